@@ -253,3 +253,9 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
 def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
     """The same note with other frames on the same grid."""
     return replace(note, frames=np.asarray(frames, np.float32))
+
+
+def smooth(note: NoteFrames) -> NoteFrames:
+    """What a decoder can give of `note`: see models/motion.py."""
+    from models.motion import smooth as of_note                       # motion measures notes: it imports this module
+    return of_note(note)
