@@ -22,7 +22,7 @@ def test_batch_size_does_not_change_a_row(rows):
     whole = model.frames(*x)
     for start in range(0, 256 - rows, 61):
         part = model.frames(*(v[start:start + rows] for v in x))
-        assert (part - whole[start:start + rows]).abs().max() < 3e-4       # dB; float32 sums in another order
+        assert (part - whole[start:start + rows]).abs().max() < 1e-3       # dB; float32 sums in another order
 
 
 def test_within_limits_for_any_latents():
