@@ -51,7 +51,7 @@ hop_dtype = np.dtype([
 start_dtype = np.dtype([
     ("time", "i8"),                                         # sample of its first sound; if late, it begins at once
     ("slot", "i4"),
-    ("rows", "i4"),                                         # rows in use: row 0 holds at `time`, row r at boundary(first_quarter + r - 1)
+    ("rows", "i4"),                                     # in use: row 0 holds at `time`, row r at boundary(first_quarter + r-1)
     ("first_quarter", "i8"),                                # the first boundary after `time`
     ("used", "i4"),
     ("pan", "f4", 2),
