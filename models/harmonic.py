@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from models.attack import sharpen
 from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
 from models.frame import (
     ATTACK_S,
@@ -88,6 +89,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
         onset_s = find_onset(audio, rate_hz)
         if len(slots.slot):
             phase = _analyse_slots(frames, times, spectrum, slots, f0, onset_s, hold_s, signal)
+            sharpen(frames, audio, rate_hz, f0, phase, onset_s)
         else:
             _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)), onset_s)
     frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
