@@ -1,0 +1,136 @@
+"""The command line. Parsing is quick: each command imports what it needs when it runs."""
+import argparse
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+def _whole(lowest: int, highest: int):
+    """An argparse type: a whole number within bounds."""
+    def parse(text: str) -> int:
+        value = int(text)
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{value} is not within {lowest}..{highest}")
+        return value
+    parse.__name__ = "number"
+    return parse
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{value} is not within 0.1..3600 seconds")
+    return value
+
+
+def _version() -> str:
+    try:
+        return version("hummingface")
+    except PackageNotFoundError:
+        return "from a source folder"
+
+
+def _add_sound(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patch", metavar="P", help="a patch by name, or a patch file")
+    parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = argparse.ArgumentParser(prog="hummingface", description="An instrument whose sound comes from neural networks.")
+    parser.add_argument("--version", action="version", version=f"hummingface {_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    play = commands.add_parser("play", help="open the instrument (the default)")
+    _add_sound(play)
+    play.add_argument("--audio-device", metavar="D", help="name or number, see `hummingface devices`")
+    play.add_argument("--block", type=_whole(16, 2048), metavar="N", help="samples a block, 16..2048")
+    play.add_argument("--midi-port", metavar="NAME", help="a MIDI port by name; all of them if left out")
+    play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
+
+    render = commands.add_parser("render", help="play a MIDI file into a sound file")
+    render.add_argument("midi", type=Path, metavar="IN.mid")
+    render.add_argument("wav", type=Path, metavar="OUT.wav")
+    _add_sound(render)
+    render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
+    render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
+    render.add_argument("--seed", type=int, default=0, metavar="S", help="of the noise and of all that moves at random")
+
+    commands.add_parser("devices", help="list audio devices and MIDI ports")
+    commands.add_parser("models", help="list models")
+    commands.add_parser("patches", help="list patches")
+
+    bench = commands.add_parser("bench", help="measure what the engine costs on this machine")
+    _add_sound(bench)
+    bench.add_argument("--voices", type=_whole(1, 128), default=64)
+    bench.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
+    bench.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
+    bench.add_argument("--seconds", type=_seconds, default=10.0)
+    bench.add_argument("--json", type=Path, metavar="FILE")
+
+    train = commands.add_parser("train", help="make models: see `hummingface train --help`", add_help=False)
+    train.add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _play(args) -> int:
+    from instrument.launch import play
+    return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
+                midi_port=args.midi_port, headless=args.headless)
+
+
+def _render(args) -> int:
+    from tqdm import tqdm
+
+    from instrument.offline import render_midi
+    with tqdm(total=1.0, desc=f"rendering {args.wav.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+        report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, rate_hz=args.rate,
+                             block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
+    print(report)
+    return 0
+
+
+def _devices(args) -> int:
+    from instrument.audio.devices import describe
+    print(describe())
+    return 0
+
+
+def _models(args) -> int:
+    from instrument.library import describe_models
+    print(describe_models())
+    return 0
+
+
+def _patches(args) -> int:
+    from instrument.library import describe_patches
+    print(describe_patches())
+    return 0
+
+
+def _bench(args) -> int:
+    from instrument.bench import run
+    return run(voices=args.voices, block_samples=args.block, rate_hz=args.rate, seconds=args.seconds,
+               patch=args.patch, model=args.model, json_file=args.json)
+
+
+COMMANDS = {"play": _play, "render": _render, "devices": _devices, "models": _models, "patches": _patches, "bench": _bench}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 could not be done, 2 wrongly asked."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["train"]:           # training has a command line of its own
+        from train.cli import main as train_main
+        return train_main(argv[1:])
+    parser = build_parser()
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+        argv = ["play", *argv]
+    args = parser.parse_args(argv)
+    try:
+        return COMMANDS[args.command](args)
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, ValueError) as error:      # what is wrong, told for the player
+        print(f"hummingface: {error}", file=sys.stderr)
+        return 1

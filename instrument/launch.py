@@ -1,0 +1,43 @@
+"""Starting to play: with the window, in a terminal, or, where that cannot be, into a file."""
+import os
+import sys
+from pathlib import Path
+
+
+def why_no_display() -> str | None:
+    """Why no window can open here, or None where one can."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    return "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
+
+
+def why_no_sound() -> str | None:
+    """Why nothing can sound here, or None where a device is found."""
+    try:
+        import sounddevice
+        if any(device["max_output_channels"] > 0 for device in sounddevice.query_devices()):
+            return None
+        return "There is no sound device here."
+    except OSError as error:            # the PortAudio library itself is missing
+        return f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2"
+
+
+def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
+         midi_port: str | None, headless: bool) -> int:
+    """Open the instrument; returns the exit status."""
+    missing = [why for why in (None if headless else why_no_display(), why_no_sound()) if why]
+    if missing:
+        from instrument.demo import perform
+        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        wav, png = perform(Path.cwd(), patch=patch, model=model)
+        print(f"sound:   {wav}\npicture: {png}")
+        return 0
+    options = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
+               "midi_port": midi_port}
+    if headless:
+        from instrument.audio.headless import run
+        return run(**options)
+    from instrument.gui.app import run
+    return run(**options)
