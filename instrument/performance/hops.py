@@ -6,8 +6,7 @@ import time
 
 import numpy as np
 
-from instrument.parameters import PARAMETERS
-from instrument.performance.controls import INDEX, SIZE, Controls
+from instrument.performance.controls import INDEX, Controls
 from instrument.performance.modulation import ORDER, Memory, begin_voice, colour, gather, shape
 from instrument.performance.schedule import (
     ASKS,
@@ -27,6 +26,7 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
+RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS], np.int64)
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
@@ -45,6 +45,7 @@ class HopMaker:
         self._load = 0.0
         self._status = state["status"][0]
         self._longest_s = np.ones(TIMBRES)
+        self._z_versions, self._moving = np.ones(TIMBRES, np.int64), np.zeros(TIMBRES, np.bool_)
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
         self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
@@ -68,6 +69,7 @@ class HopMaker:
                 self.timbres[i] = None             # let go of models that nobody plays any more
         self.timbres[place], self.current = timbre, place
         self._longest_s[place] = timbre.longest_s
+        self._z_versions[place] += 1
 
     def ready(self, slot: int, force: float) -> None:
         """A new voice in `slot`, before its first row."""
@@ -82,13 +84,14 @@ class HopMaker:
         if entry is None:
             return False
         controls, table = self.controls, self.voices.table
-        for timbre in self.timbres:
+        for i, timbre in enumerate(self.timbres):
             if timbre is not None:
-                timbre.glide(controls.share)
+                self._moving[i] = timbre.glide(controls.share)
+                self._z_versions[i] += self._moving[i]
         colour(controls.now, self._memory)
         count, batch, _, asked = schedule_hop(
-            table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._rows, self._pitch,
-            self._velocity, self._time_s, self._timbre, self._asks)
+            table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
+            self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._timbre, self._asks)
         frames = self._decode(batch)
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
@@ -113,20 +116,21 @@ class HopMaker:
     def _start(self, starts: list[tuple[int, int]], hop: int) -> None:
         controls, table = self.controls, self.voices.table
         colour(controls.now, self._memory)
-        count, begins = 0, []
+        count, batch, begins = 0, 0, []
         for i, (slot, sample) in enumerate(starts):
-            before = count
-            count, first_quarter = schedule_start(
-                table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._rows, count,
-                self._pitch, self._velocity, self._time_s, self._timbre)
-            begins.append((slot, sample, before, count - before, first_quarter))
-        frames = self._decode(count)
-        firsts = np.array([before for _, _, before, _, _ in begins])
+            before, first = count, batch
+            count, batch, first_quarter = schedule_start(
+                table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now,
+                self._z_versions[self.current], len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
+                self._velocity, self._time_s, self._timbre)
+            begins.append((slot, sample, before, count - before, first_quarter, first))
+        frames = self._decode(batch)
+        firsts = np.array([begin[-1] for begin in begins])
         phases = self.timbre.start_phases(self._pitch[firsts], self._velocity[firsts])
         partials = np.zeros((len(starts), START_ROWS, 3, len(ORDER)), np.float32)
         shape(self._rows, count, table, self._memory, frames, controls.now, controls.channels, self.rate_hz, partials,
               self._used, self._pan, self._row_noise)
-        for i, (slot, sample, before, rows, first_quarter) in enumerate(begins):
+        for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
             entry = producer.claim_start(self.state)
             if entry is None:                          # the audio thread stands still; it will hear of the voice by hops
                 continue

@@ -101,7 +101,8 @@ class Memory:
     """What every slot remembers between rows. All float32 unless said."""
 
     def __init__(self) -> None:
-        self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the newest frame
+        self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the frame that sounds
+        self.ahead = np.zeros((SLOTS, FRAME_SIZE), np.float32)             # the newest frame, which it moves to
         self.noise = np.zeros((SLOTS, 2, BANDS), np.float32)               # the newest noise power
         self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
         self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
@@ -114,14 +115,14 @@ class Memory:
         self.warp = RATIO.copy()                                           # stretched ratios of this hop
 
     def arrays(self) -> tuple:
-        return (self.held, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
+        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
                 self.wave, self.colour_db, self.warp)
 
 
 @compiled
 def begin_voice(table, s, memory):
     """Empties what slot `s` remembers and draws its own randomness from its seed."""
-    _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
+    _, _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
     noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
     x = np.uint64(table[s].seed) | np.uint64(1 << 32)
     for k in range(PARTIALS):
@@ -140,7 +141,7 @@ def begin_voice(table, s, memory):
 @compiled
 def colour(controls, memory):
     """What all voices share in a hop: the gain and the stretched ratio of each partial."""
-    colour_db, warp = memory[9], memory[10]
+    colour_db, warp = memory[10], memory[11]
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
     odd_db = 20 * math.log10(max(1 + min(even_odd, 0.0), 1e-3))
     even_db = 20 * math.log10(max(1 - max(even_odd, 0.0), 1e-3))
@@ -176,7 +177,7 @@ def _envelope(v, dt_s, controls):
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
-    held, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
+    held, ahead, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
     lfo_db, fuzz, plain = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
     low, high, cosine, sine = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
     column = np.empty(GROUPS, np.int64)
@@ -195,8 +196,12 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             v.peak = 0.0
             continue
         if row.input >= 0:
-            held[s] = frames[row.input]
+            ahead[s] = frames[row.input]
         frame = held[s]
+        if row.share > 0:
+            to, share = ahead[s], np.float32(row.share)
+            for i in range(FRAME_SIZE):
+                frame[i] += share * (to[i] - frame[i])
         dt_s = row.dt_s
         _envelope(v, dt_s, controls)
 
@@ -311,7 +316,7 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
 
     A voice that has one row in the hop reaches its noise power in four equal steps. Returns how many entries.
     """
-    noise = memory[1]
+    noise = memory[2]
     hop_noise[:] = 0
     entries = 0
     for r in range(count):

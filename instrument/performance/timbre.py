@@ -36,12 +36,14 @@ class Timbre:
             self.frames(keys, keys, keys * 0)
         self.start_phases(keys[:1], keys[:1])
 
-    def glide(self, share: float) -> None:
-        """One hop nearer to the wanted latents."""
-        if not np.array_equal(self.z, self.goal):
-            self.z += np.float32(share) * (self.goal - self.z)
-            near = np.abs(self.goal - self.z) < 1e-5
-            self.z[near] = self.goal[near]
+    def glide(self, share: float) -> bool:
+        """One hop nearer to the wanted latents. Whether they moved."""
+        if np.array_equal(self.z, self.goal):
+            return False
+        self.z += np.float32(share) * (self.goal - self.z)
+        near = np.abs(self.goal - self.z) < 1e-4
+        self.z[near] = self.goal[near]
+        return True
 
     def frames(self, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """Frames of rows, all with the latents `z`: pitch, velocity, seconds [B] -> float32 [B, FRAME_SIZE]."""

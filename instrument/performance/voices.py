@@ -23,6 +23,7 @@ voice_dtype = np.dtype([
     ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
     ("asked_s", "f8"),                                      # when the slope was last asked for
+    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was asked for
     ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
 ], align=True)
 
