@@ -28,6 +28,7 @@ SETTLED_S = 5.0             # a process that ran for so long did not fail becaus
 TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
+LOAD_CALLBACKS = 64
 LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map")
 
 
@@ -51,7 +52,7 @@ class Client:
         self._closing = threading.Event()
         self._restart_asked = False
         self._failures = 0
-        self._latency_ms = 0.0
+        self._latency_ms, self._block = 0.0, 256
         self._excused_until = 0.0
         self._keeper = threading.Thread(target=self._keep, name="engine keeper", daemon=True)
 
@@ -84,14 +85,21 @@ class Client:
         state = self._state
         if state is None:
             return Telemetry()
-        status = state["status"]
-        left, right = (20 * np.log10(np.maximum(state["peak"], 1e-6))).tolist()
+        now, status = state[0], state[0]["status"]
+        left, right = (20 * np.log10(np.maximum(now["peak"], 1e-6))).tolist()
         return Telemetry(
-            position=int(state["position"]), rate_hz=int(state["rate_hz"]), voices=int(status["voices"]),
-            notes=tuple(status["notes"].tolist()), load=float(state["load"]), performer_load=float(status["performer_load"]),
-            decoder_us=float(status["decoder_us"]), late_hops=int(status["late_hops"]), underruns=int(state["underruns"]),
-            latency_ms=self._latency_ms, peak_db=(left, right), level_db=status["level_db"].copy(),
-            noise_db=status["noise_db"].copy(), f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+            position=int(now["position"]), rate_hz=int(now["rate_hz"]), voices=int(status["voices"]),
+            notes=tuple(status["notes"].tolist()), load=self._load(now),
+            performer_load=float(status["performer_load"]), decoder_us=float(status["decoder_us"]),
+            late_hops=int(status["late_hops"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
+            peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
+            f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+
+    def _load(self, now: np.void) -> float:
+        """Mean of the newest callbacks' share of a block's time."""
+        callbacks, kept = int(now["callbacks"]), block.LONGEST_BLOCK_US
+        newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
+        return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
 
     def output_since(self, position: int) -> tuple[int, np.ndarray]:
         """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
@@ -101,10 +109,10 @@ class Client:
         state = self._state
         if state is None:
             return 0, np.zeros((0, 2), np.float32)
-        end = int(state["position"])
+        end = int(state["position"][0])
         begin = end if position > end else max(position, end - block.OUTPUT_SAMPLES // 2, 0)
         where = np.arange(begin, end) % block.OUTPUT_SAMPLES
-        return end, state["output"][where]
+        return end, state["output"][0, where]
 
     @property
     def alive(self) -> bool:
@@ -221,7 +229,7 @@ class Client:
                 if now > self._excused_until:
                     return "never ready"
                 continue
-            if (newest := int(self._state["position"])) != position:
+            if (newest := int(self._state["position"][0])) != position:
                 position, moved_at = newest, now
             elif now - moved_at > STALL_S and now > self._excused_until:
                 return "the audio device does not answer"
@@ -242,7 +250,7 @@ class Client:
             elif kind == "opening":
                 self._excused_until = time.monotonic() + OPENING_S
             elif kind == "audio":
-                self._latency_ms = message["latency_ms"]
+                self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
                 self._excused_until = time.monotonic() + STALL_S
         self._inbox.append(message)
         if kind == "ready":
