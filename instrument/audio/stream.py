@@ -3,6 +3,7 @@
 `open_stream` gives a running `Stream`; where there is no device, `SilentStream` keeps the engine's time going, so that everything but
 the ears goes on. Both move the state's `position`; both are closed with `close`.
 """
+import contextlib
 import ctypes
 import ctypes.util
 import threading
@@ -11,7 +12,7 @@ import time
 import numpy as np
 
 from instrument.audio.devices import USUAL_BLOCK_SAMPLES, Device, DeviceError, portaudio
-from instrument.synthesis.portaudio import callback
+from instrument.synthesis.callback import callback_address
 from instrument.synthesis.render import render
 from instrument.synthesis.state import QUARTERS_PER_SECOND
 
@@ -24,10 +25,8 @@ def set_jack_client_name(name: bytes = b"HummingFace") -> None:
     """Make JACK show our ports under this name. Before PortAudio is initialised, that is before `sounddevice` is imported."""
     library = ctypes.util.find_library("portaudio")
     if library:
-        try:
+        with contextlib.suppress(OSError, AttributeError):      # built without JACK
             ctypes.CDLL(library).PaJack_SetClientName(ctypes.create_string_buffer(name))
-        except (OSError, AttributeError):       # built without JACK
-            pass
 
 
 class Stream:
@@ -45,10 +44,11 @@ class Stream:
         self._state = state                     # alive for as long as the callback
         settings = dict(samplerate=self.rate_hz, blocksize=wanted, device=device.number, channels=channels, dtype="float32",
                         latency="low" if on_jack else PERIODS * wanted / self.rate_hz,
-                        callback=ffi.cast("PaStreamCallback*", callback.address),
+                        callback=ffi.cast("PaStreamCallback*", callback_address()),
                         userdata=ffi.cast("void*", state.ctypes.data), wrap_callback=None, clip_off=True, dither_off=True)
         try:
             self._stream = sounddevice._StreamBase("output", **settings)
+            _hurry(device, ffi, self._stream)
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             raise DeviceError(f'The audio device "{device.name}" does not play at {self.rate_hz} Hz in blocks of '
@@ -108,6 +108,14 @@ class SilentStream:
             render(self._state, out)
             due = max(due + self.block_samples / self.rate_hz, time.perf_counter() - 0.1)
             self._ending.wait(max(0.0, due - time.perf_counter()))
+
+
+def _hurry(device: Device, ffi, stream) -> None:
+    """Ask ALSA's audio thread to be served first; the other systems do so by themselves."""
+    library = ctypes.util.find_library("portaudio")
+    if device.system == "ALSA" and library:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(library).PaAlsa_EnableRealtimeScheduling(ctypes.c_void_p(int(ffi.cast("intptr_t", stream._ptr))), 1)
 
 
 def delay_samples(block_samples: int, rate_hz: int) -> int:
