@@ -24,7 +24,9 @@ LONGEST_TEXT = 1000
 
 
 def path() -> Path:
-    """Where settings are kept for this user."""
+    """Where settings are kept for this user; `HUMMINGFACE_HOME` moves it."""
+    if home := os.environ.get("HUMMINGFACE_HOME"):
+        return Path(home) / FILE
     return Path(platformdirs.user_config_dir("hummingface", appauthor=False)) / FILE
 
 

@@ -78,12 +78,15 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        from instrument.audio import sounds
-        if sounds.first_time():
+        from instrument.synthesis.compiled import cache_folder
+        if next(cache_folder().rglob("*.nbi"), None) is None:
             self._tell({"tell": "starting", "text": "Compiling for this machine. Only the first start takes so long."})
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
-        self._sounds = sounds.Sounds()
+        from instrument.audio import sounds
+        self._event_as_json = sounds.event_as_json
+        self._controls_of = sounds.controls_of
+        self._sounds = sounds.Sounds(self._config.get("model"))
         patch, timbre, problem = self._sounds.first(self._config.get("patch"))
         if problem:
             self._tell({"tell": "error", "text": problem})
@@ -123,7 +126,10 @@ class Server:
         self._engine = Engine(rate_hz, self._timbre, patch, wait=bool(self._config.get("wait")), tell=self._performer_tells,
                               log=self._log_event if self._log else None)
         if old is not None:
-            self._sounds.copy_controls(old.performer, self._engine.performer)
+            from instrument.performance.midi import Set
+            for id_, value in self._controls_of(old.performer).items():
+                self._engine.receive(Set(id_, value))
+            self._engine.performer.controllers = old.performer.controllers
             old.close()
         self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
         self._engine.start()
@@ -236,13 +242,12 @@ class Server:
             os._exit(1)
 
     def _log_event(self, sample: int, event: Any) -> None:
-        print(json.dumps({"sample": sample, **self._sounds.event_as_json(event)}), file=self._log)
+        print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
 
     # The device
 
     def _open_audio(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
         """Open what is wanted; if it does not open, what sounded before, else nothing, and look for it again and again."""
-        from instrument.audio import devices
         self._tell({"tell": "opening", "device": self._choice.device})
         try:
             self._open(self._choice)
@@ -252,7 +257,8 @@ class Server:
             others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
             for other in others:
                 with contextlib.suppress(OSError):
-                    self._open(other)
+                    if self._stream is None or self._stream.device is None:
+                        self._open(other)
                     problem += f' Playing on "{self._stream.device.name}" instead.'
                     if before:
                         self._choice = before
@@ -270,7 +276,6 @@ class Server:
         name = self._stream.device.name if self._stream.device else None
         self._tell({"tell": "audio", "device": name, "rate_hz": self._stream.rate_hz, "block_samples": self._stream.block_samples,
                     "latency_ms": round(self._stream.latency_ms, 2), "problem": problem})
-        del devices
 
     def _open(self, choice: AudioChoice) -> None:
         from instrument.audio import devices
