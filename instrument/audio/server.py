@@ -56,7 +56,14 @@ class Server:
         """Start, and do what is asked until told to quit."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C in the client's terminal is the client's business
         signal.signal(signal.SIGTERM, lambda *_: self._inbox.put({"do": "quit"}))
-        self._start()
+        try:
+            self._start()
+        except Exception as error:
+            traceback.print_exc()
+            self._tell({"tell": "error", "text": f"The sound cannot start: {error}"})
+            self._listener.close()
+            registry.remove(os.getpid())
+            os._exit(1)
         next_tick = time.monotonic()
         while True:
             try:
