@@ -27,7 +27,7 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
-_EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS])
+_EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS], np.int64)
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
