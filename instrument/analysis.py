@@ -19,13 +19,11 @@ class LogSpectrum:
         self.frequencies_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, rows)
         window = get_window("hann", fft_samples)
         self._window = (window * (2 / window.sum())).astype(np.float32)
-        edges_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, 2 * rows + 1)[::2] if rows == 1 else np.sqrt(
-            np.concatenate([self.frequencies_hz[:1], self.frequencies_hz])
-            * np.concatenate([self.frequencies_hz, self.frequencies_hz[-1:]]))
+        outer_hz = np.concatenate([self.frequencies_hz[:1], self.frequencies_hz, self.frequencies_hz[-1:]])
+        edges_hz = np.sqrt(outer_hz[:-1] * outer_hz[1:])        # half way between neighbouring rows
         edges = np.clip(edges_hz * fft_samples / rate_hz, 0, fft_samples // 2)
-        self._first = np.ceil(edges[:-1]).astype(int)
-        self._wide = np.ceil(edges[1:]).astype(int) - self._first >= 1
-        self._starts = np.minimum(self._first, fft_samples // 2)
+        self._first_bin = np.minimum(np.ceil(edges[:-1]).astype(int), fft_samples // 2)
+        self._holds_bins = np.ceil(edges[1:]).astype(int) > self._first_bin
         self._position = np.clip(self.frequencies_hz * fft_samples / rate_hz, 0, fft_samples / 2)
 
     def levels_db(self, windows: np.ndarray) -> np.ndarray:
@@ -34,8 +32,8 @@ class LogSpectrum:
         bins = np.arange(power.shape[1])
         level_db = 10 * np.log10(power + 1e-12)
         rows = np.stack([np.interp(self._position, bins, line) for line in level_db])
-        loudest = np.maximum.reduceat(level_db, self._starts, axis=1)
-        rows[:, self._wide] = np.maximum(rows, loudest)[:, self._wide]
+        loudest = np.maximum.reduceat(level_db, self._first_bin, axis=1)
+        rows[:, self._holds_bins] = np.maximum(rows, loudest)[:, self._holds_bins]
         rows[:, self.frequencies_hz >= self.rate_hz / 2] = FLOOR_DB
         return np.clip(rows, FLOOR_DB, CEILING_DB)
 

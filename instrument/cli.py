@@ -131,6 +131,6 @@ def main(argv: list[str] | None = None) -> int:
         return COMMANDS[args.command](args)
     except KeyboardInterrupt:
         return 130
-    except (OSError, ValueError) as error:      # PatchError, ModelError and the like are ValueErrors with a message for the player
+    except (OSError, ValueError) as error:      # what is wrong, told for the player
         print(f"hummingface: {error}", file=sys.stderr)
         return 1

@@ -48,7 +48,7 @@ class Parameter:
     def text(self, value: float) -> str:
         """The value as a player reads it, with its unit."""
         if self.choices:
-            return self.choices[int(round(value - self.lowest))]
+            return self.choices[round(value - self.lowest)]
         if self.unit == "s" and value < 1:
             return f"{value * 1000:.3g} ms"
         if self.unit == "Hz" and value >= 1000:

@@ -1,0 +1,257 @@
+"""The audio process, as the window and the headless player hold it. Imports neither torch nor the synthesis; nothing here blocks.
+
+The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks after the process: when
+its position stands still (no error tells of an audio server that died), or the process is gone, it ends what is left of it
+and starts another with all as it was. What happens comes out of `poll` as messages, `{"tell": "engine", "state", "text"}` among them.
+
+    client = Client(patch=patch)
+    client.start()
+    client.send({"do": "note_on", "note": 60, "velocity": 100})
+    for message in client.poll(): ...
+"""
+import secrets
+import threading
+import time
+from collections import deque
+
+import numpy as np
+
+from instrument.audio import protocol, registry, shared
+from instrument.audio.link import Link
+from instrument.audio.protocol import AudioChoice, Telemetry
+from instrument.synthesis import state as block
+
+STALL_S = 2.0               # a position that stands still for so long belongs to a device that is gone
+OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
+FIRST_START_S = 240.0
+SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
+TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
+PAUSE_S = 3.0               # between later tries
+WATCH_S = 0.1
+LOAD_CALLBACKS = 64
+LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map")
+
+
+class Client:
+    """The handle of one audio process.
+
+    `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
+    instrument's first), `midi_map` `{"controller": control id}`. `wait` makes the audio thread wait for the performer: for servers that run
+    faster than real time. With `attach`, an audio process that lost its own window is taken over.
+    """
+
+    def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
+                 midi_map: dict[str, str] | None = None, *, wait: bool = False, attach: bool = True, log_events: str | None = None):
+        self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
+        self._patch, self._values = patch, {}       # the patch, and what was moved since
+        self._wait, self._attach, self._log_events = wait, attach, log_events
+        self._lock = threading.Lock()               # over all that follows
+        self._inbox: deque[dict] = deque(maxlen=10_000)
+        self._link: Link | None = None
+        self._state: np.ndarray | None = None
+        self._closing = threading.Event()
+        self._restart_asked = False
+        self._failures = 0
+        self._latency_ms, self._block = 0.0, 256
+        self._excused_until = 0.0
+        self._keeper = threading.Thread(target=self._keep, name="engine keeper", daemon=True)
+
+    # What the player's side calls
+
+    def start(self) -> None:
+        """Begin: the process starts in the background; `poll` tells when it is ready."""
+        self._keeper.start()
+
+    def send(self, message: dict) -> None:
+        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`.
+
+        While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
+        """
+        data = protocol.encode(message, "do")
+        with self._lock:
+            self._remember(message)
+            if self._link and (self._link.connected.is_set() or message["do"] in LASTING):
+                self._link.send(data)       # a new process reads what lasts as soon as it can
+
+    def poll(self) -> list[dict]:
+        """What was told since the last call, oldest first."""
+        messages = []
+        while self._inbox:
+            messages.append(self._inbox.popleft())
+        return messages
+
+    def telemetry(self) -> Telemetry:
+        """What sounds now. All zero while there is no process."""
+        state = self._state
+        if state is None:
+            return Telemetry()
+        now, status = state[0], state[0]["status"]
+        left, right = (20 * np.log10(np.maximum(now["peak"], 1e-6))).tolist()
+        return Telemetry(
+            position=int(now["position"]), rate_hz=int(now["rate_hz"]), voices=int(status["voices"]),
+            notes=tuple(status["notes"].tolist()), load=self._load(now),
+            performer_load=float(status["performer_load"]), decoder_us=float(status["decoder_us"]),
+            late_hops=int(status["late_hops"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
+            peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
+            f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+
+    def _load(self, now: np.void) -> float:
+        """Mean of the newest callbacks' share of a block's time."""
+        callbacks, kept = int(now["callbacks"]), block.LONGEST_BLOCK_US
+        newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
+        return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
+
+    def output_since(self, position: int) -> tuple[int, np.ndarray]:
+        """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
+
+        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine began anew).
+        """
+        state = self._state
+        if state is None:
+            return 0, np.zeros((0, 2), np.float32)
+        end = int(state["position"][0])
+        begin = end if position > end else max(position, end - block.OUTPUT_SAMPLES // 2, 0)
+        where = np.arange(begin, end) % block.OUTPUT_SAMPLES
+        return end, state["output"][0, where]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and is connected."""
+        link = self._link
+        return bool(link and link.running and link.connected.is_set() and self._state is not None)
+
+    @property
+    def patch(self) -> dict | None:
+        """The newest patch that the engine was given, or told of."""
+        return self._patch
+
+    def restart(self) -> None:
+        """End the process and start another with everything as it is now."""
+        self._restart_asked = True
+
+    def close(self, keep_playing: bool = False) -> None:
+        """End the process (or, with `keep_playing`, only let go of it) and the client. Returns within a few seconds at most."""
+        self._closing.set()
+        if self._keeper.is_alive():
+            self._keeper.join(10)
+        link, self._link, self._state = self._link, None, None
+        if not link:
+            return
+        if keep_playing:
+            link.abandon()
+            return
+        if link.connected.is_set():
+            link.send(protocol.encode({"do": "quit"}, "do"))
+            link.ended.wait(2)
+            if link.process:
+                try:
+                    link.process.wait(1)
+                except Exception:               # it hangs in its audio server's farewell
+                    pass
+        link.kill()
+
+    # What the player wants, so that it can be had again
+
+    def _remember(self, message: dict) -> None:
+        match message.get("do") or message.get("tell"):
+            case "set":
+                self._values[message["id"]] = message["value"]
+            case "patch":
+                self._patch, self._values = message["patch"], {}
+            case "open_audio":
+                self._audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
+                self._excused_until = time.monotonic() + OPENING_S
+            case "open_midi":
+                self._midi_ports = message["ports"]
+            case "midi_map":
+                self._midi_map = message["map"]
+
+    def _config(self) -> dict:
+        safe = self._failures >= TRIES_AS_WISHED
+        audio = AudioChoice() if safe else self._audio
+        return {"authkey": secrets.token_hex(32), "audio": audio.command(), "midi_ports": self._midi_ports,
+                "midi_map": self._midi_map, "patch": None if safe else self._patch, "wait": self._wait,
+                "log_events": self._log_events}
+
+    # The keeper's thread: start, watch, restart
+
+    def _keep(self) -> None:
+        shared.sweep()
+        attach = self._attach
+        while not self._closing.is_set():
+            began = time.monotonic()
+            link = self._open(attach)
+            attach = False
+            why = self._watch(link)
+            if self._closing.is_set():
+                return
+            with self._lock:
+                self._link, self._state = None, None
+            link.kill()
+            settled = time.monotonic() - began > SETTLED_S and why != "never ready"
+            self._failures = 0 if settled else self._failures + 1
+            self._tell("restarting", f"The sound stopped: {why}. Starting it again"
+                       + (" with safe settings: the system's own device and the first patch." if self._failures == TRIES_AS_WISHED
+                          else "."))
+            if self._failures > TRIES_AS_WISHED:
+                self._closing.wait(PAUSE_S)
+
+    def _open(self, attach: bool) -> Link:
+        link = None
+        for running in registry.all_running() if attach else []:
+            candidate = Link(self._receive, running=running)
+            while not candidate.ended.is_set() and candidate.state_path is None:
+                candidate.ended.wait(0.02)
+            if candidate.running:
+                link = candidate
+                break
+        with self._lock:
+            self._excused_until = time.monotonic() + FIRST_START_S
+            self._restart_asked = False
+            if link is None:
+                self._tell("starting", "Starting the sound.")
+                link = Link(self._receive, config=self._config())
+                for id_, value in self._values.items():
+                    link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
+            self._link = link
+        return link
+
+    def _watch(self, link: Link) -> str:
+        """Returns why the process is no good any more."""
+        position, moved_at = -1, time.monotonic()
+        while not self._closing.wait(WATCH_S):
+            now = time.monotonic()
+            if self._restart_asked:
+                return "asked for"
+            if not link.running:
+                return link.problem or "the audio process ended"
+            if self._state is None:
+                if now > self._excused_until:
+                    return "never ready"
+                continue
+            if (newest := int(self._state["position"][0])) != position:
+                position, moved_at = newest, now
+            elif now - moved_at > STALL_S and now > self._excused_until:
+                return "the audio device does not answer"
+        return ""
+
+    def _tell(self, state: str, text: str) -> None:
+        self._inbox.append({"tell": "engine", "state": state, "text": text})
+
+    def _receive(self, message: dict) -> None:
+        """Called on the link's thread with every message of the process."""
+        kind = message["tell"]
+        if kind == "state":
+            self._state = shared.view(message["path"], block.state_dtype)
+            return
+        with self._lock:
+            if kind in ("set", "patch"):
+                self._remember(message)
+            elif kind == "opening":
+                self._excused_until = time.monotonic() + OPENING_S
+            elif kind == "audio":
+                self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
+                self._excused_until = time.monotonic() + STALL_S
+        self._inbox.append(message)
+        if kind == "ready":
+            self._tell("ready", f"Ready after {message['seconds']:.1f} s.")

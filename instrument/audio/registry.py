@@ -1,0 +1,87 @@
+"""Where audio processes that run are written down, so that a window can find one whose own window is gone.
+
+One file each in this user's run-time folder, readable by this user alone, because it holds the key to the socket.
+"""
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+
+from instrument.audio.shared import is_running
+
+GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
+
+
+@dataclass(frozen=True)
+class Running:
+    """An audio process: its number, the address of its socket, the key to it (hexadecimal)."""
+
+    pid: int
+    address: str
+    authkey: str
+
+
+def folder() -> Path:
+    """The user's folder for what runs now. Made if missing."""
+    path = Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:                     # no such folder on machines without a login session
+        path = Path(tempfile.gettempdir()) / f"hummingface-run-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+        path.mkdir(exist_ok=True, mode=0o700)
+        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+            raise OSError(f"{path} belongs to somebody else") from None
+    return path
+
+
+def log_path() -> Path:
+    """What audio processes wrote to their standard error. The file begins anew when it has grown beyond 1 MB."""
+    path = folder() / "engine.log"
+    try:
+        if path.stat().st_size > 1 << 20:
+            path.unlink()
+    except OSError:
+        pass
+    return path
+
+
+def _path(pid: int) -> Path:
+    return folder() / f"engine-{pid}.json"
+
+
+def write(running: Running) -> None:
+    """Write this process down. Raises OSError."""
+    handle = os.open(_path(running.pid), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(asdict(running), file)
+
+
+def remove(pid: int) -> None:
+    """Forget a process."""
+    try:
+        _path(pid).unlink(missing_ok=True)
+    except OSError:
+        pass
+
+
+def still_there(running: Running) -> bool:
+    """Whether the process still stands in its file: it takes it away when it ends, and numbers are used again."""
+    return _path(running.pid).exists() and is_running(running.pid)
+
+
+def all_running() -> list[Running]:
+    """Every audio process of this user that still runs, the newest first; files of those that do not are removed."""
+    found = []
+    for path in sorted(folder().glob("engine-*.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            running = Running(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            continue
+        if is_running(running.pid):
+            found.append(running)
+        else:
+            remove(running.pid)
+    return found

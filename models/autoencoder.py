@@ -1,0 +1,69 @@
+"""The autoencoder: an encoder from a note's image to a point z of latent space, and the decoder that plays it.
+
+    image [B, 224, ROWS] = levels of 160 partials and 64 noise bands on the warped time axis, relative to the note's peak
+    side  [B, 98]        = means over the note of fuzz, its rate, regularity and release, and pitch and velocity
+    z     [B, L]         = Linear(.. strided convolutions over time(image), side ..)
+
+The rows of the image already stand on the note's own harmonics, so the convolution runs over time alone.
+"""
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.conditioning import ROWS, row_times_s
+from models.decoder import DEFAULT_SHAPE, Decoder, Shape
+from models.frame import BANDS, FRAME_SIZE, FUZZ, HIGHEST, LEVEL, LOWEST, NOISE, PARTIALS, REGULARITY, RELEASE
+
+IMAGE_CHANNELS = PARTIALS + BANDS
+IMAGE_RANGE_DB = 80.0
+SIDE = (FUZZ.stop - FUZZ.start) + (REGULARITY.stop - FUZZ.stop) + (RELEASE.stop - RELEASE.start) + 2
+
+
+def note_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Frames [T, FRAME_SIZE] at `times_s` [T] -> the same on the rows of a note image [ROWS, FRAME_SIZE].
+
+    Linear between frames; before the first and after the last frame the nearest one stays.
+    """
+    at = row_times_s()
+    right = np.clip(np.searchsorted(times_s, at), 1, len(times_s) - 1)
+    left = right - 1
+    share = np.clip((at - times_s[left]) / np.maximum(times_s[right] - times_s[left], 1e-9), 0, 1)[:, None]
+    return (frames[left] * (1 - share) + frames[right] * share).astype(np.float32)
+
+
+class Encoder(nn.Module):
+    """`encoder(rows [B, ROWS, FRAME_SIZE], pitch [B], velocity [B]) -> z [B, L]`; rows as `note_rows` makes them."""
+
+    def __init__(self, latents: int, width: int = 96):
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(IMAGE_CHANNELS, width, 5, 2, 2), nn.SiLU(), nn.Conv1d(width, width, 5, 2, 2), nn.SiLU(),
+            nn.Conv1d(width, width, 5, 2, 2), nn.SiLU(), nn.Conv1d(width, width, 5, 2, 2), nn.SiLU())
+        self.head = nn.Sequential(nn.Linear(width * (ROWS // 16) + SIDE, 128), nn.SiLU(), nn.Linear(128, latents))
+        self.register_buffer("middle", torch.from_numpy((LOWEST + HIGHEST) / 2), persistent=False)
+        self.register_buffer("reach", torch.from_numpy((HIGHEST - LOWEST) / 2), persistent=False)
+
+    def forward(self, rows: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
+        peak = rows[..., LEVEL].amax((1, 2), keepdim=True)
+        heard = torch.cat([rows[..., LEVEL], rows[..., NOISE]], -1) - peak                    # 0 dB and below
+        image = (heard.clamp(-IMAGE_RANGE_DB, 0) / (IMAGE_RANGE_DB / 2) + 1).transpose(1, 2)  # -1..1
+        side = ((rows.mean(1) - self.middle) / self.reach)[:, FUZZ.start:]
+        about = torch.stack([(pitch - 64.5) / 43.5, velocity / 63.5 - 1], 1)
+        return self.head(torch.cat([self.convolutions(image).flatten(1), side, about], 1))
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder around one latent space."""
+
+    def __init__(self, shape: Shape = DEFAULT_SHAPE, encoder_width: int = 96):
+        super().__init__()
+        self.decoder = Decoder(shape)
+        self.encoder = Encoder(shape.latents, encoder_width)
+
+    def forward(self, rows: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
+        """Reconstruct a note image from its own z. rows [B, ROWS, FRAME_SIZE] -> the same shape."""
+        z = self.encoder(rows, pitch, velocity)
+        times = torch.from_numpy(row_times_s()).to(z)
+        repeat = lambda x: x.repeat_interleave(ROWS, 0)                                      
+        frames = self.decoder(repeat(z), repeat(pitch), repeat(velocity), times.repeat(len(z)))
+        return frames.view(len(z), ROWS, FRAME_SIZE)

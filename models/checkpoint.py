@@ -1,0 +1,176 @@
+"""Model files: `NAME.safetensors` (weights) beside `NAME.json` (the card), as a pair or alone together in a folder.
+
+Files come from anywhere, so nothing in them is believed before it is checked: sizes first, then hash, names, shapes, types,
+finite values, and at last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
+"""
+import hashlib
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as parse_tensors
+from safetensors.torch import save as dump_tensors
+from torch import Tensor
+
+from models.frame import FRAME_SIZE
+from models.model import Model, ModelError, build, untrained
+
+__all__ = ["ModelError", "load_model", "save_model", "untrained"]
+
+FORMAT, VERSION = "hummingface-model", 1
+LARGEST_WEIGHTS_BYTES = 256 << 20
+LARGEST_HEADER_BYTES = 128 << 10
+LARGEST_CARD_BYTES = 4 << 20
+DTYPES = {"F32": torch.float32, "F16": torch.float16}
+
+
+def find_files(path: str | Path) -> tuple[Path, Path]:
+    """(weights, card) of a model given as its folder, either of its files, or both names' common stem."""
+    path = Path(path).expanduser()
+    if path.is_dir():
+        found = sorted(path.glob("*.safetensors"))
+        if len(found) != 1:
+            raise ModelError(f"{path}: a model's folder holds exactly one .safetensors file; this one has {len(found)}.")
+        weights = found[0]
+    else:
+        weights = path if path.suffix == ".safetensors" else (
+            path.with_suffix(".safetensors") if path.suffix == ".json" else path.with_name(path.name + ".safetensors"))
+    card = weights.with_suffix(".json")
+    for file in (weights, card):
+        if not file.is_file():
+            raise ModelError(f"{file}: no such file. A model is a pair of files, NAME.safetensors and NAME.json.")
+    return weights, card
+
+
+def _read(file: Path, largest_bytes: int) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(largest_bytes + 1)
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be read ({error.strerror}).") from error
+    if len(data) > largest_bytes:
+        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is no model of ours.")
+    return data
+
+
+def read_card(file: Path) -> dict:
+    """A model's card, checked for all that the instrument relies on."""
+    def refuse(constant):
+        raise ValueError(f"{constant} is not a number")
+    try:
+        card = json.loads(_read(file, LARGEST_CARD_BYTES), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{file}: not a readable JSON card ({error}).") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise ModelError(f"{file}: not a model card (its 'format' is not {FORMAT!r}).")
+    if card.get("version") != VERSION:
+        raise ModelError(f"{file}: card version {card.get('version')!r}; this program reads version {VERSION}.")
+    for name, kind in (("name", str), ("licence", str), ("sha256", str), ("presets", dict), ("longest_s", float)):
+        if not isinstance(card.get(name), kind):
+            raise ModelError(f"{file}: the card's '{name}' is missing or not a {kind.__name__}.")
+    if not 0.1 <= card["longest_s"] <= 600:
+        raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
+    latents = card.get("architecture", {}).get("latents") if isinstance(card.get("architecture"), dict) else None
+    for name, preset in card["presets"].items():
+        z = preset.get("z") if isinstance(preset, dict) else None
+        if (not isinstance(z, list) or len(z) != latents
+                or not all(type(x) in (int, float) and abs(x) <= 8 for x in z)):
+            raise ModelError(f"{file}: preset {name[:40]!r} has no 'z' of {latents} numbers between -8 and 8.")
+    return card
+
+
+def _check_header(file: Path, data: bytes, expected: dict[str, Tensor]) -> None:
+    """The header's tensors are exactly the expected ones, before safetensors parses anything."""
+    size = int.from_bytes(data[:8], "little") if len(data) >= 8 else -1
+    if not 2 <= size <= min(LARGEST_HEADER_BYTES, len(data) - 8):
+        raise ModelError(f"{file}: truncated, or its header is larger than {LARGEST_HEADER_BYTES >> 10} KiB.")
+    try:
+        header = json.loads(data[8:8 + size])
+        header.pop("__metadata__", None)
+        said = {name: (entry["dtype"], list(entry["shape"])) for name, entry in header.items()}
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
+        raise ModelError(f"{file}: its header is not readable.") from error
+    if set(said) != set(expected):
+        odd = sorted(set(said) ^ set(expected))[:4]
+        raise ModelError(f"{file}: its tensors do not fit the architecture in the card (missing or unknown: {odd}).")
+    for name, (dtype, shape) in said.items():
+        if dtype not in DTYPES or shape != list(expected[name].shape):
+            raise ModelError(f"{file}: {name} is {dtype} {shape}, not float {list(expected[name].shape)}.")
+
+
+def load_model(path: str | Path) -> Model:
+    """A model that is safe to play, or ModelError with the file, the reason and what to do."""
+    weights, card_file = find_files(path)
+    card = read_card(card_file)
+    data = _read(weights, LARGEST_WEIGHTS_BYTES)
+    if hashlib.sha256(data).hexdigest() != card["sha256"]:
+        raise ModelError(f"{weights}: its SHA-256 is not the one in {card_file.name}: damaged, changed or incomplete. "
+                         "Fetch both files again.")
+    try:
+        decoder, encoder = build(card["architecture"])
+    except ModelError as error:
+        raise ModelError(f"{card_file}: {error}") from error
+    expected = {f"decoder.{k}": v for k, v in decoder.state_dict().items()}
+    expected |= {f"encoder.{k}": v for k, v in encoder.state_dict().items()} if encoder else {}
+    _check_header(weights, data, expected)
+    try:
+        tensors = {name: tensor.to(torch.float32) for name, tensor in parse_tensors(data).items()}
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{weights}: not a readable safetensors file ({error}).") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ModelError(f"{weights}: {name} holds NaN or Inf; training must have failed. Export it again.")
+    for prefix, module in (("decoder.", decoder), ("encoder.", encoder)):
+        if module is not None:
+            module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+            module.requires_grad_(False)
+    presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}
+    model = Model(card["name"], card, decoder, encoder, presets)
+    _dry_run(weights, model)
+    return model
+
+
+def _dry_run(file: Path, model: Model) -> None:
+    """Random and extreme latents, pitches, velocities and times must give numbers."""
+    generator = torch.Generator().manual_seed(0)
+    z = torch.cat([torch.randn(32, model.latents, generator=generator), torch.full((1, model.latents), 8.0),
+                   torch.full((1, model.latents), -8.0),
+                   8.0 * torch.sign(torch.randn(30, model.latents, generator=generator))])
+    pitch, velocity = torch.linspace(0, 127, 64), torch.linspace(127, 0, 64)
+    time_s = torch.logspace(-4, math.log10(4 * model.card["longest_s"]), 64).flip(0)
+    with torch.inference_mode():
+        said = [model.decoder.unclamped(z, pitch, velocity, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
+        if model.encoder is not None:
+            rows = np.zeros((2, 128, FRAME_SIZE), np.float32)
+            rows[1] = -100
+            said.append(model.encoder(torch.from_numpy(rows), pitch[:2], velocity[:2]))
+        if not all(bool(torch.isfinite(x).all()) for x in said):
+            raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
+
+
+def save_model(model: Model, path: str | Path, dtype: torch.dtype = torch.float16) -> tuple[Path, Path]:
+    """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card)."""
+    path = Path(path)
+    modules = {"decoder": model.decoder} | ({"encoder": model.encoder} if model.encoder is not None else {})
+    tensors = {f"{prefix}.{name}": tensor.detach().to(dtype).contiguous()
+               for prefix, module in modules.items() for name, tensor in module.state_dict().items()}
+    data = dump_tensors(tensors)
+    architecture = model.decoder.shape.as_dict()
+    if model.encoder is not None:
+        architecture["encoder_width"] = model.encoder.convolutions[0].out_channels
+    card = {"licence": "Apache-2.0"} | model.card | {
+        "format": FORMAT, "version": VERSION, "name": model.name, "sha256": hashlib.sha256(data).hexdigest(),
+        "architecture": architecture}
+    card.setdefault("presets", {name: {"z": z} for name, z in model.presets.items()})
+    card.setdefault("longest_s", 4.0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files = path.with_name(path.name + ".safetensors"), path.with_name(path.name + ".json")
+    for file, content in zip(files, (data, json.dumps(card, indent=1, ensure_ascii=False).encode()), strict=True):
+        partial = file.with_name(file.name + ".partial")
+        partial.write_bytes(content)
+        os.replace(partial, file)
+    return files

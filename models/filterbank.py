@@ -1,0 +1,116 @@
+"""A bank of band-pass filters, one on each slot of a note, evaluated straight on the grid of frames.
+
+Complex demodulation in the frequency domain: the note is transformed once; the bins around each partial are weighted by
+the transform of a window, shifted to zero, folded to the wanted frame rate and transformed back. That is exact, costs one
+pass over the bins plus `SLOTS` short transforms, and gives the complex envelope of every partial for the whole note.
+The weights of all slots add up to at most one, so what they leave (`Bank.residual`) is a linear filter too, and its
+response to white noise is known.
+"""
+from dataclasses import dataclass
+from math import ceil, gcd
+
+import numpy as np
+import torch
+
+from models.frame import FRAMES_PER_SECOND
+
+Tensor = torch.Tensor
+
+
+@dataclass
+class Spectrum:
+    """The transform of one note, padded so that a whole number of hops fits."""
+    bins: Tensor          # [N // 2 + 1] complex64, scaled: a sine of amplitude 1 on a bin has magnitude 1
+    rate_hz: int
+    hops: int             # length in hops: N / rate_hz * FRAMES_PER_SECOND
+    size: int             # N
+
+    @property
+    def seconds(self) -> float:
+        return self.size / self.rate_hz
+
+
+def _smooth_number(at_least: int, multiple: int) -> int:
+    """The least multiple of `multiple`, not below `at_least`, whose quotient has no prime factor above 5."""
+    quotient = max(1, ceil(at_least / multiple))
+    while True:
+        rest = quotient
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return quotient * multiple
+        quotient += 1
+
+
+def transform(audio: Tensor, rate_hz: int, pad_s: float) -> Spectrum:
+    """The spectrum of `audio` [S], followed by at least `pad_s` of silence (windows before 0 reach into it)."""
+    multiple = 375 // gcd(375, 2 * rate_hz)               # the hop is 2 * rate / 375 samples: whole after so many
+    hops = _smooth_number(ceil((len(audio) / rate_hz + pad_s) * FRAMES_PER_SECOND) + 1, multiple)
+    size = hops * 2 * rate_hz // 375
+    return Spectrum(torch.fft.rfft(audio, n=size) * (2 / size), rate_hz, hops, size)
+
+
+@dataclass
+class Slots:
+    """Where each slot lies, in bins of a spectrum: the centre of its filter and the edges it must not pass."""
+    slot: np.ndarray      # [K] index into the frame's PARTIALS
+    centre: np.ndarray    # [K] int
+    low: np.ndarray       # [K] int, first bin
+    high: np.ndarray      # [K] int, one past the last bin
+
+
+@dataclass
+class Bank:
+    """The filters of one window length on one spectrum."""
+    spectrum: Spectrum
+    slots: Slots
+    index: Tensor         # [K, D] bins
+    offset: Tensor        # [D] bins from the centre
+    weight: Tensor        # [K, D]
+
+    def envelopes(self, per_hop: int = 1) -> tuple[Tensor, Tensor]:
+        """Complex envelopes and their time derivatives (1/s) [K, hops * per_hop], relative to the centres."""
+        count = self.spectrum.hops * per_hop
+        bands = self.spectrum.bins[self.index] * self.weight
+        slope = bands * (self.offset * (2j * np.pi / self.spectrum.seconds))
+        both = torch.stack([bands, slope])
+        width = both.shape[-1]
+        folds = ceil(width / count)
+        both = torch.nn.functional.pad(both, (0, folds * count - width)).view(2, -1, folds, count).sum(2)
+        # offset 0 stands at column -offset[0]: bring it to column 0, modulo the length of the transform
+        both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1)) * count
+        return both[0], both[1]
+
+    def taken(self) -> Tensor:
+        """The share of each bin that the slots take together [N // 2 + 1], 0..1."""
+        taken = torch.zeros(len(self.spectrum.bins), device=self.weight.device)
+        taken.index_add_(0, self.index.reshape(-1), self.weight.reshape(-1))
+        return taken
+
+    def noise_bandwidth_hz(self) -> Tensor:
+        """Equivalent noise bandwidth of each slot [K]."""
+        return (self.weight ** 2).sum(1) / self.spectrum.seconds
+
+
+def hann_response(offset: Tensor, seconds: float, window_s: float) -> Tensor:
+    """Main lobe of the transform of a Hann window, 1 at the centre, over offsets in bins of 1/seconds."""
+    x = offset / seconds * window_s
+    near = (x.abs() - 1).abs() < 1e-4
+    safe = torch.where(near, torch.zeros_like(x), x)
+    lobe = torch.where(near, torch.full_like(x, 0.5), torch.sinc(safe) / (1 - safe ** 2))
+    return torch.where(x.abs() < 2, lobe, torch.zeros_like(x)).clamp(min=0)
+
+
+def make_bank(spectrum: Spectrum, slots: Slots, window_s: float) -> Bank:
+    """Filters as selective as a Hann window of `window_s`, cut at the edges of their slots."""
+    device = spectrum.bins.device
+    reach = ceil(2 / window_s * spectrum.seconds)
+    reach = max(1, min(reach, int(max((slots.high - slots.centre).max(), (slots.centre - slots.low).max()))))
+    offset = torch.arange(-reach, reach + 1, device=device)
+    centre = torch.as_tensor(slots.centre, device=device)
+    index = centre[:, None] + offset
+    low, high = (torch.as_tensor(edge, device=device)[:, None] for edge in (slots.low, slots.high))
+    inside = (index >= low) & (index < high) & (index > 0) & (index < len(spectrum.bins))
+    weight = hann_response(offset.float(), spectrum.seconds, window_s) * inside
+    return Bank(spectrum, slots, index.clamp(0, len(spectrum.bins) - 1), offset, weight)

@@ -1,0 +1,258 @@
+"""A recorded note into frames: partials on the harmonic grid of the note, and the noise that they leave.
+
+Every slot is demodulated by filters of two lengths: selective ones (8 periods) where the note sustains, short ones (3
+periods) near its onset and note-off. What the filters leave is the noise. Deviations are the instantaneous frequencies of
+the slots; start phases are chosen so that the synthesis meets the recording where each partial is strongest early on.
+"""
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
+from models.frame import (
+    ATTACK_S,
+    DEVIATION,
+    FRAME_SIZE,
+    FRAMES_PER_SECOND,
+    HARMONICS,
+    HIGHEST,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    LOWEST,
+    NOISE,
+    PARTIALS,
+    QUARTERS_PER_SECOND,
+    SLOT_RATIO,
+    pitch_to_hz,
+)
+from models.noise_bands import band_levels, comb_gain
+from models.tuning import Tuning, find_tuning
+
+Tensor = torch.Tensor
+QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
+
+LONG_PERIODS, SHORT_PERIODS = 8, 3
+LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
+NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
+SHORTEST_S = 0.02                                         # recordings are padded to this
+
+
+@dataclass
+class NoteFrames:
+    """One note as frames. Deviations are relative to the note's own f0, so its tuning error is taken out."""
+    times_s: np.ndarray       # [T] seconds since the start of the recording
+    frames: np.ndarray        # [T, FRAME_SIZE] float32, in the units of models/frame.py
+    f0_hz: float              # median frequency of partial 1
+    start_phase: np.ndarray   # [PARTIALS] radians: phase of each partial's cosine at t = 0
+    hold_s: float             # note-off, seconds since the start of the recording
+
+
+def frame_times(seconds: float) -> np.ndarray:
+    """The grid of frames: a quarter hop apart while t < ATTACK_S, then a hop apart, up to `seconds`. [T]"""
+    quarters = int(np.ceil(ATTACK_S * QUARTERS_PER_SECOND - 1e-9))
+    first_hop = -(-quarters // QUARTERS)
+    hops = np.arange(first_hop, max(first_hop, int(seconds * FRAMES_PER_SECOND) + 1)) / FRAMES_PER_SECOND
+    return np.concatenate([np.arange(quarters) / QUARTERS_PER_SECOND, hops])
+
+
+def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, device: str = "cpu") -> NoteFrames:
+    """Raw frames of a recorded note: `audio` [S] mono, its key as a MIDI `pitch`, note-off at `hold_s`.
+
+    Never fails on sound: silence, noise and other pitches than told give frames within LOWEST..HIGHEST. NaN and Inf in
+    the audio count as silence. Raises ValueError if `audio` is not one-dimensional or empty, or the rate is no audio rate.
+    One note at a time is the fastest shape on a CPU (one process per core); the work inside is batched over slots and
+    frames, so the same call feeds a GPU.
+    """
+    audio = np.asarray(audio, np.float32)
+    if audio.ndim != 1 or not audio.size:
+        raise ValueError(f"a note is analysed from one channel of samples; got an array of shape {audio.shape}")
+    if not 1000 <= rate_hz <= 1_000_000:
+        raise ValueError(f"the sample rate must lie between 1,000 and 1,000,000 Hz; got {rate_hz}")
+    audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0).clip(-100, 100)
+    seconds = len(audio) / rate_hz
+    hold_s = float(np.clip(hold_s, 0.0, seconds))
+    audio = np.pad(audio, (0, max(0, int(SHORTEST_S * rate_hz) - len(audio))))
+    nominal_hz = float(pitch_to_hz(pitch))
+    times = frame_times(seconds)
+    with torch.no_grad():
+        signal = torch.as_tensor(audio, device=device)
+        spectrum = transform(signal, rate_hz, max(2 * LONG_PERIODS / nominal_hz, 0.15))
+        tuning = find_tuning(spectrum, nominal_hz, hold_s if hold_s > 0.05 else seconds)
+        slots = place_slots(spectrum, tuning)
+        frames = np.tile(LOWEST, (len(times), 1))
+        frames[:, DEVIATION] = 0
+        phase = np.zeros(PARTIALS)
+        f0 = tuning.f0_hz
+        onset_s = find_onset(audio, rate_hz)
+        if len(slots.slot):
+            phase = _analyse_slots(frames, times, spectrum, slots, f0, onset_s, hold_s, signal)
+        else:
+            _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)), onset_s)
+    frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
+    return NoteFrames(times, frames, f0, phase.astype(np.float32), hold_s)
+
+
+def find_onset(audio: np.ndarray, rate_hz: int) -> float:
+    """Seconds until the sound first comes within 50 dB of its loudest millisecond, at most 0.3."""
+    size = max(1, rate_hz // 2000)
+    blocks = audio[: len(audio) // size * size].reshape(-1, size)
+    level = np.abs(blocks).max(1)
+    if not len(level) or not level.max() > 1e-9:
+        return 0.0
+    first = int(np.argmax(level > level.max() * 10 ** (-50 / 20)))
+    return min(first * size / rate_hz, 0.3)
+
+
+def place_slots(spectrum: Spectrum, tuning: Tuning) -> Slots:
+    """Which slots the note uses, and the bin in each where its partial is strongest."""
+    ratio = SLOT_RATIO.astype(np.float64)
+    use = np.arange(PARTIALS) < HARMONICS
+    half = 0.5 * np.ones(PARTIALS)
+    if _has_half_harmonics(spectrum, tuning.f0_hz):
+        use[:] = True
+        half[ratio <= ratio[-1] + 0.5] = 0.25
+    nyquist = spectrum.rate_hz / 2
+    use &= (ratio * tuning.f0_hz < nyquist * 0.98)
+    slot = np.flatnonzero(use)
+    seconds = spectrum.seconds
+    ratio, half = ratio[slot], half[slot]
+    last = len(spectrum.bins) - 1
+    edge = lambda r: np.clip(np.round(r * tuning.f0_hz * seconds), 1, last).astype(np.int64)     # noqa: E731
+    low, high = edge(ratio - half), edge(ratio + half)
+    centre = edge(ratio)
+    if not len(slot):
+        return Slots(slot, centre, low, high)
+    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
+    width = max(1, int(tuning.f0_hz * half.min() * 2 / 12 * seconds))
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    at = np.arange(len(power))
+    smooth = total[np.minimum(at + width // 2 + 1, len(power))] - total[np.maximum(at - width // 2, 0)]
+    for i in range(len(slot)):
+        view = smooth[low[i]:high[i]]
+        if len(view) < 3:
+            continue
+        away = (np.arange(low[i], high[i]) / seconds / tuning.f0_hz - ratio[i]) / half[i]
+        best = int(np.argmax(view * np.cos(away * np.pi / 2.2) ** 2))
+        if 0 < best < len(view) - 1:
+            centre[i] = low[i] + best
+    return Slots(slot, centre, low, high)
+
+
+def _has_half_harmonics(spectrum: Spectrum, f0_hz: float) -> bool:
+    """True where clear partials stand at 0.5 or 1.5 f0 (organ stops, fifths), not just the skirts of their neighbours."""
+    per = f0_hz * spectrum.seconds
+    if per < 64:
+        return False
+    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
+
+    def band(low: float, high: float) -> np.ndarray:
+        return power[int(low * per):max(int(high * per), int(low * per) + 1)]
+    top = max((band(k - 0.1, k + 0.1).sum() for k in range(1, 9) if (k + 0.2) * per < len(power)), default=0.0)
+    for ratio in (0.5, 1.5, 2.5):
+        if (ratio + 0.3) * per >= len(power):
+            break
+        peak = band(ratio - 0.03, ratio + 0.03).sum()
+        beside = (band(ratio - 0.2, ratio - 0.08).sum() + band(ratio + 0.08, ratio + 0.2).sum()) / 4
+        if peak > 10 ** (-40 / 10) * top and peak > 10 ** (15 / 10) * beside:
+            return True
+    return False
+
+
+def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
+    """Share of a Hann window, centred `since_s` after an onset, that lies after it: 0.5 at the onset, 1 from half a window on."""
+    x = np.clip(since_s / window_s, -0.5, 0.5)
+    return 0.5 + x + np.sin(2 * np.pi * x) / (2 * np.pi)
+
+
+def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, signal) -> np.ndarray:
+    spacing = float(np.min(slots.high - slots.low)) / spectrum.seconds
+    spacing = f0 if spacing > 0.75 * f0 else f0 / 2
+    long_s, short_s = max(LONG_PERIODS / spacing, LONG_LEAST_S), max(SHORT_PERIODS / spacing, SHORT_LEAST_S)
+    banks = [make_bank(spectrum, slots, long_s), make_bank(spectrum, slots, short_s)]
+    quarters = len(times) - np.count_nonzero(times >= ATTACK_S - 1e-9)
+    hop_index = np.round(times[quarters:] * FRAMES_PER_SECOND).astype(int)
+    short_share = short_weight(times, onset_s, hold_s, long_s)
+
+    def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
+        fine, coarse = bank.envelopes(QUARTERS), bank.envelopes(1)
+        return tuple(np.concatenate([f[:, :quarters].cpu().numpy(), c[:, hop_index].cpu().numpy()], 1)
+                     for f, c in zip(fine, coarse, strict=True))
+    (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
+    value = long + (short - long) * short_share
+    slope = long_slope + (short_slope - long_slope) * short_share
+
+    # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
+    power = np.abs(value) ** 2
+    turn = (slope * value.conj()).imag
+    kernel = np.array([0.25, 0.5, 0.25])
+    mean = lambda a: np.apply_along_axis(np.convolve, 1, np.pad(a, ((0, 0), (1, 1)), mode="edge"), kernel, "valid")  # noqa: E731
+    floor = 1e-14
+    offset_hz = mean(turn) / (mean(power) + floor) / (2 * np.pi)
+    hz = slots.centre[:, None] / spectrum.seconds + offset_hz
+    ratio = SLOT_RATIO[slots.slot].astype(np.float64)[:, None]
+    deviation = np.clip(hz / f0 - ratio, -0.5, 0.5)
+    sounding = times >= onset_s
+    first = int(np.argmax(sounding)) if sounding.any() else 0
+    deviation[:, :first] = deviation[:, first:first + 1]
+
+    share = np.where(times < onset_s, 0, _window_share(times - onset_s, short_s))
+    amplitude = np.abs(value) * np.where(share > 0, 1 / np.maximum(share, 0.5), 0)
+    frames[:, LEVEL.start + slots.slot] = 20 * np.log10(np.maximum(amplitude, 1e-6)).T
+    frames[:, DEVIATION.start + slots.slot] = deviation.T
+
+    # start phase: what makes the synthesis's own phase meet the measured one early on, weighted by power
+    hz_there = (ratio + deviation) * f0
+    step = np.diff(times)
+    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
+    measured = np.angle(value) / (2 * np.pi) + (slots.centre[:, None] / spectrum.seconds) * times
+    early = times < max(ATTACK_S, onset_s + short_s)
+    weight = power * early * sounding * np.exp(-times / 0.03)
+    start = np.angle((weight * np.exp(2j * np.pi * ((measured - turned) % 1))).sum(1))
+    phase = np.zeros(PARTIALS)
+    phase[slots.slot] = start
+
+    residuals = []
+    for bank in banks:
+        taken = bank.taken().clamp(max=1)
+        residuals.append((taken, torch.fft.irfft(spectrum.bins * (1 - taken), n=spectrum.size) * (spectrum.size / 2)))
+    _noise(frames, times, signal, residuals, spectrum, short_share, onset_s)
+    return phase
+
+
+def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float) -> np.ndarray:
+    """1 where the short windows rule (near onset and note-off), 0 where the long ones do. [T]"""
+    half = long_s / 2
+    ramp = lambda away: 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.6 * half) / (0.8 * half), 0, 1))     # noqa: E731
+    return np.maximum(ramp(np.maximum(times - onset_s, 0)), ramp(np.abs(times - hold_s)))
+
+
+def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np.ndarray, onset_s: float) -> None:
+    rate_hz, device = spectrum.rate_hz, signal.device
+    share = torch.as_tensor(short_share, dtype=torch.float32, device=device)
+    if residuals[0][0] is None:
+        residual, takens = residuals[0][1], None
+    else:
+        (long_taken, long), (short_taken, short) = residuals
+        takens = (long_taken, short_taken)
+        position = np.arange(spectrum.size) / rate_hz
+        mix = torch.as_tensor(np.interp(position, times, short_share), dtype=torch.float32, device=device)
+        residual = long + (short - long) * mix
+    early = times < ATTACK_S - 1e-9
+    for chosen, window_s in ((early, NOISE_ATTACK_WINDOW_S), (~early, NOISE_WINDOW_S)):
+        if not chosen.any():
+            continue
+        size = max(16, 2 * round(window_s * rate_hz / 2))
+        if takens is None:
+            gain = torch.ones(1, size // 2 + 1, device=device)
+        else:
+            long_gain, short_gain = (comb_gain(spectrum, taken, size) for taken in takens)
+            at = share[torch.as_tensor(chosen, device=device)][:, None]
+            gain = long_gain + (short_gain - long_gain) * at
+        centres = np.round(times[chosen] * rate_hz).astype(np.int64)
+        frames[chosen, NOISE] = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+
+
+def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
+    """The same note with other frames on the same grid."""
+    return replace(note, frames=np.asarray(frames, np.float32))

@@ -1,0 +1,82 @@
+"""Fundamental and stretch of a note whose key is known."""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from models.filterbank import Slots, Spectrum, make_bank
+from models.frame import FRAMES_PER_SECOND
+
+SEARCHED = 16                          # lowest harmonics that tell the pitch
+CENTS = 1200 / np.log(2)
+
+
+@dataclass
+class Tuning:
+    f0_hz: float          # frequency of partial 1
+    stretch: float        # B of a stiff string: partial k lies at k * f0 * sqrt((1 + B k^2) / (1 + B))
+    harmonic: bool        # False where the partials follow no such law (bells)
+
+    def ratio(self, slot_ratio: np.ndarray) -> np.ndarray:
+        k = np.asarray(slot_ratio, np.float64)
+        return k * np.sqrt((1 + self.stretch * k * k) / (1 + self.stretch))
+
+
+def integer_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: float = 0.5) -> Slots:
+    """The first `count` harmonics of f0, each with its whole slot, as far as they lie under Nyquist."""
+    k = np.arange(1, count + 1)
+    k = k[k * f0_hz < spectrum.rate_hz / 2 * 0.98]
+    edge = lambda ratio: np.round(ratio * f0_hz * spectrum.seconds).astype(np.int64)      # noqa: E731
+    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width))
+
+
+def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
+    """The fundamental by a robust fit of k * f0 * sqrt(1 + B k^2) to the mean frequencies of the lowest harmonics.
+
+    The mean is that of the instantaneous frequency, weighted by power: the centre of a vibrato and of a beating pair.
+    """
+    f0_hz = nominal_hz
+    for half_width in (0.5, 0.25, 0.2):
+        slots = integer_slots(spectrum, f0_hz, SEARCHED, half_width)
+        if not len(slots.slot):
+            return Tuning(nominal_hz, 0.0, False)
+        bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))
+        value, slope = bank.envelopes()
+        start = int(min(0.1, hold_s / 3) * FRAMES_PER_SECOND)
+        stop = max(start + 2, int(hold_s * FRAMES_PER_SECOND))
+        value, slope = value[:, start:stop], slope[:, start:stop]
+        power = (value.abs() ** 2).sum(1).double().cpu().numpy()
+        moved = (slope * value.conj()).imag.sum(1).double().cpu().numpy()
+        if not power.max() > 1e-12:
+            return Tuning(nominal_hz, 0.0, False)
+        k = slots.slot + 1.0
+        hz = slots.centre / spectrum.seconds + moved / np.maximum(power, 1e-30) / (2 * np.pi)
+        tuning = _fit(k, hz, power, nominal_hz)
+        if not tuning.harmonic:
+            return tuning
+        f0_hz = tuning.f0_hz
+    return tuning
+
+
+def _fit(k: np.ndarray, hz: np.ndarray, power: np.ndarray, nominal_hz: float) -> Tuning:
+    cents = CENTS * np.log(np.maximum(hz, 1e-3) / (k * nominal_hz))
+    base = power / (power + 1e-4 * power.max()) * np.sqrt(power / power.max()) * k
+    if power[0] > 1e-2 * power.max():
+        base[0] *= 10                                       # a clear first partial says what partial 1 is
+    square = k * k - 1
+    robust = np.ones(len(k))
+    offset, bend = float(np.average(cents, weights=base)), 0.0
+    for _ in range(8):
+        weight = base * robust
+        mean_x, mean_y = np.average(square, weights=weight), np.average(cents, weights=weight)
+        spread = np.average((square - mean_x) ** 2, weights=weight)
+        bend = max(0.0, float(np.average((square - mean_x) * (cents - mean_y), weights=weight)) / spread) if spread > 0.5 else 0.0
+        offset = mean_y - bend * mean_x
+        error = cents - offset - bend * square
+        scale = max(1.0, 1.5 * float(np.sqrt(np.average(np.minimum(error ** 2, 900), weights=base))))
+        robust = 1 / (1 + (error / scale) ** 2)
+    misfit = np.sqrt(np.average(np.minimum(error ** 2, 1e4), weights=power))
+    if misfit > 15 or abs(offset) > 70:
+        clear = power[0] > 1e-4 * power.max() and abs(cents[0]) < 50
+        return Tuning(nominal_hz * 2 ** (cents[0] / 1200) if clear else nominal_hz, 0.0, False)
+    return Tuning(nominal_hz * 2 ** (offset / 1200), 2 * bend / CENTS, True)

@@ -1,0 +1,172 @@
+"""Model files: what is saved is what plays, and nothing broken gets in."""
+import hashlib
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save
+
+from models.autoencoder import Encoder
+from models.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model, untrained
+from models.frame import FRAME_SIZE, HIGHEST, LOWEST
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def stem(tmp_path):
+    model = untrained(latents=4, width=24, depth=2)
+    torch.manual_seed(1)
+    model.encoder = Encoder(4, 16)
+    save_model(model, tmp_path / "small", torch.float32)
+    return tmp_path / "small"
+
+
+def ask(model, rows=7):
+    g = torch.Generator().manual_seed(3)
+    z = torch.randn(rows, model.latents, generator=g)
+    return model.frames(z, torch.linspace(21, 108, rows), torch.linspace(1, 127, rows), torch.linspace(0, 4, rows))
+
+
+def rewrite(stem, change):
+    """Change the tensors, and the hash in the card with them: the file is whole, and wrong all the same."""
+    tensors = load_file(stem.with_suffix(".safetensors"))
+    change(tensors)
+    rehash(stem, save(tensors))
+
+
+def rehash(stem, data):
+    stem.with_suffix(".safetensors").write_bytes(data)
+    card = json.loads(stem.with_suffix(".json").read_text())
+    card["sha256"] = hashlib.sha256(data).hexdigest()
+    stem.with_suffix(".json").write_text(json.dumps(card))
+
+
+def edit_card(stem, **entries):
+    card = json.loads(stem.with_suffix(".json").read_text())
+    stem.with_suffix(".json").write_text(json.dumps(card | entries))
+
+
+@pytest.mark.parametrize("name", ["small", "small.safetensors", "small.json", "."])
+def test_what_is_saved_is_what_plays(stem, name):
+    original = untrained(latents=4, width=24, depth=2)
+    model = load_model(stem.parent / name)
+    assert model.latents == 4 and len(model.presets) == 6 and all(len(z) == 4 for z in model.presets.values())
+    assert torch.equal(ask(model), ask(original))
+    assert model.encode(np.zeros((128, FRAME_SIZE)), 60, 100).shape == (4,)
+
+
+def test_half_precision_is_close_and_half_the_size(stem):
+    model = load_model(stem)
+    save_model(model, stem.parent / "half")
+    half = load_model(stem.parent / "half")
+    assert (ask(half) - ask(model)).abs().max() < 0.5
+    sizes = [(stem.parent / f"{n}.safetensors").stat().st_size for n in ("half", "small")]
+    assert sizes[0] < 0.6 * sizes[1]
+
+
+def refused(path, words):
+    with pytest.raises(ModelError, match=words) as caught:
+        load_model(path)
+    assert str(path.parent) in str(caught.value)
+
+
+def test_absent(tmp_path):
+    refused(tmp_path / "nothing", "no such file")
+    with pytest.raises(ModelError, match="exactly one"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 4, 100, 5000])
+def test_truncated(stem, size):
+    data = stem.with_suffix(".safetensors").read_bytes()[:size]
+    stem.with_suffix(".safetensors").write_bytes(data)
+    refused(stem, "SHA-256")
+    rehash(stem, data)
+    refused(stem, "truncated|not readable|not a readable")
+
+
+def test_one_flipped_bit(stem):
+    data = bytearray(stem.with_suffix(".safetensors").read_bytes())
+    data[-3] ^= 1
+    stem.with_suffix(".safetensors").write_bytes(bytes(data))
+    refused(stem, "SHA-256")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_not_finite(stem, value):
+    rewrite(stem, lambda t: t["decoder.net.0.weight"][0, 0].fill_(value))
+    refused(stem, "NaN or Inf")
+
+
+def test_finite_weights_that_give_no_numbers(stem):
+    def change(tensors):
+        for tensor in tensors.values():
+            tensor.fill_(3e38)
+    rewrite(stem, change)
+    refused(stem, "gives NaN or Inf")
+
+
+def test_wrong_shape_name_and_type(stem):
+    good = stem.with_suffix(".safetensors").read_bytes()
+    for change, words in (
+        (lambda t: t.update({"decoder.net.0.weight": torch.zeros(2, 2)}), "not float"),
+        (lambda t: t.update({"extra": torch.zeros(1)}), "unknown"),
+        (lambda t: t.pop("decoder.net.0.weight"), "missing"),
+        (lambda t: t.update({"decoder.net.0.bias": torch.zeros(24, dtype=torch.float64)}), "not float"),
+    ):
+        rehash(stem, good)
+        rewrite(stem, change)
+        refused(stem, words)
+
+
+def test_huge_headers(stem):
+    entries = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(20_000)}
+    header = json.dumps(entries).encode()
+    assert len(header) > LARGEST_HEADER_BYTES
+    rehash(stem, struct.pack("<Q", len(header)) + header)
+    refused(stem, "header is larger")
+    rehash(stem, struct.pack("<Q", 2**63) + b"{}")
+    refused(stem, "header is larger")
+
+
+def test_oversized(stem, monkeypatch):
+    monkeypatch.setattr("models.checkpoint.LARGEST_WEIGHTS_BYTES", 1 << 10)
+    refused(stem, "larger than")
+
+
+@pytest.mark.parametrize(("entries", "words"), [
+    ({"format": "other"}, "not a model card"), ({"version": 99}, "version"), ({"longest_s": 0.0}, "longest_s"),
+    ({"sha256": None}, "sha256"), ({"presets": {"a": {"z": [1, 2]}}}, "preset 'a'"),
+    ({"presets": {"a": {"z": [1e9, 0, 0, 0]}}}, "preset 'a'"), ({"presets": {"a": 3}}, "preset 'a'"),
+    ({"architecture": {"latents": 4}}, "width"), ({"architecture": None, "presets": {}}, "architecture"),
+])
+def test_bad_cards(stem, entries, words):
+    edit_card(stem, **entries)
+    refused(stem, words)
+
+
+def test_architecture_that_would_eat_all_memory(stem):
+    card = json.loads(stem.with_suffix(".json").read_text())
+    edit_card(stem, architecture=card["architecture"] | {"width": 10**9})
+    refused(stem, "width")
+    edit_card(stem, architecture=card["architecture"] | {"pitch_waves": [0.5] * 10**5})
+    refused(stem, "pitch_waves")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, '{"format": NaN}'])
+def test_unreadable_card(stem, text):
+    stem.with_suffix(".json").write_text(text)
+    refused(stem, "card")
+
+
+def test_untrained_is_a_tone_that_dies_away():
+    model = untrained()
+    z, ones = torch.zeros(4, 16), torch.ones(4)
+    frames = model.frames(z, 60 * ones, 100 * ones, torch.tensor([0.0, 0.5, 1.0, 4.0])).numpy()
+    assert np.all(frames >= LOWEST) and np.all(frames <= HIGHEST)
+    assert np.all(np.diff(frames[:, 0]) < -3) and frames[0, 0] > -45
+    assert np.mean(frames[0, :8]) > np.mean(frames[0, 40:48]) + 15
+    assert not torch.equal(model.frames(z + 1, 60 * ones, 100 * ones, ones), model.frames(z, 60 * ones, 100 * ones, ones))

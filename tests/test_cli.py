@@ -1,0 +1,59 @@
+"""The command line as a person types it: real processes, real exits, messages that say what to do."""
+import subprocess
+import sys
+
+import pytest
+
+
+def hummingface(*words: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "instrument", *words], capture_output=True, text=True, timeout=120, **options)
+
+
+def test_help_names_every_command():
+    result = hummingface("--help")
+    assert result.returncode == 0
+    for command in ("play", "render", "devices", "models", "patches", "bench", "train"):
+        assert command in result.stdout
+
+
+def test_parsing_imports_nothing_heavy():
+    code = ("import sys, instrument.cli as c; c.build_parser(); "
+            "print([m for m in ('torch', 'numba', 'numpy', 'scipy', 'PySide6', 'sounddevice', 'mido') if m in sys.modules])")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (("play", "--block", "15"), "16..2048"),
+    (("play", "--block", "many"), "invalid number"),
+    (("render", "in.mid"), "OUT.wav"),
+    (("render", "a.mid", "b.wav", "--rate", "1"), "8000..192000"),
+    (("bench", "--voices", "0"), "1..128"),
+    (("bench", "--seconds", "nan"), "0.1..3600"),
+    (("sing",), "invalid choice"),
+])
+def test_wrong_values_are_told(words, told):
+    result = hummingface(*words)
+    assert result.returncode == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_midi_file_is_named():
+    result = hummingface("render", "/nowhere/song.mid", "/tmp/never.wav")
+    assert result.returncode == 1
+    assert "/nowhere/song.mid" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
+    """On a machine without a sound device `play` writes the demo and says where."""
+    from instrument.launch import why_no_sound
+    if why_no_sound() is None:
+        pytest.skip("this machine has a sound device, so `play` would open it")
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    result = hummingface("play", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "There is no sound device here." in result.stdout
+    assert (tmp_path / "hummingface-demo.wav").stat().st_size > 1_000_000
+    assert (tmp_path / "hummingface-demo.png").stat().st_size > 20_000
