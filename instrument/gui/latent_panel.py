@@ -96,7 +96,7 @@ class LatentPanel(Panel):
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)
-        self.note.setText(self.session.state.model.get("name", ""))
+        self.note.setText(self.session.state.patch.model)
         self.update_marks()
 
     def update_marks(self) -> None:

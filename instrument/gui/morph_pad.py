@@ -39,8 +39,7 @@ class MorphPad(QWidget):
         return QSize(theme.px(170), theme.px(110))
 
     def _refresh(self) -> None:
-        shares = ", ".join(f"{corner.name or 'the knobs'} {share * 100:.0f} %"
-                           for corner, share in zip(self.session.state.corners, self.session.weights(), strict=True))
+        shares = ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
         self.setAccessibleDescription(f"{shares}. Arrow keys move; 1 to 4 choose the sound of a corner.")
         self.update()
 
@@ -72,12 +71,12 @@ class MorphPad(QWidget):
         return boxes
 
     def _label(self, index: int) -> str:
-        return self.session.state.corners[index].name or "+ sound"
+        return self.session.corners[index].name if self.session.corners else "Choose a sound"
 
     def move_to(self, x: float, y: float) -> None:
         """The player puts the puck at x, y (0..1); the first touch brings the pad in."""
         values = {"morph.x": min(max(x, 0.0), 1.0), "morph.y": min(max(y, 0.0), 1.0)}
-        if self.session["morph.amount"] == 0 and any(c.latents for c in self.session.state.corners):
+        if self.session["morph.amount"] == 0 and self.session.corners:
             values["morph.amount"] = 1.0
         self.session.set_many(values)
 
@@ -148,14 +147,14 @@ class MorphPad(QWidget):
         painter.setPen(QPen(theme.colour(theme.LINE), 1))
         painter.setBrush(theme.colour(theme.GROUND))
         painter.drawRoundedRect(frame, radius, radius)
-        active = self.session["morph.amount"] > 0
+        active = bool(self.session.corners) and self.session["morph.amount"] > 0
         puck, field = self._puck(), self._field()
         painter.setClipRect(frame)
         # each filled corner glows as strongly as it is heard
         reach = min(field.width(), field.height()) * 0.95
         spots = (field.bottomLeft(), field.bottomRight(), field.topLeft(), field.topRight())
-        for spot, corner, share in zip(spots, self.session.state.corners, self.session.weights(), strict=True):
-            if corner.latents and active:
+        for spot, share in zip(spots, self.session.weights(), strict=True):
+            if active:
                 glow = QRadialGradient(spot, reach)
                 glow.setColorAt(0, theme.colour(theme.COOL, 0.38 * share * self.session["morph.amount"]))
                 glow.setColorAt(1, theme.colour(theme.COOL, 0))
@@ -170,12 +169,11 @@ class MorphPad(QWidget):
 
         painter.setFont(theme.font("label", QFont.Weight.Medium))
         for index, box in enumerate(self._labels()):
-            filled = bool(self.session.state.corners[index].latents)
             if index == self._hovered:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.colour(theme.HOVER))
                 painter.drawRoundedRect(self._text_boxes()[index], theme.px(4), theme.px(4))
-            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else theme.SOFT if filled else theme.DIM))
+            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else theme.SOFT if self.session.corners else theme.DIM))
             side = Qt.AlignmentFlag.AlignLeft if index % 2 == 0 else Qt.AlignmentFlag.AlignRight
             inner = box.adjusted(theme.px(6), 0, -theme.px(6), 0)
             text = painter.fontMetrics().elidedText(self._label(index), Qt.TextElideMode.ElideRight, int(inner.width()))

@@ -7,52 +7,58 @@ so no movement can go round in circles.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from instrument.parameters import LATENT_KNOBS, LATENT_RANGE, PARAMETERS, defaults
+from instrument.parameters import LATENT_KNOBS, PARAMETERS, defaults
+from instrument.patch import IDS, Corner, Patch
 
 UNDO_STEPS = 200
 SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
 LATENTS = tuple(f"latent.{i + 1}" for i in range(LATENT_KNOBS))
-
-
-@dataclass(frozen=True)
-class Corner:
-    """A sound in a corner of the morph pad; no latents: the corner is empty and leaves the sound as the knobs have it."""
-
-    name: str = ""
-    latents: tuple[float, ...] = ()
+NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENTS)
 
 
 @dataclass(frozen=True)
 class State:
-    """All that a patch says. Corners: bottom left, bottom right, top left, top right. Never changed in place."""
+    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning). Never changed in place."""
 
-    name: str = "Init"
-    model: dict = field(default_factory=dict)
-    values: dict[str, float] = field(default_factory=defaults)
-    corners: tuple[Corner, Corner, Corner, Corner] = (Corner(),) * 4
-    about: dict = field(default_factory=dict)       # tags, author: whatever else the patch says
+    patch: Patch
+    values: dict[str, float]
+
+    @classmethod
+    def of(cls, patch: Patch, values: dict[str, float] | None = None) -> "State":
+        """What a patch sounds like; controls that no patch sets keep their place in `values`."""
+        latents = {i: PARAMETERS[i].clamp(z) for i, z in zip(LATENTS, patch.latents, strict=False)}
+        return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
+
+    def to_patch(self, **changes) -> Patch:
+        """The patch as it sounds now, with `changes` to its fields."""
+        knobs = [self.values[i] for i in LATENTS]
+        latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
+        return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS}, **changes)
 
     def same_sound(self, other: "State") -> bool:
         """Whether both sound alike, whatever their names."""
-        return (self.values, self.corners, self.model) == (other.values, other.corners, other.model)
+        return self.values == other.values and self.same_frame(other)
+
+    def same_frame(self, other: "State") -> bool:
+        """Whether they differ in nothing but values."""
+        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
 
 
 class Session:
     """The sound being played. `send` takes the messages for the engine (see docs/architecture.md)."""
 
-    def __init__(self, send: Callable[[dict], None], to_patch: Callable[[State], dict], seed: int | None = None):
+    def __init__(self, send: Callable[[dict], None], patch: Patch, seed: int | None = None):
         self._send = send
-        self._to_patch = to_patch
         self._random = random.Random(seed)
-        self.saved = State()                # as the patch was loaded or saved
-        self.state = State()
+        self.state = State.of(patch)
+        self.saved = self.state             # as the patch was loaded or saved
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
-        self._other: State | None = None
-        self._undo: list[State] = []
-        self._redo: list[State] = []
+        self._other: tuple[State, State] | None = None
+        self._undo: list[tuple[State, State]] = []      # what was played, and what was on disk then
+        self._redo: list[tuple[State, State]] = []
         self._before: State | None = None   # where the gesture under way began
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
@@ -66,7 +72,18 @@ class Session:
     @property
     def dirty(self) -> bool:
         """Whether it sounds different from the patch on disk."""
-        return not self.state.same_sound(self.saved)
+        return not self.state.same_frame(self.saved) or any(
+            self[i] != self.saved.values[i] for i in self.saved.values if i not in NOT_IN_PATCHES)
+
+    @property
+    def name(self) -> str:
+        """Name of the patch."""
+        return self.state.patch.name
+
+    @property
+    def corners(self) -> tuple[Corner, ...]:
+        """The sounds in the corners of the morph pad: bottom left, bottom right, top left, top right; or none."""
+        return self.state.patch.morph
 
     @property
     def can_undo(self) -> bool:
@@ -77,19 +94,21 @@ class Session:
         return bool(self._redo)
 
     def weights(self) -> tuple[float, float, float, float]:
-        """Shares of the corners, in the order of `State.corners`; they add up to 1."""
+        """Shares of the corners, in the order of `corners`; they add up to 1."""
         x, y = self["morph.x"], self["morph.y"]
         return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
 
     def model_latents(self) -> list[float]:
         """Where the model is: the knobs, pulled by the morph pad."""
-        amount = self["morph.amount"]
         knobs = [self[i] for i in LATENTS]
-        pulled = list(knobs)
-        for index in range(LATENT_KNOBS):
-            pad = sum(w * (c.latents[index] if c.latents else knobs[index])
-                      for w, c in zip(self.weights(), self.state.corners, strict=True))
-            pulled[index] = knobs[index] + amount * (pad - knobs[index])
+        if not self.corners:
+            return knobs
+        amount = self["morph.amount"]
+        pulled = []
+        for index, knob in enumerate(knobs):
+            pad = sum(w * (c.latents[index] if index < len(c.latents) else knob)
+                      for w, c in zip(self.weights(), self.corners, strict=True))
+            pulled.append(knob + amount * (pad - knob))
         return pulled
 
     # the player
@@ -149,63 +168,59 @@ class Session:
         (self.locked.add if locked else self.locked.discard)(parameter_id)
         self._changed()
 
-    def put_in_corner(self, index: int, name: str, latents: list[float]) -> None:
-        """A sound for a corner of the morph pad; no latents empty it."""
-        corners = list(self.state.corners)
-        corners[index] = Corner(name, tuple(max(-LATENT_RANGE, min(LATENT_RANGE, float(z))) for z in latents))
+    def put_in_corner(self, index: int, name: str, latents: tuple[float, ...]) -> None:
+        """A sound for a corner of the morph pad. While the pad is empty the other corners take the sound of the knobs."""
+        own = self.state.to_patch().latents
+        corners = list(self.corners or [Corner(self.name, own)] * 4)
+        fitted = (*latents, *([0.0] * len(own)))[:len(own)]
+        corners[index] = Corner(name, fitted)
+        self._settle()
         self._push(self.state)
-        self.state = replace(self.state, corners=tuple(corners))
+        self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners)))
         self._send_patch()
         self._changed()
 
     # patches, undo, A | B
 
-    def load(self, state: State) -> None:
+    def load(self, patch: Patch) -> None:
         """Play another patch; undo brings the one before back."""
         self._settle()
-        if not state.same_sound(self.state) or state.name != self.state.name:
-            self._push(self.state)
-        self.saved = state
-        self._restore(state, whole=True)
+        self._push(self.state)
+        self.saved = State.of(patch, self.state.values)
+        self._restore(self.saved, whole=True)
 
-    def start_with(self, state: State) -> None:
-        """The patch that the instrument starts with: nothing to undo."""
-        self.saved = self.state = state
-        self._undo.clear()
-        self._redo.clear()
-        self._show_all()
-
-    def saved_as(self, state: State) -> None:
-        """What is played now is on disk under this name."""
-        self.saved = self.state = state
+    def saved_as(self, patch: Patch) -> None:
+        """What is played now is on disk as this patch."""
+        self.saved = self.state = State.of(patch, self.state.values)
         self._changed()
 
     def undo(self) -> None:
         """Take the last movement back."""
         self._settle()
         if self._undo:
-            self._redo.append(self.state)
-            self._restore(self._undo.pop())
+            self._redo.append((self.state, self.saved))
+            self._go_to(self._undo.pop())
 
     def redo(self) -> None:
         """Do again what undo took back."""
         self._settle()
         if self._redo:
-            self._undo.append(self.state)
-            self._restore(self._redo.pop())
+            self._undo.append((self.state, self.saved))
+            self._go_to(self._redo.pop())
 
     def swap(self) -> None:
         """A to B or back; the first time B begins as a copy of A."""
         self._settle()
-        here, there = self.state, self._other or self.state
-        self._other, self.side = here, "B" if self.side == "A" else "A"
-        if not there.same_sound(here):
-            self._push(here)
-        self._restore(there)
+        here = (self.state, self.saved)
+        there, self._other, self.side = self._other or here, here, "B" if self.side == "A" else "A"
+        if not there[0].same_sound(here[0]):
+            self._push(self.state)
+        self._go_to(there)
 
-    def resend(self) -> None:
-        """Tell the engine the whole patch again (it was restarted)."""
-        self._send_patch()
+    def send_player_settings(self) -> None:
+        """Tell the engine what no patch carries (volume, tuning): a new process does not know it."""
+        for parameter_id in NOT_IN_PATCHES:
+            self._send({"do": "set", "id": parameter_id, "value": self[parameter_id]})
 
     # the engine
 
@@ -214,11 +229,13 @@ class Session:
         if parameter_id in PARAMETERS:
             self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
 
-    def patch_from_engine(self, state: State) -> None:
+    def patch_from_engine(self, patch: Patch) -> None:
         """A program change put another patch in place."""
+        if patch == self.state.to_patch():
+            return
         self._settle()
         self._push(self.state)
-        self.saved = self.state = state
+        self.saved = self.state = State.of(patch, self.state.values)
         self._show_all()
 
     # inside
@@ -232,7 +249,7 @@ class Session:
             self._changed()
 
     def _push(self, state: State) -> None:
-        self._undo = [*self._undo[-(UNDO_STEPS - 1):], state]
+        self._undo = [*self._undo[-(UNDO_STEPS - 1):], (state, self.saved)]
         self._redo.clear()
         self._changed()
 
@@ -241,18 +258,21 @@ class Session:
         self.end()
         self._last_change = ("", 0.0)
 
+    def _go_to(self, place: tuple[State, State]) -> None:
+        state, self.saved = place
+        self._restore(state)
+
     def _restore(self, state: State, whole: bool = False) -> None:
         before, self.state = self.state, state
-        if whole or (before.corners, before.model, before.name) != (state.corners, state.model, state.name):
+        if whole := whole or not state.same_frame(before):
             self._send_patch()
-        else:
-            for parameter_id, value in state.values.items():
-                if value != before.values[parameter_id]:
-                    self._send({"do": "set", "id": parameter_id, "value": value})
+        for parameter_id, value in state.values.items():
+            if value != before.values[parameter_id] and not (whole and parameter_id not in NOT_IN_PATCHES):
+                self._send({"do": "set", "id": parameter_id, "value": value})
         self._show_all()
 
     def _send_patch(self) -> None:
-        self._send({"do": "patch", "patch": self._to_patch(self.state)})
+        self._send({"do": "patch", "patch": self.state.to_patch().to_json()})
 
     def _show_all(self) -> None:
         for parameter_id, value in self.state.values.items():

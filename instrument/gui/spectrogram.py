@@ -102,7 +102,7 @@ class Spectrogram(QWidget):
         if frozen != self.frozen:
             self.frozen = frozen
             if frozen:
-                self._still = self._picture().copy()
+                self._still = self._picture()
             self.frozen_changed.emit(frozen)
             self.update()
 
@@ -127,6 +127,7 @@ class Spectrogram(QWidget):
             kept = old[rows][:, columns]
             self._levels[:, : self._width] = self._levels[:, self._width:] = kept
         self._pixels = self._table[self._levels]
+        self._ring = QImage(self._pixels.data, 2 * self._width, self._height, self._pixels.strides[0], QImage.Format.Format_RGB32)
 
     def _visible_levels(self) -> np.ndarray:
         return self._levels[:, self._column: self._column + self._width]
@@ -141,8 +142,7 @@ class Spectrogram(QWidget):
         self._quiet_columns = 0 if levels.any() else self._quiet_columns + 1
 
     def _picture(self) -> QImage:
-        visible = self._pixels[:, self._column:]
-        return QImage(visible.data, self._width, self._height, self._pixels.strides[0], QImage.Format.Format_RGB32)
+        return self._ring.copy(self._column, 0, self._width, self._height)
 
     def resizeEvent(self, event) -> None:
         self._fit()
@@ -161,7 +161,10 @@ class Spectrogram(QWidget):
         if self.shows_frame:
             self._paint_frame(painter)
         else:
-            painter.drawImage(QRectF(self.rect()), self._still if self.frozen else self._picture())
+            if self.frozen:
+                painter.drawImage(QRectF(self.rect()), self._still)
+            else:
+                painter.drawImage(QRectF(self.rect()), self._ring, QRectF(self._column, 0, self._width, self._height))
         self._paint_marks(painter)
 
     def _y(self, hz: float) -> float:

@@ -102,6 +102,17 @@ def icon_pixmap(name: str, tint: str, size: int, ratio: float = 1.0) -> QPixmap:
     return pixmap
 
 
+def picture(name: str, size: int, ratio: float = 1.0) -> QPixmap:
+    """A drawing of `assets/icons` in its own colours, `size` points wide."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _renderer(name).render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
 def icon(name: str, tint: str = SOFT, active: str = WARM) -> QIcon:
     """An icon for buttons: `tint` at rest, `active` while checked."""
     made = QIcon()

@@ -1,0 +1,44 @@
+"""A calm strip that says what happened, instead of a box in the way of playing."""
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
+
+from instrument.gui import theme
+from instrument.gui.panel import tool
+
+INFO_MS = 6000
+
+
+class Banner(QFrame):
+    """One message at a time; good news goes by itself, a problem stays until it is over or closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.setAccessibleName("Message")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.px(12), theme.px(3), theme.px(4), theme.px(3))
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        row.addWidget(self.text, 1)
+        self.close_button = tool("close", "Close message")
+        self.close_button.clicked.connect(self.dismiss)
+        row.addWidget(self.close_button)
+        self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
+        self._timer.timeout.connect(self.dismiss)
+        self.hide()
+
+    def say(self, text: str, problem: bool = False) -> None:
+        """Show a message."""
+        self._timer.stop()
+        self.text.setText(text)
+        self.setAccessibleDescription(text)
+        tint = theme.WARM if problem else theme.COOL
+        self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border-left: {theme.px(3)}px solid {tint}; "
+                           f"border-radius: {theme.px(4)}px; }}")
+        self.show()
+        if not problem:
+            self._timer.start()
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self._timer.stop()
+        self.hide()
