@@ -1,5 +1,6 @@
 """Panels of knobs, straight from the table of controls: whatever group it has finds its place here."""
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from instrument.gui import theme
@@ -12,6 +13,7 @@ from instrument.parameters import PARAMETERS, Parameter, group
 
 ROWS = 2
 GROUPS = ("time", "envelope", "filter", "character", "motion", "effects")
+LEAST_COLUMN = 50           # width of a column of knobs
 MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
 
 
@@ -62,6 +64,15 @@ class Section(Panel):
         self.body.addLayout(grid, 1)
 
 
+    def weight(self) -> int:
+        """How wide it should be beside others: each column as wide as its longest label, and no knob crowded."""
+        measure = QFontMetrics(theme.font("small")).horizontalAdvance
+        widths = [LEAST_COLUMN] * self.columns
+        for index, control in enumerate(self.controls.values()):
+            widths[index % self.columns] = max(widths[index % self.columns], round(measure(control.parameter.label) / theme.scale) + 6)
+        return sum(widths) + 2 * theme.PAD
+
+
 class ControlPanel(QWidget):
     """All sections side by side, each as wide as its columns ask for."""
 
@@ -73,7 +84,7 @@ class ControlPanel(QWidget):
         self.sections = [Section(heading, parameters) for heading, parameters in sections()]
         self.controls: dict[str, Control] = {}
         for section in self.sections:
-            row.addWidget(section, section.columns)
+            row.addWidget(section, section.weight())
             self.controls |= section.controls
 
 
@@ -95,7 +106,7 @@ class OutputPanel(Panel):
         grid.setSpacing(0)
         columns = -(-len(others) // ROWS)
         for index, parameter in enumerate(others):
-            control = self.controls[parameter.id] = make_control(parameter, "Master")
+            control = self.controls[parameter.id] = make_control(parameter, "Master", diameter=38)
             grid.addWidget(control, index // columns, index % columns)
         row.addLayout(grid, 2 * columns)
         self.body.addLayout(row, 1)

@@ -17,7 +17,7 @@ START_DEG, SPAN_DEG = 225.0, 270.0
 
 
 class Knob(Control):
-    """A knob of one parameter; `always_value` shows the value under the label at all times, `diameter` is that of the arc."""
+    """A knob of one parameter; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
 
     def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
                  parent=None):
@@ -30,10 +30,10 @@ class Knob(Control):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + (32 if self.always_value else 20)))
+        return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(40), theme.px(self.diameter * 0.8 + (30 if self.always_value else 18)))
+        return QSize(theme.px(40), theme.px(self.diameter * 0.75 + 17))
 
     def show_model(self, value: float | None) -> None:
         """Mark where the model is, where that differs from the knob; None takes the mark away."""
@@ -45,7 +45,7 @@ class Knob(Control):
 
     def _geometry(self) -> tuple[QPointF, float, float]:
         """Centre and radius of the arc, and the top of the text below."""
-        lines = theme.px(28 if self.always_value else 15)
+        lines = theme.px(15)
         radius = min(self.width() - theme.px(6), self.height() - lines - theme.px(4), theme.px(self.diameter)) / 2
         spare = self.height() - lines - 2 * radius - theme.px(2)
         centre = QPointF(self.width() / 2, max(spare / 2, 1) + radius)
@@ -91,18 +91,29 @@ class Knob(Control):
         painter.drawEllipse(centre, cap, cap)
         painter.setPen(QPen(theme.colour(theme.WARM if warm and not self.dimmed else theme.TEXT), max(1.6, width * 0.62),
                             Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(self._at(centre, cap * 0.45, travel), self._at(centre, cap * 0.84, travel))
+        painter.drawLine(self._at(centre, cap * 0.36, travel), self._at(centre, cap * 0.86, travel))
 
         line = theme.px(14)
         box = QRectF(0, text_top, self.width(), line)
-        self._text(painter, box, self.reading() if touched and not self.always_value else self.label,
-                   theme.TEXT if touched else theme.SOFT)
         if self.always_value:
-            self._text(painter, box.translated(0, theme.px(13)), self.reading(), theme.TEXT if touched or warm else theme.DIM)
+            self._label_and_value(painter, box, theme.TEXT if touched or warm else theme.SOFT)
+        else:
+            self._text(painter, box, self.reading() if touched else self.label, theme.TEXT if touched else theme.SOFT)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(5), theme.px(5))
+
+    def _label_and_value(self, painter: QPainter, box: QRectF, tint: str) -> None:
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        measure = painter.fontMetrics().horizontalAdvance
+        gap = theme.px(5)
+        label, value = measure(self.label), measure(self.reading())
+        left = box.center().x() - (label + gap + value) / 2
+        painter.setPen(theme.colour(theme.DIM))
+        painter.drawText(QRectF(left, box.top(), label + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.label)
+        painter.setPen(theme.colour(tint))
+        painter.drawText(QRectF(left + label + gap, box.top(), value + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.reading())
 
     def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
         made = theme.font("small", QFont.Weight.Medium)

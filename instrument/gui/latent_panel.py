@@ -19,7 +19,7 @@ class LatentKnob(Knob):
 
     def __init__(self, parameter_id: str):
         parameter = PARAMETERS[parameter_id]
-        super().__init__(parameter, parameter.label, parameter_id.rpartition(".")[2], diameter=46, always_value=True)
+        super().__init__(parameter, parameter.label, parameter_id.rpartition(".")[2], diameter=54, always_value=True)
         self.lock = QToolButton(self)
         self.lock.setProperty("flat", True)
         self.lock.setCheckable(True)

@@ -156,7 +156,7 @@ class MorphPad(QWidget):
         for spot, share in zip(spots, self.session.weights(), strict=True):
             if active:
                 glow = QRadialGradient(spot, reach)
-                glow.setColorAt(0, theme.colour(theme.COOL, 0.38 * share * self.session["morph.amount"]))
+                glow.setColorAt(0, theme.colour(theme.COOL, (0.06 + 0.6 * share) * self.session["morph.amount"]))
                 glow.setColorAt(1, theme.colour(theme.COOL, 0))
                 painter.fillRect(frame, glow)
         painter.setPen(QPen(theme.colour(theme.LINE), 1))
@@ -199,7 +199,7 @@ class MorphPanel(Panel):
     def __init__(self, session: Session):
         super().__init__("Morph")
         self.pad = MorphPad(session)
-        self.amount = Knob(PARAMETERS["morph.amount"], "Morph amount", "Amount", diameter=46, always_value=True)
+        self.amount = Knob(PARAMETERS["morph.amount"], "Morph amount", "Amount", diameter=50, always_value=True)
         row = QHBoxLayout()
         row.addWidget(self.pad, 1)
         row.addWidget(self.amount, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -30,13 +30,14 @@ class Panel(QFrame):
         self.body.setContentsMargins(pad, theme.px(6), pad, theme.px(6))
         self.body.setSpacing(theme.px(4))
         self.tools.setSpacing(theme.px(6))
-        self.heading.setFixedHeight(theme.px(22))
+        self.heading.setFixedHeight(theme.px(26))
 
 
 def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str = "") -> QToolButton:
     """A small flat button with an icon, `name` for screen readers, `tip` beside the pointer."""
     button = QToolButton()
     button.setProperty("flat", True)
+    button.setProperty("small", bool(text))
     button.setAccessibleName(name)
     button.setToolTip(tip or name)
     button.setCheckable(checkable)

@@ -1,6 +1,6 @@
 """The patch at the top of the window: previous, name, next, save, A | B, undo, redo."""
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen
+from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
 from PySide6.QtWidgets import (QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout,
                                QWidget)
 
@@ -110,22 +110,24 @@ class PatchBar(QWidget):
         self.save = tool("save", "Save patch", "Save this sound as a patch (Ctrl+S)")
         self.undo = tool("undo", "Undo", "Undo (Ctrl+Z)")
         self.redo = tool("redo", "Redo", "Redo (Ctrl+Shift+Z)")
-        self.sides = tool("", "A or B", text="A")
+        self.sides = [tool("", f"Version {side}", checkable=True, text=side) for side in "AB"]
         for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"), (self.save, QKeySequence.StandardKey.Save),
-                             (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z"), (self.sides, "Ctrl+B")):
+                             (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
             button.setShortcut(keys)
-        self.sides.setToolTip("Two versions to compare: a click goes from one to the other (Ctrl+B)")
+        QShortcut(QKeySequence("Ctrl+B"), self, activated=session.swap)
+        for button, side in zip(self.sides, "AB", strict=True):
+            button.setToolTip(f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
+            button.clicked.connect(lambda _on, side=side: self._choose_side(side))
         self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))
         self.name.clicked.connect(self.browse_wanted)
         self.save.clicked.connect(self.save_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
-        self.sides.clicked.connect(session.swap)
         for widget in (self.previous, self.name, self.next):
             row.addWidget(widget)
         row.addSpacing(theme.px(8))
-        for widget in (self.save, self.sides, self.undo, self.redo):
+        for widget in (self.save, *self.sides, self.undo, self.redo):
             row.addWidget(widget)
         session.on_change.append(self.refresh)
         self.rescale()
@@ -142,6 +144,10 @@ class PatchBar(QWidget):
         self.name.show_name(self.session.name, self.session.dirty)
         self.undo.setEnabled(self.session.can_undo)
         self.redo.setEnabled(self.session.can_redo)
-        here = self.session.side
-        self.sides.setText("A | B")
-        self.sides.setAccessibleName(f"Version {here}, switch to {'B' if here == 'A' else 'A'}")
+        for button, side in zip(self.sides, "AB", strict=True):
+            button.setChecked(side == self.session.side)
+
+    def _choose_side(self, side: str) -> None:
+        if side != self.session.side:
+            self.session.swap()
+        self.refresh()

@@ -6,7 +6,7 @@ neighbouring lengths are blended over half an octave, and no seam shows.
 import numpy as np
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
-FLOOR_DB, CEILING_DB = -96.0, -6.0
+FLOOR_DB, CEILING_DB = -96.0, -22.0
 WINDOWS_S = (0.171, 0.085, 0.0427)      # 8192, 4096, 2048 samples at 48 kHz
 HANDOVER_HZ = (350.0, 1500.0)           # from each length to the next
 BLEND_OCTAVES = 0.5

@@ -144,6 +144,9 @@ def stylesheet() -> str:
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {DIM}; }}
     QToolButton[flat="true"] {{ background: transparent; }}
     QToolButton[flat="true"]:hover {{ background: {RAISED}; }}
+    QToolButton[small="true"] {{ color: {SOFT}; font-size: {px(SIZES['label'])}px; padding: {px(1)}px {px(6)}px; }}
+    QToolButton[small="true"]:hover {{ color: {TEXT}; }}
+    QToolButton[small="true"]:checked {{ color: {WARM}; background: {RAISED}; }}
     QPushButton[role="panic"] {{ color: {ALARM}; font-weight: 600; letter-spacing: {px(1)}px; }}
     QPushButton[role="panic"]:hover {{ background: {ALARM}; color: {GROUND}; }}
     QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}

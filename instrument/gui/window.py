@@ -98,10 +98,12 @@ class Window(QMainWindow):
         self._keys.addWidget(self.keyboard, 1)
         self._rows.addLayout(self._top)
         self._rows.addWidget(self.banner)
-        self._rows.addLayout(self._first, 26)
-        self._rows.addLayout(self._second, 30)
+        self._rows.addLayout(self._first, 29)
+        self._rows.addLayout(self._second, 29)
         self._rows.addWidget(self.panels, 20)
-        self._rows.addLayout(self._keys, 13)
+        self._rows.addLayout(self._keys, 12)
+        ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        ground.setFocus()
         self._rows.addWidget(self.status)
 
     def _connect(self) -> None:
