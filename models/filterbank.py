@@ -56,8 +56,9 @@ class Slots:
     """Where each slot lies, in bins of a spectrum: the centre of its filter and the edges it must not pass."""
     slot: np.ndarray      # [K] index into the frame's PARTIALS
     centre: np.ndarray    # [K] int
-    low: np.ndarray       # [K] int, first bin
-    high: np.ndarray      # [K] int, one past the last bin
+    low: np.ndarray       # [K] int, the edge to the slot below
+    high: np.ndarray      # [K] int, the edge to the slot above
+    fade: int             # bins either side of an edge over which one slot gives way to the next: hard edges would ring
 
 
 @dataclass
@@ -106,11 +107,12 @@ def make_bank(spectrum: Spectrum, slots: Slots, window_s: float) -> Bank:
     """Filters as selective as a Hann window of `window_s`, cut at the edges of their slots."""
     device = spectrum.bins.device
     reach = ceil(2 / window_s * spectrum.seconds)
-    reach = max(1, min(reach, int(max((slots.high - slots.centre).max(), (slots.centre - slots.low).max()))))
+    reach = max(1, min(reach, int(max((slots.high - slots.centre).max(), (slots.centre - slots.low).max())) + slots.fade))
     offset = torch.arange(-reach, reach + 1, device=device)
     centre = torch.as_tensor(slots.centre, device=device)
     index = centre[:, None] + offset
     low, high = (torch.as_tensor(edge, device=device)[:, None] for edge in (slots.low, slots.high))
-    inside = (index >= low) & (index < high) & (index > 0) & (index < len(spectrum.bins))
+    fade = lambda bins: torch.sin(((bins + slots.fade) / (2 * slots.fade)).clamp(0, 1) * (np.pi / 2)) ** 2       # noqa: E731
+    inside = fade(index - low) * fade(high - index) * ((index > 0) & (index < len(spectrum.bins)))
     weight = hann_response(offset.float(), spectrum.seconds, window_s) * inside
     return Bank(spectrum, slots, index.clamp(0, len(spectrum.bins) - 1), offset, weight)

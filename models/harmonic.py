@@ -15,6 +15,7 @@ from models.frame import (
     DEVIATION,
     FRAME_SIZE,
     FRAMES_PER_SECOND,
+    HALF_HARMONICS,
     HARMONICS,
     HIGHEST,
     LEVEL,
@@ -32,7 +33,7 @@ from models.tuning import Tuning, find_tuning
 Tensor = torch.Tensor
 QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
 
-LONG_PERIODS, SHORT_PERIODS = 8, 3
+LONG_PERIODS, SHORT_PERIODS = 5, 3
 LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
 NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
 SHORTEST_S = 0.02                                         # recordings are padded to this
@@ -105,58 +106,53 @@ def find_onset(audio: np.ndarray, rate_hz: int) -> float:
 
 
 def place_slots(spectrum: Spectrum, tuning: Tuning) -> Slots:
-    """Which slots the note uses, and the bin in each where its partial is strongest."""
-    ratio = SLOT_RATIO.astype(np.float64)
-    use = np.arange(PARTIALS) < HARMONICS
-    half = 0.5 * np.ones(PARTIALS)
-    if _has_half_harmonics(spectrum, tuning.f0_hz):
-        use[:] = True
-        half[ratio <= ratio[-1] + 0.5] = 0.25
-    nyquist = spectrum.rate_hz / 2
-    use &= (ratio * tuning.f0_hz < nyquist * 0.98)
-    slot = np.flatnonzero(use)
-    seconds = spectrum.seconds
-    ratio, half = ratio[slot], half[slot]
-    last = len(spectrum.bins) - 1
-    edge = lambda r: np.clip(np.round(r * tuning.f0_hz * seconds), 1, last).astype(np.int64)     # noqa: E731
-    low, high = edge(ratio - half), edge(ratio + half)
-    centre = edge(ratio)
-    if not len(slot):
-        return Slots(slot, centre, low, high)
+    """Which slots the note uses, the bin in each where its partial is strongest, and the edges half-way between those."""
+    nominal = SLOT_RATIO.astype(np.float64)
+    per = tuning.f0_hz * spectrum.seconds                     # bins per unit of ratio
     power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
-    width = max(1, int(tuning.f0_hz * half.min() * 2 / 12 * seconds))
+    half = has_half_harmonics(power, per)
+    use = (np.arange(PARTIALS) < HARMONICS) | half
+    use &= nominal * tuning.f0_hz < spectrum.rate_hz / 2 * 0.98
+    slot = np.flatnonzero(use)
+    slot = slot[np.argsort(nominal[slot], kind="stable")]
+    ratio = nominal[slot]
+    crowded = ratio < HALF_HARMONICS if half else np.zeros(len(slot), bool)
+    # where half-harmonics are in use they take whatever is not close to a harmonic: 0.75 f0 belongs to the slot of 0.5
+    reach = np.where(crowded, np.where(slot < HARMONICS, 0.12, 0.36), 0.48)
+    width = max(1, int(per * (0.06 if half else 0.1)))
     total = np.concatenate([[0.0], np.cumsum(power)])
     at = np.arange(len(power))
     smooth = total[np.minimum(at + width // 2 + 1, len(power))] - total[np.maximum(at - width // 2, 0)]
+    centre = np.clip(np.round(ratio * per), 1, len(power) - 1).astype(np.int64)
     for i in range(len(slot)):
-        view = smooth[low[i]:high[i]]
+        low = max(1, int((ratio[i] - reach[i]) * per))
+        view = smooth[low:int((ratio[i] + reach[i]) * per) + 1]
         if len(view) < 3:
             continue
-        away = (np.arange(low[i], high[i]) / seconds / tuning.f0_hz - ratio[i]) / half[i]
+        away = (np.arange(low, low + len(view)) / per - ratio[i]) / reach[i]
         best = int(np.argmax(view * np.cos(away * np.pi / 2.2) ** 2))
         if 0 < best < len(view) - 1:
-            centre[i] = low[i] + best
-    return Slots(slot, centre, low, high)
+            centre[i] = low + best
+    between = (centre[1:] + centre[:-1]) // 2
+    room = np.where(crowded, 0.5, 0.5) * per
+    low = np.concatenate([centre[:1] - room[:1], between]).astype(np.int64) if len(slot) else centre
+    high = np.concatenate([between, centre[-1:] + room[-1:]]).astype(np.int64) if len(slot) else centre
+    return Slots(slot, centre, np.maximum(low, 1), high, max(1, int(per * 0.06)))
 
 
-def _has_half_harmonics(spectrum: Spectrum, f0_hz: float) -> bool:
-    """True where clear partials stand at 0.5 or 1.5 f0 (organ stops, fifths), not just the skirts of their neighbours."""
-    per = f0_hz * spectrum.seconds
-    if per < 64:
+def has_half_harmonics(power: np.ndarray, per: float) -> bool:
+    """True where clear partials stand between the lowest harmonics (organ stops, fifths). `per` is f0 in bins."""
+    if per < 64 or 3 * per >= len(power):
         return False
-    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
-
-    def band(low: float, high: float) -> np.ndarray:
-        return power[int(low * per):max(int(high * per), int(low * per) + 1)]
-    top = max((band(k - 0.1, k + 0.1).sum() for k in range(1, 9) if (k + 0.2) * per < len(power)), default=0.0)
-    for ratio in (0.5, 1.5, 2.5):
-        if (ratio + 0.3) * per >= len(power):
-            break
-        peak = band(ratio - 0.03, ratio + 0.03).sum()
-        beside = (band(ratio - 0.2, ratio - 0.08).sum() + band(ratio + 0.08, ratio + 0.2).sum()) / 4
-        if peak > 10 ** (-40 / 10) * top and peak > 10 ** (15 / 10) * beside:
-            return True
-    return False
+    narrow = max(1, int(per * 0.04))
+    blocks = power[: int(3 * per) // narrow * narrow].reshape(-1, narrow).sum(1)
+    position = (np.arange(len(blocks)) + 0.5) * narrow / per
+    away = np.abs(position - np.round(position))
+    between = (away > 0.15) & (position > 0.3)
+    top = max(blocks[~between & (position > 0.5)].max(initial=0.0), 1e-30)
+    best = int(np.argmax(np.where(between, blocks, 0)))
+    beside = np.median(blocks[max(0, best - 5):best + 6])
+    return bool(blocks[best] > 10 ** (-40 / 10) * top and blocks[best] > 10 ** (15 / 10) * beside)
 
 
 def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
@@ -166,8 +162,7 @@ def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
 
 
 def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, signal) -> np.ndarray:
-    spacing = float(np.min(slots.high - slots.low)) / spectrum.seconds
-    spacing = f0 if spacing > 0.75 * f0 else f0 / 2
+    spacing = f0 / 2 if (slots.slot >= HARMONICS).any() else f0
     long_s, short_s = max(LONG_PERIODS / spacing, LONG_LEAST_S), max(SHORT_PERIODS / spacing, SHORT_LEAST_S)
     banks = [make_bank(spectrum, slots, long_s), make_bank(spectrum, slots, short_s)]
     quarters = len(times) - np.count_nonzero(times >= ATTACK_S - 1e-9)
@@ -215,7 +210,8 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
     residuals = []
     for bank in banks:
         taken = bank.taken().clamp(max=1)
-        residuals.append((taken, torch.fft.irfft(spectrum.bins * (1 - taken), n=spectrum.size) * (spectrum.size / 2)))
+        rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
+        residuals.append((taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)))
     _noise(frames, times, signal, residuals, spectrum, short_share, onset_s)
     return phase
 
@@ -246,9 +242,10 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
         if takens is None:
             gain = torch.ones(1, size // 2 + 1, device=device)
         else:
-            long_gain, short_gain = (comb_gain(spectrum, taken, size) for taken in takens)
+            # where short windows rule, most of what they leave comes from the transient itself: it is taken as it is
+            long_gain = comb_gain(spectrum, takens[0], size)
             at = share[torch.as_tensor(chosen, device=device)][:, None]
-            gain = long_gain + (short_gain - long_gain) * at
+            gain = long_gain + (1 - long_gain) * at
         centres = np.round(times[chosen] * rate_hz).astype(np.int64)
         frames[chosen, NOISE] = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
 
@@ -256,3 +253,9 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
 def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
     """The same note with other frames on the same grid."""
     return replace(note, frames=np.asarray(frames, np.float32))
+
+
+def smooth(note: NoteFrames) -> NoteFrames:
+    """What a decoder can give of `note`: see models/motion.py."""
+    from models.motion import smooth as of_note                       # motion measures notes: it imports this module
+    return of_note(note)

@@ -36,7 +36,7 @@ def band_weights(size: int, rate_hz: int) -> np.ndarray:
     inside = np.clip(np.minimum(hz + width / 2, high) - np.maximum(hz - width / 2, low), 0, None) / width
     far = (erb_rate(hz) - erb_rate(BAND_CENTRES_HZ)[:, None]) / (erb_rate(BAND_EDGES_HZ[1]) - erb_rate(BAND_EDGES_HZ[0]))
     around = np.exp(-0.5 * (far / 1.5) ** 2)
-    weights = inside + 1e-3 * around
+    weights = inside + 1e-3 * around + 1e-6 * np.exp(-0.5 * (far / 6) ** 2)
     weights[:, 0] = 0                                                        # DC is no noise
     return weights
 
@@ -51,7 +51,7 @@ def band_levels(residual: Tensor, rate_hz: int, centres: np.ndarray, size: int, 
     power = torch.fft.rfft(frames * window).abs() ** 2 * (2 / (rate_hz * float((window ** 2).sum())))
     log = torch.log(power / gain + 1e-24)
     weights = torch.as_tensor(band_weights(size, rate_hz), dtype=torch.float32, device=device)
-    reliable = gain ** 2
+    reliable = torch.where(gain > 0.1, gain, 1e-9 * gain)
     mean = ((log * reliable) @ weights.T) / (reliable @ weights.T).clamp(min=1e-12)
     high = np.minimum(BAND_EDGES_HZ[1:], rate_hz / 2)
     bandwidth = np.clip(high - BAND_EDGES_HZ[:-1], 1e-12, None)

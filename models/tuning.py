@@ -27,7 +27,7 @@ def integer_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: floa
     k = np.arange(1, count + 1)
     k = k[k * f0_hz < spectrum.rate_hz / 2 * 0.98]
     edge = lambda ratio: np.round(ratio * f0_hz * spectrum.seconds).astype(np.int64)      # noqa: E731
-    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width))
+    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width), max(1, int(edge(0.05))))
 
 
 def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
@@ -36,8 +36,8 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
     The mean is that of the instantaneous frequency, weighted by power: the centre of a vibrato and of a beating pair.
     """
     f0_hz = nominal_hz
-    for half_width in (0.5, 0.25, 0.2):
-        slots = integer_slots(spectrum, f0_hz, SEARCHED, half_width)
+    for count, half_width in ((SEARCHED // 2, 0.33), (SEARCHED, 0.2), (SEARCHED, 0.15)):
+        slots = integer_slots(spectrum, f0_hz, count, half_width)
         if not len(slots.slot):
             return Tuning(nominal_hz, 0.0, False)
         bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))
@@ -52,8 +52,6 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
         k = slots.slot + 1.0
         hz = slots.centre / spectrum.seconds + moved / np.maximum(power, 1e-30) / (2 * np.pi)
         tuning = _fit(k, hz, power, nominal_hz)
-        if not tuning.harmonic:
-            return tuning
         f0_hz = tuning.f0_hz
     return tuning
 

@@ -1,8 +1,9 @@
-"""Decoder frames and the state of voices into what the audio thread plays: complex gains, frequencies, noise powers. Compiled.
+"""Decoder frames and the state of voices into what the audio thread plays: gains, frequencies, noise powers. Compiled.
 
 Everything that a synthesizer does to a voice is a gain on its partials and bands, or a factor on their frequencies: envelope,
-release, filter, velocity, pressure, tilt, vibrato, and the motion that the model reports as statistics (`models/frame.py`).
-Partials are handed over in ascending order of ratio, half-harmonics among them, so that what Nyquist cuts is a tail.
+release, filter, pressure, tilt, vibrato, and the motion that the model reports as statistics. Motion is made as
+`models/movement.py` defines it. Partials are handed over in ascending order of ratio, half-harmonics among them, so that
+what Nyquist cuts is a tail.
 """
 import math
 
@@ -57,6 +58,16 @@ from models.frame import (
     VIBRATO,
     group_of_hz,
 )
+from models.movement import (
+    FADE_FROM_S,
+    FADE_OVER_S,
+    HIGHEST_OCTAVE,
+    JITTER_OCTAVE,
+    LOWEST_OCTAVE,
+    TABLE_RATE_HZ,
+    TABLE_SIZE,
+    noise_tables,
+)
 
 ORDER = np.argsort(SLOT_RATIO, kind="stable").astype(np.int32)         # position in the state block -> slot of the frame
 RATIO = SLOT_RATIO[ORDER].astype(np.float64)
@@ -69,27 +80,21 @@ _EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)
 
 NEPERS = math.log(10) / 20                     # of amplitude, in a dB
 TURN = 2 * math.pi
-MOTION_FROM_S, MOTION_FULL_S = 0.030, 0.180    # motion fades in, so that attacks stay as they are
-SMALL_FUZZ = 0.01                              # less than this is not worth a sideband
+JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
+SMALL_FUZZ, MOST_FUZZ = 0.005, 0.95            # less is not worth a sideband; a carrier always remains
+INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motion of their own
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
-WAVE_POINTS = 1 << 15                          # of the shared noise; 32 to a cycle of its centre
-POINTS_PER_TURN = 32
 
-
-def octave_noise(seed: int = 1) -> np.ndarray:
-    """Looped complex noise of unit power in the octave around one turn per 32 points, both signs. [WAVE_POINTS + 1, 2] float32"""
-    rng = np.random.default_rng(seed)
-    turns = np.abs(np.fft.fftfreq(WAVE_POINTS, 1 / POINTS_PER_TURN))
-    bins = rng.standard_normal(WAVE_POINTS) + 1j * rng.standard_normal(WAVE_POINTS)
-    wave = np.fft.ifft(bins * ((turns >= 0.5 ** 0.5) & (turns < 2 ** 0.5)))
-    wave /= np.sqrt(np.mean(np.abs(wave) ** 2))
-    wave = np.append(wave, wave[0])
-    return np.stack([wave.real, wave.imag], 1).astype(np.float32)
+_rng = np.random.default_rng(20)
+# [TABLE_SIZE + 1, octaves, 2]: at one moment all octaves lie side by side; the loop's first moment again at its end
+MOTION_TABLES = np.ascontiguousarray(np.moveaxis(
+    np.pad(noise_tables(_rng), ((0, 0), (0, 1)), mode="wrap").astype(np.complex64).view(np.float32)
+    .reshape(HIGHEST_OCTAVE - LOWEST_OCTAVE + 1, TABLE_SIZE + 1, 2), 0, 1))
 
 
 class Memory:
@@ -101,10 +106,10 @@ class Memory:
         self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
         self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
         self.let_go_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
-        self.turns = np.zeros((SLOTS, GROUPS))                             # of the motion
-        self.offset = np.zeros((SLOTS, PARTIALS), np.float32)              # where each partial reads the shared noise
+        self.turns = np.zeros((SLOTS, GROUPS))                             # of the regular part of motion
+        self.offset = np.zeros((SLOTS, PARTIALS), np.int32)                # where each partial reads the tables of motion
         self.angle = np.zeros((SLOTS, PARTIALS, 2), np.float32)            # and its phase in a regular beating, cos and sin
-        self.wave = octave_noise()
+        self.wave = MOTION_TABLES
         self.colour_db = np.zeros(PARTIALS)                                # tilt and odd / even of this hop
         self.warp = RATIO.copy()                                           # stretched ratios of this hop
 
@@ -116,17 +121,17 @@ class Memory:
 @compiled
 def begin_voice(table, s, memory):
     """Empties what slot `s` remembers and draws its own randomness from its seed."""
-    held, noise, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
+    _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
     noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
     x = np.uint64(table[s].seed) | np.uint64(1 << 32)
     for k in range(PARTIALS):
         x ^= x << np.uint64(13)                                # xorshift64, Marsaglia (2003)
         x ^= x >> np.uint64(7)
         x ^= x << np.uint64(17)
-        offset[s, k] = (x >> np.uint64(16)) % np.uint64(WAVE_POINTS)
+        offset[s, k] = (x >> np.uint64(16)) % np.uint64(TABLE_SIZE)
         at = TURN * float((x >> np.uint64(40)) & np.uint64(0xFFFF)) / 65536
         angle[s, k, 0], angle[s, k, 1] = math.cos(at), math.sin(at)
-    table[s].vibrato = 0.0
+    table[s].vibrato = float((x >> np.uint64(12)) & np.uint64(0xFFFF)) / 65536
     table[s].added = 0.0
     table[s].envelope = 0.0
     table[s].filter_envelope = 1.0
@@ -171,10 +176,11 @@ def _envelope(v, dt_s, controls):
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
-    held, noise, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
-    lfo_gain, fuzz = np.empty(GROUPS), np.empty(GROUPS)
-    plain, line, choir = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
-    cosine, sine = np.empty(GROUPS), np.empty(GROUPS)
+    held, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
+    lfo_db, fuzz, plain = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
+    low, high, cosine, sine = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
+    column = np.empty(GROUPS, np.int64)
+    faster = math.log2(controls[MOTION_SPEED])
     nyquist_hz = 0.5 * rate_hz
     for r in range(count):
         row = rows[r]
@@ -195,30 +201,41 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         _envelope(v, dt_s, controls)
 
         # motion that all partials share
-        awake = min(max((row.age_s - MOTION_FROM_S) / (MOTION_FULL_S - MOTION_FROM_S), 0.0), 1.0)
+        fade = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0) * controls[MOTION]
         v.vibrato += dt_s * frame[VIBRATO.start + 1] * controls[MOTION_SPEED]
         v.added += dt_s * controls[VIBRATO_HZ]
-        swing = math.sin(TURN * v.vibrato) * awake * controls[MOTION]
-        v.jitter += _drift(v.seed, row.age_s, controls[MOTION_SPEED]) - v.jitter
-        cents = frame[VIBRATO.start] * swing + frame[VIBRATO.start + 2] * v.jitter * awake * controls[MOTION]
+        lfo = fade * math.cos(TURN * v.vibrato)
+        hops = row.age_s * TABLE_RATE_HZ
+        moment = int(hops)
+        between = np.float32(hops - moment)
+        i = (moment + offset[s, 0]) & (TABLE_SIZE - 1)
+        jitter = wave[i, JITTER, 0] + between * (wave[i + 1, JITTER, 0] - wave[i, JITTER, 0])
+        cents = frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter
         depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * channels[v.channel, WHEEL]
-        cents += depth * awake * math.sin(TURN * v.added)
+        late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
+        cents += depth * late * math.sin(TURN * v.added)
         f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200)
 
         for g in range(GROUPS):
-            lfo_gain[g] = frame[LFO_GAIN.start + g] * swing
+            lfo_db[g] = frame[LFO_GAIN.start + g] * lfo
             if v.stage == RELEASED:
                 seconds = 2 ** frame[RELEASE.start + g] * controls[RELEASE_TIMES]
                 if v.shortest_release_s > 0:
                     seconds = min(seconds, v.shortest_release_s)
                 let_go_db[s, g] += 60 * dt_s / max(seconds, 0.004)
-            turns[s, g] += dt_s * 2 ** frame[FUZZ_RATE.start + g] * controls[MOTION_SPEED]
-            fuzz[g] = min(frame[FUZZ.start + g] * awake * controls[MOTION] ** 2, 0.95)
-            regular = min(max(frame[REGULARITY.start + g], 0.0), 1.0)
-            plain[g] = math.sqrt(1 - fuzz[g])
-            line[g] = math.sqrt(fuzz[g] * regular)
-            choir[g] = math.sqrt(fuzz[g] * (1 - regular))
-            cosine[g], sine[g] = math.cos(TURN * turns[s, g]), math.sin(TURN * turns[s, g])
+            fuzz[g] = min(frame[FUZZ.start + g] * fade * fade, MOST_FUZZ)
+            rate = min(max(frame[FUZZ_RATE.start + g] + faster, LOWEST_OCTAVE), HIGHEST_OCTAVE + 0.5)
+            turns[s, g] += dt_s * 2 ** rate
+            if fuzz[g] > SMALL_FUZZ:
+                regular = min(max(frame[REGULARITY.start + g], 0.0), 1.0)
+                octave = min(math.floor(rate), HIGHEST_OCTAVE - 1)
+                mix = min(rate - octave, 1.0)
+                column[g] = int(octave) - LOWEST_OCTAVE
+                plain[g] = math.sqrt(1 - fuzz[g])
+                low[g] = math.sqrt(fuzz[g] * (1 - regular) * (1 - mix))
+                high[g] = math.sqrt(fuzz[g] * (1 - regular) * mix)
+                cosine[g] = math.sqrt(fuzz[g] * regular) * math.cos(TURN * turns[s, g])
+                sine[g] = math.sqrt(fuzz[g] * regular) * math.sin(TURN * turns[s, g])
 
         # gains that all partials share
         pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
@@ -245,20 +262,20 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
                 group += 1
                 edge_hz = _EDGES[group]
             fall_db[s, k] += row.beyond_s * slopes[s, ORDER[k]] if row.beyond_s > 0 else 0.0
-            level_db += (colour_db[k] + tilt * (LOG2_RATIO[k] - 2) + lfo_gain[group] - let_go_db[s, group]
+            level_db += (colour_db[k] + tilt * (LOG2_RATIO[k] - 2) + lfo_db[group] - let_go_db[s, group]
                          + fall_db[s, k])
             gain = level * math.exp(NEPERS * level_db) * math.sqrt(_low_pass(hz * per_cutoff, damping))
-            if fuzz[group] > SMALL_FUZZ:
-                at = offset[s, k] + POINTS_PER_TURN * turns[s, group]
-                whole = math.floor(at)
-                part = at - whole
-                i = int(whole) & (WAVE_POINTS - 1)
+            if fuzz[group] > SMALL_FUZZ and gain > INAUDIBLE:
+                i = (moment + offset[s, k]) & (TABLE_SIZE - 1)
+                c = column[group]
+                re = wave[i, c, 0] + between * (wave[i + 1, c, 0] - wave[i, c, 0])
+                im = wave[i, c, 1] + between * (wave[i + 1, c, 1] - wave[i, c, 1])
+                re_high = wave[i, c + 1, 0] + between * (wave[i + 1, c + 1, 0] - wave[i, c + 1, 0])
+                im_high = wave[i, c + 1, 1] + between * (wave[i + 1, c + 1, 1] - wave[i, c + 1, 1])
                 a, b = angle[s, k, 0], angle[s, k, 1]
-                c, d = cosine[group], sine[group]
-                out[0, k] = gain * (plain[group] + line[group] * (a * c - b * d)
-                                    + choir[group] * (wave[i, 0] + part * (wave[i + 1, 0] - wave[i, 0])))
-                out[1, k] = gain * (line[group] * (a * d + b * c)
-                                    + choir[group] * (wave[i, 1] + part * (wave[i + 1, 1] - wave[i, 1])))
+                out[0, k] = gain * (plain[group] + low[group] * re + high[group] * re_high
+                                    + a * cosine[group] - b * sine[group])
+                out[1, k] = gain * (low[group] * im + high[group] * im_high + a * sine[group] + b * cosine[group])
             else:
                 out[0, k] = gain
                 out[1, k] = 0
@@ -289,15 +306,6 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
 
 
 @compiled
-def _drift(seed, age_s, speed):
-    """A slow random movement of unit RMS, a voice's own: three sines whose rates no ear finds a period in."""
-    a, b, c = (seed & 255) / 256, ((seed >> 8) & 255) / 256, ((seed >> 16) & 255) / 256
-    t = age_s * speed
-    return 0.8165 * (math.sin(TURN * (t * (0.9 + 0.5 * a) + b)) + math.sin(TURN * (t * (2.3 + 0.9 * b) + c))
-                     + math.sin(TURN * (t * (4.9 + 1.3 * c) + a)))
-
-
-@compiled
 def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
     """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
 
@@ -325,12 +333,3 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
             if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
                 last[row.entry] = 1
     return entries
-
-
-@compiled
-def silence_ending(entries, row_counts, last, partials):
-    """What ends with this hop ends at zero."""
-    for i in range(entries):
-        if last[i]:
-            partials[i, row_counts[i] - 1, 0] = 0
-            partials[i, row_counts[i] - 1, 1] = 0

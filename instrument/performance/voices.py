@@ -23,7 +23,7 @@ voice_dtype = np.dtype([
     ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
     ("asked_s", "f8"),                                      # when the slope was last asked for
-    ("vibrato", "f8"), ("added", "f8"), ("jitter", "f8"),   # phases in turns; the jitter's own state
+    ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
 ], align=True)
 
 
