@@ -13,7 +13,6 @@ from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
 from models.frame import (
     ATTACK_S,
     DEVIATION,
-    FRAME_SIZE,
     FRAMES_PER_SECOND,
     HALF_HARMONICS,
     HARMONICS,

@@ -16,6 +16,7 @@ from collections import deque
 
 import numpy as np
 
+from instrument import patch as patch_file
 from instrument.audio import protocol, registry, shared
 from instrument.audio.link import Link
 from instrument.audio.protocol import AudioChoice, Telemetry
@@ -41,10 +42,12 @@ class Client:
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: dict[str, str] | None = None, *, wait: bool = False, attach: bool = True, log_events: str | None = None):
+                 midi_map: dict[str, str] | None = None, *, model: str | None = None, wait: bool = False,
+                 attach: bool = True, log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch, self._values = patch, {}       # the patch, and what was moved since
-        self._wait, self._attach, self._log_events = wait, attach, log_events
+        self._model, self._wait, self._attach, self._log_events = model, wait, attach, log_events
+        self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
         self._link: Link | None = None
@@ -63,11 +66,14 @@ class Client:
         self._keeper.start()
 
     def send(self, message: dict) -> None:
-        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`.
+        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`,
+        PatchError if it is a patch that cannot be used.
 
         While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
         """
         data = protocol.encode(message, "do")
+        if message["do"] == "patch":
+            patch_file.from_json(message["patch"])
         with self._lock:
             self._remember(message)
             if self._link and (self._link.connected.is_set() or message["do"] in LASTING):
@@ -97,7 +103,7 @@ class Client:
 
     def _load(self, now: np.void) -> float:
         """Mean of the newest callbacks' share of a block's time."""
-        callbacks, kept = int(now["callbacks"]), block.LONGEST_BLOCK_US
+        callbacks, kept = int(now["callbacks"]), block.CALLBACK_TIMES
         newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
         return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
 
@@ -157,7 +163,8 @@ class Client:
             case "set":
                 self._values[message["id"]] = message["value"]
             case "patch":
-                self._patch, self._values = message["patch"], {}
+                self._patch = message["patch"]
+                self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
             case "open_audio":
                 self._audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
                 self._excused_until = time.monotonic() + OPENING_S
@@ -169,9 +176,10 @@ class Client:
     def _config(self) -> dict:
         safe = self._failures >= TRIES_AS_WISHED
         audio = AudioChoice() if safe else self._audio
-        return {"authkey": secrets.token_hex(32), "audio": audio.command(), "midi_ports": self._midi_ports,
-                "midi_map": self._midi_map, "patch": None if safe else self._patch, "wait": self._wait,
-                "log_events": self._log_events}
+        fallback, self._first = self._first, False      # later the device that vanished is waited for
+        return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
+                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "patch": None if safe else self._patch,
+                "model": None if safe else self._model, "wait": self._wait, "log_events": self._log_events}
 
     # The keeper's thread: start, watch, restart
 
@@ -255,3 +263,8 @@ class Client:
         self._inbox.append(message)
         if kind == "ready":
             self._tell("ready", f"Ready after {message['seconds']:.1f} s.")
+
+
+def _in_patches(id_: str) -> bool:
+    """Whether a control belongs to the sound, so that a new patch sets it; the others are the player's own."""
+    return id_ in patch_file.IDS or id_.startswith("latent.")

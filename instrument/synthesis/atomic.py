@@ -63,3 +63,16 @@ def pointer_at(typing_context, address):
     def generate(context, builder, signature, arguments):
         return builder.inttoptr(arguments[0], _BYTE.as_pointer())
     return types.voidptr(types.int64), generate
+
+
+@intrinsic(prefer_literal=True)
+def address_of(typing_context, state, name):
+    """`address_of(state, "field")`: a void pointer to an int64 field of `state[0]`."""
+    offset = _offset(state, name)
+    if offset is None:
+        return None
+
+    def generate(context, builder, signature, arguments):
+        pointer = _field_pointer(context, builder, signature.args[0], arguments[0], offset)
+        return builder.bitcast(pointer, _BYTE.as_pointer())
+    return types.voidptr(state, name), generate

@@ -22,9 +22,9 @@ def band_edges_hz() -> np.ndarray:
 
 
 def _smooth_numbers(lowest: int, highest: int) -> np.ndarray:
-    """Even numbers with no prime factor above 5, ascending: lengths whose Fourier transforms are fast."""
-    numbers = [2 ** a * 3 ** b * 5 ** c for a in range(1, 20) for b in range(13) for c in range(9)
-               if lowest <= 2 ** a * 3 ** b * 5 ** c <= highest]
+    """Even numbers with no prime factor above 7, ascending: lengths whose Fourier transforms are fast."""
+    numbers = [n for a in range(1, 20) for b in range(13) for c in range(9) for d in range(7)
+               if lowest <= (n := 2 ** a * 3 ** b * 5 ** c * 7 ** d) <= highest]
     return np.array(sorted(numbers))
 
 

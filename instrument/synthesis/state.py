@@ -21,6 +21,8 @@ What the audio thread makes of it:
 """
 import numpy as np
 
+from instrument.synthesis.limiter import limiter_dtype
+
 PARTIALS = 160          # capacities: at least those of the frame that is played
 BANDS = 64
 SLOTS = 160             # 128 voices, and 32 places where stolen ones fade out
@@ -87,10 +89,13 @@ status_dtype = np.dtype([
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move
 # linearly in it, frequencies stand. Phases and steps are fractions of a turn, times 2**32, wrapping: exact however long a note lasts.
 voices_dtype = np.dtype([
+    ("rate_hz", "i8"),
+    ("entry", "i4", (HOPS, SLOTS)),                         # which entry of a hop is this slot's, or -1
     ("playing", "i4", SLOTS),
     ("ends", "i4", SLOTS),                                  # 1: the slot is free at the segment's end
     ("waiting", "i8", SLOTS),                               # number of the start that will begin in this slot, or -1
     ("start", "i8", SLOTS),                                 # number of the start whose rows are still in use, or -1
+    ("first_hop", "i8", SLOTS),                             # the hop in which the voice began
     ("hop_seen", "i8", SLOTS),                              # the newest hop that this voice has looked at
     ("segment_begin", "i8", SLOTS),
     ("segment_end", "i8", SLOTS),
@@ -120,6 +125,8 @@ noise_dtype = np.dtype([
     ("base", "f4", (2, BANDS)),                             # power that the hops say for the segment's end
     ("pending", "f4", (QUARTERS * 8, 2, BANDS)),            # power that starts add, by boundary (a ring)
     ("pending_quarter", "i8", QUARTERS * 8),                # which boundary that is
+    ("starts_heard", "i8"),                                 # the noise of all starts before this one has begun
+    ("heard", "i8", STARTS),                                # number + 1 of the start whose noise has begun
 ], align=True)
 
 state_dtype = np.dtype([
@@ -155,10 +162,16 @@ state_dtype = np.dtype([
     ("hops", hop_dtype, HOPS),
     ("starts", start_dtype, STARTS),
     # the audio thread's own memory
+    ("hops_known", "i8"),                                   # what was published when this piece began
+    ("starts_known", "i8"),
     ("start_state", "i4", STARTS),                          # 0 to be looked at, 1 waiting or playing, 2 done
     ("voices", voices_dtype),
     ("noise", noise_dtype),
+    ("limiter", limiter_dtype),
     ("mix", "f4", (2, PIECE)),                              # the piece that is being made
+    ("stereo", "f4", (PIECE, 2)),                           # ... as it goes to the device
+    ("ticks", "i8"),                                        # what the system's clock writes
+    ("ticks_more", "i8"),
 ], align=True)
 
 
@@ -182,9 +195,10 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     tables, begins, lengths = noise_tables(rate_hz)
     state["rate_hz"], state["seed"], state["channels"] = rate_hz, seed, 2
     voices, noise = state["voices"][0], state["noise"][0]
+    voices["rate_hz"] = rate_hz
     voices["waiting"] = voices["start"] = voices["hop_seen"] = -1
     noise["tables"], noise["begin"], noise["length"] = tables.ctypes.data, begins, lengths
     noise["offset"] = np.random.default_rng(seed).integers(0, lengths[:, None], (BANDS, 2))
     noise["pending_quarter"] = -1
-    state["limiter_gain"] = 1
+    state["limiter"]["gain"] = state["limiter_gain"] = 1
     return state
