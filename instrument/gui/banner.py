@@ -14,20 +14,22 @@ class Banner(QFrame):
     def __init__(self):
         super().__init__()
         self.setAccessibleName("Message")
+        self.problem = False
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px(12), theme.px(3), theme.px(4), theme.px(3))
         self.text = QLabel()
         self.text.setWordWrap(True)
         row.addWidget(self.text, 1)
         self.close_button = tool("close", "Close message")
-        self.close_button.clicked.connect(self.dismiss)
+        self.close_button.clicked.connect(lambda: self.dismiss())
         row.addWidget(self.close_button)
         self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
-        self._timer.timeout.connect(self.dismiss)
+        self._timer.timeout.connect(lambda: self.dismiss())
         self.hide()
 
-    def say(self, text: str, problem: bool = False) -> None:
-        """Show a message."""
+    def say(self, text: str, problem: bool = False, stay: bool = False) -> None:
+        """Show a message; problems stay, and so does news with `stay`, until it is dismissed."""
+        self.problem = problem
         self._timer.stop()
         self.text.setText(text)
         self.setAccessibleDescription(text)
@@ -35,10 +37,12 @@ class Banner(QFrame):
         self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border-left: {theme.px(3)}px solid {tint}; "
                            f"border-radius: {theme.px(4)}px; }}")
         self.show()
-        if not problem:
+        if not problem and not stay:
             self._timer.start()
 
-    def dismiss(self) -> None:
-        """Take the message away."""
+    def dismiss(self, but_problems: bool = False) -> None:
+        """Take the message away (`but_problems`: if it is not one)."""
+        if but_problems and self.problem:
+            return
         self._timer.stop()
         self.hide()

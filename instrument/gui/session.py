@@ -113,6 +113,14 @@ class Session:
 
     # the player
 
+    def begin_with(self, patch: Patch, values: dict[str, float] | None = None) -> None:
+        """The patch that all begins with, and the player's own settings (volume, tuning): nothing to undo, nothing to tell."""
+        kept = {i: v for i, v in {**self.state.values, **(values or {})}.items() if i in NOT_IN_PATCHES}
+        self.saved = self.state = State.of(patch, kept)
+        self._undo.clear()
+        self._redo.clear()
+        self._show_all()
+
     def begin(self, _parameter_id: str = "") -> None:
         """A gesture begins: all until `end` is undone as one."""
         self._settle()
@@ -217,6 +225,15 @@ class Session:
             self._push(self.state)
         self._go_to(there)
 
+    def send_all(self) -> None:
+        """Tell the engine the whole patch as it is now: it was started again."""
+        self._send_patch()
+        self.send_player_settings()
+
+    def player_settings(self) -> dict[str, float]:
+        """What no patch carries and is not at rest, `{id: value}`."""
+        return {i: self[i] for i in NOT_IN_PATCHES if self[i] != PARAMETERS[i].default}
+
     def send_player_settings(self) -> None:
         """Tell the engine what no patch carries (volume, tuning): a new process does not know it."""
         for parameter_id in NOT_IN_PATCHES:
@@ -231,7 +248,7 @@ class Session:
 
     def patch_from_engine(self, patch: Patch) -> None:
         """A program change put another patch in place."""
-        if patch == self.state.to_patch():
+        if patch.to_json() == self.state.to_patch().to_json():
             return
         self._settle()
         self._push(self.state)

@@ -113,6 +113,14 @@ def picture(name: str, size: int, ratio: float = 1.0) -> QPixmap:
     return pixmap
 
 
+def app_icon() -> QIcon:
+    """The instrument's own icon."""
+    made = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        made.addPixmap(picture("hummingface", size))
+    return made
+
+
 def icon(name: str, tint: str = SOFT, active: str = WARM) -> QIcon:
     """An icon for buttons: `tint` at rest, `active` while checked."""
     made = QIcon()

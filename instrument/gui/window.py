@@ -1,11 +1,14 @@
 """The window: puts the parts together, and carries what happens between the player, the session and the engine."""
+import sys
 import time
-from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
+from instrument import library
+from instrument.audio.client import Client
+from instrument.audio.protocol import AudioChoice
 from instrument.gui import theme
 from instrument.gui.banner import Banner
 from instrument.gui.control import Control
@@ -23,31 +26,39 @@ from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
 from instrument.gui.status_line import StatusLine
 from instrument.gui.wheels import Wheel
-from instrument.patch import Patch, PatchError, from_json
+from instrument.patch import Patch, from_json
+from instrument.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
 STATUS_S = 0.25
+FROM_NOW = 1 << 62          # a position that lies in the future of any engine
 SIZE, LEAST_SIZE = (1200, 760), (960, 620)
 
 
 class Window(QMainWindow):
-    """`client` is the engine's handle (`instrument.audio.client`), `library` knows the patches, `patch` is the first one."""
+    """`client` is the engine's handle, `patch` what all begins with, `settings` what is kept between starts.
 
-    def __init__(self, client, library, patch: Patch, settings=None):
+    A patch without a model is a placeholder: the window then takes the one that the engine begins with.
+    """
+
+    def __init__(self, client: Client, patch: Patch, settings: Settings):
         super().__init__()
-        self.client, self.library, self.settings = client, library, settings
+        self.client, self.settings = client, settings
         self.session = Session(client.send, patch)
         self.hands = Hands(client.send)
         self.setWindowTitle("HummingFace")
         self.setMinimumSize(*LEAST_SIZE)
-        self._position = 0
+        self._position = FROM_NOW
+        self._engine_ready = False
+        self._restarted = False
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount}
         self._connect()
-        self.resize(*SIZE)
+        self.session.begin_with(patch, settings.controls)
+        self._restore_layout()
         self._rescale(True)
         self._show_session()
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -188,11 +199,11 @@ class Window(QMainWindow):
             case "note":
                 self.status.midi_seen()
             case "patch":
-                self.status.midi_seen()
-                try:
-                    self.session.patch_from_engine(from_json(message["patch"], "program change"))
-                except PatchError as error:
-                    self.banner.say(str(error), problem=True)
+                self._patch_told(from_json(message["patch"], "the engine"))
+            case "ready":
+                self._ready()
+            case "starting":
+                self.banner.say(message["text"], stay=True)
             case "engine":
                 self._engine(message["state"], message["text"])
             case "audio":
@@ -208,15 +219,33 @@ class Window(QMainWindow):
                 self.banner.say(message["text"], problem=True)
 
     def _engine(self, state: str, text: str) -> None:
-        if state == "ready":
-            self.session.send_player_settings()
-            self.banner.dismiss()
-        elif state in ("restarting", "failed"):
+        if state in ("restarting", "failed"):
+            self._engine_ready, self._restarted = False, True
+            self._position = FROM_NOW
             self.hands.release_all()
-            self._position = 0
             self.banner.say(text, problem=True)
-        elif state == "starting":
-            self.banner.say(text)
+        elif state == "starting" and not self._restarted:
+            self.banner.say(text, stay=True)
+
+    def _ready(self) -> None:
+        self._engine_ready = True
+        if self._restarted:
+            self.session.send_all()
+            self.banner.say("The sound is back, with everything as it was.")
+        else:
+            self.session.send_player_settings()
+            self.banner.dismiss(but_problems=True)
+        self.settings.settled()
+
+    def _patch_told(self, patch: Patch) -> None:
+        """The engine plays another patch: a program change, or what it began with."""
+        if self._engine_ready:
+            self.status.midi_seen()
+            self.session.patch_from_engine(patch)
+        elif not self.session.state.patch.model:
+            self.session.begin_with(patch)
+        elif (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
+            self.session.patch_from_engine(patch)       # ours could not be played; undo brings it back
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)
@@ -237,16 +266,21 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """The dialog for devices."""
         self.client.send({"do": "list"})
+        self.dialog.show_choice(self.settings.audio_device, self.settings.rate_hz, self.settings.block_samples, self.settings.midi_ports)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
 
     def _setting(self, message: dict) -> None:
         self.client.send(message)
+        if message["do"] == "open_audio":
+            self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
+        elif message["do"] == "open_midi":
+            self.settings.midi_ports = message["ports"]
 
     def step_patch(self, step: int) -> None:
         """The next or the previous patch of the library."""
-        entries = self.library.entries()
+        entries = library.patches()
         if entries:
             names = [entry.name for entry in entries]
             here = names.index(self.session.name) if self.session.name in names else -1 if step > 0 else 0
@@ -255,8 +289,8 @@ class Window(QMainWindow):
     def load(self, entry) -> None:
         """Play a patch of the library."""
         try:
-            self.session.load(self.library.load(entry))
-        except PatchError as error:
+            self.session.load(library.load_patch(entry.path))
+        except ValueError as error:
             self.banner.say(str(error), problem=True)
 
     def browse(self) -> None:
@@ -270,15 +304,15 @@ class Window(QMainWindow):
         self._open_browser(self.morph.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
 
     def _open_browser(self, place: QPoint, purpose: str) -> None:
-        self.browser.open_at(place, self.library.entries(), self.session.name, purpose)
+        self.browser.open_at(place, library.patches(), self.session.name, purpose)
 
     def _chosen(self, entry) -> None:
         if self._for_corner is None:
             self.load(entry)
             return
         try:
-            patch = self.library.load(entry)
-        except PatchError as error:
+            patch = library.load_patch(entry.path)
+        except ValueError as error:
             self.banner.say(str(error), problem=True)
             return
         if patch.model != self.session.state.patch.model:
@@ -295,15 +329,34 @@ class Window(QMainWindow):
         """Save what is played under a name."""
         patch = self.session.state.to_patch(name=name, tags=tags)
         try:
-            path = self.library.save(patch)
-        except (PatchError, OSError) as error:
+            path = library.save_patch(patch)
+        except (ValueError, OSError) as error:
             self.banner.say(str(error), problem=True)
             return
         self.session.saved_as(patch)
-        self.banner.say(f"Saved “{name}” to {Path(path)}")
+        self.banner.say(f"Saved “{name}” to {path}")
+
+    # between starts
+
+    def _restore_layout(self) -> None:
+        self.resize(*SIZE)
+        kept = self.settings.window.get("geometry")
+        if isinstance(kept, str):
+            self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+
+    def _keep_settings(self) -> None:
+        self.settings.window["geometry"] = self.saveGeometry().toBase64().toStdString()
+        self.settings.controls = self.session.player_settings()
+        if any(entry.name == self.session.name for entry in library.patches()):
+            self.settings.patch = self.session.name
+        try:
+            self.settings.save()
+        except OSError as error:
+            print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
         self._timer.stop()
         self.hands.release_all()
+        self._keep_settings()
         self.client.close()
         super().closeEvent(event)
