@@ -16,7 +16,6 @@ from models.frame import (
     BAND_CENTRES_HZ,
     BAND_EDGES_HZ,
     DEVIATION,
-    FRAME_SIZE,
     FRAMES_PER_SECOND,
     HALF_HARMONICS,
     HARMONICS,

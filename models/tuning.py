@@ -2,7 +2,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from models.filterbank import Slots, Spectrum, make_bank
 from models.frame import FRAMES_PER_SECOND

@@ -1,0 +1,84 @@
+"""What the engine costs on this machine: the performer with its decoder, and the compiled synthesis, block by block.
+
+One thread does both in turn, as fast as it can, while a chord of the asked size is kept alive and a latent moves. A load of 1 is all of
+one core. The performer works once a hop, so loads are taken over the longer of a block and a hop.
+"""
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+WARM_UP_S = 1.0
+RETRIGGER_S = 1.0               # every voice is struck anew about this often, so that attacks are in the measure
+LOWEST_KEY, HIGHEST_KEY = 33, 96
+
+
+def _run_blocks(player, voices: int, block_samples: int, seconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
+    from instrument.performance.midi import NoteOff, NoteOn, Set
+    from instrument.synthesis.render import render
+    rate_hz, performer, state = player.rate_hz, player.performer, player.state
+    keys = np.linspace(LOWEST_KEY, HIGHEST_KEY, voices).round().astype(int)
+    notes = [(index // 64, int(key)) for index, key in enumerate(keys)]             # on two channels where keys repeat
+    out = np.empty((block_samples, 2), np.float32)
+    blocks = round(seconds * rate_hz / block_samples)
+    every = max(1, round(RETRIGGER_S * rate_hz / block_samples / voices))
+    spent = np.zeros((blocks, 2))
+    decoder_us, newest = [], -1
+    for n in range(blocks):
+        if n % every == 0:
+            channel, key = notes[n // every % voices]
+            if n // every >= voices:
+                performer.receive(NoteOff(channel, key), player.position)
+            performer.receive(NoteOn(channel, key, 40 + 60 * (n % 2)), player.position)
+        performer.receive(Set("latent.1", 2 * np.sin(n / 200)), player.position)
+        began = time.perf_counter()
+        performer.advance(player.position + block_samples)
+        made = time.perf_counter()
+        render(state, out)
+        spent[n] = made - began, time.perf_counter() - made
+        if performer.hop != newest:
+            newest = performer.hop
+            decoder_us.append(float(state["status"]["decoder_us"][0]))
+    return spent[:, 0], spent[:, 1], np.array(decoder_us)
+
+
+def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000, seconds: float = 10.0,
+            patch: str | None = None, model: str | None = None) -> dict:
+    """The figures of `hummingface bench --json`; loads are shares of one core, times are medians."""
+    from instrument import library
+    from instrument.offline import Player
+    from instrument.performance.midi import Set
+    sound = library.open_sound(patch, model)
+    player = Player(sound.timbre, sound.patch, rate_hz=rate_hz)
+    player.performer.receive(Set("master.voices", voices), 0)
+    _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S)
+    performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds)
+    block_s, hop_s = block_samples / rate_hz, 1 / 187.5
+    group = max(1, round(hop_s / block_s))
+    whole = len(performer_s) // group * group
+    loads = (performer_s + synthesis_s)[:whole].reshape(-1, group).sum(1) / (group * block_s)
+    hops_per_block = max(1.0, block_s / hop_s)
+    return {
+        "voices": voices, "voices_sounding": player.performer.sounding(), "block": block_samples, "rate": rate_hz,
+        "model": sound.timbre.name, "patch": sound.patch.name,
+        "load_median": float(np.median(loads)), "load_p99": float(np.percentile(loads, 99)),
+        "late_frames": int((performer_s / hops_per_block > hop_s + block_s).sum()),
+        "decoder_us": float(np.median(decoder_us)),
+        "performer_us": float(performer_s[:whole].reshape(-1, group).sum(1).mean() / max(1, group * block_s / hop_s) * 1e6),
+        "synthesis_us": float(np.median(synthesis_s) * 1e6),
+    }
+
+
+def run(*, json_file: Path | None = None, **options) -> int:
+    """`hummingface bench`: measure, print, and write JSON where asked."""
+    figures = measure(**options)
+    print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}:\n"
+          f"  load of one core   {figures['load_median']:6.1%} median, {figures['load_p99']:.1%} at the 99th percentile\n"
+          f"  a hop's decoder    {figures['decoder_us']:6.0f} us, all of the performer {figures['performer_us']:.0f} us, of {1e6 / 187.5:.0f}\n"
+          f"  a block's synthesis{figures['synthesis_us']:6.0f} us of {1e6 * figures['block'] / figures['rate']:.0f}\n"
+          f"  late frames        {figures['late_frames']:6d}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
