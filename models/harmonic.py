@@ -275,10 +275,8 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
             at = share[torch.as_tensor(chosen, device=device)][:, None]
             gain = long_gain + (1 - long_gain) * at
         where = np.flatnonzero(chosen)
-        if size > 1000 * rate_hz / 48000:                  # every other hop: windows are 8 hops long
-            picked = np.unique(np.append(where[::2], where[-1]))
-        else:
-            picked = where
+        every = 2 if window_s == NOISE_WINDOW_S else 1                          # long windows reach over 8 hops
+        picked = np.unique(np.append(where[::every], where[-1]))
         gain = gain[picked - where[0]] if len(gain) > 1 else gain
         centres = np.round(times[picked] * rate_hz).astype(np.int64)
         levels = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
