@@ -34,7 +34,7 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     last.bias.mul_(saved["scale"]).add_(saved["centre"])
     points = saved["points"].double().numpy()
     axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
-    for first in (decoder.net[0], decoder.phase[0]):
+    for first in (decoder.note_net[0], decoder.phase_net[0]):
         fold_input(first, axes)
     fold_output(encoder.head[-1], axes)
     return decoder.eval(), encoder.eval(), axes.to_knobs(points), axes
