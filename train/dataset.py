@@ -59,11 +59,11 @@ class NoteBank:
 
     def __init__(self, folder: str | Path, instruments: list[str] | None = None):
         folder = Path(folder)
-        self._source = folder, instruments, len(list(folder.glob("p*.json")))
-        cards = [json.loads(path.read_text()) for path in sorted(folder.glob("p*.json"))]
-        stems = [path.stem for path in sorted(folder.glob("p*.json"))]
-        kept = [(s, c) for s, c in zip(stems, cards, strict=True)
-                if c["notes"] and (instruments is None or c["instrument"]["name"] in instruments)]
+        paths = sorted(folder.glob("p*.json"))
+        self._source = folder, instruments, len(paths)
+        cards = [(path.stem, json.loads(path.read_text())) for path in paths]
+        kept = [(stem, card) for stem, card in cards
+                if card["notes"] and (instruments is None or card["instrument"]["name"] in instruments)]
         if not kept:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
         self.soundfont = kept[0][1]["soundfont"]
