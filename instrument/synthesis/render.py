@@ -1,0 +1,67 @@
+"""`render(state, out)`: the one way to sound, for the callback and for the offline player alike.
+
+Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory stands in the state block.
+"""
+import numpy as np
+from numba import from_dtype, types
+
+from instrument.synthesis.atomic import load_acquire, store_release
+from instrument.synthesis.compiled import compiled
+from instrument.synthesis.limiter import block_dc, limit
+from instrument.synthesis.noise import release_rings, render_noise
+from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, state_dtype
+from instrument.synthesis.voices import look_at_rings, render_voices
+
+PEAK_FALL_DB_PER_S = 20
+STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")
+OUT_TYPE = types.Array(types.float32, 2, "C")
+
+
+@compiled()
+def _hand_over(state, out):
+    """Copy the piece to `out` and to the ring of what was played, and follow its peaks."""
+    block = state[0]
+    samples = len(out)
+    left, right, output = block.mix[0], block.mix[1], block.output
+    slot = block.position % OUTPUT_SAMPLES
+    for k in range(samples):
+        out[k, 0], out[k, 1] = left[k], right[k]
+        output[slot, 0], output[slot, 1] = left[k], right[k]
+        slot = slot + 1 if slot + 1 < OUTPUT_SAMPLES else 0
+    fall = np.float32(10.0 ** (-PEAK_FALL_DB_PER_S / 20 * samples / block.rate_hz))
+    for side in range(2):
+        peak = block.peak[side] * fall
+        for k in range(samples):
+            peak = max(peak, abs(block.mix[side, k]))
+        block.peak[side] = peak
+
+
+@compiled()
+def render_piece(state, out):
+    """Make the next samples, at most PIECE: out [n, 2]."""
+    block = state[0]
+    samples = len(out)
+    begin = block.position
+    left, right = block.mix[0], block.mix[1]
+    for k in range(samples):
+        left[k] = right[k] = np.float32(0)
+    hops_published = load_acquire(state, "hops_published")      # first: a hop's starts are published before it
+    look_at_rings(state, hops_published, load_acquire(state, "starts_published"))
+    block.voices_playing = render_voices(state, samples)
+    render_noise(state, samples)
+    ok = block_dc(block.limiter, left, right, samples, block.rate_hz)
+    if limit(block.limiter, left, right, samples, block.rate_hz) > 0 or not ok:
+        block.faults += 1
+    block.limiter_gain = block.limiter.gain
+    _hand_over(state, out)
+    store_release(state, "position", begin + samples)
+    hops_taken, starts_taken = release_rings(state)
+    store_release(state, "hops_taken", hops_taken)
+    store_release(state, "starts_taken", starts_taken)
+
+
+@compiled(types.void(STATE_TYPE, OUT_TYPE))
+def render(state, out):
+    """Fill `out` [n, 2] float32 with the next n samples, left and right, and move `position` on by n. Any n."""
+    for begin in range(0, len(out), PIECE):
+        render_piece(state, out[begin:begin + PIECE])

@@ -1,0 +1,276 @@
+"""Voices: which segment each slot is in, what it moves to, when it begins and when it is free again.
+
+Real-time: no allocation, no locks, no Python. All that comes from the rings is checked here before it is used: no index, gain
+or frequency that the performer could write leads outside the block or makes a sample that is not finite.
+"""
+import numpy as np
+
+from instrument.synthesis.compiled import compiled
+from instrument.synthesis.partials import TURN, render_partials
+from instrument.synthesis.state import (
+    FREQUENCY_HZ,
+    GAIN_IM,
+    GAIN_RE,
+    HOPS,
+    PARTIALS,
+    QUARTERS,
+    QUARTERS_PER_SECOND,
+    SLOTS,
+    STARTS,
+    boundary,
+)
+
+LOUDEST = np.float32(1000)              # gains beyond +-60 dBFS are errors
+FADE_FROM, SILENT_FROM = np.float32(0.45), np.float32(0.5)      # of the sample rate
+WAITING, DONE = 1, 2                    # start_state
+_ZERO, _ONE = np.float32(0), np.float32(1)
+_boundary = compiled(inline=True)(boundary)
+
+
+@compiled(inline=True)
+def quarter_at(sample, rate_hz):
+    """The quarter hop that a sample lies in: the last one whose boundary is not behind it."""
+    return ((sample + 1) * QUARTERS_PER_SECOND - 1) // rate_hz
+
+
+@compiled(inline=True)
+def _gain(value, fade):
+    return value * fade if abs(value) <= LOUDEST else _ZERO
+
+
+@compiled(inline=True)
+def _frequency(value, rate):
+    return min(value, rate) if value >= _ZERO else _ZERO        # NaN compares false
+
+
+@compiled(inline=True)
+def _fade(frequency, rate):
+    """Gain of a partial that nears half of the sample rate."""
+    return min(max((SILENT_FROM - frequency / rate) / (SILENT_FROM - FADE_FROM), _ZERO), _ONE)
+
+
+@compiled()
+def _set_targets(voices, v, row, used, silent, rate_hz, length):
+    """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence."""
+    rate, per_sample = np.float32(rate_hz), _ONE / np.float32(length)
+    target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
+    packed_phase, packed_step, packed = voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v]
+    used = min(max(used, 0), PARTIALS)
+    before = voices.used[v]
+    count = 0
+    for p in range(max(used, before)):
+        frequency = _frequency(row[FREQUENCY_HZ, p], rate) if p < used else target[FREQUENCY_HZ, p]
+        frequency_before = target[FREQUENCY_HZ, p] if p < before else frequency
+        fade = _fade(frequency, rate) if p < used and not silent else _ZERO
+        re, im = _gain(row[GAIN_RE, p], fade), _gain(row[GAIN_IM, p], fade)
+        re_before = target[GAIN_RE, p] if p < before else _ZERO
+        im_before = target[GAIN_IM, p] if p < before else _ZERO
+        turns = (np.float64(frequency) + np.float64(frequency_before)) * (0.5 / rate_hz)
+        step[p] = np.int32(np.int64(min(turns, 0.4999999) * TURN + 0.5))
+        target[GAIN_RE, p], target[GAIN_IM, p], target[FREQUENCY_HZ, p] = re, im, frequency
+        if re != _ZERO or im != _ZERO or re_before != _ZERO or im_before != _ZERO:
+            packed_phase[count], packed_step[count] = phase[p], step[p]
+            packed[0, count], packed[1, count] = re_before, im_before
+            packed[2, count], packed[3, count] = (re - re_before) * per_sample, (im - im_before) * per_sample
+            count += 1
+    voices.count[v] = count
+    voices.used[v] = max(used, before) if silent else used
+
+
+@compiled()
+def _hold(voices, v):
+    """Begin a segment in which nothing moves."""
+    target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
+    packed_phase, packed_step, packed = voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v]
+    rate_hz = voices.rate_hz
+    count = 0
+    for p in range(voices.used[v]):
+        turns = np.float64(target[FREQUENCY_HZ, p]) / rate_hz
+        step[p] = np.int32(np.int64(min(turns, 0.4999999) * TURN + 0.5))
+        if target[GAIN_RE, p] != _ZERO or target[GAIN_IM, p] != _ZERO:
+            packed_phase[count], packed_step[count] = phase[p], step[p]
+            packed[0, count], packed[1, count], packed[2, count], packed[3, count] = (
+                target[GAIN_RE, p], target[GAIN_IM, p], _ZERO, _ZERO)
+            count += 1
+    voices.count[v] = count
+
+
+@compiled()
+def _close_segment(voices, v):
+    """Move phases and pans on to the segment's end."""
+    length = voices.segment_end[v] - voices.segment_begin[v]
+    phase, step = voices.phase[v], voices.step[v]
+    for p in range(voices.used[v]):
+        phase[p] = np.int32(phase[p] + length * step[p])
+    voices.pan[v, 0], voices.pan[v, 1] = voices.pan_target[v, 0], voices.pan_target[v, 1]
+
+
+@compiled()
+def _overdue(state, v, newest):
+    """Whether a hop that this voice never came to look at has ended it."""
+    voices = state[0].voices
+    for h in range(max(voices.hop_seen[v] + 1, newest - HOPS + 2), newest):
+        entry = voices.entry[h % HOPS, v]
+        if state[0].hops[h % HOPS].flush != 0 or (entry >= 0 and state[0].hops[h % HOPS].last[entry] != 0):
+            return True
+    return False
+
+
+@compiled()
+def next_segment(state, v, at):
+    """Begin the segment at sample `at` of a playing voice, as far as hops up to `hops_known` tell."""
+    block = state[0]
+    voices, rate_hz = block.voices, block.rate_hz
+    quarter = quarter_at(at, rate_hz)
+    now = quarter // QUARTERS
+    newest = min(now, block.hops_known - 1)
+    quarter_end = _boundary(quarter + 1, rate_hz)
+    hop_end = _boundary((now + 1) * QUARTERS, rate_hz)
+    voices.segment_begin[v] = at
+    hop = block.hops[max(newest, 0) % HOPS]
+    overdue = _overdue(state, v, newest)
+    flush = newest >= 0 and hop.flush != 0 and (newest == now or newest > voices.hop_seen[v])
+    if newest >= 0:
+        voices.hop_seen[v] = max(voices.hop_seen[v], newest)
+
+    if overdue or flush:
+        end = hop_end if flush and newest == now else quarter_end
+        voices.segment_end[v], voices.ends[v] = end, 1
+        _set_targets(voices, v, hop.partials[0, 0], 0, True, rate_hz, end - at)
+        return
+
+    if voices.start[v] >= 0:
+        start = block.starts[voices.start[v] % STARTS]
+        row = max(quarter + 2 - start.first_quarter, 1)
+        if row < start.rows:
+            voices.segment_end[v] = quarter_end
+            _set_targets(voices, v, start.partials[row], start.used, False, rate_hz, quarter_end - at)
+            return
+        block.start_state[voices.start[v] % STARTS] = DONE
+        voices.start[v] = -1
+
+    entry = -1
+    if newest > voices.first_hop[v]:                # entries of older hops are about whoever had the slot before
+        entry = voices.entry[newest % HOPS, v]
+    if entry < 0:
+        voices.segment_end[v] = quarter_end
+        _hold(voices, v)
+        return
+    many = hop.rows[entry] > 1
+    row, end, left = QUARTERS - 1 if many else 0, quarter_end, 1
+    if newest == now:
+        if many:
+            row = quarter % QUARTERS
+            left = QUARTERS - row
+        else:
+            end = hop_end
+    last = hop.last[entry] != 0 and (newest < now or end == hop_end)
+    voices.segment_end[v], voices.ends[v] = end, 1 if last else 0
+    for side in range(2):
+        pan = _gain(hop.pan[entry, side], _ONE)
+        voices.pan_target[v, side] = voices.pan[v, side] + (pan - voices.pan[v, side]) / np.float32(left)
+    _set_targets(voices, v, hop.partials[entry, row], hop.used[entry], last, rate_hz, end - at)
+
+
+@compiled()
+def begin_voice(state, v, at):
+    """Begin the voice that waits for slot v, at sample `at`."""
+    block = state[0]
+    voices, rate_hz = block.voices, block.rate_hz
+    number = voices.waiting[v]
+    start = block.starts[number % STARTS]
+    if voices.start[v] >= 0:
+        block.start_state[voices.start[v] % STARTS] = DONE
+    voices.start[v], voices.playing[v], voices.ends[v] = number, 1, 0
+    voices.first_hop[v] = voices.hop_seen[v] = quarter_at(at, rate_hz) // QUARTERS
+    voices.segment_begin[v] = voices.segment_end[v] = at
+    voices.used[v] = 0
+    for side in range(2):
+        voices.pan[v, side] = voices.pan_target[v, side] = _gain(start.pan[side], _ONE)
+    _set_targets(voices, v, start.partials[0], start.used, False, rate_hz, 1)
+    for p in range(voices.used[v]):
+        turns = np.float64(start.phase[p]) * (0.5 / np.pi)
+        voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
+    voices.waiting[v] = -1
+    for n in range(number + 1, block.starts_known):             # the same slot may be wanted again soon
+        if block.start_state[n % STARTS] == 0 and block.starts[n % STARTS].slot == v:
+            voices.waiting[v] = n
+            block.start_state[n % STARTS] = WAITING
+            break
+
+
+@compiled()
+def look_at_rings(state, hops_published, starts_published):
+    """Take note of new hops and starts: which entry is whose, which slot waits for what."""
+    block = state[0]
+    voices = block.voices
+    for h in range(block.hops_known, hops_published):
+        hop = block.hops[h % HOPS]
+        for v in range(SLOTS):
+            voices.entry[h % HOPS, v] = -1
+        for e in range(min(max(hop.count, 0), SLOTS)):
+            if 0 <= hop.slot[e] < SLOTS:
+                voices.entry[h % HOPS, hop.slot[e]] = e
+    block.hops_known, block.starts_known = hops_published, starts_published
+    for n in range(block.starts_taken, starts_published):
+        if block.start_state[n % STARTS] == 0:
+            slot = block.starts[n % STARTS].slot
+            if not 0 <= slot < SLOTS:
+                block.start_state[n % STARTS] = DONE
+            elif voices.waiting[slot] < 0:
+                voices.waiting[slot] = n
+                block.start_state[n % STARTS] = WAITING
+
+
+@compiled()
+def _mix_voice(voices, v, at, stop, left, right):
+    """Add a voice to left and right, from sample `at` to `stop`, all within its segment."""
+    begin, samples = voices.segment_begin[v], stop - at
+    mono = voices.mono
+    render_partials(voices.count[v], voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v],
+                    at - begin, samples, voices.work, mono)
+    per_sample, offset = _ONE / np.float32(voices.segment_end[v] - begin), np.float32(at - begin)
+    slope_left = (voices.pan_target[v, 0] - voices.pan[v, 0]) * per_sample
+    slope_right = (voices.pan_target[v, 1] - voices.pan[v, 1]) * per_sample
+    from_left, from_right = voices.pan[v, 0] + offset * slope_left, voices.pan[v, 1] + offset * slope_right
+    for k in range(samples):
+        left[k] += mono[k] * (from_left + np.float32(k) * slope_left)
+        right[k] += mono[k] * (from_right + np.float32(k) * slope_right)
+
+
+@compiled()
+def render_voices(state, samples):
+    """Add the next `samples` samples (at most PIECE) of all voices to `mix`; returns how many voices play."""
+    block = state[0]
+    voices, begin = block.voices, block.position
+    end = begin + samples
+    playing = 0
+    for v in range(SLOTS):
+        if voices.playing[v] == 0 and voices.waiting[v] < 0:
+            continue
+        at = begin
+        while at < end:
+            due = end
+            if voices.waiting[v] >= 0:
+                due = max(block.starts[voices.waiting[v] % STARTS].time, at)
+                if due == at:
+                    begin_voice(state, v, at)
+                    continue
+            if voices.playing[v] == 0:
+                at = min(due, end)
+                continue
+            if at == voices.segment_end[v]:
+                _close_segment(voices, v)
+                if voices.ends[v] != 0:
+                    voices.playing[v] = 0
+                    if voices.start[v] >= 0:
+                        block.start_state[voices.start[v] % STARTS] = DONE
+                        voices.start[v] = -1
+                    continue
+                next_segment(state, v, at)
+            stop = min(min(end, due), voices.segment_end[v])
+            if voices.count[v] > 0:
+                _mix_voice(voices, v, at, stop, block.mix[0, at - begin:], block.mix[1, at - begin:])
+            at = stop
+        playing += voices.playing[v]
+    return playing
