@@ -56,8 +56,9 @@ class Slots:
     """Where each slot lies, in bins of a spectrum: the centre of its filter and the edges it must not pass."""
     slot: np.ndarray      # [K] index into the frame's PARTIALS
     centre: np.ndarray    # [K] int
-    low: np.ndarray       # [K] int, first bin
-    high: np.ndarray      # [K] int, one past the last bin
+    low: np.ndarray       # [K] int, the edge to the slot below
+    high: np.ndarray      # [K] int, the edge to the slot above
+    fade: int             # bins either side of an edge over which one slot gives way to the next: hard edges would ring
 
 
 @dataclass
@@ -69,18 +70,28 @@ class Bank:
     offset: Tensor        # [D] bins from the centre
     weight: Tensor        # [K, D]
 
-    def envelopes(self, per_hop: int = 1) -> tuple[Tensor, Tensor]:
-        """Complex envelopes and their time derivatives (1/s) [K, hops * per_hop], relative to the centres."""
-        count = self.spectrum.hops * per_hop
+    def on_hops(self) -> tuple[Tensor, Tensor]:
+        """Complex envelopes and their time derivatives (1/s), both [K, hops], relative to the centres."""
+        count = self.spectrum.hops
         bands = self.spectrum.bins[self.index] * self.weight
-        slope = bands * (self.offset * (2j * np.pi / self.spectrum.seconds))
-        both = torch.stack([bands, slope])
+        both = torch.stack([bands, bands * (self.offset * (2j * np.pi / self.spectrum.seconds))])
         width = both.shape[-1]
         folds = ceil(width / count)
-        both = torch.nn.functional.pad(both, (0, folds * count - width)).view(2, -1, folds, count).sum(2)
+        if folds * count != width:
+            both = torch.nn.functional.pad(both, (0, folds * count - width))
+        both = both.view(2, -1, folds, count).sum(2) if folds > 1 else both
         # offset 0 stands at column -offset[0]: bring it to column 0, modulo the length of the transform
-        both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1)) * count
+        both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1), norm="forward")
         return both[0], both[1]
+
+    def at(self, times_s: np.ndarray) -> tuple[Tensor, Tensor]:
+        """The same at any few times, both [K, T]: the sum over bins written out."""
+        offset = self.offset.cpu().numpy()
+        turn = np.exp(2j * np.pi * ((offset[:, None] * (times_s / self.spectrum.seconds)) % 1))
+        slope = turn * (offset[:, None] * (2j * np.pi / self.spectrum.seconds))
+        turns = torch.as_tensor(np.concatenate([turn, slope], 1).astype(np.complex64), device=self.weight.device)
+        both = (self.spectrum.bins[self.index] * self.weight) @ turns
+        return both[:, :len(times_s)], both[:, len(times_s):]
 
     def taken(self) -> Tensor:
         """The share of each bin that the slots take together [N // 2 + 1], 0..1."""
@@ -106,11 +117,12 @@ def make_bank(spectrum: Spectrum, slots: Slots, window_s: float) -> Bank:
     """Filters as selective as a Hann window of `window_s`, cut at the edges of their slots."""
     device = spectrum.bins.device
     reach = ceil(2 / window_s * spectrum.seconds)
-    reach = max(1, min(reach, int(max((slots.high - slots.centre).max(), (slots.centre - slots.low).max()))))
+    reach = max(1, min(reach, int(max((slots.high - slots.centre).max(), (slots.centre - slots.low).max())) + slots.fade))
     offset = torch.arange(-reach, reach + 1, device=device)
     centre = torch.as_tensor(slots.centre, device=device)
     index = centre[:, None] + offset
     low, high = (torch.as_tensor(edge, device=device)[:, None] for edge in (slots.low, slots.high))
-    inside = (index >= low) & (index < high) & (index > 0) & (index < len(spectrum.bins))
+    fade = lambda bins: torch.sin(((bins + slots.fade) / (2 * slots.fade)).clamp(0, 1) * (np.pi / 2)) ** 2       # noqa: E731
+    inside = fade(index - low) * fade(high - index) * ((index > 0) & (index < len(spectrum.bins)))
     weight = hann_response(offset.float(), spectrum.seconds, window_s) * inside
     return Bank(spectrum, slots, index.clamp(0, len(spectrum.bins) - 1), offset, weight)

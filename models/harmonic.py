@@ -13,8 +13,8 @@ from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
 from models.frame import (
     ATTACK_S,
     DEVIATION,
-    FRAME_SIZE,
     FRAMES_PER_SECOND,
+    HALF_HARMONICS,
     HARMONICS,
     HIGHEST,
     LEVEL,
@@ -32,7 +32,7 @@ from models.tuning import Tuning, find_tuning
 Tensor = torch.Tensor
 QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
 
-LONG_PERIODS, SHORT_PERIODS = 8, 3
+LONG_PERIODS, SHORT_PERIODS = 5, 3
 LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
 NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
 SHORTEST_S = 0.02                                         # recordings are padded to this
@@ -105,58 +105,53 @@ def find_onset(audio: np.ndarray, rate_hz: int) -> float:
 
 
 def place_slots(spectrum: Spectrum, tuning: Tuning) -> Slots:
-    """Which slots the note uses, and the bin in each where its partial is strongest."""
-    ratio = SLOT_RATIO.astype(np.float64)
-    use = np.arange(PARTIALS) < HARMONICS
-    half = 0.5 * np.ones(PARTIALS)
-    if _has_half_harmonics(spectrum, tuning.f0_hz):
-        use[:] = True
-        half[ratio <= ratio[-1] + 0.5] = 0.25
-    nyquist = spectrum.rate_hz / 2
-    use &= (ratio * tuning.f0_hz < nyquist * 0.98)
-    slot = np.flatnonzero(use)
-    seconds = spectrum.seconds
-    ratio, half = ratio[slot], half[slot]
-    last = len(spectrum.bins) - 1
-    edge = lambda r: np.clip(np.round(r * tuning.f0_hz * seconds), 1, last).astype(np.int64)     # noqa: E731
-    low, high = edge(ratio - half), edge(ratio + half)
-    centre = edge(ratio)
-    if not len(slot):
-        return Slots(slot, centre, low, high)
+    """Which slots the note uses, the bin in each where its partial is strongest, and the edges half-way between those."""
+    nominal = SLOT_RATIO.astype(np.float64)
+    per = tuning.f0_hz * spectrum.seconds                     # bins per unit of ratio
     power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
-    width = max(1, int(tuning.f0_hz * half.min() * 2 / 12 * seconds))
+    half = has_half_harmonics(power, per)
+    use = (np.arange(PARTIALS) < HARMONICS) | half
+    use &= nominal * tuning.f0_hz < spectrum.rate_hz / 2 * 0.98
+    slot = np.flatnonzero(use)
+    slot = slot[np.argsort(nominal[slot], kind="stable")]
+    ratio = nominal[slot]
+    crowded = ratio < HALF_HARMONICS if half else np.zeros(len(slot), bool)
+    # where half-harmonics are in use they take whatever is not close to a harmonic: 0.75 f0 belongs to the slot of 0.5
+    reach = np.where(crowded, np.where(slot < HARMONICS, 0.12, 0.36), 0.48)
+    width = max(1, int(per * (0.06 if half else 0.1)))
     total = np.concatenate([[0.0], np.cumsum(power)])
     at = np.arange(len(power))
     smooth = total[np.minimum(at + width // 2 + 1, len(power))] - total[np.maximum(at - width // 2, 0)]
-    for i in range(len(slot)):
-        view = smooth[low[i]:high[i]]
-        if len(view) < 3:
-            continue
-        away = (np.arange(low[i], high[i]) / seconds / tuning.f0_hz - ratio[i]) / half[i]
-        best = int(np.argmax(view * np.cos(away * np.pi / 2.2) ** 2))
-        if 0 < best < len(view) - 1:
-            centre[i] = low[i] + best
-    return Slots(slot, centre, low, high)
+    centre = np.clip(np.round(ratio * per), 1, len(power) - 1).astype(np.int64)
+    if len(slot):
+        span = int(0.48 * per) + 1
+        offset = np.arange(-span, span + 1)
+        away = offset / per / reach[:, None]
+        taper = np.where(np.abs(away) < 1, np.cos(np.clip(away, -1, 1) * np.pi / 2.2) ** 2, 0)
+        taper[:, 0] = taper[:, -1] = 0
+        best = np.argmax(smooth[np.clip(centre[:, None] + offset, 0, len(smooth) - 1)] * taper, 1)
+        inner = np.abs(np.take_along_axis(away, best[:, None], 1)[:, 0]) < 0.98          # at the rim it is a neighbour's skirt
+        centre = np.where(inner, np.clip(centre + offset[best], 1, len(power) - 1), centre)
+    between = (centre[1:] + centre[:-1]) // 2
+    room = np.where(crowded, 0.5, 0.5) * per
+    low = np.concatenate([centre[:1] - room[:1], between]).astype(np.int64) if len(slot) else centre
+    high = np.concatenate([between, centre[-1:] + room[-1:]]).astype(np.int64) if len(slot) else centre
+    return Slots(slot, centre, np.maximum(low, 1), high, max(1, int(per * 0.06)))
 
 
-def _has_half_harmonics(spectrum: Spectrum, f0_hz: float) -> bool:
-    """True where clear partials stand at 0.5 or 1.5 f0 (organ stops, fifths), not just the skirts of their neighbours."""
-    per = f0_hz * spectrum.seconds
-    if per < 64:
+def has_half_harmonics(power: np.ndarray, per: float) -> bool:
+    """True where clear partials stand between the lowest harmonics (organ stops, fifths). `per` is f0 in bins."""
+    if per < 64 or 3 * per >= len(power):
         return False
-    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
-
-    def band(low: float, high: float) -> np.ndarray:
-        return power[int(low * per):max(int(high * per), int(low * per) + 1)]
-    top = max((band(k - 0.1, k + 0.1).sum() for k in range(1, 9) if (k + 0.2) * per < len(power)), default=0.0)
-    for ratio in (0.5, 1.5, 2.5):
-        if (ratio + 0.3) * per >= len(power):
-            break
-        peak = band(ratio - 0.03, ratio + 0.03).sum()
-        beside = (band(ratio - 0.2, ratio - 0.08).sum() + band(ratio + 0.08, ratio + 0.2).sum()) / 4
-        if peak > 10 ** (-40 / 10) * top and peak > 10 ** (15 / 10) * beside:
-            return True
-    return False
+    narrow = max(1, int(per * 0.04))
+    blocks = power[: int(3 * per) // narrow * narrow].reshape(-1, narrow).sum(1)
+    position = (np.arange(len(blocks)) + 0.5) * narrow / per
+    away = np.abs(position - np.round(position))
+    between = (away > 0.15) & (position > 0.3)
+    top = max(blocks[~between & (position > 0.5)].max(initial=0.0), 1e-30)
+    best = int(np.argmax(np.where(between, blocks, 0)))
+    beside = np.median(blocks[max(0, best - 5):best + 6])
+    return bool(blocks[best] > 10 ** (-40 / 10) * top and blocks[best] > 10 ** (15 / 10) * beside)
 
 
 def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
@@ -166,8 +161,7 @@ def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
 
 
 def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, signal) -> np.ndarray:
-    spacing = float(np.min(slots.high - slots.low)) / spectrum.seconds
-    spacing = f0 if spacing > 0.75 * f0 else f0 / 2
+    spacing = f0 / 2 if (slots.slot >= HARMONICS).any() else f0
     long_s, short_s = max(LONG_PERIODS / spacing, LONG_LEAST_S), max(SHORT_PERIODS / spacing, SHORT_LEAST_S)
     banks = [make_bank(spectrum, slots, long_s), make_bank(spectrum, slots, short_s)]
     quarters = len(times) - np.count_nonzero(times >= ATTACK_S - 1e-9)
@@ -175,18 +169,18 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
     short_share = short_weight(times, onset_s, hold_s, long_s)
 
     def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
-        fine, coarse = bank.envelopes(QUARTERS), bank.envelopes(1)
-        return tuple(np.concatenate([f[:, :quarters].cpu().numpy(), c[:, hop_index].cpu().numpy()], 1)
+        fine, coarse = bank.at(times[:quarters]), bank.on_hops()
+        return tuple(np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
                      for f, c in zip(fine, coarse, strict=True))
     (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share
 
     # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
-    power = np.abs(value) ** 2
-    turn = (slope * value.conj()).imag
-    kernel = np.array([0.25, 0.5, 0.25])
-    mean = lambda a: np.apply_along_axis(np.convolve, 1, np.pad(a, ((0, 0), (1, 1)), mode="edge"), kernel, "valid")  # noqa: E731
+    power = value.real ** 2 + value.imag ** 2
+    turn = slope.imag * value.real - slope.real * value.imag
+    around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)
+    mean = lambda a: 0.5 * a + 0.25 * (a[:, around[:, 0]] + a[:, around[:, 1]])                     # noqa: E731
     floor = 1e-14
     offset_hz = mean(turn) / (mean(power) + floor) / (2 * np.pi)
     hz = slots.centre[:, None] / spectrum.seconds + offset_hz
@@ -202,20 +196,22 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
     frames[:, DEVIATION.start + slots.slot] = deviation.T
 
     # start phase: what makes the synthesis's own phase meet the measured one early on, weighted by power
-    hz_there = (ratio + deviation) * f0
-    step = np.diff(times)
-    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
-    measured = np.angle(value) / (2 * np.pi) + (slots.centre[:, None] / spectrum.seconds) * times
     early = times < max(ATTACK_S, onset_s + short_s)
-    weight = power * early * sounding * np.exp(-times / 0.03)
-    start = np.angle((weight * np.exp(2j * np.pi * ((measured - turned) % 1))).sum(1))
+    early[:2] = True
+    hz_there = ((ratio + deviation) * f0)[:, early]
+    step = np.diff(times[early])
+    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
+    centre_turns = (slots.centre[:, None] / spectrum.seconds) * times[early]
+    weight = (value * sounding * np.exp(-times / 0.03))[:, early] * np.abs(value[:, early])
+    start = np.angle((weight * np.exp(2j * np.pi * ((centre_turns - turned) % 1))).sum(1))
     phase = np.zeros(PARTIALS)
     phase[slots.slot] = start
 
     residuals = []
     for bank in banks:
         taken = bank.taken().clamp(max=1)
-        residuals.append((taken, torch.fft.irfft(spectrum.bins * (1 - taken), n=spectrum.size) * (spectrum.size / 2)))
+        rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
+        residuals.append((taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)))
     _noise(frames, times, signal, residuals, spectrum, short_share, onset_s)
     return phase
 
@@ -246,13 +242,29 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
         if takens is None:
             gain = torch.ones(1, size // 2 + 1, device=device)
         else:
-            long_gain, short_gain = (comb_gain(spectrum, taken, size) for taken in takens)
+            # where short windows rule, most of what they leave comes from the transient itself: it is taken as it is
+            long_gain = comb_gain(spectrum, takens[0], size)
             at = share[torch.as_tensor(chosen, device=device)][:, None]
-            gain = long_gain + (short_gain - long_gain) * at
-        centres = np.round(times[chosen] * rate_hz).astype(np.int64)
-        frames[chosen, NOISE] = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+            gain = long_gain + (1 - long_gain) * at
+        where = np.flatnonzero(chosen)
+        if size > 1000 * rate_hz / 48000:                  # every other hop: windows are 8 hops long
+            picked = np.unique(np.append(where[::2], where[-1]))
+        else:
+            picked = where
+        gain = gain[picked - where[0]] if len(gain) > 1 else gain
+        centres = np.round(times[picked] * rate_hz).astype(np.int64)
+        levels = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+        left = np.searchsorted(picked, where, side="right") - 1
+        right = np.minimum(left + (picked[left] < where), len(picked) - 1)
+        frames[where, NOISE] = (levels[left] + levels[right]) / 2
 
 
 def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
     """The same note with other frames on the same grid."""
     return replace(note, frames=np.asarray(frames, np.float32))
+
+
+def smooth(note: NoteFrames) -> NoteFrames:
+    """What a decoder can give of `note`: see models/motion.py."""
+    from models.motion import smooth as of_note                       # motion measures notes: it imports this module
+    return of_note(note)

@@ -5,7 +5,8 @@ Partial i, between two neighbouring frames a and b of the grid:
 - its amplitude is interpolated linearly from 10^(level_a / 20) to 10^(level_b / 20); at LEVEL_FLOOR_DB it is 0;
 - it is muted from 0.45 to 0.49 of the sample rate, and what lies above is not made at all.
 The phase at t = 0 is `start_phase`. Noise band b is stationary Gaussian noise, limited to the edges of the band, of RMS 1,
-times the linearly interpolated amplitude 10^(noise / 20), 0 at NOISE_FLOOR_DB.
+times the linearly interpolated amplitude 10^(noise / 20), 0 at NOISE_FLOOR_DB. Motion (models/movement.py) bends the
+frequency of every frame and multiplies its amplitude by a complex gain; both then go the way described here.
 """
 import numpy as np
 
@@ -19,6 +20,7 @@ from models.frame import (
     NOISE_FLOOR_DB,
     SLOT_RATIO,
 )
+from models.movement import movement
 
 
 def amplitude_of_db(level_db: np.ndarray, floor_db: float) -> np.ndarray:
@@ -43,16 +45,23 @@ def synthesise(note, rate_hz: int, *, f0_hz: float | None = None, seed: int = 0,
     out = _noise(frames[:, NOISE], segment, share, rate_hz, rng)
     amplitude = amplitude_of_db(frames[:, LEVEL], LEVEL_FLOOR_DB)
     hz = (SLOT_RATIO + frames[:, DEVIATION].astype(np.float64)) * f0
+    if motion and len(times) > 1:
+        cents, gains = movement(times, frames, f0, np.random.default_rng([seed, 1]))
+        amplitude = amplitude * gains
+        hz *= 2 ** (cents[:, None] / 1200)
     hz = (hz[1:] + hz[:-1]) / 2                                                       # [T - 1, PARTIALS]
     turns = np.concatenate([np.zeros((1, hz.shape[1])), np.cumsum(hz * length[:, None], 0)])
-    for i in np.flatnonzero(amplitude.max(0) > 0):
+    for i in np.flatnonzero(np.abs(amplitude).max(0) > 0):
         mute = np.clip((0.49 - hz[:, i] / rate_hz) / 0.04, 0, 1)
         if not mute.any():
             continue
         a = amplitude[:, i]
-        gain = ((a[segment] * (1 - share) + a[segment + 1] * share) * mute[segment]).astype(np.float32)
-        phase = (turns[segment, i] + hz[segment, i] * into) % 1
-        out += gain * np.cos((2 * np.pi * phase + note.start_phase[i]).astype(np.float32))
+        gain = (a[segment] * (1 - share) + a[segment + 1] * share) * mute[segment]
+        phase = 2 * np.pi * ((turns[segment, i] + hz[segment, i] * into) % 1) + note.start_phase[i]
+        if np.iscomplexobj(gain):
+            out += (gain.real * np.cos(phase) - gain.imag * np.sin(phase)).astype(np.float32)
+        else:
+            out += (gain * np.cos(phase)).astype(np.float32)
     return out.astype(np.float32)
 
 

@@ -2,7 +2,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from models.filterbank import Slots, Spectrum, make_bank
 from models.frame import FRAMES_PER_SECOND
@@ -27,7 +26,7 @@ def integer_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: floa
     k = np.arange(1, count + 1)
     k = k[k * f0_hz < spectrum.rate_hz / 2 * 0.98]
     edge = lambda ratio: np.round(ratio * f0_hz * spectrum.seconds).astype(np.int64)      # noqa: E731
-    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width))
+    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width), max(1, int(edge(0.05))))
 
 
 def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
@@ -36,12 +35,12 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
     The mean is that of the instantaneous frequency, weighted by power: the centre of a vibrato and of a beating pair.
     """
     f0_hz = nominal_hz
-    for half_width in (0.5, 0.25, 0.2):
-        slots = integer_slots(spectrum, f0_hz, SEARCHED, half_width)
+    for count, half_width in ((SEARCHED // 2, 0.33), (SEARCHED, 0.2), (SEARCHED, 0.15)):
+        slots = integer_slots(spectrum, f0_hz, count, half_width)
         if not len(slots.slot):
             return Tuning(nominal_hz, 0.0, False)
         bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))
-        value, slope = bank.envelopes()
+        value, slope = bank.on_hops()
         start = int(min(0.1, hold_s / 3) * FRAMES_PER_SECOND)
         stop = max(start + 2, int(hold_s * FRAMES_PER_SECOND))
         value, slope = value[:, start:stop], slope[:, start:stop]
@@ -52,8 +51,6 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
         k = slots.slot + 1.0
         hz = slots.centre / spectrum.seconds + moved / np.maximum(power, 1e-30) / (2 * np.pi)
         tuning = _fit(k, hz, power, nominal_hz)
-        if not tuning.harmonic:
-            return tuning
         f0_hz = tuning.f0_hz
     return tuning
 
@@ -65,17 +62,17 @@ def _fit(k: np.ndarray, hz: np.ndarray, power: np.ndarray, nominal_hz: float) ->
         base[0] *= 10                                       # a clear first partial says what partial 1 is
     square = k * k - 1
     robust = np.ones(len(k))
-    offset, bend = float(np.average(cents, weights=base)), 0.0
     for _ in range(8):
         weight = base * robust
-        mean_x, mean_y = np.average(square, weights=weight), np.average(cents, weights=weight)
-        spread = np.average((square - mean_x) ** 2, weights=weight)
-        bend = max(0.0, float(np.average((square - mean_x) * (cents - mean_y), weights=weight)) / spread) if spread > 0.5 else 0.0
+        weight /= weight.sum()
+        mean_x, mean_y = weight @ square, weight @ cents
+        spread = weight @ (square - mean_x) ** 2
+        bend = max(0.0, float(weight @ ((square - mean_x) * (cents - mean_y))) / spread) if spread > 0.5 else 0.0
         offset = mean_y - bend * mean_x
         error = cents - offset - bend * square
-        scale = max(1.0, 1.5 * float(np.sqrt(np.average(np.minimum(error ** 2, 900), weights=base))))
+        scale = max(1.0, 1.5 * float(np.sqrt(base @ np.minimum(error ** 2, 900) / base.sum())))
         robust = 1 / (1 + (error / scale) ** 2)
-    misfit = np.sqrt(np.average(np.minimum(error ** 2, 1e4), weights=power))
+    misfit = np.sqrt(power @ np.minimum(error ** 2, 1e4) / power.sum())
     if misfit > 15 or abs(offset) > 70:
         clear = power[0] > 1e-4 * power.max() and abs(cents[0]) < 50
         return Tuning(nominal_hz * 2 ** (cents[0] / 1200) if clear else nominal_hz, 0.0, False)

@@ -1,0 +1,226 @@
+"""Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
+
+Names are found whatever their case, and by any beginning that only one has. Factory files are never written. What crashed or failed
+while it was opened is remembered, so that it is not opened again at the next start (`attempt`).
+"""
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+
+from instrument import patch as patches_file
+from instrument.patch import Patch, PatchError
+
+APP = "hummingface"
+PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
+
+
+class LibraryError(ValueError):
+    """Something is not there, or cannot be used; the text says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A patch or a model that can be opened."""
+    name: str
+    path: Path
+    factory: bool
+    tags: tuple[str, ...] = ()
+    author: str = ""
+
+
+@dataclass
+class Sound:
+    """A patch, and the timbre (a warmed-up model) that plays it."""
+    patch: Patch
+    timbre: object
+
+
+def factory_folder(kind: str) -> Path:
+    """The packaged folder of "patches" or "models"."""
+    return Path(str(resources.files("assets"))) / kind
+
+
+def user_folder(kind: str) -> Path:
+    """The player's folder of "patches" or "models"; `HUMMINGFACE_HOME` moves it."""
+    home = os.environ.get("HUMMINGFACE_HOME")
+    return (Path(home) if home else Path(platformdirs.user_data_dir(APP, appauthor=False))) / kind
+
+
+def patches() -> list[Entry]:
+    """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
+    found = []
+    for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
+        entries = []
+        for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
+            try:
+                patch = patches_file.load(path)
+            except PatchError:
+                continue
+            entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
+        found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
+    return found
+
+
+def models() -> list[Entry]:
+    """All models, by the names of their files; they are checked when they are opened."""
+    found = []
+    for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
+        for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
+            if path.with_suffix(".json").is_file():
+                found.append(Entry(_card_name(path), path, factory))
+    return found
+
+
+def _card_name(path: Path) -> str:
+    try:
+        name = json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).get("name")
+        return name if isinstance(name, str) else path.stem
+    except (OSError, ValueError, AttributeError):
+        return path.stem
+
+
+def find(name: str, entries: list[Entry], what: str) -> Entry:
+    """The entry of that name, or the only one whose name begins so. Raises LibraryError, with what there is."""
+    wanted = name.casefold().strip()
+    exact = [entry for entry in entries if wanted in (entry.name.casefold(), entry.path.stem.casefold())]
+    if exact:
+        return exact[-1]                   # the player's own, where both have the name
+    begin = [entry for entry in entries if entry.name.casefold().startswith(wanted)]
+    if len(begin) == 1 and wanted:
+        return begin[0]
+    names = ", ".join(entry.name for entry in (begin or entries)[:40]) or "none"
+    if len(begin) > 1:
+        raise LibraryError(f"more than one {what} begins with {name!r}: {names}")
+    raise LibraryError(f"no {what} is called {name!r}; there are: {names}")
+
+
+def _is_file(name: str, suffixes: tuple[str, ...]) -> bool:
+    return name.endswith(suffixes) or os.sep in name or "/" in name
+
+
+def load_patch(name: str | Path | None = None) -> Patch:
+    """A patch by name or by file; None: the factory's first. Raises LibraryError or PatchError."""
+    if isinstance(name, Path) or (name is not None and _is_file(name, (PATCH_SUFFIX,))):
+        return patches_file.load(name)
+    entries = patches()
+    if name is None:
+        if not entries:
+            raise LibraryError(f"there are no patches in {factory_folder('patches')}: the installation is incomplete")
+        return patches_file.load(entries[0].path)
+    return patches_file.load(find(name, entries, "patch").path)
+
+
+def load_model(name: str | Path | None = None):
+    """A model by name or by file; None: the factory's first. Raises LibraryError."""
+    from models.checkpoint import ModelError
+    from models.checkpoint import load_model as read
+    if isinstance(name, Path) or (name is not None and _is_file(name, (WEIGHTS_SUFFIX, ".json"))):
+        path = Path(name)
+    else:
+        entries = models()
+        if name is None and not entries:
+            raise LibraryError(f"there are no models in {factory_folder('models')}: the installation is incomplete")
+        path = entries[0].path if name is None else find(name, entries, "model").path
+    try:
+        return read(path)
+    except ModelError as error:
+        raise LibraryError(str(error)) from error
+
+
+def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
+    """A patch with its model, ready to play. `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a
+    file, None for the patch's own. A timbre that plays already is used again. Raises LibraryError or PatchError."""
+    from instrument.performance.timbre import Timbre
+    if isinstance(model, (str, Path)):
+        model = load_model(model)
+    if not isinstance(patch, Patch):
+        if patch is None and model is not None and not patches():
+            patch = Patch(model.name, model.name, (0.0,) * model.latents)
+        else:
+            patch = load_patch(patch)
+    if model is None:
+        if playing is not None and playing.timbre.name == patch.model:
+            return Sound(patch, playing.timbre)
+        model = load_model(patch.model)
+    return Sound(patch, Timbre(model))
+
+
+class Programs:
+    """Program changes: number n is the factory's patch n, on the model that plays if it is its own."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self._entries = [entry for entry in patches() if entry.factory]
+        self._timbres = {sound.timbre.name: sound.timbre}
+
+    def sound(self, number: int) -> Sound | None:
+        """None where there is no such program, or it cannot be opened."""
+        if not 0 <= number < len(self._entries):
+            return None
+        try:
+            patch = patches_file.load(self._entries[number].path)
+            if patch.model not in self._timbres:
+                self._timbres[patch.model] = open_sound(patch).timbre
+        except ValueError:
+            return None
+        return Sound(patch, self._timbres[patch.model])
+
+
+def save_patch(patch: Patch, path: Path | None = None) -> Path:
+    """Writes the player's patch: to `path`, or by its name into the user's folder, over an older one of that name.
+    Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
+    if path is None:
+        stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()
+        if not stem:
+            raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
+        path = user_folder("patches") / (stem[:80] + PATCH_SUFFIX)
+    if factory_folder("patches").resolve() in path.resolve().parents:
+        raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
+    patches_file.save(patch, path)
+    return path
+
+
+@contextmanager
+def attempt(name: str, again: bool = False) -> Iterator[None]:
+    """Around whatever may crash at start, a patch or a model: `with attempt(name): ...`. Raises LibraryError if the last time did not
+    end well, unless `again` (the player asks for it now)."""
+    place = user_folder("state") / "attempts.json"
+    failed = _read_attempts(place)
+    if name in failed and not again:
+        raise LibraryError(f"{name!r} did not open the last time, so it is left alone now; choose it again to try")
+    _write_attempts(place, failed | {name})
+    yield                                   # an error, or the end of the process, leaves the name in the file
+    _write_attempts(place, _read_attempts(place) - {name})
+
+
+def _read_attempts(place: Path) -> set[str]:
+    try:
+        return {name for name in json.loads(place.read_text(encoding="utf-8")) if isinstance(name, str)}
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def _write_attempts(place: Path, names: set[str]) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(sorted(names)), encoding="utf-8")
+    except OSError:
+        pass                                # a full or read-only disk must not keep anybody from playing
+
+
+def describe_patches() -> str:
+    """All patches, one a line."""
+    return "\n".join(f"{i if entry.factory else '':>3}  {entry.name:<24} {', '.join(entry.tags)}"
+                     + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(patches())) or "no patches"
+
+
+def describe_models() -> str:
+    """All models, one a line."""
+    return "\n".join(f"{entry.name:<24} {'factory' if entry.factory else entry.path}" for entry in models()) or "no models"

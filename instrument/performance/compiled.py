@@ -1,0 +1,45 @@
+"""How this package compiles its functions: without the interpreter's lock, and kept on disk between starts.
+
+numba's own cache looks only at the file that a function stands in, while ours take constants from the table of controls and the frame.
+So the name of the cache folder holds a hash of all that they are made of, as in `synthesis/compiled.py`.
+"""
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+from numba import config
+
+import instrument.parameters
+import instrument.synthesis.state
+import models.frame
+from instrument.synthesis.compiled import cache_folder
+
+# Not "nnan" and "ninf": comparisons that guard against NaN must survive the optimiser.
+FASTMATH = {"reassoc", "contract", "nsz", "arcp", "afn"}
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    others = (instrument.parameters, instrument.synthesis.state, models.frame)
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *(Path(module.__file__) for module in others)):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+_FOLDER = cache_folder().parent / _sources_hash()
+try:
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    os.utime(_FOLDER)                 # folders long unused are removed by `synthesis/compiled.py`
+except OSError:
+    pass
+
+
+def compiled(function):
+    """Decorator: `numba.njit` with this package's options."""
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(_FOLDER)
+    try:
+        return numba.njit(nogil=True, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = before

@@ -1,0 +1,178 @@
+"""Hops and starts: schedule, decode, shape, publish. The performer says when; the compiled parts do the work.
+
+Several timbres can sound at once while voices of an older model end: each decodes its own rows.
+"""
+import time
+
+import numpy as np
+
+from instrument.performance.controls import INDEX, Controls
+from instrument.performance.modulation import ORDER, Memory, begin_voice, colour, gather, shape
+from instrument.performance.schedule import (
+    ASKS,
+    MOST_INPUTS,
+    MOST_ROWS,
+    learn_slopes,
+    row_dtype,
+    schedule_hop,
+    schedule_start,
+)
+from instrument.performance.timbre import Timbre
+from instrument.performance.voices import FADING, FREE, Voices
+from instrument.synthesis import producer
+from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
+from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, START_ROWS, STARTS
+from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
+
+TIMBRES = 8                        # models that may sound at once
+CHORD = 16                         # notes decoded in one batch
+RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
+_EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS], np.int64)
+_KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
+
+
+class HopMaker:
+    """Writes into the rings of `state` what `voices` and `controls` ask for."""
+
+    def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, seed: int = 0) -> None:
+        self.state, self.voices, self.controls, self.seed = state, voices, controls, seed
+        self.rate_hz = int(state["rate_hz"][0])
+        self.memory = Memory()
+        self._memory = self.memory.arrays()
+        self.timbres: list[Timbre | None] = [None] * TIMBRES
+        self.current = 0
+        self.decoder_us = 0.0
+        self._load = 0.0
+        self._status = state["status"][0]
+        self._longest_s = np.ones(TIMBRES)
+        self._z_versions, self._moving = np.ones(TIMBRES, np.int64), np.zeros(TIMBRES, np.bool_)
+        self._rows = np.zeros(MOST_ROWS, row_dtype)
+        self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
+        self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
+        self._timbre = np.zeros(MOST_INPUTS, np.int32)
+        self._asks = np.zeros((ASKS, 2), np.int64)
+        self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
+
+    @property
+    def timbre(self) -> Timbre:
+        return self.timbres[self.current]
+
+    def play(self, timbre: Timbre) -> None:
+        """New voices begin on `timbre`."""
+        stage, of = self.voices.stage, self.voices.table["timbre"]
+        place = next((i for i, other in enumerate(self.timbres) if other is timbre), None)
+        if place is None:
+            idle = [i for i in range(TIMBRES) if not ((of == i) & (stage != FREE)).any()]
+            place = idle[0] if idle else (self.current + 1) % TIMBRES
+            stage[(of == place) & (stage != FREE)] = FADING
+            for i in idle:
+                self.timbres[i] = None             # let go of models that nobody plays any more
+        self.timbres[place], self.current = timbre, place
+        self._longest_s[place] = timbre.longest_s
+        self._z_versions[place] += 1
+
+    def ready(self, slot: int, force: float) -> None:
+        """A new voice in `slot`, before its first row."""
+        voice = self.voices.table[slot]
+        voice["timbre"], voice["force"] = self.current, force
+        voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
+        begin_voice(self.voices.table, slot, self._memory)
+
+    def make(self, hop: int, flush: bool) -> bool:
+        """Computes and publishes a hop. False, with nothing done, while the ring is full."""
+        entry = producer.claim_hop(self.state)
+        if entry is None:
+            return False
+        controls, table = self.controls, self.voices.table
+        for i, timbre in enumerate(self.timbres):
+            if timbre is not None:
+                self._moving[i] = timbre.glide(controls.share)
+                self._z_versions[i] += self._moving[i]
+        colour(controls.now, self._memory)
+        count, batch, _, asked = schedule_hop(
+            table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
+            self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._timbre, self._asks)
+        frames = self._decode(batch)
+        if asked:
+            learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
+        shape(self._rows, count, table, self._memory, frames, controls.now, controls.channels, self.rate_hz,
+              entry["partials"], entry["used"], entry["pan"], self._row_noise)
+        entry["count"] = gather(self._rows, count, table, self._memory, self._row_noise, entry["noise"], entry["slot"],
+                                entry["rows"], entry["last"])
+        entry["flush"] = flush
+        entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
+        used = int(entry["count"])
+        ended = entry["slot"][:used][entry["last"][:used] != 0]
+        producer.publish_hop(self.state)
+        for slot in ended:
+            self.voices.free(slot)
+        return True
+
+    def start(self, starts: list[tuple[int, int]], hop: int) -> None:
+        """Begins voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
+        for first in range(0, len(starts), CHORD):
+            self._start(starts[first:first + CHORD], hop)
+
+    def _start(self, starts: list[tuple[int, int]], hop: int) -> None:
+        controls, table = self.controls, self.voices.table
+        colour(controls.now, self._memory)
+        count, batch, begins = 0, 0, []
+        for i, (slot, sample) in enumerate(starts):
+            before, first = count, batch
+            count, batch, first_quarter = schedule_start(
+                table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now,
+                self._z_versions[self.current], len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
+                self._velocity, self._time_s, self._timbre)
+            begins.append((slot, sample, before, count - before, first_quarter, first))
+        frames = self._decode(batch)
+        firsts = np.array([begin[-1] for begin in begins])
+        phases = self.timbre.start_phases(self._pitch[firsts], self._velocity[firsts])
+        partials = np.zeros((len(starts), START_ROWS, 3, len(ORDER)), np.float32)
+        shape(self._rows, count, table, self._memory, frames, controls.now, controls.channels, self.rate_hz, partials,
+              self._used, self._pan, self._row_noise)
+        for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
+            entry = producer.claim_start(self.state)
+            if entry is None:                          # the audio thread stands still; it will hear of the voice by hops
+                continue
+            entry["time"], entry["slot"], entry["rows"], entry["first_quarter"] = sample, slot, rows, first_quarter
+            entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], phases[i][ORDER]
+            entry["partials"][:rows] = partials[i, :rows]
+            entry["noise"][:rows] = self._row_noise[before:before + rows]
+            self.memory.noise[slot] = self._row_noise[before + rows - 1]
+            producer.publish_start(self.state)
+
+    def publish_until(self, sample: int) -> None:
+        producer.publish_until(self.state, sample)
+
+    def tell(self, spent_s: float, late_hops: int) -> None:
+        """What the window shows."""
+        status, voices = self._status, self.voices
+        playing = np.flatnonzero(voices.playing())
+        notes = status["notes"]
+        notes[:] = 0
+        notes[voices.key[playing]] = voices.table["velocity"][playing]
+        status["voices"] = len(playing)
+        status["late_hops"], status["decoder_us"] = late_hops, self.decoder_us
+        self._load += 0.05 * (spent_s * QUARTERS_PER_SECOND / 4 - self._load)
+        status["performer_load"] = self._load
+        if len(playing):
+            newest = playing[np.argmax(voices.table["born"][playing])]
+            frame = self.memory.held[newest]
+            status["level_db"], status["noise_db"] = frame[LEVEL], frame[NOISE]
+            status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
+        status["frame_count"] += 1
+
+    def _decode(self, batch: int) -> np.ndarray:
+        """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
+        began = time.perf_counter()
+        of = self._timbre[:batch]
+        if batch == 0 or (of == of[0]).all():
+            timbre = self.timbre if batch == 0 else self.timbres[of[0]]
+            frames = timbre.frames(self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
+        else:
+            frames = np.zeros((batch, FRAME_SIZE), np.float32)
+            for i in np.unique(of):
+                mine = np.flatnonzero(of == i)
+                frames[mine] = self.timbres[i].frames(self._pitch[mine], self._velocity[mine], self._time_s[mine])
+        self.decoder_us = (time.perf_counter() - began) * 1e6
+        return frames

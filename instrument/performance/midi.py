@@ -1,0 +1,154 @@
+"""What a player's hands do, as events; and MIDI bytes and files turned into them.
+
+`decode` never raises: what is not MIDI, or means nothing to an instrument, is None. `read_file` raises `MidiError`.
+Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
+"""
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import mido
+
+from instrument.parameters import PARAMETERS
+
+MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
+DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
+ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also let all notes go
+RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
+CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
+LONGEST_FILE_S = 6 * 3600.0
+LARGEST_FILE_BYTES = 32 << 20
+
+
+class MidiError(ValueError):
+    """A MIDI file that cannot be played; the text names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    channel: int
+    note: int
+    velocity: int             # 1..127
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    channel: int
+    note: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressure:
+    channel: int
+    note: int
+    value: float              # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    channel: int
+    value: float              # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    channel: int
+    value: float              # -1..1, exactly 0 at rest
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    channel: int
+    number: int
+    value: int                # 0..127
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    channel: int
+    number: int               # 0..127
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A control of `parameters.PARAMETERS`, moved by the window."""
+    id: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence, now."""
+
+
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic
+_KINDS = {kind.__name__: kind for kind in Event.__args__}
+
+
+def decode(data) -> Event | None:
+    """One MIDI message, a sequence of whole bytes with its status byte first; None where there is nothing to play."""
+    try:
+        data = [int(byte) for byte in data]
+    except (TypeError, ValueError):
+        return None
+    if not data or not 0x80 <= data[0] < 0xF0:
+        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages say nothing
+    kind, channel = data[0] & 0xF0, data[0] & 0x0F
+    size = 1 if kind in (0xC0, 0xD0) else 2
+    values = data[1:1 + size]
+    if len(values) < size or any(not 0 <= value < 128 for value in values):
+        return None
+    if kind == 0x90 and values[1]:
+        return NoteOn(channel, *values)
+    if kind in (0x80, 0x90):
+        return NoteOff(channel, values[0])
+    if kind == 0xA0:
+        return KeyPressure(channel, values[0], values[1] / 127)
+    if kind == 0xB0:
+        return Controller(channel, *values)
+    if kind == 0xC0:
+        return Program(channel, values[0])
+    if kind == 0xD0:
+        return Pressure(channel, values[0] / 127)
+    bend = values[0] + 128 * values[1] - 8192
+    return Bend(channel, bend / (8191 if bend > 0 else 8192))
+
+
+def read_file(path: str | Path) -> list[tuple[float, Event]]:
+    """All events of a standard MIDI file with their times in seconds, in order. Raises `MidiError`."""
+    return list(_read(Path(path)))
+
+
+def _read(path: Path) -> Iterator[tuple[float, Event]]:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise MidiError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if size > LARGEST_FILE_BYTES:
+        raise MidiError(f"{path}: {size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
+    try:
+        messages = list(mido.MidiFile(path, clip=True))
+    except Exception as error:                  # mido raises many kinds on malformed files, EOFError and KeyError among them
+        raise MidiError(f"{path}: not a MIDI file that can be played ({type(error).__name__}: {error})") from error
+    now_s = 0.0
+    for message in messages:
+        now_s += message.time
+        if not 0 <= now_s <= LONGEST_FILE_S:
+            raise MidiError(f"{path}: longer than {LONGEST_FILE_S / 3600:.0f} hours")
+        event = None if message.is_meta else decode(message.bytes())
+        if event is not None:
+            yield now_s, event
+
+
+def to_json(event: Event) -> dict:
+    """The event as plain values, for a log: `{"event": "NoteOn", "channel": 0, ...}`."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def from_json(values: dict) -> Event:
+    """The event that `to_json` wrote. Raises `MidiError` for anything else."""
+    try:
+        values = dict(values)
+        return _KINDS[values.pop("event")](**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MidiError(f"not an event: {values!r}") from error

@@ -1,0 +1,340 @@
+"""Decoder frames and the state of voices into what the audio thread plays: gains, frequencies, noise powers. Compiled.
+
+Everything that a synthesizer does to a voice is a gain on its partials and bands, or a factor on their frequencies: envelope,
+release, filter, pressure, tilt, vibrato, and the motion that the model reports as statistics. Motion is made as
+`models/movement.py` defines it. Partials are handed over in ascending order of ratio, half-harmonics among them, so that
+what Nyquist cuts is a tail.
+"""
+import math
+
+import numpy as np
+
+from instrument.performance.compiled import compiled
+from instrument.performance.controls import (
+    ATTACK,
+    BRIGHTNESS,
+    CUTOFF,
+    DECAY,
+    EVEN_ODD,
+    FILTER_DECAY,
+    FILTER_ENVELOPE,
+    FILTER_VELOCITY,
+    GAIN_DB,
+    LEVEL_DB,
+    MOTION,
+    MOTION_SPEED,
+    NOISE_DB,
+    PANNING,
+    PRESSURE,
+    RELEASE_TIMES,
+    RESONANCE,
+    STRETCH,
+    SUSTAIN,
+    TRACKING,
+    VIBRATO_CENTS,
+    VIBRATO_HZ,
+    WHEEL,
+    WHEEL_CENTS,
+    WIDTH,
+)
+from instrument.performance.voices import FADING, RELEASED
+from instrument.synthesis.state import BANDS, PARTIALS, SLOTS
+from models.frame import (
+    BAND_CENTRES_HZ,
+    DEVIATION,
+    FRAME_SIZE,
+    FUZZ,
+    FUZZ_RATE,
+    GROUP_EDGES_HZ,
+    GROUPS,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    LFO_GAIN,
+    NOISE,
+    NOISE_FLOOR_DB,
+    REGULARITY,
+    RELEASE,
+    SLOT_RATIO,
+    VIBRATO,
+    group_of_hz,
+)
+from models.movement import (
+    FADE_FROM_S,
+    FADE_OVER_S,
+    HIGHEST_OCTAVE,
+    JITTER_OCTAVE,
+    LOWEST_OCTAVE,
+    TABLE_RATE_HZ,
+    TABLE_SIZE,
+    noise_tables,
+)
+
+ORDER = np.argsort(SLOT_RATIO, kind="stable").astype(np.int32)         # position in the state block -> slot of the frame
+RATIO = SLOT_RATIO[ORDER].astype(np.float64)
+LOG2_RATIO = np.log2(RATIO)
+_ODD = (RATIO % 2 == 1).astype(np.float64)
+_EVEN = (RATIO % 2 == 0).astype(np.float64)
+_BAND_GROUP = group_of_hz(BAND_CENTRES_HZ).astype(np.int64)
+_BAND_HZ = np.ascontiguousarray(BAND_CENTRES_HZ)
+_EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)
+
+NEPERS = math.log(10) / 20                     # of amplitude, in a dB
+TURN = 2 * math.pi
+JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
+SMALL_FUZZ, MOST_FUZZ = 0.005, 0.95            # less is not worth a sideband; a carrier always remains
+INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motion of their own
+PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
+MOST_TILT_DB = 24.0                            # no partial is raised by more
+SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
+SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
+FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
+
+
+_rng = np.random.default_rng(20)
+# [TABLE_SIZE + 1, octaves, 2]: at one moment all octaves lie side by side; the loop's first moment again at its end
+MOTION_TABLES = np.ascontiguousarray(np.moveaxis(
+    np.pad(noise_tables(_rng), ((0, 0), (0, 1)), mode="wrap").astype(np.complex64).view(np.float32)
+    .reshape(HIGHEST_OCTAVE - LOWEST_OCTAVE + 1, TABLE_SIZE + 1, 2), 0, 1))
+
+
+class Memory:
+    """What every slot remembers between rows. All float32 unless said."""
+
+    def __init__(self) -> None:
+        self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the frame that sounds
+        self.ahead = np.zeros((SLOTS, FRAME_SIZE), np.float32)             # the newest frame, which it moves to
+        self.noise = np.zeros((SLOTS, 2, BANDS), np.float32)               # the newest noise power
+        self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
+        self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
+        self.let_go_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
+        self.turns = np.zeros((SLOTS, GROUPS))                             # of the regular part of motion
+        self.offset = np.zeros((SLOTS, PARTIALS), np.int32)                # where each partial reads the tables of motion
+        self.angle = np.zeros((SLOTS, PARTIALS, 2), np.float32)            # and its phase in a regular beating, cos and sin
+        self.wave = MOTION_TABLES
+        self.colour_db = np.zeros(PARTIALS)                                # tilt and odd / even of this hop
+        self.warp = RATIO.copy()                                           # stretched ratios of this hop
+
+    def arrays(self) -> tuple:
+        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
+                self.wave, self.colour_db, self.warp)
+
+
+@compiled
+def begin_voice(table, s, memory):
+    """Empties what slot `s` remembers and draws its own randomness from its seed."""
+    _, _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
+    noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
+    x = np.uint64(table[s].seed) | np.uint64(1 << 32)
+    for k in range(PARTIALS):
+        x ^= x << np.uint64(13)                                # xorshift64, Marsaglia (2003)
+        x ^= x >> np.uint64(7)
+        x ^= x << np.uint64(17)
+        offset[s, k] = (x >> np.uint64(16)) % np.uint64(TABLE_SIZE)
+        at = TURN * float((x >> np.uint64(40)) & np.uint64(0xFFFF)) / 65536
+        angle[s, k, 0], angle[s, k, 1] = math.cos(at), math.sin(at)
+    table[s].vibrato = float((x >> np.uint64(12)) & np.uint64(0xFFFF)) / 65536
+    table[s].added = 0.0
+    table[s].envelope = 0.0
+    table[s].filter_envelope = 1.0
+
+
+@compiled
+def colour(controls, memory):
+    """What all voices share in a hop: the gain and the stretched ratio of each partial."""
+    colour_db, warp = memory[10], memory[11]
+    tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
+    odd_db = 20 * math.log10(max(1 + min(even_odd, 0.0), 1e-3))
+    even_db = 20 * math.log10(max(1 - max(even_odd, 0.0), 1e-3))
+    power = 1 + 0.25 * controls[STRETCH] * abs(controls[STRETCH])
+    for k in range(PARTIALS):
+        colour_db[k] = min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB) + _ODD[k] * odd_db + _EVEN[k] * even_db
+        warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power
+
+
+@compiled
+def _low_pass(hz_over_cutoff, damping):
+    """Power gain of a resonant low-pass of fourth order: a Butterworth's two sections, the second sharpened."""
+    x = hz_over_cutoff * hz_over_cutoff
+    away = (1 - x) * (1 - x)
+    return 1 / ((away + 3.4142136 * x) * (away + damping * x))
+
+
+@compiled
+def _envelope(v, dt_s, controls):
+    """Moves the envelopes by a row; a voice let go keeps its level, and falls by its release instead."""
+    if v.stage < RELEASED:
+        if v.decaying == 0:
+            v.envelope += dt_s / controls[ATTACK]
+            if v.envelope >= 1:
+                v.envelope, v.decaying = 1.0, 1
+        else:
+            keep = math.exp(-FALL_TIMES * dt_s / controls[DECAY])
+            v.envelope = controls[SUSTAIN] + (v.envelope - controls[SUSTAIN]) * keep
+    v.filter_envelope *= math.exp(-FALL_TIMES * dt_s / controls[FILTER_DECAY])
+
+
+@compiled
+def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
+    """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
+    and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
+    held, ahead, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
+    lfo_db, fuzz, plain = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
+    low, high, cosine, sine = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
+    column = np.empty(GROUPS, np.int64)
+    faster = math.log2(controls[MOTION_SPEED])
+    nyquist_hz = 0.5 * rate_hz
+    for r in range(count):
+        row = rows[r]
+        s = row.slot
+        v = table[s]
+        out = partials[row.entry, row.index]
+        if v.stage == FADING:
+            out[0], out[1], row_noise[r] = 0, 0, 0
+            for k in range(PARTIALS):
+                out[2, k] = 440 * 2 ** ((row.pitch - 69) / 12) * warp[k]
+            used[row.entry] = v.used
+            v.peak = 0.0
+            continue
+        if row.input >= 0:
+            ahead[s] = frames[row.input]
+        frame = held[s]
+        if row.share > 0:
+            to, share = ahead[s], np.float32(row.share)
+            for i in range(FRAME_SIZE):
+                frame[i] += share * (to[i] - frame[i])
+        dt_s = row.dt_s
+        _envelope(v, dt_s, controls)
+
+        # motion that all partials share
+        fade = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0) * controls[MOTION]
+        v.vibrato += dt_s * frame[VIBRATO.start + 1] * controls[MOTION_SPEED]
+        v.added += dt_s * controls[VIBRATO_HZ]
+        lfo = fade * math.cos(TURN * v.vibrato)
+        hops = row.age_s * TABLE_RATE_HZ
+        moment = int(hops)
+        between = np.float32(hops - moment)
+        i = (moment + offset[s, 0]) & (TABLE_SIZE - 1)
+        jitter = wave[i, JITTER, 0] + between * (wave[i + 1, JITTER, 0] - wave[i, JITTER, 0])
+        cents = frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter
+        depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * channels[v.channel, WHEEL]
+        late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
+        cents += depth * late * math.sin(TURN * v.added)
+        f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200)
+
+        for g in range(GROUPS):
+            lfo_db[g] = frame[LFO_GAIN.start + g] * lfo
+            if v.stage == RELEASED:
+                seconds = 2 ** frame[RELEASE.start + g] * controls[RELEASE_TIMES]
+                if v.shortest_release_s > 0:
+                    seconds = min(seconds, v.shortest_release_s)
+                let_go_db[s, g] += 60 * dt_s / max(seconds, 0.004)
+            fuzz[g] = min(frame[FUZZ.start + g] * fade * fade, MOST_FUZZ)
+            rate = min(max(frame[FUZZ_RATE.start + g] + faster, LOWEST_OCTAVE), HIGHEST_OCTAVE + 0.5)
+            turns[s, g] += dt_s * 2 ** rate
+            if fuzz[g] > SMALL_FUZZ:
+                regular = min(max(frame[REGULARITY.start + g], 0.0), 1.0)
+                octave = min(math.floor(rate), HIGHEST_OCTAVE - 1)
+                mix = min(rate - octave, 1.0)
+                column[g] = int(octave) - LOWEST_OCTAVE
+                plain[g] = math.sqrt(1 - fuzz[g])
+                low[g] = math.sqrt(fuzz[g] * (1 - regular) * (1 - mix))
+                high[g] = math.sqrt(fuzz[g] * (1 - regular) * mix)
+                cosine[g] = math.sqrt(fuzz[g] * regular) * math.cos(TURN * turns[s, g])
+                sine[g] = math.sqrt(fuzz[g] * regular) * math.sin(TURN * turns[s, g])
+
+        # gains that all partials share
+        pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
+        common_db = controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure
+        tilt = PRESSURE_TILT_DB * pressure
+        level = v.envelope * math.exp(NEPERS * common_db)
+        closed = math.log2(20000 / controls[CUTOFF])                    # octaves; a filter quite open follows no key
+        cutoff_hz = controls[CUTOFF] * 2 ** (
+            controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
+            + controls[FILTER_VELOCITY] * (v.force / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+        per_cutoff = 1 / min(max(cutoff_hz, 10.0), 40000.0)
+        damping = 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
+
+        peak, last, group, edge_hz = 0.0, 0, 0, _EDGES[0]
+        for k in range(PARTIALS):
+            hz = f0_hz * (warp[k] + frame[DEVIATION.start + ORDER[k]])
+            out[2, k] = hz
+            level_db = frame[LEVEL.start + ORDER[k]]
+            if level_db <= LEVEL_FLOOR_DB + 1e-3 or hz >= nyquist_hz:
+                out[0, k] = out[1, k] = 0
+                continue
+            nominal_hz = f0_hz * warp[k]
+            while nominal_hz >= edge_hz:
+                group += 1
+                edge_hz = _EDGES[group]
+            fall_db[s, k] += row.beyond_s * slopes[s, ORDER[k]] if row.beyond_s > 0 else 0.0
+            level_db += (colour_db[k] + tilt * (LOG2_RATIO[k] - 2) + lfo_db[group] - let_go_db[s, group]
+                         + fall_db[s, k])
+            gain = level * math.exp(NEPERS * level_db) * math.sqrt(_low_pass(hz * per_cutoff, damping))
+            if fuzz[group] > SMALL_FUZZ and gain > INAUDIBLE:
+                i = (moment + offset[s, k]) & (TABLE_SIZE - 1)
+                c = column[group]
+                re = wave[i, c, 0] + between * (wave[i + 1, c, 0] - wave[i, c, 0])
+                im = wave[i, c, 1] + between * (wave[i + 1, c, 1] - wave[i, c, 1])
+                re_high = wave[i, c + 1, 0] + between * (wave[i + 1, c + 1, 0] - wave[i, c + 1, 0])
+                im_high = wave[i, c + 1, 1] + between * (wave[i + 1, c + 1, 1] - wave[i, c + 1, 1])
+                a, b = angle[s, k, 0], angle[s, k, 1]
+                out[0, k] = gain * (plain[group] + low[group] * re + high[group] * re_high
+                                    + a * cosine[group] - b * sine[group])
+                out[1, k] = gain * (low[group] * im + high[group] * im_high + a * sine[group] + b * cosine[group])
+            else:
+                out[0, k] = gain
+                out[1, k] = 0
+            if gain > 1e-7:
+                last = k + 1
+                peak = max(peak, gain)
+        v.peak = peak
+        v.used = max(last, 1)
+        used[row.entry] = v.used if row.index == 0 else max(used[row.entry], v.used)
+
+        where = min(max(channels[v.channel, PANNING] + controls[WIDTH] * (row.pitch - 60) / SPREAD_KEYS, -1.0), 1.0)
+        left, right = math.cos((where + 1) * TURN / 8), math.sin((where + 1) * TURN / 8)
+        left, right = left * math.sqrt(2.0), right * math.sqrt(2.0)
+        pan[row.entry, 0], pan[row.entry, 1] = left, right
+        total = 0.0
+        for b in range(BANDS):
+            band_db = frame[NOISE.start + b]
+            fall_db[s, PARTIALS + b] += row.beyond_s * slopes[s, PARTIALS + b] if row.beyond_s > 0 else 0.0
+            power = 0.0
+            if band_db > NOISE_FLOOR_DB + 1e-3:
+                octaves = math.log2(_BAND_HZ[b] / (4 * f0_hz))
+                band_db += (controls[NOISE_DB] - let_go_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
+                            + min((controls[BRIGHTNESS] + tilt) * octaves, MOST_TILT_DB))
+                power = level * level * math.exp(2 * NEPERS * band_db) * _low_pass(_BAND_HZ[b] * per_cutoff, damping)
+            row_noise[r, 0, b], row_noise[r, 1, b] = power * left * left, power * right * right
+            total += power
+        v.peak = max(v.peak, math.sqrt(total))
+
+
+@compiled
+def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
+    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
+
+    A voice that has one row in the hop reaches its noise power in four equal steps. Returns how many entries.
+    """
+    noise = memory[2]
+    hop_noise[:] = 0
+    entries = 0
+    for r in range(count):
+        row = rows[r]
+        s = row.slot
+        if row.index == 0:
+            slot[row.entry], row_counts[row.entry], last[row.entry] = s, 0, 0
+            entries = row.entry + 1
+        row_counts[row.entry] += 1
+        if row.newest == 0 or row.index == 3:
+            hop_noise[row.index] += row_noise[r]
+        else:
+            for quarter in range(4):
+                part = np.float32(0.25 * (quarter + 1))
+                hop_noise[quarter] += noise[s] + part * (row_noise[r] - noise[s])
+        if row.newest:
+            noise[s] = row_noise[r]
+            v = table[s]
+            if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
+                last[row.entry] = 1
+    return entries

@@ -1,0 +1,236 @@
+"""What a smooth decoder can give of a note: smoothed trajectories, and statistics of the motion smoothed away.
+
+Motion is measured on the sustain as a complex gain per partial, relative to its smooth level and frequency. What all
+partials share is the LFO (vibrato in cents, and the level response of each group to it); what remains is fuzz, sidebands
+around each partial of which only the share of power, the distance and the regularity are kept.
+"""
+import numpy as np
+import torch
+
+from models.frame import (
+    BAND_CENTRES_HZ,
+    DEVIATION,
+    FRAMES_PER_SECOND,
+    FUZZ,
+    FUZZ_RATE,
+    GROUPS,
+    HIGHEST,
+    LEVEL,
+    LFO_GAIN,
+    LOWEST,
+    NOISE,
+    PARTIALS,
+    REGULARITY,
+    RELEASE,
+    SLOT_RATIO,
+    VIBRATO,
+    group_of_hz,
+)
+from models.harmonic import NoteFrames, with_frames
+
+SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12   # Gaussian width of smoothing, as a share of the time since note-on
+SETTLED_S = 0.2                   # motion is measured from here on
+LEAST_S = 0.5                     # a shorter sustain tells nothing of motion
+LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
+LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
+CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
+
+
+def smooth(note: NoteFrames) -> NoteFrames:
+    """The same note as smooth trajectories with motion, release included as the fade that the instrument will make."""
+    frames = note.frames.astype(np.float64)
+    held = note.times_s <= note.hold_s + 1e-9
+    if not held.any():
+        held[:1] = True
+    out = frames.copy()
+    out[held] = smooth_trajectories(frames[held], note.times_s[held])
+    motion = measure_motion(note, out, held)
+    out[:, VIBRATO.start:REGULARITY.stop] = motion
+    release = measure_release(note)
+    out[:, RELEASE] = np.log2(release)
+    fade_after(out, note.times_s, note.hold_s, note.f0_hz)
+    return with_frames(note, np.clip(out, LOWEST, HIGHEST))
+
+
+def smooth_trajectories(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Levels by their mean power, deviations by their power-weighted mean, noise by its mean in dB. [T, FRAME_SIZE]"""
+    if len(times_s) < 2:
+        return frames.copy()
+    width = np.clip(SMOOTH_SHARE * times_s, SMOOTH_LEAST_S, SMOOTH_MOST_S)
+    # a smooth curve needs few points: at most half a width apart
+    at = np.floor(np.concatenate([[0], np.cumsum(np.diff(times_s) / (0.4 * width[1:]))]))
+    points = np.unique(np.append(np.unique(at, return_index=True)[1], len(times_s) - 1))
+    cell = np.gradient(times_s)
+    kernel = np.exp(-0.5 * ((times_s[points, None] - times_s) / width[points, None]) ** 2) * cell
+    kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
+    power = np.exp(frames[:, LEVEL].astype(np.float32) * np.float32(np.log(10) / 10))
+    bent = power * frames[:, DEVIATION].astype(np.float32)
+    stacked = np.concatenate([power, bent, frames[:, NOISE].astype(np.float32)], 1)
+    mean, bend, noise = np.split((torch.from_numpy(kernel) @ torch.from_numpy(stacked)).numpy(), [PARTIALS, 2 * PARTIALS], 1)
+    mean = np.maximum(mean, 1e-12)
+    curves = np.concatenate([10 * np.log10(mean), bend / mean, noise], 1)
+    left = np.clip(np.searchsorted(points, np.arange(len(times_s)), side="right") - 1, 0, len(points) - 2)
+    begin, end = times_s[points[left]], times_s[points[left + 1]]
+    share = ((times_s - begin) / (end - begin))[:, None]
+    out = frames.copy()
+    out[:, LEVEL.start:NOISE.stop] = curves[left] * (1 - share) + curves[left + 1] * share
+    return out
+
+
+def fade_after(frames: np.ndarray, times_s: np.ndarray, hold_s: float, f0_hz: float) -> None:
+    """In place: after note-off, the frame at note-off fading by 60 dB in RELEASE, in each group."""
+    after = np.flatnonzero(times_s > hold_s)
+    if not len(after):
+        return
+    last = max(after[0] - 1, 0)
+    frames[after] = frames[last]
+    fall = 60 * (times_s[after] - hold_s)[:, None] / 2.0 ** frames[last, RELEASE]
+    frames[after, LEVEL] -= fall[:, group_of_hz(SLOT_RATIO * f0_hz)]
+    frames[after, NOISE] -= fall[:, group_of_hz(BAND_CENTRES_HZ)]
+
+
+def measure_release(note: NoteFrames) -> np.ndarray:
+    """Seconds in which each group falls by 60 dB after note-off [GROUPS]; of groups that are silent, their neighbours'."""
+    times, hold = note.times_s, note.hold_s
+    around = times > hold - 0.06
+    times = times[around]
+    power = np.zeros((len(times), GROUPS))
+    for part, hz in ((LEVEL, SLOT_RATIO * note.f0_hz), (NOISE, BAND_CENTRES_HZ)):
+        linear = np.exp(note.frames[around, part] * np.float32(np.log(10) / 10)) * (0.5 if part is LEVEL else 1)
+        member = np.eye(GROUPS, dtype=np.float32)[group_of_hz(hz)]
+        power += (torch.from_numpy(linear) @ torch.from_numpy(member)).numpy()
+    before = (times > hold - 0.06) & (times <= hold)
+    after = times > hold
+    seconds = np.full(GROUPS, np.nan)
+    if before.any() and after.sum() > 3:
+        level = 10 * np.log10(np.maximum(power, 1e-11))
+        start = level[before].mean(0)
+        t = times[after] - hold
+        for g in np.flatnonzero(start > max(start.max() - 50, -85)):
+            fall = start[g] - level[after, g]
+            deep = np.flatnonzero(fall > 30)
+            stop = deep[0] + 1 if len(deep) else len(t)
+            if fall[:stop].max() < 1:
+                seconds[g] = 16.0
+                continue
+            slope = (t[:stop] * fall[:stop]).sum() / (t[:stop] ** 2).sum()
+            seconds[g] = 60 / max(slope, 3.75)
+    known = np.flatnonzero(np.isfinite(seconds))
+    if not len(known):
+        return np.full(GROUPS, 0.3)
+    return np.clip(2.0 ** np.interp(np.arange(GROUPS), known, np.log2(seconds[known])), 2.0 ** -6, 2.0 ** 4)
+
+
+def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """VIBRATO, LFO_GAIN, FUZZ, FUZZ_RATE and REGULARITY of a note, constant in time."""
+    offset = VIBRATO.start
+    motion = np.zeros(REGULARITY.stop - offset)
+    part = lambda s: slice(s.start - offset, s.stop - offset)      # noqa: E731
+    motion[part(VIBRATO)] = 0, 5, 0
+    motion[part(FUZZ_RATE)] = 2
+    settled = held & (note.times_s > SETTLED_S) & (note.times_s < note.hold_s - 0.05)
+    if settled.sum() < LEAST_S * FRAMES_PER_SECOND:
+        return motion
+    raw, flat = note.frames[settled].astype(np.float64), smoothed[settled]
+    power = 10 ** (flat[:, LEVEL] / 10)
+    mean_power = power.mean(0)
+    heard = mean_power > max(mean_power.max() * 10 ** (-55 / 10), 1e-9)
+    if not heard.any():
+        return motion
+    ratio = SLOT_RATIO[heard].astype(np.float64)
+    group = group_of_hz(SLOT_RATIO * note.f0_hz)[heard]
+    weight = np.sqrt(mean_power[heard])
+    level = np.maximum(raw[:, LEVEL], flat[:, LEVEL] - 40)[:, heard] - flat[:, LEVEL][:, heard]         # dB
+    bend = 1200 * np.log2((ratio + raw[:, DEVIATION][:, heard]) / (ratio + flat[:, DEVIATION][:, heard]))   # cents
+    strength = 10 ** (level / 10) * power[:, heard]
+    common_cents = (strength * np.clip(bend, -200, 200)).sum(1) / strength.sum(1)
+    common_level = (weight * level).sum(1) / weight.sum()
+
+    rate, cents_depth, level_depth = find_lfo(common_cents, common_level)
+    if rate:
+        lfo = lfo_at(common_cents if cents_depth else common_level, rate)
+        unit = np.real(lfo)
+        if cents_depth:
+            bend = bend - cents_depth * unit[:, None]
+        gain = 2 * (level * np.conj(lfo)[:, None]).mean(0)                         # complex: in phase, and a quarter late
+        signed = np.abs(gain) * np.where(gain.real < 0, -1, 1)
+        level = level - np.real(gain * lfo[:, None])
+        motion[part(LFO_GAIN)] = by_group(signed, weight, group, 0.0)
+        rest = common_cents - cents_depth * unit
+        motion[part(VIBRATO)] = cents_depth, rate, 0 if not cents_depth else np.sqrt(max(0, np.mean(rest ** 2)))
+    fuzz, distance, regular = measure_fuzz(level, bend, ratio * note.f0_hz)
+    motion[part(FUZZ)] = by_group(np.where(fuzz < LEAST_FUZZ, 0, fuzz), weight, group, 0.0)
+    motion[part(FUZZ_RATE)] = by_group(distance, weight * fuzz, group, 2.0)
+    motion[part(REGULARITY)] = by_group(regular, weight * fuzz, group, 0.0)
+    return motion
+
+
+def by_group(values: np.ndarray, weight: np.ndarray, group: np.ndarray, default: float) -> np.ndarray:
+    """Weighted mean of the partials' values in each group [GROUPS]; a group without any takes its neighbours'."""
+    total = np.bincount(group, weight, GROUPS)
+    known = np.flatnonzero(total > 0)
+    if not len(known):
+        return np.full(GROUPS, default)
+    mean = np.bincount(group, weight * values, GROUPS)[known] / total[known]
+    return np.interp(np.arange(GROUPS), known, mean)
+
+
+def _spectrum(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hann-windowed transform over the first axis, zero-padded four times: (Hz, complex amplitude of lines)."""
+    window = np.hanning(len(x) + 2)[1:-1]
+    size = 4 * len(x)
+    shaped = x * window.reshape(-1, *[1] * (x.ndim - 1))
+    return np.fft.fftfreq(size, 1 / FRAMES_PER_SECOND), np.fft.fft(shaped, size, axis=0) / window.sum()
+
+
+def find_lfo(cents: np.ndarray, level: np.ndarray) -> tuple[float, float, float]:
+    """Rate (Hz), depth in cents and depth in dB of the periodic motion that all partials share; zeros where there is none."""
+    best = 0.0, 0.0, 0.0
+    for x, least in ((cents, LEAST_VIBRATO_CENTS), (level, LEAST_TREMOLO_DB)):
+        x = x - x.mean()
+        hz, lines = _spectrum(x)
+        band = (hz > 2.5) & (hz < 12)
+        peak = int(np.argmax(np.abs(lines) * band))
+        rate = hz[peak]
+        near = np.abs(hz - rate) < 1.2
+        power, everything = (np.abs(lines[near]) ** 2).sum(), (np.abs(lines[hz > CARRIER_HZ]) ** 2).sum()
+        depth = np.sqrt(2) * np.std(x) * np.sqrt(power / max(everything, 1e-20))
+        if depth > least and power > 0.45 * everything:
+            if not best[0]:
+                best = float(rate), float(depth) if x.size and least == LEAST_VIBRATO_CENTS else 0.0, 0.0
+            if least == LEAST_TREMOLO_DB:
+                best = best[0], best[1], float(depth)
+    return best
+
+
+def lfo_at(x: np.ndarray, rate_hz: float) -> np.ndarray:
+    """The complex LFO in `x` around `rate_hz`, of magnitude 1: its real part follows x, its imaginary part lags."""
+    size = 2 * len(x)
+    hz = np.fft.fftfreq(size, 1 / FRAMES_PER_SECOND)
+    shape = np.exp(-0.5 * ((hz - rate_hz) / 1.0) ** 2) * (hz > 0)
+    padded = np.concatenate([x - x.mean(), np.zeros(len(x))])
+    analytic = np.fft.ifft(np.fft.fft(padded) * shape)[:len(x)]
+    return analytic / np.maximum(np.abs(analytic), 1e-12)
+
+
+def measure_fuzz(level_db: np.ndarray, cents: np.ndarray, hz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each partial [K]: share of power in sidebands, log2 of their distance in Hz, and their regularity."""
+    turned = np.cumsum(hz * (2 ** (np.clip(cents, -300, 300) / 1200) - 1), 0) / FRAMES_PER_SECOND
+    turned -= turned.mean(0)
+    gain = 10 ** (level_db / 20) * np.exp(2j * np.pi * turned)
+    at, lines = _spectrum(gain)
+    power = np.abs(lines) ** 2
+    # the window gives every line the same skirt: what lies within it counts as carrier
+    skirt = max(CARRIER_HZ, 2.2 * FRAMES_PER_SECOND / len(level_db))
+    side = (np.abs(at) > skirt) & (np.abs(at) < 45)
+    sides = power * side[:, None]
+    total = power.sum(0)
+    fuzz = sides.sum(0) / np.maximum(total, 1e-20)
+    weight = sides / np.maximum(sides.sum(0), 1e-20)
+    distance = (weight * np.log2(np.maximum(np.abs(at), 0.1))[:, None]).sum(0)
+    near = max(2, int(4 * 1.5))
+    peak = np.argmax(sides, 0)
+    index = (peak[None] + np.arange(-near, near + 1)[:, None]) % len(at)
+    share = np.take_along_axis(weight, index, 0).sum(0)
+    regular = np.clip((share - 0.35) / 0.5, 0, 1)
+    return fuzz, distance, regular
