@@ -3,6 +3,7 @@
 Several timbres can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -20,14 +21,19 @@ from instrument.performance.schedule import (
 from instrument.performance.timbre import Timbre
 from instrument.performance.voices import FADING, FREE, Voices
 from instrument.synthesis import producer
-from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
 from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, START_ROWS, STARTS
 from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
-_EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS], np.int64)
+if find_spec("instrument.synthesis.effects"):
+    from instrument.synthesis.effects import CONTROLS as _CONTROLS
+    from instrument.synthesis.effects import MASTER_GAIN
+else:
+    _CONTROLS, MASTER_GAIN = (), 0
+_EFFECTS = np.array([INDEX.get(control[0], 0) for control in _CONTROLS], np.int64)     # the master gain is set apart
+_VOLUME = INDEX["master.volume_db"]
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -101,6 +107,7 @@ class HopMaker:
                                 entry["rows"], entry["last"])
         entry["flush"] = flush
         entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
+        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[_VOLUME] / 20)
         used = int(entry["count"])
         ended = entry["slot"][:used][entry["last"][:used] != 0]
         producer.publish_hop(self.state)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.frame import DEVIATION, LEVEL, LOWEST, PARTIALS, RELEASE
+from models.frame import DEVIATION, LEVEL, LFO_GAIN, LOWEST, PARTIALS, RELEASE
 
 torch.set_num_threads(1)
 
@@ -18,7 +18,7 @@ class PlainModel:
         self.card = {"longest_s": 4.0}
         self.fall_db_s = fall_db_s
         frame = torch.from_numpy(LOWEST.copy())
-        frame[DEVIATION] = 0
+        frame[DEVIATION] = frame[LFO_GAIN] = 0
         for k in range(harmonics):
             frame[LEVEL.start + k] = -20 - 6 * k
         frame[RELEASE] = float(np.log2(release_s))
