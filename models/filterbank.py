@@ -70,18 +70,28 @@ class Bank:
     offset: Tensor        # [D] bins from the centre
     weight: Tensor        # [K, D]
 
-    def envelopes(self, per_hop: int = 1) -> tuple[Tensor, Tensor]:
-        """Complex envelopes and their time derivatives (1/s) [K, hops * per_hop], relative to the centres."""
-        count = self.spectrum.hops * per_hop
+    def on_hops(self) -> tuple[Tensor, Tensor]:
+        """Complex envelopes and their time derivatives (1/s), both [K, hops], relative to the centres."""
+        count = self.spectrum.hops
         bands = self.spectrum.bins[self.index] * self.weight
-        slope = bands * (self.offset * (2j * np.pi / self.spectrum.seconds))
-        both = torch.stack([bands, slope])
+        both = torch.stack([bands, bands * (self.offset * (2j * np.pi / self.spectrum.seconds))])
         width = both.shape[-1]
         folds = ceil(width / count)
-        both = torch.nn.functional.pad(both, (0, folds * count - width)).view(2, -1, folds, count).sum(2)
+        if folds * count != width:
+            both = torch.nn.functional.pad(both, (0, folds * count - width))
+        both = both.view(2, -1, folds, count).sum(2) if folds > 1 else both
         # offset 0 stands at column -offset[0]: bring it to column 0, modulo the length of the transform
-        both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1)) * count
+        both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1), norm="forward")
         return both[0], both[1]
+
+    def at(self, times_s: np.ndarray) -> tuple[Tensor, Tensor]:
+        """The same at any few times, both [K, T]: the sum over bins written out."""
+        offset = self.offset.cpu().numpy()
+        turn = np.exp(2j * np.pi * ((offset[:, None] * (times_s / self.spectrum.seconds)) % 1))
+        slope = turn * (offset[:, None] * (2j * np.pi / self.spectrum.seconds))
+        turns = torch.as_tensor(np.concatenate([turn, slope], 1).astype(np.complex64), device=self.weight.device)
+        both = (self.spectrum.bins[self.index] * self.weight) @ turns
+        return both[:, :len(times_s)], both[:, len(times_s):]
 
     def taken(self) -> Tensor:
         """The share of each bin that the slots take together [N // 2 + 1], 0..1."""

@@ -13,7 +13,6 @@ from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
 from models.frame import (
     ATTACK_S,
     DEVIATION,
-    FRAME_SIZE,
     FRAMES_PER_SECOND,
     HALF_HARMONICS,
     HARMONICS,
@@ -124,15 +123,15 @@ def place_slots(spectrum: Spectrum, tuning: Tuning) -> Slots:
     at = np.arange(len(power))
     smooth = total[np.minimum(at + width // 2 + 1, len(power))] - total[np.maximum(at - width // 2, 0)]
     centre = np.clip(np.round(ratio * per), 1, len(power) - 1).astype(np.int64)
-    for i in range(len(slot)):
-        low = max(1, int((ratio[i] - reach[i]) * per))
-        view = smooth[low:int((ratio[i] + reach[i]) * per) + 1]
-        if len(view) < 3:
-            continue
-        away = (np.arange(low, low + len(view)) / per - ratio[i]) / reach[i]
-        best = int(np.argmax(view * np.cos(away * np.pi / 2.2) ** 2))
-        if 0 < best < len(view) - 1:
-            centre[i] = low + best
+    if len(slot):
+        span = int(0.48 * per) + 1
+        offset = np.arange(-span, span + 1)
+        away = offset / per / reach[:, None]
+        taper = np.where(np.abs(away) < 1, np.cos(np.clip(away, -1, 1) * np.pi / 2.2) ** 2, 0)
+        taper[:, 0] = taper[:, -1] = 0
+        best = np.argmax(smooth[np.clip(centre[:, None] + offset, 0, len(smooth) - 1)] * taper, 1)
+        inner = np.abs(np.take_along_axis(away, best[:, None], 1)[:, 0]) < 0.98          # at the rim it is a neighbour's skirt
+        centre = np.where(inner, np.clip(centre + offset[best], 1, len(power) - 1), centre)
     between = (centre[1:] + centre[:-1]) // 2
     room = np.where(crowded, 0.5, 0.5) * per
     low = np.concatenate([centre[:1] - room[:1], between]).astype(np.int64) if len(slot) else centre
@@ -170,18 +169,18 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
     short_share = short_weight(times, onset_s, hold_s, long_s)
 
     def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
-        fine, coarse = bank.envelopes(QUARTERS), bank.envelopes(1)
-        return tuple(np.concatenate([f[:, :quarters].cpu().numpy(), c[:, hop_index].cpu().numpy()], 1)
+        fine, coarse = bank.at(times[:quarters]), bank.on_hops()
+        return tuple(np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
                      for f, c in zip(fine, coarse, strict=True))
     (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share
 
     # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
-    power = np.abs(value) ** 2
-    turn = (slope * value.conj()).imag
-    kernel = np.array([0.25, 0.5, 0.25])
-    mean = lambda a: np.apply_along_axis(np.convolve, 1, np.pad(a, ((0, 0), (1, 1)), mode="edge"), kernel, "valid")  # noqa: E731
+    power = value.real ** 2 + value.imag ** 2
+    turn = slope.imag * value.real - slope.real * value.imag
+    around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)
+    mean = lambda a: 0.5 * a + 0.25 * (a[:, around[:, 0]] + a[:, around[:, 1]])                     # noqa: E731
     floor = 1e-14
     offset_hz = mean(turn) / (mean(power) + floor) / (2 * np.pi)
     hz = slots.centre[:, None] / spectrum.seconds + offset_hz
@@ -197,13 +196,14 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
     frames[:, DEVIATION.start + slots.slot] = deviation.T
 
     # start phase: what makes the synthesis's own phase meet the measured one early on, weighted by power
-    hz_there = (ratio + deviation) * f0
-    step = np.diff(times)
-    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
-    measured = np.angle(value) / (2 * np.pi) + (slots.centre[:, None] / spectrum.seconds) * times
     early = times < max(ATTACK_S, onset_s + short_s)
-    weight = power * early * sounding * np.exp(-times / 0.03)
-    start = np.angle((weight * np.exp(2j * np.pi * ((measured - turned) % 1))).sum(1))
+    early[:2] = True
+    hz_there = ((ratio + deviation) * f0)[:, early]
+    step = np.diff(times[early])
+    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
+    centre_turns = (slots.centre[:, None] / spectrum.seconds) * times[early]
+    weight = (value * sounding * np.exp(-times / 0.03))[:, early] * np.abs(value[:, early])
+    start = np.angle((weight * np.exp(2j * np.pi * ((centre_turns - turned) % 1))).sum(1))
     phase = np.zeros(PARTIALS)
     phase[slots.slot] = start
 
@@ -246,8 +246,17 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
             long_gain = comb_gain(spectrum, takens[0], size)
             at = share[torch.as_tensor(chosen, device=device)][:, None]
             gain = long_gain + (1 - long_gain) * at
-        centres = np.round(times[chosen] * rate_hz).astype(np.int64)
-        frames[chosen, NOISE] = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+        where = np.flatnonzero(chosen)
+        if size > 1000 * rate_hz / 48000:                  # every other hop: windows are 8 hops long
+            picked = np.unique(np.append(where[::2], where[-1]))
+        else:
+            picked = where
+        gain = gain[picked - where[0]] if len(gain) > 1 else gain
+        centres = np.round(times[picked] * rate_hz).astype(np.int64)
+        levels = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+        left = np.searchsorted(picked, where, side="right") - 1
+        right = np.minimum(left + (picked[left] < where), len(picked) - 1)
+        frames[where, NOISE] = (levels[left] + levels[right]) / 2
 
 
 def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:

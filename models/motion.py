@@ -5,6 +5,7 @@ partials share is the LFO (vibrato in cents, and the level response of each grou
 around each partial of which only the share of power, the distance and the regularity are kept.
 """
 import numpy as np
+import torch
 
 from models.frame import (
     BAND_CENTRES_HZ,
@@ -18,6 +19,7 @@ from models.frame import (
     LFO_GAIN,
     LOWEST,
     NOISE,
+    PARTIALS,
     REGULARITY,
     RELEASE,
     SLOT_RATIO,
@@ -52,16 +54,26 @@ def smooth(note: NoteFrames) -> NoteFrames:
 
 def smooth_trajectories(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     """Levels by their mean power, deviations by their power-weighted mean, noise by its mean in dB. [T, FRAME_SIZE]"""
-    width = np.clip(SMOOTH_SHARE * times_s, SMOOTH_LEAST_S, SMOOTH_MOST_S)[:, None]
-    cell = np.gradient(times_s) if len(times_s) > 1 else np.ones(1)
-    kernel = np.exp(-0.5 * ((times_s[:, None] - times_s) / width) ** 2) * cell
-    kernel /= kernel.sum(1, keepdims=True)
+    if len(times_s) < 2:
+        return frames.copy()
+    width = np.clip(SMOOTH_SHARE * times_s, SMOOTH_LEAST_S, SMOOTH_MOST_S)
+    # a smooth curve needs few points: at most half a width apart
+    at = np.floor(np.concatenate([[0], np.cumsum(np.diff(times_s) / (0.4 * width[1:]))]))
+    points = np.unique(np.append(np.unique(at, return_index=True)[1], len(times_s) - 1))
+    cell = np.gradient(times_s)
+    kernel = np.exp(-0.5 * ((times_s[points, None] - times_s) / width[points, None]) ** 2) * cell
+    kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
+    power = np.exp(frames[:, LEVEL].astype(np.float32) * np.float32(np.log(10) / 10))
+    bent = power * frames[:, DEVIATION].astype(np.float32)
+    stacked = np.concatenate([power, bent, frames[:, NOISE].astype(np.float32)], 1)
+    mean, bend, noise = np.split((torch.from_numpy(kernel) @ torch.from_numpy(stacked)).numpy(), [PARTIALS, 2 * PARTIALS], 1)
+    mean = np.maximum(mean, 1e-12)
+    curves = np.concatenate([10 * np.log10(mean), bend / mean, noise], 1)
+    left = np.clip(np.searchsorted(points, np.arange(len(times_s)), side="right") - 1, 0, len(points) - 2)
+    begin, end = times_s[points[left]], times_s[points[left + 1]]
+    share = ((times_s - begin) / (end - begin))[:, None]
     out = frames.copy()
-    power = 10 ** (frames[:, LEVEL] / 10)
-    mean = kernel @ power
-    out[:, LEVEL] = 10 * np.log10(np.maximum(mean, 1e-12))
-    out[:, DEVIATION] = (kernel @ (power * frames[:, DEVIATION])) / np.maximum(mean, 1e-12)
-    out[:, NOISE] = kernel @ frames[:, NOISE]
+    out[:, LEVEL.start:NOISE.stop] = curves[left] * (1 - share) + curves[left + 1] * share
     return out
 
 
@@ -79,11 +91,14 @@ def fade_after(frames: np.ndarray, times_s: np.ndarray, hold_s: float, f0_hz: fl
 
 def measure_release(note: NoteFrames) -> np.ndarray:
     """Seconds in which each group falls by 60 dB after note-off [GROUPS]; of groups that are silent, their neighbours'."""
-    power = np.zeros((len(note.times_s), GROUPS))
-    for part, hz in ((LEVEL, SLOT_RATIO * note.f0_hz), (NOISE, BAND_CENTRES_HZ)):
-        linear = 10 ** (note.frames[:, part].astype(np.float64) / 10) * (0.5 if part is LEVEL else 1)
-        np.add.at(power.T, group_of_hz(hz), linear.T)
     times, hold = note.times_s, note.hold_s
+    around = times > hold - 0.06
+    times = times[around]
+    power = np.zeros((len(times), GROUPS))
+    for part, hz in ((LEVEL, SLOT_RATIO * note.f0_hz), (NOISE, BAND_CENTRES_HZ)):
+        linear = np.exp(note.frames[around, part] * np.float32(np.log(10) / 10)) * (0.5 if part is LEVEL else 1)
+        member = np.eye(GROUPS, dtype=np.float32)[group_of_hz(hz)]
+        power += (torch.from_numpy(linear) @ torch.from_numpy(member)).numpy()
     before = (times > hold - 0.06) & (times <= hold)
     after = times > hold
     seconds = np.full(GROUPS, np.nan)

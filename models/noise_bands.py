@@ -5,6 +5,8 @@ transform is therefore divided by what the comb leaves of white noise there, and
 averaged in the logarithm: for Gaussian noise the mean of the log power lies 0.577 nepers (Euler's constant) under the log
 of the mean, and unlike the mean it hardly sees the rest of a partial.
 """
+from functools import lru_cache
+
 import numpy as np
 import torch
 
@@ -18,16 +20,21 @@ EULER = 0.5772156649
 
 def comb_gain(spectrum: Spectrum, taken: Tensor, size: int) -> Tensor:
     """Share of white noise that the residual of `taken` keeps, seen through a Hann window of `size` [size // 2 + 1]."""
-    lags = torch.fft.irfft((1 - taken) ** 2, n=spectrum.size)
-    window = torch.hann_window(size, device=taken.device)
-    shape = torch.fft.irfft(torch.fft.rfft(window, n=2 * size).abs() ** 2)[:size]
-    reach = min(size, len(lags) // 2)
-    folded = torch.zeros(2 * size, device=taken.device)
-    folded[:reach] = lags[:reach] * shape[:reach]
-    folded[2 * size - reach + 1:] = (lags[1:reach] * shape[1:reach]).flip(0)
-    return (torch.fft.rfft(folded).real[::2] / shape[0]).clamp(1e-4, 1)
+    # the window sees nothing finer than its own bins: a grid 4 times as fine is enough
+    fine = 4 * size
+    kept = np.concatenate([[0.0], np.cumsum((1 - taken.cpu().numpy().astype(np.float64)) ** 2)])
+    edges = (np.arange(fine // 2 + 2) - 0.5).clip(0) * (spectrum.size / fine)
+    edges = edges.clip(0, len(kept) - 1)
+    share = np.diff(np.interp(edges, np.arange(len(kept)), kept)) / np.maximum(np.diff(edges), 1e-9)
+    window = np.hanning(size + 1)[:-1]
+    shape = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * size)) ** 2)[:size]
+    lags = np.fft.irfft(share)[:size] * shape
+    folded = np.concatenate([lags, [0.0], lags[:0:-1]])
+    gain = np.clip(np.fft.rfft(folded).real[::2] / shape[0], 1e-4, 1)
+    return torch.as_tensor(gain, dtype=torch.float32, device=taken.device)
 
 
+@lru_cache(8)
 def band_weights(size: int, rate_hz: int) -> np.ndarray:
     """Which bins tell about which band [BANDS, size // 2 + 1]: those inside, and faintly its surroundings."""
     width = rate_hz / size
@@ -48,7 +55,8 @@ def band_levels(residual: Tensor, rate_hz: int, centres: np.ndarray, size: int, 
     padded = torch.nn.functional.pad(residual, (half, max(0, int(centres.max()) + size - len(residual))))
     frames = padded[torch.as_tensor(centres, device=device)[:, None] + torch.arange(size, device=device)]
     window = torch.hann_window(size, device=device)
-    power = torch.fft.rfft(frames * window).abs() ** 2 * (2 / (rate_hz * float((window ** 2).sum())))
+    bins = torch.view_as_real(torch.fft.rfft(frames * window))
+    power = (bins * bins).sum(-1) * (2 / (rate_hz * float((window ** 2).sum())))
     log = torch.log(power / gain + 1e-24)
     weights = torch.as_tensor(band_weights(size, rate_hz), dtype=torch.float32, device=device)
     reliable = torch.where(gain > 0.1, gain, 1e-9 * gain)

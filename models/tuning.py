@@ -2,7 +2,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from models.filterbank import Slots, Spectrum, make_bank
 from models.frame import FRAMES_PER_SECOND
@@ -41,7 +40,7 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
         if not len(slots.slot):
             return Tuning(nominal_hz, 0.0, False)
         bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))
-        value, slope = bank.envelopes()
+        value, slope = bank.on_hops()
         start = int(min(0.1, hold_s / 3) * FRAMES_PER_SECOND)
         stop = max(start + 2, int(hold_s * FRAMES_PER_SECOND))
         value, slope = value[:, start:stop], slope[:, start:stop]
@@ -63,17 +62,17 @@ def _fit(k: np.ndarray, hz: np.ndarray, power: np.ndarray, nominal_hz: float) ->
         base[0] *= 10                                       # a clear first partial says what partial 1 is
     square = k * k - 1
     robust = np.ones(len(k))
-    offset, bend = float(np.average(cents, weights=base)), 0.0
     for _ in range(8):
         weight = base * robust
-        mean_x, mean_y = np.average(square, weights=weight), np.average(cents, weights=weight)
-        spread = np.average((square - mean_x) ** 2, weights=weight)
-        bend = max(0.0, float(np.average((square - mean_x) * (cents - mean_y), weights=weight)) / spread) if spread > 0.5 else 0.0
+        weight /= weight.sum()
+        mean_x, mean_y = weight @ square, weight @ cents
+        spread = weight @ (square - mean_x) ** 2
+        bend = max(0.0, float(weight @ ((square - mean_x) * (cents - mean_y))) / spread) if spread > 0.5 else 0.0
         offset = mean_y - bend * mean_x
         error = cents - offset - bend * square
-        scale = max(1.0, 1.5 * float(np.sqrt(np.average(np.minimum(error ** 2, 900), weights=base))))
+        scale = max(1.0, 1.5 * float(np.sqrt(base @ np.minimum(error ** 2, 900) / base.sum())))
         robust = 1 / (1 + (error / scale) ** 2)
-    misfit = np.sqrt(np.average(np.minimum(error ** 2, 1e4), weights=power))
+    misfit = np.sqrt(power @ np.minimum(error ** 2, 1e4) / power.sum())
     if misfit > 15 or abs(offset) > 70:
         clear = power[0] > 1e-4 * power.max() and abs(cents[0]) < 50
         return Tuning(nominal_hz * 2 ** (cents[0] / 1200) if clear else nominal_hz, 0.0, False)

@@ -16,6 +16,7 @@ from collections import deque
 
 import numpy as np
 
+from instrument import patch as patch_file
 from instrument.audio import protocol, registry, shared
 from instrument.audio.link import Link
 from instrument.audio.protocol import AudioChoice, Telemetry
@@ -28,6 +29,7 @@ SETTLED_S = 5.0             # a process that ran for so long did not fail becaus
 TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
+LOAD_CALLBACKS = 64
 LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map")
 
 
@@ -40,10 +42,12 @@ class Client:
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: dict[str, str] | None = None, *, wait: bool = False, attach: bool = True, log_events: str | None = None):
+                 midi_map: dict[str, str] | None = None, *, model: str | None = None, wait: bool = False,
+                 attach: bool = True, log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch, self._values = patch, {}       # the patch, and what was moved since
-        self._wait, self._attach, self._log_events = wait, attach, log_events
+        self._model, self._wait, self._attach, self._log_events = model, wait, attach, log_events
+        self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
         self._link: Link | None = None
@@ -51,7 +55,7 @@ class Client:
         self._closing = threading.Event()
         self._restart_asked = False
         self._failures = 0
-        self._latency_ms = 0.0
+        self._latency_ms, self._block = 0.0, 256
         self._excused_until = 0.0
         self._keeper = threading.Thread(target=self._keep, name="engine keeper", daemon=True)
 
@@ -62,11 +66,14 @@ class Client:
         self._keeper.start()
 
     def send(self, message: dict) -> None:
-        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`.
+        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`,
+        PatchError if it is a patch that cannot be used.
 
         While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
         """
         data = protocol.encode(message, "do")
+        if message["do"] == "patch":
+            patch_file.from_json(message["patch"])
         with self._lock:
             self._remember(message)
             if self._link and (self._link.connected.is_set() or message["do"] in LASTING):
@@ -84,14 +91,21 @@ class Client:
         state = self._state
         if state is None:
             return Telemetry()
-        status = state["status"]
-        left, right = (20 * np.log10(np.maximum(state["peak"], 1e-6))).tolist()
+        now, status = state[0], state[0]["status"]
+        left, right = (20 * np.log10(np.maximum(now["peak"], 1e-6))).tolist()
         return Telemetry(
-            position=int(state["position"]), rate_hz=int(state["rate_hz"]), voices=int(status["voices"]),
-            notes=tuple(status["notes"].tolist()), load=float(state["load"]), performer_load=float(status["performer_load"]),
-            decoder_us=float(status["decoder_us"]), late_hops=int(status["late_hops"]), underruns=int(state["underruns"]),
-            latency_ms=self._latency_ms, peak_db=(left, right), level_db=status["level_db"].copy(),
-            noise_db=status["noise_db"].copy(), f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+            position=int(now["position"]), rate_hz=int(now["rate_hz"]), voices=int(status["voices"]),
+            notes=tuple(status["notes"].tolist()), load=self._load(now),
+            performer_load=float(status["performer_load"]), decoder_us=float(status["decoder_us"]),
+            late_hops=int(status["late_hops"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
+            peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
+            f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+
+    def _load(self, now: np.void) -> float:
+        """Mean of the newest callbacks' share of a block's time."""
+        callbacks, kept = int(now["callbacks"]), block.CALLBACK_TIMES
+        newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
+        return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
 
     def output_since(self, position: int) -> tuple[int, np.ndarray]:
         """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
@@ -101,10 +115,10 @@ class Client:
         state = self._state
         if state is None:
             return 0, np.zeros((0, 2), np.float32)
-        end = int(state["position"])
+        end = int(state["position"][0])
         begin = end if position > end else max(position, end - block.OUTPUT_SAMPLES // 2, 0)
         where = np.arange(begin, end) % block.OUTPUT_SAMPLES
-        return end, state["output"][where]
+        return end, state["output"][0, where]
 
     @property
     def alive(self) -> bool:
@@ -149,7 +163,8 @@ class Client:
             case "set":
                 self._values[message["id"]] = message["value"]
             case "patch":
-                self._patch, self._values = message["patch"], {}
+                self._patch = message["patch"]
+                self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
             case "open_audio":
                 self._audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
                 self._excused_until = time.monotonic() + OPENING_S
@@ -161,9 +176,10 @@ class Client:
     def _config(self) -> dict:
         safe = self._failures >= TRIES_AS_WISHED
         audio = AudioChoice() if safe else self._audio
-        return {"authkey": secrets.token_hex(32), "audio": audio.command(), "midi_ports": self._midi_ports,
-                "midi_map": self._midi_map, "patch": None if safe else self._patch, "wait": self._wait,
-                "log_events": self._log_events}
+        fallback, self._first = self._first, False      # later the device that vanished is waited for
+        return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
+                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "patch": None if safe else self._patch,
+                "model": None if safe else self._model, "wait": self._wait, "log_events": self._log_events}
 
     # The keeper's thread: start, watch, restart
 
@@ -221,7 +237,7 @@ class Client:
                 if now > self._excused_until:
                     return "never ready"
                 continue
-            if (newest := int(self._state["position"])) != position:
+            if (newest := int(self._state["position"][0])) != position:
                 position, moved_at = newest, now
             elif now - moved_at > STALL_S and now > self._excused_until:
                 return "the audio device does not answer"
@@ -242,8 +258,13 @@ class Client:
             elif kind == "opening":
                 self._excused_until = time.monotonic() + OPENING_S
             elif kind == "audio":
-                self._latency_ms = message["latency_ms"]
+                self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
                 self._excused_until = time.monotonic() + STALL_S
         self._inbox.append(message)
         if kind == "ready":
             self._tell("ready", f"Ready after {message['seconds']:.1f} s.")
+
+
+def _in_patches(id_: str) -> bool:
+    """Whether a control belongs to the sound, so that a new patch sets it; the others are the player's own."""
+    return id_ in patch_file.IDS or id_.startswith("latent.")

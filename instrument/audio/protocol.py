@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from instrument.parameters import PARAMETERS
+from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
-RATE_HZ = (8_000, 384_000)
+RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
 
 
 class ProtocolError(ValueError):

@@ -25,8 +25,9 @@ class Running:
 
 
 def folder() -> Path:
-    """The user's folder for what runs now. Made if missing."""
-    path = Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
+    """The user's folder for what runs now, made if missing; `HUMMINGFACE_HOME` moves it."""
+    home = os.environ.get("HUMMINGFACE_HOME")
+    path = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:                     # no such folder on machines without a login session

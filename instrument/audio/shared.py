@@ -44,7 +44,7 @@ def create(size_bytes: int) -> tuple[Path, mmap.mmap]:
 
 
 def view(path: Path, dtype: np.dtype) -> np.ndarray:
-    """Another process's block, to read: an array of shape () and this dtype. Raises OSError or ValueError if it is not one of ours."""
+    """Another process's block, to read: an array [1] of this dtype. Raises OSError or ValueError if it is not one of ours."""
     path = Path(path)
     if path.parent != folder() or not path.name.startswith(PREFIX):
         raise ValueError(f"{path} is not a state block of HummingFace")
@@ -52,7 +52,7 @@ def view(path: Path, dtype: np.dtype) -> np.ndarray:
         memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     if len(memory) < dtype.itemsize:
         raise ValueError(f"{path} is shorter than a state block")
-    return np.frombuffer(memory, dtype, 1).reshape(())
+    return np.frombuffer(memory, dtype, 1)
 
 
 def remove(path: Path) -> None:

@@ -1,0 +1,101 @@
+"""Which audio devices there are, and which one is meant. PortAudio through sounddevice."""
+from dataclasses import dataclass
+
+USUAL_BLOCK_SAMPLES = 256
+
+
+class DeviceError(OSError):
+    """A device that is not there or does not open; the text names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """An output. `number` is PortAudio's, which changes as devices come and go; `name` is what settings keep."""
+
+    number: int
+    name: str                           # with its system, as in "system, JACK"
+    system: str                         # PortAudio's host API: "ALSA", "JACK", "Core Audio", "Windows WASAPI", ...
+    channels: int
+    rate_hz: int
+    is_default: bool = False
+
+    def as_dict(self) -> dict:
+        return {"name": self.name, "system": self.system, "channels": self.channels, "rate_hz": self.rate_hz,
+                "default": self.is_default}
+
+
+def portaudio():
+    """The sounddevice module. Raises DeviceError where the PortAudio library is missing."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
+    return sounddevice
+
+
+def rescan() -> None:
+    """Look at the devices anew: PortAudio sees new ones only after it was ended. Never while a stream is open."""
+    sounddevice = portaudio()
+    sounddevice._terminate()
+    sounddevice._initialize()
+
+
+def all_outputs() -> list[Device]:
+    """Every output, the default one marked."""
+    sounddevice = portaudio()
+    systems = sounddevice.query_hostapis()
+    devices = sounddevice.query_devices()
+    default = _default_number(systems)
+    return [Device(number, f"{d['name']}, {systems[d['hostapi']]['name']}", systems[d["hostapi"]]["name"],
+                   d["max_output_channels"], round(d["default_samplerate"]), number == default)
+            for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+
+
+def _default_number(systems) -> int:
+    """A JACK server that runs has the sound card and the shortest way to it; else what the system calls its default."""
+    jack = [s["default_output_device"] for s in systems if s["name"].startswith("JACK")]
+    others = [s["default_output_device"] for s in systems if not s["name"].startswith("JACK")]
+    sounddevice = portaudio()
+    try:
+        chosen = [sounddevice.query_devices(kind="output")["index"]]
+    except (ValueError, sounddevice.PortAudioError):
+        chosen = []
+    return next((number for number in [*jack, *chosen, *others] if number >= 0), -1)
+
+
+def find(wanted: str | None) -> Device:
+    """The output of this name, number or part of a name; None is the default. Raises DeviceError, naming what there is."""
+    outputs = all_outputs()
+    if not outputs:
+        raise DeviceError("There is no sound device here." if wanted is None else
+                          f'The audio device "{wanted}" is not there, nor is any other.')
+    if wanted is None:
+        return next((d for d in outputs if d.is_default), outputs[0])
+    exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
+    partly = [d for d in outputs if wanted.lower() in d.name.lower()]
+    for found in (exact, partly):
+        if len(found) == 1 or len({d.name for d in found}) == 1:
+            return found[0]
+        if found:
+            raise DeviceError(f'"{wanted}" may be any of these audio devices: {_names(found)}. Name one of them in full.')
+    raise DeviceError(f'The audio device "{wanted}" is not there. There are: {_names(outputs)}.')
+
+
+def _names(devices: list[Device]) -> str:
+    return "; ".join(d.name for d in devices)
+
+
+def describe() -> str:
+    """What `hummingface devices` prints: audio outputs and MIDI ports."""
+    from instrument.audio.midi_ports import list_ports
+    lines = ["Audio outputs (* is the default):"]
+    try:
+        lines += [f"{'*' if d.is_default else ' '} {d.number:3}  {d.name}  ({d.channels} channels, {d.rate_hz} Hz)"
+                  for d in all_outputs()] or ["  none"]
+    except DeviceError as error:
+        lines.append(f"  {error}")
+    ports, problem = list_ports()
+    lines += ["MIDI inputs:", *([f"       {name}" for name in ports] or ["  none"])]
+    if problem:
+        lines.append(f"  ({problem})")
+    return "\n".join(lines)

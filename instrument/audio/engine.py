@@ -1,0 +1,158 @@
+"""The performer at work beside the audio thread: the state block, the clock, and the thread that turns events into hops.
+
+Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio thread (compiled, never here)
+touches the state block. An event gets its stamp under the same lock under which the performer reads its clock, so nothing that
+is stamped before a moment can come to light after the performer has passed it.
+"""
+import contextlib
+import gc
+import os
+import select
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from instrument.audio import shared
+from instrument.audio.jack_input import JackInput
+from instrument.patch import Patch
+from instrument.performance import midi
+from instrument.synthesis.producer import position, read_clock
+from instrument.synthesis.state import new_state, state_dtype
+
+LONGEST_WAIT_S = 0.05
+WAIT_MODE_POLL_S = 0.0002           # an audio server that runs as fast as it can asks often
+MOST_WAITING = 20_000               # events; beyond that something floods us
+REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+
+
+class Engine:
+    """One state block and its performer. `timbre` and `patch` begin; `wait` makes the audio thread wait for the performer.
+
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed", error).
+    `log(sample, event)` hears of every event with the sample at which it takes effect.
+    """
+
+    def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, wait: bool = False, seed: int = 0,
+                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None):
+        from instrument.performance.performer import Performer
+        self.path, self._memory = shared.create(state_dtype.itemsize)
+        self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
+        self.state["wait"] = wait
+        self.rate_hz, self.wait, self._tell = rate_hz, wait, tell
+        self.stream: Any = None                     # whoever moves the position now, for its clock
+        self.jack: JackInput | None = None
+        self._lock = threading.Lock()
+        self._events: list[tuple[int, Any]] = []    # (stamp, event)
+        self._latest = 0                            # stamps never go back
+        self._ending = False
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self.performer = Performer(self.state, timbre, patch, seed=seed, log=log,
+                                   on_program=lambda channel, number: tell("program", number),
+                                   changed=lambda id_, value: tell("set", id_, value))
+        self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
+
+    @property
+    def wake(self) -> int:
+        """File descriptor that compiled code writes a byte to when it has events."""
+        return self._wake_writer.fileno()
+
+    @property
+    def position_view(self) -> np.ndarray:
+        """The engine's sample counter, an int64 array of one, in place."""
+        return self.state["position"]
+
+    def start(self) -> None:
+        """Begin to perform. Before the stream starts, so that no hop is late."""
+        self.performer.advance(self.performer.delay_samples)
+        self._thread.start()
+
+    def set_delay(self, samples: int) -> None:
+        """How long after its stamp an event sounds."""
+        self.performer.delay_samples = samples
+
+    def receive(self, event: Any) -> None:
+        """Take an event now."""
+        with self._lock:
+            if len(self._events) < MOST_WAITING:
+                self._events.append((self._now(), event))
+        self.poke()
+
+    def receive_bytes(self, message: bytes) -> None:
+        """Take a MIDI message now; what is none is ignored."""
+        event = midi.decode(message)
+        if event is not None:
+            self.receive(event)
+
+    def play_patch(self, patch: Patch, timbre: Any = None) -> None:
+        """Change the sound as soon as it can be."""
+        from instrument.performance.performer import Load
+        self.receive(Load(patch, timbre))
+
+    def poke(self) -> None:
+        """Wake the performer."""
+        with contextlib.suppress(OSError):          # full: it is awake already
+            self._wake_writer.send(b"!")
+
+    def close(self) -> None:
+        """End the performer and remove the state block's file. The stream and the JACK client must be closed before."""
+        self._ending = True
+        self.poke()
+        if self._thread.is_alive():
+            self._thread.join(2)
+        self._wake_reader.close()
+        self._wake_writer.close()
+        shared.remove(self.path)
+
+    def _now(self) -> int:
+        """The sample that is heard now but for the constant latency: where the audio thread stands, and the time since. Under the lock."""
+        if self.wait or self.stream is None or self.stream.device is None:
+            now = position(self.state)
+        else:
+            at, since_s, _ = read_clock(self.state)
+            passed = int((self.stream.time_s - since_s) * self.rate_hz)
+            now = at + min(max(passed, 0), self.stream.block_samples)
+        if self.jack is not None:
+            now = min(now, self.jack.done_until)    # what its port still holds has older stamps
+        self._latest = max(self._latest, now)
+        return self._latest
+
+    def _run(self) -> None:
+        try:
+            _hurry()
+            gc.collect()
+            gc.freeze()                             # what is there now need never be looked at again
+            performer = self.performer
+            while not self._ending:
+                with self._lock:
+                    now = self._now()
+                    events, self._events = self._events, []
+                    if self.jack is not None:
+                        events += [(stamp, midi.decode(data)) for stamp, data in self.jack.take()]
+                for stamp, event in events:
+                    if event is not None:
+                        performer.receive(event, stamp)
+                performer.advance(now + performer.delay_samples)
+                self._sleep((performer.next_due - performer.delay_samples - now) / self.rate_hz)
+        except Exception as error:                  # nothing a player does may come here; the process is started anew
+            self._tell("failed", error)
+
+    def _sleep(self, until_due_s: float) -> None:
+        """Until an event comes or the next hop falls due."""
+        wait_s = WAIT_MODE_POLL_S if self.wait else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
+        if select.select([self._wake_reader], [], [], wait_s)[0]:
+            with contextlib.suppress(BlockingIOError):
+                while self._wake_reader.recv(4096):
+                    pass
+
+
+def _hurry() -> None:
+    """Ask for the performer's thread to be served before others, where the system lets us."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME_PRIORITY))

@@ -1,0 +1,100 @@
+"""Playing without a window: the audio process, MIDI in, and one line in the terminal that tells how it goes."""
+import shutil
+import signal
+import sys
+import threading
+
+from instrument import library
+from instrument import settings as settings_file
+from instrument.audio.client import Client
+from instrument.audio.devices import find
+from instrument.audio.protocol import AudioChoice, Telemetry
+
+UPDATE_S = 0.25
+
+
+def run(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
+        midi_port: str | None = None) -> int:
+    """Play until Ctrl-C. Returns the exit status. Raises ValueError or OSError for what cannot be played, before anything starts."""
+    settings, said = settings_file.load()
+    choice, last_patch, trouble = settings.begin()
+    for text in (said, trouble):
+        if text:
+            print(text)
+    if audio_device is not None or block_samples is not None:
+        choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
+        find(choice.device)                         # a device that was named and is not there is said at once
+    values = library.load_patch(patch or last_patch).to_json() if patch or last_patch or model is None else None
+    client = Client(choice, [midi_port] if midi_port else settings.midi_ports, values, settings.midi_map, model=model)
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
+    client.start()
+    line = _Line()
+    try:
+        while not ending.wait(UPDATE_S):
+            for message in client.poll():
+                if text := _as_text(message):
+                    line.say(text)
+                if message["tell"] == "ready":
+                    settings.settled()
+                    for id_, value in settings.controls.items():
+                        client.send({"do": "set", "id": id_, "value": value})
+            line.show(_status(client.telemetry(), client.alive))
+    finally:
+        line.say("Ending.")
+        client.close()
+        settings.settled()
+    return 0
+
+
+def _as_text(message: dict) -> str:
+    """What a message says to a player; empty if nothing."""
+    match message["tell"]:
+        case "engine":
+            return message["text"]
+        case "starting" | "error":
+            return message["text"]
+        case "audio":
+            if message["device"] is None:
+                return f"No sound: {message['problem']}"
+            return (f"{message['problem']} " if message["problem"] else "") + (
+                f"Playing on {message['device']}, {message['rate_hz']} Hz, blocks of {message['block_samples']}, "
+                f"{message['latency_ms']:.1f} ms from key to ear.")
+        case "midi":
+            listening = ", ".join(message["open"]) or "no port yet; plug one in, or connect one to HummingFace"
+            return f"MIDI from {listening}." + (f" ({message['problem']})" if message["problem"] else "")
+        case "patch":
+            return f"Patch: {message['patch'].get('name', '?')}"
+    return ""
+
+
+def _status(now: Telemetry, alive: bool) -> str:
+    if not alive:
+        return "starting ..."
+    notes = sum(velocity > 0 for velocity in now.notes)
+    return (f"{notes:3} notes  {now.voices:3} voices  audio {now.load:4.0%}  performer {now.performer_load:4.0%}  "
+            f"{now.late_hops} late  {now.underruns} under-runs  {now.latency_ms:.1f} ms  peak {max(now.peak_db):6.1f} dB")
+
+
+class _Line:
+    """One line that is written over again and again; without a terminal only what happens is written."""
+
+    def __init__(self) -> None:
+        self._live = sys.stdout.isatty()
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write("\r" + text[:width].ljust(min(len(self._shown), width)))
+            sys.stdout.flush()
+            self._shown = text[:width]
+
+    def say(self, text: str) -> None:
+        if self._shown:
+            sys.stdout.write("\r" + " " * len(self._shown) + "\r")
+            self._shown = ""
+        print(text, flush=True)
+
+

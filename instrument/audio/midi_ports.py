@@ -1,0 +1,147 @@
+"""MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
+
+RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_input.py` with exact times. Nothing tells of a port that is
+unplugged, so `update`, called about once a second, compares names. Listing may raise where a system has no MIDI at all: that is a
+problem to show, not an error.
+"""
+import re
+import sys
+from collections.abc import Callable
+
+from instrument.audio.jack_input import JackInput
+
+OUR_NAME = "HummingFace"
+BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
+
+
+def stable_name(port: str) -> str:
+    """A port's name without the numbers that ALSA gives it anew each time: "Keys:Keys MIDI 1 24:0" is "Keys:Keys MIDI 1"."""
+    return re.sub(r" \d+:\d+$", "", port)
+
+
+def list_ports() -> tuple[list[str], str]:
+    """(names of all inputs, why there may be none). Never raises."""
+    ports = MidiPorts(lambda message: None, virtual=False)
+    names, problem = ports.names(), ports.problem
+    ports.close()
+    return names, problem
+
+
+class MidiPorts:
+    """The open inputs. `receive(message bytes)` is called on MIDI's own threads. Attributes: `open` (names), `problem` (text)."""
+
+    def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
+        self._receive = receive
+        self._inputs: dict[str, object] = {}        # RtMidi's inputs by port name
+        self._virtual = None
+        self._jack: JackInput | None = None
+        self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
+        self.wanted: list[str] | None = None        # None: all
+        self.problem = ""
+        self._lister = self._new_input()
+        if virtual and self._lister is not None and sys.platform != "win32":
+            self._virtual = self._new_input()
+            try:
+                self._virtual.open_virtual_port(OUR_NAME)
+                self._listen(self._virtual)
+            except Exception as error:              # RtMidi raises classes of its own, which differ between versions
+                self.problem = f"No virtual MIDI port: {error}"
+                self._virtual = None
+
+    def use_jack(self, jack: JackInput | None) -> None:
+        """Listen through this client of the JACK server as well (it is not closed here)."""
+        self._jack, self._offered = jack, set()
+
+    def want(self, names: list[str] | None) -> None:
+        """Listen to these ports alone as soon as they are there; None is all."""
+        self.wanted, self._offered = names, set()
+        self.update()
+
+    @property
+    def open(self) -> list[str]:
+        """Names of the ports that are listened to now."""
+        jack = self._jack.connected() if self._jack else []
+        return sorted({*map(stable_name, self._inputs), *jack})
+
+    def names(self) -> list[str]:
+        """All ports that are there."""
+        jack = self._jack.sources() if self._jack else []
+        return sorted({*map(stable_name, self._system_ports()), *jack})
+
+    def update(self) -> bool:
+        """Open what has come, close what has gone. Returns whether anything changed."""
+        before = self.open
+        present = self._system_ports()
+        for name in [n for n in self._inputs if n not in present or not self._is_wanted(n)]:
+            self._close(self._inputs.pop(name))
+        for number, name in enumerate(present):
+            if name not in self._inputs and self._is_wanted(name):
+                self._open(number, name)
+        if self._jack:
+            sources = self._jack.sources()
+            for name in sources:
+                if name not in self._offered and self._is_wanted(name):
+                    self._jack.connect(name)
+                    self._offered.add(name)
+            for name in self._jack.connected() if self.wanted is not None else []:
+                if not self._is_wanted(name):
+                    self._jack.disconnect(name)
+            self._offered &= set(sources)           # what comes back is connected again
+        return self.open != before
+
+    def close(self) -> None:
+        """Close all."""
+        for midi_input in [*self._inputs.values(), self._virtual, self._lister]:
+            if midi_input is not None:
+                self._close(midi_input)
+        self._inputs, self._virtual, self._lister = {}, None, None
+
+    def _is_wanted(self, name: str) -> bool:
+        if self.wanted is None:
+            return True
+        return any(w in (name, stable_name(name)) or w.lower() in name.lower() for w in self.wanted)
+
+    def _system_ports(self) -> list[str]:
+        if self._lister is None or (self._jack and any(n.startswith(BRIDGES) for n in self._jack.sources())):
+            return []
+        try:
+            names = self._lister.get_ports()
+            self.problem = ""
+            return names
+        except Exception as error:
+            self.problem = f"MIDI ports cannot be listed: {error}"
+            return []
+
+    def _new_input(self):
+        try:
+            import rtmidi
+            apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
+            return rtmidi.MidiIn(apis[0] if apis else rtmidi.API_UNSPECIFIED, name=OUR_NAME)
+        except Exception as error:
+            self.problem = f"The system's MIDI is not there: {error}"
+            return None
+
+    def _open(self, number: int, name: str) -> None:
+        midi_input = self._new_input()
+        if midi_input is None:
+            return
+        try:
+            midi_input.open_port(number, name=OUR_NAME)
+            self._listen(midi_input)
+            self._inputs[name] = midi_input
+        except Exception as error:
+            self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
+            self._close(midi_input)
+
+    def _listen(self, midi_input) -> None:
+        midi_input.ignore_types(sysex=True, timing=True, active_sense=True)
+        midi_input.set_callback(lambda event, _: self._receive(bytes(event[0])))
+
+    @staticmethod
+    def _close(midi_input) -> None:
+        try:
+            midi_input.cancel_callback()
+            midi_input.close_port()
+            midi_input.delete()
+        except Exception:                           # its device is gone
+            pass

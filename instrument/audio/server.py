@@ -1,0 +1,386 @@
+"""The audio process: `python -m instrument.audio.server`, started by `client.py`, which writes one line of JSON to its standard input.
+
+It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client asks. Nothing else runs here:
+a busy Python thread in this process would make the performer late. When its client vanishes the sound goes on, so that a
+window that crashed can be opened again and take over; `GRACE_S` after the last note without a client it ends by itself.
+
+The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the performer.
+"""
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from instrument.audio import registry
+from instrument.audio.listener import Listener
+from instrument.audio.protocol import AudioChoice
+
+GRACE_S = 60.0                  # without a client and without a note
+RETRY_S = 2.0                   # between looks for a device that is not there
+TICK_S = 1.0                    # between looks for MIDI ports that came or went
+FAREWELL_S = 1.5                # a device that does not close is left to the system
+
+
+class Server:
+    """`config`: what `Client._config` gives."""
+
+    def __init__(self, config: dict):
+        self._config = config
+        self._began = float(config.get("began", time.time()))
+        self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
+        self._engine: Any = None
+        self._midi: Any = None
+        self._stream: Any = None
+        self._choice = _choice(config["audio"])
+        self._playing: AudioChoice | None = None        # the choice that sounds
+        self._problem = ""
+        self._retry_at = 0.0
+        self._quiet_since = time.monotonic()
+        self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
+        self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
+        self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
+                                  lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
+        registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        sys.stdout.buffer.write(registry.GREETING + json.dumps(
+            {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
+        sys.stdout.flush()
+
+    def run(self) -> None:
+        """Start, and do what is asked until told to quit."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C in the client's terminal is the client's business
+        signal.signal(signal.SIGTERM, lambda *_: self._inbox.put({"do": "quit"}))
+        try:
+            self._start()
+        except Exception as error:
+            traceback.print_exc()
+            self._tell({"tell": "error", "text": f"The sound cannot start: {error}"})
+            self._listener.close()
+            registry.remove(os.getpid())
+            os._exit(1)
+        next_tick = time.monotonic()
+        while True:
+            try:
+                message = self._inbox.get(timeout=max(0.0, next_tick - time.monotonic()))
+            except queue.Empty:
+                next_tick = time.monotonic() + TICK_S
+                if self._tick():
+                    break
+                continue
+            if message["do"] == "quit":
+                break
+            try:
+                self._do(message)
+            except Exception as error:                  # one command must not end the sound
+                traceback.print_exc()
+                self._tell({"tell": "error", "text": f"{message['do']}: {error}"})
+        self._end()
+
+    # Start and end
+
+    def _start(self) -> None:
+        from instrument.synthesis.compiled import cache_folder
+        if next(cache_folder().rglob("*.nbi"), None) is None:
+            self._tell({"tell": "starting", "text": "Compiling for this machine. Only the first start takes so long."})
+        opening = threading.Thread(target=self._prepare_audio, name="opening")
+        opening.start()                                 # PortAudio and the model take about as long: side by side
+        from instrument.audio import sounds
+        self._event_as_json = sounds.event_as_json
+        self._controls_of = sounds.controls_of
+        self._sounds = sounds.Sounds(self._config.get("model"))
+        patch, timbre, problem = self._sounds.first(self._config.get("patch"))
+        if problem:
+            self._tell({"tell": "error", "text": problem})
+        opening.join()
+        self._timbre = timbre
+        self._new_engine(self._wanted_rate_hz(), patch)
+        self._open_audio(fallback=bool(self._config.get("fallback")))
+        self._tell({"tell": "patch", "patch": patch.to_json()})
+        from instrument.audio.midi_ports import MidiPorts
+        self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
+        self._midi.wanted = self._config.get("midi_ports")
+        self._midi.use_jack(self._engine.jack)
+        self._midi.update()
+        self._tell_midi()
+        if self._config.get("midi_map") is not None:
+            self._set_midi_map(self._config["midi_map"])
+        self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
+
+    def _prepare_audio(self) -> None:
+        from instrument.audio.stream import set_jack_client_name
+        set_jack_client_name()
+        from instrument.audio import devices
+        with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
+            devices.portaudio()
+
+    def _wanted_rate_hz(self) -> int:
+        from instrument.audio import devices
+        if self._choice.rate_hz:
+            return self._choice.rate_hz
+        with contextlib.suppress(devices.DeviceError):
+            return devices.find(self._choice.device).rate_hz
+        return 48000
+
+    def _new_engine(self, rate_hz: int, patch: Any) -> None:
+        from instrument.audio.engine import Engine
+        old = self._engine
+        self._engine = Engine(rate_hz, self._timbre, patch, wait=bool(self._config.get("wait")), tell=self._performer_tells,
+                              log=self._log_event if self._log else None)
+        if old is not None:
+            from instrument.performance.midi import Set
+            for id_, value in self._controls_of(old.performer).items():
+                self._engine.receive(Set(id_, value))
+            self._engine.performer.controllers = old.performer.controllers
+            old.close()
+        self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
+        self._engine.start()
+
+    def _end(self) -> None:
+        registry.remove(os.getpid())
+        timer = threading.Timer(FAREWELL_S, self._leave)
+        timer.daemon = True
+        timer.start()                                   # PortAudio hangs for minutes where the JACK server died
+        if self._midi:
+            self._midi.close()
+        self._close_stream()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._engine:
+            self._engine.close()
+        if self._log:
+            self._log.close()
+        self._listener.close()
+        sys.stderr.flush()
+        os._exit(0)
+
+    # What the client says
+
+    def _receive(self, message: dict) -> None:
+        """On the client's thread: what is played goes straight on, the rest waits for the main thread."""
+        engine = self._engine
+        if engine is None or message["do"] not in _QUICK:
+            self._inbox.put(message)
+        else:
+            self._quick(message)
+
+    def _quick(self, message: dict) -> None:
+        from instrument.performance.midi import NoteOff, NoteOn, Panic, Set
+        match message["do"]:
+            case "note_on":
+                self._engine.receive(NoteOn(0, message["note"], message["velocity"]))
+            case "note_off":
+                self._engine.receive(NoteOff(0, message["note"]))
+            case "set":
+                self._engine.receive(Set(message["id"], float(message["value"])))
+            case "midi":
+                self._engine.receive_bytes(bytes(message["bytes"]))
+            case "panic":
+                self._engine.receive(Panic())
+
+    def _do(self, message: dict) -> None:
+        match message["do"]:
+            case name if name in _QUICK:
+                self._quick(message)
+            case "patch":
+                self._play_patch(message["patch"])
+            case "open_audio":
+                before, self._choice = self._choice, _choice(message)
+                self._open_audio(before=before)
+            case "open_midi":
+                self._midi.want(message["ports"])
+                self._tell_midi()
+            case "midi_map":
+                self._set_midi_map(message["map"])
+            case "test_tone":
+                self._engine.state["tone"] = message["on"]
+            case "list":
+                threading.Thread(target=self._list, daemon=True).start()
+            case "program":
+                self._play_program(message["number"])
+            case "failed":
+                raise SystemExit
+            case "client gone":
+                self._quiet_since = time.monotonic()
+
+    def _welcome(self) -> None:
+        for message in list(self._told.values()):
+            self._listener.tell(message)
+
+    def _tell(self, message: dict) -> None:
+        if message["tell"] in ("state", "audio", "midi", "patch", "ready"):
+            self._told[message["tell"]] = message
+        self._listener.tell(message)
+
+    # The sound
+
+    def _play_patch(self, values: dict) -> None:
+        patch, timbre = self._sounds.load(values, self._timbre)
+        self._timbre = timbre
+        self._engine.play_patch(patch, timbre)
+        self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
+
+    def _play_program(self, number: int) -> None:
+        patch = self._sounds.program(number)
+        if patch is not None:
+            self._play_patch(patch.to_json())
+            self._tell(self._told["patch"])
+
+    def _set_midi_map(self, controllers: dict[str, str]) -> None:
+        self._engine.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
+
+    def _performer_tells(self, kind: str, *values: Any) -> None:
+        """On the performer's thread."""
+        if kind == "set":
+            self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
+        elif kind == "program":
+            self._inbox.put({"do": "program", "number": values[0]})
+        elif kind == "failed":
+            traceback.print_exception(values[0])
+            self._tell({"tell": "error", "text": f"The performer failed ({values[0]!r}); the sound is started again."})
+            self._listener.close()
+            registry.remove(os.getpid())
+            os._exit(1)
+
+    def _log_event(self, sample: int, event: Any) -> None:
+        print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
+
+    # The device
+
+    def _open_audio(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
+        """Open what is wanted; if it does not open, what sounded before, else nothing, and look for it again and again."""
+        self._tell({"tell": "opening", "device": self._choice.device})
+        try:
+            self._open(self._choice)
+            problem = ""
+        except OSError as error:
+            problem = str(error)
+            others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
+            for other in others:
+                with contextlib.suppress(OSError):
+                    if self._stream is None or self._stream.device is None:
+                        self._open(other)
+                    problem += f' Playing on "{self._stream.device.name}" instead.'
+                    if before:
+                        self._choice = before
+                    break
+            else:
+                self._close_stream()
+                from instrument.audio.stream import SilentStream
+                self._playing = None
+                self._use(SilentStream(self._engine.state))
+                problem += f" Looking for it every {RETRY_S:.0f} seconds."
+        self._retry_at = time.monotonic() + RETRY_S
+        if problem and problem == self._problem and self._stream.device is None:
+            return                                      # said already
+        self._problem = problem
+        name = self._stream.device.name if self._stream.device else None
+        self._tell({"tell": "audio", "device": name, "rate_hz": self._stream.rate_hz, "block_samples": self._stream.block_samples,
+                    "latency_ms": round(self._stream.latency_ms, 2), "problem": problem})
+
+    def _open(self, choice: AudioChoice) -> None:
+        from instrument.audio import devices
+        from instrument.audio.jack_input import JackInput
+        from instrument.audio.stream import JACK, Stream
+        silent = self._stream is None or self._stream.device is None
+        if silent and self._stream is not None:
+            devices.rescan()
+        try:
+            device = devices.find(choice.device)
+        except devices.DeviceError:
+            if silent:
+                raise
+            listed = _fresh_outputs()                   # PortAudio's own list is as old as its stream
+            if not any(choice.device in (d["name"], d["name"].rsplit(", ", 1)[0]) for d in listed):
+                raise
+            self._close_stream()
+            devices.rescan()
+            device = devices.find(choice.device)
+        self._close_stream()
+        on_jack = device.system.startswith(JACK)
+        rate_hz = device.rate_hz if on_jack else choice.rate_hz or device.rate_hz
+        if rate_hz != self._engine.rate_hz:
+            self._new_engine(rate_hz, self._engine.performer.patch)
+        if on_jack:
+            with contextlib.suppress(OSError):
+                self._engine.jack = JackInput(self._engine.position_view, self._engine.wake)
+        period = self._engine.jack.period_samples if self._engine.jack else None
+        self._use(Stream(self._engine.state, device, choice.block_samples, period))
+        self._playing = choice
+        if self._midi:
+            self._midi.use_jack(self._engine.jack)
+            self._midi.update()
+            self._tell_midi()
+
+    def _use(self, stream: Any) -> None:
+        self._stream = stream
+        self._engine.stream = stream
+        self._engine.set_delay(stream.delay_samples)
+
+    def _close_stream(self) -> None:
+        if self._midi:
+            self._midi.use_jack(None)
+        engine = self._engine
+        if engine is not None and engine.jack is not None:
+            jack, engine.jack = engine.jack, None
+            jack.close()
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            engine.stream = None
+            stream.close()
+
+    def _list(self) -> None:
+        self._tell({"tell": "devices", "audio": _fresh_outputs(), "midi": self._midi.names() if self._midi else []})
+
+    def _tell_midi(self) -> None:
+        self._tell({"tell": "midi", "ports": self._midi.names(), "open": self._midi.open, "problem": self._midi.problem})
+
+    # Once a second
+
+    def _tick(self) -> bool:
+        """Look after ports and devices. Returns whether it is time to end."""
+        if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
+            self._tell_midi()
+        now = time.monotonic()
+        if self._stream.device is None and now >= self._retry_at:
+            self._open_audio()
+        if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
+            self._quiet_since = now
+        return now - self._quiet_since > GRACE_S
+
+
+_QUICK = ("note_on", "note_off", "set", "midi", "panic")
+
+
+def _choice(values: dict) -> AudioChoice:
+    return AudioChoice(values["device"], values["rate_hz"], values["block_samples"])
+
+
+def _fresh_outputs() -> list[dict]:
+    """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
+    code = "import json; from instrument.audio.devices import all_outputs; print(json.dumps([d.as_dict() for d in all_outputs()]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        return json.loads(found.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return []
+
+
+def main() -> int:
+    try:
+        server = Server(json.loads(sys.stdin.readline()))
+    except (OSError, ValueError, KeyError) as error:
+        print(f"hummingface: the audio process cannot start: {error}", file=sys.stderr)
+        return 1
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Patches and models for the audio process: opened, checked, kept warm. Importing this imports torch."""
+from typing import Any
+
+from instrument import library
+from instrument import patch as patch_file
+from instrument.parameters import PARAMETERS
+from instrument.patch import Patch
+from instrument.performance import midi
+from instrument.performance.performer import Load, Performer
+from instrument.performance.timbre import Timbre
+
+MOST_KEPT = 4                       # models in memory
+
+
+class Sounds:
+    """`model`: a model by name or file that plays in place of the first patch's own."""
+
+    def __init__(self, model: str | None = None):
+        self._model = model
+        self._replaced: str | None = None               # the name of the model in whose place it plays
+        self._timbres: dict[str, Timbre] = {}           # by name, the one used last at the end
+        self._programs = [entry.path for entry in library.patches() if entry.factory]
+
+    def first(self, values: dict | None) -> tuple[Patch, Timbre, str]:
+        """(patch, timbre, what went wrong): where this patch or model cannot be used, the factory's first. Raises ValueError without that."""
+        try:
+            patch = patch_file.from_json(values) if values is not None else None
+            sound = library.open_sound(patch, self._model)
+            problem = ""
+        except ValueError as error:
+            sound, problem = library.open_sound(), f"{error} The first patch is used instead."
+        else:
+            if self._model is not None:
+                self._replaced = sound.patch.model
+        self._timbres[self._replaced or sound.timbre.name] = sound.timbre
+        return sound.patch, sound.timbre, problem
+
+    def load(self, values: dict) -> tuple[Patch, Timbre]:
+        """A patch and the timbre that plays it. Raises ValueError, and then nothing has changed."""
+        patch = patch_file.from_json(values)
+        timbre = self._timbres.pop(patch.model, None) or library.open_sound(patch).timbre
+        self._timbres[patch.model] = timbre
+        for name in list(self._timbres)[:-MOST_KEPT]:
+            del self._timbres[name]
+        return patch, timbre
+
+    def program(self, number: int) -> Patch | None:
+        """The patch of a program change: number n is the factory's patch n."""
+        return patch_file.load(self._programs[number]) if number < len(self._programs) else None
+
+
+def controls_of(performer: Performer) -> dict[str, float]:
+    """Where every control stands, `{id: value}`."""
+    return dict(zip(PARAMETERS, performer.controls.goal[:len(PARAMETERS)].tolist(), strict=True))
+
+
+def event_as_json(event: Any) -> dict:
+    """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
+    return {"event": "Load", "patch": event.patch.to_json()} if isinstance(event, Load) else midi.to_json(event)

@@ -1,0 +1,64 @@
+"""A switch with a few named places, all of them in sight."""
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy
+
+from instrument.gui import theme
+from instrument.gui.control import Control
+from instrument.parameters import Parameter
+
+
+class Choice(Control):
+    """A click or an arrow key picks one of `parameter.choices`."""
+
+    def __init__(self, parameter: Parameter, name: str = "", parent=None):
+        super().__init__(parameter, name, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(56), theme.px(58))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(44), theme.px(48))
+
+    def _places(self) -> list[QRectF]:
+        count, label = len(self.parameter.choices), theme.px(15)
+        height = min((self.height() - label - theme.px(3)) / count, theme.px(16))
+        wide = min(self.width() - theme.px(4), theme.px(58))
+        top = max((self.height() - label - height * count) / 2, 1)
+        return [QRectF((self.width() - wide) / 2, top + i * height, wide, height) for i in range(count)]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        for index, place in enumerate(self._places()):
+            if place.contains(event.position()):
+                self.change(self.parameter.lowest + index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        pass
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        places = self._places()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.GROUND))
+        painter.drawRoundedRect(places[0].united(places[-1]), theme.px(4), theme.px(4))
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        for index, (place, text) in enumerate(zip(places, self.parameter.choices, strict=True)):
+            chosen = index == round(self.shown - self.parameter.lowest)
+            if chosen:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.colour(theme.WARM if not self.at_rest() else theme.TRACK))
+                painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.px(3), theme.px(3))
+            painter.setPen(theme.colour(theme.DIM if not chosen else theme.TEXT if self.at_rest() else theme.GROUND))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+        painter.setPen(theme.colour(theme.TEXT if self.touched() else theme.SOFT))
+        painter.drawText(QRectF(0, places[-1].bottom() + theme.px(1), self.width(), theme.px(15)), Qt.AlignmentFlag.AlignCenter,
+                         self.parameter.label)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(5), theme.px(5))

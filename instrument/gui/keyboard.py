@@ -1,0 +1,218 @@
+"""The 88 keys: played with the mouse, harder towards the front edge; they light up with what sounds.
+
+Warm: held by the player here. Cool: sounding, wherever it comes from, the brighter the harder it was struck.
+"""
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from instrument.gui import theme
+from instrument.gui.hands import Hands
+
+LOWEST, HIGHEST = 21, 108           # A0 .. C8
+BLACK = frozenset((1, 3, 6, 8, 10))
+BLACK_LENGTH, BLACK_WIDTH = 0.62, 0.62
+NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+SOFTEST, HARDEST = 24, 127
+WHO = "mouse"
+
+
+def is_black(note: int) -> bool:
+    """Whether a MIDI note is a black key."""
+    return note % 12 in BLACK
+
+
+WHITES = [n for n in range(LOWEST, HIGHEST + 1) if not is_black(n)]
+_WHITE_INDEX = {note: index for index, note in enumerate(WHITES)}
+_BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys do not stand exactly between two whites
+
+
+class Keyboard(QWidget):
+    """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space plays it while it is down."""
+
+    def __init__(self, hands: Hands):
+        super().__init__()
+        self.hands = hands
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Keyboard")
+        self.velocities = np.zeros(128, np.uint8)
+        self.letters: dict[int, str] = {}       # which computer key plays which note
+        self._under_mouse: int | None = None
+        self._chosen = 60
+        self._space_down = False
+        self._describe()
+        hands.on_change.append(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(1100), theme.px(92))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(500), theme.px(70))
+
+    def show_sounding(self, velocities: np.ndarray) -> None:
+        """uint8 [128]: what sounds, as velocities; 0 is silent."""
+        if not np.array_equal(velocities, self.velocities):
+            self.velocities = np.array(velocities, np.uint8)
+            self.update()
+
+    def show_letters(self, letters: dict[int, str]) -> None:
+        """Which computer key plays which note."""
+        if letters != self.letters:
+            self.letters = letters
+            self.update()
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1} is chosen; arrow keys choose, Space plays.")
+
+    # where the keys are
+
+    def key_rect(self, note: int) -> QRectF:
+        """The rectangle of a key."""
+        wide = self.width() / len(WHITES)
+        if not is_black(note):
+            return QRectF(_WHITE_INDEX[note] * wide, 0, wide, self.height())
+        middle = (_WHITE_INDEX[note - 1] + 1 + _BLACK_LEAN[note % 12]) * wide
+        return QRectF(middle - wide * BLACK_WIDTH / 2, 0, wide * BLACK_WIDTH, self.height() * BLACK_LENGTH)
+
+    def note_at(self, point: QPointF) -> int | None:
+        """The MIDI note of the key at a point, or None."""
+        if not QRectF(self.rect()).contains(point):
+            return None
+        white = WHITES[min(int(point.x() / self.width() * len(WHITES)), len(WHITES) - 1)]
+        for note in (white - 1, white + 1):
+            if LOWEST <= note <= HIGHEST and is_black(note) and self.key_rect(note).contains(point):
+                return note
+        return white
+
+    def velocity_at(self, note: int, point: QPointF) -> int:
+        """Velocity of a press: soft at the back of the key, full at its front edge."""
+        depth = min(max(point.y() / self.key_rect(note).height(), 0), 1)
+        return round(SOFTEST + (HARDEST - SOFTEST) * min(depth / 0.92, 1))
+
+    # the player
+
+    def _touch(self, point: QPointF) -> None:
+        note = self.note_at(point)
+        if note == self._under_mouse:
+            return
+        if self._under_mouse is not None:
+            self.hands.release(self._under_mouse, WHO)
+        self._under_mouse = note
+        if note is not None:
+            self.hands.press(note, self.velocity_at(note, point), WHO)
+
+    def _let_go(self) -> None:
+        if self._under_mouse is not None:
+            self.hands.release(self._under_mouse, WHO)
+            self._under_mouse = None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._touch(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._touch(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._let_go()
+
+    def hideEvent(self, event) -> None:
+        self._let_go()
+        super().hideEvent(event)
+
+    def focusOutEvent(self, event) -> None:
+        self._space(False)
+        super().focusOutEvent(event)
+
+    def _space(self, down: bool) -> None:
+        if down != self._space_down:
+            self._space_down = down
+            (self.hands.press(self._chosen, 100, f"{WHO}:space") if down else self.hands.release(self._chosen, f"{WHO}:space"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self._space(True)
+        elif event.key() in steps and not event.modifiers():
+            self._space(False)
+            self._chosen = min(max(self._chosen + steps[event.key()], LOWEST), HIGHEST)
+            self._describe()
+            self.update()
+        else:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space(False)
+        else:
+            event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            note = self.note_at(QPointF(event.pos()))
+            if note is not None:
+                letter = f" · computer key {self.letters[note]}" if note in self.letters else ""
+                QToolTip.showText(event.globalPos(), f"<b>{NAMES[note % 12]}{note // 12 - 1}</b>&nbsp; MIDI {note}{letter}<br>"
+                                  "Louder towards the front edge", self)
+            return True
+        return super().event(event)
+
+    # the picture
+
+    def _fill(self, note: int, top: str, bottom: str, rect: QRectF) -> QLinearGradient | QColor:
+        held = note in self.hands.held
+        velocity = int(self.velocities[note])
+        if held:
+            top, bottom = theme.WARM, theme.WARM
+        elif velocity:
+            strength = 0.45 + 0.55 * velocity / 127
+            mixed = []
+            for name in (top, bottom):
+                one, two = theme.colour(name), theme.colour(theme.COOL)
+                mixed.append(QColor.fromRgbF(*(a + (b - a) * strength for a, b in zip(one.getRgbF()[:3], two.getRgbF()[:3], strict=True))).name())
+            top, bottom = mixed
+        shade = QLinearGradient(rect.topLeft(), rect.bottomLeft())
+        shade.setColorAt(0, theme.colour(top))
+        shade.setColorAt(1, theme.colour(bottom))
+        return shade
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        radius = theme.px(3)
+        for note in WHITES:
+            rect = self.key_rect(note).adjusted(0.5, 0, -0.5, 0)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._fill(note, theme.KEY_WHITE_SHADE, theme.KEY_WHITE, rect))
+            painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
+            name = self.letters.get(note) or (f"C{note // 12 - 1}" if note % 12 == 0 else "")
+            if name:
+                painter.setPen(theme.colour(theme.GROUND if note in self.letters else "#5a616e"))
+                painter.drawText(rect.adjusted(0, 0, 0, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, name)
+        for note in range(LOWEST, HIGHEST + 1):
+            if is_black(note):
+                rect = self.key_rect(note)
+                painter.setPen(QPen(theme.colour(theme.GROUND), 1))
+                painter.setBrush(self._fill(note, "#2b2f38", theme.KEY_BLACK, rect))
+                painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
+                if note in self.letters:
+                    lit = note in self.hands.held or self.velocities[note]
+                    painter.setPen(theme.colour(theme.GROUND if lit else theme.SOFT))
+                    painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom,
+                                     self.letters[note])
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour(theme.GROUND), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.key_rect(self._chosen).adjusted(2.5, 1, -2.5, -2.5), radius, radius)
+            painter.setPen(QPen(theme.colour(theme.TEXT), 1))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

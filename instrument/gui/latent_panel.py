@@ -1,0 +1,105 @@
+"""The sixteen latents: where in the model's space of sounds we are."""
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QToolButton
+
+from instrument.gui import theme
+from instrument.gui.knob import Knob
+from instrument.gui.panel import Panel, tool
+from instrument.gui.session import LATENTS, Session
+from instrument.parameters import PARAMETERS
+
+COLUMNS = 8
+
+
+class LatentKnob(Knob):
+    """A knob with a lock in its corner (a click, or Ctrl+L while it has the focus)."""
+
+    lock_wanted = Signal(str, bool)
+
+    def __init__(self, parameter_id: str):
+        parameter = PARAMETERS[parameter_id]
+        super().__init__(parameter, parameter.label, parameter_id.rpartition(".")[2], diameter=54, always_value=True)
+        self.lock = QToolButton(self)
+        self.lock.setProperty("flat", True)
+        self.lock.setCheckable(True)
+        self.lock.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.lock.setAccessibleName(f"Lock {parameter.label}")
+        self.lock.setToolTip(f"Lock {parameter.label} against randomise, mutate and reset (Ctrl+L)")
+        self.lock.setStyleSheet("padding: 0; min-height: 0; background: transparent; border: none;")
+        self.lock.toggled.connect(lambda on: self.lock_wanted.emit(parameter_id, on))
+        self.show_lock(False)
+
+    def show_lock(self, locked: bool) -> None:
+        """Show whether it is locked."""
+        self.dimmed = locked
+        self.lock.blockSignals(True)
+        self.lock.setChecked(locked)
+        self.lock.blockSignals(False)
+        self.lock.setIcon(theme.icon("lock" if locked else "unlock", theme.DIM, theme.TEXT))
+        self._show_or_hide()
+        self.update()
+
+    def _show_or_hide(self) -> None:
+        self.lock.setVisible(self.lock.isChecked() or self.touched())
+
+    def resizeEvent(self, event) -> None:
+        size = theme.px(18)
+        self.lock.setIconSize(QSize(theme.px(13), theme.px(13)))
+        centre, radius, _ = self._geometry()
+        self.lock.setGeometry(int(min(centre.x() + radius * 0.72, self.width() - size)), 0, size, size)
+        super().resizeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._show_or_hide()
+        return done
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.lock.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def tip(self) -> str:
+        return super().tip() + " · Ctrl+L locks"
+
+
+class LatentPanel(Panel):
+    """All latents, 8 x 2, and what can be done with all of them."""
+
+    def __init__(self, session: Session):
+        super().__init__("Latents")
+        self.session = session
+        self.knobs = {i: LatentKnob(i) for i in LATENTS}
+        grid = QGridLayout()
+        grid.setSpacing(0)
+        for index, knob in enumerate(self.knobs.values()):
+            grid.addWidget(knob, index // COLUMNS, index % COLUMNS)
+            knob.lock_wanted.connect(session.lock)
+        self.body.addLayout(grid, 1)
+        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)", text="Randomise")
+        self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
+        self.reset = tool("reset", "Reset latents", "Latents back to where the patch has them", text="Reset")
+        for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),
+                            (self.reset, session.reset_latents)):
+            self.tools.addWidget(button)
+            button.clicked.connect(lambda _=False, act=act: act())
+        self.randomise.setShortcut("Ctrl+R")
+        self.mutate.setShortcut("Ctrl+M")
+        session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(("latent", "morph")) else None)
+        session.on_change.append(self.refresh)
+
+    def refresh(self) -> None:
+        """Show locks, the model's name and where it is."""
+        for parameter_id, knob in self.knobs.items():
+            if knob.dimmed != (parameter_id in self.session.locked):
+                knob.show_lock(parameter_id in self.session.locked)
+        self.note.setText(self.session.state.patch.model)
+        self.update_marks()
+
+    def update_marks(self) -> None:
+        """Mark where the morph pad has pulled the model."""
+        for knob, value in zip(self.knobs.values(), self.session.model_latents(), strict=True):
+            knob.show_model(value)

@@ -1,0 +1,207 @@
+"""The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QRadialGradient
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
+
+from instrument.gui import theme
+from instrument.gui.knob import Knob
+from instrument.gui.panel import Panel
+from instrument.gui.session import Session
+from instrument.parameters import PARAMETERS
+
+KEY_STEP, FINE_STEP, PAGE_STEP = 0.05, 0.005, 0.25
+PLACES = ("bottom left", "bottom right", "top left", "top right")
+
+
+class MorphPad(QWidget):
+    """Drag the puck; a click on a corner's name asks for another sound there. Arrow keys move, Home centres, 1 to 4 ask for a corner."""
+
+    corner_wanted = Signal(int)         # the player wants to choose the sound of this corner
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self.session = session
+        self.setObjectName("morph.x morph.y")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Morph pad")
+        self._dragging = False
+        self._hovered = -1
+        session.on_value.append(lambda i, _v: self._refresh() if i.startswith("morph") else None)
+        session.on_change.append(self._refresh)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(240), theme.px(150))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(170), theme.px(110))
+
+    def _refresh(self) -> None:
+        shares = ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
+        self.setAccessibleDescription(f"{shares}. Arrow keys move; 1 to 4 choose the sound of a corner.")
+        self.update()
+
+    def _field(self) -> QRectF:
+        edge = theme.px(9)
+        return QRectF(self.rect()).adjusted(edge, edge, -edge, -edge)
+
+    def _labels(self) -> list[QRectF]:
+        wide, high, inset = self.width() * 0.46, theme.px(20), theme.px(4)
+        left, right, top, bottom = inset, self.width() - inset - wide, inset, self.height() - inset - high
+        return [QRectF(left, bottom, wide, high), QRectF(right, bottom, wide, high), QRectF(left, top, wide, high),
+                QRectF(right, top, wide, high)]
+
+    def _puck(self) -> QPointF:
+        field = self._field()
+        return QPointF(field.left() + self.session["morph.x"] * field.width(), field.bottom() - self.session["morph.y"] * field.height())
+
+    def _corner_at(self, point: QPointF) -> int:
+        if (point - self._puck()).manhattanLength() < theme.px(18):
+            return -1
+        return next((i for i, box in enumerate(self._text_boxes()) if box.contains(point)), -1)
+
+    def _text_boxes(self) -> list[QRectF]:
+        metrics = self.fontMetrics()
+        boxes = []
+        for index, box in enumerate(self._labels()):
+            wide = min(metrics.horizontalAdvance(self._label(index)) + theme.px(12), box.width())
+            boxes.append(QRectF(box.left() if index % 2 == 0 else box.right() - wide, box.top(), wide, box.height()))
+        return boxes
+
+    def _label(self, index: int) -> str:
+        return self.session.corners[index].name if self.session.corners else "Choose a sound"
+
+    def move_to(self, x: float, y: float) -> None:
+        """The player puts the puck at x, y (0..1); the first touch brings the pad in."""
+        values = {"morph.x": min(max(x, 0.0), 1.0), "morph.y": min(max(y, 0.0), 1.0)}
+        if self.session["morph.amount"] == 0 and self.session.corners:
+            values["morph.amount"] = 1.0
+        self.session.set_many(values)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        corner = self._corner_at(event.position())
+        if corner >= 0:
+            self.corner_wanted.emit(corner)
+            return
+        self._dragging = True
+        self.session.begin()
+        self._drag(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragging:
+            self._drag(event)
+        elif (hovered := self._corner_at(event.position())) != self._hovered:
+            self._hovered = hovered
+            self.setCursor(Qt.CursorShape.PointingHandCursor if hovered >= 0 else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.session.end()
+            self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._corner_at(event.position()) < 0:
+            self.move_to(0.5, 0.5)
+
+    def _drag(self, event: QMouseEvent) -> None:
+        field = self._field()
+        self.move_to((event.position().x() - field.left()) / field.width(), (field.bottom() - event.position().y()) / field.height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else KEY_STEP
+        x, y = self.session["morph.x"], self.session["morph.y"]
+        moves = {Qt.Key.Key_Left: (-step, 0), Qt.Key.Key_Right: (step, 0), Qt.Key.Key_Up: (0, step), Qt.Key.Key_Down: (0, -step),
+                 Qt.Key.Key_PageUp: (0, PAGE_STEP), Qt.Key.Key_PageDown: (0, -PAGE_STEP)}
+        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+            event.ignore()
+        elif event.key() in moves:
+            self.move_to(x + moves[event.key()][0], y + moves[event.key()][1])
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.move_to(0.5, 0.5)
+        elif event.text() and event.text() in "1234":
+            self.corner_wanted.emit(int(event.text()) - 1)
+        else:
+            event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            corner = self._corner_at(QPointF(event.pos()))
+            text = (f"<b>{PLACES[corner].capitalize()}</b>&nbsp; {self._label(corner)}<br>Click for another sound" if corner >= 0 else
+                    f"<b>Morph</b>&nbsp; {self.accessibleDescription().partition('.')[0]}<br>"
+                    "Drag between the corners; double-click centres. Corner names choose sounds.")
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        radius = theme.px(6)
+        painter.setPen(QPen(theme.colour(theme.LINE), 1))
+        painter.setBrush(theme.colour(theme.GROUND))
+        painter.drawRoundedRect(frame, radius, radius)
+        active = bool(self.session.corners) and self.session["morph.amount"] > 0
+        puck, field = self._puck(), self._field()
+        painter.setClipRect(frame)
+        # each filled corner glows as strongly as it is heard
+        reach = min(field.width(), field.height()) * 0.95
+        spots = (field.bottomLeft(), field.bottomRight(), field.topLeft(), field.topRight())
+        for spot, share in zip(spots, self.session.weights(), strict=True):
+            if active:
+                glow = QRadialGradient(spot, reach)
+                glow.setColorAt(0, theme.colour(theme.COOL, (0.06 + 0.6 * share) * self.session["morph.amount"]))
+                glow.setColorAt(1, theme.colour(theme.COOL, 0))
+                painter.fillRect(frame, glow)
+        painter.setPen(QPen(theme.colour(theme.LINE), 1))
+        painter.drawLine(QPointF(field.center().x(), frame.top()), QPointF(field.center().x(), frame.bottom()))
+        painter.drawLine(QPointF(frame.left(), field.center().y()), QPointF(frame.right(), field.center().y()))
+        painter.setPen(QPen(theme.colour(theme.WARM, 0.35 if active else 0.14), 1))
+        painter.drawLine(QPointF(puck.x(), frame.top()), QPointF(puck.x(), frame.bottom()))
+        painter.drawLine(QPointF(frame.left(), puck.y()), QPointF(frame.right(), puck.y()))
+        painter.setClipping(False)
+
+        painter.setFont(theme.font("label", QFont.Weight.Medium))
+        for index, box in enumerate(self._labels()):
+            if index == self._hovered:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.colour(theme.HOVER))
+                painter.drawRoundedRect(self._text_boxes()[index], theme.px(4), theme.px(4))
+            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else theme.SOFT if self.session.corners else theme.DIM))
+            side = Qt.AlignmentFlag.AlignLeft if index % 2 == 0 else Qt.AlignmentFlag.AlignRight
+            inner = box.adjusted(theme.px(6), 0, -theme.px(6), 0)
+            text = painter.fontMetrics().elidedText(self._label(index), Qt.TextElideMode.ElideRight, int(inner.width()))
+            painter.drawText(inner, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+        size = theme.px(8)
+        painter.setPen(QPen(theme.colour(theme.GROUND), theme.px(3)))
+        painter.setBrush(theme.colour(theme.WARM if active else theme.DIM))
+        painter.drawEllipse(puck, size, size)
+        if self._dragging:
+            painter.setPen(QPen(theme.colour(theme.WARM, 0.5), theme.px(2)))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(puck, size * 1.7, size * 1.7)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame, radius, radius)
+
+
+class MorphPanel(Panel):
+    """The pad, and how far it pulls."""
+
+    def __init__(self, session: Session):
+        super().__init__("Morph")
+        self.pad = MorphPad(session)
+        self.amount = Knob(PARAMETERS["morph.amount"], "Morph amount", "Amount", diameter=50, always_value=True)
+        row = QHBoxLayout()
+        row.addWidget(self.pad, 1)
+        row.addWidget(self.amount, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.amount.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.body.addLayout(row, 1)

@@ -1,0 +1,153 @@
+"""The patch at the top of the window: previous, name, next, save, A | B, undo, redo."""
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
+from PySide6.QtWidgets import (QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout,
+                               QWidget)
+
+from instrument.gui import theme
+from instrument.gui.panel import tool
+from instrument.gui.session import Session
+
+
+class PatchName(QToolButton):
+    """The name in the middle; a warm dot while it sounds different from the patch on disk."""
+
+    def __init__(self):
+        super().__init__()
+        self.dirty = False
+        self.setToolTip("Choose a patch (Ctrl+F)")
+        self.setShortcut("Ctrl+F")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_name(self, name: str, dirty: bool) -> None:
+        """Show the name of the patch, and whether it was changed."""
+        self.dirty = dirty
+        self.setText(name)
+        self.setAccessibleName(f"Patch: {name}{', changed' if dirty else ''}")
+        self.update()
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour(theme.TEXT), 1) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.HOVER if self.underMouse() or self.isDown() else theme.RAISED))
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), theme.px(5), theme.px(5))
+        painter.setFont(theme.font("patch", QFont.Weight.DemiBold))
+        painter.setPen(theme.colour(theme.TEXT))
+        inner = self.rect().adjusted(theme.px(22), 0, -theme.px(22), 0)
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, text)
+        middle = self.height() // 2
+        if self.dirty:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(theme.WARM))
+            painter.drawEllipse(QPoint(theme.px(12), middle), theme.px(3), theme.px(3))
+        size = theme.px(14)
+        painter.drawPixmap(self.width() - size - theme.px(7), middle - size // 2,
+                           theme.icon_pixmap("down", theme.SOFT, size, self.devicePixelRatioF()))
+
+
+class SavePopup(QFrame):
+    """Name and tags for a patch to be saved."""
+
+    wanted = Signal(str, tuple)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("panel")
+        self.setAccessibleName("Save patch")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(theme.px(12),) * 4)
+        column.setSpacing(theme.px(6))
+        heading = QLabel("SAVE PATCH")
+        heading.setObjectName("heading")
+        column.addWidget(heading)
+        self.name = QLineEdit(placeholderText="Name", maxLength=80)
+        self.name.setAccessibleName("Name of the patch")
+        self.tags = QLineEdit(placeholderText="Tags, with commas between", maxLength=200)
+        self.tags.setAccessibleName("Tags of the patch")
+        self.save = QPushButton("Save")
+        self.save.setProperty("role", "main")
+        self.save.setAccessibleName("Save patch")
+        for widget in (self.name, self.tags, self.save):
+            column.addWidget(widget)
+        self.name.returnPressed.connect(self._take)
+        self.tags.returnPressed.connect(self._take)
+        self.save.clicked.connect(self._take)
+        self.name.textChanged.connect(lambda text: self.save.setEnabled(bool(text.strip())))
+
+    def open_at(self, place: QPoint, name: str, tags: tuple[str, ...]) -> None:
+        """Ask, starting from the present name and tags."""
+        self.name.setText(name)
+        self.tags.setText(", ".join(tags))
+        self.setFixedWidth(theme.px(280))
+        self.move(place)
+        self.show()
+        self.name.setFocus()
+        self.name.selectAll()
+
+    def _take(self) -> None:
+        if self.name.text().strip():
+            self.hide()
+            self.wanted.emit(self.name.text().strip(), tuple(t.strip() for t in self.tags.text().split(",") if t.strip()))
+
+
+class PatchBar(QWidget):
+    """Signals say what the player wants; the window knows how to do it."""
+
+    step_wanted = Signal(int)           # -1 previous patch, 1 next
+    browse_wanted = Signal()
+    save_wanted = Signal()
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self.session = session
+        row = self._row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.previous = tool("previous", "Previous patch", "Previous patch (Ctrl+Left)")
+        self.name = PatchName()
+        self.next = tool("next", "Next patch", "Next patch (Ctrl+Right)")
+        self.save = tool("save", "Save patch", "Save this sound as a patch (Ctrl+S)")
+        self.undo = tool("undo", "Undo", "Undo (Ctrl+Z)")
+        self.redo = tool("redo", "Redo", "Redo (Ctrl+Shift+Z)")
+        self.sides = [tool("", f"Version {side}", checkable=True, text=side) for side in "AB"]
+        for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"), (self.save, QKeySequence.StandardKey.Save),
+                             (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
+            button.setShortcut(keys)
+        QShortcut(QKeySequence("Ctrl+B"), self, activated=session.swap)
+        for button, side in zip(self.sides, "AB", strict=True):
+            button.setToolTip(f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
+            button.clicked.connect(lambda _on, side=side: self._choose_side(side))
+        self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
+        self.next.clicked.connect(lambda: self.step_wanted.emit(1))
+        self.name.clicked.connect(self.browse_wanted)
+        self.save.clicked.connect(self.save_wanted)
+        self.undo.clicked.connect(session.undo)
+        self.redo.clicked.connect(session.redo)
+        for widget in (self.previous, self.name, self.next):
+            row.addWidget(widget)
+        row.addSpacing(theme.px(8))
+        for widget in (self.save, *self.sides, self.undo, self.redo):
+            row.addWidget(widget)
+        session.on_change.append(self.refresh)
+        self.rescale()
+        self.refresh()
+
+    def rescale(self) -> None:
+        """Take the present scale on."""
+        self._row.setSpacing(theme.px(4))
+        self.name.setFixedHeight(theme.px(30))
+        self.name.setMinimumWidth(theme.px(190))
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        self.name.show_name(self.session.name, self.session.dirty)
+        self.undo.setEnabled(self.session.can_undo)
+        self.redo.setEnabled(self.session.can_redo)
+        for button, side in zip(self.sides, "AB", strict=True):
+            button.setChecked(side == self.session.side)
+
+    def _choose_side(self, side: str) -> None:
+        if side != self.session.side:
+            self.session.swap()
+        self.refresh()

@@ -1,0 +1,265 @@
+"""The live spectrogram: ten seconds of what sounds, and, on demand, the frame that the model is making now.
+
+One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up as a column arrives and
+written into a ring of twice the width (each column twice), whose visible part is always contiguous memory. A
+repaint is one plain copy.
+"""
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from instrument.gui import theme
+from instrument.gui.spectrum import HIGHEST_HZ, LOWEST_HZ, LogSpectrum, frequency_of_row, row_of_frequency
+from models.frame import BAND_CENTRES_HZ, LEVEL_FLOOR_DB, NOISE_FLOOR_DB, SLOT_RATIO
+
+SECONDS = 10.0
+MARKS_HZ = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1k"), (2000, "2k"), (5000, "5k"), (10000, "10k"))
+FRAME_FLOOR_DB, FRAME_CEILING_DB = -90.0, 0.0
+NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+
+
+def colour_table() -> np.ndarray:
+    """uint32 [256]: the colours of `theme.SPECTROGRAM` as QImage's Format_RGB32."""
+    stops = np.array([stop for stop, _ in theme.SPECTROGRAM])
+    rgb = np.array([theme.colour(name).getRgb()[:3] for _, name in theme.SPECTROGRAM], float)
+    red, green, blue = (np.interp(np.linspace(0, 1, 256), stops, rgb[:, i]).round().astype(np.uint32) for i in range(3))
+    return 0xFF000000 | (red << 16) | (green << 8) | blue
+
+
+def note_name(hz: float) -> str:
+    """The nearest key's name and the distance from it, "A4 +3 ct"."""
+    pitch = 69 + 12 * np.log2(hz / 440)
+    key = round(pitch)
+    return f"{NOTES[key % 12]}{key // 12 - 1} {(pitch - key) * 100:+.0f} ct"
+
+
+class Spectrogram(QWidget):
+    """`feed` takes the newest samples; a click or Space freezes; `show_frame` switches to the model's frame."""
+
+    frozen_changed = Signal(bool)
+
+    def __init__(self, rate_hz: int = 48_000):
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Spectrogram")
+        self.setAccessibleDescription("Ten seconds of what sounds, 30 Hz to 16 kHz. Space freezes.")
+        self.rate_hz = rate_hz
+        self.frozen = False
+        self.shows_frame = False
+        self.columns_made = 0
+        self.paints = 0
+        self._table = colour_table()
+        self._frame = None
+        self._pointer: QPointF | None = None
+        self._samples = np.zeros(0, np.float32)
+        self._quiet_columns = 0
+        self._make(1, 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(800), theme.px(160))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(300), theme.px(90))
+
+    # what comes in
+
+    def set_rate(self, rate_hz: int) -> None:
+        """The device runs at another rate now."""
+        if rate_hz and rate_hz != self.rate_hz:
+            self.rate_hz = rate_hz
+            self._make(self._width, self._height)
+
+    def feed(self, samples: np.ndarray) -> None:
+        """Newest output, float32 [n, 2]; makes the columns that are due."""
+        mono = samples.mean(axis=1) if samples.size else np.zeros(0, np.float32)
+        self._samples = np.concatenate([self._samples, mono])
+        hop = SECONDS * self.rate_hz / self._width
+        made = 0
+        while self._samples.size >= self._spectrum.span + (self._due + hop):
+            self._due += hop
+            begin = int(self._due)
+            self._put(self._spectrum.column(self._samples[begin: begin + self._spectrum.span]))
+            made += 1
+        used = int(self._due)
+        self._samples, self._due = self._samples[used:], self._due - used
+        if made and not self.frozen and not self.shows_frame and self._quiet_columns < self._width + made:
+            self.update()
+
+    def show_frame_data(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
+        """The frame being made now: level_db [160], noise_db [64] (dB), f0_hz; 0: none."""
+        frame = (level_db, noise_db, f0_hz)
+        same = self._frame is not None and self._frame[2] == f0_hz and np.array_equal(self._frame[0], level_db)
+        self._frame = frame
+        if self.shows_frame and not self.frozen and not same:
+            self.update()
+
+    def freeze(self, frozen: bool) -> None:
+        """Stand still, or go on."""
+        if frozen != self.frozen:
+            self.frozen = frozen
+            if frozen:
+                self._still = self._picture()
+            self.frozen_changed.emit(frozen)
+            self.update()
+
+    def show_frame(self, on: bool) -> None:
+        """Show the model's frame instead of the past ten seconds."""
+        self.shows_frame = on
+        self.update()
+
+    # the picture
+
+    def _make(self, width: int, height: int) -> None:
+        """A ring for a picture of device pixels; what was there is kept, resampled."""
+        old = self._visible_levels() if hasattr(self, "_levels") else None
+        self._width, self._height = max(width, 1), max(height, 1)
+        self._spectrum = LogSpectrum(self._height, self.rate_hz)
+        self._levels = np.zeros((self._height, 2 * self._width), np.uint8)
+        self._column = 0
+        self._due = 0.0
+        if old is not None and old.size > 1:
+            rows = np.arange(self._height) * old.shape[0] // self._height
+            columns = np.arange(self._width) * old.shape[1] // self._width
+            kept = old[rows][:, columns]
+            self._levels[:, : self._width] = self._levels[:, self._width:] = kept
+        self._pixels = self._table[self._levels]
+        self._ring = QImage(self._pixels.data, 2 * self._width, self._height, self._pixels.strides[0], QImage.Format.Format_RGB32)
+
+    def _visible_levels(self) -> np.ndarray:
+        return self._levels[:, self._column: self._column + self._width]
+
+    def _put(self, levels: np.ndarray) -> None:
+        colours = self._table[levels]
+        for column in (self._column, self._column + self._width):
+            self._levels[:, column] = levels
+            self._pixels[:, column] = colours
+        self._column = (self._column + 1) % self._width
+        self.columns_made += 1
+        self._quiet_columns = 0 if levels.any() else self._quiet_columns + 1
+
+    def _picture(self) -> QImage:
+        return self._ring.copy(self._column, 0, self._width, self._height)
+
+    def resizeEvent(self, event) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        ratio = self.devicePixelRatioF()
+        width, height = round(self.width() * ratio), round(self.height() * ratio)
+        if (width, height) != (self._width, self._height):
+            self._make(width, height)
+
+    def paintEvent(self, _event) -> None:
+        self._fit()
+        self.paints += 1
+        painter = QPainter(self)
+        if self.shows_frame:
+            self._paint_frame(painter)
+        else:
+            if self.frozen:
+                painter.drawImage(QRectF(self.rect()), self._still)
+            else:
+                painter.drawImage(QRectF(self.rect()), self._ring, QRectF(self._column, 0, self._width, self._height))
+        self._paint_marks(painter)
+
+    def _y(self, hz: float) -> float:
+        return float(row_of_frequency(hz, self.height()))
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        if not self.shows_frame:
+            for hz, text in MARKS_HZ:
+                y = self._y(hz)
+                painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
+                painter.drawLine(QPointF(theme.px(34), y), QPointF(self.width(), y))
+                painter.setPen(theme.colour(theme.SOFT))
+                painter.drawText(QRectF(0, y - theme.px(8), theme.px(28), theme.px(16)),
+                                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        if self.frozen:
+            self._badge(painter, "frozen · click to go on")
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _badge(self, painter: QPainter, text: str) -> None:
+        wide = painter.fontMetrics().horizontalAdvance(text) + theme.px(16)
+        box = QRectF(self.width() - wide - theme.px(8), theme.px(8), wide, theme.px(20))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.WARM))
+        painter.drawRoundedRect(box, theme.px(10), theme.px(10))
+        painter.setPen(theme.colour(theme.GROUND))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        """Partials as lines, noise as a surface, over frequency to the right."""
+        painter.fillRect(self.rect(), theme.colour(theme.SPECTROGRAM[0][1]))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left, bottom = theme.px(34), self.height() - theme.px(18)
+        high = bottom - theme.px(8)
+
+        def x_of(hz):
+            return left + np.log(np.asarray(hz) / LOWEST_HZ) / np.log(HIGHEST_HZ / LOWEST_HZ) * (self.width() - left - theme.px(8))
+
+        def y_of(db):
+            return bottom - np.clip((db - FRAME_FLOOR_DB) / (FRAME_CEILING_DB - FRAME_FLOOR_DB), 0, 1) * high
+
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        for hz, text in MARKS_HZ:
+            x = float(x_of(hz))
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
+            painter.drawLine(QPointF(x, 0), QPointF(x, bottom))
+            painter.setPen(theme.colour(theme.SOFT))
+            painter.drawText(QRectF(x - 20, bottom + 1, 40, theme.px(16)), Qt.AlignmentFlag.AlignCenter, text)
+        for db in (-60, -40, -20):
+            y = float(y_of(db))
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
+            painter.drawLine(QPointF(left, y), QPointF(self.width(), y))
+            painter.setPen(theme.colour(theme.SOFT))
+            painter.drawText(QRectF(0, y - 8, theme.px(28), 16), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{db}")
+        if self._frame is None or self._frame[2] <= 0:
+            painter.setPen(theme.colour(theme.DIM))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Play a note to see its frame")
+            return
+        level_db, noise_db, f0_hz = self._frame
+        inside = (BAND_CENTRES_HZ >= LOWEST_HZ) & (BAND_CENTRES_HZ <= HIGHEST_HZ)
+        xs, ys = x_of(BAND_CENTRES_HZ[inside]), y_of(np.maximum(noise_db[inside], NOISE_FLOOR_DB))
+        outline = QPolygonF([QPointF(xs[0], bottom), *(QPointF(x, y) for x, y in zip(xs, ys, strict=True)), QPointF(xs[-1], bottom)])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(theme.COOL_DEEP, 0.75))
+        painter.drawPolygon(outline)
+        hz = f0_hz * SLOT_RATIO
+        shown = (hz >= LOWEST_HZ) & (hz <= HIGHEST_HZ) & (level_db > max(LEVEL_FLOOR_DB, FRAME_FLOOR_DB))
+        painter.setPen(QPen(theme.colour(theme.COOL), max(1.5, theme.px(2)), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        for x, y in zip(x_of(hz[shown]), y_of(level_db[shown]), strict=True):
+            painter.drawLine(QPointF(x, bottom), QPointF(x, y))
+
+    # the player
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.freeze(not self.frozen)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.freeze(not self.frozen)
+        else:
+            event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            if self.shows_frame:
+                text = "<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise."
+            else:
+                hz = float(frequency_of_row(event.pos().y(), self.height()))
+                reading = f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.2f} kHz"
+                text = f"<b>{reading}</b>&nbsp; {note_name(hz)}<br>Click to freeze"
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)

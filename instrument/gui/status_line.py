@@ -1,0 +1,91 @@
+"""How the engine is doing: one quiet line. Figures stay grey while all is well."""
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from instrument.gui import theme
+
+MIDI_LIGHT_MS = 120
+
+
+class StatusLine(QWidget):
+    """`show_telemetry` about four times a second; `midi_seen` whenever a message came in."""
+
+    panic_wanted = Signal()
+
+    def __init__(self):
+        super().__init__()
+        row = self._row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 0, 0)
+        self.midi = self._reading("MIDI activity", "Lights up with every MIDI message; the names of open ports when pointed at")
+        self.device = self._reading("Audio device", "What plays, at which rate and block size")
+        row.addStretch(1)
+        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force")
+        self.voices = self._reading("Voices", "Notes that sound now")
+        self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
+        self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
+        self.late = self._reading("Late frames", "Frames of sound that the model delivered late since the start; the timbre moves late, nothing clicks")
+        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
+        self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
+        self.panic = QPushButton("PANIC")
+        self.panic.setProperty("role", "panic")
+        self.panic.setAccessibleName("Panic")
+        self.panic.setToolTip("Silence at once, all notes off (Ctrl+.)")
+        self.panic.clicked.connect(self.panic_wanted)
+        row.addWidget(self.panic)
+        self._light = QTimer(self, interval=MIDI_LIGHT_MS, singleShot=True)
+        self._light.timeout.connect(lambda: self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK))
+        self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK)
+
+    def _reading(self, name: str, tip: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setToolTip(tip)
+        self._row.addWidget(label)
+        return label
+
+    @staticmethod
+    def _set(label: QLabel, text: str, tint: str = theme.SOFT, dot: str = "") -> None:
+        before = f"<span style='color:{dot}'>●</span>&nbsp;" if dot else ""
+        rich = f"{before}<span style='color:{tint}'>{text}</span>"
+        if label.text() != rich:
+            label.setText(rich)
+            label.setAccessibleDescription(text)
+
+    def rescale(self) -> None:
+        """Take the present scale on."""
+        self._row.setSpacing(theme.px(18))
+        for reading, text in ((self.keys, "Keys C4 · velocity 127"), (self.voices, "128 voices"), (self.load, "CPU 100 %"), (self.latency, "100.0 ms"),
+                              (self.late, "1000 late"), (self.drops, "100 drops"), (self.peak, "−100.0 dB")):
+            reading.setFont(theme.font("label"))
+            reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
+
+    def midi_seen(self) -> None:
+        """A MIDI message came in."""
+        self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
+        self._light.start()
+
+    def show_ports(self, names: list[str]) -> None:
+        """Open MIDI ports, for the tooltip."""
+        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open"))
+
+    def show_device(self, text: str, well: bool = True) -> None:
+        """What plays."""
+        self._set(self.device, text, theme.DIM if well else theme.ALARM)
+
+    def show_keys(self, octave: int, velocity: int) -> None:
+        """Octave of the computer keys (of their first C) and their force."""
+        self._set(self.keys, f"Keys C{octave} · velocity {velocity}", theme.DIM)
+
+    def show_telemetry(self, telemetry, peak_db: float) -> None:
+        """Figures of the engine; see `instrument.audio.protocol.Telemetry`."""
+        load = max(telemetry.load, telemetry.performer_load)
+        self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
+        self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
+        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer {telemetry.performer_load * 100:.0f} %, "
+                             f"decoder {telemetry.decoder_us:.0f} µs a step")
+        self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
+        self._set(self.late, f"{telemetry.late_hops} late", theme.WARM if telemetry.late_hops else theme.SOFT)
+        self._set(self.drops, f"{telemetry.underruns} drop{'' if telemetry.underruns == 1 else 's'}",
+                  theme.ALARM if telemetry.underruns else theme.SOFT)
+        text = "–∞ dB" if peak_db <= -100 else f"{peak_db:.1f} dB".replace("-", "−")
+        self._set(self.peak, text, theme.ALARM if peak_db > -0.5 else theme.SOFT)

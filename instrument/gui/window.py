@@ -1,0 +1,362 @@
+"""The window: puts the parts together, and carries what happens between the player, the session and the engine."""
+import sys
+import time
+
+from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+
+from instrument import library
+from instrument.audio.client import Client
+from instrument.audio.protocol import AudioChoice
+from instrument.gui import theme
+from instrument.gui.banner import Banner
+from instrument.gui.control import Control
+from instrument.gui.control_panel import ControlPanel, OutputPanel
+from instrument.gui.hands import Hands
+from instrument.gui.keyboard import Keyboard
+from instrument.gui.latent_panel import LatentPanel
+from instrument.gui.morph_pad import PLACES, MorphPanel
+from instrument.gui.panel import rescale, tool
+from instrument.gui.patch_bar import PatchBar, SavePopup
+from instrument.gui.patch_browser import PatchBrowser
+from instrument.gui.qwerty import Qwerty
+from instrument.gui.session import Session
+from instrument.gui.settings_dialog import SettingsDialog
+from instrument.gui.spectrogram_panel import SpectrogramPanel
+from instrument.gui.status_line import StatusLine
+from instrument.gui.wheels import Wheel
+from instrument.patch import Patch, from_json
+from instrument.settings import Settings
+
+TICK_MS = 16                # 60 pictures a second
+STATUS_S = 0.25
+FROM_NOW = 1 << 62          # a position that lies in the future of any engine
+SIZE, LEAST_SIZE = (1200, 760), (960, 620)
+
+
+class Window(QMainWindow):
+    """`client` is the engine's handle, `patch` what all begins with, `settings` what is kept between starts.
+
+    A patch without a model is a placeholder: the window then takes the one that the engine begins with.
+    """
+
+    def __init__(self, client: Client, patch: Patch, settings: Settings):
+        super().__init__()
+        self.client, self.settings = client, settings
+        self.session = Session(client.send, patch)
+        self.hands = Hands(client.send)
+        self.setWindowTitle("HummingFace")
+        self.setMinimumSize(*LEAST_SIZE)
+        self._position = FROM_NOW
+        self._engine_ready = False
+        self._restarted = False
+        self._last_tick = time.monotonic()
+        self._last_status = 0.0
+        self._build()
+        self.controls: dict[str, Control] = {**self.latents.knobs, **self.panels.controls, **self.output.controls,
+                                             "morph.amount": self.morph.amount}
+        self._connect()
+        self.session.begin_with(patch, settings.controls)
+        self._restore_layout()
+        self._rescale(True)
+        self._show_session()
+        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start()
+
+    # the parts
+
+    def _build(self) -> None:
+        ground = QWidget(objectName="ground")
+        self.setCentralWidget(ground)
+        self._rows = QVBoxLayout(ground)
+        self.mark = QLabel()
+        self.word = QLabel("HummingFace")
+        self.patches = PatchBar(self.session)
+        self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
+        self.banner = Banner()
+        self.latents = LatentPanel(self.session)
+        self.morph = MorphPanel(self.session)
+        self.spectrogram = SpectrogramPanel()
+        self.output = OutputPanel()
+        self.panels = ControlPanel()
+        self.bend = Wheel("Pitch bend", "Bend", springs=True)
+        self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
+        self.keyboard = Keyboard(self.hands)
+        self.status = StatusLine()
+        self.browser = PatchBrowser(self)
+        self.saver = SavePopup(self)
+        self.dialog = SettingsDialog(self)
+        self.qwerty = Qwerty(self.hands, self)
+
+        self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        left, right = QHBoxLayout(), QHBoxLayout()
+        left.addWidget(self.mark)
+        left.addWidget(self.word)
+        left.addStretch(1)
+        right.addStretch(1)
+        right.addWidget(self.settings_button)
+        self._top.addLayout(left, 1)
+        self._top.addWidget(self.patches, 2)
+        self._top.addLayout(right, 1)
+        self._first.addWidget(self.latents, 66)
+        self._first.addWidget(self.morph, 34)
+        self._second.addWidget(self.spectrogram, 1)
+        self._second.addWidget(self.output)
+        self._keys.addWidget(self.bend)
+        self._keys.addWidget(self.wheel)
+        self._keys.addWidget(self.keyboard, 1)
+        self._rows.addLayout(self._top)
+        self._rows.addWidget(self.banner)
+        self._rows.addLayout(self._first, 29)
+        self._rows.addLayout(self._second, 29)
+        self._rows.addWidget(self.panels, 20)
+        self._rows.addLayout(self._keys, 12)
+        ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        ground.setFocus()
+        self._rows.addWidget(self.status)
+
+    def _connect(self) -> None:
+        for control in self.controls.values():
+            control.moved.connect(self.session.set)
+            control.gesture_began.connect(self.session.begin)
+            control.gesture_ended.connect(self.session.end)
+        self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
+        self.patches.step_wanted.connect(self.step_patch)
+        self.patches.browse_wanted.connect(self.browse)
+        self.patches.save_wanted.connect(self.ask_save)
+        self.saver.wanted.connect(self.save)
+        self.browser.chosen.connect(self._chosen)
+        self.morph.pad.corner_wanted.connect(self.browse_corner)
+        self.settings_button.clicked.connect(self.open_settings)
+        self.dialog.wanted.connect(self._setting)
+        self.bend.turned.connect(self.hands.bend)
+        self.wheel.turned.connect(self.hands.wheel)
+        self.status.panic_wanted.connect(self.panic)
+        self.qwerty.changed.connect(self._show_keys)
+        for keys, act in (("Ctrl+.", self.panic), ("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
+            QShortcut(QKeySequence(keys), self, activated=act)
+
+    def _show_session(self) -> None:
+        for parameter_id, control in self.controls.items():
+            control.show_value(self.session[parameter_id])
+        self.latents.refresh()
+        self.morph.pad._refresh()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self.keyboard.show_letters(self.qwerty.letters())
+        self.status.show_keys(self.qwerty.octave, self.qwerty.velocity)
+
+    # size
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._rescale()
+
+    def _rescale(self, always: bool = False) -> None:
+        if theme.set_scale(self.width(), self.height()) or always:
+            theme.dress(QApplication.instance())
+            gap = theme.px(theme.GAP)
+            self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
+            for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
+                layout.setSpacing(gap)
+            self._keys.setSpacing(theme.px(4))
+            self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
+            self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
+            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600; padding-left: {theme.px(4)}px;")
+            rescale(self)
+            self.patches.rescale()
+            self.status.rescale()
+
+    # sixty times a second
+
+    def tick(self) -> None:
+        """Take what the engine told, and show what sounds."""
+        now = time.monotonic()
+        for message in self.client.poll():
+            self.hear(message)
+        telemetry = self.client.telemetry()
+        self._position, samples = self.client.output_since(self._position)
+        self.spectrogram.view.set_rate(telemetry.rate_hz)
+        self.spectrogram.view.feed(samples)
+        if telemetry.level_db is not None:
+            self.spectrogram.view.show_frame_data(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
+        self.output.meter.feed(samples, now - self._last_tick)
+        self.keyboard.show_sounding(telemetry.notes)
+        self._last_tick = now
+        if now - self._last_status > STATUS_S:
+            self._last_status = now
+            self.status.show_telemetry(telemetry, float(self.output.meter.hold_db.max()))
+
+    def hear(self, message: dict) -> None:
+        """One message of the engine."""
+        match message["tell"]:
+            case "set":
+                self.status.midi_seen()
+                self.session.moved_by_midi(message["id"], message["value"])
+            case "note":
+                self.status.midi_seen()
+            case "patch":
+                self._patch_told(from_json(message["patch"], "the engine"))
+            case "ready":
+                self._ready()
+            case "starting":
+                self.banner.say(message["text"], stay=True)
+            case "engine":
+                self._engine(message["state"], message["text"])
+            case "audio":
+                self._audio(message)
+            case "midi":
+                self.status.show_ports(message["open"])
+                self.dialog.show_midi(message)
+                if message["problem"]:
+                    self.banner.say(message["problem"], problem=True)
+            case "devices":
+                self.dialog.show_devices(message["audio"], message["midi"])
+            case "error":
+                self.banner.say(message["text"], problem=True)
+
+    def _engine(self, state: str, text: str) -> None:
+        if state in ("restarting", "failed"):
+            self._engine_ready, self._restarted = False, True
+            self._position = FROM_NOW
+            self.hands.release_all()
+            self.banner.say(text, problem=True)
+        elif state == "starting" and not self._restarted:
+            self.banner.say(text, stay=True)
+
+    def _ready(self) -> None:
+        self._engine_ready = True
+        if self._restarted:
+            self.session.send_all()
+            self.banner.say("The sound is back, with everything as it was.")
+        else:
+            self.session.send_player_settings()
+            self.banner.dismiss(but_problems=True)
+        self.settings.settled()
+
+    def _patch_told(self, patch: Patch) -> None:
+        """The engine plays another patch: a program change, or what it began with."""
+        if self._engine_ready:
+            self.status.midi_seen()
+            self.session.patch_from_engine(patch)
+        elif not self.session.state.patch.model:
+            self.session.begin_with(patch)
+        elif (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
+            self.session.patch_from_engine(patch)       # ours could not be played; undo brings it back
+
+    def _audio(self, message: dict) -> None:
+        self.dialog.show_audio(message)
+        if message["problem"]:
+            self.status.show_device("no sound", well=False)
+            self.banner.say(f"{message['problem']} The device is under Audio · MIDI.", problem=True)
+        else:
+            self.status.show_device(f"{message['device']} · {message['rate_hz'] / 1000:g} kHz · {message['block_samples']}")
+
+    # what the player wants
+
+    def panic(self) -> None:
+        """Silence at once."""
+        self.bend.setValue(0)
+        self.wheel.setValue(0)
+        self.hands.panic()
+
+    def open_settings(self) -> None:
+        """The dialog for devices."""
+        self.client.send({"do": "list"})
+        self.dialog.show_choice(self.settings.audio_device, self.settings.rate_hz, self.settings.block_samples, self.settings.midi_ports)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def _setting(self, message: dict) -> None:
+        self.client.send(message)
+        if message["do"] == "open_audio":
+            self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
+        elif message["do"] == "open_midi":
+            self.settings.midi_ports = message["ports"]
+
+    def step_patch(self, step: int) -> None:
+        """The next or the previous patch of the library."""
+        entries = library.patches()
+        if entries:
+            names = [entry.name for entry in entries]
+            here = names.index(self.session.name) if self.session.name in names else -1 if step > 0 else 0
+            self.load(entries[(here + step) % len(entries)])
+
+    def load(self, entry) -> None:
+        """Play a patch of the library."""
+        try:
+            self.session.load(library.load_patch(entry.path))
+        except ValueError as error:
+            self.banner.say(str(error), problem=True)
+
+    def browse(self) -> None:
+        """The browser, for the patch to play."""
+        self._for_corner = None
+        self._open_browser(self.patches.name.mapToGlobal(QPoint(0, self.patches.name.height() + 4)), "Patches")
+
+    def browse_corner(self, corner: int) -> None:
+        """The browser, for a corner of the morph pad."""
+        self._for_corner = corner
+        self._open_browser(self.morph.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
+
+    def _open_browser(self, place: QPoint, purpose: str) -> None:
+        self.browser.open_at(place, library.patches(), self.session.name, purpose)
+
+    def _chosen(self, entry) -> None:
+        if self._for_corner is None:
+            self.load(entry)
+            return
+        try:
+            patch = library.load_patch(entry.path)
+        except ValueError as error:
+            self.banner.say(str(error), problem=True)
+            return
+        if patch.model != self.session.state.patch.model:
+            self.banner.say(f"“{patch.name}” is of the model {patch.model}; a morph goes on within one model.", problem=True)
+            return
+        self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
+
+    def ask_save(self) -> None:
+        """Ask for a name, then save."""
+        button = self.patches.save
+        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), self.session.name, self.session.state.patch.tags)
+
+    def save(self, name: str, tags: tuple[str, ...]) -> None:
+        """Save what is played under a name."""
+        patch = self.session.state.to_patch(name=name, tags=tags)
+        try:
+            path = library.save_patch(patch)
+        except (ValueError, OSError) as error:
+            self.banner.say(str(error), problem=True)
+            return
+        self.session.saved_as(patch)
+        self.banner.say(f"Saved “{name}” to {path}")
+
+    # between starts
+
+    def _restore_layout(self) -> None:
+        self.resize(*SIZE)
+        kept = self.settings.window.get("geometry")
+        if isinstance(kept, str):
+            self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+
+    def _keep_settings(self) -> None:
+        self.settings.window["geometry"] = self.saveGeometry().toBase64().toStdString()
+        self.settings.controls = self.session.player_settings()
+        if any(entry.name == self.session.name for entry in library.patches()):
+            self.settings.patch = self.session.name
+        try:
+            self.settings.save()
+        except OSError as error:
+            print(f"hummingface: {error}", file=sys.stderr)
+
+    def closeEvent(self, event) -> None:
+        self._timer.stop()
+        self.hands.release_all()
+        self._keep_settings()
+        self.client.close()
+        super().closeEvent(event)

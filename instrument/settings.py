@@ -1,0 +1,153 @@
+"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch, the window's layout. One JSON file.
+
+Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that is none is put aside.
+Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still stands there at the next start,
+it crashed or hung the last one, so it is not used again until the player chooses it anew.
+"""
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from instrument.audio.protocol import BLOCK_SAMPLES, AudioChoice
+from instrument.parameters import PARAMETERS
+from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+
+FILE = "settings.json"
+LARGEST_BYTES = 1 << 20
+LONGEST_TEXT = 1000
+
+
+def path() -> Path:
+    """Where settings are kept for this user; `HUMMINGFACE_HOME` moves it."""
+    if home := os.environ.get("HUMMINGFACE_HOME"):
+        return Path(home) / FILE
+    return Path(platformdirs.user_config_dir("hummingface", appauthor=False)) / FILE
+
+
+@dataclass
+class Settings:
+    """All of it, with what a first start uses. None leaves the choice to the system (`midi_ports`: all of them)."""
+
+    audio_device: str | None = None
+    rate_hz: int | None = None
+    block_samples: int | None = None
+    midi_ports: list[str] | None = None
+    midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    patch: str | None = None                    # name or file of the last one
+    controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
+    window: dict[str, Any] = field(default_factory=dict)       # the window's own: plain values by name
+    trying: dict[str, Any] | None = None        # what is being tried, or failed last time
+
+    @property
+    def audio(self) -> AudioChoice:
+        return AudioChoice(self.audio_device, self.rate_hz, self.block_samples)
+
+    @audio.setter
+    def audio(self, choice: AudioChoice) -> None:
+        self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
+
+    def begin(self, file: Path | None = None) -> tuple[AudioChoice, str | None, str]:
+        """What to start with: (audio, patch, what the player should know). Notes it down as being tried.
+
+        What was being tried when the last start ended badly is forgotten.
+        """
+        failed, said = self.trying or {}, []
+        audio, patch = self.audio, self.patch
+        if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
+            said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
+                        "system's own settings are used. Choose it again in the audio settings if you want it.")
+            audio = self.audio = AudioChoice()
+        elif failed and failed.get("patch") is not None and failed["patch"] == patch:
+            said.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
+            patch = self.patch = None
+        self.trying = {"audio": asdict(audio), "patch": patch}
+        self.save(file)
+        return audio, patch, " ".join(said)
+
+    def settled(self, file: Path | None = None) -> None:
+        """What was tried works."""
+        if self.trying is not None:
+            self.trying = None
+            self.save(file)
+
+    def save(self, file: Path | None = None) -> None:
+        """Write the file whole or not at all. Raises OSError, naming it."""
+        file = file or path()
+        temporary = None
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
+                temporary = Path(stream.name)
+                json.dump(asdict(self), stream, indent=1, allow_nan=False)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, file)
+        except OSError as error:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            raise OSError(f"{file}: the settings cannot be saved ({error.strerror or error})") from error
+
+
+def load(file: Path | None = None) -> tuple[Settings, str]:
+    """(the settings, what the player should know about them). Never raises: what cannot be used is left at rest."""
+    file = file or path()
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        return Settings(), ""
+    except OSError as error:
+        return Settings(), f"{file}: the settings cannot be read ({error.strerror}); the first ones are used."
+    try:
+        values = json.loads(data) if len(data) <= LARGEST_BYTES else None
+        if not isinstance(values, dict):
+            raise ValueError("no settings")
+    except (ValueError, RecursionError):
+        aside = file.with_suffix(".bad.json")
+        with contextlib.suppress(OSError):
+            os.replace(file, aside)
+        return Settings(), f"{file}: not readable as settings. It was put aside as {aside.name}; the first ones are used."
+    settings, bad = Settings(), []
+    for name, value in values.items():
+        if name in _CHECKS and _CHECKS[name](value):
+            setattr(settings, name, value)
+        else:
+            bad.append(name[:40])
+    return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
+
+
+def _or_none(check):
+    return lambda value: value is None or check(value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
+
+
+def _whole(low: int, high: int):
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _within_range(id_: str, value: Any) -> bool:
+    return id_ in PARAMETERS and type(value) in (int, float) and PARAMETERS[id_].lowest <= value <= PARAMETERS[id_].highest
+
+
+_CHECKS = {
+    "audio_device": _or_none(_text),
+    "rate_hz": _or_none(_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
+    "block_samples": _or_none(_whole(*BLOCK_SAMPLES)),
+    "midi_ports": _or_none(lambda value: isinstance(value, list) and len(value) <= 1000 and all(map(_text, value))),
+    "midi_map": _or_none(lambda value: isinstance(value, dict) and all(
+        number.isascii() and number.isdigit() and int(number) < 128 and id_ in PARAMETERS for number, id_ in value.items()
+        if isinstance(id_, str)) and all(isinstance(id_, str) for id_ in value.values())),
+    "patch": _or_none(_text),
+    "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
+    "window": lambda value: isinstance(value, dict),
+    "trying": _or_none(lambda value: isinstance(value, dict)),
+}

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+from instrument import settings
+from instrument.audio.protocol import AudioChoice
+
+
+def test_come_back_as_they_were(tmp_path):
+    file = tmp_path / "deep" / "settings.json"
+    wanted = settings.Settings(audio_device="Keys, JACK", rate_hz=44100, block_samples=64, midi_ports=["a"], patch="Glass",
+                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0}, window={"size": [1, 2]})
+    wanted.save(file)
+    assert settings.load(file) == (wanted, "")
+    assert [f.name for f in file.parent.iterdir()] == ["settings.json"]
+
+
+def test_no_file_is_a_first_start(tmp_path):
+    assert settings.load(tmp_path / "none.json") == (settings.Settings(), "")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b'{"a":' + b" " * (1 << 20) + b"1}"])
+def test_what_is_no_settings_is_put_aside(tmp_path, content):
+    file = tmp_path / "settings.json"
+    file.write_bytes(content)
+    found, said = settings.load(file)
+    assert found == settings.Settings()
+    assert str(file) in said
+    assert (tmp_path / "settings.bad.json").read_bytes() == content
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("rate_hz", 1), ("rate_hz", True), ("rate_hz", "48000"), ("block_samples", 8), ("block_samples", 4096), ("audio_device", 3),
+    ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", {"7": 3}),
+    ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}), ("window", 3), ("unknown", 1)])
+def test_what_makes_no_sense_is_left_out_alone(tmp_path, name, value):
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"patch": "Glass", name: value}))
+    found, said = settings.load(file)
+    assert found == settings.Settings(patch="Glass")
+    assert name in said
+
+
+def test_a_device_that_ended_the_last_start_is_not_used_again(tmp_path):
+    file = tmp_path / "settings.json"
+    settings.Settings(audio_device="Bad, ALSA", patch="Glass").save(file)
+    first, _ = settings.load(file)
+    assert first.begin(file) == (AudioChoice("Bad, ALSA"), "Glass", "")
+    second, _ = settings.load(file)             # the first start never came to `settled`
+    audio, patch, said = second.begin(file)
+    assert audio == AudioChoice()
+    assert patch == "Glass"
+    assert "Bad, ALSA" in said
+    second.settled(file)
+    third, _ = settings.load(file)
+    assert third.begin(file) == (AudioChoice(), "Glass", ""), "until the player chooses it anew"
+
+
+def test_a_patch_that_ended_the_last_start_is_not_used_again(tmp_path):
+    file = tmp_path / "settings.json"
+    first = settings.Settings(patch="Glass")
+    first.begin(file)
+    second, _ = settings.load(file)
+    audio, patch, said = second.begin(file)
+    assert patch is None
+    assert "Glass" in said
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="settings cannot be saved"):
+        settings.Settings().save(tmp_path / "file" / "settings.json")

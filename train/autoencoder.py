@@ -1,0 +1,200 @@
+"""Train decoder and encoder around one latent space: an auto-decoder with an encoder that learns to find its points.
+
+Each instrument is one free point z, shared by all its keys, so a point is a timbre and pitch stays a condition. Noise on z and a
+pull to the middle make the space smooth; the encoder learns to hit z from one note's image, and to let another note of the
+same instrument be decoded from it. Bojanowski et al. (2018), "Optimizing the latent space of generative networks".
+Weights are averaged over time (Polyak), so that any checkpoint is a good model.
+"""
+import copy
+import math
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.autoencoder import Encoder
+from models.decoder import Decoder, Shape
+from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
+from train.dataset import Batch, NoteBank
+from train.losses import CENTS, FrameLoss, Weights, phase_loss
+
+TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviation
+
+
+@dataclass(frozen=True)
+class Options:
+    steps: int = 12_000
+    minutes: float = math.inf         # whichever of the two ends first; the learning rate follows the nearer end
+    batch: int = 2048
+    rate: float = 1.5e-3
+    decay_from: float = 0.5           # of the run; the rate is constant before
+    z_noise: float = 0.1
+    z_pull: float = 1e-3
+    encoder_notes: int = 16
+    encoder_every: int = 2
+    phase_notes: int = 256
+    average_steps: int = 300
+    between: float = 0.4
+    seed: int = 0
+
+
+class Training(nn.Module):
+    """All that learns. Outputs are in units near 1 while learning; `fold` puts dB, Hz and cents into the last layer."""
+
+    def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96):
+        super().__init__()
+        self.decoder = Decoder(shape)
+        self.encoder = Encoder(shape.latents, encoder_width)
+        self.points = nn.Parameter(0.5 * torch.randn(instruments, shape.latents))
+        scale = deviation.clamp(min=1e-2)
+        scale[LEVEL], scale[NOISE] = 20.0, 15.0
+        scale[DEVIATION] = torch.from_numpy(SLOT_RATIO) * (TUNING_UNIT_CENTS / CENTS)
+        scale[VIBRATO] = torch.tensor([10.0, 2.0, 5.0])
+        scale[LFO_GAIN.start:] = scale[LFO_GAIN.start:].clamp(min=0.05)
+        centre = mean.clone()
+        centre[DEVIATION] = 0
+        self.register_buffer("scale", scale)
+        self.register_buffer("centre", centre)
+        with torch.no_grad():
+            self.decoder.net[-1].weight.mul_(0.3)
+            self.decoder.net[-1].bias.zero_()
+
+    def frames(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor) -> Tensor:
+        return self.decoder.unclamped(z, pitch, velocity, time_s) * self.scale + self.centre
+
+
+class Trainer:
+    def __init__(self, bank: NoteBank, shape: Shape, options: Options, weights: Weights | None = None,
+                 device: str = "cpu"):
+        self.bank, self.options, self.device = bank, options, torch.device(device)
+        torch.manual_seed(options.seed)
+        self.rng = np.random.default_rng(options.seed)
+        mean, deviation = bank.statistics(np.random.default_rng(0))
+        self.model = Training(shape, len(bank.instruments), mean, deviation).to(self.device)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        self.loss = FrameLoss(weights).to(self.device)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=options.rate, betas=(0.9, 0.98),
+                                           weight_decay=1e-3, fused=True)
+        self.step, self.seconds = 0, 0.0
+
+    # one step -------------------------------------------------------------------------------------------------
+    def progress(self) -> float:
+        """How much of the run is done, 0..1."""
+        return min(1.0, max(self.step / self.options.steps, self.seconds / 60 / self.options.minutes))
+
+    def learning_rate(self) -> float:
+        o, done = self.options, self.progress()
+        warm = min(1.0, (self.step + 1) / 150)
+        falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
+        return o.rate * warm * max(0.01, falling)
+
+    def _to_device(self, batch: Batch) -> Batch:
+        if self.device.type == "cpu":
+            return batch
+        return Batch(**{k: v.to(self.device, non_blocking=True) for k, v in vars(batch).items()})
+
+    def train_step(self) -> dict[str, float]:
+        o, model, bank = self.options, self.model, self.bank
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate()
+        batch = self._to_device(bank.batch(self.rng, o.batch, o.between))
+        points = model.points
+        z = points[batch.instrument] + o.z_noise * torch.randn(o.batch, points.shape[1], device=self.device)
+        loss, parts = self.loss(model.frames(z, batch.pitch, batch.velocity, batch.time_s), batch)
+        total = loss + o.z_pull * points.square().sum(1).mean()
+
+        notes = torch.from_numpy(self.rng.choice(bank.trained, o.phase_notes))
+        about = lambda x: torch.from_numpy(x[notes.numpy()].astype(np.float32)).to(self.device)          # noqa: E731
+        vectors = model.decoder.phase_vectors(
+            points[torch.from_numpy(bank.instrument[notes.numpy()]).to(self.device)].detach(), about(bank.pitch),
+            about(bank.velocity))
+        phase = phase_loss(vectors, bank.phase[notes].to(self.device),
+                           bank.rows[notes, 10:60:10].to(self.device).float()[..., LEVEL].amax(1))
+        total = total + 0.3 * phase
+        parts["phase"] = phase.detach()
+
+        if o.encoder_notes and self.step % o.encoder_every == 0:
+            total = total + self._encoder_loss(parts)
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        self.optimiser.step()
+        self._average()
+        self.step += 1
+        return {name: float(value) for name, value in parts.items()} | {"loss": float(loss.detach())}
+
+    def _encoder_loss(self, parts: dict) -> Tensor:
+        """The encoder of one note hits its instrument's point, and decodes another note of the instrument."""
+        o, model, bank = self.options, self.model, self.bank
+        first, second = bank.pairs(self.rng, o.encoder_notes)
+        about = lambda x: torch.from_numpy(x[first].astype(np.float32)).to(self.device)                  # noqa: E731
+        rows = bank.rows[torch.from_numpy(first)].to(self.device).float()
+        z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
+        points = model.points[torch.from_numpy(bank.instrument[first]).to(self.device)].detach()
+        hit = (z - points).square().mean() / model.points.detach().var(0).mean()
+        repeat = 8
+        batch = self._to_device(bank.batch(self.rng, len(second) * repeat, 0.0, np.repeat(second, repeat)))
+        frames = model.frames(z.repeat_interleave(repeat, 0), batch.pitch, batch.velocity, batch.time_s)
+        across, _ = self.loss(frames, batch)
+        parts["hit"] = hit.detach()
+        return hit + 0.02 * across
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
+        ours, theirs = list(self.average.parameters()), list(self.model.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - keep)
+
+    # the run --------------------------------------------------------------------------------------------------
+    def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:
+        """Train to the end of the options, saving `folder`/state.pt now and then (and when interrupted)."""
+        from tqdm import tqdm
+        folder.mkdir(parents=True, exist_ok=True)
+        smooth: dict[str, float] = {}
+        bar = tqdm(total=self.options.steps, initial=self.step, unit="step", desc="training", disable=not progress,
+                   mininterval=5)
+        saved = time.monotonic()
+        with bar, (folder / "log.csv").open("a") as log:
+            try:
+                while self.progress() < 1:
+                    start = time.monotonic()
+                    for name, value in self.train_step().items():
+                        smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
+                    self.seconds += time.monotonic() - start
+                    bar.update()
+                    if self.step % 50 == 0:
+                        bar.set_postfix({k: f"{v:.2f}" for k, v in smooth.items()})
+                        log.write(f"{self.step},{self.seconds:.0f},"
+                                  + ",".join(f"{k}={v:.4f}" for k, v in smooth.items()) + "\n")
+                        log.flush()
+                    if time.monotonic() - saved > 60 * save_minutes:
+                        self.save(folder / "state.pt")
+                        saved = time.monotonic()
+            finally:
+                self.save(folder / "state.pt")
+
+    def save(self, path: Path) -> None:
+        """All that is needed to go on, written whole or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        torch.save({"model": self.model.state_dict(), "average": self.average.state_dict(),
+                    "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds,
+                    "shape": self.model.decoder.shape.as_dict(), "options": asdict(self.options),
+                    "rng": self.rng.bit_generator.state, "torch_rng": torch.get_rng_state(),
+                    "instruments": self.bank.instruments}, partial)
+        os.replace(partial, path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from `path`; the options of this run hold (a longer run, another rate)."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["instruments"] != self.bank.instruments or state["shape"] != self.model.decoder.shape.as_dict():
+            raise ValueError(f"{path} is of another data set or another network; train into another folder.")
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch_rng"].cpu())

@@ -1,0 +1,151 @@
+"""`hummingface train ...`: make the data, train, export, measure. Heavy imports wait until a command needs them."""
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+FACTORY = "FluidR3 Atlas"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hummingface train", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help, description=help)
+
+    prepare = command("prepare", "render notes from a SoundFont, analyse and store them; goes on where it was stopped")
+    prepare.add_argument("data", type=Path)
+    prepare.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    prepare.add_argument("--instruments", type=int, help="only so many, spread over the families")
+    prepare.add_argument("--workers", type=int)
+
+    train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
+    train.add_argument("data", type=Path)
+    train.add_argument("run", type=Path, help="folder for the state and the log")
+    _training_options(train)
+    train.add_argument("--resume", action="store_true")
+
+    export = command("export", "write the model of a run, with its card")
+    export.add_argument("data", type=Path)
+    export.add_argument("run", type=Path)
+    export.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
+    export.add_argument("--name", default=FACTORY)
+    export.add_argument("--metrics", type=Path, help="JSON file that `evaluate` wrote")
+
+    evaluate = command("evaluate", "measure a model against its recordings")
+    evaluate.add_argument("model", type=Path)
+    evaluate.add_argument("data", type=Path)
+    evaluate.add_argument("--measure", type=Path, help="the script that defines the figures (a function `distance`)")
+    evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    evaluate.add_argument("--notes", type=int, default=200)
+    evaluate.add_argument("--left-out", type=int, default=100)
+    evaluate.add_argument("--json", type=Path)
+
+    factory = command("factory", "all of it: prepare, train, export. What made the factory model")
+    factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
+    factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
+    factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    _training_options(factory)
+    return parser
+
+
+def _training_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--steps", type=int, default=16_000)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
+    parser.add_argument("--batch", type=int, default=2048)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--latents", type=int, default=16)
+    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--depth", type=int, default=4)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--threads", type=int, help="of the CPU")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    try:
+        return globals()["_" + args.command](args)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in ("train", "models") or isinstance(error, (OSError, ValueError)):
+            print(f"hummingface train: {error}", file=sys.stderr)
+            return 1
+        raise
+
+
+def _prepare(args) -> int:
+    from train.notes.general_midi import instruments_in_turn
+    from train.prepare import prepare
+    made = prepare(args.data, args.soundfont, instruments_in_turn()[:args.instruments], workers=args.workers)
+    print(f"{made} notes made in {args.data}")
+    return 0
+
+
+def _autoencoder(args) -> int:
+    import torch
+
+    from models.decoder import Shape
+    from train.autoencoder import Options, Trainer
+    from train.dataset import NoteBank
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    device = args.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    bank = NoteBank(args.data)
+    shape = Shape(latents=args.latents, width=args.width, depth=args.depth)
+    options = Options(steps=args.steps, minutes=args.minutes, batch=args.batch, rate=args.rate, seed=args.seed)
+    trainer = Trainer(bank, shape, options, device=device)
+    state = args.run / "state.pt"
+    if state.is_file():
+        if not getattr(args, "resume", True):
+            raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
+        trainer.resume(state)
+    print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {trainer.step}", flush=True)
+    trainer.run(args.run)
+    return 0
+
+
+def _export(args) -> int:
+    from train.dataset import NoteBank
+    from train.export import export
+    metrics = json.loads(args.metrics.read_text()) if args.metrics else None
+    about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
+             "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
+             "reproduce": f"hummingface train factory WORK {args.model.name}"}
+    if metrics:
+        about["metrics"] = metrics
+    licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
+    model = export(args.run / "state.pt", NoteBank(args.data), args.model, args.name, about, licence.read_text())
+    print(f"{args.model}: {len(model.presets)} presets")
+    return 0
+
+
+def _evaluate(args) -> int:
+    import torch
+
+    from models.checkpoint import load_model
+    from train.dataset import NoteBank
+    from train.evaluate import distances, load_measure, table, tuning
+    torch.set_num_threads(1)
+    model, result = load_model(args.model), {}
+    if args.measure:
+        result = distances(model, NoteBank(args.data), args.soundfont, load_measure(args.measure), args.notes, args.left_out)
+    result["tuning"] = tuning(model)
+    print(table(result))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1))
+    return 0
+
+
+def _factory(args) -> int:
+    args.data, args.run = args.work / "data", args.work / "run"
+    args.instruments, args.workers, args.name, args.metrics = None, os.cpu_count(), FACTORY, None
+    return _prepare(args) or _autoencoder(args) or _export(args)

@@ -1,0 +1,193 @@
+"""How near a model's notes are to the recordings it learnt from, with figures whose definitions live outside the project.
+
+Three renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
+perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets. All sound at the
+recording's own f0 (a sample's tuning error is taken out in training); tuning is measured apart, at the equal-tempered pitch.
+"""
+import importlib.util
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
+from models.frame import (
+    BAND_CENTRES_HZ,
+    DEVIATION,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    NOISE,
+    NOISE_FLOOR_DB,
+    RELEASE,
+    SLOT_RATIO,
+    group_of_hz,
+    pitch_to_hz,
+)
+from models.model import Model
+from train.dataset import NoteBank
+from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
+
+FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
+
+
+def load_measure(path: Path) -> Callable:
+    """The function `distance(reference, output, rate)` of a measuring script."""
+    spec = importlib.util.spec_from_file_location("sound_distance", path)
+    if spec is None or spec.loader is None or not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such measuring script (a Python file with a function `distance`).")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.distance
+
+
+def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
+    """The frames after note-off: the last held frame [FRAME_SIZE], falling by its own release. since_s [T] -> [T, FRAME_SIZE]"""
+    frames = np.repeat(held[None], len(since_s), 0)
+    seconds = 2.0 ** held[RELEASE]
+    fall = 60 * since_s[:, None] / seconds[None]                                                    # [T, GROUPS] dB
+    frames[:, LEVEL] = np.maximum(frames[:, LEVEL] - fall[:, group_of_hz(SLOT_RATIO * pitch_to_hz(pitch))],
+                                  LEVEL_FLOOR_DB)
+    frames[:, NOISE] = np.maximum(frames[:, NOISE] - fall[:, group_of_hz(BAND_CENTRES_HZ)], NOISE_FLOOR_DB)
+    return frames
+
+
+@dataclass
+class Renderer:
+    """Frames of whole notes, from rows or from a model, and their sound."""
+    bank: NoteBank
+
+    def _whole(self, held: np.ndarray, times: np.ndarray, note: int) -> np.ndarray:
+        hold_s, pitch = self.bank.hold_s[note], self.bank.pitch[note]
+        before = int(np.count_nonzero(times <= hold_s))
+        return np.concatenate([held, released(held[-1], times[before:] - times[before - 1], pitch)])
+
+    def from_rows(self, rows: np.ndarray, times: np.ndarray, note: int) -> np.ndarray:
+        """Rows [ROWS, FRAME_SIZE] -> frames at `times`, with the release after note-off."""
+        at = times[times <= self.bank.hold_s[note]]
+        row_times = row_times_s()
+        right = np.clip(np.searchsorted(row_times, at, side="right"), 1, ROWS - 1)
+        share = np.clip((at - row_times[right - 1]) / (row_times[right] - row_times[right - 1]), 0, 1)[:, None]
+        return self._whole(rows[right - 1] * (1 - share) + rows[right] * share, times, note)
+
+    def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int) -> np.ndarray:
+        at = torch.from_numpy(times[times <= self.bank.hold_s[note]].astype(np.float32))
+        full = torch.ones(len(at))
+        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1),
+                            full * float(self.bank.pitch[note]), full * float(self.bank.velocity[note]), at).numpy()
+        return self._whole(held, times, note)
+
+    def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
+        from models.harmonic import NoteFrames
+        from models.reference import synthesise
+        return synthesise(NoteFrames(times, frames.astype(np.float32), float(self.bank.f0_hz[note]),
+                                     phase.astype(np.float32), float(self.bank.hold_s[note])), RATE_HZ, seed=note)
+
+
+def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
+    """The notes a semitone below and above in the same part, or None."""
+    same = np.flatnonzero((bank.instrument == bank.instrument[note]) & (bank.velocity == bank.velocity[note])
+                          & (bank.hold_s == bank.hold_s[note]))
+    found = {int(bank.pitch[i]): int(i) for i in same}
+    pair = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
+    return None if None in pair else pair
+
+
+def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
+    """A fixed random sample, the same number from every instrument as far as it goes."""
+    rng = np.random.default_rng(seed)
+    usable = [int(i) for i in np.flatnonzero(bank.left_out == left_out)
+              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, i))]
+    queues = {}
+    for i in rng.permutation(usable):
+        queues.setdefault(int(bank.instrument[i]), []).append(int(i))
+    turns = [queue[turn] for turn in range(max(map(len, queues.values()), default=0))
+             for queue in queues.values() if turn < len(queue)]
+    return turns[:count]
+
+
+def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, count: int = 200,
+              left_out_count: int = 100, progress: bool = True) -> dict:
+    """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}} over fixed samples of notes."""
+    from tqdm import tqdm
+    maker, result = Renderer(bank), {}
+    for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
+        chosen = choose(bank, left_out, size)
+        specs = [NoteSpec(bank.instruments[bank.instrument[i]]["program"], int(bank.pitch[i]), int(bank.velocity[i]),
+                          float(bank.hold_s[i])) for i in chosen]
+        rows: dict[str, list] = {}
+        for note, (_, audio) in zip(chosen, tqdm(render(specs, soundfont), total=len(specs), desc=kind,
+                                                 disable=not progress), strict=True):
+            for name, figures in _one(model, maker, note, audio, measure, left_out).items():
+                family = bank.instruments[bank.instrument[note]]["family"]
+                rows.setdefault(name, []).append((family, figures))
+        result[kind] = {name: _by_family(values) for name, values in rows.items()}
+    return result
+
+
+def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: Callable, left_out: bool) -> dict:
+    from models.harmonic import frame_times
+    bank = maker.bank
+    audio = trim_tail(audio, float(bank.hold_s[note]))
+    times = frame_times(len(audio) / RATE_HZ)
+    instrument = bank.instruments[bank.instrument[note]]
+    z = np.asarray(model.presets[instrument["name"]])
+    phase = model.start_phase(torch.tensor(z, dtype=torch.float32)[None], torch.tensor([float(bank.pitch[note])]),
+                              torch.tensor([float(bank.velocity[note])]))[0].numpy()
+    target = bank.rows[note].numpy().astype(np.float32)
+    said = {"decoder": (maker.from_model(model, z, times, note), phase),
+            "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
+    if left_out:
+        low, high = neighbours(bank, note)
+        mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
+        said["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
+    return {name: measure(audio, maker.sound(frames, times, start, note), RATE_HZ)
+            for name, (frames, start) in said.items()}
+
+
+def _by_family(values: list[tuple[str, dict]]) -> dict:
+    groups: dict[str, list] = {"ALL": [figures for _, figures in values]}
+    for family, figures in values:
+        groups.setdefault(family, []).append(figures)
+    mean = lambda rows, k: (lambda v: round(float(np.mean(v)), 3) if v else None)(                      # noqa: E731
+        [r[k] for r in rows if r.get(k) is not None])
+    return {family: {k: mean(rows, k) for k in FIGURES} | {"n": len(rows)} for family, rows in groups.items()}
+
+
+def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
+                 times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
+    """How far each key is off, in cents: the lowest partial within 26 dB of the loudest of the first eight. [keys]"""
+    off = []
+    for time_s in times_s:
+        full = torch.ones(len(pitches))
+        frames = model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
+                              torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
+        level = frames[:, LEVEL][:, :8]
+        first = np.argmax(level > level.max(1, keepdims=True) - 26, axis=1)
+        deviation = frames[:, DEVIATION][np.arange(len(pitches)), first]
+        off.append(1200 * np.log2(1 + deviation / SLOT_RATIO[first]))
+    return np.median(off, 0)
+
+
+def tuning(model: Model) -> dict:
+    """Tuning over all keys of every preset: median, and the worst keys."""
+    table = {name: np.abs(tuning_cents(model, np.asarray(z))) for name, z in model.presets.items()}
+    everything = np.concatenate(list(table.values()))
+    worst = {name: round(float(cents.max()), 2) for name, cents in table.items()}
+    return {"median_cents": round(float(np.median(everything)), 3), "p99_cents": round(float(np.quantile(everything, 0.99)), 2),
+            "worst_cents": round(float(everything.max()), 2), "keys_off_more_than_5": int((everything > 5).sum()),
+            "keys": len(everything), "worst_by_preset": dict(sorted(worst.items(), key=lambda item: -item[1])[:10])}
+
+
+def table(result: dict) -> str:
+    """The figures as text."""
+    lines = []
+    for kind in ("trained", "left_out"):
+        for name, groups in result.get(kind, {}).items():
+            lines.append(f"{kind} / {name:12s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
+            for family, row in groups.items():
+                lines.append(f"    {family:18s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}"
+                                                            for k in FIGURES) + f" {row['n']:4d}")
+    return "\n".join([*lines, "tuning " + json.dumps(result.get("tuning", {}))])

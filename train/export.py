@@ -1,0 +1,86 @@
+"""A run's state into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.autoencoder import Encoder
+from models.checkpoint import save_model
+from models.conditioning import LONGEST_S
+from models.decoder import Decoder, Shape
+from models.frame import LEVEL, NOISE
+from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
+from models.model import Model
+from train.dataset import NoteBank
+
+LEVELLED_RMS_DB = -24.0               # of the loudest 0.4 s of a note at velocity 100; presets' gain_db leads there
+PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
+
+
+@torch.no_grad()
+def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
+    """A saved run -> (decoder and encoder in knob units, the instruments' points in knobs [I, L], the axes)."""
+    saved = state["average"]
+    fields = state["shape"]
+    shape = Shape(**fields | {k: tuple(fields[k]) for k in ("pitch_waves", "time_waves")})
+    decoder = Decoder(shape)
+    decoder.load_state_dict({k.removeprefix("decoder."): v for k, v in saved.items() if k.startswith("decoder.")})
+    width = saved["encoder.convolutions.0.weight"].shape[0]
+    encoder = Encoder(shape.latents, width)
+    encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
+    last = decoder.net[-1]
+    last.weight.mul_(saved["scale"][:, None])
+    last.bias.mul_(saved["scale"]).add_(saved["centre"])
+    points = saved["points"].double().numpy()
+    axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
+    for first in (decoder.net[0], decoder.phase[0]):
+        fold_input(first, axes)
+    fold_output(encoder.head[-1], axes)
+    return decoder.eval(), encoder.eval(), axes.to_knobs(points), axes
+
+
+@torch.no_grad()
+def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
+    """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
+    z = torch.from_numpy(np.asarray(z, np.float32))
+    said = []
+    for pitch in PROBED_PITCHES:
+        for time_s in PROBED_TIMES_S:
+            full = torch.full((len(z),), 1.0)
+            frames = decoder(z, pitch * full, 100 * full, time_s * full)
+            levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
+            said.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+    return torch.cat(said, 1).numpy()
+
+
+def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
+    """Each instrument as a named point, with its family, whether it sustains, and the gain that levels it."""
+    presets = {}
+    for number, instrument in enumerate(bank.instruments):
+        middle = (bank.instrument == number) & (bank.velocity == 100) & (bank.pitch >= 48) & (bank.pitch <= 76)
+        rms = float(np.median(bank.rms_db[middle])) if middle.any() else LEVELLED_RMS_DB
+        presets[instrument["name"]] = {
+            "z": [round(float(x), 4) for x in points[number]], "family": instrument["family"],
+            "program": instrument["program"], "sustained": instrument["sustained"], "rms_db": round(rms, 1),
+            "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms, -24, 24)), 1)}
+    return presets
+
+
+def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:
+    """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
+    state = torch.load(state_file, map_location="cpu", weights_only=True)
+    decoder, encoder, points, _ = fold(state)
+    presets = presets_of(bank, points)
+    card = {
+        "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": LONGEST_S,
+        "sample_rate_hz": 48_000,
+        "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+        "trained_on": {"soundfont": bank.soundfont, "instruments": len(bank.instruments), "notes": len(bank.trained),
+                       "left_out_notes": int(bank.left_out.sum()),
+                       "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
+        "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": state["options"]},
+        "presets": presets} | about
+    model = Model(name, json.loads(json.dumps(card)), decoder, encoder, {n: p["z"] for n, p in presets.items()})
+    save_model(model, out)
+    return model

@@ -1,0 +1,118 @@
+"""How far a predicted frame is from a target, as near to what is heard as a sum over its values comes.
+
+Levels are compared in dB. What lies under the note's floor (85 dB under its peak) counts as the floor: being quieter still is
+no error. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
+Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
+"""
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.frame import (
+    BAND_CENTRES_HZ,
+    BAND_EDGES_HZ,
+    BANDS,
+    DEVIATION,
+    FUZZ,
+    FUZZ_RATE,
+    LEVEL,
+    LFO_GAIN,
+    NOISE,
+    REGULARITY,
+    RELEASE,
+    SLOT_RATIO,
+    VIBRATO,
+    erb_rate,
+)
+
+FLOOR_DB = 85.0
+BIN_HZ = 35.0                         # noise bandwidth of a Hann window of 2048 points at 48 kHz
+CENTS = 1731.234                      # per unit of relative frequency
+MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
+FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
+
+
+@dataclass(frozen=True)
+class Weights:
+    cents: float = 0.08               # dB that a cent is worth
+    motion: float = 0.12
+    release: float = 0.15
+
+
+class FrameLoss(torch.nn.Module):
+    """`loss(predicted [B, FRAME_SIZE], batch) -> (scalar, {name: float tensor})`."""
+
+    def __init__(self, weights: Weights | None = None):
+        super().__init__()
+        self.weights = weights or Weights()
+        width = torch.from_numpy(BAND_EDGES_HZ[1:] - BAND_EDGES_HZ[:-1]).float()
+        centre = torch.from_numpy(BAND_CENTRES_HZ).float()
+        keep = lambda name, value: self.register_buffer(name, value, persistent=False)                    # noqa: E731
+        keep("ratio", torch.from_numpy(SLOT_RATIO.copy()))
+        keep("density_db", 10 * torch.log10(width / BIN_HZ))         # band RMS over what one bin shows of it
+        keep("band_share", (width / (MEL_KNEE_HZ + centre)) * (centre < 16_000))
+        keep("low_partials", 1 + 3 * (self.ratio <= 4).float())
+        unit = torch.ones(RELEASE.stop)
+        unit[VIBRATO] = torch.tensor([10.0, 3.0, 5.0])
+        unit[LFO_GAIN], unit[FUZZ], unit[FUZZ_RATE], unit[REGULARITY] = 3.0, 0.15, 1.0, 0.3
+        keep("motion_unit", unit[VIBRATO.start:RELEASE.stop])
+        low, high = float(erb_rate(BAND_EDGES_HZ[0])), float(erb_rate(BAND_EDGES_HZ[-1]))
+        self.band_of_cams = (low, BANDS / (high - low))
+
+    def partial_weights(self, target: Tensor, pitch: Tensor, peak_db: Tensor) -> tuple[Tensor, Tensor]:
+        """(weight of each partial's level, how audible it is 0..1), both [B, PARTIALS]."""
+        f0 = 440 * torch.exp2((pitch - 69) / 12)[:, None]
+        hz = f0 * self.ratio
+        low, per = self.band_of_cams
+        band = ((21.4 * torch.log10(1 + 0.00437 * hz) - low) * per).long().clamp_(0, BANDS - 1)
+        noise = torch.gather(target[:, NOISE] - self.density_db, 1, band)
+        level = target[:, LEVEL]
+        uncovered = torch.sigmoid((level - noise + 3) / 4)
+        audible = ((level - peak_db[:, None] + FLOOR_DB) / FLOOR_DB).clamp(0, 1)
+        share = f0.clamp(max=FILLED_HZ) / (MEL_KNEE_HZ + hz) * (hz < 20_000)
+        quiet = (audible <= 0).float() * 0.5                       # nothing there: to be quiet matters, all the same
+        return share * torch.maximum(uncovered * (0.35 + 0.65 * audible), quiet), uncovered * audible
+
+    def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
+        target = batch.target
+        weight, audible = self.partial_weights(target, batch.pitch, batch.peak_db)
+        floor = (batch.peak_db - FLOOR_DB)[:, None]
+        tone = weight * _over_floor(predicted[:, LEVEL], target[:, LEVEL], floor)
+        noise = self.band_share * _over_floor(predicted[:, NOISE], target[:, NOISE], floor + self.density_db)
+        levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
+
+        cents = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
+        heard = audible.square() * self.low_partials
+        tuning = (heard * 15 * torch.asinh(_soft_abs(cents, 0.5) / 15)).sum() / heard.sum()
+
+        off = _soft_abs((predicted - target)[:, VIBRATO.start:] / self.motion_unit, 0.1)
+        groups = batch.heard + 0.02
+        vibrato, rest = off[:, :3].mean(), off[:, 3:].view(len(off), 5, -1)
+        per_statistic = (rest * groups[:, None]).sum((0, 2)) / groups.sum()
+        motion = vibrato + per_statistic[:4].sum()
+        release = per_statistic[4]
+        w = self.weights
+        loss = levels + w.cents * tuning + w.motion * motion + w.release * release
+        parts = {"levels": levels, "cents": tuning, "motion": motion, "release": release}
+        return loss, {name: value.detach() for name, value in parts.items()}
+
+
+def _soft_abs(x: Tensor, knee: float) -> Tensor:
+    return torch.nn.functional.huber_loss(x, torch.zeros((), device=x.device).expand_as(x), reduction="none",
+                                          delta=knee) / knee
+
+
+def _over_floor(predicted: Tensor, target: Tensor, floor: Tensor) -> Tensor:
+    """|difference| in dB, where what is under the floor on both sides is almost no error."""
+    off = predicted - torch.maximum(target, floor)
+    off = torch.where((target <= floor) & (off < 0), 0.02 * off, off)
+    return _soft_abs(off, 0.5)
+
+
+def phase_loss(vectors: Tensor, phase: Tensor, level_db: Tensor) -> Tensor:
+    """vectors [B, 2, PARTIALS] against start phases [B, PARTIALS] of partials of these levels; 1 for a head that says nothing."""
+    amplitude = 10 ** ((level_db - level_db.amax(1, keepdim=True)) / 40)        # roots: quiet partials matter a little
+    amplitude = amplitude * (level_db > -95)
+    off = (vectors - torch.stack([phase.cos(), phase.sin()], 1)).square().sum(1)
+    return (amplitude * off).sum() / amplitude.sum().clamp(min=1e-6)
