@@ -143,7 +143,7 @@ def _dry_run(file: Path, model: Model) -> None:
     pitch, velocity = torch.linspace(0, 127, 64), torch.linspace(127, 0, 64)
     time_s = torch.logspace(-4, math.log10(4 * model.card["longest_s"]), 64).flip(0)
     with torch.inference_mode():
-        said = [model.decoder.unclamped(z, pitch, velocity, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
+        said = [model.decoder.unclamped(model.decoder.note(z, pitch, velocity), time_s), model.decoder.phase_vectors(z, pitch, velocity)]
         if model.encoder is not None:
             rows = np.zeros((2, 128, FRAME_SIZE), np.float32)
             rows[1] = -100
