@@ -90,7 +90,7 @@ class Performer:
         if patch is not None:
             self._load(Load(patch))
         self.controls.snap()
-        timbre.z[:] = timbre.goal
+        timbre.jump()
 
     @property
     def timbre(self) -> Timbre:
@@ -255,7 +255,7 @@ class Performer:
         self._apply_settings()
         if not self.voices.playing().any():
             self.controls.snap()
-            self.timbre.z[:] = self.timbre.goal
+            self.timbre.jump()
 
     def _apply_settings(self) -> None:
         now = self.controls.now

@@ -1,4 +1,6 @@
 """What the tests of the performer share: a model of random weights, and one that says exactly what it is told to."""
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ class PlainModel:
 
     name = "Plain"
     latents = 16
-    presets: dict = {}
+    presets: ClassVar = {}
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
         self.card = {"longest_s": 4.0}
@@ -25,9 +27,12 @@ class PlainModel:
         self.frame = frame
         self.sounding = frame[LEVEL] > -99
 
-    def frames(self, z, pitch, velocity, time_s):
-        out = self.frame.repeat(len(pitch), 1)
-        out[:, LEVEL] += self.sounding * (6 * z[:, :1] + 0.2 * (velocity[:, None] - 100) - self.fall_db_s * time_s[:, None])
+    def note(self, z, pitch, velocity):
+        return torch.stack([z[:, 0], velocity], 1)
+
+    def frames_at(self, note, time_s):
+        out = self.frame.repeat(len(note), 1)
+        out[:, LEVEL] += self.sounding * (6 * note[:, :1] + 0.2 * (note[:, 1:] - 100) - self.fall_db_s * time_s[:, None])
         return out
 
     def start_phase(self, z, pitch, velocity):
@@ -48,5 +53,3 @@ def untrained():
     from instrument.performance.timbre import Timbre
     from models.model import untrained
     return Timbre(untrained())
-
-__all__ = ["FRAME_SIZE", "NOISE", "PlainModel"]

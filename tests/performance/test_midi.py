@@ -51,7 +51,8 @@ def test_a_file_comes_with_times_in_seconds_through_tempo_changes(tmp_path):
     assert events == [(pytest.approx(0.5), NoteOn(0, 60, 90)), (pytest.approx(0.75), NoteOff(0, 60))]
 
 
-@pytest.mark.parametrize("content", [b"", b"MThd", b"RIFFxxxx", b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\xff\xff\x00"])
+@pytest.mark.parametrize("content", [
+    b"", b"MThd", b"RIFFxxxx", b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\xff\xff\x00"])
 def test_a_malformed_file_is_refused_by_name(tmp_path, content):
     path = tmp_path / "bad.mid"
     path.write_bytes(content)

@@ -63,8 +63,8 @@ def test_a_bend_moves_a_sounding_note(plain):
 @pytest.mark.parametrize("sample", [0, 1, 1000, 12345, 25600])
 def test_a_note_begins_at_its_sample(plain, sample):
     sound = play([(sample, NoteOn(0, 60, 100))], plain, 1.0)[:, 0]
-    assert not sound[:sample].any()
-    assert np.flatnonzero(sound)[0] - sample <= 2
+    assert not (np.abs(sound[:sample]) > 1e-7).any()
+    assert np.flatnonzero(np.abs(sound) > 1e-5)[0] - sample <= 2
     assert np.abs(sound[sample:sample + 960]).max() > 0.03
 
 
@@ -78,7 +78,8 @@ def test_every_note_of_a_fast_run_is_heard(plain):
     """One sine a note, 4 ms apart: each begins exactly where it should."""
     starts = [5000 + 192 * i for i in range(100)]
     keys = [40 + i % 50 for i in range(100)]
-    player = Player(plain, events=DRY + [(s, NoteOn(i % 16, key, 100)) for i, (s, key) in enumerate(zip(starts, keys, strict=True))])
+    notes = [(s, NoteOn(i % 16, key, 100)) for i, (s, key) in enumerate(zip(starts, keys, strict=True))]
+    player = Player(plain, events=DRY + notes)
     player.render(RATE)
     assert player.performer.voices.born_count == 100
     assert player.performer.lost_notes == 0
@@ -127,15 +128,15 @@ def test_a_log_played_again_gives_the_same_sound(untrained):
     assert np.abs(live - again).max() < 1e-5
 
 
-CHORD = [(100, NoteOn(0, 36 + 3 * i, 60)) for i in range(16)]
+CHORD = [(100, NoteOn(0, 36 + 3 * i, 30)) for i in range(16)]
 
 
 def test_sweeping_all_latents_under_a_chord_does_not_click(plain):
     sweep = [(RATE + i * 240, Set(f"latent.{n + 1}", -3 + 6 * i / 10)) for i in range(11) for n in range(16)]
-    sound = play([*CHORD, (0, Set("latent.1", -3.0)), *sweep], plain, 2.0)
+    sound = play([*CHORD, (0, Set("latent.1", -3.0)), (0, Set("master.volume_db", -18.0)), *sweep], plain, 2.0)
     loud = np.abs(np.diff(sound[RATE + 20000:], axis=0)).max()
     assert np.abs(np.diff(sound[:RATE + 20000], axis=0)).max() < 1.25 * loud
-    assert clicks(sound, RATE - 2000, RATE + 20000) < 1e-3
+    assert clicks(sound, RATE - 2000, RATE + 20000) < 2e-4
 
 
 @pytest.mark.parametrize("change", [
@@ -148,7 +149,7 @@ def test_no_change_clicks(plain, change):
     sound = play([*CHORD, *[(RATE + at, event) for at, event in change]], plain, 1.5)
     jumps = np.abs(np.diff(sound, axis=0))
     assert jumps[RATE - 500:].max() < 1.5 * jumps[RATE // 2:RATE - 500].max()
-    assert clicks(sound, RATE - 2000, RATE + 8000) < 2e-3
+    assert clicks(sound, RATE - 2000, RATE + 8000) < 2e-4
 
 
 def test_stealing_does_not_click_and_keeps_to_the_voices(plain):
@@ -156,7 +157,7 @@ def test_stealing_does_not_click_and_keeps_to_the_voices(plain):
     player = Player(plain, events=[*DRY, (0, Set("master.voices", 4)), (0, Set("envelope.attack_s", 0.01)), *notes])
     sound = player.render(2 * RATE)
     assert player.most_voices == 4
-    assert clicks(sound, 0, len(sound)) < 2e-3
+    assert clicks(sound, 0, len(sound)) < 1e-3
 
 
 def test_panic_silences_within_two_hops_and_the_next_note_plays(plain):
@@ -242,7 +243,7 @@ def test_another_model_takes_over_without_stopping_what_sounds(plain, decaying):
     patch = Patch("Other", "Plain", (0.0,) * 16, {"reverb.mix": 0.0, "master.width": 0.0, "envelope.attack_s": 0.01})
     player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 100)), (RATE, Load(patch, decaying)), (RATE + 4000, NoteOn(0, 76, 100))])
     sound = player.render(3 * RATE)[:, 0]
-    assert clicks(sound, RATE - 2000, 2 * RATE) < 2e-3
+    assert clicks(sound, RATE - 2000, 2 * RATE) < 2e-4
     old, new = player.performer.voices.table[[0, 1]]
     assert old["timbre"] != new["timbre"]
     spectrum = np.abs(np.fft.rfft(sound[2 * RATE:] * np.hanning(RATE)))
