@@ -117,7 +117,7 @@ def _ahead(v, step_s, controls):
 @compiled
 def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions, moving, rows, pitch, velocity, time_s,
                  owner, asks):
-    """Rows of all sounding voices for a hop. Fills `rows`, and the decoder's batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
+    """Rows of all sounding voices for a hop. Fills `rows`, and the batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
 
     Of each timbre, `z_versions` numbers its latents and `moving` says whether they are on their way. `asks` [ASKS, 2] gets
     (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, entries, asks.
@@ -145,8 +145,8 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
                 ahead_s = _ahead(v, hop_s / quarters, controls)
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
-                batch = _ask(v, s, row, batch, ahead_s, patience_s, controls, length_s, z_versions[v.timbre], moving[v.timbre], pitch,
-                             velocity, time_s, owner)
+                batch = _ask(v, s, row, batch, ahead_s, patience_s, controls, length_s, z_versions[v.timbre],
+                             moving[v.timbre], pitch, velocity, time_s, owner)
             count += 1
         if (v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):

@@ -1,7 +1,7 @@
 """The decoder at work: one model, its latents, and frames for any batch of voices. The only file here that knows torch.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. `torch.set_num_threads(1)` holds for
-the thread that calls it alone, so `prepare` must run in the thread that will decode.
+Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. `torch.set_num_threads(1)`
+holds for the thread that calls it alone, so `prepare` must run in the thread that will decode.
 """
 import numpy as np
 import torch
