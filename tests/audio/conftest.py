@@ -20,6 +20,8 @@ class JackServer:
         self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period)],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         import jack
+        jack.set_error_function(lambda text: None)
+        jack.set_info_function(lambda text: None)
         for _ in range(100):
             try:
                 jack.Client("probe", no_start_server=True, servername=self.name).close()

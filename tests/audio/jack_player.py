@@ -28,7 +28,7 @@ class Player:
 
     def __enter__(self):
         self.client.activate()
-        self._midi.connect("HummingFace MIDI:in")
+        self._midi.connect("HummingFace:midi_in")
         ports = self.client.get_ports("HummingFace:", is_audio=True, is_output=True)
         for ours, theirs in zip(self._inputs, ports, strict=True):
             self.client.connect(theirs, ours)

@@ -7,6 +7,7 @@ import pytest
 from tests.audio.jack_player import Player, dense_performance
 
 PERIOD = 128
+SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,9 @@ def offline(home):
 def test_a_dense_minute_equals_the_offline_render(jack_server, engine, offline, tmp_path):
     jack_server(PERIOD)
     log = tmp_path / "events.jsonl"
-    client, told = engine(wait=True, log_events=str(log))
-    performance = dense_performance(60.0)
-    with Player(performance, seconds=62) as player:
+    client, told = engine(log_events=str(log))
+    performance = dense_performance(SECONDS)
+    with Player(performance, seconds=SECONDS + 2) as player:
         frames, captured = player.play_freewheeling()
         position = client.telemetry().position
     state = client._state[0]
