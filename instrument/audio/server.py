@@ -40,7 +40,7 @@ class Server:
         self._stream: Any = None
         self._choice = _choice(config["audio"])
         self._playing: AudioChoice | None = None        # the choice that sounds
-        self._problem = ""
+        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
         self._retry_at = 0.0
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
@@ -254,9 +254,10 @@ class Server:
     def _open_audio(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
         """Open what is wanted; if it does not open, what sounded before, else nothing, and look for it again and again."""
         self._tell({"tell": "opening", "device": self._choice.device})
+        self._remark = ""
         try:
             self._open(self._choice)
-            problem = ""
+            problem = self._remark
         except OSError as error:
             problem = str(error)
             others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
@@ -308,6 +309,8 @@ class Server:
         if rate_hz != self._engine.rate_hz:
             self._new_engine(rate_hz, self._engine.performer.patch)
         if on_jack:
+            if choice.rate_hz not in (None, rate_hz):
+                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
             from instrument.audio.jack_stream import JackStream
             self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
         else:
