@@ -140,6 +140,8 @@ state_dtype = np.dtype([
     ("channels", "i4"),                                     # of the device: 1, 2 or more (more: silence beyond the second)
     ("wait", "i4"),                                         # 1: the callback waits for the performer (freewheel), with a limit
     ("seed", "i8"),
+    ("tone", "i4"),                                         # 1: add the test tone
+    ("tone_gain", "f4"),                                    # the audio thread's: how far it is faded in
     # written by the performer
     ("hops_published", "i8"),
     ("starts_published", "i8"),
