@@ -21,7 +21,11 @@ What the audio thread makes of it:
 """
 import numpy as np
 
+from instrument.synthesis.effects import START, effects_dtype
+from instrument.synthesis.delay import LONGEST_S
 from instrument.synthesis.limiter import limiter_dtype
+from instrument.synthesis.lines import ring_mask
+from instrument.synthesis.reverb import prepare_reverb
 
 PARTIALS = 160          # capacities: at least those of the frame that is played
 BANDS = 64
@@ -167,6 +171,7 @@ state_dtype = np.dtype([
     ("start_state", "i4", STARTS),                          # 0 to be looked at, 1 waiting or playing, 2 done
     ("voices", voices_dtype),
     ("noise", noise_dtype),
+    ("effects", effects_dtype),
     ("limiter", limiter_dtype),
     ("mix", "f4", (2, PIECE)),                              # the piece that is being made
     ("stereo", "f4", (PIECE, 2)),                           # ... as it goes to the device
@@ -200,5 +205,9 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     noise["tables"], noise["begin"], noise["length"] = tables.ctypes.data, begins, lengths
     noise["offset"] = np.random.default_rng(seed).integers(0, lengths[:, None], (BANDS, 2))
     noise["pending_quarter"] = -1
+    effects = state["effects"][0]
+    effects["hop_seen"], effects["from_"], effects["to"] = -1, START, START
+    effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
+    prepare_reverb(effects["reverb"], rate_hz)
     state["limiter"]["gain"] = state["limiter_gain"] = 1
     return state
