@@ -21,13 +21,14 @@ from instrument.performance.timbre import Timbre
 from instrument.performance.voices import FADING, FREE, Voices
 from instrument.synthesis import producer
 from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
+from instrument.synthesis.effects import MASTER_GAIN
 from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, START_ROWS, STARTS
 from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
-_EFFECTS = np.array([INDEX[name] for name in EFFECT_CONTROLS], np.int64)
+_EFFECTS = np.array([INDEX[name] for name, *_ in EFFECT_CONTROLS if name in INDEX], np.int64)    # all but the master's gain
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -101,6 +102,7 @@ class HopMaker:
                                 entry["rows"], entry["last"])
         entry["flush"] = flush
         entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
+        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[INDEX["master.volume_db"]] / 20)
         used = int(entry["count"])
         ended = entry["slot"][:used][entry["last"][:used] != 0]
         producer.publish_hop(self.state)
