@@ -6,7 +6,7 @@ One dark ground. Warm (amber) is what the player moved, cool (cyan) is what the 
 Sizes are given for a window of 1200 x 760 and follow the window: `scale` is set by the window alone, `px` applies it.
 Call in the GUI thread only.
 """
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
@@ -31,6 +31,8 @@ ALARM = "#ff7a66"           # clipping, drop-outs, panic
 KEY_WHITE = "#d9dce2"
 KEY_WHITE_SHADE = "#b4b9c4"
 KEY_BLACK = "#1c1f26"
+KEY_BLACK_SHADE = "#2b2f38"
+KEY_NAME = "#565d6a"
 
 SPECTROGRAM = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
 
@@ -59,7 +61,12 @@ def px(size: float) -> int:
 
 
 def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still."""
+    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still. Shared: copy before changing."""
+    return _font(role, weight, scale)
+
+
+@lru_cache(maxsize=256)
+def _font(role: str, weight: QFont.Weight, scale: float) -> QFont:
     made = QFont()
     made.setFamilies(FALLBACKS)
     made.setPixelSize(max(9, round(SIZES[role] * scale)))
@@ -68,8 +75,9 @@ def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFo
     return made
 
 
+@lru_cache(maxsize=1024)
 def colour(name: str, alpha: float = 1.0) -> QColor:
-    """A colour, with an opacity 0..1."""
+    """A colour, with an opacity 0..1. Shared: never change it."""
     made = QColor(name)
     made.setAlphaF(alpha)
     return made
