@@ -249,8 +249,8 @@ class Spectrogram(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Play a note to see its frame")
             return
         level_db, noise_db, f0_hz = self._frame
-        inside = (BAND_CENTRES_HZ >= LOWEST_HZ) & (BAND_CENTRES_HZ <= HIGHEST_HZ)
-        xs, ys = x_of(BAND_CENTRES_HZ[inside]), y_of(np.maximum(noise_db[inside], NOISE_FLOOR_DB))
+        grid_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
+        xs, ys = x_of(grid_hz), y_of(np.maximum(np.interp(grid_hz, BAND_CENTRES_HZ, noise_db), NOISE_FLOOR_DB))
         outline = QPolygonF([QPointF(xs[0], bottom), *(QPointF(x, y) for x, y in zip(xs, ys, strict=True)), QPointF(xs[-1], bottom)])
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.COOL_DEEP, 0.75))

@@ -8,6 +8,7 @@ Call in the GUI thread only.
 """
 from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
@@ -139,6 +140,10 @@ def icon(name: str, tint: str = SOFT, active: str = WARM) -> QIcon:
     return made
 
 
+def _url(name: str) -> str:
+    return Path(str(files("assets") / "icons" / f"{name}.svg")).as_posix()
+
+
 def stylesheet() -> str:
     """What Qt's own widgets (buttons, fields, lists, dialogs) look like at the present scale."""
     radius = px(5)
@@ -168,7 +173,8 @@ def stylesheet() -> str:
     QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}
     QPushButton[role="chip"] {{ padding: {px(1)}px {px(8)}px; border-radius: {px(11)}px; color: {SOFT}; }}
     QPushButton[role="chip"]:checked {{ background: {WARM}; color: {GROUND}; }}
-    QComboBox::drop-down {{ border: none; width: {px(18)}px; }}
+    QComboBox::drop-down {{ border: none; width: {px(22)}px; }}
+    QComboBox::down-arrow {{ image: url({_url("arrow")}); width: {px(14)}px; height: {px(14)}px; }}
     QComboBox QAbstractItemView, QMenu {{ background: {RAISED}; border: 1px solid {TRACK}; outline: none;
         selection-background-color: {HOVER}; selection-color: {TEXT}; }}
     QMenu::item {{ padding: {px(5)}px {px(18)}px; }}
@@ -180,6 +186,12 @@ def stylesheet() -> str:
     QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}
     QListView::item:hover {{ background: {RAISED}; }}
     QCheckBox {{ spacing: {px(8)}px; }}
+    QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {TRACK}; border-radius: {px(3)}px;
+        background: {RAISED}; }}
+    QCheckBox::indicator:checked {{ background: {WARM}; border-color: {WARM}; image: url({_url("tick")}); }}
+    QCheckBox::indicator:checked:disabled {{ background: {DIM}; border-color: {DIM}; }}
+    QCheckBox:focus {{ color: {WARM}; }}
+    QCheckBox:disabled {{ color: {DIM}; }}
     QScrollBar:vertical {{ background: transparent; width: {px(8)}px; }}
     QScrollBar::handle:vertical {{ background: {TRACK}; border-radius: {px(4)}px; min-height: {px(24)}px; }}
     QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
