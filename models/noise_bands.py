@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from models.filterbank import Spectrum
 from models.frame import BAND_CENTRES_HZ, BAND_EDGES_HZ, LEVEL_CEILING_DB, NOISE_FLOOR_DB, erb_rate
+from models.spectrum import Spectrum
 
 Tensor = torch.Tensor
 NEPERS_TO_DB = 10 / np.log(10)
