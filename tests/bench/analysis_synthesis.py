@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT))
 MIDDLE = (41, 57, 73)
 SOUNDS = {
     "piano": (0, MIDDLE), "harpsichord": (6, MIDDLE), "mallet": (11, (55, 67, 79)), "bell": (14, (60, 67, 74)),
-    "organ": (16, MIDDLE), "churchorgan": (19, MIDDLE), "guitar": (25, (43, 55, 67)), "bass": (33, (28, 36, 45)), "violin": (40, (57, 69, 81)),
+    "organ": (16, MIDDLE), "churchorgan": (19, MIDDLE), "guitar": (25, (43, 55, 67)),
+    "bass": (33, (28, 36, 45)), "violin": (40, (57, 69, 81)),
     "strings": (48, MIDDLE), "choir": (52, MIDDLE), "brass": (56, (55, 64, 74)), "reed": (65, (52, 62, 72)),
     "flute": (73, (62, 74, 86)), "lead": (86, MIDDLE), "pad": (89, MIDDLE),
 }
