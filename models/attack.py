@@ -6,7 +6,7 @@ comes: the beginning is synthesised from its frames, and the frames are scaled b
 import numpy as np
 import torch
 
-from models.frame import ATTACK_S, DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, QUARTERS_PER_SECOND, SLOT_RATIO
+from models.frame import ATTACK_S, DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, QUARTERS_PER_SECOND, SLOT_RATIO
 
 WINDOW_S = 256 / 48000                  # Hann: 2.7 ms at half height
 MOST_CUT_DB, MOST_BOOST_DB = 50.0, 6.0
@@ -26,7 +26,8 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
     share = torch.as_tensor(t - at, dtype=torch.float32)
     at = torch.as_tensor(at)
     waves = _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share)
-    wanted = _energy(torch.as_tensor(audio[:samples], dtype=torch.float32), rate_hz, count)
+    beginning = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
+    wanted = _energy(torch.as_tensor(beginning, dtype=torch.float32), rate_hz, count)
     wanted = np.maximum(wanted, wanted.max() * 1e-8)
     noise = np.exp(frames[:, NOISE] * (np.log(10) / 10)).sum(1)
     amplitude = np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20))
@@ -40,8 +41,8 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
         energy = _energy(sound, rate_hz, count) + noise * gain ** 2
         step = 10 * np.log10(wanted / np.maximum(energy, wanted.max() * 1e-9))
         total = _calm(np.clip(total + step * fade, -MOST_CUT_DB, MOST_BOOST_DB), age, 1 / f0_hz)
-    frames[:, LEVEL] += total[:, None]
-    frames[:, NOISE] += total[:, None]
+    for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+        frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
 
 
 def _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share) -> torch.Tensor:

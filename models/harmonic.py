@@ -294,5 +294,5 @@ def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
 
 def smooth(note: NoteFrames) -> NoteFrames:
     """What a decoder can give of `note`: see models/motion.py."""
-    from models.motion import smooth as of_note                       # motion measures notes: it imports this module
+    from models.motion import smooth as of_note  # motion measures notes: it imports this module
     return of_note(note)

@@ -6,10 +6,13 @@ import numpy as np
 from numba import from_dtype, types
 
 from instrument.synthesis.atomic import load_acquire, store_release
+from instrument.synthesis.chain import render_effects
 from instrument.synthesis.compiled import compiled
+from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
 from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, state_dtype
+from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
@@ -49,9 +52,12 @@ def render_piece(state, out):
     look_at_rings(state, hops_published, load_acquire(state, "starts_published"))
     block.voices_playing = render_voices(state, samples)
     render_noise(state, samples)
+    render_effects(state, samples)
+    render_tone(state, samples)
     ok = block_dc(block.limiter, left, right, samples, block.rate_hz)
     if limit(block.limiter, left, right, samples, block.rate_hz) > 0 or not ok:
         block.faults += 1
+        empty_effects(block.effects)
     block.limiter_gain = block.limiter.gain
     _hand_over(state, out)
     store_release(state, "position", begin + samples)

