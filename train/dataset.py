@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
@@ -94,6 +94,7 @@ class NoteBank:
             setattr(self, key, np.asarray(values))
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
+        self._silence_what_has_died_away(sustained)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key = self._next_keys()
         self.heard = self._heard_groups()
@@ -123,6 +124,16 @@ class NoteBank:
 
     def _keys(self, notes) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
+
+    def _silence_what_has_died_away(self, sustained: np.ndarray) -> None:
+        """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+        for i in np.flatnonzero(~sustained):
+            held = self.rows[i, :self.valid_rows[i], LEVEL]
+            same = (held == held[-1]).all(1)
+            last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
+            if last + 2 < len(held):
+                self.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
+                self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
