@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
@@ -94,6 +94,7 @@ class NoteBank:
             setattr(self, key, np.asarray(values))
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
+        self._silence_what_has_died_away(sustained)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key = self._next_keys()
         self.heard = self._heard_groups()
@@ -105,9 +106,9 @@ class NoteBank:
         return len(self.rows)
 
     def grown(self) -> "NoteBank":
-        """The folder's bank as it is now: itself if nothing was added, else a larger one (preparing may still go on)."""
+        """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
         folder, instruments, parts = self._source
-        if len(list(folder.glob("p*.json"))) == parts:
+        if len(list(folder.glob("p*.json"))) < parts * 4 / 3:
             return self
         larger = NoteBank(folder, instruments)
         return larger if larger.instruments == self.instruments else self
@@ -124,15 +125,26 @@ class NoteBank:
     def _keys(self, notes) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
 
+    def _silence_what_has_died_away(self, sustained: np.ndarray) -> None:
+        """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+        for i in np.flatnonzero(~sustained):
+            held = self.rows[i, :self.valid_rows[i], LEVEL]
+            same = (held == held[-1]).all(1)
+            last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
+            if last + 2 < len(held):
+                self.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
+                self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
+
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
-        heard = np.zeros((len(self), GROUPS), np.float32)
-        for i in range(len(self)):
-            rows = self.rows[i, :self.valid_rows[i]:8].numpy().astype(np.float32)
-            best = np.full(GROUPS, -200.0)
-            np.maximum.at(best, group_of_hz(SLOT_RATIO * pitch_to_hz(self.pitch[i])), rows[:, LEVEL].max(0))
-            heard[i] = np.clip((best - self.peak_db[i]) / AUDIBLE_DB + 1, 0, 1)
-        return torch.from_numpy(heard)
+        heard = torch.full((len(self), GROUPS), -200.0)
+        hz = SLOT_RATIO * pitch_to_hz(self.pitch)[:, None]
+        group = torch.from_numpy(group_of_hz(hz).astype(np.int64))
+        for i in range(0, len(self), 512):
+            best = self.rows[i:i + 512, ::8, LEVEL].amax(1).float()              # rows after note-off repeat the last
+            heard[i:i + 512].scatter_reduce_(1, group[i:i + 512], best, "amax")
+        peak = torch.from_numpy(self.peak_db.astype(np.float32))[:, None]
+        return ((heard - peak) / AUDIBLE_DB + 1).clamp(0, 1)
 
     def statistics(self, rng: np.random.Generator, size: int = 1024) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each value over random rows. [FRAME_SIZE] each"""

@@ -1,8 +1,9 @@
 """How near a model's notes are to the recordings it learnt from, with figures whose definitions live outside the project.
 
-Three renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
-perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets. All sound at the
-recording's own f0 (a sample's tuning error is taken out in training); tuning is measured apart, at the equal-tempered pitch.
+Renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
+perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets, and of
+what the decoder says at these two. All sound at the recording's own f0 (a sample's tuning error is taken out in training);
+tuning is measured apart, at the equal-tempered pitch.
 """
 import importlib.util
 import json
@@ -72,11 +73,12 @@ class Renderer:
         share = np.clip((at - row_times[right - 1]) / (row_times[right] - row_times[right - 1]), 0, 1)[:, None]
         return self._whole(rows[right - 1] * (1 - share) + rows[right] * share, times, note)
 
-    def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int) -> np.ndarray:
+    def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int, pitch: float | None = None) -> np.ndarray:
         at = torch.from_numpy(times[times <= self.bank.hold_s[note]].astype(np.float32))
         full = torch.ones(len(at))
-        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1),
-                            full * float(self.bank.pitch[note]), full * float(self.bank.velocity[note]), at).numpy()
+        pitch = float(self.bank.pitch[note]) if pitch is None else pitch
+        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1), pitch * full,
+                            float(self.bank.velocity[note]) * full, at).numpy()
         return self._whole(held, times, note)
 
     def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
@@ -142,6 +144,8 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
     if left_out:
         low, high = neighbours(bank, note)
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
+        frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
+        said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
         said["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
     return {name: measure(audio, maker.sound(frames, times, start, note), RATE_HZ)
             for name, (frames, start) in said.items()}
@@ -186,7 +190,7 @@ def table(result: dict) -> str:
     lines = []
     for kind in ("trained", "left_out"):
         for name, groups in result.get(kind, {}).items():
-            lines.append(f"{kind} / {name:12s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
+            lines.append(f"{kind} / {name:20s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
             for family, row in groups.items():
                 lines.append(f"    {family:18s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}"
                                                             for k in FIGURES) + f" {row['n']:4d}")
