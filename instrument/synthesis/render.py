@@ -7,18 +7,19 @@ from numba import types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.chain import render_effects
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import compiled, part
 from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
 from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE
+from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
 OUT_TYPE = types.Array(types.float32, 2, "C")
 
 
-@compiled()
+@part
 def _hand_over(state, out):
     """Copy the piece to `out` and to the ring of what was played, and follow its peaks."""
     block = state[0]
@@ -37,7 +38,7 @@ def _hand_over(state, out):
         block.peak[side] = peak
 
 
-@compiled()
+@part
 def render_piece(state, out):
     """Make the next samples, at most PIECE: out [n, 2]."""
     block = state[0]
@@ -51,11 +52,12 @@ def render_piece(state, out):
     block.voices_playing = render_voices(state, samples)
     render_noise(state, samples)
     render_effects(state, samples)
+    render_tone(state, samples)
     ok = block_dc(block.limiter, left, right, samples, block.rate_hz)
     if limit(block.limiter, left, right, samples, block.rate_hz) > 0 or not ok:
         block.faults += 1
         empty_effects(block.effects)
-    block.limiter_gain = block.limiter.gain
+    block.limiter_gain = np.float32(1) - block.limiter.reduction
     _hand_over(state, out)
     store_release(state, "position", begin + samples)
     hops_taken, starts_taken = release_rings(state)

@@ -141,6 +141,8 @@ state_dtype = np.dtype([
     ("channels", "i4"),                                     # of the device: 1, 2 or more (more: silence beyond the second)
     ("wait", "i4"),                                         # 1: the callback waits for the performer (freewheel), with a limit
     ("seed", "i8"),
+    ("tone", "i4"),                                         # 1: add the test tone
+    ("tone_gain", "f4"),                                    # the audio thread's: how far it is faded in
     # written by the performer
     ("hops_published", "i8"),
     ("starts_published", "i8"),
@@ -213,5 +215,5 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     effects["hop_seen"], effects["from_"], effects["to"] = -1, START, START
     effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
     prepare_reverb(effects["reverb"], rate_hz)
-    state["limiter"]["gain"] = state["limiter_gain"] = 1
+    state["limiter_gain"] = 1
     return state
