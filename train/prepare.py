@@ -54,8 +54,9 @@ def plan(instruments: list[Instrument], layers=LAYERS, pitches=range(LOWEST_KEY,
 def analysed(audio: np.ndarray, rate_hz: int, pitch: int, hold_s: float) -> tuple[np.ndarray, np.ndarray, dict]:
     """One note as (rows [ROWS, FRAME_SIZE], start phases [PARTIALS], what is known of it)."""
     from models.harmonic import analyse, smooth
-    note = smooth(analyse(audio, rate_hz, pitch, hold_s))
-    held = note.times_s <= max(hold_s, 0.1)
+    sounds_s = min(hold_s, len(audio) / rate_hz)              # what has died away before note-off is cut off
+    note = smooth(analyse(audio, rate_hz, pitch, sounds_s))
+    held = note.times_s <= max(sounds_s, 0.1)
     rows = note_rows(note.frames[held], note.times_s[held])
     known = {"f0_hz": round(float(note.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= hold_s + 1e-9)),
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2)}
@@ -71,7 +72,7 @@ def prepare_part(part: Part, soundfont: Path, folder: Path) -> int:
     for spec, audio in render(specs, soundfont, folder):
         if np.abs(audio[:round(part.hold_s * 48_000)]).max() < SILENT_PEAK:
             continue
-        row, phase, known = analysed(trim_tail(audio, spec.hold_s), 48_000, spec.pitch, spec.hold_s)
+        row, phase, known = analysed(trim_tail(audio, 0.1), 48_000, spec.pitch, spec.hold_s)
         rows.append(row.astype(np.float16))
         phases.append(phase.astype(np.float16))
         notes.append({"pitch": spec.pitch, "rms_db": round(float(loudness_db(audio, spec.hold_s)), 2)} | known)

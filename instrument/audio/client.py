@@ -37,16 +37,14 @@ class Client:
     """The handle of one audio process.
 
     `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
-    instrument's first), `midi_map` `{"controller": control id}`. `wait` makes the audio thread wait for the performer: for servers that run
-    faster than real time. With `attach`, an audio process that lost its own window is taken over.
+    instrument's first), `midi_map` `{"controller": control id}`. With `attach`, an audio process that lost its own window is taken over.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: dict[str, str] | None = None, *, model: str | None = None, wait: bool = False,
-                 attach: bool = True, log_events: str | None = None):
+                 midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True, log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch, self._values = patch, {}       # the patch, and what was moved since
-        self._model, self._wait, self._attach, self._log_events = model, wait, attach, log_events
+        self._model, self._attach, self._log_events = model, attach, log_events
         self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
@@ -179,7 +177,7 @@ class Client:
         fallback, self._first = self._first, False      # later the device that vanished is waited for
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
                 "midi_ports": self._midi_ports, "midi_map": self._midi_map, "patch": None if safe else self._patch,
-                "model": None if safe else self._model, "wait": self._wait, "log_events": self._log_events}
+                "model": None if safe else self._model, "log_events": self._log_events}
 
     # The keeper's thread: start, watch, restart
 

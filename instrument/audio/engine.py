@@ -14,37 +14,33 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from instrument.audio import shared
-from instrument.audio.jack_input import JackInput
 from instrument.patch import Patch
 from instrument.performance import midi
 from instrument.synthesis.producer import position, read_clock
 from instrument.synthesis.state import new_state, state_dtype
 
 LONGEST_WAIT_S = 0.05
-WAIT_MODE_POLL_S = 0.0002           # an audio server that runs as fast as it can asks often
+WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
 REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
 
 
 class Engine:
-    """One state block and its performer. `timbre` and `patch` begin; `wait` makes the audio thread wait for the performer.
+    """One state block and its performer. `timbre` and `patch` begin.
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed", error).
     `log(sample, event)` hears of every event with the sample at which it takes effect.
     """
 
-    def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, wait: bool = False, seed: int = 0,
+    def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None):
         from instrument.performance.performer import Performer
         self.path, self._memory = shared.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
-        self.state["wait"] = wait
-        self.rate_hz, self.wait, self._tell = rate_hz, wait, tell
+        self.rate_hz, self._tell = rate_hz, tell
         self.stream: Any = None                     # whoever moves the position now, for its clock
-        self.jack: JackInput | None = None
+        self.jack: Any = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
         self._events: list[tuple[int, Any]] = []    # (stamp, event)
         self._latest = 0                            # stamps never go back
@@ -61,11 +57,6 @@ class Engine:
     def wake(self) -> int:
         """File descriptor that compiled code writes a byte to when it has events."""
         return self._wake_writer.fileno()
-
-    @property
-    def position_view(self) -> np.ndarray:
-        """The engine's sample counter, an int64 array of one, in place."""
-        return self.state["position"]
 
     def start(self) -> None:
         """Begin to perform. Before the stream starts, so that no hop is late."""
@@ -100,7 +91,7 @@ class Engine:
             self._wake_writer.send(b"!")
 
     def close(self) -> None:
-        """End the performer and remove the state block's file. The stream and the JACK client must be closed before."""
+        """End the performer and remove the state block's file. The stream must be closed before."""
         self._ending = True
         self.poke()
         if self._thread.is_alive():
@@ -110,17 +101,21 @@ class Engine:
         shared.remove(self.path)
 
     def _now(self) -> int:
-        """The sample that is heard now but for the constant latency: where the audio thread stands, and the time since. Under the lock."""
-        if self.wait or self.stream is None or self.stream.device is None:
+        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since. Under the lock."""
+        if self.stream is None or self.stream.device is None:
             now = position(self.state)
         else:
             at, since_s, _ = read_clock(self.state)
             passed = int((self.stream.time_s - since_s) * self.rate_hz)
-            now = at + min(max(passed, 0), self.stream.block_samples)
-        if self.jack is not None:
-            now = min(now, self.jack.done_until)    # what its port still holds has older stamps
+            now = at if self._waited_for() else at + min(max(passed, 0), self.stream.block_samples)
+            if self.jack is not None:
+                now = max(at, min(now, self.jack.done_until))       # what this period brings has older stamps
         self._latest = max(self._latest, now)
         return self._latest
+
+    def _waited_for(self) -> bool:
+        """Whether the audio thread waits for us, as while a JACK server freewheels."""
+        return bool(self.state["wait"][0])
 
     def _run(self) -> None:
         try:
@@ -144,7 +139,7 @@ class Engine:
 
     def _sleep(self, until_due_s: float) -> None:
         """Until an event comes or the next hop falls due."""
-        wait_s = WAIT_MODE_POLL_S if self.wait else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
+        wait_s = WAITED_FOR_POLL_S if self._waited_for() else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
         if select.select([self._wake_reader], [], [], wait_s)[0]:
             with contextlib.suppress(BlockingIOError):
                 while self._wake_reader.recv(4096):

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from multiprocessing.connection import Client as connect
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from instrument.audio import protocol, registry, shared

@@ -1,14 +1,16 @@
 """MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
 
-RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_input.py` with exact times. Nothing tells of a port that is
+RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_stream.py` with exact times. Nothing tells of a port that is
 unplugged, so `update`, called about once a second, compares names. Listing may raise where a system has no MIDI at all: that is a
 problem to show, not an error.
 """
 import re
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from instrument.audio.jack_input import JackInput
+if TYPE_CHECKING:
+    from instrument.audio.jack_stream import JackStream
 
 OUR_NAME = "HummingFace"
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
@@ -34,7 +36,7 @@ class MidiPorts:
         self._receive = receive
         self._inputs: dict[str, object] = {}        # RtMidi's inputs by port name
         self._virtual = None
-        self._jack: JackInput | None = None
+        self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
         self.wanted: list[str] | None = None        # None: all
         self.problem = ""
@@ -48,9 +50,11 @@ class MidiPorts:
                 self.problem = f"No virtual MIDI port: {error}"
                 self._virtual = None
 
-    def use_jack(self, jack: JackInput | None) -> None:
+    def use_jack(self, jack: "JackStream | None") -> None:
         """Listen through this client of the JACK server as well (it is not closed here)."""
         self._jack, self._offered = jack, set()
+        if jack is not None:
+            self.problem = ""                       # where JACK has the MIDI, the system's need not
 
     def want(self, names: list[str] | None) -> None:
         """Listen to these ports alone as soon as they are there; None is all."""

@@ -40,7 +40,7 @@ class Server:
         self._stream: Any = None
         self._choice = _choice(config["audio"])
         self._playing: AudioChoice | None = None        # the choice that sounds
-        self._problem = ""
+        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
         self._retry_at = 0.0
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
@@ -113,8 +113,6 @@ class Server:
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
     def _prepare_audio(self) -> None:
-        from instrument.audio.stream import set_jack_client_name
-        set_jack_client_name()
         from instrument.audio import devices
         with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
             devices.portaudio()
@@ -130,7 +128,7 @@ class Server:
     def _new_engine(self, rate_hz: int, patch: Any) -> None:
         from instrument.audio.engine import Engine
         old = self._engine
-        self._engine = Engine(rate_hz, self._timbre, patch, wait=bool(self._config.get("wait")), tell=self._performer_tells,
+        self._engine = Engine(rate_hz, self._timbre, patch, tell=self._performer_tells,
                               log=self._log_event if self._log else None)
         if old is not None:
             from instrument.performance.midi import Set
@@ -256,9 +254,10 @@ class Server:
     def _open_audio(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
         """Open what is wanted; if it does not open, what sounded before, else nothing, and look for it again and again."""
         self._tell({"tell": "opening", "device": self._choice.device})
+        self._remark = ""
         try:
             self._open(self._choice)
-            problem = ""
+            problem = self._remark
         except OSError as error:
             problem = str(error)
             others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
@@ -280,14 +279,16 @@ class Server:
         if problem and problem == self._problem and self._stream.device is None:
             return                                      # said already
         self._problem = problem
-        name = self._stream.device.name if self._stream.device else None
-        self._tell({"tell": "audio", "device": name, "rate_hz": self._stream.rate_hz, "block_samples": self._stream.block_samples,
-                    "latency_ms": round(self._stream.latency_ms, 2), "problem": problem})
+        self._tell_audio()
+
+    def _tell_audio(self) -> None:
+        stream = self._stream
+        latency_s = stream.output_latency_s + self._engine.performer.delay_samples / stream.rate_hz
+        self._tell({"tell": "audio", "device": stream.device.name if stream.device else None, "rate_hz": stream.rate_hz,
+                    "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem})
 
     def _open(self, choice: AudioChoice) -> None:
         from instrument.audio import devices
-        from instrument.audio.jack_input import JackInput
-        from instrument.audio.stream import JACK, Stream
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
             devices.rescan()
@@ -302,16 +303,20 @@ class Server:
             self._close_stream()
             devices.rescan()
             device = devices.find(choice.device)
-        self._close_stream()
-        on_jack = device.system.startswith(JACK)
+        on_jack = device.system.startswith("JACK")
         rate_hz = device.rate_hz if on_jack else choice.rate_hz or device.rate_hz
+        self._close_stream()
         if rate_hz != self._engine.rate_hz:
             self._new_engine(rate_hz, self._engine.performer.patch)
         if on_jack:
-            with contextlib.suppress(OSError):
-                self._engine.jack = JackInput(self._engine.position_view, self._engine.wake)
-        period = self._engine.jack.period_samples if self._engine.jack else None
-        self._use(Stream(self._engine.state, device, choice.block_samples, period))
+            if choice.rate_hz not in (None, rate_hz):
+                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
+            from instrument.audio.jack_stream import JackStream
+            self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
+        else:
+            from instrument.audio.stream import Stream
+            stream = Stream(self._engine.state, device, choice.block_samples)
+        self._use(stream)
         self._playing = choice
         if self._midi:
             self._midi.use_jack(self._engine.jack)
@@ -319,20 +324,18 @@ class Server:
             self._tell_midi()
 
     def _use(self, stream: Any) -> None:
-        self._stream = stream
-        self._engine.stream = stream
-        self._engine.set_delay(stream.delay_samples)
+        from instrument.audio.stream import delay_samples
+        self._stream = self._engine.stream = stream
+        self._block_samples = stream.block_samples
+        self._engine.set_delay(delay_samples(stream.block_samples, stream.rate_hz))
 
     def _close_stream(self) -> None:
         if self._midi:
             self._midi.use_jack(None)
         engine = self._engine
-        if engine is not None and engine.jack is not None:
-            jack, engine.jack = engine.jack, None
-            jack.close()
         if self._stream is not None:
             stream, self._stream = self._stream, None
-            engine.stream = None
+            engine.stream = engine.jack = None
             stream.close()
 
     def _list(self) -> None:
@@ -350,6 +353,9 @@ class Server:
         now = time.monotonic()
         if self._stream.device is None and now >= self._retry_at:
             self._open_audio()
+        elif self._stream.block_samples != self._block_samples:     # a JACK server can change its period as it runs
+            self._use(self._stream)
+            self._tell_audio()
         if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
             self._quiet_since = now
         return now - self._quiet_since > GRACE_S

@@ -1,7 +1,7 @@
 """From the compiled render to a device: PortAudio calls it as a C function, and Python is never in the way.
 
-`open_stream` gives a running `Stream`; where there is no device, `SilentStream` keeps the engine's time going, so that everything but
-the ears goes on. Both move the state's `position`; both are closed with `close`.
+`Stream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream` keeps the engine's time
+going, so that all but the ears goes on. Each moves the state's `position` and is closed with `close`.
 """
 import contextlib
 import ctypes
@@ -16,34 +16,23 @@ from instrument.synthesis.callback import callback_address
 from instrument.synthesis.render import render
 from instrument.synthesis.state import QUARTERS_PER_SECOND
 
-JACK = "JACK"
 SILENT_BLOCK_SAMPLES = 256
 PERIODS = 2                             # blocks that we ask the device to keep ahead
 
 
-def set_jack_client_name(name: bytes = b"HummingFace") -> None:
-    """Make JACK show our ports under this name. Before PortAudio is initialised, that is before `sounddevice` is imported."""
-    library = ctypes.util.find_library("portaudio")
-    if library:
-        with contextlib.suppress(OSError, AttributeError):      # built without JACK
-            ctypes.CDLL(library).PaJack_SetClientName(ctypes.create_string_buffer(name))
-
-
 class Stream:
-    """A device that plays. Attributes: device, rate_hz, block_samples (the most that one go renders), delay_samples, latency_ms."""
+    """A device that plays. Attributes: device, rate_hz, block_samples, output_latency_s."""
 
-    def __init__(self, state: np.ndarray, device: Device, block_samples: int | None, period_samples: int | None):
+    def __init__(self, state: np.ndarray, device: Device, block_samples: int | None):
         sounddevice = portaudio()
         ffi = sounddevice._ffi
         self.device, self.rate_hz = device, int(state["rate_hz"][0])
-        on_jack = device.system.startswith(JACK)
-        wanted = block_samples or (0 if on_jack else USUAL_BLOCK_SAMPLES)
-        self.block_samples = max(wanted, period_samples or 0) if on_jack else wanted
+        self.block_samples = block_samples or USUAL_BLOCK_SAMPLES
         channels = min(device.channels, 2)
         state["channels"] = channels
         self._state = state                     # alive for as long as the callback
-        settings = dict(samplerate=self.rate_hz, blocksize=wanted, device=device.number, channels=channels, dtype="float32",
-                        latency="low" if on_jack else PERIODS * wanted / self.rate_hz,
+        settings = dict(samplerate=self.rate_hz, blocksize=self.block_samples, device=device.number, channels=channels, dtype="float32",
+                        latency=PERIODS * self.block_samples / self.rate_hz,
                         callback=ffi.cast("PaStreamCallback*", callback_address()),
                         userdata=ffi.cast("void*", state.ctypes.data), wrap_callback=None, clip_off=True, dither_off=True)
         try:
@@ -52,10 +41,9 @@ class Stream:
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             raise DeviceError(f'The audio device "{device.name}" does not play at {self.rate_hz} Hz in blocks of '
-                              f"{wanted or 'its own size'}: {_reason(error)}. Choose another rate, block or device, or close the "
-                              "program that uses it.") from error
-        self.delay_samples = delay_samples(self.block_samples, self.rate_hz)
-        self.latency_ms = 1000 * (self._stream.latency + self.delay_samples / self.rate_hz)
+                              f"{self.block_samples}: {_reason(error)}. Choose another rate, block or device, or close the program "
+                              "that uses it.") from error
+        self.output_latency_s = self._stream.latency
 
     @property
     def time_s(self) -> float:
@@ -83,8 +71,7 @@ class SilentStream:
 
     def __init__(self, state: np.ndarray):
         self.rate_hz, self.block_samples = int(state["rate_hz"][0]), SILENT_BLOCK_SAMPLES
-        self.delay_samples = delay_samples(self.block_samples, self.rate_hz)
-        self.latency_ms = 0.0
+        self.output_latency_s = 0.0
         self._state, self._ending = state, threading.Event()
         self._thread = threading.Thread(target=self._run, name="no device", daemon=True)
         self._thread.start()

@@ -12,6 +12,7 @@ from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
 from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, state_dtype
+from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
@@ -52,6 +53,7 @@ def render_piece(state, out):
     block.voices_playing = render_voices(state, samples)
     render_noise(state, samples)
     render_effects(state, samples)
+    render_tone(state, samples)
     ok = block_dc(block.limiter, left, right, samples, block.rate_hz)
     if limit(block.limiter, left, right, samples, block.rate_hz) > 0 or not ok:
         block.faults += 1

@@ -1,0 +1,136 @@
+"""Real parts for these tests: a JACK server with its dummy driver, an untrained model, the audio process."""
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+
+class JackServer:
+    """`jackd` of its own name, ended by its own number."""
+
+    def __init__(self, name: str, period: int):
+        self.name, self.period = name, period
+        self.process: subprocess.Popen | None = None
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period)],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        import jack
+        jack.set_error_function(lambda text: None)
+        jack.set_info_function(lambda text: None)
+        for _ in range(100):
+            try:
+                jack.Client("probe", no_start_server=True, servername=self.name).close()
+                return
+            except jack.JackOpenError:
+                time.sleep(0.05)
+        raise RuntimeError("jackd did not start")
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def close(self) -> None:
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@pytest.fixture(scope="module")
+def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
+    """Start a server: `jack_server(period)`. It is the one that this module's clients find."""
+    pytest.importorskip("jack", reason="JACK-Client is not installed")
+    if not shutil.which("jackd"):
+        pytest.skip("jackd is not installed: apt-get install jackd2")
+    servers: list[JackServer] = []
+    before = os.environ.get("JACK_DEFAULT_SERVER")
+
+    def start(period: int = 128) -> JackServer:
+        server = JackServer(f"audio-test-{os.getpid()}-{len(servers)}-{time.monotonic_ns() % 100_000}", period)
+        servers.append(server)
+        os.environ["JACK_DEFAULT_SERVER"] = server.name
+        return server
+    yield start
+    for server in servers:
+        server.close()
+    if before is None:
+        os.environ.pop("JACK_DEFAULT_SERVER", None)
+    else:
+        os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Iterator[dict]:
+    """A user's folder with one small model of random weights; returns the patch that plays it, as JSON."""
+    import torch
+
+    from instrument.patch import Patch
+    from models.checkpoint import save_model, untrained
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("home")
+    before = os.environ.get("HUMMINGFACE_HOME")
+    os.environ["HUMMINGFACE_HOME"] = str(folder)
+    model = untrained(seed=1, width=64, depth=2)
+    save_model(model, folder / "models" / "test")
+    yield Patch("Test", model.name, (0.5,) * model.latents, {"reverb.mix": 0.0, "motion.amount": 1.0}).to_json()
+    if before is None:
+        os.environ.pop("HUMMINGFACE_HOME", None)
+    else:
+        os.environ["HUMMINGFACE_HOME"] = before
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> object:
+    """Wait until it holds, and return what it returned; fails after a time that no healthy machine needs."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"did not happen within {seconds} s")
+
+
+class Told:
+    """Collects what a client tells."""
+
+    def __init__(self, client):
+        self.client, self.messages = client, []
+
+    def find(self, **fields) -> dict | None:
+        self.messages += self.client.poll()
+        return next((m for m in self.messages if all(m.get(k) == v for k, v in fields.items())), None)
+
+    def wait(self, seconds: float = 60, **fields) -> dict:
+        return wait_for(lambda: self.find(**fields), seconds)
+
+    def forget(self) -> None:
+        self.messages += self.client.poll()
+        self.messages.clear()
+
+
+@pytest.fixture
+def engine(home) -> Iterator[Callable]:
+    """Start an audio process: `engine(**options) -> (client, Told)`, ready to play; closed after the test."""
+    from instrument.audio.client import Client
+    clients = []
+
+    def start(ready: bool = True, **options):
+        options = {"patch": home, "attach": False, **options}
+        client = Client(**options)
+        clients.append(client)
+        client.start()
+        told = Told(client)
+        if ready:
+            told.wait(tell="ready", seconds=240)
+        return client, told
+    yield start
+    for client in clients:
+        client.close()

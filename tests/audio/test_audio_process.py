@@ -1,0 +1,236 @@
+"""The audio process and its client: what goes wrong, and what happens then. On a real JACK server."""
+import json
+import os
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client as connect
+
+import numpy as np
+import pytest
+
+from instrument.audio.client import Client
+from instrument.audio.listener import Listener
+from instrument.audio.protocol import ProtocolError
+from instrument.patch import PatchError
+from tests.audio.conftest import Told, wait_for
+
+
+@pytest.fixture(scope="module")
+def server(jack_server):
+    return jack_server(256)
+
+
+@pytest.fixture(scope="module")
+def playing(server, home, tmp_path_factory):
+    """(client, Told): one audio process that most tests here share."""
+    client = Client(patch=home, attach=False, log_events=str(tmp_path_factory.mktemp("log") / "events.jsonl"))
+    client.start()
+    told = Told(client)
+    told.wait(tell="ready", seconds=240)
+    yield client, told
+    client.close()
+
+
+def position_moves(client) -> bool:
+    before = client.telemetry().position
+    return bool(wait_for(lambda: client.telemetry().position > before, 20))
+
+
+def notes(client) -> list[int]:
+    return [key for key, velocity in enumerate(client.telemetry().notes) if velocity]
+
+
+def test_a_note_sounds_and_ends(playing):
+    client, _ = playing
+    client.send({"do": "note_on", "note": 60, "velocity": 100})
+    wait_for(lambda: notes(client) == [60])
+    start, sound = client.output_since(client.telemetry().position - 24000)
+    wait_for(lambda: np.abs(client.output_since(0)[1]).max() > 1e-3)
+    client.send({"do": "panic"})
+    wait_for(lambda: notes(client) == [])
+
+
+def test_the_client_refuses_what_is_no_message(playing, home):
+    client, _ = playing
+    with pytest.raises(ProtocolError):
+        client.send({"do": "set", "id": "no.such", "value": 1})
+    with pytest.raises(PatchError):
+        client.send({"do": "patch", "patch": {**home, "latents": [1e9]}})
+    assert client.patch["name"] == home["name"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80\x04N.", b"{", b'{"do": "note_on", "note": 300, "velocity": 1}',
+                                  b'{"do": "set", "id": "filter.cutoff_hz", "value": NaN}', b'{"do": "patch", "patch": {}}'])
+def test_the_process_refuses_it_too_and_plays_on(playing, data):
+    client, told = playing
+    told.forget()
+    client._link.send(data)
+    assert told.wait(tell="error")["text"]
+    client.send({"do": "note_on", "note": 61, "velocity": 100})
+    wait_for(lambda: notes(client) == [61])
+    client.send({"do": "note_off", "note": 61})
+    client.send({"do": "panic"})
+    wait_for(lambda: notes(client) == [])
+
+
+def test_random_messages_leave_it_playing(playing):
+    client, _ = playing
+    random = np.random.default_rng(5)
+    for _ in range(2000):
+        client._link.send(bytes(random.integers(0, 256, random.integers(0, 40)).tolist()))
+        client.send({"do": "midi", "bytes": [int(random.integers(0x80, 0xC0)), *map(int, random.integers(0, 128, 2))]})
+    client.send({"do": "panic"})
+    wait_for(lambda: notes(client) == [])
+    assert position_moves(client)
+
+
+def test_a_device_that_is_not_there_is_named_and_changes_nothing(playing):
+    client, told = playing
+    told.forget()
+    client.send({"do": "open_audio", "device": "Grand Organ", "rate_hz": None, "block_samples": None})
+    answer = told.wait(tell="audio")
+    assert "Grand Organ" in answer["problem"]
+    assert answer["device"].startswith("system")
+    assert position_moves(client)
+
+
+def test_a_rate_that_the_device_has_not_is_told(playing):
+    client, told = playing
+    told.forget()
+    client.send({"do": "open_audio", "device": None, "rate_hz": 96000, "block_samples": None})
+    answer = told.wait(tell="audio")
+    assert answer["rate_hz"] == 48000
+    assert "48000" in answer["problem"]
+    assert position_moves(client)
+
+
+def test_devices_are_listed(playing):
+    client, told = playing
+    client.send({"do": "list"})
+    listed = told.wait(tell="devices")["audio"]
+    assert any(device["name"].startswith("system") and device["default"] for device in listed)
+
+
+def test_the_test_tone_sounds_and_stops(playing):
+    client, _ = playing
+    client.send({"do": "test_tone", "on": True})
+
+    def level() -> float:
+        return float(np.sqrt((client.output_since(client.telemetry().position - 4800)[1] ** 2).mean()))
+    wait_for(lambda: level() > 0.01)
+    client.send({"do": "test_tone", "on": False})
+    wait_for(lambda: level() < 1e-3)
+
+
+def test_ports_come_and_go(playing, server):
+    import jack
+    client, told = playing
+    told.forget()
+    keys = jack.Client("keys", no_start_server=True, servername=server.name)
+    out = keys.midi_outports.register("out")
+    keys.activate()
+    wait_for(lambda: any("keys:out" in m.get("open", []) for m in (told.find(), *told.messages) if m))
+    note = []
+
+    @keys.set_process_callback
+    def process(frames):
+        out.clear_buffer()
+        if note:
+            out.write_midi_event(0, note.pop())
+    note.append((0x90, 72, 90))
+    wait_for(lambda: notes(client) == [72])
+    keys.close()
+    told.forget()
+    told.wait(tell="midi", ports=[], open=[])
+    client.send({"do": "panic"})
+    client.send({"do": "open_midi", "ports": ["another"]})
+    told.forget()
+    keys = jack.Client("keys", no_start_server=True, servername=server.name)
+    keys.midi_outports.register("out")
+    keys.activate()
+    told.wait(tell="midi", ports=["keys:out"], open=[])
+    client.send({"do": "open_midi", "ports": None})
+    told.wait(tell="midi", ports=["keys:out"], open=["keys:out"])
+    keys.close()
+
+
+def test_somebody_without_the_key_is_refused(playing):
+    from instrument.audio import registry
+    client, _ = playing
+    running = next(r for r in registry.all_running() if r.pid == client._link.process.pid)
+    with pytest.raises((AuthenticationError, EOFError, ConnectionError)):
+        connect(running.address, authkey=b"guess")
+    assert position_moves(client)
+
+
+def test_an_address_in_use_is_named(tmp_path):
+    address = str(tmp_path / "socket")
+    first = Listener(b"key", lambda m: None, lambda: None, lambda: None, address)
+    with pytest.raises(OSError, match="socket"):
+        Listener(b"key", lambda m: None, lambda: None, lambda: None, address)
+    first.close()
+
+
+def test_two_instruments_play_at_once(playing, engine):
+    client, _ = playing
+    other, _ = engine()
+    other.send({"do": "note_on", "note": 50, "velocity": 90})
+    wait_for(lambda: notes(other) == [50])
+    assert notes(client) == []
+    assert position_moves(client)
+    other.close()
+    assert position_moves(client)
+
+
+def test_a_window_that_vanished_can_take_over_again(engine, home):
+    first, _ = engine()
+    first.send({"do": "note_on", "note": 55, "velocity": 90})
+    wait_for(lambda: notes(first) == [55])
+    first.close(keep_playing=True)
+    second = Client(patch=home, attach=True)
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert notes(second) == [55], "the note sounded on"
+        assert second.patch == home
+        assert position_moves(second)
+    finally:
+        second.close()
+
+
+def test_a_killed_process_comes_back_with_its_patch(playing, home):
+    client, told = playing
+    client.send({"do": "patch", "patch": {**home, "name": "Mine"}})
+    client.send({"do": "set", "id": "filter.cutoff_hz", "value": 777.0})
+    client.send({"do": "set", "id": "master.volume_db", "value": -7.0})
+    told.forget()
+    path = client._link.state_path
+    os.kill(client._link.process.pid, 9)
+    told.wait(tell="engine", state="restarting")
+    told.wait(tell="ready")
+    assert told.find(tell="patch")["patch"]["name"] == "Mine"
+    assert not path.exists(), "what it left behind is removed"
+
+    def values():
+        lines = [json.loads(line) for line in open(client._log_events)]
+        return {line["id"]: line["value"] for line in lines if line["event"] == "Set"}
+    wait_for(lambda: values() == {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0})
+    client.send({"do": "note_on", "note": 62, "velocity": 90})
+    wait_for(lambda: notes(client) == [62])
+
+
+def test_a_killed_audio_server_is_waited_for(playing, server):
+    client, told = playing
+    told.forget()
+    server.kill()
+    told.wait(tell="engine", state="restarting")
+    answer = told.wait(tell="audio", device=None)
+    assert "no sound device" in answer["problem"]
+    told.wait(tell="ready")
+    assert position_moves(client), "it performs on in silence"
+    assert told.find(tell="patch")["patch"]["name"] == "Mine"
+    told.forget()
+    server.start()
+    wait_for(lambda: any(m["tell"] == "audio" and m["device"] for m in (told.find(), *told.messages) if m))
+    client.send({"do": "note_on", "note": 64, "velocity": 90})
+    wait_for(lambda: notes(client) == [64])
