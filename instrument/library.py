@@ -1,7 +1,7 @@
 """Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
 
-Names are found whatever their case, and by any beginning that only one has. Factory files are never written. What crashed or failed
-while it was opened is remembered, so that it is not opened again at the next start (`attempt`).
+Names are found whatever their case, and by any beginning that only one has. Factory files are never written. What crashed
+or failed while it was opened is remembered, so that it is not opened again at the next start (`attempt`).
 """
 import json
 import os
@@ -135,8 +135,11 @@ def load_model(name: str | Path | None = None):
 
 
 def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
-    """A patch with its model, ready to play. `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a
-    file, None for the patch's own. A timbre that plays already is used again. Raises LibraryError or PatchError."""
+    """A patch with its model, ready to play. Raises LibraryError or PatchError.
+
+    `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
+    A timbre that plays already is used again.
+    """
     from instrument.performance.timbre import Timbre
     if isinstance(model, (str, Path)):
         model = load_model(model)
@@ -189,8 +192,10 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
 
 @contextmanager
 def attempt(name: str, again: bool = False) -> Iterator[None]:
-    """Around whatever may crash at start, a patch or a model: `with attempt(name): ...`. Raises LibraryError if the last time did not
-    end well, unless `again` (the player asks for it now)."""
+    """Around whatever may crash at start, a patch or a model: `with attempt(name): ...`.
+
+    Raises LibraryError if the last time did not end well, unless `again` (the player asks for it now).
+    """
     place = user_folder("state") / "attempts.json"
     failed = _read_attempts(place)
     if name in failed and not again:

@@ -32,12 +32,12 @@ class Report:
 
     def __str__(self) -> str:
         where = f"{self.wav}: " if self.wav else ""
-        return (f"{where}{self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, peak {self.peak_db:.1f} dBFS, "
-                f"patch {self.patch}, made in {self.took_s:.1f} s ({self.seconds / max(self.took_s, 1e-9):.1f} x real time)")
+        return (f"{where}{self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, "
+                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({self.seconds / max(self.took_s, 1e-9):.1f} x real time)")
 
 
 class Player:
-    """An engine of its own, in memory. `events` are (sample, event) in any order; more can come by `performer.receive`."""
+    """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
 
     def __init__(self, timbre: Timbre, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, Any]] = (), **options) -> None:

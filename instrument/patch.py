@@ -45,6 +45,7 @@ class Patch:
     author: str = ""
     tags: tuple[str, ...] = ()
     model_sha256: str = ""
+    blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
 
     def __post_init__(self) -> None:
         rest = defaults()
@@ -64,7 +65,7 @@ class Patch:
             "parameters": {name: value for name, value in self.parameters.items() if value != rest[name]},
             "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],
             "gain_db": round(self.gain_db, 2),
-        }
+        } | ({"blend": dict(self.blend)} if self.blend else {})
 
 
 def from_json(values: Any, where: str = "patch") -> Patch:
@@ -73,7 +74,8 @@ def from_json(values: Any, where: str = "patch") -> Patch:
 
     def take(name: str, kind: type, default: Any) -> Any:
         return _typed(values.get(name, default), kind, where, name)
-    unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph", "gain_db"}
+    unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
+                             "gain_db", "blend"}
     if unknown:
         raise PatchError(f"{where}: unknown field {sorted(unknown)[0]!r:.80}")
     model = take("model", dict, None)
@@ -104,13 +106,17 @@ def from_json(values: Any, where: str = "patch") -> Patch:
     gain_db = _number(values.get("gain_db", 0.0), where, "gain_db")
     if not -60 <= gain_db <= 60:
         raise PatchError(f"{where}: gain_db is {gain_db:g}, not within -60..60")
+    blend = take("blend", dict, {})
+    if len(blend) > 16:
+        raise PatchError(f"{where}: blend names more than 16 presets")
+    blend = {_text(preset, where, "blend"): _number(share, where, f"blend: {preset}") for preset, share in blend.items()}
     name = _text(values.get("name"), where, "name", 80)
     if not name.strip():
         raise PatchError(f"{where}: name is empty")
     return Patch(name=name, author=_text(values.get("author", ""), where, "author"), tags=tags,
                  model=_text(model.get("name"), where, "model: name"),
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
-                 latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db)
+                 latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend)
 
 
 def load(path: str | Path) -> Patch:

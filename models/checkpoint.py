@@ -143,7 +143,8 @@ def _dry_run(file: Path, model: Model) -> None:
     pitch, velocity = torch.linspace(0, 127, 64), torch.linspace(127, 0, 64)
     time_s = torch.logspace(-4, math.log10(4 * model.card["longest_s"]), 64).flip(0)
     with torch.inference_mode():
-        said = [model.decoder.unclamped(z, pitch, velocity, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
+        note = model.decoder.note(z, pitch, velocity)
+        said = [model.decoder.unclamped(note, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
         if model.encoder is not None:
             rows = np.zeros((2, 128, FRAME_SIZE), np.float32)
             rows[1] = -100
@@ -169,7 +170,7 @@ def save_model(model: Model, path: str | Path, dtype: torch.dtype = torch.float1
     card.setdefault("longest_s", 4.0)
     path.parent.mkdir(parents=True, exist_ok=True)
     files = path.with_name(path.name + ".safetensors"), path.with_name(path.name + ".json")
-    for file, content in zip(files, (data, json.dumps(card, indent=1, ensure_ascii=False).encode()), strict=True):
+    for file, content in zip(files, (data, json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False).encode()), strict=True):
         partial = file.with_name(file.name + ".partial")
         partial.write_bytes(content)
         os.replace(partial, file)

@@ -30,32 +30,38 @@ def row_times_s() -> np.ndarray:
     return np.concatenate([quarters, hops / FRAMES_PER_SECOND])
 
 
-class Conditioning(nn.Module):
-    """`(z [B, L], pitch [B], velocity [B], time_s [B]) -> features [B, L + 8 + waves]`; without time `[B, L + 4 + waves]`.
+class Waves(nn.Module):
+    """Some numbers [B, n] as features [B, `features`]: the numbers in -1..1, their squares, and waves of one of them."""
 
-    pitch_waves, time_waves: how many half turns each wave makes between the middle and the end of its range.
-    """
-
-    def __init__(self, latents: int, pitch_waves=PITCH_WAVES, time_waves=TIME_WAVES, timed: bool = True):
+    def __init__(self, low: list[float], high: list[float], wave_of: int, waves: tuple[float, ...]):
         super().__init__()
-        self.timed = timed
-        pitch_waves, time_waves = tuple(pitch_waves), tuple(time_waves) if timed else ()
-        count = len(pitch_waves) + len(time_waves)
-        turns = torch.zeros(4 if timed else 2, 2 * count)                # rows: pitch, velocity, seconds, warped time
-        for i, wave in enumerate(pitch_waves + time_waves):
-            turns[0 if i < len(pitch_waves) else 3, [i, count + i]] = wave * torch.pi
-        quarter_turn = torch.cat([torch.zeros(count), torch.full((count,), torch.pi / 2)])   # sin, then cos
-        longest = float(np.log1p(LONGEST_S / WARP_S))
-        scale = torch.tensor([2 / (HIGHEST_KEY - LOWEST_KEY), 1 / 63.5, 2 / LONGEST_S, 2 / longest])
-        shift = torch.tensor([-(HIGHEST_KEY + LOWEST_KEY) / (HIGHEST_KEY - LOWEST_KEY), -1.0, -1.0, -1.0])
+        count, inputs = len(waves), len(low)
+        turns = torch.zeros(inputs, 2 * count)
+        turns[wave_of] = torch.tensor(list(waves) * 2) * torch.pi
+        quarter_turn = torch.cat([torch.zeros(count), torch.full((count,), torch.pi / 2)])          # sin, then cos
+        scale = 2 / (torch.tensor(high) - torch.tensor(low))
         for name, value in (("turns", turns), ("quarter_turn", quarter_turn),
-                            ("scale", scale[:len(turns)]), ("shift", shift[:len(turns)])):
+                            ("scale", scale), ("shift", -1 - torch.tensor(low) * scale)):
             self.register_buffer(name, value, persistent=False)
-        self.features = latents + 2 * len(turns) + 2 * count
+        self.features = 2 * inputs + 2 * count
 
-    def forward(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor | None = None) -> Tensor:
-        columns = [pitch, velocity]
-        if self.timed:
-            columns += [time_s, torch.log1p(time_s * (1 / WARP_S))]
-        x = torch.addcmul(self.shift, torch.stack(columns, 1), self.scale)                     # [B, 4], about -1..1
-        return torch.cat([z, x, x * x, torch.addmm(self.quarter_turn, x, self.turns).sin()], 1)
+    def forward(self, *columns: Tensor) -> Tensor:
+        x = torch.addcmul(self.shift, torch.stack(columns, 1), self.scale)
+        return torch.cat([x, x * x, torch.addmm(self.quarter_turn, x, self.turns).sin()], 1)
+
+
+class NoteFeatures(Waves):
+    """`(pitch [B], velocity [B]) -> [B, features]`. `waves`: half turns from the middle of the keyboard to its end."""
+
+    def __init__(self, waves: tuple[float, ...] = PITCH_WAVES):
+        super().__init__([LOWEST_KEY, 0.0], [HIGHEST_KEY, 127.0], 0, waves)
+
+
+class TimeFeatures(Waves):
+    """`(time_s [B]) -> [B, features]`. `waves`: half turns of warped time from the middle of the axis to its end."""
+
+    def __init__(self, waves: tuple[float, ...] = TIME_WAVES):
+        super().__init__([0.0, 0.0], [LONGEST_S, float(np.log1p(LONGEST_S / WARP_S))], 1, waves)
+
+    def forward(self, time_s: Tensor) -> Tensor:
+        return super().forward(time_s, torch.log1p(time_s * (1 / WARP_S)))

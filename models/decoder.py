@@ -1,10 +1,11 @@
 """The decoder: frames as a function of time. The whole network that is played, on one screen.
 
-    features [B, F] = conditioning(z, pitch, velocity, time)
-    frames [B, FRAME_SIZE] = clamp(Linear(.. SiLU(Linear(features)) ..))
+    note   [B, W] = Linear(.. SiLU(Linear(z, features of pitch and velocity)) ..)       what is played: changes with the hands
+    frames [B, FRAME_SIZE] = Linear(.. SiLU(note + Linear(features of time)) ..)         when: changes with every frame
 
 It is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or run backwards while
-a note sounds. A second, small network gives the phases at which the partials start; it is asked once a note.
+a note sounds. The first half needs to be asked only when z, pitch or velocity have moved, and once for many moments of a note,
+which is most of what training asks. A small network of its own gives the phases at which the partials start, once a note.
 An implicit representation in the sense of Sitzmann et al. (2020), auto-decoded as in Park et al. (2019), "DeepSDF".
 """
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import silu
 
-from models.conditioning import PITCH_WAVES, TIME_WAVES, Conditioning
+from models.conditioning import PITCH_WAVES, TIME_WAVES, NoteFeatures, TimeFeatures
 from models.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
 
 
@@ -22,7 +24,8 @@ class Shape:
     """All that is needed to build a decoder; stored in the model card."""
     latents: int = 16
     width: int = 384
-    depth: int = 4
+    note_depth: int = 2               # hidden layers that know nothing of time
+    time_depth: int = 2               # hidden layers that do
     phase_width: int = 256
     phase_depth: int = 2
     pitch_waves: tuple[float, ...] = PITCH_WAVES
@@ -49,23 +52,34 @@ class Decoder(nn.Module):
     def __init__(self, shape: Shape = DEFAULT_SHAPE):
         super().__init__()
         self.shape = shape
-        self.conditioning = Conditioning(shape.latents, shape.pitch_waves, shape.time_waves)
-        self.note_conditioning = Conditioning(shape.latents, shape.pitch_waves, timed=False)
-        self.net = mlp(self.conditioning.features, shape.width, shape.depth, FRAME_SIZE)
-        self.phase = mlp(self.note_conditioning.features, shape.phase_width, shape.phase_depth, 2 * PARTIALS)
+        self.note_features = NoteFeatures(shape.pitch_waves)
+        self.time_features = TimeFeatures(shape.time_waves)
+        inputs = shape.latents + self.note_features.features
+        self.note_net = mlp(inputs, shape.width, shape.note_depth, shape.width)
+        self.time_in = nn.Linear(self.time_features.features, shape.width, bias=False)
+        self.net = mlp(shape.width, shape.width, shape.time_depth - 1, FRAME_SIZE)
+        self.phase_net = mlp(inputs, shape.phase_width, shape.phase_depth, 2 * PARTIALS)
         self.register_buffer("lowest", torch.from_numpy(LOWEST.copy()), persistent=False)
         self.register_buffer("highest", torch.from_numpy(HIGHEST.copy()), persistent=False)
 
-    def unclamped(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor) -> Tensor:
-        """The network's own word, before the limits of a frame. [B, FRAME_SIZE]"""
-        return self.net(self.conditioning(z, pitch, velocity, time_s))
+    def note(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
+        """What is played, ready to be asked for any moment. [B, width]"""
+        return self.note_net(torch.cat([z, self.note_features(pitch, velocity)], 1))
+
+    def unclamped(self, note: Tensor, time_s: Tensor) -> Tensor:
+        """The network's own word at each moment, before the limits of a frame. [B, FRAME_SIZE]"""
+        return self.net(silu(torch.addmm(note, self.time_features(time_s), self.time_in.weight.t())))
+
+    def at(self, note: Tensor, time_s: Tensor) -> Tensor:
+        """Frames of notes [B, width] at times [B]. [B, FRAME_SIZE]"""
+        return torch.clamp(self.unclamped(note, time_s), self.lowest, self.highest)
 
     def forward(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor) -> Tensor:
-        return torch.clamp(self.unclamped(z, pitch, velocity, time_s), self.lowest, self.highest)
+        return self.at(self.note(z, pitch, velocity), time_s)
 
     def phase_vectors(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
         """cos, sin of each partial's start, of any length (a short one: not sure). [B, 2, PARTIALS]"""
-        return self.phase(self.note_conditioning(z, pitch, velocity)).view(-1, 2, PARTIALS)
+        return self.phase_net(torch.cat([z, self.note_features(pitch, velocity)], 1)).view(-1, 2, PARTIALS)
 
     def start_phase(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
         """Phases of the partials at note-on. [B, PARTIALS], radians"""
@@ -84,15 +98,18 @@ def untrained_decoder(shape: Shape = DEFAULT_SHAPE, seed: int = 0) -> Decoder:
     with torch.no_grad():
         for linear in (m for m in decoder.modules() if isinstance(m, nn.Linear)):
             linear.weight.copy_(torch.randn(linear.weight.shape, generator=generator) / linear.in_features ** 0.5)
-            linear.bias.zero_()
-        linears = [m for m in decoder.net if isinstance(m, nn.Linear)]
-        for i, linear in enumerate(linears[:-1]):
+            if linear.bias is not None:
+                linear.bias.zero_()
+        last_note, *hidden = decoder.note_net[-1], *(m for m in decoder.net if isinstance(m, nn.Linear))
+        last_note.weight[0] = 0
+        last_note.bias[0] = carry
+        decoder.time_in.weight[0] = 0
+        decoder.time_in.weight[0, 0] = 1                                 # seconds, -1..1
+        for linear in hidden[:-1]:
             linear.weight[0] = 0
-            linear.weight[0, shape.latents + 2 if i == 0 else 0] = 1
-            linear.bias[0] = carry if i == 0 else 0
-            if i:
-                linear.weight[1:, 0] = 0
-        last = linears[-1]
+            linear.weight[0, 0] = 1
+            linear.weight[1:, 0] = 0
+        last = hidden[-1]
         last.weight[:, 0] = 0
         level = -24 - 9 * torch.log2(ratio + 0.5)
         level[128:] = -100

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from models.attack import sharpen
 from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
 from models.frame import (
     ATTACK_S,
+    BAND_CENTRES_HZ,
+    BAND_EDGES_HZ,
     DEVIATION,
     FRAMES_PER_SECOND,
     HALF_HARMONICS,
@@ -24,6 +27,8 @@ from models.frame import (
     PARTIALS,
     QUARTERS_PER_SECOND,
     SLOT_RATIO,
+    VIBRATO,
+    erb_rate,
     pitch_to_hz,
 )
 from models.noise_bands import band_levels, comb_gain
@@ -35,6 +40,7 @@ QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
 LONG_PERIODS, SHORT_PERIODS = 5, 3
 LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
 NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
+NOISE_MEAN_FRAMES, NOISE_OUT = 12, 1.3                    # mean power over +-64 ms against 1.3 times the noise expected
 SHORTEST_S = 0.02                                         # recordings are padded to this
 
 
@@ -81,12 +87,14 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
         tuning = find_tuning(spectrum, nominal_hz, hold_s if hold_s > 0.05 else seconds)
         slots = place_slots(spectrum, tuning)
         frames = np.tile(LOWEST, (len(times), 1))
-        frames[:, DEVIATION] = 0
+        frames[:, DEVIATION.start:] = 0                           # no motion, until `smooth` measures it
+        frames[:, VIBRATO.start + 1] = 5
         phase = np.zeros(PARTIALS)
         f0 = tuning.f0_hz
         onset_s = find_onset(audio, rate_hz)
         if len(slots.slot):
             phase = _analyse_slots(frames, times, spectrum, slots, f0, onset_s, hold_s, signal)
+            sharpen(frames, audio, rate_hz, f0, phase, onset_s)
         else:
             _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)), onset_s)
     frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
@@ -151,7 +159,8 @@ def has_half_harmonics(power: np.ndarray, per: float) -> bool:
     top = max(blocks[~between & (position > 0.5)].max(initial=0.0), 1e-30)
     best = int(np.argmax(np.where(between, blocks, 0)))
     beside = np.median(blocks[max(0, best - 5):best + 6])
-    return bool(blocks[best] > 10 ** (-40 / 10) * top and blocks[best] > 10 ** (15 / 10) * beside)
+    skirt = max(blocks[max(0, best - 2)], blocks[min(best + 2, len(blocks) - 1)])              # a skirt slopes, a partial stands
+    return bool(blocks[best] > 10 ** (-40 / 10) * top and blocks[best] > 10 ** (15 / 10) * beside and blocks[best] > 10 * skirt)
 
 
 def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
@@ -213,7 +222,26 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
         rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
         residuals.append((taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)))
     _noise(frames, times, signal, residuals, spectrum, short_share, onset_s)
+    bandwidth = [bank.noise_bandwidth_hz().cpu().numpy()[:, None] for bank in banks]
+    bandwidth = bandwidth[0] + (bandwidth[1] - bandwidth[0]) * short_share
+    _take_noise_out(frames, slots.slot, power, bandwidth, f0, short_share)
     return phase
+
+
+def _take_noise_out(frames, slot, power, bandwidth_hz, f0, short_share) -> None:
+    """In place: lowers partials by the power that the noise around them puts into their filters."""
+    density_db = frames[:, NOISE] - 10 * np.log10(np.diff(BAND_EDGES_HZ))
+    place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
+    low = np.minimum(place.astype(int), len(BAND_CENTRES_HZ) - 2)
+    share = place - low
+    density = 10 ** ((density_db[:, low] * (1 - share) + density_db[:, low + 1] * share) / 10).T
+    noise = 2 * density * bandwidth_hz                                        # a sine of amplitude 1 has power 1 here
+    total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, 1)], 1)
+    at = np.arange(power.shape[1])
+    first, last = np.maximum(at - NOISE_MEAN_FRAMES, 0), np.minimum(at + NOISE_MEAN_FRAMES + 1, len(at))
+    mean = (total[:, last] - total[:, first]) / (last - first)
+    keep = np.clip(1 - NOISE_OUT * noise / np.maximum(mean, 1e-20), 1e-4, 1)
+    frames[:, LEVEL.start + slot] += (10 * np.log10(keep) * (1 - short_share)).T
 
 
 def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float) -> np.ndarray:
@@ -266,5 +294,5 @@ def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
 
 def smooth(note: NoteFrames) -> NoteFrames:
     """What a decoder can give of `note`: see models/motion.py."""
-    from models.motion import smooth as of_note                       # motion measures notes: it imports this module
+    from models.motion import smooth as of_note  # motion measures notes: it imports this module
     return of_note(note)

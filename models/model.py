@@ -34,6 +34,16 @@ class Model:
         return self.decoder(z, pitch, velocity, time_s)
 
     @torch.inference_mode()
+    def note(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
+        """What is played, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, width]"""
+        return self.decoder.note(z, pitch, velocity)
+
+    @torch.inference_mode()
+    def frames_at(self, note: Tensor, time_s: Tensor) -> Tensor:
+        """Frames [B, FRAME_SIZE] of notes [B, width] at times [B]; `frames` is `frames_at(note(..), time_s)`."""
+        return self.decoder.at(note, time_s)
+
+    @torch.inference_mode()
     def start_phase(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
         """Phases at which the partials start. [B, PARTIALS], radians"""
         return self.decoder.start_phase(z, pitch, velocity)
@@ -49,7 +59,8 @@ class Model:
 
 def build(architecture: dict) -> tuple[Decoder, Encoder | None]:
     """The empty modules that an architecture, as a card has it, describes. Raises ModelError with what is wrong."""
-    limits = {"latents": (1, 128), "width": (8, 2048), "depth": (1, 8), "phase_width": (8, 1024), "phase_depth": (1, 4)}
+    limits = {"latents": (1, 128), "width": (8, 2048), "note_depth": (1, 8), "time_depth": (1, 8),
+              "phase_width": (8, 1024), "phase_depth": (1, 4)}
     if not isinstance(architecture, dict):
         raise ModelError("the card's 'architecture' is not an object")
     for name, (low, high) in limits.items():
@@ -73,9 +84,9 @@ def build(architecture: dict) -> tuple[Decoder, Encoder | None]:
         return Decoder(shape).eval(), None if width is None else Encoder(shape.latents, width).eval()
 
 
-def untrained(latents: int = 16, seed: int = 0, width: int = 384, depth: int = 4) -> Model:
+def untrained(latents: int = 16, seed: int = 0, width: int = 384) -> Model:
     """A model of random weights that gives a plausible, decaying harmonic tone: for tests and for trying the engine."""
-    shape = Shape(latents=latents, width=width, depth=depth)
+    shape = Shape(latents=latents, width=width)
     points = torch.randn(6, latents, generator=torch.Generator().manual_seed(seed)).clamp(-3, 3)
     presets = {f"Untrained {i + 1}": [round(float(x), 4) for x in z] for i, z in enumerate(points)}
     card = {"name": "Untrained", "longest_s": 4.0, "architecture": shape.as_dict(),

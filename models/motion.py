@@ -150,15 +150,14 @@ def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> 
     if rate:
         lfo = lfo_at(common_cents if cents_depth else common_level, rate)
         unit = np.real(lfo)
-        if cents_depth:
-            bend = bend - cents_depth * unit[:, None]
         gain = 2 * (level * np.conj(lfo)[:, None]).mean(0)                         # complex: in phase, and a quarter late
-        signed = np.abs(gain) * np.where(gain.real < 0, -1, 1)
+        strength = np.sqrt(by_group(np.abs(gain) ** 2, weight, group, 0.0))
+        way = by_group(gain.real, weight, group, 0.0)
         level = level - np.real(gain * lfo[:, None])
-        motion[part(LFO_GAIN)] = by_group(signed, weight, group, 0.0)
+        motion[part(LFO_GAIN)] = np.where(way < 0, -strength, strength)
         rest = common_cents - cents_depth * unit
         motion[part(VIBRATO)] = cents_depth, rate, 0 if not cents_depth else np.sqrt(max(0, np.mean(rest ** 2)))
-    fuzz, distance, regular = measure_fuzz(level, bend, ratio * note.f0_hz)
+    fuzz, distance, regular = measure_fuzz(level)
     motion[part(FUZZ)] = by_group(np.where(fuzz < LEAST_FUZZ, 0, fuzz), weight, group, 0.0)
     motion[part(FUZZ_RATE)] = by_group(distance, weight * fuzz, group, 2.0)
     motion[part(REGULARITY)] = by_group(regular, weight * fuzz, group, 0.0)
@@ -213,24 +212,25 @@ def lfo_at(x: np.ndarray, rate_hz: float) -> np.ndarray:
     return analytic / np.maximum(np.abs(analytic), 1e-12)
 
 
-def measure_fuzz(level_db: np.ndarray, cents: np.ndarray, hz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each partial [K]: share of power in sidebands, log2 of their distance in Hz, and their regularity."""
-    turned = np.cumsum(hz * (2 ** (np.clip(cents, -300, 300) / 1200) - 1), 0) / FRAMES_PER_SECOND
-    turned -= turned.mean(0)
-    gain = 10 ** (level_db / 20) * np.exp(2j * np.pi * turned)
-    at, lines = _spectrum(gain)
-    power = np.abs(lines) ** 2
-    # the window gives every line the same skirt: what lies within it counts as carrier
-    skirt = max(CARRIER_HZ, 2.2 * FRAMES_PER_SECOND / len(level_db))
-    side = (np.abs(at) > skirt) & (np.abs(at) < 45)
-    sides = power * side[:, None]
-    total = power.sum(0)
-    fuzz = sides.sum(0) / np.maximum(total, 1e-20)
+def measure_fuzz(level_db: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each partial [K]: share of power in sidebands, log2 of their distance in Hz, and their regularity.
+
+    Told by the fluctuation of power alone: sidebands of a wandering frequency are no fuzz. A constant 1 - F plus Gaussian
+    sidebands of power F fluctuates by a variance of 2 F - F^2 (Rice), plus a line of power F by 2 F (1 - F).
+    """
+    power = 10 ** (level_db / 10)
+    power = power / power.mean(0)
+    at, lines = _spectrum(power - 1)
+    side = (at > 0.3) & (at < 45)
+    sides = (np.abs(lines) ** 2)[side]
+    at = at[side]
     weight = sides / np.maximum(sides.sum(0), 1e-20)
-    distance = (weight * np.log2(np.maximum(np.abs(at), 0.1))[:, None]).sum(0)
-    near = max(2, int(4 * 1.5))
+    distance = weight.T @ np.log2(at)
     peak = np.argmax(sides, 0)
-    index = (peak[None] + np.arange(-near, near + 1)[:, None]) % len(at)
-    share = np.take_along_axis(weight, index, 0).sum(0)
-    regular = np.clip((share - 0.35) / 0.5, 0, 1)
-    return fuzz, distance, regular
+    index = (peak[None] + np.arange(-8, 9)[:, None]).clip(0, len(at) - 1)       # a line under the window, padded four times
+    share = np.take_along_axis(weight, index, 0).sum(0).clip(0, 1)
+    regular = np.clip((share - 0.4) / 0.5, 0, 1)
+    variance = power.var(0)
+    gaussian = 1 - np.sqrt(np.clip(1 - variance, 0, 1))
+    beating = (1 - np.sqrt(np.clip(1 - 2 * variance, 0, 1))) / 2
+    return gaussian * (1 - regular) + beating * regular, distance, regular

@@ -29,14 +29,14 @@ TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviatio
 class Options:
     steps: int = 12_000
     minutes: float = math.inf         # whichever of the two ends first; the learning rate follows the nearer end
-    batch: int = 2048
+    notes: int = 256                  # in a batch
+    moments: int = 8                  # of each
     rate: float = 1.5e-3
     decay_from: float = 0.5           # of the run; the rate is constant before
     z_noise: float = 0.1
     z_pull: float = 1e-3
     encoder_notes: int = 16
-    encoder_every: int = 2
-    phase_notes: int = 256
+    encoder_every: int = 4
     average_steps: int = 300
     between: float = 0.4
     seed: int = 0
@@ -63,8 +63,11 @@ class Training(nn.Module):
             self.decoder.net[-1].weight.mul_(0.3)
             self.decoder.net[-1].bias.zero_()
 
-    def frames(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor) -> Tensor:
-        return self.decoder.unclamped(z, pitch, velocity, time_s) * self.scale + self.centre
+    def frames(self, z: Tensor, batch: Batch) -> Tensor:
+        """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""
+        note = self.decoder.note(z, batch.pitch, batch.velocity)
+        note = note.repeat_interleave(len(batch.time_s) // len(note), 0)
+        return torch.addcmul(self.centre, self.decoder.unclamped(note, batch.time_s), self.scale)
 
 
 class Trainer:
@@ -92,31 +95,17 @@ class Trainer:
         falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
         return o.rate * warm * max(0.01, falling)
 
-    def _to_device(self, batch: Batch) -> Batch:
-        if self.device.type == "cpu":
-            return batch
-        return Batch(**{k: v.to(self.device, non_blocking=True) for k, v in vars(batch).items()})
-
-    def train_step(self) -> dict[str, float]:
-        o, model, bank = self.options, self.model, self.bank
+    def train_step(self) -> dict[str, Tensor]:
+        o, model = self.options, self.model
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
-        batch = self._to_device(bank.batch(self.rng, o.batch, o.between))
-        points = model.points
-        z = points[batch.instrument] + o.z_noise * torch.randn(o.batch, points.shape[1], device=self.device)
-        loss, parts = self.loss(model.frames(z, batch.pitch, batch.velocity, batch.time_s), batch)
-        total = loss + o.z_pull * points.square().sum(1).mean()
-
-        notes = torch.from_numpy(self.rng.choice(bank.trained, o.phase_notes))
-        about = lambda x: torch.from_numpy(x[notes.numpy()].astype(np.float32)).to(self.device)          # noqa: E731
-        vectors = model.decoder.phase_vectors(
-            points[torch.from_numpy(bank.instrument[notes.numpy()]).to(self.device)].detach(), about(bank.pitch),
-            about(bank.velocity))
-        phase = phase_loss(vectors, bank.phase[notes].to(self.device),
-                           bank.rows[notes, 10:60:10].to(self.device).float()[..., LEVEL].amax(1))
-        total = total + 0.3 * phase
-        parts["phase"] = phase.detach()
-
+        batch = self.bank.batch(self.rng, o.notes, o.moments, o.between).to(self.device)
+        points = model.points[batch.instrument]
+        loss, parts = self.loss(model.frames(points + o.z_noise * torch.randn_like(points), batch), batch)
+        vectors = model.decoder.phase_vectors(points.detach(), batch.pitch, batch.velocity)
+        phase = phase_loss(vectors, batch.phase, batch.phase_level)
+        total = loss + o.z_pull * model.points.square().sum(1).mean() + 0.3 * phase
+        parts |= {"loss": loss.detach(), "phase": phase.detach()}
         if o.encoder_notes and self.step % o.encoder_every == 0:
             total = total + self._encoder_loss(parts)
         self.optimiser.zero_grad(set_to_none=True)
@@ -125,7 +114,7 @@ class Trainer:
         self.optimiser.step()
         self._average()
         self.step += 1
-        return {name: float(value) for name, value in parts.items()} | {"loss": float(loss.detach())}
+        return parts
 
     def _encoder_loss(self, parts: dict) -> Tensor:
         """The encoder of one note hits its instrument's point, and decodes another note of the instrument."""
@@ -136,10 +125,8 @@ class Trainer:
         z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
         points = model.points[torch.from_numpy(bank.instrument[first]).to(self.device)].detach()
         hit = (z - points).square().mean() / model.points.detach().var(0).mean()
-        repeat = 8
-        batch = self._to_device(bank.batch(self.rng, len(second) * repeat, 0.0, np.repeat(second, repeat)))
-        frames = model.frames(z.repeat_interleave(repeat, 0), batch.pitch, batch.velocity, batch.time_s)
-        across, _ = self.loss(frames, batch)
+        batch = bank.batch(self.rng, len(second), o.moments, 0.0, second).to(self.device)
+        across, _ = self.loss(model.frames(z, batch), batch)
         parts["hit"] = hit.detach()
         return hit + 0.02 * across
 
@@ -163,7 +150,7 @@ class Trainer:
                 while self.progress() < 1:
                     start = time.monotonic()
                     for name, value in self.train_step().items():
-                        smooth[name] = 0.98 * smooth.get(name, value) + 0.02 * value
+                        smooth[name] = 0.98 * smooth.get(name, float(value)) + 0.02 * float(value)
                     self.seconds += time.monotonic() - start
                     bar.update()
                     if self.step % 50 == 0:
@@ -173,6 +160,7 @@ class Trainer:
                         log.flush()
                     if time.monotonic() - saved > 60 * save_minutes:
                         self.save(folder / "state.pt")
+                        self.bank = self.bank.grown()
                         saved = time.monotonic()
             finally:
                 self.save(folder / "state.pt")

@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -55,11 +56,10 @@ def build_parser() -> argparse.ArgumentParser:
 def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=16_000)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
-    parser.add_argument("--batch", type=int, default=2048)
+    parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--width", type=int, default=384)
-    parser.add_argument("--depth", type=int, default=4)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--seed", type=int, default=0)
@@ -67,6 +67,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
     try:
         return globals()["_" + args.command](args)
     except KeyboardInterrupt:
@@ -100,8 +101,8 @@ def _autoencoder(args) -> int:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     bank = NoteBank(args.data)
-    shape = Shape(latents=args.latents, width=args.width, depth=args.depth)
-    options = Options(steps=args.steps, minutes=args.minutes, batch=args.batch, rate=args.rate, seed=args.seed)
+    shape = Shape(latents=args.latents, width=args.width)
+    options = Options(steps=args.steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
     trainer = Trainer(bank, shape, options, device=device)
     state = args.run / "state.pt"
     if state.is_file():

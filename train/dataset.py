@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, GROUPS, LEVEL, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
-BETWEEN_SHARE = 0.4                   # of all rows drawn lie between two keys
+BETWEEN_SHARE = 0.4                   # of all notes drawn lie between two keys
+FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
+LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
 
 
@@ -32,28 +34,36 @@ def is_left_out(instrument: int, pitch: int) -> bool:
 
 @dataclass
 class Batch:
-    instrument: Tensor     # [B] int64
-    pitch: Tensor          # [B] fractional MIDI pitch
-    velocity: Tensor       # [B]
-    time_s: Tensor         # [B]
-    target: Tensor         # [B, FRAME_SIZE]
-    peak_db: Tensor        # [B] of the whole note
-    heard: Tensor          # [B, GROUPS] 0..1, how much of each frequency group is audible in the note
+    """N notes, and R moments of each: row i belongs to note i // R."""
+    instrument: Tensor     # [N] int64
+    pitch: Tensor          # [N] fractional MIDI pitch
+    velocity: Tensor       # [N]
+    peak_db: Tensor        # [N] of the whole note
+    heard: Tensor          # [N, GROUPS] 0..1, how much of each frequency group is audible in the note
+    moves: Tensor          # [N] 1 where the note was long enough to tell its motion, else 0
+    phase: Tensor          # [N, PARTIALS] start phases
+    phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
+    time_s: Tensor         # [N R]
+    target: Tensor         # [N R, FRAME_SIZE]
+
+    def to(self, device: torch.device) -> "Batch":
+        return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
 
 
 class NoteBank:
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
-    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above, in the same part; -1 where none).
+    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1).
     """
 
     def __init__(self, folder: str | Path, instruments: list[str] | None = None):
         folder = Path(folder)
-        cards = [json.loads(path.read_text()) for path in sorted(folder.glob("p*.json"))]
-        stems = [path.stem for path in sorted(folder.glob("p*.json"))]
-        kept = [(s, c) for s, c in zip(stems, cards, strict=True)
-                if c["notes"] and (instruments is None or c["instrument"]["name"] in instruments)]
+        paths = sorted(folder.glob("p*.json"))
+        self._source = folder, instruments, len(paths)
+        cards = [(path.stem, json.loads(path.read_text())) for path in paths]
+        kept = [(stem, card) for stem, card in cards
+                if card["notes"] and (instruments is None or card["instrument"]["name"] in instruments)]
         if not kept:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
         self.soundfont = kept[0][1]["soundfont"]
@@ -65,27 +75,27 @@ class NoteBank:
         self.rows = torch.empty(size, ROWS, FRAME_SIZE, dtype=torch.float16)
         self.phase = torch.empty(size, LEVEL.stop - LEVEL.start)
         about: dict[str, list] = {k: [] for k in ("instrument", "pitch", "velocity", "hold_s", "valid_rows", "f0_hz",
-                                                  "peak_db", "rms_db", "left_out", "next_key")}
+                                                  "peak_db", "rms_db", "left_out")}
         at = 0
         for stem, card in kept:
             notes = card["notes"]
             self.rows[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.rows.npy"))
             self.phase[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.phase.npy").astype(np.float32))
             instrument = number[card["instrument"]["program"]]
-            trained = {n["pitch"]: at + i for i, n in enumerate(notes) if not is_left_out(instrument, n["pitch"])}
             for note in notes:
                 about["instrument"].append(instrument)
                 about["velocity"].append(card["velocity"])
                 about["hold_s"].append(card["hold_s"])
                 about["left_out"].append(is_left_out(instrument, note["pitch"]))
-                above = [trained[p] for p in (note["pitch"] + 1, note["pitch"] + 2) if p in trained]
-                about["next_key"].append(above[0] if above else -1)
                 for key in ("pitch", "valid_rows", "f0_hz", "peak_db", "rms_db"):
                     about[key].append(note[key])
             at += len(notes)
         for key, values in about.items():
             setattr(self, key, np.asarray(values))
+        sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
+        self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self.trained = np.flatnonzero(~self.left_out)
+        self.next_key = self._next_keys()
         self.heard = self._heard_groups()
         self.times_s = torch.from_numpy(row_times_s().astype(np.float32))
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
@@ -93,6 +103,26 @@ class NoteBank:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def grown(self) -> "NoteBank":
+        """The folder's bank as it is now: itself if nothing was added, else a larger one (preparing may still go on)."""
+        folder, instruments, parts = self._source
+        if len(list(folder.glob("p*.json"))) == parts:
+            return self
+        larger = NoteBank(folder, instruments)
+        return larger if larger.instruments == self.instruments else self
+
+    def _next_keys(self) -> np.ndarray:
+        """For each note the nearest trained one above, of the same instrument and velocity; -1 where none is near."""
+        place = {key: int(i) for i, key in zip(self.trained, self._keys(self.trained), strict=True)}
+        found = np.full(len(self), -1)
+        for i, (instrument, velocity, pitch) in enumerate(self._keys(range(len(self)))):
+            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, FARTHEST_KEY + 1))
+            found[i] = next((n for n in near if n is not None), -1)
+        return found
+
+    def _keys(self, notes) -> list[tuple[int, int, int]]:
+        return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
@@ -104,31 +134,38 @@ class NoteBank:
             heard[i] = np.clip((best - self.peak_db[i]) / AUDIBLE_DB + 1, 0, 1)
         return torch.from_numpy(heard)
 
-    def statistics(self, rng: np.random.Generator, size: int = 8192) -> tuple[Tensor, Tensor]:
+    def statistics(self, rng: np.random.Generator, size: int = 1024) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each value over random rows. [FRAME_SIZE] each"""
-        target = self.batch(rng, size).target
+        target = self.batch(rng, size, 8).target
         return target.mean(0), target.std(0)
 
-    def batch(self, rng: np.random.Generator, size: int, between: float = BETWEEN_SHARE,
+    def batch(self, rng: np.random.Generator, size: int, moments: int, between: float = BETWEEN_SHARE,
               note: np.ndarray | None = None) -> Batch:
-        """`size` random rows of random trained notes (or one of each of `note` [size]), `between` of them between two keys."""
+        """`moments` of each of `size` random trained notes (or of `note` [size]), `between` of them between two keys."""
         note = rng.choice(self.trained, size) if note is None else note
-        row = np.searchsorted(self._cumulative, rng.random(size) * self._cumulative[self.valid_rows[note] - 1])
-        row = np.minimum(row, self.valid_rows[note] - 1)
-        share = np.where(rng.random(size) < between, rng.random(size), 0.0).astype(np.float32)
+        at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
+        row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
+        row = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
+        share = np.where(rng.random(size) < between, rng.random(size), 0.0)
         other = self.next_key[note]
         share[other < 0] = 0
-        target = self.rows.view(-1, FRAME_SIZE)[torch.from_numpy(note * ROWS + row)].float()
+        target = self._rows(note, row)
         moved = np.flatnonzero(share)
         if len(moved):
-            a = torch.from_numpy(share[moved])[:, None]
-            second = self.rows.view(-1, FRAME_SIZE)[torch.from_numpy(other[moved] * ROWS + row[moved])].float()
-            target[torch.from_numpy(moved)] += a * (second - target[torch.from_numpy(moved)])
-        pitch = self.pitch[note] + share * (self.pitch[other] - self.pitch[note])
-        peak = self.peak_db[note] + share * (self.peak_db[other] - self.peak_db[note])
+            part = torch.from_numpy(share[moved].astype(np.float32))[:, None, None]
+            target[moved] += part * (self._rows(other[moved], row[moved]) - target[moved])
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
-        return Batch(torch.from_numpy(self.instrument[note]), tensor(pitch), tensor(self.velocity[note]),
-                     self.times_s[torch.from_numpy(row)], target, tensor(peak), self.heard[torch.from_numpy(note)])
+        mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
+        begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
+        begin[moved] = LEVEL_FLOOR_DB
+        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), tensor(self.velocity[note]),
+                     mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
+                     self.phase[torch.from_numpy(note)], begin,
+                     self.times_s[row].view(-1), target.view(-1, FRAME_SIZE))
+
+    def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
+        flat = torch.from_numpy(note)[:, None] * ROWS + row
+        return self.rows.view(-1, FRAME_SIZE)[flat.view(-1)].float().view(*row.shape, FRAME_SIZE)
 
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Notes [size] and, for each, another trained note of the same instrument [size]."""

@@ -34,7 +34,7 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     last.bias.mul_(saved["scale"]).add_(saved["centre"])
     points = saved["points"].double().numpy()
     axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
-    for first in (decoder.net[0], decoder.phase[0]):
+    for first in (decoder.note_net[0], decoder.phase_net[0]):
         fold_input(first, axes)
     fold_output(encoder.head[-1], axes)
     return decoder.eval(), encoder.eval(), axes.to_knobs(points), axes
@@ -72,6 +72,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
     state = torch.load(state_file, map_location="cpu", weights_only=True)
     decoder, encoder, points, _ = fold(state)
     presets = presets_of(bank, points)
+    options = {k: v for k, v in state["options"].items() if v != float("inf")}
     card = {
         "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": LONGEST_S,
         "sample_rate_hz": 48_000,
@@ -79,7 +80,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
         "trained_on": {"soundfont": bank.soundfont, "instruments": len(bank.instruments), "notes": len(bank.trained),
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
-        "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": state["options"]},
+        "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
         "presets": presets} | about
     model = Model(name, json.loads(json.dumps(card)), decoder, encoder, {n: p["z"] for n, p in presets.items()})
     save_model(model, out)

@@ -30,6 +30,7 @@ FLOOR_DB = 85.0
 BIN_HZ = 35.0                         # noise bandwidth of a Hann window of 2048 points at 48 kHz
 CENTS = 1731.234                      # per unit of relative frequency
 MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
+CENTS_KNEE = 15.0                     # errors beyond count ever less: such partials are noise or out of reach
 FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 
@@ -76,38 +77,36 @@ class FrameLoss(torch.nn.Module):
 
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
         target = batch.target
-        weight, audible = self.partial_weights(target, batch.pitch, batch.peak_db)
-        floor = (batch.peak_db - FLOOR_DB)[:, None]
+        moments = len(target) // len(batch.pitch)
+        each = lambda x: x.repeat_interleave(moments, 0)                                                  # noqa: E731
+        peak_db = each(batch.peak_db)
+        weight, audible = self.partial_weights(target, each(batch.pitch), peak_db)
+        floor = (peak_db - FLOOR_DB)[:, None]
         tone = weight * _over_floor(predicted[:, LEVEL], target[:, LEVEL], floor)
         noise = self.band_share * _over_floor(predicted[:, NOISE], target[:, NOISE], floor + self.density_db)
         levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
 
-        cents = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
+        cents = ((predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)).abs()
         heard = audible.square() * self.low_partials
-        tuning = (heard * 15 * torch.asinh(_soft_abs(cents, 0.5) / 15)).sum() / heard.sum()
+        tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()
 
-        off = _soft_abs((predicted - target)[:, VIBRATO.start:] / self.motion_unit, 0.1)
+        off = (predicted[:, VIBRATO.start:] - target[:, VIBRATO.start:]).abs() / self.motion_unit
+        off = off.view(len(batch.pitch), moments, -1).mean(1)                        # these hardly change within a note
         groups = batch.heard + 0.02
-        vibrato, rest = off[:, :3].mean(), off[:, 3:].view(len(off), 5, -1)
-        per_statistic = (rest * groups[:, None]).sum((0, 2)) / groups.sum()
-        motion = vibrato + per_statistic[:4].sum()
-        release = per_statistic[4]
+        vibrato, rest = off[:, :3].mean(1), off[:, 3:].view(len(off), 5, -1)
+        per_statistic = (rest * groups[:, None]).sum(2) / groups.sum(1, keepdim=True)                     # [N, 5]
+        motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / batch.moves.sum().clamp(min=1)
+        release = per_statistic[:, 4].mean()
         w = self.weights
         loss = levels + w.cents * tuning + w.motion * motion + w.release * release
         parts = {"levels": levels, "cents": tuning, "motion": motion, "release": release}
         return loss, {name: value.detach() for name, value in parts.items()}
 
 
-def _soft_abs(x: Tensor, knee: float) -> Tensor:
-    return torch.nn.functional.huber_loss(x, torch.zeros((), device=x.device).expand_as(x), reduction="none",
-                                          delta=knee) / knee
-
-
 def _over_floor(predicted: Tensor, target: Tensor, floor: Tensor) -> Tensor:
     """|difference| in dB, where what is under the floor on both sides is almost no error."""
     off = predicted - torch.maximum(target, floor)
-    off = torch.where((target <= floor) & (off < 0), 0.02 * off, off)
-    return _soft_abs(off, 0.5)
+    return torch.where((target <= floor) & (off < 0), -0.02 * off, off.abs())
 
 
 def phase_loss(vectors: Tensor, phase: Tensor, level_db: Tensor) -> Tensor:

@@ -18,7 +18,12 @@ from models.frame import LEVEL, NOISE
 from train.notes.general_midi import Instrument, instruments_in_turn
 from train.notes.soundfont import NoteSpec, render, trim_tail
 
-LAYERS = ((100, LONGEST_S), (60, 1.5), (120, 0.5))        # velocity, seconds held
+# What is made of each instrument, in this order, so that any beginning can be trained on: velocity, seconds held (struck,
+# sustained), and which keys, as steps and offsets from the lowest. All keys are made at every velocity in the end.
+LAYERS = (
+    (100, (LONGEST_S, 2.0), 2, (0,)), (60, (1.5, 1.5), 4, (1,)), (120, (0.5, 0.5), 4, (3,)),
+    (100, (LONGEST_S, 2.0), 2, (1,)), (60, (1.5, 1.5), 4, (0, 2, 3)), (120, (0.5, 0.5), 4, (0, 1, 2)),
+)
 TAIL_S = 2.0
 SILENT_PEAK = 10 ** (-70 / 20)
 FORMAT = 1
@@ -26,7 +31,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Part:
-    """What one worker prepares at a time: an instrument at one velocity and hold, every key."""
+    """What one worker prepares at a time: some keys of an instrument at one velocity and hold."""
     instrument: Instrument
     velocity: int
     hold_s: float
@@ -34,27 +39,32 @@ class Part:
 
     @property
     def name(self) -> str:
-        return f"p{self.instrument.program:03d}-v{self.velocity:03d}-{self.hold_s:g}s"
+        first = self.pitches[0] if self.pitches else 0
+        return f"p{self.instrument.program:03d}-v{self.velocity:03d}-{self.hold_s:g}s-{first:03d}"
 
 
 def plan(instruments: list[Instrument], layers=LAYERS, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1)) -> list[Part]:
-    return [Part(instrument, velocity, hold_s, tuple(pitches))
-            for instrument in instruments for velocity, hold_s in layers]
+    """All parts, layer by layer: (velocity, (seconds held if struck, if sustained), step, offsets) as in LAYERS."""
+    parts = [Part(instrument, velocity, hold[instrument.sustained],
+                  tuple(p for i, p in enumerate(pitches) if i % step in offsets))
+             for velocity, hold, step, offsets in layers for instrument in instruments]
+    return [part for part in parts if part.pitches]
 
 
 def analysed(audio: np.ndarray, rate_hz: int, pitch: int, hold_s: float) -> tuple[np.ndarray, np.ndarray, dict]:
     """One note as (rows [ROWS, FRAME_SIZE], start phases [PARTIALS], what is known of it)."""
     from models.harmonic import analyse, smooth
-    note = smooth(analyse(audio, rate_hz, pitch, hold_s))
-    held = note.times_s <= max(hold_s, 0.1)
+    sounds_s = min(hold_s, len(audio) / rate_hz)              # what has died away before note-off is cut off
+    note = smooth(analyse(audio, rate_hz, pitch, sounds_s))
+    held = note.times_s <= max(sounds_s, 0.1)
     rows = note_rows(note.frames[held], note.times_s[held])
     known = {"f0_hz": round(float(note.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= hold_s + 1e-9)),
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2)}
     return rows, note.start_phase, known
 
 
-def prepare_part(part: Part, soundfont: Path, folder: Path) -> tuple[str, int]:
-    """Make one part. Returns (its name, how many notes it holds); silent keys are left out."""
+def prepare_part(part: Part, soundfont: Path, folder: Path) -> int:
+    """Make one part. Returns how many notes it holds; silent keys are left out."""
     import torch
     torch.set_num_threads(1)
     specs = [NoteSpec(part.instrument.program, pitch, part.velocity, part.hold_s, TAIL_S) for pitch in part.pitches]
@@ -62,7 +72,7 @@ def prepare_part(part: Part, soundfont: Path, folder: Path) -> tuple[str, int]:
     for spec, audio in render(specs, soundfont, folder):
         if np.abs(audio[:round(part.hold_s * 48_000)]).max() < SILENT_PEAK:
             continue
-        row, phase, known = analysed(trim_tail(audio, spec.hold_s), 48_000, spec.pitch, spec.hold_s)
+        row, phase, known = analysed(trim_tail(audio, 0.1), 48_000, spec.pitch, spec.hold_s)
         rows.append(row.astype(np.float16))
         phases.append(phase.astype(np.float16))
         notes.append({"pitch": spec.pitch, "rms_db": round(float(loudness_db(audio, spec.hold_s)), 2)} | known)
@@ -76,7 +86,7 @@ def prepare_part(part: Part, soundfont: Path, folder: Path) -> tuple[str, int]:
     partial = folder / f"{part.name}.json.partial"
     partial.write_text(json.dumps(about))
     os.replace(partial, folder / f"{part.name}.json")
-    return part.name, len(notes)
+    return len(notes)
 
 
 def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:
@@ -112,10 +122,10 @@ def prepare(folder: Path, soundfont: Path, instruments: list[Instrument] | None 
             pool = multiprocessing.get_context("spawn").Pool(workers)
             results = pool.imap_unordered(_job, jobs)
         try:
-            for (name, count), part_size in ((r, len(todo[0].pitches)) for r in results):
+            for part, count in results:
                 made += count
-                bar.set_postfix_str(name)
-                bar.update(part_size)
+                bar.set_postfix_str(part.name)
+                bar.update(len(part.pitches))
         finally:
             if pool:
                 pool.terminate()
@@ -123,5 +133,5 @@ def prepare(folder: Path, soundfont: Path, instruments: list[Instrument] | None 
     return made
 
 
-def _job(arguments: tuple) -> tuple[str, int]:
-    return prepare_part(*arguments)
+def _job(arguments: tuple) -> tuple[Part, int]:
+    return arguments[0], prepare_part(*arguments)

@@ -7,12 +7,15 @@ from instrument.gui import theme
 from instrument.gui.control import Control
 from instrument.parameters import Parameter
 
+LABEL = 15                  # height of the text below
+
 
 class Choice(Control):
     """A click or an arrow key picks one of `parameter.choices`."""
 
-    def __init__(self, parameter: Parameter, name: str = "", parent=None):
+    def __init__(self, parameter: Parameter, name: str = "", diameter: int = 38, parent=None):
         super().__init__(parameter, name, parent)
+        self.diameter = diameter
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
@@ -22,10 +25,10 @@ class Choice(Control):
         return QSize(theme.px(44), theme.px(48))
 
     def _places(self) -> list[QRectF]:
-        count, label = len(self.parameter.choices), theme.px(15)
-        height = min((self.height() - label - theme.px(3)) / count, theme.px(16))
-        wide = min(self.width() - theme.px(4), theme.px(58))
-        top = max((self.height() - label - height * count) / 2, 1)
+        count, label = len(self.parameter.choices), theme.px(LABEL)
+        high = min(self.height() - label - theme.px(4), theme.px(self.diameter))        # as tall as the knobs beside it
+        wide, height = min(self.width() - theme.px(4), theme.px(52)), high / count
+        top = max((self.height() - label - high - theme.px(2)) / 2, 1)
         return [QRectF((self.width() - wide) / 2, top + i * height, wide, height) for i in range(count)]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -56,7 +59,7 @@ class Choice(Control):
             painter.setPen(theme.colour(theme.DIM if not chosen else theme.TEXT if self.at_rest() else theme.GROUND))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
         painter.setPen(theme.colour(theme.TEXT if self.touched() else theme.SOFT))
-        painter.drawText(QRectF(0, places[-1].bottom() + theme.px(1), self.width(), theme.px(15)), Qt.AlignmentFlag.AlignCenter,
+        painter.drawText(QRectF(0, places[-1].bottom() + theme.px(1), self.width(), theme.px(14)), Qt.AlignmentFlag.AlignCenter,
                          self.parameter.label)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))

@@ -31,7 +31,7 @@ def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
     if not found:
         raise ValueError(f"{parameter.label}: “{typed}” is not a value; "
                          f"{parameter.text(parameter.lowest)} to {parameter.text(parameter.highest)}")
-    unit = (found[2] or re.sub(r"^[+-]?[\d.]+\s*", "", shown)).lower()
+    unit = (found[2] or re.sub(r"^[+\u2212-]?[\d.]+\s*", "", shown)).lower()
     factor = _SCALES.get(unit, 1) if parameter.unit.lower() in ("s", "hz", "%") else 1
     if parameter.unit == "%" and not unit:
         factor = 1e-2

@@ -21,7 +21,7 @@ def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Cont
     """The control for a parameter; its name for screen readers says the group, as labels repeat between groups."""
     name = parameter.label if heading.lower() == parameter.label.lower() else f"{heading} {parameter.label}"
     if 0 < len(parameter.choices) <= MOST_IN_SIGHT:
-        return Choice(parameter, name)
+        return Choice(parameter, name, diameter)
     return Knob(parameter, name, diameter=diameter)
 
 

@@ -4,7 +4,7 @@ Warm: held by the player here. Cool: sounding, wherever it comes from, the brigh
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -24,6 +24,7 @@ def is_black(note: int) -> bool:
 
 
 WHITES = [n for n in range(LOWEST, HIGHEST + 1) if not is_black(n)]
+BLACKS = [n for n in range(LOWEST, HIGHEST + 1) if is_black(n)]
 _WHITE_INDEX = {note: index for index, note in enumerate(WHITES)}
 _BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys do not stand exactly between two whites
 
@@ -42,6 +43,9 @@ class Keyboard(QWidget):
         self._under_mouse: int | None = None
         self._chosen = 60
         self._space_down = False
+        self._look: tuple = ()
+        self._at_rest = QPixmap()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._describe()
         hands.on_change.append(self.update)
 
@@ -168,9 +172,9 @@ class Keyboard(QWidget):
 
     # the picture
 
-    def _fill(self, note: int, top: str, bottom: str, rect: QRectF) -> QLinearGradient | QColor:
-        held = note in self.hands.held
-        velocity = int(self.velocities[note])
+    def _fill(self, note: int, top: str, bottom: str, rect: QRectF, at_rest: bool) -> QLinearGradient:
+        held = note in self.hands.held and not at_rest
+        velocity = 0 if at_rest else int(self.velocities[note])
         if held:
             top, bottom = theme.WARM, theme.WARM
         elif velocity:
@@ -185,34 +189,58 @@ class Keyboard(QWidget):
         shade.setColorAt(1, theme.colour(bottom))
         return shade
 
-    def paintEvent(self, _event) -> None:
-        painter = QPainter(self)
+    def _lit(self, note: int) -> bool:
+        return bool(self.velocities[note]) or note in self.hands.held
+
+    def _paint_key(self, painter: QPainter, note: int, at_rest: bool = False) -> None:
+        rect, radius = self.key_rect(note), theme.px(3)
+        letter = self.letters.get(note, "")
+        if is_black(note):
+            painter.setPen(QPen(theme.colour(theme.GROUND), 1))
+            painter.setBrush(self._fill(note, theme.KEY_BLACK_SHADE, theme.KEY_BLACK, rect, at_rest))
+            name, tint = letter, theme.SOFT if at_rest or not self._lit(note) else theme.GROUND
+        else:
+            rect = rect.adjusted(0.5, 0, -0.5, 0)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._fill(note, theme.KEY_WHITE_SHADE, theme.KEY_WHITE, rect, at_rest))
+            name = letter or (f"C{note // 12 - 1}" if note % 12 == 0 else "")
+            tint = theme.GROUND if letter else theme.KEY_NAME
+        painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
+        if name:
+            painter.setPen(theme.colour(tint))
+            painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, name)
+
+    def _draw_at_rest(self) -> QPixmap:
+        """All keys as they lie, drawn once for a size."""
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(theme.colour(theme.GROUND))
+        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font("small", QFont.Weight.Medium))
-        radius = theme.px(3)
-        for note in WHITES:
-            rect = self.key_rect(note).adjusted(0.5, 0, -0.5, 0)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._fill(note, theme.KEY_WHITE_SHADE, theme.KEY_WHITE, rect))
-            painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
-            name = self.letters.get(note) or (f"C{note // 12 - 1}" if note % 12 == 0 else "")
-            if name:
-                painter.setPen(theme.colour(theme.GROUND if note in self.letters else "#5a616e"))
-                painter.drawText(rect.adjusted(0, 0, 0, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, name)
+        for note in (*WHITES, *BLACKS):
+            self._paint_key(painter, note, at_rest=True)
+        painter.end()
+        return pixmap
+
+    def paintEvent(self, _event) -> None:
+        look = (self.size(), self.devicePixelRatioF(), theme.scale, tuple(self.letters.items()))
+        if look != self._look:
+            self._look, self._at_rest = look, self._draw_at_rest()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._at_rest)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        again = set()                   # lit keys, and the black ones that lie over lit white ones
         for note in range(LOWEST, HIGHEST + 1):
-            if is_black(note):
-                rect = self.key_rect(note)
-                painter.setPen(QPen(theme.colour(theme.GROUND), 1))
-                painter.setBrush(self._fill(note, "#2b2f38", theme.KEY_BLACK, rect))
-                painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
-                if note in self.letters:
-                    lit = note in self.hands.held or self.velocities[note]
-                    painter.setPen(theme.colour(theme.GROUND if lit else theme.SOFT))
-                    painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom,
-                                     self.letters[note])
+            if self._lit(note):
+                again |= {note} | {n for n in (note - 1, note + 1) if not is_black(note) and is_black(n) and LOWEST <= n <= HIGHEST}
+        for note in sorted(again, key=is_black):
+            self._paint_key(painter, note)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.GROUND), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self.key_rect(self._chosen).adjusted(2.5, 1, -2.5, -2.5), radius, radius)
+            painter.drawRoundedRect(self.key_rect(self._chosen).adjusted(2.5, 1, -2.5, -2.5), theme.px(3), theme.px(3))
             painter.setPen(QPen(theme.colour(theme.TEXT), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

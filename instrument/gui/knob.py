@@ -28,6 +28,7 @@ class Knob(Control):
         self.model_value: float | None = None
         self.dimmed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is painted anew
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
@@ -63,6 +64,7 @@ class Knob(Control):
 
     def paintEvent(self, _event) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour(theme.PANEL))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre, outer, text_top = self._geometry()
         width = max(2.0, outer * 0.13)
@@ -116,7 +118,7 @@ class Knob(Control):
         painter.drawText(QRectF(left + label + gap, box.top(), value + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.reading())
 
     def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
-        made = theme.font("small", QFont.Weight.Medium)
+        made = QFont(theme.font("small", QFont.Weight.Medium))
         painter.setFont(made)
         wide = painter.fontMetrics().horizontalAdvance(text)
         if wide > box.width():          # better a little narrower than cut off

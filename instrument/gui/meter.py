@@ -10,6 +10,7 @@ FLOOR_DB, CEILING_DB = -60.0, 0.0
 CLIP_DB = -0.5              # from here the limiter is at work
 FALL_DB_PER_S = 24.0
 HOLD_S = 1.5
+SCALE_WIDTH = 20
 MARKS_DB = (0, -6, -12, -24, -36, -48)
 
 
@@ -24,6 +25,7 @@ class Meter(QWidget):
     def __init__(self):
         super().__init__()
         self.setAccessibleName("Level meter")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.peak_db = np.full(2, -120.0)
         self.rms_db = np.full(2, -120.0)
@@ -48,7 +50,7 @@ class Meter(QWidget):
         self.hold_db = np.where(self._held_s < HOLD_S, np.maximum(self.hold_db, self.peak_db),
                                 np.maximum(self.peak_db, self.hold_db - fallen))
         if not np.array_equal(before.clip(FLOOR_DB), np.concatenate([self.peak_db, self.rms_db, self.hold_db]).round(1).clip(FLOOR_DB)):
-            self.update()
+            self.update(0, 0, self.width() - theme.px(SCALE_WIDTH), self.height())
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
         self.hold_db = self.peak_db.copy()
@@ -61,12 +63,13 @@ class Meter(QWidget):
             return True
         return super().event(event)
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, event) -> None:
         painter = QPainter(self)
+        painter.fillRect(event.rect(), theme.colour(theme.PANEL))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         margin = theme.px(6)
         height = self.height() - 2 * margin
-        scale_width = theme.px(20)
+        scale_width = theme.px(SCALE_WIDTH)
         bar = (self.width() - scale_width - theme.px(6)) / 2
 
         def y_of(db: float) -> float:
@@ -84,6 +87,8 @@ class Meter(QWidget):
             if self.hold_db[side] > FLOOR_DB:
                 painter.setBrush(theme.colour(theme.ALARM if self.hold_db[side] > CLIP_DB else theme.TEXT))
                 painter.drawRect(QRectF(left, y_of(self.hold_db[side]) - 1, bar, max(1.5, theme.px(1.5))))
+        if event.rect().right() < self.width() - scale_width:
+            return                      # the scale stands still
         painter.setFont(theme.font("small", QFont.Weight.Normal))
         for db in MARKS_DB:
             painter.setPen(theme.colour(theme.DIM))

@@ -151,12 +151,13 @@ class MorphPad(QWidget):
         puck, field = self._puck(), self._field()
         painter.setClipRect(frame)
         # each filled corner glows as strongly as it is heard
-        reach = min(field.width(), field.height()) * 0.95
         spots = (field.bottomLeft(), field.bottomRight(), field.topLeft(), field.topRight())
         for spot, share in zip(spots, self.session.weights(), strict=True):
             if active:
-                glow = QRadialGradient(spot, reach)
-                glow.setColorAt(0, theme.colour(theme.COOL, (0.06 + 0.6 * share) * self.session["morph.amount"]))
+                glow = QRadialGradient(spot, field.width() * (0.35 + 0.45 * share))
+                strength = 0.85 * share ** 1.2 * self.session["morph.amount"]
+                glow.setColorAt(0, theme.colour(theme.COOL, round(strength, 2)))
+                glow.setColorAt(0.5, theme.colour(theme.COOL, round(strength * 0.3, 2)))
                 glow.setColorAt(1, theme.colour(theme.COOL, 0))
                 painter.fillRect(frame, glow)
         painter.setPen(QPen(theme.colour(theme.LINE), 1))

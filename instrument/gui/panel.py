@@ -27,10 +27,10 @@ class Panel(QFrame):
     def rescale(self) -> None:
         """Take the present scale on."""
         pad = theme.px(theme.PAD)
-        self.body.setContentsMargins(pad, theme.px(6), pad, theme.px(6))
+        self.body.setContentsMargins(pad, theme.px(5), pad, theme.px(6))
         self.body.setSpacing(theme.px(4))
         self.tools.setSpacing(theme.px(6))
-        self.heading.setFixedHeight(theme.px(26))
+        self.heading.setFixedHeight(theme.px(28))
 
 
 def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str = "") -> QToolButton:

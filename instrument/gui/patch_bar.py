@@ -124,10 +124,13 @@ class PatchBar(QWidget):
         self.save.clicked.connect(self.save_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
+        for widget in (self.undo, self.redo):
+            row.addWidget(widget)
+        row.addSpacing(theme.px(8))
         for widget in (self.previous, self.name, self.next):
             row.addWidget(widget)
         row.addSpacing(theme.px(8))
-        for widget in (self.save, *self.sides, self.undo, self.redo):
+        for widget in (self.save, *self.sides):
             row.addWidget(widget)
         session.on_change.append(self.refresh)
         self.rescale()

@@ -59,7 +59,6 @@ class PatchBrowser(QFrame):
         column.addWidget(self.purpose)
         self.search = QLineEdit(placeholderText="Search names and tags")
         self.search.setAccessibleName("Search patches")
-        self.search.addAction(theme.icon("search", theme.DIM), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._narrow)
         self.search.returnPressed.connect(self._take)
         self.search.installEventFilter(self)

@@ -31,6 +31,7 @@ class SettingsDialog(QDialog):
             label = QLabel(name)
             label.setObjectName("soft")
             label.setBuddy(box)
+            label.setMinimumHeight(theme.px(28))
             form.addRow(label, box)
             box.activated.connect(self._open_audio)
         self.device.setMinimumWidth(theme.px(300))
@@ -44,6 +45,7 @@ class SettingsDialog(QDialog):
         self.latency.setAccessibleName("Latency")
         caption = QLabel("Latency")
         caption.setObjectName("soft")
+        caption.setMinimumHeight(theme.px(28))
         form.addRow(caption, self.latency)
         column.addLayout(form)
         self.problem = QLabel()
@@ -69,6 +71,7 @@ class SettingsDialog(QDialog):
         self._ports.addWidget(self.all_ports)
         self._ports.addWidget(self.no_ports)
         self.boxes: list[QCheckBox] = []
+        column.addSpacing(theme.px(8))
         column.addStretch(1)
         row = QHBoxLayout()
         self.tone = QPushButton("Test tone")

@@ -6,7 +6,7 @@ repaint is one plain copy.
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -14,6 +14,7 @@ from instrument.gui.spectrum import HIGHEST_HZ, LOWEST_HZ, LogSpectrum, frequenc
 from models.frame import BAND_CENTRES_HZ, LEVEL_FLOOR_DB, NOISE_FLOOR_DB, SLOT_RATIO
 
 SECONDS = 10.0
+MARKS_WIDTH = 34
 MARKS_HZ = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1k"), (2000, "2k"), (5000, "5k"), (10000, "10k"))
 FRAME_FLOOR_DB, FRAME_CEILING_DB = -90.0, 0.0
 NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
@@ -54,7 +55,6 @@ class Spectrogram(QWidget):
         self.paints = 0
         self._table = colour_table()
         self._frame = None
-        self._pointer: QPointF | None = None
         self._samples = np.zeros(0, np.float32)
         self._quiet_columns = 0
         self._make(1, 1)
@@ -118,6 +118,7 @@ class Spectrogram(QWidget):
         old = self._visible_levels() if hasattr(self, "_levels") else None
         self._width, self._height = max(width, 1), max(height, 1)
         self._spectrum = LogSpectrum(self._height, self.rate_hz)
+        self._marks: QPixmap | None = None
         self._levels = np.zeros((self._height, 2 * self._width), np.uint8)
         self._column = 0
         self._due = 0.0
@@ -170,16 +171,36 @@ class Spectrogram(QWidget):
     def _y(self, hz: float) -> float:
         return float(row_of_frequency(hz, self.height()))
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _draw_marks(self) -> QPixmap:
+        """The frequency scale, drawn once for a size: names at the left on a shade, and lines across."""
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        wide = theme.px(MARKS_WIDTH)
+        shade = QLinearGradient(0, 0, wide * 1.5, 0)
+        ground = theme.SPECTROGRAM[0][1]
+        for stop, alpha in ((0, 0.85), (0.6, 0.7), (1, 0)):
+            shade.setColorAt(stop, theme.colour(ground, alpha))
+        painter.fillRect(QRectF(0, 0, wide * 1.5, self.height()), shade)
         painter.setFont(theme.font("small", QFont.Weight.Medium))
+        for hz, text in MARKS_HZ:
+            y = self._y(hz)
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
+            painter.drawLine(QPointF(wide, y), QPointF(self.width(), y))
+            painter.setPen(theme.colour(theme.SOFT))
+            painter.drawText(QRectF(0, y - theme.px(8), wide - theme.px(6), theme.px(16)),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+        return pixmap
+
+    def _paint_marks(self, painter: QPainter) -> None:
         if not self.shows_frame:
-            for hz, text in MARKS_HZ:
-                y = self._y(hz)
-                painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
-                painter.drawLine(QPointF(theme.px(34), y), QPointF(self.width(), y))
-                painter.setPen(theme.colour(theme.SOFT))
-                painter.drawText(QRectF(0, y - theme.px(8), theme.px(28), theme.px(16)),
-                                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            if self._marks is None:
+                self._marks = self._draw_marks()
+            painter.drawPixmap(0, 0, self._marks)
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
         if self.frozen:
             self._badge(painter, "frozen · click to go on")
         if self.hasFocus():
@@ -201,7 +222,7 @@ class Spectrogram(QWidget):
         """Partials as lines, noise as a surface, over frequency to the right."""
         painter.fillRect(self.rect(), theme.colour(theme.SPECTROGRAM[0][1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, bottom = theme.px(34), self.height() - theme.px(18)
+        left, bottom = theme.px(MARKS_WIDTH), self.height() - theme.px(18)
         high = bottom - theme.px(8)
 
         def x_of(hz):
@@ -228,8 +249,8 @@ class Spectrogram(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Play a note to see its frame")
             return
         level_db, noise_db, f0_hz = self._frame
-        inside = (BAND_CENTRES_HZ >= LOWEST_HZ) & (BAND_CENTRES_HZ <= HIGHEST_HZ)
-        xs, ys = x_of(BAND_CENTRES_HZ[inside]), y_of(np.maximum(noise_db[inside], NOISE_FLOOR_DB))
+        grid_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
+        xs, ys = x_of(grid_hz), y_of(np.maximum(np.interp(grid_hz, BAND_CENTRES_HZ, noise_db), NOISE_FLOOR_DB))
         outline = QPolygonF([QPointF(xs[0], bottom), *(QPointF(x, y) for x, y in zip(xs, ys, strict=True)), QPointF(xs[-1], bottom)])
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.COOL_DEEP, 0.75))

@@ -31,7 +31,7 @@ class LogSpectrum:
         centres = frequency_of_row(np.arange(rows), rows)[::-1]
         self._lengths = [1 << round(np.log2(s * rate_hz)) for s in WINDOWS_S]
         self.span = self._lengths[0]                                            # samples that a column needs
-        self._windows, self._pick, self._blend = [], [], []
+        self._windows, self._scales = [], []
         for index, length in enumerate(self._lengths):
             window = np.hanning(length + 1)[:-1].astype(np.float32)
             self._windows.append(window * (2 / window.sum()))
@@ -41,8 +41,6 @@ class LogSpectrum:
             low = np.floor(place).astype(np.int64)
             first = np.minimum(np.ceil(edges[:-1] / step).astype(np.int64), bins - 1)
             last = np.minimum(np.ceil(edges[1:] / step).astype(np.int64), bins - 1)
-            wide = last > first + 1                                             # rows of more than one bin take the loudest
-            self._pick.append((low, (place - low).astype(np.float32), np.flatnonzero(wide), first[wide], last[wide]))
             share = np.ones(rows, np.float32)
             octaves = np.log2(centres)
             if index > 0:
@@ -50,25 +48,36 @@ class LogSpectrum:
             if index < len(HANDOVER_HZ):
                 share *= np.clip((np.log2(HANDOVER_HZ[index]) - octaves) / BLEND_OCTAVES + 0.5, 0, 1)
             used = np.flatnonzero(share)
-            self._blend.append((int(used[0]) if used.size else 0, int(used[-1]) + 1 if used.size else 0, share))
+            begin, end = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
+            self._scales.append(self._scale(begin, end, share, low, place - low, first, last))
 
-    def column(self, mono: np.ndarray) -> np.ndarray:
-        """uint8 [rows], top row first, from `span` samples float32; short windows look at the newest of them, centred alike."""
+    @staticmethod
+    def _scale(begin: int, end: int, share, low, fraction, first, last) -> dict:
+        """How rows begin..end come from bins: between two of them, or, where a row spans several, the loudest."""
+        if end <= begin:
+            return {"rows": slice(0, 0)}
+        rows = slice(begin, end)
+        base = int(min(low[rows].min(), first[rows].min()))
+        stop = int(max(low[rows].max() + 2, last[rows].max() + 1))
+        wide = np.flatnonzero(last[rows] > first[rows] + 1)
+        spans = np.stack([first[rows][wide], last[rows][wide]], axis=1).ravel() - base
+        return {"rows": rows, "bins": slice(base, stop), "low": low[rows] - base, "fraction": fraction[rows].astype(np.float32),
+                "share": share[rows], "wide": wide, "spans": spans}
+
+    def column(self, samples: np.ndarray) -> np.ndarray:
+        """uint8 [rows], top row first, from `span` samples, float32; all windows have their middle at the same sample."""
         total = np.zeros(self.rows, np.float32)
         middle = self.span // 2
-        for length, window, pick, (begin, end, share) in zip(self._lengths, self._windows, self._pick, self._blend, strict=True):
-            if end <= begin:
+        for length, window, scale in zip(self._lengths, self._windows, self._scales, strict=True):
+            if not (scale["rows"].stop - scale["rows"].start):
                 continue
-            part = mono[middle - length // 2: middle - length // 2 + length]
-            spectrum = np.fft.rfft(part * window)
-            level = 10 * np.log10(spectrum.real ** 2 + spectrum.imag ** 2 + 1e-12)
-            low, fraction, wide, first, last = pick
-            rows = level[low[begin:end]] * (1 - fraction[begin:end]) + level[low[begin:end] + 1] * fraction[begin:end]
-            if wide.size:
-                inside = (wide >= begin) & (wide < end)
-                if inside.any():
-                    spans = np.stack([first[inside], last[inside]], axis=1).ravel()
-                    rows[wide[inside] - begin] = np.maximum.reduceat(level, spans)[::2]
-            total[begin:end] += rows * share[begin:end]
+            begin = middle - length // 2
+            spectrum = np.fft.rfft(samples[begin: begin + length] * window)[scale["bins"]]
+            level = 10 * np.log10(spectrum.real ** 2 + spectrum.imag ** 2 + np.float32(1e-12))
+            low, fraction = scale["low"], scale["fraction"]
+            rows = level[low] * (1 - fraction) + level[low + 1] * fraction
+            if scale["wide"].size:
+                rows[scale["wide"]] = np.maximum.reduceat(level, scale["spans"])[::2]
+            total[scale["rows"]] += rows * scale["share"]
         scaled = (total - FLOOR_DB) * (255 / (CEILING_DB - FLOOR_DB))
         return np.clip(scaled, 0, 255).astype(np.uint8)[::-1]

@@ -54,8 +54,8 @@ class StatusLine(QWidget):
     def rescale(self) -> None:
         """Take the present scale on."""
         self._row.setSpacing(theme.px(18))
-        for reading, text in ((self.keys, "Keys C4 · velocity 127"), (self.voices, "128 voices"), (self.load, "CPU 100 %"), (self.latency, "100.0 ms"),
-                              (self.late, "1000 late"), (self.drops, "100 drops"), (self.peak, "−100.0 dB")):
+        for reading, text in ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"), (self.latency, "88.8 ms"),
+                              (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB")):
             reading.setFont(theme.font("label"))
             reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
 

@@ -6,8 +6,9 @@ One dark ground. Warm (amber) is what the player moved, cool (cyan) is what the 
 Sizes are given for a window of 1200 x 760 and follow the window: `scale` is set by the window alone, `px` applies it.
 Call in the GUI thread only.
 """
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
@@ -31,6 +32,8 @@ ALARM = "#ff7a66"           # clipping, drop-outs, panic
 KEY_WHITE = "#d9dce2"
 KEY_WHITE_SHADE = "#b4b9c4"
 KEY_BLACK = "#1c1f26"
+KEY_BLACK_SHADE = "#2b2f38"
+KEY_NAME = "#565d6a"
 
 SPECTROGRAM = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
 
@@ -59,7 +62,12 @@ def px(size: float) -> int:
 
 
 def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still."""
+    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still. Shared: copy before changing."""
+    return _font(role, weight, scale)
+
+
+@lru_cache(maxsize=256)
+def _font(role: str, weight: QFont.Weight, scale: float) -> QFont:
     made = QFont()
     made.setFamilies(FALLBACKS)
     made.setPixelSize(max(9, round(SIZES[role] * scale)))
@@ -68,8 +76,9 @@ def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFo
     return made
 
 
+@lru_cache(maxsize=1024)
 def colour(name: str, alpha: float = 1.0) -> QColor:
-    """A colour, with an opacity 0..1."""
+    """A colour, with an opacity 0..1. Shared: never change it."""
     made = QColor(name)
     made.setAlphaF(alpha)
     return made
@@ -131,6 +140,10 @@ def icon(name: str, tint: str = SOFT, active: str = WARM) -> QIcon:
     return made
 
 
+def _url(name: str) -> str:
+    return Path(str(files("assets") / "icons" / f"{name}.svg")).as_posix()
+
+
 def stylesheet() -> str:
     """What Qt's own widgets (buttons, fields, lists, dialogs) look like at the present scale."""
     radius = px(5)
@@ -160,7 +173,8 @@ def stylesheet() -> str:
     QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}
     QPushButton[role="chip"] {{ padding: {px(1)}px {px(8)}px; border-radius: {px(11)}px; color: {SOFT}; }}
     QPushButton[role="chip"]:checked {{ background: {WARM}; color: {GROUND}; }}
-    QComboBox::drop-down {{ border: none; width: {px(18)}px; }}
+    QComboBox::drop-down {{ border: none; width: {px(22)}px; }}
+    QComboBox::down-arrow {{ image: url({_url("arrow")}); width: {px(14)}px; height: {px(14)}px; }}
     QComboBox QAbstractItemView, QMenu {{ background: {RAISED}; border: 1px solid {TRACK}; outline: none;
         selection-background-color: {HOVER}; selection-color: {TEXT}; }}
     QMenu::item {{ padding: {px(5)}px {px(18)}px; }}
@@ -172,6 +186,12 @@ def stylesheet() -> str:
     QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}
     QListView::item:hover {{ background: {RAISED}; }}
     QCheckBox {{ spacing: {px(8)}px; }}
+    QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {TRACK}; border-radius: {px(3)}px;
+        background: {RAISED}; }}
+    QCheckBox::indicator:checked {{ background: {WARM}; border-color: {WARM}; image: url({_url("tick")}); }}
+    QCheckBox::indicator:checked:disabled {{ background: {DIM}; border-color: {DIM}; }}
+    QCheckBox:focus {{ color: {WARM}; }}
+    QCheckBox:disabled {{ color: {DIM}; }}
     QScrollBar:vertical {{ background: transparent; width: {px(8)}px; }}
     QScrollBar::handle:vertical {{ background: {TRACK}; border-radius: {px(4)}px; min-height: {px(24)}px; }}
     QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}

@@ -1,7 +1,7 @@
 """How this package compiles its functions: without the interpreter's lock, and kept on disk between starts.
 
-numba's own cache looks only at the file that a function stands in, while ours take constants from the table of controls and the frame.
-So the name of the cache folder holds a hash of all that they are made of, as in `synthesis/compiled.py`.
+numba's own cache looks only at the file that a function stands in, while ours take constants from the table of controls
+and the frame. So the name of the cache folder holds a hash of all that they are made of, as in `synthesis/compiled.py`.
 """
 import hashlib
 import os
@@ -13,16 +13,19 @@ from numba import config
 import instrument.parameters
 import instrument.synthesis.state
 import models.frame
+import models.movement
 from instrument.synthesis.compiled import cache_folder
 
+COMPILED_FILES = ("compiled", "controls", "voices", "schedule", "modulation")
 # Not "nnan" and "ninf": comparisons that guard against NaN must survive the optimiser.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp", "afn"}
 
 
 def _sources_hash() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
-    others = (instrument.parameters, instrument.synthesis.state, models.frame)
-    for path in (*sorted(Path(__file__).parent.glob("*.py")), *(Path(module.__file__) for module in others)):
+    here = Path(__file__).parent
+    others = (instrument.parameters, instrument.synthesis.state, models.frame, models.movement)
+    for path in (*(here / f"{name}.py" for name in COMPILED_FILES), *(Path(module.__file__) for module in others)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -28,7 +28,8 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
-_EFFECTS = np.array([INDEX[name] for name, *_ in EFFECT_CONTROLS if name in INDEX], np.int64)    # all but the master's gain
+_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
+_VOLUME = INDEX["master.volume_db"]
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -50,7 +51,7 @@ class HopMaker:
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
         self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
-        self._timbre = np.zeros(MOST_INPUTS, np.int32)
+        self._owner = np.zeros(MOST_INPUTS, np.int64)
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
 
@@ -70,7 +71,6 @@ class HopMaker:
                 self.timbres[i] = None             # let go of models that nobody plays any more
         self.timbres[place], self.current = timbre, place
         self._longest_s[place] = timbre.longest_s
-        self._z_versions[place] += 1
 
     def ready(self, slot: int, force: float) -> None:
         """A new voice in `slot`, before its first row."""
@@ -88,11 +88,11 @@ class HopMaker:
         for i, timbre in enumerate(self.timbres):
             if timbre is not None:
                 self._moving[i] = timbre.glide(controls.share)
-                self._z_versions[i] += self._moving[i]
+                self._z_versions[i] = timbre.version
         colour(controls.now, self._memory)
         count, batch, _, asked = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
-            self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._timbre, self._asks)
+            self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
         frames = self._decode(batch)
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
@@ -102,7 +102,7 @@ class HopMaker:
                                 entry["rows"], entry["last"])
         entry["flush"] = flush
         entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
-        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[INDEX["master.volume_db"]] / 20)
+        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[_VOLUME] / 20)
         used = int(entry["count"])
         ended = entry["slot"][:used][entry["last"][:used] != 0]
         producer.publish_hop(self.state)
@@ -123,8 +123,8 @@ class HopMaker:
             before, first = count, batch
             count, batch, first_quarter = schedule_start(
                 table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now,
-                self._z_versions[self.current], len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
-                self._velocity, self._time_s, self._timbre)
+                self.timbre.version, len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
+                self._velocity, self._time_s, self._owner)
             begins.append((slot, sample, before, count - before, first_quarter, first))
         frames = self._decode(batch)
         firsts = np.array([begin[-1] for begin in begins])
@@ -167,14 +167,14 @@ class HopMaker:
     def _decode(self, batch: int) -> np.ndarray:
         """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
         began = time.perf_counter()
-        of = self._timbre[:batch]
+        owner, inputs = self._owner[:batch], (self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
+        of = self.voices.table["timbre"][owner]
         if batch == 0 or (of == of[0]).all():
-            timbre = self.timbre if batch == 0 else self.timbres[of[0]]
-            frames = timbre.frames(self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
+            frames = (self.timbres[of[0]] if batch else self.timbre).frames(owner, *inputs)
         else:
             frames = np.zeros((batch, FRAME_SIZE), np.float32)
             for i in np.unique(of):
                 mine = np.flatnonzero(of == i)
-                frames[mine] = self.timbres[i].frames(self._pitch[mine], self._velocity[mine], self._time_s[mine])
+                frames[mine] = self.timbres[i].frames(owner[mine], *(values[mine] for values in inputs))
         self.decoder_us = (time.perf_counter() - began) * 1e6
         return frames

@@ -73,7 +73,8 @@ class Performer:
         self.controls = Controls(256 / 48000)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
         self._queue: list[tuple[int, int, Any]] = []
-        self._floor = boundary(-8, self.rate_hz) + 1
+        self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
+        self._applied = self._floor                         # controls of the newest hop, and after all that is applied
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._started = 0
         self._flush = False
@@ -89,7 +90,7 @@ class Performer:
         if patch is not None:
             self._load(Load(patch))
         self.controls.snap()
-        timbre.z[:] = timbre.goal
+        timbre.jump()
 
     @property
     def timbre(self) -> Timbre:
@@ -107,7 +108,7 @@ class Performer:
 
     def receive(self, event: Any, stamp: int) -> int:
         """Takes an event that arrived at sample `stamp`. Returns the sample at which it takes effect."""
-        effect = max(int(stamp) + self.delay_samples, self._floor)
+        effect = max(int(stamp) + self.delay_samples, self._floor, self._applied)
         heapq.heappush(self._queue, (effect, self.events, event))
         self.events += 1
         if self.log is not None:
@@ -118,12 +119,8 @@ class Performer:
         """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
         as they are, and new notes begin on the new one."""
         if stamp is None:
-            heapq.heappush(self._queue, (self._floor, self.events, Load(patch, timbre)))
-            self.events += 1
-            if self.log is not None:
-                self.log(self._floor, Load(patch, timbre))
-        else:
-            self.receive(Load(patch, timbre), stamp)
+            stamp = self._floor - self.delay_samples
+        self.receive(Load(patch, timbre), stamp)
 
     def load_model(self, timbre: Timbre) -> None:
         """Plays new notes on another model, as soon as it can be; those that sound end on theirs."""
@@ -161,6 +158,7 @@ class Performer:
 
     def _apply_until(self, sample: int) -> None:
         queue = self._queue
+        self._applied = max(self._applied, sample)
         while queue and queue[0][0] <= sample:
             effect, _, event = heapq.heappop(queue)
             if isinstance(event, NoteOn):
@@ -257,7 +255,7 @@ class Performer:
         self._apply_settings()
         if not self.voices.playing().any():
             self.controls.snap()
-            self.timbre.z[:] = self.timbre.goal
+            self.timbre.jump()
 
     def _apply_settings(self) -> None:
         now = self.controls.now

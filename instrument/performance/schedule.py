@@ -27,6 +27,7 @@ ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes 
 LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
 AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
 MOST_AHEAD_HOPS = 8
+CROWD = 24                                     # of more voices only half are asked for in a hop while latents move
 BENT = 0.02                                    # semitones; a pitch that moved more is asked for anew
 WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
@@ -85,17 +86,22 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
 
 
 @compiled
-def _ask(v, row, batch, ahead_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, timbre):
-    """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size."""
-    if v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT and v.ahead_age_s > row.age_s - 1e-6:
+def _ask(v, s, row, batch, ahead_s, patience_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
+    """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
+
+    A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved.
+    """
+    steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
+    if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
         row.share = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
         return batch
     if moving or abs(row.pitch - v.asked_pitch) > BENT:
-        ahead_s = 0.0
+        interrupted = v.ahead_age_s > row.age_s + patience_s
+        ahead_s = min(ahead_s, 0.0 if interrupted and (v.seed >> 7) & 1 else patience_s)
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
     row.input, row.share = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
-    velocity[batch], timbre[batch] = v.force, v.timbre
+    velocity[batch], owner[batch] = v.force, s
     time_s[batch] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), longest_s, v.slope, v.seed)
     return batch + 1
 
@@ -110,14 +116,18 @@ def _ahead(v, step_s, controls):
 
 @compiled
 def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions, moving, rows, pitch, velocity, time_s,
-                 timbre, asks):
-    """Rows of all sounding voices for a hop. Fills `rows`, and the decoder's batch `pitch`, `velocity`, `time_s`, `timbre`.
+                 owner, asks):
+    """Rows of all sounding voices for a hop. Fills `rows`, and the batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
 
     Of each timbre, `z_versions` numbers its latents and `moving` says whether they are on their way. `asks` [ASKS, 2] gets
     (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, entries, asks.
     """
     count, batch, entry, asked = 0, 0, 0, 0
     hop_s = (_boundary(4 * hop + 4, rate_hz) - _boundary(4 * hop, rate_hz)) / rate_hz
+    sounding = 0
+    for s in range(len(table)):
+        sounding += table[s].stage != FREE
+    patience_s = hop_s if sounding > CROWD else 0.0
     for s in range(len(table)):
         v = table[s]
         if v.stage == FREE:
@@ -135,8 +145,8 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
                 ahead_s = _ahead(v, hop_s / quarters, controls)
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
-                batch = _ask(v, row, batch, ahead_s, controls, length_s, z_versions[v.timbre], moving[v.timbre], pitch,
-                             velocity, time_s, timbre)
+                batch = _ask(v, s, row, batch, ahead_s, patience_s, controls, length_s, z_versions[v.timbre],
+                             moving[v.timbre], pitch, velocity, time_s, owner)
             count += 1
         if (v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
@@ -144,7 +154,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
             asks[asked, 0], asks[asked, 1] = s, batch
             for back in (min(1.0, length_s / 4), 0.0):
                 pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.force
-                time_s[batch], timbre[batch] = length_s - back, v.timbre
+                time_s[batch], owner[batch] = length_s - back, s
                 batch += 1
             asked += 1
         entry += 1
@@ -153,7 +163,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
 
 @compiled
 def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channels, controls, z_version, sparse, rows, count,
-                   batch, pitch, velocity, time_s, timbre):
+                   batch, pitch, velocity, time_s, owner):
     """Rows of a voice that begins at sample `begin`: one there, one at each boundary up to the end of hop `last_hop`.
 
     They are added after `count` rows and `batch` inputs; `sparse` asks for every second frame. Returns the new count, batch, and
@@ -173,7 +183,7 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
         v.sample = at
         row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
         ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
-        batch = _ask(v, row, batch, ahead_s, controls, length_s, z_version, False, pitch, velocity, time_s, timbre)
+        batch = _ask(v, s, row, batch, ahead_s, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
         count += 1
     return count, batch, first_quarter
 

@@ -1,20 +1,23 @@
 """The decoder at work: one model, its latents, and frames for any batch of voices. The only file here that knows torch.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. `torch.set_num_threads(1)` holds for
-the thread that calls it alone, so `prepare` must run in the thread that will decode.
+Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. `torch.set_num_threads(1)`
+holds for the thread that calls it alone, so `prepare` must run in the thread that will decode.
 """
 import numpy as np
 import torch
 
-from instrument.performance.schedule import MOST_INPUTS
+from instrument.synthesis.state import SLOTS
 from models.frame import FRAME_SIZE, PARTIALS
 
-WARM_UPS = 10                     # first calls of a network take tens of milliseconds
 LATENT_LIMIT = 4.0                # further out no model was ever asked
+WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 
 
 class Timbre:
-    """`model` as `models.checkpoint.load_model` gives it; `voices_left` and `z` are the performer's to keep."""
+    """`model` as `models.checkpoint.load_model` gives it. `z` glides to `goal`; `version` counts its moves.
+
+    A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
+    """
 
     def __init__(self, model) -> None:
         self.model = model
@@ -23,18 +26,19 @@ class Timbre:
         self.longest_s = float(model.card["longest_s"])
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
-        self._inputs = torch.zeros(3, MOST_INPUTS)
-        self._z = torch.zeros(1, self.latents)
-        self._numpy_inputs, self._numpy_z = self._inputs.numpy(), self._z.numpy()[0]
+        self.version = 1
+        self._known = np.zeros((SLOTS, 3))                  # version, pitch, velocity that `_notes` were asked with
+        self._notes: torch.Tensor | None = None             # [SLOTS, what the model makes of it]
         self.prepare()
 
     def prepare(self) -> None:
         """Makes this thread ready to decode: one core, networks warmed up."""
         torch.set_num_threads(1)
-        for rows in [1, 4, 9, 16, 64, 1, 1, 1, 1, 1][:WARM_UPS]:
+        for rows in WARM_UPS:
             keys = np.full(rows, 60, np.float32)
-            self.frames(keys, keys, keys * 0)
-        self.start_phases(keys[:1], keys[:1])
+            self.frames(np.arange(rows), keys, keys, keys * 0)
+            self.start_phases(keys[:4], keys[:4])
+            self._known[:] = 0
 
     def glide(self, share: float) -> bool:
         """One hop nearer to the wanted latents. Whether they moved."""
@@ -43,30 +47,45 @@ class Timbre:
         self.z += np.float32(share) * (self.goal - self.z)
         near = np.abs(self.goal - self.z) < 1e-4
         self.z[near] = self.goal[near]
+        self.version += 1
         return True
 
-    def frames(self, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """Frames of rows, all with the latents `z`: pitch, velocity, seconds [B] -> float32 [B, FRAME_SIZE]."""
-        count = len(pitch)
-        if count == 0:
+    def jump(self) -> None:
+        """To the wanted latents at once."""
+        self.z[:] = self.goal
+        self.version += 1
+
+    def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """Frames of rows with the latents `z`: slot, pitch, velocity, seconds [B] -> float32 [B, FRAME_SIZE].
+
+        Rows of one slot share the pitch and velocity of its last one: they are moments of one note.
+        """
+        if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        self._fill(pitch, velocity, time_s)
-        inputs = self._inputs[:, :count]
+        wanted = np.stack([np.full(len(slots), self.version), pitch, velocity], 1)
+        stale = (self._known[slots] != wanted).any(1)
         with torch.inference_mode():
-            return self.model.frames(self._z.expand(count, -1), inputs[0], inputs[1], inputs[2]).numpy()
+            if stale.any() or self._notes is None:
+                at = np.flatnonzero(stale) if stale.any() else np.arange(len(slots))
+                self._known[slots[at]] = wanted[at]
+                asked, first = np.unique(slots[at], return_index=True)
+                self._ask(asked, at[first], pitch, velocity)
+            notes = self._notes.index_select(0, torch.from_numpy(slots))
+            return self.model.frames_at(notes, torch.from_numpy(np.ascontiguousarray(time_s))).numpy()
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
-        count = len(pitch)
-        if count == 0:
+        if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
-        self._fill(pitch, velocity, 0.0)
         with torch.inference_mode():
-            return self.model.start_phase(self._z.expand(count, -1), self._inputs[0, :count], self._inputs[1, :count]).numpy()
+            return self.model.start_phase(self._z(len(pitch)), torch.from_numpy(pitch), torch.from_numpy(velocity)).numpy()
 
-    def _fill(self, pitch, velocity, time_s) -> None:
-        count = len(pitch)
-        self._numpy_z[:] = self.z
-        self._numpy_inputs[0, :count] = pitch
-        self._numpy_inputs[1, :count] = velocity
-        self._numpy_inputs[2, :count] = time_s
+    def _z(self, rows: int) -> torch.Tensor:
+        return torch.from_numpy(self.z.copy()).expand(rows, -1)
+
+    def _ask(self, slots: np.ndarray, rows: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
+        """What is played in these slots, from these rows of the batch."""
+        notes = self.model.note(self._z(len(rows)), torch.from_numpy(pitch[rows]), torch.from_numpy(velocity[rows]))
+        if self._notes is None:
+            self._notes = torch.zeros(SLOTS, notes.shape[1])
+        self._notes[torch.from_numpy(slots)] = notes

@@ -33,8 +33,9 @@ class Voices:
 
     def __init__(self) -> None:
         self.table = np.zeros(SLOTS, voice_dtype)
+        self.table["rest_until"] = -1
         self.stage, self.channel, self.key = (self.table[name] for name in ("stage", "channel", "key"))
-        self.born_count = 0
+        self.born_count = self.let_go_count = 0
         self.hop = -1
         self.limit = 64
         self.mode = POLY
@@ -101,7 +102,8 @@ class Voices:
     def _release(self, which: np.ndarray, shortest_s: float = 0.0) -> None:
         if which.any():
             self.stage[which] = RELEASED
-            self.table["let_go"][which] = self.born_count
+            self.let_go_count += 1
+            self.table["let_go"][which] = self.let_go_count
             self.table["shortest_release_s"][which] = shortest_s
 
     def _mono(self, channel: int, key: int, velocity: int, tied: bool) -> int | None:

@@ -39,7 +39,7 @@ def aim_delay(delay, mix, time_s, feedback, damping, sample_rate_hz, length):
     for end in range(2):
         cutoff_hz = BRIGHTEST_HZ * (DARKEST_HZ / BRIGHTEST_HZ) ** damping[end]
         open_ = 1.0 if damping[end] == 0 else 1 - np.exp(-2 * np.pi * cutoff_hz / sample_rate_hz)
-        values = (mix[end], np.round(time_s[end] * sample_rate_hz), feedback[end], open_)
+        values = (mix[end], np.floor(time_s[end] * sample_rate_hz + 0.5), feedback[end], open_)
         for i in range(4):
             if end == 0:
                 delay.begin[i] = values[i]

@@ -55,7 +55,7 @@ def empty_effects(effects):
     effects.drive.on = effects.chorus.on = effects.delay.on = effects.reverb.on = 0
 
 
-@compiled(inline=True)
+@compiled()
 def _pair(effects, control):
     return np.float64(effects.from_[control]), np.float64(effects.to[control])
 
@@ -71,11 +71,11 @@ def aim_effects(effects, wanted, begin, end, rate_hz):
             effects.to[control] = min(max(value, _LOWEST[control]), _HIGHEST[control])
     length = end - begin
     aim_drive(effects.drive, np.float64(effects.from_[DRIVE_AMOUNT]), np.float64(effects.to[DRIVE_AMOUNT]), length)
-    aim_chorus(effects.chorus, _pair(effects, CHORUS_MIX), _pair(effects, CHORUS_RATE), _pair(effects, CHORUS_DEPTH), rate_hz, length)
-    aim_delay(effects.delay, _pair(effects, DELAY_MIX), _pair(effects, DELAY_TIME), _pair(effects, DELAY_FEEDBACK),
-              _pair(effects, DELAY_DAMPING), rate_hz, length)
-    aim_reverb(effects.reverb, _pair(effects, REVERB_MIX), _pair(effects, REVERB_DECAY), _pair(effects, REVERB_SIZE),
-               _pair(effects, REVERB_DAMPING), rate_hz, length)
+    aim_chorus(effects.chorus, _pair(effects, np.int64(CHORUS_MIX)), _pair(effects, np.int64(CHORUS_RATE)), _pair(effects, np.int64(CHORUS_DEPTH)), rate_hz, length)
+    aim_delay(effects.delay, _pair(effects, np.int64(DELAY_MIX)), _pair(effects, np.int64(DELAY_TIME)), _pair(effects, np.int64(DELAY_FEEDBACK)),
+              _pair(effects, np.int64(DELAY_DAMPING)), rate_hz, length)
+    aim_reverb(effects.reverb, _pair(effects, np.int64(REVERB_MIX)), _pair(effects, np.int64(REVERB_DECAY)), _pair(effects, np.int64(REVERB_SIZE)),
+               _pair(effects, np.int64(REVERB_DAMPING)), rate_hz, length)
 
 
 @compiled()

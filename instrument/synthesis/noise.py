@@ -91,23 +91,21 @@ def begin_noise(state, number, at):
 def _add_bands(noise, at, samples, left, right):
     """Add all bands to left and right, from sample `at`, all within the segment."""
     per_sample = _ONE / np.float32(noise.segment_end - noise.segment_begin)
-    offset = np.float32(at - noise.segment_begin)
+    offset = at - noise.segment_begin
     for band in range(BANDS):
         from_left, from_right = noise.gain[0, band], noise.gain[1, band]
         to_left, to_right = noise.target[0, band], noise.target[1, band]
         if from_left + from_right + to_left + to_right == _ZERO:
             continue
         slope_left, slope_right = (to_left - from_left) * per_sample, (to_right - from_right) * per_sample
-        from_left += offset * slope_left
-        from_right += offset * slope_right
         length = noise.length[band]
         table = noise.tables + 4 * noise.begin[band]
         middle = carray(pointer_at(table + 4 * ((at + noise.offset[band, 0]) % length)), samples, np.float32)
         side = carray(pointer_at(table + 4 * ((at + noise.offset[band, 1]) % length)), samples, np.float32)
         for k in range(samples):
-            m, s = _MIDDLE * middle[k], _SIDE * side[k]
-            left[k] += (m + s) * (from_left + np.float32(k) * slope_left)
-            right[k] += (m - s) * (from_right + np.float32(k) * slope_right)
+            m, s, along = _MIDDLE * middle[k], _SIDE * side[k], np.float32(offset + k)
+            left[k] += (m + s) * (from_left + along * slope_left)
+            right[k] += (m - s) * (from_right + along * slope_right)
 
 
 @compiled()

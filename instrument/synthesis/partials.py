@@ -6,8 +6,9 @@ Within a segment partial i is Re((a + b k) exp(j (phase + k step))), k samples a
 as 0 this is u[k] + k v[k], where u and v are plain sinusoids (of complex amplitudes a and b). Each is run by the leapfrog recurrence
     u += du;  du -= kappa u;   kappa = 4 sin(step / 2)**2
 which is a sampled sine, exactly, and whose rounding errors stay small from the lowest frequencies up to 0.45 of the rate
-(the plain cosine recurrence loses low notes). Six operations for a partial and sample, on vectors of partials. Every stretch begins from
-exact integer phases, so the result does not depend on where blocks cut a segment, and errors never build up.
+(the plain cosine recurrence loses low notes). Six operations for a partial and sample, on vectors of partials. Each segment begins from
+exact integer phases, so errors never build up. Oscillators always run LANES samples at a time from a segment's begin, wherever blocks
+cut it: so block sizes change nothing, to the bit.
 """
 import numpy as np
 
@@ -39,28 +40,31 @@ def cos_sin(phase):
 
 
 @compiled()
-def render_partials(count, phase, step, gain, offset, samples, work, out):
-    """Write the sum of `count` partials to out[:samples], from `offset` samples after the segment's begin.
+def start_oscillators(count, phase, step, gain, oscillators):
+    """Set oscillators [5, count] (u, du, v, dv, kappa) to a segment's first sample.
 
-    phase, step: [count] int32; gain: [4, count] float32, re, im and their slopes per sample; out has room for 7 samples more.
+    phase, step: [count] int32; gain: [4, count] float32, re, im at that sample and their slopes per sample.
     """
-    shift = np.float32(offset)
     for i in range(count):
-        c, s = cos_sin(np.int32(phase[i] + offset * step[i]))
+        c, s = cos_sin(phase[i])
         half = np.float32(step[i]) * (_HALF_TURN * _HALF)           # half of a step, in half turns: 0..1/2
         sh, ch = sin_half_turns(half), sin_half_turns(_HALF - half)
         # z (exp(j step) - 1): how the rotating line moves within one sample
         move = _TWO * sh
         move_re, move_im = -move * (c * sh + s * ch), move * (c * ch - s * sh)
-        b_re, b_im = gain[2, i], gain[3, i]
-        a_re, a_im = gain[0, i] + shift * b_re, gain[1, i] + shift * b_im
-        work[0, i] = a_re * c - a_im * s
-        work[1, i] = a_re * move_re - a_im * move_im
-        work[2, i] = b_re * c - b_im * s
-        work[3, i] = b_re * move_re - b_im * move_im
-        work[4, i] = move * move
-    k0 = np.float32(0)
-    for k in range(0, samples, LANES):
+        oscillators[0, i] = gain[0, i] * c - gain[1, i] * s
+        oscillators[1, i] = gain[0, i] * move_re - gain[1, i] * move_im
+        oscillators[2, i] = gain[2, i] * c - gain[3, i] * s
+        oscillators[3, i] = gain[2, i] * move_re - gain[3, i] * move_im
+        oscillators[4, i] = move * move
+
+
+@compiled()
+def run_oscillators(count, oscillators, made, first, samples, out):
+    """Write the sum of `count` oscillators to out[first:first + samples]; samples is a multiple of LANES, `made` of them were made before."""
+    work = oscillators
+    k0 = np.float32(made)
+    for k in range(first, first + samples, LANES):
         k1, k2, k3 = k0 + _ONE, k0 + _TWO, k0 + np.float32(3)
         k4, k5, k6, k7 = k0 + _FOUR, k0 + np.float32(5), k0 + np.float32(6), k0 + np.float32(7)
         y0 = y1 = y2 = y3 = y4 = y5 = y6 = y7 = np.float32(0)

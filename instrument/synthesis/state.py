@@ -109,12 +109,13 @@ voices_dtype = np.dtype([
     ("phase", "i4", (SLOTS, PARTIALS)),                     # at the segment's begin
     ("step", "i4", (SLOTS, PARTIALS)),                      # per sample
     ("target", "f4", (SLOTS, 3, PARTIALS)),                 # at the segment's end
-    ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed here in front:
-    ("packed_phase", "i4", (SLOTS, PARTIALS)),
-    ("packed_step", "i4", (SLOTS, PARTIALS)),
-    ("packed_gain", "f4", (SLOTS, 4, PARTIALS)),            # gain re, im at the segment's begin; their slopes per sample
-    ("work", "f4", (5, PARTIALS)),                          # see partials.py
-    ("mono", "f4", PIECE + 8),
+    ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed:
+    ("oscillators", "f4", (SLOTS, 5, PARTIALS)),            # see partials.py
+    ("tail", "f4", (SLOTS, 8)),                             # the last samples made, where a block took only some of them
+    ("packed_phase", "i4", PARTIALS),                       # room for the partials of one voice while its segment begins
+    ("packed_step", "i4", PARTIALS),
+    ("packed_gain", "f4", (4, PARTIALS)),
+    ("mono", "f4", PIECE + 16),
 ], align=True)
 
 noise_dtype = np.dtype([

@@ -6,7 +6,7 @@ or frequency that the performer could write leads outside the block or makes a s
 import numpy as np
 
 from instrument.synthesis.compiled import compiled
-from instrument.synthesis.partials import TURN, render_partials
+from instrument.synthesis.partials import LANES, TURN, run_oscillators, start_oscillators
 from instrument.synthesis.state import (
     FREQUENCY_HZ,
     GAIN_IM,
@@ -45,54 +45,64 @@ def _frequency(value, rate):
 
 @compiled(inline=True)
 def _fade(frequency, rate):
-    """Gain of a partial that nears half of the sample rate."""
-    return min(max((SILENT_FROM - frequency / rate) / (SILENT_FROM - FADE_FROM), _ZERO), _ONE)
+    """Gain of a partial that nears half of the sample rate: 0 from there on, exactly."""
+    silent_from = SILENT_FROM * rate
+    if frequency >= silent_from:
+        return _ZERO
+    return min((silent_from - frequency) * (_ONE / (rate * (SILENT_FROM - FADE_FROM))), _ONE)
+
+
+@compiled(inline=True)
+def _step(frequency_hz, rate_hz):
+    return np.int32(np.int64(min(frequency_hz / rate_hz, 0.4999999) * TURN + 0.5))
+
+
+@compiled(inline=True)
+def _pack(voices, count, phase, step, re, im, slope_re, slope_im):
+    """Note one more partial that sounds, unless it does not; returns how many there are."""
+    if re == _ZERO and im == _ZERO and slope_re == _ZERO and slope_im == _ZERO:
+        return count
+    gain = voices.packed_gain
+    voices.packed_phase[count], voices.packed_step[count] = phase, step
+    gain[0, count], gain[1, count], gain[2, count], gain[3, count] = re, im, slope_re, slope_im
+    return count + 1
 
 
 @compiled()
-def _set_targets(voices, v, row, used, silent, rate_hz, length):
-    """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence."""
+def _set_targets(voices, v, row, used, silent, length):
+    """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence (1)."""
+    rate_hz = voices.rate_hz
     rate, per_sample = np.float32(rate_hz), _ONE / np.float32(length)
     target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
-    packed_phase, packed_step, packed = voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v]
-    used = min(max(used, 0), PARTIALS)
-    before = voices.used[v]
+    before = np.int64(voices.used[v])
+    used = before if silent != 0 else min(max(used, 0), PARTIALS)
     count = 0
     for p in range(max(used, before)):
-        frequency = _frequency(row[FREQUENCY_HZ, p], rate) if p < used else target[FREQUENCY_HZ, p]
-        frequency_before = target[FREQUENCY_HZ, p] if p < before else frequency
-        fade = _fade(frequency, rate) if p < used and not silent else _ZERO
-        re, im = _gain(row[GAIN_RE, p], fade), _gain(row[GAIN_IM, p], fade)
-        re_before = target[GAIN_RE, p] if p < before else _ZERO
-        im_before = target[GAIN_IM, p] if p < before else _ZERO
-        turns = (np.float64(frequency) + np.float64(frequency_before)) * (0.5 / rate_hz)
-        step[p] = np.int32(np.int64(min(turns, 0.4999999) * TURN + 0.5))
+        frequency_before, re_before, im_before = target[FREQUENCY_HZ, p], target[GAIN_RE, p], target[GAIN_IM, p]
+        frequency, re, im = frequency_before, _ZERO, _ZERO
+        if p < used and silent == 0:
+            frequency = _frequency(row[FREQUENCY_HZ, p], rate)
+            fade = _fade(frequency, rate)
+            re, im = _gain(row[GAIN_RE, p], fade), _gain(row[GAIN_IM, p], fade)
+        if p >= before:
+            frequency_before, re_before, im_before = frequency, _ZERO, _ZERO
         target[GAIN_RE, p], target[GAIN_IM, p], target[FREQUENCY_HZ, p] = re, im, frequency
-        if re != _ZERO or im != _ZERO or re_before != _ZERO or im_before != _ZERO:
-            packed_phase[count], packed_step[count] = phase[p], step[p]
-            packed[0, count], packed[1, count] = re_before, im_before
-            packed[2, count], packed[3, count] = (re - re_before) * per_sample, (im - im_before) * per_sample
-            count += 1
-    voices.count[v] = count
-    voices.used[v] = max(used, before) if silent else used
+        step[p] = _step(0.5 * (np.float64(frequency) + np.float64(frequency_before)), rate_hz)
+        count = _pack(voices, count, phase[p], step[p], re_before, im_before, (re - re_before) * per_sample, (im - im_before) * per_sample)
+    voices.used[v], voices.count[v] = used, count
+    start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 
 
 @compiled()
 def _hold(voices, v):
     """Begin a segment in which nothing moves."""
     target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
-    packed_phase, packed_step, packed = voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v]
-    rate_hz = voices.rate_hz
     count = 0
     for p in range(voices.used[v]):
-        turns = np.float64(target[FREQUENCY_HZ, p]) / rate_hz
-        step[p] = np.int32(np.int64(min(turns, 0.4999999) * TURN + 0.5))
-        if target[GAIN_RE, p] != _ZERO or target[GAIN_IM, p] != _ZERO:
-            packed_phase[count], packed_step[count] = phase[p], step[p]
-            packed[0, count], packed[1, count], packed[2, count], packed[3, count] = (
-                target[GAIN_RE, p], target[GAIN_IM, p], _ZERO, _ZERO)
-            count += 1
+        step[p] = _step(np.float64(target[FREQUENCY_HZ, p]), voices.rate_hz)
+        count = _pack(voices, count, phase[p], step[p], target[GAIN_RE, p], target[GAIN_IM, p], _ZERO, _ZERO)
     voices.count[v] = count
+    start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 
 
 @compiled()
@@ -136,7 +146,7 @@ def next_segment(state, v, at):
     if overdue or flush:
         end = hop_end if flush and newest == now else quarter_end
         voices.segment_end[v], voices.ends[v] = end, 1
-        _set_targets(voices, v, hop.partials[0, 0], 0, True, rate_hz, end - at)
+        _set_targets(voices, v, hop.partials[0, 0], np.int64(0), np.int64(1), end - at)
         return
 
     if voices.start[v] >= 0:
@@ -144,7 +154,7 @@ def next_segment(state, v, at):
         row = max(quarter + 2 - start.first_quarter, 1)
         if row < start.rows:
             voices.segment_end[v] = quarter_end
-            _set_targets(voices, v, start.partials[row], start.used, False, rate_hz, quarter_end - at)
+            _set_targets(voices, v, start.partials[row], np.int64(start.used), np.int64(0), quarter_end - at)
             return
         block.start_state[voices.start[v] % STARTS] = DONE
         voices.start[v] = -1
@@ -169,7 +179,7 @@ def next_segment(state, v, at):
     for side in range(2):
         pan = _gain(hop.pan[entry, side], _ONE)
         voices.pan_target[v, side] = voices.pan[v, side] + (pan - voices.pan[v, side]) / np.float32(left)
-    _set_targets(voices, v, hop.partials[entry, row], hop.used[entry], last, rate_hz, end - at)
+    _set_targets(voices, v, hop.partials[entry, row], np.int64(hop.used[entry]), np.int64(1 if last else 0), end - at)
 
 
 @compiled()
@@ -187,7 +197,7 @@ def begin_voice(state, v, at):
     voices.used[v] = 0
     for side in range(2):
         voices.pan[v, side] = voices.pan_target[v, side] = _gain(start.pan[side], _ONE)
-    _set_targets(voices, v, start.partials[0], start.used, False, rate_hz, 1)
+    _set_targets(voices, v, start.partials[0], np.int64(start.used), np.int64(0), np.int64(1))
     for p in range(voices.used[v]):
         turns = np.float64(start.phase[p]) * (0.5 / np.pi)
         voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
@@ -225,17 +235,26 @@ def look_at_rings(state, hops_published, starts_published):
 @compiled()
 def _mix_voice(voices, v, at, stop, left, right):
     """Add a voice to left and right, from sample `at` to `stop`, all within its segment."""
-    begin, samples = voices.segment_begin[v], stop - at
-    mono = voices.mono
-    render_partials(voices.count[v], voices.packed_phase[v], voices.packed_step[v], voices.packed_gain[v],
-                    at - begin, samples, voices.work, mono)
-    per_sample, offset = _ONE / np.float32(voices.segment_end[v] - begin), np.float32(at - begin)
-    slope_left = (voices.pan_target[v, 0] - voices.pan[v, 0]) * per_sample
-    slope_right = (voices.pan_target[v, 1] - voices.pan[v, 1]) * per_sample
-    from_left, from_right = voices.pan[v, 0] + offset * slope_left, voices.pan[v, 1] + offset * slope_right
+    begin, samples, mono = voices.segment_begin[v], stop - at, voices.mono
+    lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
+    ready = 0
+    if lead > 0:
+        mono[:LANES] = voices.tail[v]
+        ready = LANES
+    more = (lead + samples - ready + LANES - 1) // LANES * LANES
+    if more > 0:
+        run_oscillators(voices.count[v], voices.oscillators[v], at - begin - lead + ready, ready, more, mono)
+        ready += more
+    if lead + samples < ready:
+        voices.tail[v] = mono[ready - LANES:ready]
+    per_sample, offset = _ONE / np.float32(voices.segment_end[v] - begin), at - begin
+    from_left, from_right = voices.pan[v, 0], voices.pan[v, 1]
+    slope_left = (voices.pan_target[v, 0] - from_left) * per_sample
+    slope_right = (voices.pan_target[v, 1] - from_right) * per_sample
     for k in range(samples):
-        left[k] += mono[k] * (from_left + np.float32(k) * slope_left)
-        right[k] += mono[k] * (from_right + np.float32(k) * slope_right)
+        along = np.float32(offset + k)
+        left[k] += mono[lead + k] * (from_left + along * slope_left)
+        right[k] += mono[lead + k] * (from_right + along * slope_right)
 
 
 @compiled()

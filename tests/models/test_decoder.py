@@ -30,8 +30,10 @@ def test_within_limits_for_any_latents():
     z, pitch, velocity, time_s = inputs(256)
     for scale in (1, 3, 100):
         frames = model.frames(z * scale, pitch, velocity, time_s).numpy()
-        assert frames.shape == (256, FRAME_SIZE) and frames.dtype == np.float32
-        assert np.all(frames >= LOWEST) and np.all(frames <= HIGHEST)
+        assert frames.shape == (256, FRAME_SIZE)
+        assert frames.dtype == np.float32
+        assert np.all(frames >= LOWEST)
+        assert np.all(frames <= HIGHEST)
 
 
 def test_time_and_pitch_are_continuous():
@@ -50,7 +52,9 @@ def test_the_same_seed_gives_the_same_model():
 def test_start_phases_are_angles():
     z, pitch, velocity, _ = inputs(9)
     phase = untrained().start_phase(z, pitch, velocity)
-    assert phase.shape == (9, PARTIALS) and phase.abs().max() <= np.pi + 1e-6 and phase.std() > 0.1
+    assert phase.shape == (9, PARTIALS)
+    assert phase.abs().max() <= np.pi + 1e-6
+    assert phase.std() > 0.1
 
 
 def test_untrained_is_in_tune():
@@ -59,5 +63,9 @@ def test_untrained_is_in_tune():
 
 def test_rows_of_the_note_image_rise_and_stand_on_hops():
     t = row_times_s()
-    assert len(t) == ROWS and np.all(np.diff(t) > 1e-3) and t[0] == 0 and t[-1] == 4
-    assert np.allclose(t[:54] * 750, np.arange(54)) and np.allclose(t[54:] * 187.5, np.round(t[54:] * 187.5))
+    assert len(t) == ROWS
+    assert np.all(np.diff(t) > 1e-3)
+    assert t[0] == 0
+    assert t[-1] == 4
+    assert np.allclose(t[:54] * 750, np.arange(54))
+    assert np.allclose(t[54:] * 187.5, np.round(t[54:] * 187.5))

@@ -1,0 +1,111 @@
+"""Making patches equally loud: `python -m instrument.levelling [PATCH.json ...]`, the factory's where none is named.
+
+Each patch is played, measured and written again with another `gain_db`, and with its latents mixed anew where it says what of
+(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures.
+
+Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
+"""
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import lfilter
+
+from instrument import library
+from instrument import patch as patch_file
+from instrument.offline import play_events
+from instrument.patch import Corner, Patch
+from instrument.performance.midi import NoteOff, NoteOn
+
+RATE_HZ = 48000
+TARGET_LUFS = -25.0                 # with it, single notes at velocity 100 peak around -12 dBFS
+LOUDEST_PEAK_DB = -9.0              # of one note; a spikier sound is made softer instead
+KEYS, VELOCITY, HOLD_S, SECONDS = (48, 60, 72), 100, 1.2, 1.6
+LOW_KEYS = (28, 36, 43)             # for patches tagged "bass"
+WINDOW_S, STEP_S = 0.4, 0.1
+# BS.1770-5, table 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
+_SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
+_HIGH_PASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
+
+
+def momentary_lufs(sound: np.ndarray) -> float:
+    """Loudness of the loudest 0.4 s of `sound` [S, channels] at 48 kHz, in LUFS; -120 for silence."""
+    weighted = lfilter(*_HIGH_PASS, lfilter(*_SHELF, np.asarray(sound, np.float64), axis=0), axis=0)
+    power = np.concatenate([[0.0], np.cumsum((weighted ** 2).sum(1))])
+    window, step = int(WINDOW_S * RATE_HZ), int(STEP_S * RATE_HZ)
+    starts = np.arange(0, max(len(sound) - window, 0) + 1, step)
+    loudest = max((power[np.minimum(starts + window, len(sound))] - power[starts]) / min(window, max(len(sound), 1)))
+    return float(-0.691 + 10 * np.log10(loudest)) if loudest > 1e-12 else -120.0
+
+
+def play_note(patch: Patch, timbre, key: int) -> np.ndarray:
+    """One note of a patch at velocity 100, without its room. float32 [S, 2]"""
+    dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0})
+    events = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
+    return play_events(events, timbre, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
+
+
+def measure(patch: Patch, timbre) -> tuple[float, float]:
+    """(loudness in LUFS, peak in dBFS) of single notes, as the patch is levelled now."""
+    notes = [play_note(patch, timbre, key) for key in (LOW_KEYS if "bass" in patch.tags else KEYS)]
+    loudness = 10 * np.log10(np.mean([10 ** (momentary_lufs(note) / 10) for note in notes]))
+    return float(loudness), float(20 * np.log10(max(max(np.abs(note).max() for note in notes), 1e-6)))
+
+
+def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
+    """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError if it is silent."""
+    gain_db = 0.0
+    for _ in range(2):                                   # drive and limiter bend the way there
+        patch = patch.with_values(gain_db=round(gain_db, 2))
+        loudness, peak_db = measure(patch, timbre)
+        if loudness < -100:
+            raise library.LibraryError(f"{patch.name}: silent")
+        gain_db += min(TARGET_LUFS - loudness, LOUDEST_PEAK_DB - peak_db)
+    moved = gain_db - patch.gain_db
+    return patch.with_values(gain_db=round(gain_db, 2)), loudness + moved, peak_db + moved
+
+
+def mix(patch: Patch, model) -> Patch:
+    """The patch with the latents that its blend and its corners name in this model. Raises LibraryError for unknown names."""
+    def point(name: str) -> np.ndarray:
+        if name not in model.presets:
+            raise library.LibraryError(f"{patch.name}: the model {model.name} has no preset {name!r}")
+        return np.array(model.presets[name])
+    latents = patch.latents
+    if patch.blend:
+        total = sum(patch.blend.values())
+        latents = tuple(np.clip(sum(share / total * point(name) for name, share in patch.blend.items()), -4, 4).tolist())
+    corners = tuple(replace(corner, latents=tuple(point(corner.name).tolist())) if corner.name in model.presets else
+                    Corner(corner.name, tuple(corner.latents[:model.latents])) for corner in patch.morph)
+    return patch.with_values(model=model.name, model_sha256=model.card.get("sha256", ""), latents=latents, morph=corners)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Level patches; returns the exit status."""
+    from instrument.performance.timbre import Timbre
+    parser = argparse.ArgumentParser(prog="python -m instrument.levelling", description=__doc__.split("\n")[0])
+    parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
+    parser.add_argument("--model", metavar="M", help="a model by name or file; the factory's first if left out")
+    parser.add_argument("--check", action="store_true", help="measure only")
+    args = parser.parse_args(argv)
+    try:
+        model = library.load_model(args.model)
+        timbre = Timbre(model)
+        for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
+            patch = patch_file.load(path)
+            if args.check:
+                loudness, peak_db = measure(patch, timbre)
+            else:
+                patch, loudness, peak_db = level(mix(patch, model), timbre)
+                patch_file.save(patch, path)
+            print(f"{patch.name:<24} gain {patch.gain_db:6.2f} dB   {loudness:6.1f} LUFS   peak {peak_db:6.1f} dBFS", flush=True)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

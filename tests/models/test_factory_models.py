@@ -1,0 +1,32 @@
+"""Every model that ships: it loads, its card is whole, and its presets are in tune."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load_model
+from models.frame import LEVEL
+
+torch.set_num_threads(1)
+MODELS = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_model(path):
+    model = load_model(path)
+    card = model.card
+    assert path.stat().st_size + path.with_suffix(".json").stat().st_size < 12e6
+    for entry in ("about", "source", "licence_text", "reproduce", "trained_on", "training"):
+        assert card[entry], entry
+    assert len(model.presets) >= 60
+    assert len({p["family"] for p in card["presets"].values()}) >= 10
+    for name, preset in card["presets"].items():
+        assert np.abs(preset["z"]).max() <= 3.01, name
+        assert isinstance(preset["sustained"], bool)
+        assert abs(preset["gain_db"]) <= 24
+        z = torch.tensor(preset["z"]).expand(8, -1)
+        frames = model.frames(z, torch.linspace(36, 96, 8), torch.full((8,), 100.0), torch.full((8,), 0.05)).numpy()
+        assert np.all(frames[:, LEVEL].max(1) > -70), name
+        assert np.all(frames[:, LEVEL].max(1) < 0), name
+    assert model.encode(np.zeros((128, 507)), 60, 100).shape == (model.latents,)

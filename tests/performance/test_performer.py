@@ -1,0 +1,296 @@
+"""The performer with the real synthesis: what sounds, when, how high, and that nothing clicks or hangs."""
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfilt
+
+from instrument.offline import Player, play_events
+from instrument.parameters import PARAMETERS
+from instrument.performance import midi
+from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
+from instrument.performance.performer import Load
+
+RATE = 48000
+DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
+
+
+def play(events, timbre, seconds=None, **options):
+    return play_events(DRY + events, timbre, seconds=seconds, **options)
+
+
+def pitch_hz(sound, rate_hz=RATE):
+    """Frequency of the strongest sine, from how its phase turns between two halves of the sound."""
+    n = len(sound) // 2
+    window = np.hanning(n)
+    a, b = np.fft.rfft(sound[:n] * window), np.fft.rfft(sound[n:2 * n] * window)
+    peak = int(np.argmax(np.abs(a)))
+    expected = 2 * np.pi * peak * n / n
+    turn = np.angle(b[peak] / a[peak]) - expected
+    turn -= 2 * np.pi * np.round(turn / (2 * np.pi))
+    return (peak + turn / (2 * np.pi)) * rate_hz / n
+
+
+def cents(a, b):
+    return 1200 * np.log2(a / b)
+
+
+def clicks(sound, begin, end, hz=8000, rate_hz=RATE):
+    """The loudest of what lies above `hz`, far above all partials, between two samples, relative to the whole's peak."""
+    high = sosfilt(butter(10, hz, "high", fs=rate_hz, output="sos"), sound, axis=0)
+    return np.abs(high[begin:end]).max() / np.abs(sound).max()
+
+
+@pytest.mark.parametrize(("events", "semitones"), [
+    ([], 0), ([(0, Bend(0, 1.0))], 2), ([(0, Bend(0, -0.5))], -1), ([(0, Set("master.tune_cents", 37.0))], 0.37),
+    ([(0, Set("master.transpose", -12))], -12), ([(0, Bend(1, 1.0))], 0),
+    ([(0, Controller(0, 101, 0)), (0, Controller(0, 100, 0)), (0, Controller(0, 6, 12)), (0, Controller(0, 38, 50)),
+      (0, Bend(0, 1.0))], 12.5),
+    ([(0, Controller(0, 101, 0)), (0, Controller(0, 100, 0)), (0, Controller(0, 99, 1)), (0, Controller(0, 6, 12)),
+      (0, Bend(0, 1.0))], 2),
+    ([(0, Bend(0, 1.0)), (0, Controller(0, 121, 0))], 0),
+])
+@pytest.mark.parametrize("rate_hz", [48000, 44100])
+def test_pitch_is_exact(plain, events, semitones, rate_hz):
+    sound = play([*events, (0, NoteOn(0, 57, 100))], plain, 1.2, rate_hz=rate_hz)[:, 0]
+    assert abs(cents(pitch_hz(sound[rate_hz // 5:], rate_hz), 220 * 2 ** (semitones / 12))) < 0.05
+
+
+def test_a_bend_moves_a_sounding_note(plain):
+    sound = play([(0, NoteOn(0, 69, 100)), (RATE, Bend(0, 1.0))], plain, 2.0)[:, 0]
+    assert abs(cents(pitch_hz(sound[RATE // 4:RATE]), 440)) < 0.05
+    assert abs(cents(pitch_hz(sound[RATE + 2000:]), 440 * 2 ** (1 / 6))) < 0.05
+
+
+@pytest.mark.parametrize("sample", [0, 1, 1000, 12345, 25600])
+def test_a_note_begins_at_its_sample(plain, sample):
+    sound = play([(sample, NoteOn(0, 60, 100))], plain, 1.0)[:, 0]
+    assert not (np.abs(sound[:sample]) > 1e-7).any()
+    assert np.flatnonzero(np.abs(sound) > 1e-5)[0] - sample <= 2
+    assert np.abs(sound[sample:sample + 960]).max() > 0.03
+
+
+def test_a_note_shorter_than_a_frame_still_sounds(plain):
+    sound = play([(1000, NoteOn(0, 60, 100)), (1001, NoteOff(0, 60))], plain)[:, 0]
+    assert np.abs(sound).max() > 0.05
+    assert len(sound) < 5 * RATE
+
+
+def test_every_note_of_a_fast_run_is_heard(plain):
+    """One sine a note, 4 ms apart: each begins exactly where it should."""
+    starts = [5000 + 192 * i for i in range(100)]
+    keys = [40 + i % 50 for i in range(100)]
+    notes = [(s, NoteOn(i % 16, key, 100)) for i, (s, key) in enumerate(zip(starts, keys, strict=True))]
+    player = Player(plain, events=DRY + notes)
+    player.render(RATE)
+    assert player.performer.voices.born_count == 100
+    assert player.performer.lost_notes == 0
+    published = player.state["starts"][0]["time"][:100]
+    assert published.tolist() == starts
+
+
+def busy_events(seed=3, seconds=2.0):
+    rng = np.random.default_rng(seed)
+    events = []
+    for _ in range(60):
+        at = int(rng.integers(0, seconds * RATE))
+        key = int(rng.integers(36, 90))
+        events += [(at, NoteOn(0, key, int(rng.integers(20, 127)))), (at + int(rng.integers(50, 30000)), NoteOff(0, key))]
+    for _ in range(40):
+        at = int(rng.integers(0, seconds * RATE))
+        events.append((at, [Set("latent.1", rng.uniform(-3, 3)), Bend(0, rng.uniform(-1, 1)), Controller(0, 1, 100),
+                            Set("filter.cutoff_hz", rng.uniform(200, 9000)), Controller(0, 64, int(rng.integers(128))),
+                            Pressure(0, rng.uniform()), Set("character.stretch", rng.uniform(-1, 1)),
+                            Controller(0, 7, int(rng.integers(40, 127)))][int(rng.integers(8))]))
+    return sorted(events, key=lambda e: e[0])
+
+
+@pytest.mark.parametrize("rate_hz", [48000, 44100])
+def test_the_block_size_changes_nothing(untrained, rate_hz):
+    events = [(round(at * rate_hz / RATE), event) for at, event in busy_events()]
+    sound = play(events, untrained, 2.5, rate_hz=rate_hz)
+    assert np.abs(sound).max() > 0.05
+    for block in (16, 333, 2048):
+        other = play(events, untrained, 2.5, rate_hz=rate_hz, block_samples=block)
+        assert np.abs(sound - other).max() < 1e-5
+
+
+def test_a_log_played_again_gives_the_same_sound(untrained):
+    log = []
+    player = Player(untrained, delay_samples=128, log=lambda sample, event: log.append((sample, event)))
+    sounds = []
+    events = DRY + busy_events()
+    for _ in range(2 * RATE // 128):
+        while events and events[0][0] < player.position:          # they arrive while it plays, late and in a hurry
+            player.performer.receive(events.pop(0)[1], player.position - 300)
+        sounds.append(player.render(128))
+    live = np.concatenate(sounds)
+    again = play_events([(s, midi.from_json(midi.to_json(e))) for s, e in log], untrained, seconds=len(live) / RATE)
+    assert len(log) > 100
+    assert np.abs(live - again).max() < 1e-5
+
+
+CHORD = [(100, NoteOn(0, 36 + 3 * i, 30)) for i in range(16)]
+
+
+def test_sweeping_all_latents_under_a_chord_does_not_click(plain):
+    sweep = [(RATE + i * 240, Set(f"latent.{n + 1}", -3 + 6 * i / 10)) for i in range(11) for n in range(16)]
+    sound = play([*CHORD, (0, Set("latent.1", -3.0)), (0, Set("master.volume_db", -18.0)), *sweep], plain, 2.0)
+    loud = np.abs(np.diff(sound[RATE + 20000:], axis=0)).max()
+    assert np.abs(np.diff(sound[:RATE + 20000], axis=0)).max() < 1.25 * loud
+    assert clicks(sound, RATE - 2000, RATE + 20000) < 2e-4
+
+
+@pytest.mark.parametrize("change", [
+    [(0, Set("filter.cutoff_hz", 200.0))], [(0, Set("character.brightness", 6.0))], [(0, Set("character.even_odd", -1.0))],
+    [(0, Controller(0, 7, 20))], [(0, Controller(0, 11, 10))], [(0, Controller(0, 10, 0))], [(0, Set("master.width", 1.0))],
+    [(0, Controller(0, 120, 0))], [(0, Panic())], [(0, Set("master.volume_db", -30.0))], [(0, Set("character.stretch", 0.3))],
+    [(0, NoteOff(0, 36 + 3 * i)) for i in range(16)], [(0, Set("envelope.sustain", 0.1)), (0, Set("envelope.decay_s", 0.02))],
+], ids=lambda change: f"{change[0][1]}"[:40])
+def test_no_change_clicks(plain, change):
+    sound = play([*CHORD, *[(RATE + at, event) for at, event in change]], plain, 1.5)
+    jumps = np.abs(np.diff(sound, axis=0))
+    assert jumps[RATE - 500:].max() < 1.5 * jumps[RATE // 2:RATE - 500].max()
+    assert clicks(sound, RATE - 2000, RATE + 8000) < 2e-4
+
+
+def test_stealing_does_not_click_and_keeps_to_the_voices(plain):
+    notes = [(2000 + 3000 * i, NoteOn(0, 40 + (7 * i) % 40, 100)) for i in range(30)]
+    player = Player(plain, events=[*DRY, (0, Set("master.voices", 4)), (0, Set("envelope.attack_s", 0.01)), *notes])
+    sound = player.render(2 * RATE)
+    assert player.most_voices == 4
+    assert clicks(sound, 0, len(sound)) < 1e-3
+
+
+def test_panic_silences_within_two_hops_and_the_next_note_plays(plain):
+    sound = play([*CHORD, (0, Controller(0, 64, 127)), (RATE, Panic()), (RATE + 5000, NoteOn(0, 69, 100))], plain, 1.5)
+    assert np.abs(sound[RATE + 3 * 256:RATE + 5000]).max() < 4e-3
+    assert np.abs(sound[RATE + 5000:]).max() > 0.05
+
+
+def test_sustain_pedal_is_heard(plain):
+    sound = play([(0, NoteOn(0, 60, 100)), (0, Controller(0, 64, 127)), (RATE // 4, NoteOff(0, 60)), (RATE, Controller(0, 64, 0))],
+                 plain, 2.0)[:, 0]
+    assert np.abs(sound[RATE // 2:RATE]).max() > 0.9 * np.abs(sound[RATE // 8:RATE // 4]).max()
+    assert np.abs(sound[RATE + RATE // 2:]).max() < 1e-3
+
+
+def test_release_takes_the_time_of_the_model_times_the_players(plain):
+    """The plain model falls by 60 dB in a quarter of a second."""
+    for times in (1.0, 4.0):
+        sound = play([(0, NoteOn(0, 60, 100)), (RATE // 2, NoteOff(0, 60)), (0, Set("envelope.release", times))], plain, 2.0)[:, 0]
+        begin = np.abs(sound[RATE // 2 - 2000:RATE // 2]).max()
+        at = RATE // 2 + int(0.125 * times * RATE) + 256
+        end = np.abs(sound[at - 500:at + 500]).max()
+        assert -20 * np.log10(end / begin) == pytest.approx(30, abs=3)
+
+
+def test_ten_thousand_random_messages_leave_it_playing_and_nothing_hangs(plain):
+    rng = np.random.default_rng(11)
+    player = Player(plain, events=DRY)
+    for _ in range(100):
+        for _ in range(100):
+            size = int(rng.integers(0, 5))
+            status = int(rng.choice([0x80, 0x90, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0, int(rng.integers(256))])) | int(rng.integers(16))
+            event = midi.decode([status, *rng.integers(0, 256 if rng.random() < 0.1 else 128, size).tolist()])
+            if event is not None:
+                player.performer.receive(event, player.position + int(rng.integers(-1000, 1000)))
+        assert np.isfinite(player.render(256)).all()
+    player.render(2000)                    # what was stamped ahead
+    for channel in range(16):
+        for event in (Controller(channel, 121, 0), Controller(channel, 64, 0), *(NoteOff(channel, key) for key in range(128))):
+            player.performer.receive(event, player.position)
+    for name in ("master.tune_cents", "filter.cutoff_hz", "envelope.release", "filter.resonance_db", "motion.glide_s",
+                 "delay.mix", "reverb.mix", "chorus.mix"):
+        player.performer.receive(Set(name, 0.0 if name.endswith("mix") else PARAMETERS[name].default), player.position)
+    player.render(4 * RATE)
+    left = player.performer.voices.table[player.performer.voices.playing()]
+    assert not len(left), left
+    assert not player.state["status"][0]["notes"].any()
+    player.performer.receive(Panic(), player.position)
+    player.performer.receive(Controller(0, 7, 127), player.position + 2000)
+    player.performer.receive(NoteOn(0, 69, 100), player.position + 3000)
+    assert np.abs(player.render(RATE)).max() > 0.02
+
+
+def test_ten_thousand_notes_at_once_are_no_problem(plain):
+    events = [(1000, NoteOn(i % 16, i % 128, 100)) for i in range(10000)]
+    player = Player(plain, events=[*DRY, (0, Set("master.voices", 128)), *events])
+    sound = player.render(RATE // 2)
+    assert np.isfinite(sound).all()
+    assert player.performer.sounding() <= 128
+    player.performer.receive(Panic(), player.position)
+    player.render(4000)
+    assert player.performer.sounding() == 0
+
+
+def test_mono_returns_to_the_held_note(plain):
+    sound = play([(0, Set("master.mode", 2)), (0, NoteOn(0, 57, 100)), (RATE, NoteOn(0, 69, 100)), (2 * RATE, NoteOff(0, 69))],
+                 plain, 3.0)[:, 0]
+    for second, hz in ((0, 220), (1, 440), (2, 220)):
+        assert abs(cents(pitch_hz(sound[second * RATE + RATE // 4:(second + 1) * RATE]), hz)) < 0.05
+
+
+def test_a_glide_takes_its_time(plain):
+    player = Player(plain, events=[*DRY, (0, Set("master.mode", 2)), (0, Set("motion.glide_s", 0.5)), (0, NoteOn(0, 57, 100)),
+                                   (RATE, NoteOn(0, 69, 100))])
+    player.render(RATE + RATE // 4)
+    assert player.performer.voices.table["pitch"][0] == pytest.approx(63, abs=0.3)
+    player.render(RATE // 2)
+    assert abs(cents(pitch_hz(player.render(RATE)[:, 0]), 440)) < 0.1
+
+
+def test_another_model_takes_over_without_stopping_what_sounds(plain, decaying):
+    from instrument.patch import Patch
+    patch = Patch("Other", "Plain", (0.0,) * 16, {"reverb.mix": 0.0, "master.width": 0.0, "envelope.attack_s": 0.01})
+    player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 100)), (RATE, Load(patch, decaying)), (RATE + 4000, NoteOn(0, 76, 100))])
+    sound = player.render(3 * RATE)[:, 0]
+    assert clicks(sound, RATE - 2000, 2 * RATE) < 2e-4
+    old, new = player.performer.voices.table[[0, 1]]
+    assert old["timbre"] != new["timbre"]
+    spectrum = np.abs(np.fft.rfft(sound[2 * RATE:] * np.hanning(RATE)))
+    assert spectrum[220] > 2.5 * spectrum[659], "the old note is steady, the new one has fallen by 10 dB and more"
+
+
+@pytest.mark.parametrize("seconds", [12])
+def test_a_decaying_sound_goes_on_falling_beyond_the_trained_time(decaying, seconds):
+    sound = play([(0, NoteOn(0, 57, 100))], decaying, seconds)[:, 0]
+    level = [20 * np.log10(np.sqrt(np.mean(sound[s * RATE:(s + 1) * RATE] ** 2))) for s in range(seconds)]
+    assert np.diff(level) == pytest.approx(-10, abs=1.0)
+
+
+def test_time_can_stand_still(decaying):
+    sound = play([(0, NoteOn(0, 57, 100)), (RATE, Set("time.speed", 0.0))], decaying, 3.0)[:, 0]
+    level = [20 * np.log10(np.abs(sound[i * RATE // 2:(i + 1) * RATE // 2]).max()) for i in range(3, 6)]
+    assert np.ptp(level) < 0.1
+
+
+def test_sustained_sounds_are_asked_for_few_frames_and_attacks_for_many(plain):
+    rows = []
+    ask = plain.frames
+    plain.frames = lambda *inputs: rows.append(len(inputs[0])) or ask(*inputs)
+    try:
+        player = Player(plain, events=[*DRY, *CHORD])
+        player.render(RATE // 5)
+        attack = sum(rows)
+        rows.clear()
+        player.render(RATE)
+        player.render(RATE)
+    finally:
+        del plain.frames
+    assert attack > 16 * 15
+    assert sum(rows) < 16 * 2 * 187.5 / 4
+
+
+def test_what_the_window_sees(plain):
+    player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 101)), (0, NoteOn(3, 64, 90))])
+    player.render(RATE // 2)
+    status = player.state["status"][0]
+    assert status["voices"] == 2
+    assert np.flatnonzero(status["notes"]).tolist() == [57, 64]
+    assert status["notes"][57] == 101
+    assert status["late_hops"] == 0
+    assert status["f0_hz"] == pytest.approx(329.63, abs=0.01)
+    assert status["level_db"][0] == pytest.approx(-22, abs=0.1)
+    player.performer.receive(Panic(), player.position)
+    player.render(2000)
+    assert status["voices"] == 0
+    assert not status["notes"].any()

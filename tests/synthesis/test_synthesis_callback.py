@@ -1,0 +1,218 @@
+"""The C callback as PortAudio calls it, the counters' ordering, the rings under a real second thread, memory, the cache."""
+import ctypes
+import mmap
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrument.synthesis.atomic import load_acquire, store_release
+from instrument.synthesis.callback import callback_address
+from instrument.synthesis.compiled import compiled
+from instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
+from instrument.synthesis.state import HOPS, STARTS, new_state, state_dtype
+
+CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
+                            ctypes.c_void_p)
+
+
+def call(state, frames, *, flags=0, now_s=0.0, output_s=0.0):
+    """One block from the real callback, [frames, channels]."""
+    times = (ctypes.c_double * 3)(0.0, now_s, output_s)
+    out = np.full((frames, int(state["channels"][0])), np.nan, np.float32)
+    assert CALLBACK(callback_address())(None, out.ctypes.data, frames, ctypes.addressof(times), flags, state.ctypes.data) == 0
+    return out
+
+
+def some_music(hands):
+    hands.start(0, 10, [(0.2, 440.0), (0.1, 880.0)], pan=(1.0, 0.25), noise=np.full((9, 2, 64), 1e-6))
+    for _ in range(3):
+        hands.hop({0: [(0.2, 440.0), (0.1, 880.0)]}, noise=1e-6, reverb_mix=0.3)
+
+
+@pytest.mark.parametrize("frames", [16, 64, 100, 441, 2048])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_devices_of_any_width_and_block(make_hands, channels, frames):
+    offline, live = make_hands(), make_hands()
+    some_music(offline), some_music(live)
+    live.state["channels"] = channels
+    blocks = 1 + 2048 // frames
+    expected = offline.render(blocks * frames)
+    out = np.concatenate([call(live.state, frames) for _ in range(blocks)])
+    if channels == 1:
+        expected = expected.mean(axis=1, keepdims=True)
+    assert np.abs(out[:, :2] - expected).max() < 1e-6
+    assert not out[:, 2:].any()
+    assert live.counter("position") == blocks * frames and live.counter("callbacks") == blocks
+
+
+def test_what_was_played_can_be_read_back(hands):
+    some_music(hands)
+    out = np.concatenate([call(hands.state, 300) for _ in range(5)])
+    assert np.array_equal(hands.state["output"][0, :1500], out)
+    assert np.all(hands.state["peak"][0] >= 0.9 * np.abs(out).max(axis=0))
+
+
+def test_flags_and_times_are_noted(hands):
+    call(hands.state, 64, flags=0x4, now_s=1.5, output_s=1.75)
+    call(hands.state, 64, flags=0xC, now_s=2.5, output_s=2.75)
+    assert (hands.counter("underflows"), hands.counter("overflows")) == (2, 1)
+    assert read_clock(hands.state) == (64, 2.5, 2.75)
+    assert (hands.state["callback_us"][0, :2] > 0).all()
+
+
+def test_wait_mode_waits_for_hops_and_starts_and_only_then(hands):
+    hands.state["wait"] = 1
+    done = threading.Event()
+
+    def audio():
+        call(hands.state, 512)
+        done.set()
+    thread = threading.Thread(target=audio)
+    thread.start()
+    hands.hop()
+    publish_until(hands.state, 512)
+    assert not done.wait(0.1)           # hop 1 is missing
+    hands.hop()
+    assert done.wait(10)
+    thread.join()
+    assert hands.counter("waits_given_up") == 0 and hands.counter("position") == 512
+
+
+def test_rings_refuse_to_overflow_and_are_given_back(hands):
+    while claim_hop(hands.state) is not None:
+        hands.hop()
+    assert hands.counter("hops_published") == HOPS
+    for _ in range(STARTS):
+        hands.start(0, 10_000_000, [(0.1, 440.0)])
+    assert claim_start(hands.state) is None
+    hands.render(hands.hop_end(HOPS - 1))
+    assert claim_hop(hands.state) is not None
+
+
+def test_rings_under_a_second_thread(hands):
+    """A producer in a thread of its own, the real callback in another: every hop arrives whole and in order."""
+    hops, audio_done = 400, threading.Event()
+    state = hands.state
+    state["wait"] = 1
+
+    def produce():
+        for h in range(hops):
+            while (hop := claim_hop(state)) is None:
+                if audio_done.is_set():
+                    return
+                threading.Event().wait(0.0002)
+            hop["count"], hop["flush"] = 0, 0
+            hop["noise"][:] = 0
+            hop["effects"][:len(hands.effects)] = hands.effects
+            hop["effects"][12] = 1 + h / 100        # master gain tells which hop is being played
+            publish_hop(state)
+            publish_until(state, hands.hop_end(h) + 1)
+
+    thread = threading.Thread(target=produce)
+    thread.start()
+    for block in range(hops - 1):
+        call(state, 256)
+        assert state["effects"]["to"][0, 12] == np.float32(1 + block / 100)
+    audio_done.set()
+    thread.join()
+    assert hands.counter("waits_given_up") == 0 and hands.counter("held_quarters") == 0
+
+
+@compiled()
+def _write(state, n):
+    """Publish numbers as fast as the ring takes them: data in `output`, the counter after it."""
+    for i in range(1, n + 1):
+        while i - load_acquire(state, "hops_taken") > 1000:
+            pass
+        state[0].output[i % 1024, 0] = i % 4096
+        state[0].output[i % 1024, 1] = -(i % 4096)
+        store_release(state, "hops_published", i)
+
+
+@compiled()
+def _read(state, n):
+    """Read them back; returns how many did not match their number."""
+    wrong = taken = 0
+    while taken < n:
+        published = load_acquire(state, "hops_published")
+        for i in range(taken + 1, published + 1):
+            if state[0].output[i % 1024, 0] != i % 4096 or state[0].output[i % 1024, 1] != -(i % 4096):
+                wrong += 1
+        taken = published
+        store_release(state, "hops_taken", taken)
+    return wrong
+
+
+def test_acquire_and_release_order_memory_between_threads():
+    state, n = new_state(48_000), 300_000
+    _write(state, 0), _read(state, 0)
+    wrong = []
+    reader = threading.Thread(target=lambda: wrong.append(_read(state, n)))
+    reader.start()
+    _write(state, n)
+    reader.join()
+    assert wrong == [0]
+
+
+def test_atomics_are_atomic_in_the_generated_code():
+    state = new_state(48_000)
+    _write(state, 0), _read(state, 0)
+    code = _write.inspect_llvm(_write.signatures[0])
+    assert "store atomic i64" in code and "release" in code
+    code = _read.inspect_llvm(_read.signatures[0])
+    assert "load atomic i64" in code and "acquire" in code
+
+
+def test_atomics_refuse_fields_of_another_kind():
+    @compiled()
+    def wrong(state):
+        return load_acquire(state, "limiter_gain")
+    with pytest.raises(Exception, match="limiter_gain|load_acquire"):
+        wrong(new_state(48_000))
+
+
+def test_the_block_lives_in_a_mapped_file(tmp_path, make_hands):
+    path = tmp_path / "block"
+    path.write_bytes(bytes(state_dtype.itemsize))
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        state = new_state(48_000, buffer=memory)
+        hands, other = make_hands(), make_hands()
+        hands.state = state
+        some_music(hands), some_music(other)
+        assert np.array_equal(hands.render(1000), other.render(1000))
+        seen = np.frombuffer(path.read_bytes(), state_dtype, 1)
+        assert seen["position"][0] == 1000
+        del state, hands.state
+
+
+def test_wrong_rates_and_buffers_are_refused():
+    with pytest.raises(ValueError, match="rate of 1000000 Hz"):
+        new_state(1_000_000)
+    with pytest.raises(ValueError, match="needs .* bytes"):
+        new_state(48_000, buffer=bytearray(100))
+
+
+def test_a_read_only_installation_finds_its_cache(tmp_path):
+    """The package copied to where nothing can be written: compiled once into the user's cache, loaded from there the second time."""
+    source = Path(sys.modules["instrument.synthesis"].__file__).parent
+    copy = tmp_path / "site" / "instrument" / "synthesis"
+    copy.mkdir(parents=True)
+    for path in (source.parent / "__init__.py", *source.glob("*.py")):
+        (copy.parent if path.parent == source.parent else copy).joinpath(path.name).write_bytes(path.read_bytes())
+    for folder in (copy, copy.parent):
+        folder.chmod(0o555)
+    code = ("from instrument.synthesis import limiter, compiled\nimport numpy as np\n"
+            "l = np.zeros(1, limiter.limiter_dtype); x = np.zeros(8, np.float32)\nlimiter.limit(l[0], x, x, 8, 48000)\n"
+            "print(sum(limiter.limit.stats.cache_hits.values()), compiled.cache_folder())")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "site")}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    said = [subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True,
+                           text=True).stdout.split() for _ in range(2)]
+    assert (said[0][0], said[1][0]) == ("0", "1")
+    assert list((tmp_path / "site").rglob("__pycache__/*.nbi")) == []
+    assert Path(said[0][1]).is_dir()

@@ -1,0 +1,121 @@
+"""Training: it learns, goes on where it stopped, and what is exported plays the same sound in knob units."""
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load_model
+from models.decoder import Shape
+from models.frame import DEVIATION, HIGHEST, LEVEL, LOWEST
+from train.autoencoder import Options, Trainer
+from train.dataset import NoteBank
+from train.evaluate import choose, neighbours, released, tuning
+from train.export import export, fold, presets_of
+
+SHAPE = Shape(latents=4, width=48, phase_width=16)
+OPTIONS = Options(steps=240, notes=32, moments=8, encoder_notes=4, encoder_every=4, rate=4e-3, average_steps=20)
+
+
+def trained(bank, folder, options=OPTIONS, steps=None):
+    torch.set_num_threads(1)
+    trainer = Trainer(bank, SHAPE, options)
+    first = {k: float(v) for k, v in trainer.train_step().items()}
+    trainer.run(folder, progress=False)
+    return trainer, first
+
+
+@pytest.fixture(scope="module")
+def run(tiny_bank, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return *trained(tiny_bank, folder), folder
+
+
+def test_the_loss_falls(run):
+    trainer, first, _ = run
+    last = {k: float(v) for k, v in trainer.train_step().items()}
+    assert last["levels"] < 0.35 * first["levels"]
+    assert last["phase"] < 0.5 * first["phase"]
+
+
+def test_resuming_goes_on_with_the_same_steps(tiny_bank, tmp_path):
+    options = Options(**vars(OPTIONS) | {"steps": 12})
+    whole, _ = trained(tiny_bank, tmp_path / "whole", options)
+    half = Trainer(tiny_bank, SHAPE, options)
+    for _ in range(5):
+        half.train_step()
+    half.save(tmp_path / "state.pt")
+    again = Trainer(tiny_bank, SHAPE, options)
+    again.resume(tmp_path / "state.pt")
+    assert again.step == 5
+    while again.progress() < 1:
+        again.train_step()
+    for name, value in whole.model.state_dict().items():
+        assert torch.allclose(value, again.model.state_dict()[name], atol=1e-6), name
+
+
+def test_a_state_of_other_data_is_refused(run, tiny_data):
+    trainer, _, folder = run
+    other = Trainer(NoteBank(tiny_data, ["Saw"]), SHAPE, OPTIONS)
+    with pytest.raises(ValueError, match="another data set"):
+        other.resume(folder / "state.pt")
+
+
+def test_export_plays_what_was_trained_in_knob_units(run, tiny_bank, tmp_path):
+    trainer, _, folder = run
+    export(folder / "state.pt", tiny_bank, tmp_path / "tiny", "Tiny", {"about": "test"})
+    model = load_model(tmp_path / "tiny")
+    assert set(model.presets) == {"Plink", "Saw"}
+    batch = tiny_bank.batch(np.random.default_rng(9), 20, 4, between=0.0)
+    with torch.no_grad():
+        raw = trainer.average.frames(trainer.average.points[batch.instrument], batch)
+    raw = torch.clamp(raw, torch.from_numpy(LOWEST), torch.from_numpy(HIGHEST))
+    names = [i["name"] for i in tiny_bank.instruments]
+    z = torch.tensor([model.presets[names[i]] for i in batch.instrument]).repeat_interleave(4, 0)
+    each = [x.repeat_interleave(4, 0) for x in (batch.pitch, batch.velocity)]
+    said = model.frames(z, *each, batch.time_s)
+    assert (said - raw)[:, LEVEL].abs().max() < 1.0                # float16, and knobs rounded to four digits
+    assert (said - raw)[:, LEVEL].abs().mean() < 0.05
+    assert (said - batch.target)[:, :8].abs().mean() < 4            # and it is what was to be learnt
+    assert (said - raw)[:, DEVIATION].abs().max() < 1e-2
+
+
+def test_the_encoder_finds_the_instrument(run, tiny_bank, tmp_path):
+    _, _, folder = run
+    state = torch.load(folder / "state.pt", weights_only=True)
+    _, encoder, points, axes = fold(state)
+    right = 0
+    for note in tiny_bank.trained[::7]:
+        with torch.no_grad():
+            z = encoder(tiny_bank.rows[note][None].float(), torch.tensor([float(tiny_bank.pitch[note])]),
+                        torch.tensor([float(tiny_bank.velocity[note])]))[0].numpy()
+        right += int(np.linalg.norm(points - z, axis=1).argmin() == tiny_bank.instrument[note])
+    assert right >= 0.9 * len(tiny_bank.trained[::7])
+    assert np.allclose(axes.to_knobs(axes.to_raw(points)), points, atol=1e-6)
+
+
+def test_presets_tell_family_and_level(run, tiny_bank):
+    presets = presets_of(tiny_bank, np.zeros((2, 4)))
+    assert presets["Saw"]["sustained"] is True
+    assert presets["Saw"]["gain_db"] == pytest.approx(-4)
+
+
+def test_evaluation_samples_and_tuning(run, tiny_bank, tmp_path):
+    _, _, folder = run
+    left = choose(tiny_bank, True, 10)
+    assert left
+    assert all(tiny_bank.left_out[i] and neighbours(tiny_bank, i) for i in left)
+    assert not any(tiny_bank.left_out[i] for i in choose(tiny_bank, False, 30))
+    model = export(folder / "state.pt", tiny_bank, tmp_path / "t", "T", {})
+    figures = tuning(model)
+    assert figures["keys"] == 2 * 88
+    assert figures["median_cents"] < 5
+    json.dumps(figures)
+
+
+def test_release_falls_as_it_says():
+    frame = LOWEST.copy()
+    frame[LEVEL] = -20
+    frame[-24:] = -1.0                                              # 60 dB in half a second
+    frames = released(frame, np.array([0.0, 0.25, 0.5]), 60.0)
+    assert np.allclose(frames[:, 0], [-20, -50, -80])

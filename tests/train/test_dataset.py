@@ -1,0 +1,87 @@
+"""What training sees: never a left-out key, the right target for each pitch and time."""
+import numpy as np
+import pytest
+
+from models.conditioning import ROWS, row_times_s
+from models.frame import FRAME_SIZE, LEVEL
+from train.dataset import DataError, NoteBank, is_left_out
+
+
+def test_one_pitch_in_twelve_is_left_out_and_another_for_each_instrument():
+    sets = [{p for p in range(21, 109) if is_left_out(i, p)} for i in range(64)]
+    assert all(len(s) in (7, 8) for s in sets)
+    assert all(b - a == 12 for s in sets for a, b in zip(sorted(s), sorted(s)[1:], strict=False))
+    assert len({min(s) for s in sets}) == 12
+
+
+def test_left_out_keys_are_never_drawn(tiny_bank):
+    rng = np.random.default_rng(0)
+    batch = tiny_bank.batch(rng, 4000, 1, between=0.0)
+    left_out = {(int(i), int(p)) for i, p in zip(tiny_bank.instrument[tiny_bank.left_out],
+                                                 tiny_bank.pitch[tiny_bank.left_out], strict=True)}
+    drawn = {(int(i), int(p)) for i, p in zip(batch.instrument, batch.pitch, strict=True)}
+    assert left_out
+    assert not drawn & left_out
+    assert len(drawn) == 50 - len(left_out)
+
+
+def test_targets_are_the_rows_of_that_note_at_that_time(tiny_bank):
+    batch = tiny_bank.batch(np.random.default_rng(1), 40, 4, between=0.0)
+    times = row_times_s()
+    for i in range(0, 160, 13):
+        n = i // 4
+        note = np.flatnonzero((tiny_bank.instrument == int(batch.instrument[n])) & (tiny_bank.pitch == int(batch.pitch[n]))
+                              & (tiny_bank.velocity == int(batch.velocity[n])))[0]
+        row = np.abs(times - float(batch.time_s[i])).argmin()
+        assert row < tiny_bank.valid_rows[note]
+        assert np.array_equal(batch.target[i].numpy(), tiny_bank.rows[note, row].float().numpy())
+
+
+def test_between_two_keys_the_target_is_their_weighted_mean(tiny_bank):
+    batch = tiny_bank.batch(np.random.default_rng(2), 64, 2, between=1.0)
+    between = (batch.pitch % 1 > 0.01).nonzero()[:, 0].numpy()
+    assert len(between) > 40
+    # the tiny set's levels are linear in pitch where nothing is clipped
+    for n in between:
+        same = (tiny_bank.instrument == int(batch.instrument[n])) & (tiny_bank.velocity == int(batch.velocity[n]))
+        row = np.abs(row_times_s() - float(batch.time_s[2 * n])).argmin()
+        level = [tiny_bank.rows[i, row, LEVEL.start].float().item() for i in np.flatnonzero(same)]
+        expected = np.interp(float(batch.pitch[n]), tiny_bank.pitch[same], level)
+        assert batch.target[2 * n, 0].item() == pytest.approx(expected, abs=0.05)
+        assert batch.phase_level[n].max() == -100                   # no start phase is known between keys
+
+
+def test_left_out_keys_are_bridged(tiny_bank):
+    below = [i for i in tiny_bank.trained if is_left_out(tiny_bank.instrument[i], tiny_bank.pitch[i] + 1)]
+    steps = {tiny_bank.pitch[tiny_bank.next_key[i]] - tiny_bank.pitch[i] for i in below if tiny_bank.next_key[i] >= 0}
+    assert steps == {2}
+
+
+def test_sustained_notes_stay_after_their_last_row(tiny_bank):
+    sustained = np.array([i["sustained"] for i in tiny_bank.instruments])[tiny_bank.instrument]
+    assert np.all(tiny_bank.valid_rows[sustained & (tiny_bank.hold_s >= 1)] == ROWS)
+    assert np.all(tiny_bank.valid_rows[~sustained] < ROWS)
+
+
+def test_a_growing_folder(tiny_data, tmp_path):
+    import shutil
+    for file in tiny_data.glob("*-v100-*"):
+        shutil.copy(file, tmp_path)
+    bank = NoteBank(tmp_path)
+    assert bank.grown() is bank
+    for file in tiny_data.glob("*-v060-*"):
+        shutil.copy(file, tmp_path)
+    assert len(bank.grown()) == 2 * len(bank)
+
+
+def test_an_empty_folder_says_what_to_do(tmp_path):
+    with pytest.raises(DataError, match="train prepare"):
+        NoteBank(tmp_path)
+
+
+def test_batches_have_the_shapes_they_say(tiny_bank):
+    batch = tiny_bank.batch(np.random.default_rng(3), 5, 3)
+    assert batch.target.shape == (15, FRAME_SIZE)
+    assert batch.time_s.shape == (15,)
+    assert batch.heard.shape == (5, 24)
+    assert set(batch.moves.tolist()) <= {0.0, 1.0}
