@@ -2,8 +2,8 @@
 
     python -m tests.bench.latency [--periods 64 128 256] [--notes 300]
 
-Keys are sent by a native client at any frame; another one records both instruments. The trivial synth answers at the event's exact sample of the
-period in which it gets it, so what is left of its figure is JACK's own.
+Keys are sent by a native client at any frame; another one records both instruments. The trivial synth answers at the
+event's exact sample of the period in which it gets it, so what is left of its figure is JACK's own.
 """
 import argparse
 import json

@@ -40,7 +40,7 @@ class Probe:
 
 
 class Recording:
-    """Record `sources` (JACK ports) for some seconds, in the background: `begin()`, then `end() -> (sound [S, N], frame times [P])`."""
+    """Records `sources` (JACK ports) for some seconds, in the background: `begin()`, then `end()`."""
 
     def __init__(self, probe: Path, sources: list[str], seconds: float, client, name: str = "probe_rec"):
         self._folder = Path(tempfile.mkdtemp())
@@ -64,7 +64,8 @@ class Recording:
 class Playing:
     """Play `events` [(frame, 3 bytes)] to `targets`: `begin()`, `end() -> JACK's time of frame 0`."""
 
-    def __init__(self, probe: Path, events: list[tuple[int, bytes]], targets: list[str], seconds: float, client, name: str = "probe_keys"):
+    def __init__(self, probe: Path, events: list[tuple[int, bytes]], targets: list[str], seconds: float, client,
+                 name: str = "probe_keys"):
         self._folder = Path(tempfile.mkdtemp())
         self._seconds = seconds
         (self._folder / "events").write_text("".join(f"{frame} {' '.join(map(str, data))}\n" for frame, data in events))

@@ -1,9 +1,11 @@
-"""Breaks in the captured sound while Python misbehaves inside the audio process, beside those of a native client on the same server.
+"""Breaks in the captured sound while Python misbehaves inside the audio process, beside those of a native client on the
+same server.
 
     python -m tests.bench.stress [--seconds 60] [--period 128] [--calm]
 
-A break is a period of the recording that does not go on, sample for sample, where the one before ended: for the engine by comparison with what
-it says it rendered (its output ring), for the native client by its running count. Periods that the recorder itself lost count for neither.
+A break is a period of the recording that does not go on, sample for sample, where the one before ended: for the
+engine by comparison with what it says it rendered (its output ring), for the native client by its running count.
+Periods that the recorder itself lost count for neither.
 """
 import argparse
 import json
@@ -22,7 +24,7 @@ COUNT_TURN = 1 << 20                # the native client's ramp begins anew
 
 
 def run(client, jack_client, *, seconds: float, period: int, probe: Path, trouble: Path | None) -> dict:
-    """`client`: an engine that plays on the server of `jack_client`; `trouble`: the file that sets off the troublemakers in its process."""
+    """`client`: an engine on the server of `jack_client`; `trouble`: the file that sets off the troublemakers in its process."""
     synth = Probe(probe, "synth", "native")
     recording = Recording(probe, ["HummingFace:out_1", "native:count"], seconds, jack_client)
     before = client.telemetry()
