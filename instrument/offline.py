@@ -32,8 +32,9 @@ class Report:
 
     def __str__(self) -> str:
         where = f"{self.wav}: " if self.wav else ""
+        speed = self.seconds / max(self.took_s, 1e-9)
         return (f"{where}{self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, "
-                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({self.seconds / max(self.took_s, 1e-9):.1f} x real time)")
+                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)")
 
 
 class Player:

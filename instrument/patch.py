@@ -6,6 +6,7 @@ Older versions are migrated on reading. Controls that a file leaves out are at r
 import json
 import math
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -145,6 +146,7 @@ def save(patch: Patch, path: str | Path) -> None:
     """Writes the file whole or not at all. Raises PatchError, naming it, where it cannot be written."""
     path = Path(path)
     text = json.dumps(from_json(patch.to_json(), str(path)).to_json(), indent=1, allow_nan=False) + "\n"
+    text = re.sub(r"\[\s+([-+.,\deE\s]+?)\s+\]", lambda numbers: "[" + " ".join(numbers[1].split()) + "]", text)   # on one line
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

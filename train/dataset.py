@@ -105,9 +105,9 @@ class NoteBank:
         return len(self.rows)
 
     def grown(self) -> "NoteBank":
-        """The folder's bank as it is now: itself if nothing was added, else a larger one (preparing may still go on)."""
+        """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
         folder, instruments, parts = self._source
-        if len(list(folder.glob("p*.json"))) == parts:
+        if len(list(folder.glob("p*.json"))) < parts * 4 / 3:
             return self
         larger = NoteBank(folder, instruments)
         return larger if larger.instruments == self.instruments else self
@@ -126,13 +126,14 @@ class NoteBank:
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
-        heard = np.zeros((len(self), GROUPS), np.float32)
-        for i in range(len(self)):
-            rows = self.rows[i, :self.valid_rows[i]:8].numpy().astype(np.float32)
-            best = np.full(GROUPS, -200.0)
-            np.maximum.at(best, group_of_hz(SLOT_RATIO * pitch_to_hz(self.pitch[i])), rows[:, LEVEL].max(0))
-            heard[i] = np.clip((best - self.peak_db[i]) / AUDIBLE_DB + 1, 0, 1)
-        return torch.from_numpy(heard)
+        heard = torch.full((len(self), GROUPS), -200.0)
+        hz = SLOT_RATIO * pitch_to_hz(self.pitch)[:, None]
+        group = torch.from_numpy(group_of_hz(hz).astype(np.int64))
+        for i in range(0, len(self), 512):
+            best = self.rows[i:i + 512, ::8, LEVEL].amax(1).float()              # rows after note-off repeat the last
+            heard[i:i + 512].scatter_reduce_(1, group[i:i + 512], best, "amax")
+        peak = torch.from_numpy(self.peak_db.astype(np.float32))[:, None]
+        return ((heard - peak) / AUDIBLE_DB + 1).clamp(0, 1)
 
     def statistics(self, rng: np.random.Generator, size: int = 1024) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each value over random rows. [FRAME_SIZE] each"""
