@@ -12,8 +12,8 @@ from numba import carray, types
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.clock import doze, now_us
 from instrument.synthesis.compiled import c_callback, compiled
-from instrument.synthesis.render import STATE_TYPE, render_piece
-from instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, state_dtype
+from instrument.synthesis.render import render_piece
+from instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, STATE_TYPE, state_dtype
 from instrument.synthesis.voices import quarter_at
 
 OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 0x4, 0x8        # PaStreamCallbackFlags

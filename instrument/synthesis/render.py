@@ -3,7 +3,7 @@
 Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory stands in the state block.
 """
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.chain import render_effects
@@ -11,12 +11,11 @@ from instrument.synthesis.compiled import compiled
 from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
-from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, state_dtype
+from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE
 from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
-STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")
 OUT_TYPE = types.Array(types.float32, 2, "C")
 
 

@@ -20,9 +20,10 @@ What the audio thread makes of it:
 - NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they never get out.
 """
 import numpy as np
+from numba import from_dtype, types
 
-from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.delay import LONGEST_S
+from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.limiter import limiter_dtype
 from instrument.synthesis.lines import ring_mask
 from instrument.synthesis.reverb import prepare_reverb
@@ -181,6 +182,8 @@ state_dtype = np.dtype([
     ("ticks", "i8"),                                        # what the system's clock writes
     ("ticks_more", "i8"),
 ], align=True)
+
+STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")       # how compiled functions take the block: an array of one element
 
 
 def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:

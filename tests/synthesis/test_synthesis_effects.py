@@ -3,27 +3,34 @@ import numpy as np
 import pytest
 
 from instrument import parameters
-from instrument.synthesis.effects import CONTROLS, INDEX
-from instrument.synthesis.limiter import CEILING, limiter_dtype
-from instrument.synthesis.partials import TURN
+from instrument.synthesis.compiled import compiled
+from instrument.synthesis.effects import CONTROLS, INDEX, aim_effects, apply_effects
+from instrument.synthesis.limiter import CEILING, limit, limiter_dtype
+from instrument.synthesis.state import new_state
 
 RATE = 48_000
+
+
+@compiled()
+def run_segment(state, wanted, begin, end, left, right):
+    """Aim the chain at the controls and run it."""
+    block = state[0]
+    aim_effects(block.effects, wanted, begin, end, block.rate_hz)
+    apply_effects(block.effects, 0, left, right, block.rate_hz)
 
 
 class Chain:
     """The effect chain alone, fed with any signal; controls stand still, or glide in segments of 256 samples when they change."""
 
     def __init__(self, rate_hz=RATE):
-        from instrument.synthesis.state import new_state
         self.state = new_state(rate_hz)
         self.rate_hz, self.at = rate_hz, 0
         self.wanted = self.state["effects"][0]["to"].copy()
 
     def run(self, signal, **controls):
-        from tests_synthesis_chain import run_segment
         for name, value in controls.items():
             self.wanted[INDEX[name.replace("_", ".", 1)]] = value
-        left, right = (np.ascontiguousarray(side, np.float32) for side in np.broadcast_to(signal, (2, np.shape(signal)[-1])))
+        left, right = (np.array(side, np.float32) for side in np.broadcast_to(signal, (2, np.shape(signal)[-1])))
         for begin in range(0, len(left), 256):
             end = min(begin + 256, len(left))
             run_segment(self.state, self.wanted, self.at + begin, self.at + end, left[begin:end], right[begin:end])
@@ -44,28 +51,6 @@ def tone(hz, samples, amplitude=0.5):
 def spectrum_db(signal):
     window = np.blackman(len(signal))
     return 20 * np.log10(np.abs(np.fft.rfft(signal * window)) * 2 / window.sum() + 1e-12)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _run_segment():
-    """A compiled way in: aim the chain at the controls and run it."""
-    import sys
-    import types
-
-    from instrument.synthesis.compiled import compiled
-    from instrument.synthesis.effects import aim_effects, apply_effects
-
-    @compiled()
-    def run_segment(state, wanted, begin, end, left, right):
-        block = state[0]
-        aim_effects(block.effects, wanted, begin, end, block.rate_hz)
-        apply_effects(block.effects, 0, left, right, block.rate_hz)
-
-    module = types.ModuleType("tests_synthesis_chain")
-    module.run_segment = run_segment
-    sys.modules["tests_synthesis_chain"] = module
-    yield
-    del sys.modules["tests_synthesis_chain"]
 
 
 def test_controls_are_those_of_the_table():
@@ -254,19 +239,17 @@ def test_limiter_is_exact_below_its_ceiling_and_recovers(hands):
     assert hands.counter("limiter_gain") == 1
     assert np.abs(out[-4800:]).max() == pytest.approx(0.9, abs=0.01)
     hands.start(1, RATE // 2, [(9.0, 500.0)])
-    hop = 0
-    while hands.hop_end(hop) < RATE:
-        hands.hop({1: [(9.0, 500.0)]} if hop > 100 else {})
-        hop += 1
-    hands.hop({1: [(0.0, 500.0)]}, last=(1,))
-    hands.render(RATE // 2 + 512)
+    for _ in range(110):
+        hands.hop()
+        hands.render(256)
     assert hands.counter("limiter_gain") < 0.5
+    for _ in range(3):
+        hands.hop({0: [(0.9, 1000.0)], 1: [(9.0, 500.0)]}, last=(1,))
     hands.render(2 * RATE)
     assert hands.counter("limiter_gain") == 1
 
 
 def test_limiter_replaces_what_is_no_number():
-    from instrument.synthesis.limiter import limit
     limiter = np.zeros(1, limiter_dtype)
     limiter["gain"] = 1
     left = np.array([0.1, np.nan, np.inf, -np.inf, 3.0, -3.0], np.float32)
@@ -290,7 +273,3 @@ def test_a_fault_in_an_effect_heals(hands):
     faults = hands.counter("faults")
     hands.render(4096)
     assert hands.counter("faults") == faults
-
-
-def test_turn_is_a_whole_circle():
-    assert TURN == 2.0 ** 32
