@@ -22,8 +22,8 @@ What the audio thread makes of it:
 import numpy as np
 from numba import from_dtype, types
 
-from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.delay import LONGEST_S
+from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.limiter import limiter_dtype
 from instrument.synthesis.lines import ring_mask
 from instrument.synthesis.reverb import prepare_reverb
