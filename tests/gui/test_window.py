@@ -403,5 +403,5 @@ def test_quitting_keeps_the_settings_and_ends_the_process(qapp, user_home, audio
     again = Window(window.client, user_home[0], kept)
     assert (again.width(), again.height()) == (1000, 700)
     assert again.controls["master.tune_cents"].shown == 7.0
-    again._timer.stop()
+    again.timer.stop()
     again.deleteLater()
