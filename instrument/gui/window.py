@@ -61,9 +61,9 @@ class Window(QMainWindow):
         self._restore_layout()
         self._rescale(True)
         self._show_session()
-        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.tick)
-        self._timer.start()
+        self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.timer.start()
 
     # the parts
 
@@ -355,7 +355,7 @@ class Window(QMainWindow):
             print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
-        self._timer.stop()
+        self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
         self.client.close()
