@@ -92,8 +92,8 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     same = np.flatnonzero((bank.instrument == bank.instrument[note]) & (bank.velocity == bank.velocity[note])
                           & (bank.hold_s == bank.hold_s[note]))
     found = {int(bank.pitch[i]): int(i) for i in same}
-    pair = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
-    return None if None in pair else pair
+    below, above = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
+    return None if below is None or above is None else (below, above)
 
 
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
@@ -101,7 +101,7 @@ def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[in
     rng = np.random.default_rng(seed)
     usable = [int(i) for i in np.flatnonzero(bank.left_out == left_out)
               if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, i))]
-    queues = {}
+    queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
     turns = [queue[turn] for turn in range(max(map(len, queues.values()), default=0))

@@ -222,7 +222,7 @@ class Server:
     # The sound
 
     def _play_patch(self, values: dict) -> None:
-        patch, timbre = self._sounds.load(values, self._timbre)
+        patch, timbre = self._sounds.load(values)
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
