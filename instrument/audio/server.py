@@ -318,7 +318,7 @@ class Server:
             self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
+            stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]
         self._use(stream)
         self._playing = choice
         if self._midi:
