@@ -13,7 +13,18 @@ import torch
 from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.frame import (
+    DEVIATION,
+    FRAME_SIZE,
+    GROUPS,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    NOISE,
+    NOISE_FLOOR_DB,
+    SLOT_RATIO,
+    group_of_hz,
+    pitch_to_hz,
+)
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
@@ -30,6 +41,18 @@ class DataError(Exception):
 def is_left_out(instrument: int, pitch: int) -> bool:
     """One pitch in 12, another for each instrument: never trained on, only watched."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
+
+
+def period_cents(frames: np.ndarray) -> float:
+    """How far a note's period is from the nominal one, in cents, as YIN would find it. frames [T, FRAME_SIZE]
+
+    The lag at which a sum of partials repeats best weighs each by its power times the square of its harmonic number.
+    Partials more than 60 cents away, or 40 dB below the loudest, belong to no period.
+    """
+    level = frames[:, LEVEL].astype(np.float64)
+    cents = 1200 * np.log2(np.maximum(1 + frames[:, DEVIATION] / SLOT_RATIO, 0.1))
+    weight = 10 ** (level / 10) * SLOT_RATIO ** 2 * (np.abs(cents) < 60) * (level > level.max() - 40)
+    return float((weight * cents).sum() / max(weight.sum(), 1e-20)) if level.max() > LEVEL_FLOOR_DB + 5 else 0.0
 
 
 @dataclass
@@ -95,6 +118,7 @@ class NoteBank:
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self._silence_what_has_died_away(sustained)
+        self._tune()
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key = self._next_keys()
         self.heard = self._heard_groups()
@@ -134,6 +158,22 @@ class NoteBank:
             if last + 2 < len(held):
                 self.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
                 self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
+
+    def _tune(self) -> None:
+        """Take out what mistuning is left in each note, as a listener for its period would hear it (`period_cents`)."""
+        times = row_times_s()
+        for i in range(0, len(self), 512):
+            notes = slice(i, min(i + 512, len(self)))
+            end = np.minimum(1.3, np.maximum(self.hold_s[notes], 0.2))
+            cents = np.zeros(len(end))
+            for n, until in enumerate(end):
+                heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
+                cents[n] = period_cents(self.rows[i + n, heard].float().numpy())
+            off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
+            ratio = torch.from_numpy(SLOT_RATIO)
+            deviation = self.rows[notes, :, DEVIATION].float()
+            self.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
+            self.f0_hz[notes] *= off[:, 0, 0].numpy()
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""

@@ -17,7 +17,6 @@ import torch
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
 from models.frame import (
     BAND_CENTRES_HZ,
-    DEVIATION,
     LEVEL,
     LEVEL_FLOOR_DB,
     NOISE,
@@ -28,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from models.model import Model
-from train.dataset import NoteBank
+from train.dataset import NoteBank, period_cents
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
 
 FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
@@ -162,17 +161,12 @@ def _by_family(values: list[tuple[str, dict]]) -> dict:
 
 def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
-    """How far each key is off, in cents: the lowest partial within 26 dB of the loudest of the first eight. [keys]"""
-    off = []
-    for time_s in times_s:
-        full = torch.ones(len(pitches))
-        frames = model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
-                              torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
-        level = frames[:, LEVEL][:, :8]
-        first = np.argmax(level > level.max(1, keepdims=True) - 26, axis=1)
-        deviation = frames[:, DEVIATION][np.arange(len(pitches)), first]
-        off.append(1200 * np.log2(1 + deviation / SLOT_RATIO[first]))
-    return np.median(off, 0)
+    """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
+    full = torch.ones(len(pitches))
+    frames = [model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
+                           torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
+              for time_s in times_s]
+    return np.array([period_cents(key) for key in np.stack(frames, 1)])
 
 
 def tuning(model: Model) -> dict:
