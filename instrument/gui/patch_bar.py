@@ -113,7 +113,7 @@ class PatchBar(QWidget):
         for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"), (self.save, QKeySequence.StandardKey.Save),
                              (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
             button.setShortcut(keys)
-        QShortcut(QKeySequence("Ctrl+B"), self, activated=session.swap)
+        QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(session.swap)
         for button, side in zip(self.sides, "AB", strict=True):
             button.setToolTip(f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
             button.clicked.connect(lambda _on, side=side: self._choose_side(side))
