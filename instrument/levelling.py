@@ -55,7 +55,7 @@ def measure(patch: Patch, timbre) -> tuple[float, float]:
 
 
 def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
-    """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError if it is silent."""
+    """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
     gain_db = 0.0
     for _ in range(2):                                   # drive and limiter bend the way there
         patch = patch.with_values(gain_db=round(gain_db, 2))

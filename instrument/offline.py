@@ -32,8 +32,9 @@ class Report:
 
     def __str__(self) -> str:
         where = f"{self.wav}: " if self.wav else ""
+        speed = self.seconds / max(self.took_s, 1e-9)
         return (f"{where}{self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, "
-                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({self.seconds / max(self.took_s, 1e-9):.1f} x real time)")
+                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)")
 
 
 class Player:
@@ -100,7 +101,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, rat
     player.performer.on_program = on_program
     last = max((sample for sample, _ in events), default=0)
     total = seconds or last / rate_hz + 2
-    peak = done = 0
+    peak, done = 0.0, 0
     try:
         with soundfile.SoundFile(wav, "w", rate_hz, 2, "PCM_24", format="WAV") as file:
             for block in _blocks(player, last, block_samples, seconds):

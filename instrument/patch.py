@@ -6,6 +6,7 @@ Older versions are migrated on reading. Controls that a file leaves out are at r
 import json
 import math
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -145,6 +146,7 @@ def save(patch: Patch, path: str | Path) -> None:
     """Writes the file whole or not at all. Raises PatchError, naming it, where it cannot be written."""
     path = Path(path)
     text = json.dumps(from_json(patch.to_json(), str(path)).to_json(), indent=1, allow_nan=False) + "\n"
+    text = re.sub(r"\[\s+([-+.,\deE\s]+?)\s+\]", lambda numbers: "[" + " ".join(numbers[1].split()) + "]", text)   # on one line
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +190,7 @@ def _from_version_0(values: dict) -> dict:
 MIGRATIONS = {0: _from_version_0}        # from version to the next
 
 
-def _typed(value: Any, kind: type, where: str, name: str) -> Any:
+def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:
     if not isinstance(value, kind):
         words = {dict: "an object", list: "a list", str: "a text"}[kind]
         raise PatchError(f"{where}: {name} is not {words}")

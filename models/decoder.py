@@ -49,6 +49,9 @@ def mlp(inputs: int, width: int, depth: int, outputs: int) -> nn.Sequential:
 class Decoder(nn.Module):
     """`decoder(z [B, L], pitch [B], velocity [B], time_s [B]) -> frames [B, FRAME_SIZE]`, within LOWEST..HIGHEST."""
 
+    lowest: Tensor
+    highest: Tensor
+
     def __init__(self, shape: Shape = DEFAULT_SHAPE):
         super().__init__()
         self.shape = shape

@@ -1,11 +1,13 @@
 """The engine as a client of a JACK server: sound out and MIDI in, in one compiled process callback.
 
-PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's events over at its start,
-throws their places away, and needs the interpreter's lock in JACK's process thread, where a busy interpreter holds up every client of the
-server. Here an event's stamp is exact: the position of the period's first sample, plus its place in the period. Besides, JACK says when
-it freewheels, and then the audio thread waits for the performer.
+PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's
+events over at its start, throws their places away, and needs the interpreter's lock in JACK's process thread, where a
+busy interpreter holds up every client of the server. Here an event's stamp is exact: the position of the period's
+first sample, plus its place in the period. Besides, JACK says when it freewheels, and then the audio thread waits for
+the performer.
 
-Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a non-blocking socket.
+Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a
+non-blocking socket.
 """
 import ctypes
 import ctypes.util
@@ -151,8 +153,10 @@ _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _L
 
 
 class JackStream:
-    """A running client, connected to `device`. Attributes and methods of `stream.Stream`, and the MIDI input's. `wake`: a file descriptor
-    that gets a byte when messages have come. Raises DeviceError."""
+    """A running client, connected to `device`: what `stream.Stream` has, and the MIDI input.
+
+    `wake`: a file descriptor that gets a byte when messages have come. Raises DeviceError.
+    """
 
     def __init__(self, state: np.ndarray, device: Device, wake: int):
         if _LIBRARY is None:

@@ -15,7 +15,7 @@ STEPS = 1000                    # of the slider that screen readers see
 KEY_STEP, PAGE_STEP, WHEEL_STEP = 0.01, 0.1, 0.02      # of the travel
 FINE = 0.1                      # with shift
 DRAG_POINTS = 180               # of mouse movement for the whole travel
-_SCALES = {"ms": 1e-3, "s": 1, "hz": 1, "khz": 1e3, "k": 1e3, "%": 1e-2}
+_SCALES = {"s": {"ms": 1e-3, "s": 1.0}, "hz": {"hz": 1.0, "khz": 1e3, "k": 1e3}, "%": {"%": 1e-2}}      # by a control's own unit
 
 
 def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
@@ -27,15 +27,15 @@ def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
     for index, choice in enumerate(parameter.choices):
         if typed.lower() == choice.lower():
             return parameter.lowest + index
-    found = re.fullmatch(r"([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*(\S*)", typed, re.IGNORECASE)
-    if not found:
+    found = re.fullmatch(r"([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([^\d\s.+-]*)", typed, re.IGNORECASE)
+    own = parameter.unit.lower()
+    unit = found[2].lower() if found else ""
+    scales = _SCALES.get(own, {own: 1.0})
+    if not found or (unit and unit not in scales):
         raise ValueError(f"{parameter.label}: “{typed}” is not a value; "
                          f"{parameter.text(parameter.lowest)} to {parameter.text(parameter.highest)}")
-    unit = (found[2] or re.sub(r"^[+\u2212-]?[\d.]+\s*", "", shown)).lower()
-    factor = _SCALES.get(unit, 1) if parameter.unit.lower() in ("s", "hz", "%") else 1
-    if parameter.unit == "%" and not unit:
-        factor = 1e-2
-    return parameter.clamp(float(found[1]) * factor)
+    unit = unit or re.sub(r"^[+\u2212-]?[\d.]+\s*", "", shown).lower() or own
+    return parameter.clamp(float(found[1]) * scales.get(unit, 1.0))
 
 
 class Control(QAbstractSlider):
@@ -76,7 +76,7 @@ class Control(QAbstractSlider):
 
     def reading(self) -> str:
         """The value as text, with its unit."""
-        return self.parameter.text(self.shown)
+        return self.parameter.text(self.shown).replace("-", "\u2212")
 
     def at_rest(self) -> bool:
         """Whether it stands where the table puts it."""

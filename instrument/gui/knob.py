@@ -86,9 +86,9 @@ class Knob(Control):
         cap = radius - width * 1.35
         shade = QLinearGradient(centre.x(), centre.y() - cap, centre.x(), centre.y() + cap)
         touched = self.touched()
-        shade.setColorAt(0, theme.colour("#3d434f" if touched else "#343a45"))
+        shade.setColorAt(0, theme.colour(theme.CAP_TOUCHED if touched else theme.CAP))
         shade.setColorAt(1, theme.colour(theme.HOVER if touched else theme.RAISED))
-        painter.setPen(QPen(theme.colour("#0b0d10", 0.55), max(1.0, width * 0.3)))
+        painter.setPen(QPen(theme.colour(theme.SHADOW, 0.55), max(1.0, width * 0.3)))
         painter.setBrush(shade)
         painter.drawEllipse(centre, cap, cap)
         painter.setPen(QPen(theme.colour(theme.WARM if warm and not self.dimmed else theme.TEXT), max(1.6, width * 0.62),

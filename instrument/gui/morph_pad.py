@@ -155,7 +155,7 @@ class MorphPad(QWidget):
         for spot, share in zip(spots, self.session.weights(), strict=True):
             if active:
                 glow = QRadialGradient(spot, field.width() * (0.35 + 0.45 * share))
-                strength = 0.85 * share ** 1.2 * self.session["morph.amount"]
+                strength = min(0.75, 1.5 * share ** 1.2) * self.session["morph.amount"]
                 glow.setColorAt(0, theme.colour(theme.COOL, round(strength, 2)))
                 glow.setColorAt(0.5, theme.colour(theme.COOL, round(strength * 0.3, 2)))
                 glow.setColorAt(1, theme.colour(theme.COOL, 0))

@@ -72,6 +72,14 @@ class HopMaker:
         self.timbres[place], self.current = timbre, place
         self._longest_s[place] = timbre.longest_s
 
+    def warm_up(self) -> None:
+        """Compiles, or loads from disk, what only the first notes would call. Before anything sounds."""
+        table = self.voices.table.copy()
+        begin_voice(table, 0, self._memory)
+        schedule_start(table, 0, 0, 0, 0, self.rate_hz, self._longest_s, self.controls.channels, self.controls.now, 0, False,
+                       self._rows, 0, 0, self._pitch, self._velocity, self._time_s, self._owner)
+        learn_slopes(table, self._asks, 0, np.zeros((1, FRAME_SIZE), np.float32), self._longest_s, self.memory.slopes)
+
     def ready(self, slot: int, force: float) -> None:
         """A new voice in `slot`, before its first row."""
         voice = self.voices.table[slot]

@@ -86,6 +86,7 @@ class Performer:
         self._volume, self._expression = np.full(16, 127), np.full(16, 127)
         self._patch = patch
         self.maker.play(timbre)
+        self.maker.warm_up()
         self._apply_settings()
         if patch is not None:
             self._load(Load(patch))
@@ -158,9 +159,9 @@ class Performer:
 
     def _apply_until(self, sample: int) -> None:
         queue = self._queue
-        self._applied = max(self._applied, sample)
         while queue and queue[0][0] <= sample:
             effect, _, event = heapq.heappop(queue)
+            self._applied = max(self._applied, effect)     # what an event brings about comes right after it
             if isinstance(event, NoteOn):
                 self._note_on(event, effect)
                 continue
@@ -168,6 +169,7 @@ class Performer:
             handle = _HANDLERS.get(type(event))
             if handle is not None:
                 handle(self, event, effect)
+        self._applied = max(self._applied, sample)
         self._begin_notes()
 
     def _begin_notes(self) -> None:
@@ -253,8 +255,10 @@ class Performer:
             for corner, to in zip(patch.morph, self._corners, strict=True):
                 to[:min(len(to), len(corner.latents))] = corner.latents[:len(to)]
         self._apply_settings()
-        if not self.voices.playing().any():
+        playing = self.voices.playing()
+        if not playing.any():
             self.controls.snap()
+        if not (playing & (self.voices.table["timbre"] == self.maker.current)).any():
             self.timbre.jump()
 
     def _apply_settings(self) -> None:

@@ -1,8 +1,9 @@
 """The decoder at work: one model, its latents, and frames for any batch of voices. The only file here that knows torch.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. `torch.set_num_threads(1)`
-holds for the thread that calls it alone, so `prepare` must run in the thread that will decode.
+Latents glide, so a swept knob or a new patch of the same model moves through the sounds between.
 """
+import threading
+
 import numpy as np
 import torch
 
@@ -29,11 +30,11 @@ class Timbre:
         self.version = 1
         self._known = np.zeros((SLOTS, 3))                  # version, pitch, velocity that `_notes` were asked with
         self._notes: torch.Tensor | None = None             # [SLOTS, what the model makes of it]
+        self._thread = 0
         self.prepare()
 
     def prepare(self) -> None:
-        """Makes this thread ready to decode: one core, networks warmed up."""
-        torch.set_num_threads(1)
+        """Warms the networks up."""
         for rows in WARM_UPS:
             keys = np.full(rows, 60, np.float32)
             self.frames(np.arange(rows), keys, keys, keys * 0)
@@ -62,6 +63,9 @@ class Timbre:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
+        if self._thread != threading.get_ident():
+            self._thread = threading.get_ident()
+            torch.set_num_threads(1)                        # holds for the thread that says so; others let OpenMP spin
         wanted = np.stack([np.full(len(slots), self.version), pitch, velocity], 1)
         stale = (self._known[slots] != wanted).any(1)
         with torch.inference_mode():

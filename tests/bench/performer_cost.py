@@ -1,0 +1,74 @@
+"""What a hop costs: `python tests/bench/performer_cost.py [--json FILE]`.
+
+For 1, 8, 16 and 64 voices, median microseconds of the decoder and of all the rest (schedule, modulation, publishing), while the
+notes are held, while a latent moves, and in the hop after all of them began at once. A hop lasts 5333 us. The model is untrained,
+of the default size, so the figures hold for any of that size.
+"""
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from instrument.offline import Player
+from instrument.performance.midi import NoteOn, Set
+from instrument.performance.timbre import Timbre
+from models.model import untrained
+
+HOP = 256
+HOPS = 120
+
+
+def measure(timbre: Timbre, voices: int) -> dict:
+    """Microseconds by what is going on."""
+    player = Player(timbre, events=[(0, Set("master.voices", 128))])
+    performer = player.performer
+    player.render(4 * HOP)
+
+    def hops(count: int, moving: bool = False) -> tuple[float, float]:
+        decoder, rest = [], []
+        for n in range(count):
+            if moving:
+                performer.receive(Set("latent.1", float(np.sin(n / 9))), player.position)
+            began = time.perf_counter()
+            performer.advance(player.position + HOP)
+            spent = (time.perf_counter() - began) * 1e6
+            decoder.append(float(performer.maker.decoder_us))
+            rest.append(spent - decoder[-1])
+            player.render(HOP, HOP)
+        return round(float(np.median(decoder))), round(float(np.median(rest)))
+
+    at = player.position
+    for i in range(voices):
+        performer.receive(NoteOn(i // 60, 36 + i % 60, 90), at)
+    began = time.perf_counter()
+    performer.advance(at + HOP)
+    start_us = round((time.perf_counter() - began) * 1e6)
+    player.render(HOP, HOP)
+    young = hops(8)
+    player.render(200 * HOP)
+    held, moving = hops(HOPS), hops(HOPS, moving=True)
+    return {"voices": voices, "start_us": start_us, "decoder_us": held[0], "modulation_us": held[1],
+            "young_decoder_us": young[0], "young_modulation_us": young[1],
+            "moving_decoder_us": moving[0], "moving_modulation_us": moving[1]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    timbre = Timbre(untrained())
+    measure(timbre, 2)                                   # compiles
+    figures = [measure(timbre, voices) for voices in (1, 8, 16, 64)]
+    for figure in figures:
+        print("  ".join(f"{name} {value}" for name, value in figure.items()))
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Where patches and models are found, and how they are kept safe."""
+import pytest
+
+from instrument import library
+from instrument.library import Entry, LibraryError
+from instrument.patch import Patch
+
+Z = (0.0,) * 16
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path / "home"))
+
+
+def entries(*names):
+    from pathlib import Path
+    return [Entry(name, Path(f"/x/{name.lower().replace(' ', '-')}.json"), True) for name in names]
+
+
+def test_factory_patches_have_their_programs_by_order():
+    factory = [entry for entry in library.patches() if entry.factory]
+    assert len(factory) >= 24
+    assert [entry.path.name[:2] for entry in factory] == [f"{i:02d}" for i in range(len(factory))]
+    assert len({entry.name for entry in factory}) == len(factory)
+
+
+def test_names_are_found_by_any_case_and_by_an_unambiguous_beginning():
+    known = entries("Glass Reed", "Glass Bell", "Harp")
+    assert library.find("glass reed", known, "patch").name == "Glass Reed"
+    assert library.find("glass-bell", known, "patch").name == "Glass Bell"
+    assert library.find("ha", known, "patch").name == "Harp"
+    with pytest.raises(LibraryError, match="more than one patch"):
+        library.find("glass", known, "patch")
+    with pytest.raises(LibraryError, match="Glass Reed"):
+        library.find("oboe", known, "patch")
+    with pytest.raises(LibraryError):
+        library.find("", known, "patch")
+
+
+def test_a_saved_patch_is_listed_and_found_again():
+    path = library.save_patch(Patch("My Sound!", "Fluid", Z, author="me"))
+    assert path.parent == library.user_folder("patches")
+    found = [entry for entry in library.patches() if not entry.factory]
+    assert [(entry.name, entry.author) for entry in found] == [("My Sound!", "me")]
+    assert library.load_patch("my so").name == "My Sound!"
+    assert library.load_patch(path).name == "My Sound!"
+    assert library.load_patch(str(path)).name == "My Sound!"
+
+
+def test_a_broken_patch_in_the_folder_hides_nothing_else():
+    library.save_patch(Patch("Good", "Fluid", Z))
+    (library.user_folder("patches") / "bad.json").write_text("{")
+    assert [entry.name for entry in library.patches() if not entry.factory] == ["Good"]
+
+
+def test_factory_patches_are_never_overwritten():
+    factory = library.patches()[0]
+    before = factory.path.read_bytes()
+    with pytest.raises(LibraryError, match="factory"):
+        library.save_patch(library.load_patch(factory.name), factory.path)
+    library.save_patch(library.load_patch(factory.name).with_values(author="me"))
+    assert factory.path.read_bytes() == before
+    assert library.load_patch(factory.name).author == "me", "the player's own is found first"
+    with pytest.raises(LibraryError, match="name"):
+        library.save_patch(Patch("///", "Fluid", Z))
+
+
+def test_missing_models_are_named():
+    with pytest.raises(LibraryError, match="nowhere"):
+        library.load_model("nowhere")
+    with pytest.raises(LibraryError, match=r"none\.safetensors"):
+        library.load_model("/tmp/none.safetensors")
+
+
+def test_what_failed_is_left_alone_at_the_next_start_until_it_is_asked_for():
+    with library.attempt("fine"):
+        pass
+    with pytest.raises(RuntimeError), library.attempt("bad"):
+        raise RuntimeError("crash")
+    with library.attempt("fine"):
+        pass
+    with pytest.raises(LibraryError, match="bad"), library.attempt("bad"):
+        pytest.fail("it was opened")
+    with library.attempt("bad", again=True):
+        pass
+    with library.attempt("bad"):
+        pass
+
+
+def test_describe_lists_every_patch():
+    text = library.describe_patches()
+    assert all(entry.name in text for entry in library.patches())

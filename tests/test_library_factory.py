@@ -1,0 +1,105 @@
+"""Every factory patch is loaded and played: audible, in tune, in level, of the model that is there; and the demo."""
+import mido
+import numpy as np
+import pytest
+
+from assets.demo.compose import compose
+from instrument import levelling, library
+from instrument import patch as patch_file
+from instrument.parameters import PARAMETERS
+from instrument.performance import midi
+from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
+from instrument.performance.timbre import Timbre
+
+FACTORY = [entry for entry in library.patches() if entry.factory]
+FAMILIES = {"piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth", "plucked",
+            "morph"}
+MODELS = library.models()
+needs_model = pytest.mark.skipif(not MODELS, reason="the factory model is not in assets/models")
+
+
+@pytest.fixture(scope="module")
+def timbre():
+    return Timbre(library.load_model())
+
+
+def test_all_families_are_there():
+    tags = {tag for entry in FACTORY for tag in entry.tags}
+    assert tags >= FAMILIES
+
+
+def test_no_two_patches_sound_the_same():
+    sounds = {(patch.latents, tuple(patch.parameters.values()), tuple(patch.blend.items())) for patch in
+              (patch_file.load(entry.path) for entry in FACTORY)}
+    assert len(sounds) == len(FACTORY)
+
+
+@needs_model
+@pytest.mark.parametrize("entry", FACTORY, ids=lambda entry: entry.path.stem)
+def test_a_factory_patch_plays(entry, timbre):
+    patch = patch_file.load(entry.path)
+    model = timbre.model
+    assert patch.model == model.name
+    assert len(patch.latents) == model.latents
+    assert levelling.mix(patch, model).latents == pytest.approx(patch.latents, abs=1e-3), "mixed from the model that is there"
+    assert len(patch.morph) == 4
+    assert all(corner.latents == pytest.approx(model.presets[corner.name], abs=1e-3) for corner in patch.morph)
+    key = 45 if "bass" in patch.tags else 69
+    sound = levelling.play_note(patch, timbre, key)
+    assert np.isfinite(sound).all()
+    peak_db = 20 * np.log10(np.abs(sound).max())
+    assert -26 < peak_db < -6
+    assert levelling.momentary_lufs(sound) == pytest.approx(levelling.TARGET_LUFS, abs=8)
+    f0 = 440 * 2 ** ((key - 69) / 12)
+    size = 1 << 18
+    spectrum = np.abs(np.fft.rfft(sound[4800:52800, 0] * np.hanning(48000), size))
+    hz = np.fft.rfftfreq(size, 1 / 48000)
+    harmonics = [np.abs(1200 * np.log2(np.maximum(hz, 1) / (f0 * k))) < 40 for k in (1, 2, 3, 4)]
+    found = [(spectrum[near].max(), 1200 * np.log2(hz[near][spectrum[near].argmax()] / (f0 * k)))
+             for k, near in zip((1, 2, 3, 4), harmonics, strict=True)]
+    strength, off_cents = max(found)
+    assert strength > spectrum.max() * 0.03
+    assert abs(off_cents) < 15
+
+
+@needs_model
+def test_levels_are_equal(timbre):
+    loudness = {entry.name: levelling.measure(patch_file.load(entry.path), timbre) for entry in FACTORY[::6]}
+    for name, (lufs, peak_db) in loudness.items():
+        quiet_because_spiky = abs(peak_db - levelling.LOUDEST_PEAK_DB) < 1
+        assert abs(lufs - levelling.TARGET_LUFS) < 1 or quiet_because_spiky, (name, lufs, peak_db)
+
+
+def test_the_demo_shows_what_it_should():
+    from importlib import resources
+    with resources.as_file(resources.files("assets") / "demo/demo.mid") as path:
+        events = midi.read_file(path)
+        assert 40 <= mido.MidiFile(path).length <= 60
+    kinds = [event for _, event in events]
+    programs = [event.number for event in kinds if isinstance(event, Program)]
+    assert len(set(programs)) >= 4
+    assert max(programs) < len(FACTORY)
+    assert sum(isinstance(event, NoteOn) for event in kinds) > 120
+    assert {e.number for e in kinds if isinstance(e, Controller)} >= {midi.SUSTAIN, midi.MOD_WHEEL, midi.EXPRESSION}
+    assert any(isinstance(e, Bend) and abs(e.value) > 0.9 for e in kinds)
+    down: set[int] = set()
+    most = 0
+    for event in kinds:
+        if isinstance(event, NoteOn):
+            down.add(event.note)
+        elif isinstance(event, NoteOff):
+            down.discard(event.note)
+        most = max(most, len(down))
+    assert most >= 6
+    assert not down, "every note is let go"
+
+
+def test_the_demo_is_what_its_source_composes(tmp_path):
+    from importlib import resources
+    compose().save(tmp_path / "again.mid")
+    assert (tmp_path / "again.mid").read_bytes() == (resources.files("assets") / "demo/demo.mid").read_bytes()
+
+
+def test_patches_say_nothing_that_the_table_does_not_know():
+    for entry in FACTORY:
+        assert set(patch_file.load(entry.path).parameters) <= set(PARAMETERS)
