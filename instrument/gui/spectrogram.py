@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
 from instrument.gui import theme
-from instrument.gui.spectrum import HIGHEST_HZ, LOWEST_HZ, LogSpectrum, frequency_of_row, row_of_frequency
 from models.frame import BAND_CENTRES_HZ, LEVEL_FLOOR_DB, NOISE_FLOOR_DB, SLOT_RATIO
 
 SECONDS = 10.0
@@ -21,11 +21,8 @@ NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "
 
 
 def colour_table() -> np.ndarray:
-    """uint32 [256]: the colours of `theme.SPECTROGRAM` as QImage's Format_RGB32."""
-    stops = np.array([stop for stop, _ in theme.SPECTROGRAM])
-    made = [theme.colour(name) for _, name in theme.SPECTROGRAM]
-    parts = ([c.red() for c in made], [c.green() for c in made], [c.blue() for c in made])
-    red, green, blue = (np.interp(np.linspace(0, 1, 256), stops, part).round().astype(np.uint32) for part in parts)
+    """uint32 [256]: the palette as QImage's Format_RGB32."""
+    red, green, blue = palette().astype(np.uint32).T
     return 0xFF000000 | (red << 16) | (green << 8) | blue
 
 
@@ -182,7 +179,7 @@ class Spectrogram(QWidget):
         painter = QPainter(pixmap)
         wide = theme.px(MARKS_WIDTH)
         shade = QLinearGradient(0, 0, wide * 1.5, 0)
-        ground = theme.SPECTROGRAM[0][1]
+        ground = PALETTE[0][1]
         for stop, alpha in ((0, 0.85), (0.6, 0.7), (1, 0)):
             shade.setColorAt(stop, theme.colour(ground, alpha))
         painter.fillRect(QRectF(0, 0, wide * 1.5, self.height()), shade)
@@ -222,7 +219,7 @@ class Spectrogram(QWidget):
 
     def _paint_frame(self, painter: QPainter) -> None:
         """Partials as lines, noise as a surface, over frequency to the right."""
-        painter.fillRect(self.rect(), theme.colour(theme.SPECTROGRAM[0][1]))
+        painter.fillRect(self.rect(), theme.colour(PALETTE[0][1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         left, bottom = theme.px(MARKS_WIDTH), self.height() - theme.px(18)
         high = bottom - theme.px(8)

@@ -308,7 +308,7 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     made = view.columns_made
     qtbot.waitUntil(lambda: view.columns_made > made + 20, timeout=SOON_MS)
     levels = view._visible_levels()
-    from instrument.gui.spectrum import row_of_frequency
+    from instrument.analysis import row_of_frequency
     row = int(levels[:, -10:].max(axis=1).argmax())
     assert row == pytest.approx(float(row_of_frequency(440, view._height)), abs=4)
     QTest.mouseClick(view, LEFT, pos=view.rect().center())
