@@ -66,9 +66,9 @@ class StatusLine(QWidget):
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
-    def show_ports(self, names: list[str]) -> None:
+    def show_ports(self, names: list[str], problem: str = "") -> None:
         """Open MIDI ports, for the tooltip."""
-        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open"))
+        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open") + (f"<br>{problem}" if problem else ""))
 
     def show_device(self, text: str, well: bool = True) -> None:
         """What plays."""
