@@ -51,6 +51,7 @@ class Window(QMainWindow):
         self._position = FROM_NOW
         self.engine_ready = False
         self._restarted = False
+        self._silent = False        # no device, or another one than was chosen
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
@@ -209,10 +210,8 @@ class Window(QMainWindow):
             case "audio":
                 self._audio(message)
             case "midi":
-                self.status.show_ports(message["open"])
+                self.status.show_ports(message["open"], message["problem"])
                 self.dialog.show_midi(message)
-                if message["problem"]:
-                    self.banner.say(message["problem"], problem=True)
             case "devices":
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":
@@ -249,11 +248,15 @@ class Window(QMainWindow):
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)
-        if message["problem"]:
+        if message["device"] is None:
             self.status.show_device("no sound", well=False)
-            self.banner.say(f"{message['problem']} The device is under Audio · MIDI.", problem=True)
         else:
             self.status.show_device(f"{message['device']} · {message['rate_hz'] / 1000:g} kHz · {message['block_samples']}")
+        if message["problem"]:
+            self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
+        elif self._silent:
+            self.banner.say(f"Playing on {message['device']} again.")
+        self._silent = bool(message["problem"])
 
     # what the player wants
 
@@ -277,6 +280,7 @@ class Window(QMainWindow):
             self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
+        self._save_settings()
 
     def step_patch(self, step: int) -> None:
         """The next or the previous patch of the library."""
@@ -349,14 +353,20 @@ class Window(QMainWindow):
         self.settings.controls = self.session.player_settings()
         if any(entry.name == self.session.name for entry in library.patches()):
             self.settings.patch = self.session.name
+        self._save_settings()
+
+    def _save_settings(self) -> None:
         try:
             self.settings.save()
         except OSError as error:
+            self.banner.say(str(error), problem=True)
             print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
         self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
+        self.dialog.hide()
+        self.hide()                     # ending the process may take a moment
         self.client.close()
         super().closeEvent(event)
