@@ -1,8 +1,10 @@
-"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch, the window's layout. One JSON file.
+"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch, the window's layout. One JSON
+file.
 
-Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that is none is put aside.
-Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still stands there at the next start,
-it crashed or hung the last one, so it is not used again until the player chooses it anew.
+Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that is none is
+put aside. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
+stands there at the next start, it crashed or hung the last one, so it is not used again until the player chooses it
+anew.
 """
 import contextlib
 import json

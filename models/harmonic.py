@@ -10,14 +10,13 @@ import numpy as np
 import torch
 
 from models.attack import sharpen
-from models.filterbank import Bank, Slots, Spectrum, make_bank, transform
+from models.filterbank import Bank, make_bank
 from models.frame import (
     ATTACK_S,
     BAND_CENTRES_HZ,
     BAND_EDGES_HZ,
     DEVIATION,
     FRAMES_PER_SECOND,
-    HALF_HARMONICS,
     HARMONICS,
     HIGHEST,
     LEVEL,
@@ -32,7 +31,9 @@ from models.frame import (
     pitch_to_hz,
 )
 from models.noise_bands import band_levels, comb_gain
-from models.tuning import Tuning, find_tuning
+from models.slots import Slots, place_slots
+from models.spectrum import Spectrum, transform
+from models.tuning import find_tuning
 
 Tensor = torch.Tensor
 QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
@@ -85,7 +86,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
         signal = torch.as_tensor(audio, device=device)
         spectrum = transform(signal, rate_hz, max(2 * LONG_PERIODS / nominal_hz, 0.15))
         tuning = find_tuning(spectrum, nominal_hz, hold_s if hold_s > 0.05 else seconds)
-        slots = place_slots(spectrum, tuning)
+        slots = place_slots(spectrum, tuning.f0_hz)
         frames = np.tile(LOWEST, (len(times), 1))
         frames[:, DEVIATION.start:] = 0                           # no motion, until `smooth` measures it
         frames[:, VIBRATO.start + 1] = 5
@@ -112,57 +113,6 @@ def find_onset(audio: np.ndarray, rate_hz: int) -> float:
     return min(first * size / rate_hz, 0.3)
 
 
-def place_slots(spectrum: Spectrum, tuning: Tuning) -> Slots:
-    """Which slots the note uses, the bin in each where its partial is strongest, and the edges half-way between those."""
-    nominal = SLOT_RATIO.astype(np.float64)
-    per = tuning.f0_hz * spectrum.seconds                     # bins per unit of ratio
-    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
-    half = has_half_harmonics(power, per)
-    use = (np.arange(PARTIALS) < HARMONICS) | half
-    use &= nominal * tuning.f0_hz < spectrum.rate_hz / 2 * 0.98
-    slot = np.flatnonzero(use)
-    slot = slot[np.argsort(nominal[slot], kind="stable")]
-    ratio = nominal[slot]
-    crowded = ratio < HALF_HARMONICS if half else np.zeros(len(slot), bool)
-    # where half-harmonics are in use they take whatever is not close to a harmonic: 0.75 f0 belongs to the slot of 0.5
-    reach = np.where(crowded, np.where(slot < HARMONICS, 0.12, 0.36), 0.48)
-    width = max(1, int(per * (0.06 if half else 0.1)))
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    at = np.arange(len(power))
-    smooth = total[np.minimum(at + width // 2 + 1, len(power))] - total[np.maximum(at - width // 2, 0)]
-    centre = np.clip(np.round(ratio * per), 1, len(power) - 1).astype(np.int64)
-    if len(slot):
-        span = int(0.48 * per) + 1
-        offset = np.arange(-span, span + 1)
-        away = offset / per / reach[:, None]
-        taper = np.where(np.abs(away) < 1, np.cos(np.clip(away, -1, 1) * np.pi / 2.2) ** 2, 0)
-        taper[:, 0] = taper[:, -1] = 0
-        best = np.argmax(smooth[np.clip(centre[:, None] + offset, 0, len(smooth) - 1)] * taper, 1)
-        inner = np.abs(np.take_along_axis(away, best[:, None], 1)[:, 0]) < 0.98          # at the rim it is a neighbour's skirt
-        centre = np.where(inner, np.clip(centre + offset[best], 1, len(power) - 1), centre)
-    between = (centre[1:] + centre[:-1]) // 2
-    room = np.where(crowded, 0.5, 0.5) * per
-    low = np.concatenate([centre[:1] - room[:1], between]).astype(np.int64) if len(slot) else centre
-    high = np.concatenate([between, centre[-1:] + room[-1:]]).astype(np.int64) if len(slot) else centre
-    return Slots(slot, centre, np.maximum(low, 1), high, max(1, int(per * 0.06)))
-
-
-def has_half_harmonics(power: np.ndarray, per: float) -> bool:
-    """True where clear partials stand between the lowest harmonics (organ stops, fifths). `per` is f0 in bins."""
-    if per < 64 or 3 * per >= len(power):
-        return False
-    narrow = max(1, int(per * 0.04))
-    blocks = power[: int(3 * per) // narrow * narrow].reshape(-1, narrow).sum(1)
-    position = (np.arange(len(blocks)) + 0.5) * narrow / per
-    away = np.abs(position - np.round(position))
-    between = (away > 0.15) & (position > 0.3)
-    top = max(blocks[~between & (position > 0.5)].max(initial=0.0), 1e-30)
-    best = int(np.argmax(np.where(between, blocks, 0)))
-    beside = np.median(blocks[max(0, best - 5):best + 6])
-    skirt = max(blocks[max(0, best - 2)], blocks[min(best + 2, len(blocks) - 1)])              # a skirt slopes, a partial stands
-    return bool(blocks[best] > 10 ** (-40 / 10) * top and blocks[best] > 10 ** (15 / 10) * beside and blocks[best] > 10 * skirt)
-
-
 def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
     """Share of a Hann window, centred `since_s` after an onset, that lies after it: 0.5 at the onset, 1 from half a window on."""
     x = np.clip(since_s / window_s, -0.5, 0.5)
@@ -179,8 +129,9 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
 
     def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
         fine, coarse = bank.at(times[:quarters]), bank.on_hops()
-        return tuple(np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
-                     for f, c in zip(fine, coarse, strict=True))
+        value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
+                        for f, c in zip(fine, coarse, strict=True))
+        return value, slope
     (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share
@@ -275,10 +226,8 @@ def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np
             at = share[torch.as_tensor(chosen, device=device)][:, None]
             gain = long_gain + (1 - long_gain) * at
         where = np.flatnonzero(chosen)
-        if size > 1000 * rate_hz / 48000:                  # every other hop: windows are 8 hops long
-            picked = np.unique(np.append(where[::2], where[-1]))
-        else:
-            picked = where
+        every = 2 if window_s == NOISE_WINDOW_S else 1                          # long windows reach over 8 hops
+        picked = np.unique(np.append(where[::every], where[-1]))
         gain = gain[picked - where[0]] if len(gain) > 1 else gain
         centres = np.round(times[picked] * rate_hz).astype(np.int64)
         levels = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()

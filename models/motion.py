@@ -28,9 +28,12 @@ from models.frame import (
 )
 from models.harmonic import NoteFrames, with_frames
 
-SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12   # Gaussian width of smoothing, as a share of the time since note-on
+SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12    # Gaussian width, of the time since note-on
 SETTLED_S = 0.2                   # motion is measured from here on
 LEAST_S = 0.5                     # a shorter sustain tells nothing of motion
+SLOWEST_LFO_HZ, FASTEST_LFO_HZ = 2.5, 9.0
+PERIODIC = 0.45                   # of what all partials share must lie around one rate
+FOLLOWED = 0.35                   # of the partials, or of their motion, must follow it
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
 LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
 CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
@@ -146,11 +149,14 @@ def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> 
     common_cents = (strength * np.clip(bend, -200, 200)).sum(1) / strength.sum(1)
     common_level = (weight * level).sum(1) / weight.sum()
 
-    rate, cents_depth, level_depth = find_lfo(common_cents, common_level)
+    rate, cents_depth = find_lfo(common_cents, common_level)
     if rate:
         lfo = lfo_at(common_cents if cents_depth else common_level, rate)
         unit = np.real(lfo)
         gain = 2 * (level * np.conj(lfo)[:, None]).mean(0)                         # complex: in phase, and a quarter late
+        if not _shared(bend if cents_depth else level, lfo, cents_depth, weight):
+            rate = 0.0
+    if rate:
         strength = np.sqrt(by_group(np.abs(gain) ** 2, weight, group, 0.0))
         way = by_group(gain.real, weight, group, 0.0)
         level = level - np.real(gain * lfo[:, None])
@@ -162,6 +168,16 @@ def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> 
     motion[part(FUZZ_RATE)] = by_group(distance, weight * fuzz, group, 2.0)
     motion[part(REGULARITY)] = by_group(regular, weight * fuzz, group, 0.0)
     return motion
+
+
+def _shared(motion: np.ndarray, lfo: np.ndarray, depth: float, weight: np.ndarray) -> bool:
+    """Whether the partials [T, K] follow an LFO together. One beating partial is neither a vibrato nor a tremolo."""
+    strong = weight > 0.03 * weight.max()
+    gain = 2 * (motion[:, strong] * np.conj(lfo)[:, None]).mean(0)
+    if depth:                                                                      # a bend is the same for all
+        return strong.sum() == 1 or np.mean(np.abs(gain.real / depth - 1) < 0.5) >= FOLLOWED
+    followed = np.abs(gain) ** 2 / np.maximum(2 * motion[:, strong].var(0), 1e-9)
+    return strong.sum() > 1 and followed.mean() >= FOLLOWED
 
 
 def by_group(values: np.ndarray, weight: np.ndarray, group: np.ndarray, default: float) -> np.ndarray:
@@ -182,24 +198,19 @@ def _spectrum(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.fft.fftfreq(size, 1 / FRAMES_PER_SECOND), np.fft.fft(shaped, size, axis=0) / window.sum()
 
 
-def find_lfo(cents: np.ndarray, level: np.ndarray) -> tuple[float, float, float]:
-    """Rate (Hz), depth in cents and depth in dB of the periodic motion that all partials share; zeros where there is none."""
-    best = 0.0, 0.0, 0.0
-    for x, least in ((cents, LEAST_VIBRATO_CENTS), (level, LEAST_TREMOLO_DB)):
+def find_lfo(cents: np.ndarray, level_db: np.ndarray) -> tuple[float, float]:
+    """Rate (Hz) of the periodic motion that all partials share, and its depth in cents: (0, 0) where there is none, no
+    depth where only levels follow it."""
+    for x, least in ((cents, LEAST_VIBRATO_CENTS), (level_db, LEAST_TREMOLO_DB)):
         x = x - x.mean()
         hz, lines = _spectrum(x)
-        band = (hz > 2.5) & (hz < 12)
-        peak = int(np.argmax(np.abs(lines) * band))
-        rate = hz[peak]
-        near = np.abs(hz - rate) < 1.2
-        power, everything = (np.abs(lines[near]) ** 2).sum(), (np.abs(lines[hz > CARRIER_HZ]) ** 2).sum()
-        depth = np.sqrt(2) * np.std(x) * np.sqrt(power / max(everything, 1e-20))
-        if depth > least and power > 0.45 * everything:
-            if not best[0]:
-                best = float(rate), float(depth) if x.size and least == LEAST_VIBRATO_CENTS else 0.0, 0.0
-            if least == LEAST_TREMOLO_DB:
-                best = best[0], best[1], float(depth)
-    return best
+        power = np.abs(lines) ** 2
+        rate = hz[np.argmax(power * ((hz > SLOWEST_LFO_HZ) & (hz < FASTEST_LFO_HZ)))]
+        near, everything = power[np.abs(hz - rate) < 1.2].sum(), power[hz > CARRIER_HZ].sum()
+        depth = np.sqrt(2) * np.std(x) * np.sqrt(near / max(everything, 1e-20))
+        if depth > least and near > PERIODIC * everything:
+            return float(rate), float(depth) if least == LEAST_VIBRATO_CENTS else 0.0
+    return 0.0, 0.0
 
 
 def lfo_at(x: np.ndarray, rate_hz: float) -> np.ndarray:

@@ -3,8 +3,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.filterbank import Slots, Spectrum, make_bank
+from models.filterbank import make_bank
 from models.frame import FRAMES_PER_SECOND
+from models.slots import plain_slots
+from models.spectrum import Spectrum
 
 SEARCHED = 16                          # lowest harmonics that tell the pitch
 CENTS = 1200 / np.log(2)
@@ -21,14 +23,6 @@ class Tuning:
         return k * np.sqrt((1 + self.stretch * k * k) / (1 + self.stretch))
 
 
-def integer_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: float = 0.5) -> Slots:
-    """The first `count` harmonics of f0, each with its whole slot, as far as they lie under Nyquist."""
-    k = np.arange(1, count + 1)
-    k = k[k * f0_hz < spectrum.rate_hz / 2 * 0.98]
-    edge = lambda ratio: np.round(ratio * f0_hz * spectrum.seconds).astype(np.int64)      # noqa: E731
-    return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width), max(1, int(edge(0.05))))
-
-
 def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
     """The fundamental by a robust fit of k * f0 * sqrt(1 + B k^2) to the mean frequencies of the lowest harmonics.
 
@@ -36,7 +30,7 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
     """
     f0_hz = nominal_hz
     for count, half_width in ((SEARCHED // 2, 0.33), (SEARCHED, 0.2), (SEARCHED, 0.15)):
-        slots = integer_slots(spectrum, f0_hz, count, half_width)
+        slots = plain_slots(spectrum, f0_hz, count, half_width)
         if not len(slots.slot):
             return Tuning(nominal_hz, 0.0, False)
         bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))

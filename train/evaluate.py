@@ -1,8 +1,9 @@
 """How near a model's notes are to the recordings it learnt from, with figures whose definitions live outside the project.
 
-Three renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
-perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets. All sound at the
-recording's own f0 (a sample's tuning error is taken out in training); tuning is measured apart, at the equal-tempered pitch.
+Renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
+perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets, and of
+what the decoder says at these two. All sound at the recording's own f0 (a sample's tuning error is taken out in training);
+tuning is measured apart, at the equal-tempered pitch.
 """
 import importlib.util
 import json
@@ -16,7 +17,6 @@ import torch
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
 from models.frame import (
     BAND_CENTRES_HZ,
-    DEVIATION,
     LEVEL,
     LEVEL_FLOOR_DB,
     NOISE,
@@ -27,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from models.model import Model
-from train.dataset import NoteBank
+from train.dataset import NoteBank, period_cents
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
 
 FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
@@ -72,11 +72,12 @@ class Renderer:
         share = np.clip((at - row_times[right - 1]) / (row_times[right] - row_times[right - 1]), 0, 1)[:, None]
         return self._whole(rows[right - 1] * (1 - share) + rows[right] * share, times, note)
 
-    def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int) -> np.ndarray:
+    def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int, pitch: float | None = None) -> np.ndarray:
         at = torch.from_numpy(times[times <= self.bank.hold_s[note]].astype(np.float32))
         full = torch.ones(len(at))
-        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1),
-                            full * float(self.bank.pitch[note]), full * float(self.bank.velocity[note]), at).numpy()
+        pitch = float(self.bank.pitch[note]) if pitch is None else pitch
+        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1), pitch * full,
+                            float(self.bank.velocity[note]) * full, at).numpy()
         return self._whole(held, times, note)
 
     def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
@@ -91,16 +92,16 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     same = np.flatnonzero((bank.instrument == bank.instrument[note]) & (bank.velocity == bank.velocity[note])
                           & (bank.hold_s == bank.hold_s[note]))
     found = {int(bank.pitch[i]): int(i) for i in same}
-    pair = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
-    return None if None in pair else pair
+    below, above = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
+    return None if below is None or above is None else (below, above)
 
 
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
     """A fixed random sample, the same number from every instrument as far as it goes."""
     rng = np.random.default_rng(seed)
     usable = [int(i) for i in np.flatnonzero(bank.left_out == left_out)
-              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, i))]
-    queues = {}
+              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))]
+    queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
     turns = [queue[turn] for turn in range(max(map(len, queues.values()), default=0))
@@ -140,8 +141,12 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
     said = {"decoder": (maker.from_model(model, z, times, note), phase),
             "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
     if left_out:
-        low, high = neighbours(bank, note)
+        beside = neighbours(bank, note)
+        assert beside is not None, "only such notes are chosen"
+        low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
+        frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
+        said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
         said["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
     return {name: measure(audio, maker.sound(frames, times, start, note), RATE_HZ)
             for name, (frames, start) in said.items()}
@@ -158,17 +163,12 @@ def _by_family(values: list[tuple[str, dict]]) -> dict:
 
 def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
-    """How far each key is off, in cents: the lowest partial within 26 dB of the loudest of the first eight. [keys]"""
-    off = []
-    for time_s in times_s:
-        full = torch.ones(len(pitches))
-        frames = model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
-                              torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
-        level = frames[:, LEVEL][:, :8]
-        first = np.argmax(level > level.max(1, keepdims=True) - 26, axis=1)
-        deviation = frames[:, DEVIATION][np.arange(len(pitches)), first]
-        off.append(1200 * np.log2(1 + deviation / SLOT_RATIO[first]))
-    return np.median(off, 0)
+    """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
+    full = torch.ones(len(pitches))
+    frames = [model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
+                           torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
+              for time_s in times_s]
+    return np.array([period_cents(key) for key in np.stack(frames, 1)])
 
 
 def tuning(model: Model) -> dict:
@@ -186,7 +186,7 @@ def table(result: dict) -> str:
     lines = []
     for kind in ("trained", "left_out"):
         for name, groups in result.get(kind, {}).items():
-            lines.append(f"{kind} / {name:12s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
+            lines.append(f"{kind} / {name:20s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
             for family, row in groups.items():
                 lines.append(f"    {family:18s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}"
                                                             for k in FIGURES) + f" {row['n']:4d}")

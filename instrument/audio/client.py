@@ -1,15 +1,19 @@
-"""The audio process, as the window and the headless player hold it. Imports neither torch nor the synthesis; nothing here blocks.
+"""The audio process, as the window and the headless player hold it. Imports neither torch nor the synthesis; nothing
+here blocks.
 
-The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks after the process: when
-its position stands still (no error tells of an audio server that died), or the process is gone, it ends what is left of it
-and starts another with all as it was. What happens comes out of `poll` as messages, `{"tell": "engine", "state", "text"}` among them.
+The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks
+after the process: when its position stands still (no error tells of an audio server that died), or the process is
+gone, it ends what is left of it and starts another with all as it was. What happens comes out of `poll` as messages,
+`{"tell": "engine", "state", "text"}` among them.
 
     client = Client(patch=patch)
     client.start()
     client.send({"do": "note_on", "note": 60, "velocity": 100})
     for message in client.poll(): ...
 """
+import contextlib
 import secrets
+import subprocess
 import threading
 import time
 from collections import deque
@@ -24,7 +28,7 @@ from instrument.synthesis import state as block
 
 STALL_S = 2.0               # a position that stands still for so long belongs to a device that is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
-FIRST_START_S = 240.0
+FIRST_START_S = 600.0
 SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
 TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
 PAUSE_S = 3.0               # between later tries
@@ -37,13 +41,16 @@ class Client:
     """The handle of one audio process.
 
     `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
-    instrument's first), `midi_map` `{"controller": control id}`. With `attach`, an audio process that lost its own window is taken over.
+    instrument's first), `midi_map` `{"controller": control id}`. With `attach`, an audio process that lost its own window is
+    taken over.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True, log_events: str | None = None):
+                 midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True,
+                 log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
-        self._patch, self._values = patch, {}       # the patch, and what was moved since
+        self._patch = patch
+        self._values: dict[str, float] = {}         # what was moved since
         self._model, self._attach, self._log_events = model, attach, log_events
         self._first = True
         self._lock = threading.Lock()               # over all that follows
@@ -148,10 +155,8 @@ class Client:
             link.send(protocol.encode({"do": "quit"}, "do"))
             link.ended.wait(2)
             if link.process:
-                try:
+                with contextlib.suppress(subprocess.TimeoutExpired):    # it may hang in its audio server's farewell
                     link.process.wait(1)
-                except Exception:               # it hangs in its audio server's farewell
-                    pass
         link.kill()
 
     # What the player wants, so that it can be had again

@@ -1,8 +1,9 @@
 """The performer at work beside the audio thread: the state block, the clock, and the thread that turns events into hops.
 
-Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio thread (compiled, never here)
-touches the state block. An event gets its stamp under the same lock under which the performer reads its clock, so nothing that
-is stamped before a moment can come to light after the performer has passed it.
+Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio
+thread (compiled, never here) touches the state block. An event gets its stamp under the same lock under which the
+performer reads its clock, so nothing that is stamped before a moment can come to light after the performer has passed
+it.
 """
 import contextlib
 import gc
@@ -29,7 +30,8 @@ REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above ev
 class Engine:
     """One state block and its performer. `timbre` and `patch` begin.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed", error).
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
+    ("program", number), ("failed", error).
     `log(sample, event)` hears of every event with the sample at which it takes effect.
     """
 
@@ -101,7 +103,10 @@ class Engine:
         shared.remove(self.path)
 
     def _now(self) -> int:
-        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since. Under the lock."""
+        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since.
+
+        Under the lock.
+        """
         if self.stream is None or self.stream.device is None:
             now = position(self.state)
         else:

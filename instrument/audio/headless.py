@@ -15,7 +15,7 @@ UPDATE_S = 0.25
 
 def run(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
         midi_port: str | None = None) -> int:
-    """Play until Ctrl-C. Returns the exit status. Raises ValueError or OSError for what cannot be played, before anything starts."""
+    """Play until Ctrl-C. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
     settings, said = settings_file.load()
     choice, last_patch, trouble = settings.begin()
     for text in (said, trouble):

@@ -1,11 +1,13 @@
 """The engine as a client of a JACK server: sound out and MIDI in, in one compiled process callback.
 
-PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's events over at its start,
-throws their places away, and needs the interpreter's lock in JACK's process thread, where a busy interpreter holds up every client of the
-server. Here an event's stamp is exact: the position of the period's first sample, plus its place in the period. Besides, JACK says when
-it freewheels, and then the audio thread waits for the performer.
+PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's
+events over at its start, throws their places away, and needs the interpreter's lock in JACK's process thread, where a
+busy interpreter holds up every client of the server. Here an event's stamp is exact: the position of the period's
+first sample, plus its place in the period. Besides, JACK says when it freewheels, and then the audio thread waits for
+the performer.
 
-Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a non-blocking socket.
+Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a
+non-blocking socket.
 """
 import ctypes
 import ctypes.util
@@ -38,7 +40,7 @@ shared_dtype = np.dtype([
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
-_EVENT_OFFSET = shared_dtype.fields["event_time"][1]
+_EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
 _get_time = types.ExternalFunction("jack_get_time", types.uint64())
 _get_buffer = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
@@ -151,8 +153,10 @@ _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _L
 
 
 class JackStream:
-    """A running client, connected to `device`. Attributes and methods of `stream.Stream`, and the MIDI input's. `wake`: a file descriptor
-    that gets a byte when messages have come. Raises DeviceError."""
+    """A running client, connected to `device`: what `stream.Stream` has, and the MIDI input.
+
+    `wake`: a file descriptor that gets a byte when messages have come. Raises DeviceError.
+    """
 
     def __init__(self, state: np.ndarray, device: Device, wake: int):
         if _LIBRARY is None:
@@ -182,6 +186,7 @@ class JackStream:
         address = self._shared.ctypes.data
         for register, callback in (("jack_set_process_callback", _callback), ("jack_set_xrun_callback", _xrun),
                                    ("jack_set_freewheel_callback", _freewheel), ("jack_on_shutdown", _shutdown)):
+            assert callback is not None
             getattr(self._library, register)(self._client, callback.address, address)
         if not all(ports) or not self._midi or self._library.jack_activate(self._client) != 0:
             self._library.jack_client_close(self._client)
@@ -258,7 +263,7 @@ class JackStream:
         return [name for name in names if not client or name.startswith(client + ":")]
 
     def _names(self, found) -> list[str]:
-        names = []
+        names: list[str] = []
         if found:
             while found[len(names)] is not None:
                 names.append(found[len(names)].decode(errors="replace"))

@@ -13,7 +13,10 @@ MOST_UNREAD = 5_000                     # messages; a window that reads none of 
 
 
 class Listener:
-    """Accepts a client and calls `receive(message)` on its own thread, and `gone()` when the client is gone. Raises OSError, naming the address."""
+    """Accepts a client: calls `arrived()`, then `receive(message)` for each, then `gone()`, all on the client's own thread.
+
+    Raises OSError, naming the address, where it cannot listen.
+    """
 
     def __init__(self, authkey: bytes, receive: Callable[[dict], None], arrived: Callable[[], None], gone: Callable[[], None],
                  address: str | None = None):
@@ -62,7 +65,8 @@ class Listener:
                     self._client = _Client(connection)
                     threading.Thread(target=self._read, args=(self._client,), name="client", daemon=True).start()
             if busy:
-                connection.send_bytes(protocol.encode({"tell": "error", "text": "this instrument is played from another window"}, "tell"))
+                text = "This instrument is played from another window."
+                connection.send_bytes(protocol.encode({"tell": "error", "text": text}, "tell"))
                 connection.close()
 
     def _read(self, client: "_Client") -> None:

@@ -1,8 +1,8 @@
 """MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
 
-RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_stream.py` with exact times. Nothing tells of a port that is
-unplugged, so `update`, called about once a second, compares names. Listing may raise where a system has no MIDI at all: that is a
-problem to show, not an error.
+RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_stream.py` with
+exact times. Nothing tells of a port that is unplugged, so `update`, called about once a second, compares names.
+Listing may raise where a system has no MIDI at all: that is a problem to show, not an error.
 """
 import re
 import sys

@@ -1,8 +1,9 @@
 """What the window and the audio process say to each other, and the checks that both sides apply to every message.
 
-A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that arrives can run code.
-`{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields each has; whatever is not in it raises
-`ProtocolError`, whose text a person can read. Patches are checked further by `instrument.patch`, where they are put to use.
+A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that
+arrives can run code. `{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields
+each has; whatever is not in it raises `ProtocolError`, whose text a person can read. Patches are checked further by
+`instrument.patch`, where they are put to use.
 """
 import json
 import math

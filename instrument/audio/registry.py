@@ -2,6 +2,7 @@
 
 One file each in this user's run-time folder, readable by this user alone, because it holds the key to the socket.
 """
+import contextlib
 import json
 import os
 import tempfile
@@ -62,10 +63,8 @@ def write(running: Running) -> None:
 
 def remove(pid: int) -> None:
     """Forget a process."""
-    try:
+    with contextlib.suppress(OSError):
         _path(pid).unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def still_there(running: Running) -> bool:

@@ -1,10 +1,13 @@
-"""The audio process: `python -m instrument.audio.server`, started by `client.py`, which writes one line of JSON to its standard input.
+"""The audio process: `python -m instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
+standard input.
 
-It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client asks. Nothing else runs here:
-a busy Python thread in this process would make the performer late. When its client vanishes the sound goes on, so that a
-window that crashed can be opened again and take over; `GRACE_S` after the last note without a client it ends by itself.
+It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client
+asks. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
+vanishes the sound goes on, so that a window that crashed can be opened again and take over; `GRACE_S` after the last
+note without a client it ends by itself.
 
-The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the performer.
+The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the
+performer.
 """
 import contextlib
 import json
@@ -219,7 +222,7 @@ class Server:
     # The sound
 
     def _play_patch(self, values: dict) -> None:
-        patch, timbre = self._sounds.load(values, self._timbre)
+        patch, timbre = self._sounds.load(values)
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
@@ -315,7 +318,7 @@ class Server:
             self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
+            stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]
         self._use(stream)
         self._playing = choice
         if self._midi:

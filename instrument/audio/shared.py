@@ -1,9 +1,11 @@
 """The state block in a mapped file, so that the window reads meters and sound without asking.
 
-Plain files rather than `multiprocessing.shared_memory`, whose resource tracker may (before Python 3.13) unlink a segment that another process
-still plays from. On Linux they lie in memory (/dev/shm); elsewhere in the folder for temporary files, whose pages stay in memory
-too, because they are touched all the time. The audio process owns its file and removes it; whoever ends that process removes it in its place.
+Plain files rather than `multiprocessing.shared_memory`, whose resource tracker may (before Python 3.13) unlink a
+segment that another process still plays from. On Linux they lie in memory (/dev/shm); elsewhere in the folder for
+temporary files, whose pages stay in memory too, because they are touched all the time. The audio process owns its
+file and removes it; whoever ends that process removes it in its place.
 """
+import contextlib
 import mmap
 import os
 import secrets
@@ -57,10 +59,8 @@ def view(path: Path, dtype: np.dtype) -> np.ndarray:
 
 def remove(path: Path) -> None:
     """Remove the file; on Windows that fails while somebody has it mapped, and `sweep` does it later."""
-    try:
+    with contextlib.suppress(OSError):
         Path(path).unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def sweep() -> None:

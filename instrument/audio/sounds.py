@@ -22,7 +22,8 @@ class Sounds:
         self._programs = [entry.path for entry in library.patches() if entry.factory]
 
     def first(self, values: dict | None) -> tuple[Patch, Timbre, str]:
-        """(patch, timbre, what went wrong): where this patch or model cannot be used, the factory's first. Raises ValueError without that."""
+        """(patch, timbre, what went wrong): the factory's first where this patch or model cannot be used. Raises ValueError
+        where there is none."""
         try:
             patch = patch_file.from_json(values) if values is not None else None
             sound = library.open_sound(patch, self._model)

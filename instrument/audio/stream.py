@@ -1,7 +1,8 @@
 """From the compiled render to a device: PortAudio calls it as a C function, and Python is never in the way.
 
-`Stream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream` keeps the engine's time
-going, so that all but the ears goes on. Each moves the state's `position` and is closed with `close`.
+`Stream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream`
+keeps the engine's time going, so that all but the ears goes on. Each moves the state's `position` and is closed with
+`close`.
 """
 import contextlib
 import ctypes
@@ -31,10 +32,11 @@ class Stream:
         channels = min(device.channels, 2)
         state["channels"] = channels
         self._state = state                     # alive for as long as the callback
-        settings = dict(samplerate=self.rate_hz, blocksize=self.block_samples, device=device.number, channels=channels, dtype="float32",
-                        latency=PERIODS * self.block_samples / self.rate_hz,
-                        callback=ffi.cast("PaStreamCallback*", callback_address()),
-                        userdata=ffi.cast("void*", state.ctypes.data), wrap_callback=None, clip_off=True, dither_off=True)
+        settings = {"samplerate": self.rate_hz, "blocksize": self.block_samples, "device": device.number, "channels": channels,
+                    "dtype": "float32", "latency": PERIODS * self.block_samples / self.rate_hz,
+                    "callback": ffi.cast("PaStreamCallback*", callback_address()),
+                    "userdata": ffi.cast("void*", state.ctypes.data), "wrap_callback": None, "clip_off": True,
+                    "dither_off": True}
         try:
             self._stream = sounddevice._StreamBase("output", **settings)
             _hurry(device, ffi, self._stream)

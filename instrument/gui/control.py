@@ -5,7 +5,7 @@ Built on QAbstractSlider, so that screen readers find a slider with a value that
 import re
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QToolTip
 
 from instrument.gui import theme
@@ -15,7 +15,7 @@ STEPS = 1000                    # of the slider that screen readers see
 KEY_STEP, PAGE_STEP, WHEEL_STEP = 0.01, 0.1, 0.02      # of the travel
 FINE = 0.1                      # with shift
 DRAG_POINTS = 180               # of mouse movement for the whole travel
-_SCALES = {"ms": 1e-3, "s": 1, "hz": 1, "khz": 1e3, "k": 1e3, "%": 1e-2}
+_SCALES = {"s": {"ms": 1e-3, "s": 1.0}, "hz": {"hz": 1.0, "khz": 1e3, "k": 1e3}, "%": {"%": 1e-2}}      # by a control's own unit
 
 
 def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
@@ -27,15 +27,15 @@ def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
     for index, choice in enumerate(parameter.choices):
         if typed.lower() == choice.lower():
             return parameter.lowest + index
-    found = re.fullmatch(r"([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*(\S*)", typed, re.IGNORECASE)
-    if not found:
+    found = re.fullmatch(r"([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([^\d\s.+-]*)", typed, re.IGNORECASE)
+    own = parameter.unit.lower()
+    unit = found[2].lower() if found else ""
+    scales = _SCALES.get(own, {own: 1.0})
+    if not found or (unit and unit not in scales):
         raise ValueError(f"{parameter.label}: “{typed}” is not a value; "
                          f"{parameter.text(parameter.lowest)} to {parameter.text(parameter.highest)}")
-    unit = (found[2] or re.sub(r"^[+\u2212-]?[\d.]+\s*", "", shown)).lower()
-    factor = _SCALES.get(unit, 1) if parameter.unit.lower() in ("s", "hz", "%") else 1
-    if parameter.unit == "%" and not unit:
-        factor = 1e-2
-    return parameter.clamp(float(found[1]) * factor)
+    unit = unit or re.sub(r"^[+\u2212-]?[\d.]+\s*", "", shown).lower() or own
+    return parameter.clamp(float(found[1]) * scales.get(unit, 1.0))
 
 
 class Control(QAbstractSlider):
@@ -76,7 +76,7 @@ class Control(QAbstractSlider):
 
     def reading(self) -> str:
         """The value as text, with its unit."""
-        return self.parameter.text(self.shown)
+        return self.parameter.text(self.shown).replace("-", "\u2212")
 
     def at_rest(self) -> bool:
         """Whether it stands where the table puts it."""
@@ -150,8 +150,9 @@ class Control(QAbstractSlider):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, fine = event.key(), FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        steps = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP, Qt.Key.Key_Left: -KEY_STEP,
-                 Qt.Key.Key_PageUp: PAGE_STEP, Qt.Key.Key_PageDown: -PAGE_STEP}
+        steps: dict[int, float] = {
+            Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP, Qt.Key.Key_Left: -KEY_STEP,
+            Qt.Key.Key_PageUp: PAGE_STEP, Qt.Key.Key_PageDown: -PAGE_STEP}
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
         elif key in steps:
@@ -215,13 +216,13 @@ class Control(QAbstractSlider):
         if watched is self._editor:
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()
-            elif event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
                 self._close_editor()
                 return True
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self.tip(), self)
             return True
         if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):

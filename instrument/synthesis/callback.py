@@ -11,8 +11,8 @@ from numba import carray, types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.clock import doze, now_us
-from instrument.synthesis.compiled import c_callback, compiled
-from instrument.synthesis.render import STATE_TYPE, render_piece
+from instrument.synthesis.compiled import c_callback, part
+from instrument.synthesis.render import render_piece
 from instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, state_dtype
 from instrument.synthesis.voices import quarter_at
 
@@ -21,14 +21,14 @@ CONTINUE = 0                                        # paContinue
 PATIENCE = 20_000                                   # dozes of 0.1 ms (1 ms on Windows)
 
 
-@compiled(types.boolean(STATE_TYPE, types.int64))
+@part
 def ready_until(state, sample):
     """Whether all hops and starts that matter before `sample` are published."""
     hops_needed = quarter_at(sample - 1, state[0].rate_hz) // QUARTERS + 1
     return load_acquire(state, "hops_published") >= hops_needed and load_acquire(state, "published_until") >= sample
 
 
-@compiled()
+@part
 def _await_performer(state, sample):
     for _ in range(PATIENCE):
         if ready_until(state, sample):
@@ -37,7 +37,7 @@ def _await_performer(state, sample):
     state[0].waits_given_up += 1
 
 
-@compiled(types.void(STATE_TYPE, types.Array(types.float32, 2, "C"), types.int64, types.float64, types.float64, types.uint64))
+@part
 def serve(state, out, frames, now_s, output_s, flags):
     """One block for a device: out [frames, channels], the stream's time now and at the block's first sample, PortAudio's flags."""
     block = state[0]

@@ -2,15 +2,15 @@
 
 Real-time: no allocation, no locks, no Python.
 """
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined, part
 from instrument.synthesis.effects import aim_effects, apply_effects, empty_effects
 from instrument.synthesis.state import HOPS, QUARTERS, boundary
 from instrument.synthesis.voices import quarter_at
 
-_boundary = compiled(inline=True)(boundary)
+_boundary = inlined(boundary)
 
 
-@compiled()
+@part
 def next_effects_segment(state, at):
     """Begin the segment at boundary `at`: to the end of a hop that is there in time, else to the end of the quarter."""
     block = state[0]
@@ -34,7 +34,7 @@ def next_effects_segment(state, at):
         aim_effects(effects, effects.to, at, _boundary(quarter + 1, rate_hz), rate_hz)
 
 
-@compiled()
+@part
 def render_effects(state, samples):
     """Run the next `samples` samples (at most PIECE) of `mix` through the chain."""
     block = state[0]

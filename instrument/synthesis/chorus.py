@@ -4,7 +4,7 @@ Real-time: no allocation, no locks, no Python; a fixed number of operations a sa
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 from instrument.synthesis.lines import read_between
 from instrument.synthesis.partials import TURN, cos_sin
 
@@ -24,7 +24,7 @@ chorus_dtype = np.dtype([
 ], align=True)
 
 
-@compiled()
+@part
 def aim_chorus(chorus, mix, rate_hz, depth, sample_rate_hz, length):
     """Begin a segment: mix (0..1), rate and depth (0..1) are pairs of their values at its begin and end."""
     for end in range(2):
@@ -37,7 +37,7 @@ def aim_chorus(chorus, mix, rate_hz, depth, sample_rate_hz, length):
                 chorus.slope[i] = (values[i] - chorus.begin[i]) / length
 
 
-@compiled()
+@part
 def render_chorus(chorus, offset, left, right, sample_rate_hz):
     """Add the copies in place, from `offset` samples after the segment's begin. At mix 0 nothing happens."""
     if chorus.begin[WET] == 0 and chorus.slope[WET] == 0:

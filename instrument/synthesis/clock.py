@@ -7,14 +7,14 @@ import sys
 from numba import types
 
 from instrument.synthesis.atomic import address_of
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 
 if sys.platform == "win32":
     _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
     _frequency = types.ExternalFunction("QueryPerformanceFrequency", types.int32(types.voidptr))
     _sleep = types.ExternalFunction("Sleep", types.void(types.uint32))
 
-    @compiled()
+    @part
     def now_us(state):
         """Microseconds of a clock that only goes forward."""
         _frequency(address_of(state, "ticks"))
@@ -22,7 +22,7 @@ if sys.platform == "win32":
         _counter(address_of(state, "ticks"))
         return state[0].ticks * (1e6 / per_second)
 
-    @compiled()
+    @part
     def doze():
         """Let others work for a millisecond."""
         _sleep(1)
@@ -31,13 +31,13 @@ else:
     _usleep = types.ExternalFunction("usleep", types.int32(types.uint32))
     _MONOTONIC = 6 if sys.platform == "darwin" else 1
 
-    @compiled()
+    @part
     def now_us(state):
         """Microseconds of a clock that only goes forward."""
         _clock_gettime(_MONOTONIC, address_of(state, "ticks"))      # writes a struct timespec: two 64-bit integers
         return state[0].ticks * 1e6 + state[0].ticks_more * 1e-3
 
-    @compiled()
+    @part
     def doze():
         """Let others work for a tenth of a millisecond."""
         _usleep(100)

@@ -18,6 +18,7 @@ from numba.misc.appdirs import AppDirs
 
 # Not "nnan" and "ninf": the guards against NaN and infinity must survive the optimiser.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+_OPTIONS = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy", "boundscheck": False}
 OLD_S = 14 * 24 * 3600.0      # folders of other versions are removed when unused for so long
 
 
@@ -62,15 +63,22 @@ def _our_cache():
         config.CACHE_DIR = before
 
 
-def compiled(signature=None, *, inline: bool = False) -> Callable:
+def compiled(signature=None) -> Callable:
     """Decorator: `numba.njit` without the interpreter's lock, cached on disk. With a signature it is compiled (or loaded) at import."""
     def decorate(function):
         with _our_cache():
-            options = {"nogil": True, "cache": True, "fastmath": FASTMATH, "error_model": "numpy", "boundscheck": False}
-            if inline:
-                options["forceinline"] = True
-            return numba.njit(signature, **options)(function) if signature else numba.njit(**options)(function)
+            return numba.njit(signature, cache=True, **_OPTIONS)(function) if signature else numba.njit(cache=True, **_OPTIONS)(function)
     return decorate
+
+
+def part(function):
+    """Decorator for what only compiled functions call: kept on disk inside them, not by itself."""
+    return numba.njit(**_OPTIONS)(function)
+
+
+def inlined(function):
+    """Decorator for a part that is put in place where it is called."""
+    return numba.njit(forceinline=True, **_OPTIONS)(function)
 
 
 def c_callback(signature) -> Callable:

@@ -8,7 +8,7 @@ number of samples, rounded.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 from instrument.synthesis.lines import read_between
 
 LINE = 1 << 19                  # samples: 2.7 s at 192 kHz
@@ -33,7 +33,7 @@ delay_dtype = np.dtype([
 ], align=True)
 
 
-@compiled()
+@part
 def aim_delay(delay, mix, time_s, feedback, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
     for end in range(2):
@@ -45,9 +45,11 @@ def aim_delay(delay, mix, time_s, feedback, damping, sample_rate_hz, length):
                 delay.begin[i] = values[i]
             else:
                 delay.slope[i] = (values[i] - delay.begin[i]) / length
+    if delay.on == 0:                   # nothing sounds in it yet, so nothing needs to glide
+        delay.begin[TIME], delay.slope[TIME] = values[TIME], 0
 
 
-@compiled()
+@part
 def render_delay(delay, offset, left, right, sample_rate_hz):
     """Add the echoes in place, from `offset` samples after the segment's begin. At mix 0 nothing happens."""
     if delay.begin[WET] == 0 and delay.slope[WET] == 0:

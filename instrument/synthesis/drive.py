@@ -9,7 +9,7 @@ division by nearly zero, no transcendental function.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 
 MOST_GAIN_DB = 40.0
 WHOLLY_ON = 0.05                # from this amount on nothing of the clean sound is left
@@ -26,14 +26,14 @@ drive_dtype = np.dtype([
 ], align=True)
 
 
-@compiled()
+@part
 def _coefficients(amount):
     gain = 10.0 ** (amount * MOST_GAIN_DB / 20)
     kept = gain * KEPT_PEAK
     return min(amount / WHOLLY_ON, 1.0), gain, KEPT_PEAK * np.sqrt(1 + kept * kept) / kept, BIAS * amount
 
 
-@compiled()
+@part
 def aim_drive(drive, amount_from, amount_to, length):
     """Begin a segment of `length` samples, over which the amount (0..1) glides."""
     begin, end = _coefficients(amount_from), _coefficients(amount_to)
@@ -42,7 +42,7 @@ def aim_drive(drive, amount_from, amount_to, length):
         drive.slope[i] = (end[i] - begin[i]) / length
 
 
-@compiled()
+@part
 def render_drive(drive, offset, left, right):
     """Saturate both channels in place, from `offset` samples after the segment's begin. At amount 0 nothing happens."""
     if drive.begin[WET] == 0 and drive.slope[WET] == 0:

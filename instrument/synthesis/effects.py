@@ -6,7 +6,7 @@ two ends of a segment and moves linearly in between, so block sizes change nothi
 import numpy as np
 
 from instrument.synthesis.chorus import aim_chorus, chorus_dtype, render_chorus
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 from instrument.synthesis.delay import aim_delay, delay_dtype, render_delay
 from instrument.synthesis.drive import aim_drive, drive_dtype, render_drive
 from instrument.synthesis.reverb import aim_reverb, render_reverb, reverb_dtype
@@ -49,18 +49,18 @@ effects_dtype = np.dtype([
 ], align=True)
 
 
-@compiled()
+@part
 def empty_effects(effects):
     """Forget all that sounds in the effects: each begins anew with its next sample."""
     effects.drive.on = effects.chorus.on = effects.delay.on = effects.reverb.on = 0
 
 
-@compiled()
+@part
 def _pair(effects, control):
     return np.float64(effects.from_[control]), np.float64(effects.to[control])
 
 
-@compiled()
+@part
 def aim_effects(effects, wanted, begin, end, rate_hz):
     """Begin a segment from sample `begin` to `end`: controls glide to `wanted`. What is no number is ignored, the rest is kept in range."""
     effects.segment_begin, effects.segment_end = begin, end
@@ -78,7 +78,7 @@ def aim_effects(effects, wanted, begin, end, rate_hz):
                _pair(effects, np.int64(REVERB_DAMPING)), rate_hz, length)
 
 
-@compiled()
+@part
 def apply_effects(effects, offset, left, right, rate_hz):
     """Run the chain over both channels in place, from `offset` samples after the segment's begin, all within the segment."""
     render_drive(effects.drive, offset, left, right)

@@ -7,23 +7,23 @@ While nothing is too loud its gain is exactly 1.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 
 CEILING_DB = -0.3
 CEILING = np.float32(10 ** (CEILING_DB / 20))
 RELEASE_S = 0.15            # time for the gain to come back by 63 %
 DC_CUTOFF_HZ = 5.0
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_NEARLY_ONE = np.float32(0.9999)
+_NOTHING = np.float32(1e-5)
 
 limiter_dtype = np.dtype([
     ("dc_in", "f8", 2),     # the DC blocker's last input and output
     ("dc_out", "f8", 2),
-    ("gain", "f4"),
+    ("reduction", "f4"),    # 1 - gain, so that its return to 0 is not lost in rounding
 ], align=True)
 
 
-@compiled()
+@part
 def block_dc(limiter, left, right, samples, rate_hz):
     """One-pole high-pass at 5 Hz, in place; double precision, since its pole lies so near 1. Returns False if what came in was not finite."""
     pole = 1.0 - 2.0 * np.pi * DC_CUTOFF_HZ / rate_hz
@@ -41,11 +41,11 @@ def block_dc(limiter, left, right, samples, rate_hz):
     return True
 
 
-@compiled()
+@part
 def limit(limiter, left, right, samples, rate_hz):
     """Keep both channels within +-CEILING, in place. Samples that are not finite become silence; returns how many."""
-    recover = np.float32(1.0 - np.exp(-1.0 / (RELEASE_S * rate_hz)))
-    gain, replaced = limiter.gain, 0
+    keep = np.float32(np.exp(-1.0 / (RELEASE_S * rate_hz)))
+    reduction, replaced = limiter.reduction, 0
     for k in range(samples):
         x, y = left[k], right[k]
         peak = max(abs(x), abs(y))
@@ -53,12 +53,14 @@ def limit(limiter, left, right, samples, rate_hz):
             left[k] = right[k] = _ZERO
             replaced += 1
             continue
-        gain += (_ONE - gain) * recover
-        if gain > _NEARLY_ONE:
-            gain = _ONE
+        reduction *= keep
+        if reduction < _NOTHING:
+            reduction = _ZERO
+        gain = _ONE - reduction
         if peak * gain > CEILING:
             gain = CEILING / peak
+            reduction = _ONE - gain
         left[k] = min(max(x * gain, -CEILING), CEILING)
         right[k] = min(max(y * gain, -CEILING), CEILING)
-    limiter.gain = gain
+    limiter.reduction = reduction
     return replaced

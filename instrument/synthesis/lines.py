@@ -4,7 +4,7 @@ Real-time: no allocation, no locks, no Python. Lines are rings whose length is a
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined
 
 _HALF, _ONE, _THIRD, _SIXTH = np.float32(0.5), np.float32(1), np.float32(1 / 3), np.float32(1 / 6)
 
@@ -14,7 +14,7 @@ def ring_mask(samples: int) -> int:
     return (1 << int(np.ceil(np.log2(samples)))) - 1
 
 
-@compiled(inline=True)
+@inlined
 def read_between(line, mask, newest, delay):
     """The line's value `delay` samples (>= 1, float32) before index `newest`: cubic Lagrange interpolation, exact at whole delays."""
     whole = np.int64(delay)

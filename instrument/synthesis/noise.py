@@ -11,7 +11,7 @@ import numpy as np
 from numba import carray
 
 from instrument.synthesis.atomic import pointer_at
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined, part
 from instrument.synthesis.state import BANDS, HOPS, QUARTERS, START_ROWS, STARTS, boundary
 from instrument.synthesis.voices import DONE, quarter_at
 
@@ -20,15 +20,15 @@ _MIDDLE, _SIDE = np.float32(np.sqrt((1 + COHERENCE) / 2)), np.float32(np.sqrt((1
 LOUDEST = np.float32(1e6)               # powers beyond +60 dBFS are errors
 AHEAD = QUARTERS * 8                    # boundaries for which powers of starts can be kept
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_boundary = compiled(inline=True)(boundary)
+_boundary = inlined(boundary)
 
 
-@compiled(inline=True)
+@inlined
 def _power(value):
     return value if _ZERO <= value <= LOUDEST else _ZERO        # NaN compares false
 
 
-@compiled()
+@part
 def _retarget(noise, quarter_end):
     """The gains at the segment's end: what hops and starts say together."""
     slot = quarter_end % AHEAD
@@ -41,7 +41,7 @@ def _retarget(noise, quarter_end):
             noise.target[side, band] = np.sqrt(power)
 
 
-@compiled()
+@part
 def next_noise_segment(state, at):
     """Begin the quarter at boundary `at`."""
     block = state[0]
@@ -62,7 +62,7 @@ def next_noise_segment(state, at):
     _retarget(noise, quarter + 1)
 
 
-@compiled()
+@part
 def begin_noise(state, number, at):
     """Add the noise of start `number`, which begins at sample `at` of the segment."""
     block = state[0]
@@ -87,7 +87,7 @@ def begin_noise(state, number, at):
     _retarget(noise, quarter + 1)
 
 
-@compiled()
+@part
 def _add_bands(noise, at, samples, left, right):
     """Add all bands to left and right, from sample `at`, all within the segment."""
     per_sample = _ONE / np.float32(noise.segment_end - noise.segment_begin)
@@ -108,7 +108,7 @@ def _add_bands(noise, at, samples, left, right):
             right[k] += (m - s) * (from_right + along * slope_right)
 
 
-@compiled()
+@part
 def render_noise(state, samples):
     """Add the next `samples` samples (at most PIECE) of noise to `mix`. Call after `render_voices`, which took note of the starts."""
     block = state[0]
@@ -135,7 +135,7 @@ def render_noise(state, samples):
         at = stop
 
 
-@compiled()
+@part
 def release_rings(state):
     """Give back what neither voices nor noise need any more; returns the new (hops_taken, starts_taken)."""
     block = state[0]

@@ -12,7 +12,7 @@ cut it: so block sizes change nothing, to the bit.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined, part
 
 TURN = 2.0 ** 32                # a whole turn in units of phase
 LANES = 8                       # samples computed in one pass over the partials
@@ -23,14 +23,14 @@ _HALF, _ONE, _TWO, _FOUR = (np.float32(c) for c in (0.5, 1, 2, 4))
 _HALF_TURN = np.float32(2.0 ** -31)
 
 
-@compiled(inline=True)
+@inlined
 def sin_half_turns(m):
     """sin(pi m) of a float32 m in -1/2..1/2."""
     s = m * m
     return m * (_S1 + s * (_S3 + s * (_S5 + s * (_S7 + s * _S9))))
 
 
-@compiled(inline=True)
+@inlined
 def cos_sin(phase):
     """Cosine and sine of an int32 phase (2**32 is a turn), float32."""
     x = np.float32(phase) * _HALF_TURN
@@ -39,7 +39,7 @@ def cos_sin(phase):
     return sin_half_turns(_HALF - m), (s if x >= np.float32(0) else -s)
 
 
-@compiled()
+@part
 def start_oscillators(count, phase, step, gain, oscillators):
     """Set oscillators [5, count] (u, du, v, dv, kappa) to a segment's first sample.
 
@@ -59,7 +59,7 @@ def start_oscillators(count, phase, step, gain, oscillators):
         oscillators[4, i] = move * move
 
 
-@compiled()
+@part
 def run_oscillators(count, oscillators, made, first, samples, out):
     """Write the sum of `count` oscillators to out[first:first + samples]; samples is a multiple of LANES, `made` of them were made before."""
     work = oscillators

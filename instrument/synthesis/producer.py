@@ -6,44 +6,45 @@
     publish_until(state, sample)        # all starts before this sample are published
 """
 import numpy as np
+from numba import types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.compiled import compiled
-from instrument.synthesis.state import HOPS, STARTS
+from instrument.synthesis.state import HOPS, STARTS, STATE_TYPE
 
 
-@compiled()
+@compiled(types.int64(STATE_TYPE))
 def _hops_free(state):
     return HOPS - (state[0].hops_published - load_acquire(state, "hops_taken"))
 
 
-@compiled()
+@compiled(types.int64(STATE_TYPE))
 def _starts_free(state):
     return STARTS - (state[0].starts_published - load_acquire(state, "starts_taken"))
 
 
-@compiled()
+@compiled(types.void(STATE_TYPE))
 def _publish_hop(state):
     store_release(state, "hops_published", state[0].hops_published + 1)
 
 
-@compiled()
+@compiled(types.void(STATE_TYPE))
 def _publish_start(state):
     store_release(state, "starts_published", state[0].starts_published + 1)
 
 
-@compiled()
+@compiled(types.void(STATE_TYPE, types.int64))
 def _publish_until(state, sample):
     store_release(state, "published_until", sample)
 
 
-@compiled()
+@compiled(types.int64(STATE_TYPE))
 def position(state):
     """Samples rendered so far."""
     return load_acquire(state, "position")
 
 
-@compiled()
+@compiled(types.Tuple((types.int64, types.float64, types.float64))(STATE_TYPE))
 def _read_clock(state):
     while True:
         version = load_acquire(state, "clock_version")

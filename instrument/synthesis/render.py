@@ -3,24 +3,23 @@
 Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory stands in the state block.
 """
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.chain import render_effects
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import compiled, part
 from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
-from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, state_dtype
+from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE
 from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
-STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")
 OUT_TYPE = types.Array(types.float32, 2, "C")
 
 
-@compiled()
+@part
 def _hand_over(state, out):
     """Copy the piece to `out` and to the ring of what was played, and follow its peaks."""
     block = state[0]
@@ -39,7 +38,7 @@ def _hand_over(state, out):
         block.peak[side] = peak
 
 
-@compiled()
+@part
 def render_piece(state, out):
     """Make the next samples, at most PIECE: out [n, 2]."""
     block = state[0]
@@ -58,7 +57,7 @@ def render_piece(state, out):
     if limit(block.limiter, left, right, samples, block.rate_hz) > 0 or not ok:
         block.faults += 1
         empty_effects(block.effects)
-    block.limiter_gain = block.limiter.gain
+    block.limiter_gain = np.float32(1) - block.limiter.reduction
     _hand_over(state, out)
     store_release(state, "position", begin + samples)
     hops_taken, starts_taken = release_rings(state)

@@ -8,7 +8,7 @@ The lines' lengths swing slowly by a fraction of a millisecond, each pair agains
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined, part
 from instrument.synthesis.lines import read_between, ring_mask
 from instrument.synthesis.partials import TURN, cos_sin
 
@@ -54,7 +54,7 @@ def prepare_reverb(reverb, rate_hz: int) -> None:
     reverb["diffuser_delay"] = np.round(np.array(DIFFUSER_MS) * 1e-3 * rate_hz)
 
 
-@compiled()
+@part
 def aim_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
     for end in range(2):
@@ -77,9 +77,11 @@ def aim_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
                 reverb.begin[i] = values[i]
             else:
                 reverb.slope[i] = (values[i] - reverb.begin[i]) / length
+    if reverb.on == 0:                  # nothing sounds in it yet, so nothing needs to glide
+        reverb.begin[SIZE], reverb.slope[SIZE] = values[SIZE], 0
 
 
-@compiled()
+@part
 def _empty(reverb):
     reverb.write, reverb.size = 0, reverb.begin[SIZE]
     used = reverb.mask + 1
@@ -89,7 +91,7 @@ def _empty(reverb):
     reverb.diffuser[:] = np.float32(0)
 
 
-@compiled(inline=True)
+@inlined
 def _diffuse(reverb, side, write, x):
     for i in range(DIFFUSERS):
         line = reverb.diffuser[side, i]
@@ -101,7 +103,7 @@ def _diffuse(reverb, side, write, x):
     return x
 
 
-@compiled(inline=True)
+@inlined
 def _mix_lines(flow):
     """Hadamard transform of 16 values in place, scaled to keep their energy."""
     span = 1
@@ -113,7 +115,7 @@ def _mix_lines(flow):
         span *= 2
 
 
-@compiled()
+@part
 def render_reverb(reverb, offset, left, right, sample_rate_hz):
     """Add the room in place, from `offset` samples after the segment's begin. At mix 0 nothing happens."""
     if reverb.begin[WET] == 0 and reverb.slope[WET] == 0:

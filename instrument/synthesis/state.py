@@ -20,9 +20,10 @@ What the audio thread makes of it:
 - NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they never get out.
 """
 import numpy as np
+from numba import from_dtype, types
 
-from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.delay import LONGEST_S
+from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.limiter import limiter_dtype
 from instrument.synthesis.lines import ring_mask
 from instrument.synthesis.reverb import prepare_reverb
@@ -182,6 +183,8 @@ state_dtype = np.dtype([
     ("ticks_more", "i8"),
 ], align=True)
 
+STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")       # how compiled functions take the block: an array of one element
+
 
 def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     """A silent engine at sample 0: structured array of one element, every page of it touched.
@@ -210,7 +213,7 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     noise["pending_quarter"] = -1
     effects = state["effects"][0]
     effects["hop_seen"], effects["from_"], effects["to"] = -1, START, START
-    effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
+    effects["delay"]["mask"] = ring_mask(int(LONGEST_S * rate_hz) + 8)
     prepare_reverb(effects["reverb"], rate_hz)
-    state["limiter"]["gain"] = state["limiter_gain"] = 1
+    state["limiter_gain"] = 1
     return state

@@ -3,14 +3,14 @@ import math
 
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import part
 
 TONE_HZ = 440
 AMPLITUDE = 0.1
 FADE_S = 0.02
 
 
-@compiled()
+@part
 def render_tone(state, samples):
     """Add the tone to the piece while `tone` asks for it, faded in and out."""
     block = state[0]

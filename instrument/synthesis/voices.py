@@ -5,7 +5,7 @@ or frequency that the performer could write leads outside the block or makes a s
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled
+from instrument.synthesis.compiled import inlined, part
 from instrument.synthesis.partials import LANES, TURN, run_oscillators, start_oscillators
 from instrument.synthesis.state import (
     FREQUENCY_HZ,
@@ -24,26 +24,26 @@ LOUDEST = np.float32(1000)              # gains beyond +-60 dBFS are errors
 FADE_FROM, SILENT_FROM = np.float32(0.45), np.float32(0.5)      # of the sample rate
 WAITING, DONE = 1, 2                    # start_state
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_boundary = compiled(inline=True)(boundary)
+_boundary = inlined(boundary)
 
 
-@compiled(inline=True)
+@inlined
 def quarter_at(sample, rate_hz):
     """The quarter hop that a sample lies in: the last one whose boundary is not behind it."""
     return ((sample + 1) * QUARTERS_PER_SECOND - 1) // rate_hz
 
 
-@compiled(inline=True)
+@inlined
 def _gain(value, fade):
     return value * fade if abs(value) <= LOUDEST else _ZERO
 
 
-@compiled(inline=True)
+@inlined
 def _frequency(value, rate):
     return min(value, rate) if value >= _ZERO else _ZERO        # NaN compares false
 
 
-@compiled(inline=True)
+@inlined
 def _fade(frequency, rate):
     """Gain of a partial that nears half of the sample rate: 0 from there on, exactly."""
     silent_from = SILENT_FROM * rate
@@ -52,12 +52,12 @@ def _fade(frequency, rate):
     return min((silent_from - frequency) * (_ONE / (rate * (SILENT_FROM - FADE_FROM))), _ONE)
 
 
-@compiled(inline=True)
+@inlined
 def _step(frequency_hz, rate_hz):
     return np.int32(np.int64(min(frequency_hz / rate_hz, 0.4999999) * TURN + 0.5))
 
 
-@compiled(inline=True)
+@inlined
 def _pack(voices, count, phase, step, re, im, slope_re, slope_im):
     """Note one more partial that sounds, unless it does not; returns how many there are."""
     if re == _ZERO and im == _ZERO and slope_re == _ZERO and slope_im == _ZERO:
@@ -68,7 +68,7 @@ def _pack(voices, count, phase, step, re, im, slope_re, slope_im):
     return count + 1
 
 
-@compiled()
+@part
 def _set_targets(voices, v, row, used, silent, length):
     """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence (1)."""
     rate_hz = voices.rate_hz
@@ -93,7 +93,7 @@ def _set_targets(voices, v, row, used, silent, length):
     start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 
 
-@compiled()
+@part
 def _hold(voices, v):
     """Begin a segment in which nothing moves."""
     target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
@@ -105,7 +105,7 @@ def _hold(voices, v):
     start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 
 
-@compiled()
+@part
 def _close_segment(voices, v):
     """Move phases and pans on to the segment's end."""
     length = voices.segment_end[v] - voices.segment_begin[v]
@@ -115,7 +115,7 @@ def _close_segment(voices, v):
     voices.pan[v, 0], voices.pan[v, 1] = voices.pan_target[v, 0], voices.pan_target[v, 1]
 
 
-@compiled()
+@part
 def _overdue(state, v, newest):
     """Whether a hop that this voice never came to look at has ended it."""
     voices = state[0].voices
@@ -126,7 +126,7 @@ def _overdue(state, v, newest):
     return False
 
 
-@compiled()
+@part
 def next_segment(state, v, at):
     """Begin the segment at sample `at` of a playing voice, as far as hops up to `hops_known` tell."""
     block = state[0]
@@ -182,7 +182,7 @@ def next_segment(state, v, at):
     _set_targets(voices, v, hop.partials[entry, row], np.int64(hop.used[entry]), np.int64(1 if last else 0), end - at)
 
 
-@compiled()
+@part
 def begin_voice(state, v, at):
     """Begin the voice that waits for slot v, at sample `at`."""
     block = state[0]
@@ -209,7 +209,7 @@ def begin_voice(state, v, at):
             break
 
 
-@compiled()
+@part
 def look_at_rings(state, hops_published, starts_published):
     """Take note of new hops and starts: which entry is whose, which slot waits for what."""
     block = state[0]
@@ -232,7 +232,7 @@ def look_at_rings(state, hops_published, starts_published):
                 block.start_state[n % STARTS] = WAITING
 
 
-@compiled()
+@part
 def _mix_voice(voices, v, at, stop, left, right):
     """Add a voice to left and right, from sample `at` to `stop`, all within its segment."""
     begin, samples, mono = voices.segment_begin[v], stop - at, voices.mono
@@ -257,7 +257,7 @@ def _mix_voice(voices, v, at, stop, left, right):
         right[k] += mono[lead + k] * (from_right + along * slope_right)
 
 
-@compiled()
+@part
 def render_voices(state, samples):
     """Add the next `samples` samples (at most PIECE) of all voices to `mix`; returns how many voices play."""
     block = state[0]

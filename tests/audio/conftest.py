@@ -79,7 +79,7 @@ def home(tmp_path_factory) -> Iterator[dict]:
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)
-    model = untrained(seed=1, width=64, depth=2)
+    model = untrained(seed=1, width=64)
     save_model(model, folder / "models" / "test")
     yield Patch("Test", model.name, (0.5,) * model.latents, {"reverb.mix": 0.0, "motion.amount": 1.0}).to_json()
     if before is None:
@@ -129,7 +129,7 @@ def engine(home) -> Iterator[Callable]:
         client.start()
         told = Told(client)
         if ready:
-            told.wait(tell="ready", seconds=240)
+            told.wait(tell="ready", seconds=600)
         return client, told
     yield start
     for client in clients:

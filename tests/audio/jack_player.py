@@ -9,65 +9,76 @@ RATE_HZ = 48000
 
 
 class Player:
-    """Plays `performance` [(frame, MIDI bytes)] from a frame 0 that it chooses, and records `seconds` from there."""
+    """Plays `performance` [(frame, MIDI bytes)] from a frame 0 that it chooses, and records `seconds` from about there.
+
+    Two clients, because one that sends to an instrument and records it closes a loop, which JACK cuts open by a period's delay.
+    """
 
     def __init__(self, performance: list[tuple[int, bytes]], seconds: float):
         self._performance = performance
         self._captured = np.zeros((int(seconds * RATE_HZ), 2), np.float32)
-        self._frame, self._next, self._running = 0, 0, False
+        self._sent, self._recorded, self._next, self._running = 0, 0, 0, False
+        self.first_sent = self.first_recorded = -1          # JACK's frame times of both frames 0
         self._done = threading.Event()
-        self.xruns = 0
-        self.client = jack.Client("test player", no_start_server=True)
-        self._midi = self.client.midi_outports.register("midi")
-        self._inputs = [self.client.inports.register(f"in_{i}") for i in (1, 2)]
-        self.client.set_process_callback(self._process)
-        self.client.set_xrun_callback(self._xrun)
-
-    def _xrun(self, delayed_us):
-        self.xruns += 1
+        self._sender = jack.Client("test player", no_start_server=True)
+        self._recorder = jack.Client("test recorder", no_start_server=True)
+        self._midi = self._sender.midi_outports.register("midi")
+        self._inputs = [self._recorder.inports.register(f"in_{i}") for i in (1, 2)]
+        self._sender.set_process_callback(self._send)
+        self._recorder.set_process_callback(self._record)
 
     def __enter__(self):
-        self.client.activate()
+        self._sender.activate()
+        self._recorder.activate()
         self._midi.connect("HummingFace:midi_in")
-        ports = self.client.get_ports("HummingFace:", is_audio=True, is_output=True)
-        for ours, theirs in zip(self._inputs, ports, strict=True):
-            self.client.connect(theirs, ours)
+        for i, port in enumerate(self._inputs):
+            self._recorder.connect(f"HummingFace:out_{i + 1}", port)
         return self
 
     def __exit__(self, *_):
-        self.client.deactivate()
-        self.client.close()
+        for client in (self._sender, self._recorder):
+            client.deactivate()
+            client.close()
 
-    def play(self) -> tuple[int, np.ndarray]:
-        """In real time. Returns (frames recorded, [S, 2])."""
+    def play(self) -> np.ndarray:
+        """In real time. Returns what was recorded [S, 2]; its frame 0 is `first_recorded`."""
         self._running = True
-        if not self._done.wait(len(self._captured) / RATE_HZ + 60):
-            raise AssertionError(f"only {self._frame} of {len(self._captured)} frames came through")
-        return self._frame, self._captured
+        if not self._done.wait(4 * len(self._captured) / RATE_HZ + 60):
+            raise AssertionError(f"only {self._recorded} of {len(self._captured)} frames came through")
+        return self._captured
 
-    def play_freewheeling(self) -> tuple[int, np.ndarray]:
+    def play_freewheeling(self) -> np.ndarray:
         """As fast as it can be computed."""
-        self.client.set_freewheel(True)
+        self._sender.set_freewheel(True)
         time.sleep(0.3)                 # a few periods in freewheel before the first event
         try:
             return self.play()
         finally:
-            self.client.set_freewheel(False)
+            self._sender.set_freewheel(False)
             time.sleep(0.1)
 
-    def _process(self, frames):
+    def _send(self, frames):
         self._midi.clear_buffer()
-        if not self._running or self._done.is_set():
+        if not self._running or self.first_recorded < 0:
             return
-        end = self._frame + frames
+        if self.first_sent < 0:
+            self.first_sent = self._sender.last_frame_time
+        end = self._sent + frames
         while self._next < len(self._performance) and self._performance[self._next][0] < end:
             at, data = self._performance[self._next]
-            self._midi.write_midi_event(at - self._frame, data)
+            self._midi.write_midi_event(at - self._sent, data)
             self._next += 1
-        stop = min(end, len(self._captured))
+        self._sent = end
+
+    def _record(self, frames):
+        if not self._running or self._done.is_set():
+            return
+        if self.first_recorded < 0:
+            self.first_recorded = self._recorder.last_frame_time
+        stop = min(self._recorded + frames, len(self._captured))
         for channel, port in enumerate(self._inputs):
-            self._captured[self._frame:stop, channel] = port.get_array()[:stop - self._frame]
-        self._frame = stop
+            self._captured[self._recorded:stop, channel] = port.get_array()[:stop - self._recorded]
+        self._recorded = stop
         if stop == len(self._captured):
             self._done.set()
 

@@ -1,50 +1,98 @@
-"""The whole real way, MIDI in to audio out through a JACK server, against the offline render."""
+"""The whole real way, MIDI in to audio out through a JACK server, against the offline render and the clock."""
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tests.audio.jack_player import Player, dense_performance
+from instrument.audio.client import Client
+from tests.audio.conftest import Told, wait_for
+from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
-PERIOD = 128
 SECONDS = 60.0
+PERIOD = 128
 
 
 @pytest.fixture(scope="module")
-def offline(home):
-    """Render a log of the engine: `offline(log path, samples) -> [samples, 2]`."""
+def playing(jack_server, home, tmp_path_factory):
+    """An engine on a server of `PERIOD`, its log, and the same sound to render offline."""
     from instrument import library
-    from instrument import offline as player
     from instrument import patch as patch_file
+    server = jack_server(PERIOD)
+    log = tmp_path_factory.mktemp("log") / "events.jsonl"
+    client = Client(patch=home, attach=False, log_events=str(log))
+    client.start()
+    told = Told(client)
+    told.wait(tell="ready", seconds=600)
+    yield SimpleNamespace(client=client, told=told, log=log, server=server,
+                          sound=library.open_sound(patch_file.from_json(home)))
+    client.close()
+
+
+def logged(log) -> list[tuple[int, object]]:
+    """(the sample at which it takes effect, event) of all that the engine took so far."""
     from instrument.performance import midi
-    sound = library.open_sound(patch_file.from_json(home))
-
-    def render(log, samples):
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        events = [(line.pop("sample"), midi.from_json(line)) for line in lines]
-        offline_player = player.Player(sound.timbre, sound.patch, events=events)
-        return events, offline_player.render(samples, 1024)
-    return render
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [(line.pop("sample"), midi.from_json(line)) for line in lines]
 
 
-def test_a_dense_minute_equals_the_offline_render(jack_server, engine, offline, tmp_path):
-    jack_server(PERIOD)
-    log = tmp_path / "events.jsonl"
-    client, told = engine(log_events=str(log))
+def test_a_dense_minute_equals_the_offline_render(playing):
+    from instrument import offline
     performance = dense_performance(SECONDS)
-    with Player(performance, seconds=SECONDS + 2) as player:
-        frames, captured = player.play_freewheeling()
-        position = client.telemetry().position
-    state = client._state[0]
+    with Player(performance, SECONDS + 1) as player:
+        captured = player.play_freewheeling()
+    state = playing.client._state[0]
     assert state["waits_given_up"] == 0
-    events, rendered = offline(log, position)
+    position = int(state["position"])
+    events = logged(playing.log)
     assert len(events) == len(performance), "every event arrived, once"
-    # Where the capture lies in the engine's time: by the sound itself.
-    first = np.flatnonzero(np.abs(captured).max(1) > 1e-3)[0]
-    begin = np.flatnonzero(np.abs(rendered).max(1) > 1e-3)[0] - first
+    rendered = offline.Player(playing.sound.timbre, playing.sound.patch, events=events).render(position, 1024)
+    # Where the recording lies in the engine's time: found by the sound, so that the stamps can be judged by it.
+    begin = _where(captured, rendered)
     ours = rendered[begin:begin + len(captured)]
-    assert np.abs(ours[:len(captured)] - captured[:len(ours)]).max() <= 1e-4
-    # The engine's time of frame 0 of the capture is `begin`; effects come one block after the stamp.
-    for (effect, event), (frame, data) in zip(events, performance, strict=True):
-        assert abs((effect - PERIOD) - (begin + frame)) <= PERIOD, (event, data)
+    assert len(ours) == len(captured)
     assert np.abs(captured).max() > 0.01
+    assert np.abs(ours - captured).max() <= 1e-4
+    ahead = player.first_sent - player.first_recorded
+    errors = [effect - PERIOD - (begin + ahead + frame) for (effect, _), (frame, _) in zip(events, performance, strict=True)]
+    assert max(map(abs, errors)) <= PERIOD
+    assert set(errors) == {0}, "and even to the sample"
+
+
+def _where(captured: np.ndarray, rendered: np.ndarray) -> int:
+    """Index in `rendered` of the recording's first sample, by where both become loud."""
+    loud = 0.2 * np.abs(captured).max()
+    return int(np.argmax(np.abs(rendered).max(1) > loud)) - int(np.argmax(np.abs(captured).max(1) > loud))
+
+
+@pytest.mark.parametrize("block", [64, 128, 256])
+def test_a_note_sounds_one_block_after_its_stamp(playing, block):
+    """500 notes at any frame; JACK's period is changed under the running engine."""
+    import jack
+    changer = jack.Client("changer", no_start_server=True)
+    changer.activate()
+    playing.told.forget()
+    if changer.blocksize != block:
+        changer.blocksize = block
+        playing.told.wait(tell="audio", block_samples=block)
+    changer.close()
+    random = np.random.default_rng(block)
+    frames = np.arange(500) * 1600 + 480 + random.integers(0, 512, 500)
+    performance = []
+    for frame in frames:
+        performance += [(int(frame), bytes([0x90, int(random.integers(48, 84)), 100])), (int(frame) + 400, bytes([0xB0, 120, 0]))]
+    before = len(logged(playing.log))
+    with Player(performance, 500 * 1600 / RATE_HZ + 0.1) as player:
+        captured = player.play_freewheeling()
+    wait_for(lambda: len(logged(playing.log)) == before + len(performance))
+    ahead = player.first_sent - player.first_recorded
+    jumps = np.abs(np.diff(captured[:, 0], 2, prepend=[0, 0]))      # what is left of earlier notes is smooth
+    latencies = []
+    for frame in frames:
+        around = slice(frame + ahead - 200, frame + ahead + block + 64)
+        heard = np.flatnonzero(jumps[around] > 1e-6)
+        assert len(heard), f"the note at frame {frame} was not heard"
+        latencies.append(int(heard[0]) - 200)
+    assert min(latencies) >= block - 1
+    assert max(latencies) <= block + 1, np.unique(latencies, return_counts=True)
+    assert max(latencies) - min(latencies) <= 1

@@ -61,7 +61,7 @@ def test_a_patch_that_ended_the_last_start_is_not_used_again(tmp_path):
     first = settings.Settings(patch="Glass")
     first.begin(file)
     second, _ = settings.load(file)
-    audio, patch, said = second.begin(file)
+    _, patch, said = second.begin(file)
     assert patch is None
     assert "Glass" in said
 

@@ -15,15 +15,17 @@ def sound(kind: str, rate_hz: int, seconds: float) -> np.ndarray:
     t = np.arange(int(rate_hz * seconds)) / rate_hz
     return {
         "silence": np.zeros(len(t)), "noise": rng.standard_normal(len(t)) * 0.1, "dc": np.full(len(t), 0.3),
-        "click": np.eye(1, len(t), len(t) // 3)[0], "tone": 0.2 * np.sin(2 * np.pi * 440 * t), "loud": 50 * rng.standard_normal(len(t)),
+        "click": np.eye(1, len(t), len(t) // 3)[0], "tone": 0.2 * np.sin(2 * np.pi * 440 * t),
+        "loud": 50 * rng.standard_normal(len(t)),
         "broken": np.where(t > seconds / 2, np.nan, np.sin(2 * np.pi * 100 * t)),
     }[kind].astype(np.float32)
 
 
 @pytest.mark.parametrize(("kind", "rate_hz", "pitch", "seconds"), [
-    ("silence", 48000, 60, 1.0), ("noise", 44100, 40, 0.7), ("dc", 48000, 60, 0.7), ("click", 48000, 72, 0.7), ("broken", 22050, 45, 0.7),
-    ("loud", 48000, 60, 0.5), ("tone", 8000, 69, 0.7), ("tone", 192000, 69, 0.6), ("tone", 37123, 69.5, 0.6), ("tone", 48000, 0, 0.7),
-    ("tone", 48000, 127, 0.7), ("tone", 8000, 127, 0.3), ("noise", 96000, 108, 0.3), ("tone", 48000, 69, 0.05), ("tone", 48000, 21, 0.001),
+    ("silence", 48000, 60, 1.0), ("noise", 44100, 40, 0.7), ("dc", 48000, 60, 0.7), ("click", 48000, 72, 0.7),
+    ("broken", 22050, 45, 0.7), ("loud", 48000, 60, 0.5), ("tone", 8000, 69, 0.7), ("tone", 192000, 69, 0.3),
+    ("tone", 37123, 69.5, 0.6), ("tone", 48000, 0, 0.7), ("tone", 48000, 127, 0.7), ("tone", 8000, 127, 0.3),
+    ("noise", 96000, 108, 0.3), ("tone", 48000, 69, 0.05), ("tone", 48000, 21, 0.001),
 ])
 def test_frames_stay_within_their_bounds(kind, rate_hz, pitch, seconds):
     audio = sound(kind, rate_hz, seconds)

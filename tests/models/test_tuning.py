@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.filterbank import transform
 from models.frame import pitch_to_hz
+from models.spectrum import transform
 from models.tuning import find_tuning
 
 torch.set_num_threads(1)

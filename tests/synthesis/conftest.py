@@ -85,13 +85,13 @@ class Hands:
     bands = BANDS
 
 
-@pytest.fixture()
+@pytest.fixture
 def hands():
     """A fresh player at 48 kHz."""
     return Hands()
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_hands():
     """Makes players: `make_hands(rate_hz, seed=0)`."""
     return Hands

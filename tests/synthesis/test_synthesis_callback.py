@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import types
 
 from instrument.synthesis.atomic import load_acquire, store_release
 from instrument.synthesis.callback import callback_address
 from instrument.synthesis.compiled import compiled
 from instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
-from instrument.synthesis.state import HOPS, STARTS, new_state, state_dtype
+from instrument.synthesis.state import HOPS, STARTS, STATE_TYPE, new_state, state_dtype
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
                             ctypes.c_void_p)
@@ -123,7 +124,7 @@ def test_rings_under_a_second_thread(hands):
     assert hands.counter("waits_given_up") == 0 and hands.counter("held_quarters") == 0
 
 
-@compiled()
+@compiled(types.void(STATE_TYPE, types.int64))
 def _write(state, n):
     """Publish numbers as fast as the ring takes them: data in `output`, the counter after it."""
     for i in range(1, n + 1):
@@ -134,7 +135,7 @@ def _write(state, n):
         store_release(state, "hops_published", i)
 
 
-@compiled()
+@compiled(types.int64(STATE_TYPE, types.int64))
 def _read(state, n):
     """Read them back; returns how many did not match their number."""
     wrong = taken = 0
@@ -150,7 +151,6 @@ def _read(state, n):
 
 def test_acquire_and_release_order_memory_between_threads():
     state, n = new_state(48_000), 300_000
-    _write(state, 0), _read(state, 0)
     wrong = []
     reader = threading.Thread(target=lambda: wrong.append(_read(state, n)))
     reader.start()
@@ -160,8 +160,6 @@ def test_acquire_and_release_order_memory_between_threads():
 
 
 def test_atomics_are_atomic_in_the_generated_code():
-    state = new_state(48_000)
-    _write(state, 0), _read(state, 0)
     code = _write.inspect_llvm(_write.signatures[0])
     assert "store atomic i64" in code and "release" in code
     code = _read.inspect_llvm(_read.signatures[0])
@@ -204,11 +202,12 @@ def test_a_read_only_installation_finds_its_cache(tmp_path):
     copy.mkdir(parents=True)
     for path in (source.parent / "__init__.py", *source.glob("*.py")):
         (copy.parent if path.parent == source.parent else copy).joinpath(path.name).write_bytes(path.read_bytes())
+    (copy / "double.py").write_text("from numba import types\nfrom instrument.synthesis.compiled import compiled\n\n\n"
+                                    "@compiled(types.int64(types.int64))\ndef double(x):\n    return 2 * x\n")
     for folder in (copy, copy.parent):
         folder.chmod(0o555)
-    code = ("from instrument.synthesis import limiter, compiled\nimport numpy as np\n"
-            "l = np.zeros(1, limiter.limiter_dtype); x = np.zeros(8, np.float32)\nlimiter.limit(l[0], x, x, 8, 48000)\n"
-            "print(sum(limiter.limit.stats.cache_hits.values()), compiled.cache_folder())")
+    code = ("from instrument.synthesis.double import double\nfrom instrument.synthesis.compiled import cache_folder\n"
+            "assert double(2) == 4\nprint(sum(double.stats.cache_hits.values()), cache_folder())")
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "site")}
     environment.pop("NUMBA_CACHE_DIR", None)
     said = [subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True,

@@ -244,8 +244,7 @@ def test_nothing_bad_gets_through_a_hop_or_a_start(hands):
     for h in range(30):
         value = bad[h % 5]
         hands.hop({s: [(value, 440.0), (0.01, -value)] for s in range(5)} | {20: [(0.1, 440.0)]}, noise=value,
-                  pan={0: (value, value)}, **{name: value for name in ("drive_amount", "delay_time_s", "reverb_decay_s",
-                                                                      "reverb_mix", "chorus_rate_hz", "master_gain")})
+                  pan={0: (value, value)}, **dict.fromkeys(("drive_amount", "delay_time_s", "reverb_decay_s", "reverb_mix", "chorus_rate_hz", "master_gain"), value))
         out = hands.render(256)
         assert np.isfinite(out).all()
         assert np.abs(out).max() <= 0.967

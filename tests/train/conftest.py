@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, FUZZ_RATE, LEVEL, LOWEST, NOISE, RELEASE, SLOT_RATIO, VIBRATO
+from models.frame import FUZZ_RATE, LEVEL, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
 from train.prepare import FORMAT
 
 
@@ -29,10 +29,15 @@ def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slop
                       "noise_peak_db": -70.0})
     stem = f"p{program:03d}-v{velocity:03d}-{hold_s:g}s-{pitches[0]:03d}"
     np.save(folder / f"{stem}.rows.npy", np.stack(rows).astype(np.float16))
-    np.save(folder / f"{stem}.phase.npy", np.full((len(rows), FRAME_SIZE)[:1] + (160,), 0.5, np.float16))
+    np.save(folder / f"{stem}.phase.npy", np.full((len(rows), PARTIALS), 0.5, np.float16))
     (folder / f"{stem}.json").write_text(json.dumps({
         "format": FORMAT, "soundfont": "tiny", "velocity": velocity, "hold_s": hold_s, "pitches": list(pitches),
         "instrument": {"program": program, "name": name, "family": "test", "sustained": sustained}, "notes": notes}))
+
+
+@pytest.fixture(scope="session", name="write_part")
+def write_part_fixture():
+    return write_part
 
 
 @pytest.fixture(scope="session")

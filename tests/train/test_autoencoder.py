@@ -55,7 +55,7 @@ def test_resuming_goes_on_with_the_same_steps(tiny_bank, tmp_path):
 
 
 def test_a_state_of_other_data_is_refused(run, tiny_data):
-    trainer, _, folder = run
+    _, _, folder = run
     other = Trainer(NoteBank(tiny_data, ["Saw"]), SHAPE, OPTIONS)
     with pytest.raises(ValueError, match="another data set"):
         other.resume(folder / "state.pt")

@@ -85,3 +85,14 @@ def test_batches_have_the_shapes_they_say(tiny_bank):
     assert batch.time_s.shape == (15,)
     assert batch.heard.shape == (5, 24)
     assert set(batch.moves.tolist()) <= {0.0, 1.0}
+
+
+def test_what_has_died_away_is_silent(tmp_path, write_part):
+    write_part(tmp_path, 0, "Plink", 100, 2.0, range(60, 63), False, 9)
+    rows = np.load(tmp_path / "p000-v100-2s-060.rows.npy")
+    rows[1, 70:] = rows[1, 70]                                     # as of a recording that had ended there
+    np.save(tmp_path / "p000-v100-2s-060.rows.npy", rows)
+    bank = NoteBank(tmp_path)
+    assert bank.rows[1, 70, LEVEL.start] > -100
+    assert (bank.rows[1, 71:, LEVEL] == -100).all()
+    assert (bank.rows[0, :100, LEVEL.start] > -100).all()

@@ -1,0 +1,160 @@
+"""Breaks in the captured sound while Python misbehaves inside the audio process, beside those of a native client on the
+same server.
+
+    python -m tests.bench.stress [--seconds 60] [--period 128] [--calm]
+
+A break is a period of the recording that does not go on, sample for sample, where the one before ended: for the
+engine by comparison with what it says it rendered (its output ring), for the native client by its running count.
+Periods that the recorder itself lost count for neither.
+"""
+import argparse
+import json
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.native import Probe, Recording, compile_probe
+
+SITE = Path(__file__).with_name("stress_site")
+COUNT_TURN = 1 << 20                # the native client's ramp begins anew
+
+
+def run(client, jack_client, *, seconds: float, period: int, probe: Path, trouble: Path | None) -> dict:
+    """`client`: an engine on the server of `jack_client`; `trouble`: the file that sets off the troublemakers in its process."""
+    synth = Probe(probe, "synth", "native")
+    recording = Recording(probe, ["HummingFace:out_1", "native:count"], seconds, jack_client)
+    before = client.telemetry()
+    rendered = _Rendered(client)
+    if trouble:
+        trouble.touch()
+        time.sleep(1)
+    recording.begin()
+    end = time.monotonic() + seconds + 1
+    key = 0
+    while time.monotonic() < end:       # something is always sounding
+        client.send({"do": "note_on", "note": 36 + key % 48, "velocity": 90})
+        client.send({"do": "note_off", "note": 36 + (key - 6) % 48})
+        key += 5
+        time.sleep(0.1)
+    sound, times, xruns = recording.end()
+    if trouble:
+        trouble.unlink()
+    position, ours = rendered.end()
+    synth.close()
+    now = client.telemetry()
+    return {"seconds": seconds, "period": period, "breaks_engine": engine_breaks(sound[:, 0], times, position, ours, period),
+            "breaks_native": native_breaks(sound[:, 1], times, period), "recorder_lost": recorder_lost(times, period),
+            "recorder_xruns": xruns, "late_hops": now.late_hops - before.late_hops,
+            "hops": round(seconds * 187.5), "underflows_told": now.underruns - before.underruns}
+
+
+class _Rendered:
+    """Keeps what the engine rendered, from its ring."""
+
+    def __init__(self, client):
+        self._client, self._parts, self._ending = client, [], threading.Event()
+        self._first, _ = client.output_since(1 << 62)
+        self._next = self._first
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._ending.wait(0.5):
+            self._next, part = self._client.output_since(self._next)
+            self._parts.append(part[:, 0])
+
+    def end(self) -> tuple[int, np.ndarray]:
+        self._ending.set()
+        self._thread.join()
+        return self._first, np.concatenate(self._parts)
+
+
+def recorder_lost(times: np.ndarray, period: int) -> int:
+    """Periods that the recorder was not called for."""
+    return int(((np.diff(times) & 0xFFFFFFFF) // period - 1).clip(0).sum())
+
+
+def native_breaks(sound: np.ndarray, times: np.ndarray, period: int) -> int:
+    """Periods in which the count does not go on."""
+    count = np.round(sound * COUNT_TURN).astype(np.int64)
+    steps = np.r_[1, (np.diff(times) & 0xFFFFFFFF) // period]
+    expected, breaks = None, 0
+    for number, begin in enumerate(range(0, len(count) - period + 1, period)):
+        block = count[begin:begin + period]
+        wanted = block[0] if expected is None else (expected + (steps[number] - 1) * period) % COUNT_TURN
+        if np.array_equal(block, (wanted + np.arange(period)) % COUNT_TURN):
+            expected = (wanted + period) % COUNT_TURN
+            continue
+        breaks += 1
+        inside = np.array_equal(block, (block[0] + np.arange(period)) % COUNT_TURN)
+        expected = (block[0] + period) % COUNT_TURN if inside else wanted
+    return breaks
+
+
+def engine_breaks(sound: np.ndarray, times: np.ndarray, first: int, rendered: np.ndarray, period: int) -> int:
+    """Periods in which the sound does not go on with the samples that were rendered next."""
+    blocks = sound[:len(sound) // period * period].reshape(-1, period)
+    steps = np.r_[1, (np.diff(times) & 0xFFFFFFFF) // period]
+    start = next(i for i, block in enumerate(blocks) if np.abs(block).max() > 1e-4)
+    found = np.flatnonzero(rendered[:len(rendered) - period] == blocks[start][0])
+    expected = next(int(i) for i in found if np.array_equal(rendered[i:i + period], blocks[start]))
+    breaks = 0
+    for number in range(start, len(blocks)):
+        wanted = expected + (steps[number] - 1) * period if number > start else expected
+        block = blocks[number]
+        for jump in (0, *range(1, 400)):            # after a break it goes on where it was, or some periods later
+            at = wanted + jump * period
+            if np.array_equal(rendered[at:at + period], block):
+                breaks += jump > 0
+                expected = at + period
+                break
+        else:
+            breaks += 1
+            expected = wanted
+    return breaks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--period", type=int, default=128)
+    parser.add_argument("--calm", action="store_true", help="without the troublemakers")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measure(Path(folder), options.seconds, options.period, calm=options.calm)))
+
+
+def measure(folder: Path, seconds: float, period: int, *, calm: bool = False, patch: dict | None = None) -> dict:
+    """Start a server and an engine of its own, and run."""
+    import jack
+
+    from instrument.audio.client import Client
+    from tests.audio.conftest import JackServer, Told
+    probe = compile_probe(folder)
+    trouble = folder / "trouble"
+    server = JackServer(f"audio-stress-{os.getpid()}", period)
+    before = {name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "PYTHONPATH", "HUMMINGFACE_STRESS")}
+    os.environ |= {"JACK_DEFAULT_SERVER": server.name, "HUMMINGFACE_STRESS": str(trouble),
+                   "PYTHONPATH": os.pathsep.join(filter(None, [str(SITE), before["PYTHONPATH"]]))}
+    try:
+        client = Client(patch=patch, attach=False)
+        client.start()
+        Told(client).wait(tell="ready", seconds=600)
+        helper = jack.Client("helper", no_start_server=True)
+        try:
+            return run(client, helper, seconds=seconds, period=period, probe=probe, trouble=None if calm else trouble)
+        finally:
+            helper.close()
+            client.close()
+    finally:
+        server.close()
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+if __name__ == "__main__":
+    main()

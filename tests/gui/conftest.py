@@ -1,0 +1,109 @@
+"""The window on its real audio process: an untrained model, a few patches, JACK's dummy driver where jackd is installed.
+
+Without jackd the engine runs on its silent stream, so everything here but the device's name is the same.
+"""
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed, or a library that it needs is missing")
+
+START_MS = 500_000          # the first start on a machine compiles
+NAMES = ("Amber", "Birch", "Cedar", "Dune", "Ember")
+
+
+@pytest.fixture(scope="session")
+def user_home(tmp_path_factory):
+    """A user's folder with one small model and five patches. Returns the patches."""
+    import random
+
+    import torch
+
+    from instrument.patch import Corner, Patch, save
+    from models.checkpoint import save_model, untrained
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("home")
+    before = os.environ.get("HUMMINGFACE_HOME")
+    os.environ["HUMMINGFACE_HOME"] = str(folder)
+    model = untrained(seed=1, width=64)
+    save_model(model, folder / "models" / "test")
+    chance = random.Random(1)
+    points = [tuple(round(chance.uniform(-1.5, 1.5), 2) for _ in range(model.latents)) for _ in NAMES]
+    patches = []
+    for i, name in enumerate(NAMES):
+        corners = tuple(Corner(NAMES[j], points[j]) for j in range(4)) if i < 4 else ()
+        patches.append(Patch(name, model.name, points[i], {"reverb.mix": 0.0, "filter.cutoff_hz": 5000.0 + 1000 * i}, morph=corners,
+                             tags=("test-wood" if i in (1, 2) else "test-fire", "test")))
+        save(patches[-1], folder / "patches" / f"{name.lower()}.json")
+    yield patches
+    if before is None:
+        os.environ.pop("HUMMINGFACE_HOME", None)
+    else:
+        os.environ["HUMMINGFACE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def audio_server():
+    """JACK with its dummy driver, or nothing."""
+    if not shutil.which("jackd"):
+        yield None
+        return
+    name = f"window-test-{os.getpid()}"
+    process = subprocess.Popen(["jackd", "-n", name, "-R", "-d", "dummy", "-r", "48000", "-p", "512"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    before = os.environ.get("JACK_DEFAULT_SERVER")
+    os.environ["JACK_DEFAULT_SERVER"] = name
+    time.sleep(1)
+    yield name
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    if before is None:
+        os.environ.pop("JACK_DEFAULT_SERVER", None)
+    else:
+        os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+@pytest.fixture(scope="module")
+def live_window(qapp, user_home, audio_server):
+    """The whole instrument, ready to play, once for a module."""
+    from PySide6.QtTest import QTest
+
+    from instrument.audio.client import Client
+    from instrument.gui import theme
+    from instrument.gui.window import Window
+    from instrument.settings import Settings
+    theme.dress(qapp)
+    window = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
+    window.client.start()
+    window.show()
+    window.activateWindow()
+    end = time.monotonic() + START_MS / 1000
+    while not window.engine_ready:
+        QTest.qWait(50)
+        assert time.monotonic() < end, "the audio process did not start"
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def window(live_window, user_home):
+    """The window with the first patch, nothing held and nothing changed."""
+    live_window.panic()
+    live_window.browser.hide()
+    live_window.dialog.hide()
+    live_window.spectrogram.view.freeze(False)
+    live_window.session.locked.clear()
+    live_window.session.load(user_home[0])
+    live_window.session.begin_with(user_home[0])
+    live_window.session.send_player_settings()
+    live_window.qwerty.octave, live_window.qwerty.velocity = 4, 96
+    live_window.activateWindow()
+    live_window.centralWidget().setFocus()
+    return live_window

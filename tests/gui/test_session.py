@@ -1,0 +1,141 @@
+"""The session by itself: undo, A | B, locks, morph, and what it tells the engine."""
+import pytest
+
+from instrument.gui.session import LATENTS, NOT_IN_PATCHES, Session
+from instrument.patch import Corner, Patch, from_json
+
+PATCH = Patch("First", "m", (0.5,) * 16, {"filter.cutoff_hz": 900.0}, tags=("x",))
+OTHER = Patch("Second", "m", (-0.5,) * 16, morph=tuple(Corner(n, (float(i),) * 16) for i, n in enumerate("abcd")))
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def session(said):
+    return Session(said.append, PATCH, seed=3)
+
+
+def test_a_value_is_told_once_and_clamped(session, said):
+    session.set("latent.1", 9)
+    session.set("latent.1", 3)
+    assert said == [{"do": "set", "id": "latent.1", "value": 3.0}]
+    assert session.dirty
+
+
+def test_a_gesture_is_undone_as_one(session, said):
+    session.begin("latent.1")
+    for i in range(20):
+        session.set("latent.1", i / 20)
+    session.end()
+    session.set("filter.cutoff_hz", 500)
+    session.undo()
+    assert session["filter.cutoff_hz"] == 900
+    session.undo()
+    assert (session["latent.1"], session.can_undo, session.dirty) == (0.5, False, False)
+    assert said[-1] == {"do": "set", "id": "latent.1", "value": 0.5}
+    session.redo()
+    session.redo()
+    assert (session["latent.1"], session["filter.cutoff_hz"], session.can_redo) == (0.95, 500, False)
+
+
+def test_notches_of_a_wheel_are_one_step_and_other_controls_another(session):
+    for value in (1, 1.1, 1.2):
+        session.set("latent.1", value)
+    session.set("latent.2", 1)
+    session.undo()
+    assert (session["latent.1"], session["latent.2"]) == (1.2, 0.5)
+    session.undo()
+    assert session["latent.1"] == 0.5
+
+
+def test_a_patch_is_told_whole_and_undo_brings_back_what_was_dirty(session, said):
+    session.set("latent.3", 2)
+    session.set("master.volume_db", -6)
+    session.load(OTHER)
+    assert from_json(said[-1]["patch"]) == OTHER
+    assert (session.name, session.dirty, session["master.volume_db"]) == ("Second", False, -6)
+    session.undo()
+    assert (session.name, session.dirty, session["latent.3"]) == ("First", True, 2)
+    assert said[-1]["patch"]["latents"][2] == 2
+    session.redo()
+    assert (session.name, session.dirty) == ("Second", False)
+
+
+def test_volume_and_tuning_belong_to_the_player(session, said):
+    session.set("master.volume_db", -12)
+    assert not session.dirty
+    assert session.player_settings() == {"master.volume_db": -12}
+    said.clear()
+    session.send_all()
+    assert [m.get("id") for m in said if m["do"] == "set"] == list(NOT_IN_PATCHES)
+
+
+def test_locked_latents_stay(session):
+    session.lock("latent.4", True)
+    before = session["latent.5"]
+    for act in (session.randomise_latents, session.mutate_latents):
+        act()
+        assert session["latent.4"] == 0.5
+        assert session["latent.5"] != before
+    session.undo()
+    session.reset_latents()
+    assert [session[i] for i in LATENTS] == [0.5] * 16
+
+
+def test_randomise_is_one_step(session):
+    session.randomise_latents()
+    session.undo()
+    assert not session.can_undo
+    assert session["latent.9"] == 0.5
+
+
+def test_a_and_b(session):
+    session.set("latent.1", 1)
+    session.swap()
+    assert (session.side, session["latent.1"]) == ("B", 1)
+    session.set("latent.1", -1)
+    session.swap()
+    assert (session.side, session["latent.1"]) == ("A", 1)
+    session.swap()
+    assert session["latent.1"] == -1
+
+
+def test_morph_pulls_the_model_towards_the_corners(session):
+    session.load(OTHER)
+    session.set_many({"morph.x": 1, "morph.y": 0, "morph.amount": 0.5})
+    assert session.weights() == (0, 1, 0, 0)
+    assert session.model_latents() == pytest.approx([-0.5 + 0.5 * (1 + 0.5)] * 16)
+
+
+def test_a_first_corner_fills_the_pad_with_the_sound_of_the_knobs(session, said):
+    session.put_in_corner(3, "Far", (2.0,) * 16)
+    assert [c.name for c in session.corners] == ["First", "First", "First", "Far"]
+    assert from_json(said[-1]["patch"]).morph[3].latents == (2.0,) * 16
+    session.undo()
+    assert session.corners == ()
+
+
+def test_what_midi_moves_is_shown_and_not_told_again(session, said):
+    seen = []
+    session.on_value.append(lambda i, v: seen.append((i, v)))
+    session.moved_by_midi("filter.cutoff_hz", 333)
+    session.patch_from_engine(OTHER)
+    assert ("filter.cutoff_hz", 333) in seen
+    assert said == []
+    assert session.name == "Second"
+
+
+def test_saving_makes_it_clean(session):
+    session.set("latent.1", 2)
+    session.saved_as(session.state.to_patch(name="Mine"))
+    assert (session.name, session.dirty, session["latent.1"]) == ("Mine", False, 2)
+
+
+def test_a_model_of_fewer_or_more_latents_keeps_its_own(said):
+    for count in (8, 20):
+        session = Session(said.append, Patch("P", "m", (0.25,) * count))
+        session.set("latent.1", 1)
+        assert session.state.to_patch().latents == (1.0, *(0.25,) * (count - 1))

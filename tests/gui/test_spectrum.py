@@ -1,0 +1,89 @@
+"""The spectrogram's arithmetic: a sine stands at its frequency and its level, and no seam shows between window lengths."""
+import numpy as np
+import pytest
+
+from instrument.gui.meter import Meter
+from instrument.gui.spectrogram import Spectrogram, note_name
+from instrument.gui.spectrum import CEILING_DB, FLOOR_DB, LogSpectrum, frequency_of_row, row_of_frequency
+
+ROWS = 240
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
+@pytest.mark.parametrize("hz", [60, 220, 350, 440, 1000, 1500, 4000, 12_000])
+def test_a_sine_stands_at_its_frequency_and_level(rate_hz, hz):
+    spectrum = LogSpectrum(ROWS, rate_hz)
+    column = spectrum.column((0.01 * np.sin(2 * np.pi * hz * np.arange(spectrum.span) / rate_hz)).astype(np.float32))
+    row = int(column.argmax())
+    assert row == pytest.approx(float(row_of_frequency(hz, ROWS)), abs=2.5)
+    level_db = column[row] / 255 * (CEILING_DB - FLOOR_DB) + FLOOR_DB
+    assert level_db == pytest.approx(-40, abs=2.0)          # a Hann window's scalloping is 1.4 dB
+
+
+def test_rows_and_frequencies_are_each_others_inverse():
+    rows = np.arange(ROWS)
+    assert row_of_frequency(frequency_of_row(rows, ROWS), ROWS) == pytest.approx(rows)
+    assert frequency_of_row(0, ROWS) == pytest.approx(16_000)
+    assert frequency_of_row(ROWS - 1, ROWS) == pytest.approx(30)
+
+
+def test_silence_is_black():
+    spectrum = LogSpectrum(ROWS, 48_000)
+    assert not spectrum.column(np.zeros(spectrum.span, np.float32)).any()
+
+
+@pytest.mark.parametrize(("rows", "rate_hz"), [(1, 48_000), (7, 8000), (1500, 192_000)])
+def test_any_height_and_rate(rows, rate_hz):
+    spectrum = LogSpectrum(rows, rate_hz)
+    noise = np.random.default_rng(0).normal(0, 0.1, spectrum.span).astype(np.float32)
+    assert spectrum.column(noise).shape == (rows,)
+
+
+def test_ten_seconds_fill_the_width_and_the_newest_is_at_the_right(qtbot):
+    view = Spectrogram(rate_hz=8000)
+    qtbot.addWidget(view)
+    view.resize(200, 80)
+    view._fit()
+    tone = 0.1 * np.sin(2 * np.pi * 500 * np.arange(80_000) / 8000)
+    samples = np.stack([tone, tone], axis=1).astype(np.float32)
+    for part in np.array_split(samples, 97):        # parts of any size give the same columns
+        view.feed(part)
+    expected = (80_000 - view._spectrum.span) / 80_000 * view._width
+    assert view.columns_made == pytest.approx(expected, abs=1)
+    shown = view._visible_levels()
+    assert shown[:, -1].max() > 150
+    assert not shown[:, 0].any()
+    image = view._picture()
+    assert (image.width(), image.height()) == (view._width, view._height)
+    assert image.pixelColor(view._width - 1, int(shown[:, -1].argmax())).lightness() > image.pixelColor(0, 5).lightness()
+
+
+def test_a_new_size_keeps_the_picture(qtbot):
+    view = Spectrogram(rate_hz=8000)
+    qtbot.addWidget(view)
+    view.resize(200, 80)
+    view._fit()
+    view.feed(np.random.default_rng(0).normal(0, 0.1, (60_000, 2)).astype(np.float32))
+    before = view._visible_levels().mean()
+    view.resize(320, 120)
+    view._fit()
+    assert view._visible_levels().mean() == pytest.approx(before, rel=0.05)
+
+
+def test_names_of_notes():
+    assert note_name(440) == "A4 +0 ct"
+    assert note_name(261.63).startswith("C4")
+    assert note_name(450).endswith("+39 ct")
+
+
+def test_the_meter_reads_peak_and_rms_and_falls(qtbot):
+    meter = Meter()
+    qtbot.addWidget(meter)
+    tone = 0.5 * np.sin(2 * np.pi * np.arange(4800) / 48)
+    meter.feed(np.stack([tone, tone / 10], axis=1), 0.1)
+    assert meter.peak_db == pytest.approx([-6.02, -26.02], abs=0.1)
+    assert meter.rms_db == pytest.approx([-9.03, -29.03], abs=0.1)
+    for _ in range(10):
+        meter.feed(np.zeros((0, 2)), 0.1)
+    assert meter.peak_db[0] == pytest.approx(-30.0, abs=0.5)
+    assert meter.hold_db[0] == pytest.approx(-6.0, abs=0.1)
