@@ -370,7 +370,8 @@ class Server:
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone: the client starts another."""
+    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
+    another."""
     timer = threading.Timer(seconds, os._exit, (1,))
     timer.daemon = True
     timer.start()
