@@ -46,8 +46,19 @@ def mlp(inputs: int, width: int, depth: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
+def linear(net: nn.Sequential, index: int = -1) -> nn.Linear:
+    """The linear layer at `index` of a network; by default its last. Raises TypeError if another layer stands there."""
+    layer = net[index]
+    if not isinstance(layer, nn.Linear):
+        raise TypeError(f"layer {index} is no linear layer but {layer}")
+    return layer
+
+
 class Decoder(nn.Module):
     """`decoder(z [B, L], pitch [B], velocity [B], time_s [B]) -> frames [B, FRAME_SIZE]`, within LOWEST..HIGHEST."""
+
+    lowest: Tensor
+    highest: Tensor
 
     def __init__(self, shape: Shape = DEFAULT_SHAPE):
         super().__init__()
@@ -100,7 +111,7 @@ def untrained_decoder(shape: Shape = DEFAULT_SHAPE, seed: int = 0) -> Decoder:
             linear.weight.copy_(torch.randn(linear.weight.shape, generator=generator) / linear.in_features ** 0.5)
             if linear.bias is not None:
                 linear.bias.zero_()
-        last_note, *hidden = decoder.note_net[-1], *(m for m in decoder.net if isinstance(m, nn.Linear))
+        last_note, hidden = linear(decoder.note_net), [m for m in decoder.net if isinstance(m, nn.Linear)]
         last_note.weight[0] = 0
         last_note.bias[0] = carry
         decoder.time_in.weight[0] = 0

@@ -13,7 +13,18 @@ import torch
 from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.frame import (
+    DEVIATION,
+    FRAME_SIZE,
+    GROUPS,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    NOISE,
+    NOISE_FLOOR_DB,
+    SLOT_RATIO,
+    group_of_hz,
+    pitch_to_hz,
+)
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
@@ -30,6 +41,18 @@ class DataError(Exception):
 def is_left_out(instrument: int, pitch: int) -> bool:
     """One pitch in 12, another for each instrument: never trained on, only watched."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
+
+
+def period_cents(frames: np.ndarray) -> float:
+    """How far a note's period is from the nominal one, in cents, as YIN would find it. frames [T, FRAME_SIZE]
+
+    The lag at which a sum of partials repeats best weighs each by its power times the square of its harmonic number.
+    Partials more than 60 cents away, or 40 dB below the loudest, belong to no period.
+    """
+    level = frames[:, LEVEL].astype(np.float64)
+    cents = 1200 * np.log2(np.maximum(1 + frames[:, DEVIATION] / SLOT_RATIO, 0.1))
+    weight = 10 ** (level / 10) * SLOT_RATIO ** 2 * (np.abs(cents) < 60) * (level > level.max() - 40)
+    return float((weight * cents).sum() / max(weight.sum(), 1e-20)) if level.max() > LEVEL_FLOOR_DB + 5 else 0.0
 
 
 @dataclass
@@ -57,6 +80,17 @@ class NoteBank:
     f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1).
     """
 
+    instrument: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    hold_s: np.ndarray
+    valid_rows: np.ndarray
+    f0_hz: np.ndarray
+    peak_db: np.ndarray
+    rms_db: np.ndarray
+    left_out: np.ndarray
+    instruments: list[dict]
+
     def __init__(self, folder: str | Path, instruments: list[str] | None = None):
         folder = Path(folder)
         paths = sorted(folder.glob("p*.json"))
@@ -67,9 +101,8 @@ class NoteBank:
         if not kept:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
         self.soundfont = kept[0][1]["soundfont"]
-        self.instruments = sorted({json.dumps(c["instrument"], sort_keys=True) for _, c in kept},
-                                  key=lambda text: json.loads(text)["program"])
-        self.instruments = [json.loads(text) for text in self.instruments]
+        distinct = {json.dumps(c["instrument"], sort_keys=True) for _, c in kept}
+        self.instruments = sorted(map(json.loads, distinct), key=lambda about: about["program"])
         number = {i["program"]: n for n, i in enumerate(self.instruments)}
         size = sum(len(c["notes"]) for _, c in kept)
         self.rows = torch.empty(size, ROWS, FRAME_SIZE, dtype=torch.float16)
@@ -95,6 +128,7 @@ class NoteBank:
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self._silence_what_has_died_away(sustained)
+        self._tune()
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key = self._next_keys()
         self.heard = self._heard_groups()
@@ -135,6 +169,22 @@ class NoteBank:
                 self.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
                 self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
+    def _tune(self) -> None:
+        """Take out what mistuning is left in each note, as a listener for its period would hear it (`period_cents`)."""
+        times = row_times_s()
+        for i in range(0, len(self), 512):
+            notes = slice(i, min(i + 512, len(self)))
+            end = np.minimum(1.3, np.maximum(self.hold_s[notes], 0.2))
+            cents = np.zeros(len(end))
+            for n, until in enumerate(end):
+                heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
+                cents[n] = period_cents(self.rows[i + n, heard].float().numpy())
+            off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
+            ratio = torch.from_numpy(SLOT_RATIO)
+            deviation = self.rows[notes, :, DEVIATION].float()
+            self.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
+            self.f0_hz[notes] *= off[:, 0, 0].numpy()
+
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
         heard = torch.full((len(self), GROUPS), -200.0)
@@ -157,15 +207,15 @@ class NoteBank:
         note = rng.choice(self.trained, size) if note is None else note
         at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
         row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
-        row = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
+        rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
         share = np.where(rng.random(size) < between, rng.random(size), 0.0)
         other = self.next_key[note]
         share[other < 0] = 0
-        target = self._rows(note, row)
+        target = self._rows(note, rows)
         moved = np.flatnonzero(share)
         if len(moved):
             part = torch.from_numpy(share[moved].astype(np.float32))[:, None, None]
-            target[moved] += part * (self._rows(other[moved], row[moved]) - target[moved])
+            target[moved] += part * (self._rows(other[moved], rows[moved]) - target[moved])
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
         mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
@@ -173,7 +223,7 @@ class NoteBank:
         return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), tensor(self.velocity[note]),
                      mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
                      self.phase[torch.from_numpy(note)], begin,
-                     self.times_s[row].view(-1), target.view(-1, FRAME_SIZE))
+                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE))
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
         flat = torch.from_numpy(note)[:, None] * ROWS + row

@@ -17,7 +17,6 @@ import torch
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
 from models.frame import (
     BAND_CENTRES_HZ,
-    DEVIATION,
     LEVEL,
     LEVEL_FLOOR_DB,
     NOISE,
@@ -28,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from models.model import Model
-from train.dataset import NoteBank
+from train.dataset import NoteBank, period_cents
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
 
 FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
@@ -93,16 +92,16 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     same = np.flatnonzero((bank.instrument == bank.instrument[note]) & (bank.velocity == bank.velocity[note])
                           & (bank.hold_s == bank.hold_s[note]))
     found = {int(bank.pitch[i]): int(i) for i in same}
-    pair = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
-    return None if None in pair else pair
+    below, above = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
+    return None if below is None or above is None else (below, above)
 
 
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
     """A fixed random sample, the same number from every instrument as far as it goes."""
     rng = np.random.default_rng(seed)
     usable = [int(i) for i in np.flatnonzero(bank.left_out == left_out)
-              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, i))]
-    queues = {}
+              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))]
+    queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
     turns = [queue[turn] for turn in range(max(map(len, queues.values()), default=0))
@@ -142,7 +141,9 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
     said = {"decoder": (maker.from_model(model, z, times, note), phase),
             "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
     if left_out:
-        low, high = neighbours(bank, note)
+        beside = neighbours(bank, note)
+        assert beside is not None, "only such notes are chosen"
+        low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
         said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
@@ -162,17 +163,12 @@ def _by_family(values: list[tuple[str, dict]]) -> dict:
 
 def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
-    """How far each key is off, in cents: the lowest partial within 26 dB of the loudest of the first eight. [keys]"""
-    off = []
-    for time_s in times_s:
-        full = torch.ones(len(pitches))
-        frames = model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
-                              torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
-        level = frames[:, LEVEL][:, :8]
-        first = np.argmax(level > level.max(1, keepdims=True) - 26, axis=1)
-        deviation = frames[:, DEVIATION][np.arange(len(pitches)), first]
-        off.append(1200 * np.log2(1 + deviation / SLOT_RATIO[first]))
-    return np.median(off, 0)
+    """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
+    full = torch.ones(len(pitches))
+    frames = [model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
+                           torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
+              for time_s in times_s]
+    return np.array([period_cents(key) for key in np.stack(frames, 1)])
 
 
 def tuning(model: Model) -> dict:

@@ -222,7 +222,7 @@ class Server:
     # The sound
 
     def _play_patch(self, values: dict) -> None:
-        patch, timbre = self._sounds.load(values, self._timbre)
+        patch, timbre = self._sounds.load(values)
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
@@ -318,7 +318,7 @@ class Server:
             self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
+            stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]
         self._use(stream)
         self._playing = choice
         if self._midi:

@@ -23,7 +23,8 @@ class StatusLine(QWidget):
         self.voices = self._reading("Voices", "Notes that sound now")
         self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
         self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
-        self.late = self._reading("Late frames", "Frames of sound that the model delivered late since the start; the timbre moves late, nothing clicks")
+        self.late = self._reading("Late frames", "Frames that the model delivered late since the start: "
+                                  "the timbre moves late, nothing clicks")
         self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
@@ -81,8 +82,8 @@ class StatusLine(QWidget):
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
         self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
-        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer {telemetry.performer_load * 100:.0f} %, "
-                             f"decoder {telemetry.decoder_us:.0f} µs a step")
+        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
+                             f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
         self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
         self._set(self.late, f"{telemetry.late_hops} late", theme.WARM if telemetry.late_hops else theme.SOFT)
         self._set(self.drops, f"{telemetry.underruns} drop{'' if telemetry.underruns == 1 else 's'}",

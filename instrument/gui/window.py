@@ -61,9 +61,9 @@ class Window(QMainWindow):
         self._restore_layout()
         self._rescale(True)
         self._show_session()
-        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.tick)
-        self._timer.start()
+        self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.timer.start()
 
     # the parts
 
@@ -136,7 +136,7 @@ class Window(QMainWindow):
         self.status.panic_wanted.connect(self.panic)
         self.qwerty.changed.connect(self._show_keys)
         for keys, act in (("Ctrl+.", self.panic), ("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
-            QShortcut(QKeySequence(keys), self, activated=act)
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     def _show_session(self) -> None:
         for parameter_id, control in self.controls.items():
@@ -165,7 +165,7 @@ class Window(QMainWindow):
             self._keys.setSpacing(theme.px(4))
             self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
-            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600; padding-left: {theme.px(4)}px;")
+            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
             rescale(self)
             self.patches.rescale()
             self.status.rescale()
@@ -266,7 +266,7 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """The dialog for devices."""
         self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio_device, self.settings.rate_hz, self.settings.block_samples, self.settings.midi_ports)
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -355,7 +355,7 @@ class Window(QMainWindow):
             print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
-        self._timer.stop()
+        self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
         self.client.close()

@@ -74,6 +74,7 @@ class Timbre:
                 self._known[slots[at]] = wanted[at]
                 asked, first = np.unique(slots[at], return_index=True)
                 self._ask(asked, at[first], pitch, velocity)
+            assert self._notes is not None
             notes = self._notes.index_select(0, torch.from_numpy(slots))
             return self.model.frames_at(notes, torch.from_numpy(np.ascontiguousarray(time_s))).numpy()
 

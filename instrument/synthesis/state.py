@@ -220,7 +220,7 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     noise["pending_quarter"] = -1
     effects = state["effects"][0]
     effects["hop_seen"], effects["glide"][:] = -1, START[:, None]
-    effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
+    effects["delay"]["mask"] = ring_mask(int(LONGEST_S * rate_hz) + 8)
     prepare_reverb(effects["reverb"], rate_hz)
     state["limiter_gain"] = 1
     return state

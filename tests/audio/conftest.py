@@ -129,7 +129,7 @@ def engine(home) -> Iterator[Callable]:
         client.start()
         told = Told(client)
         if ready:
-            told.wait(tell="ready", seconds=240)
+            told.wait(tell="ready", seconds=600)
         return client, told
     yield start
     for client in clients:

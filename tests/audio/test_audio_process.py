@@ -26,7 +26,7 @@ def playing(server, home, tmp_path_factory):
     client = Client(patch=home, attach=False, log_events=str(tmp_path_factory.mktemp("log") / "events.jsonl"))
     client.start()
     told = Told(client)
-    told.wait(tell="ready", seconds=240)
+    told.wait(tell="ready", seconds=600)
     yield client, told
     client.close()
 

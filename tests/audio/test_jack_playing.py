@@ -23,7 +23,7 @@ def playing(jack_server, home, tmp_path_factory):
     client = Client(patch=home, attach=False, log_events=str(log))
     client.start()
     told = Told(client)
-    told.wait(tell="ready", seconds=240)
+    told.wait(tell="ready", seconds=600)
     yield SimpleNamespace(client=client, told=told, log=log, server=server,
                           sound=library.open_sound(patch_file.from_json(home)))
     client.close()
