@@ -180,10 +180,9 @@ class Window(QMainWindow):
             self.hear(message)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
-        self.spectrogram.view.set_rate(telemetry.rate_hz)
-        self.spectrogram.view.feed(samples)
+        self.spectrogram.feed(samples, telemetry.rate_hz)
         if telemetry.level_db is not None:
-            self.spectrogram.view.show_frame_data(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
+            self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
         self._last_tick = now
