@@ -131,8 +131,9 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
 
     def sample(bank: Bank) -> list[np.ndarray]:
         fine, coarse = bank.at(times[:quarters]), bank.on_hops()
-        return [np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1) for f, c in zip(fine, coarse, strict=True)]
-
+        value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
+                        for f, c in zip(fine, coarse, strict=True))
+        return value, slope
     (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share

@@ -36,6 +36,7 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 @dataclass(frozen=True)
 class Weights:
+    tone: float = 3.0                 # of partials against noise: by mel axis alone noise would have four fifths of all weight
     cents: float = 0.08               # dB that a cent is worth
     motion: float = 0.12
     release: float = 0.15
@@ -87,6 +88,7 @@ class FrameLoss(torch.nn.Module):
         each = lambda x: x.repeat_interleave(moments, 0)                                                  # noqa: E731
         peak_db = each(batch.peak_db)
         weight, audible = self.partial_weights(target, each(batch.pitch), peak_db)
+        weight = weight * self.weights.tone
         floor = (peak_db - FLOOR_DB)[:, None]
         tone = weight * _over_floor(predicted[:, LEVEL], target[:, LEVEL], floor)
         noise = self.band_share * _over_floor(predicted[:, NOISE], target[:, NOISE], floor + self.density_db)

@@ -41,8 +41,8 @@ def drag(widget, start: QPoint, end: QPoint, steps=8):
     QTest.mousePress(widget, LEFT, pos=start)
     for i in range(1, steps + 1):
         point = QPointF(start) + (QPointF(end) - QPointF(start)) * (i / steps)
-        QApplication.sendEvent(widget, QMouseEvent(QEvent.Type.MouseMove, point, widget.mapToGlobal(point), Qt.MouseButton.NoButton, LEFT,
-                                                   Qt.KeyboardModifier.NoModifier))
+        QApplication.sendEvent(widget, QMouseEvent(QEvent.Type.MouseMove, point, widget.mapToGlobal(point),
+                                                   Qt.MouseButton.NoButton, LEFT, Qt.KeyboardModifier.NoModifier))
     QTest.mouseRelease(widget, LEFT, pos=end)
 
 
@@ -89,14 +89,16 @@ def test_everything_that_can_be_used_has_a_name_and_a_place_in_the_tab_order(win
         here = here.nextInFocusChain()
         if here.window() is window and here.focusPolicy() & Qt.FocusPolicy.TabFocus:
             reached.add(here)
-    assert set(window.controls.values()) | {window.morph.pad, window.keyboard, window.spectrogram.view, window.status.panic} <= reached
+    others = {window.morph.pad, window.keyboard, window.spectrogram.view, window.status.panic}
+    assert set(window.controls.values()) | others <= reached
 
 
 @pytest.mark.parametrize("size", [(960, 620), (1200, 760), (1600, 1000)])
 def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
     window.resize(*size)
     QTest.qWait(50)
-    parts = [window.latents, window.morph, window.spectrogram, window.output, *window.panels.sections, window.keyboard, window.status]
+    parts = [window.latents, window.morph, window.spectrogram, window.output, *window.panels.sections, window.keyboard,
+             window.status]
     boxes = [p.rect().translated(p.mapTo(window, QPoint())) for p in parts]
     for i, box in enumerate(boxes):
         assert window.rect().contains(box), type(parts[i]).__name__
@@ -306,7 +308,7 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     made = view.columns_made
     qtbot.waitUntil(lambda: view.columns_made > made + 20, timeout=SOON_MS)
     levels = view._visible_levels()
-    from instrument.gui.spectrum import row_of_frequency
+    from instrument.analysis import row_of_frequency
     row = int(levels[:, -10:].max(axis=1).argmax())
     assert row == pytest.approx(float(row_of_frequency(440, view._height)), abs=4)
     QTest.mouseClick(view, LEFT, pos=view.rect().center())
@@ -339,7 +341,7 @@ def test_settings_list_devices_give_the_latency_and_a_test_tone(window, qtbot, a
     QTest.qWait(200)
     tone_db = loudest_db(window, qtbot)
     assert -40 < tone_db < -3
-    QTest.mouseClick(dialog.done, LEFT)
+    QTest.mouseClick(dialog.close_button, LEFT)
     assert not dialog.isVisible()
     QTest.qWait(300)
     assert loudest_db(window, qtbot) < tone_db - 20
