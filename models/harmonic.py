@@ -129,8 +129,9 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
 
     def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
         fine, coarse = bank.at(times[:quarters]), bank.on_hops()
-        return tuple(np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
-                     for f, c in zip(fine, coarse, strict=True))
+        value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
+                        for f, c in zip(fine, coarse, strict=True))
+        return value, slope
     (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share

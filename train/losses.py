@@ -46,6 +46,12 @@ class Weights:
 class FrameLoss(torch.nn.Module):
     """`loss(predicted [B, FRAME_SIZE], batch) -> (scalar, {name: float tensor})`."""
 
+    ratio: Tensor
+    density_db: Tensor
+    band_share: Tensor
+    low_partials: Tensor
+    motion_unit: Tensor
+
     def __init__(self, weights: Weights | None = None):
         super().__init__()
         self.weights = weights or Weights()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Client as connect
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from instrument.audio import protocol, registry, shared
 
@@ -66,11 +67,11 @@ class Link:
         package = str(Path(__file__).resolve().parents[2])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
         if sys.platform == "win32":
-            apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+            apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         with registry.log_path().open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,       # type: ignore[call-overload]
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key never stands in a command line, which others can read

@@ -5,7 +5,7 @@ Built on QAbstractSlider, so that screen readers find a slider with a value that
 import re
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QToolTip
 
 from instrument.gui import theme
@@ -150,8 +150,9 @@ class Control(QAbstractSlider):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, fine = event.key(), FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        steps = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP, Qt.Key.Key_Left: -KEY_STEP,
-                 Qt.Key.Key_PageUp: PAGE_STEP, Qt.Key.Key_PageDown: -PAGE_STEP}
+        steps: dict[int, float] = {
+            Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP, Qt.Key.Key_Left: -KEY_STEP,
+            Qt.Key.Key_PageUp: PAGE_STEP, Qt.Key.Key_PageDown: -PAGE_STEP}
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
         elif key in steps:
@@ -215,13 +216,13 @@ class Control(QAbstractSlider):
         if watched is self._editor:
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()
-            elif event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
                 self._close_editor()
                 return True
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self.tip(), self)
             return True
         if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):

@@ -69,7 +69,8 @@ class Section(Panel):
         measure = QFontMetrics(theme.font("small")).horizontalAdvance
         widths = [LEAST_COLUMN] * self.columns
         for index, control in enumerate(self.controls.values()):
-            widths[index % self.columns] = max(widths[index % self.columns], round(measure(control.parameter.label) / theme.scale) + 6)
+            column, wide = index % self.columns, round(measure(control.parameter.label) / theme.scale) + 6
+            widths[column] = max(widths[column], wide)
         return sum(widths) + 2 * theme.PAD
 
 

@@ -4,7 +4,7 @@ Warm: held by the player here. Cool: sounding, wherever it comes from, the brigh
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -68,7 +68,8 @@ class Keyboard(QWidget):
             self.update()
 
     def _describe(self) -> None:
-        self.setAccessibleDescription(f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1} is chosen; arrow keys choose, Space plays.")
+        name = f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1}"
+        self.setAccessibleDescription(f"{name} is chosen; arrow keys choose, Space plays.")
 
     # where the keys are
 
@@ -141,7 +142,7 @@ class Keyboard(QWidget):
             (self.hands.press(self._chosen, 100, f"{WHO}:space") if down else self.hands.release(self._chosen, f"{WHO}:space"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
+        steps: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self._space(True)
@@ -161,7 +162,7 @@ class Keyboard(QWidget):
             event.ignore()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             note = self.note_at(QPointF(event.pos()))
             if note is not None:
                 letter = f" · computer key {self.letters[note]}" if note in self.letters else ""
@@ -179,11 +180,7 @@ class Keyboard(QWidget):
             top, bottom = theme.WARM, theme.WARM
         elif velocity:
             strength = 0.45 + 0.55 * velocity / 127
-            mixed = []
-            for name in (top, bottom):
-                one, two = theme.colour(name), theme.colour(theme.COOL)
-                mixed.append(QColor.fromRgbF(*(a + (b - a) * strength for a, b in zip(one.getRgbF()[:3], two.getRgbF()[:3], strict=True))).name())
-            top, bottom = mixed
+            top, bottom = (theme.mixed(name, theme.COOL, strength) for name in (top, bottom))
         shade = QLinearGradient(rect.topLeft(), rect.bottomLeft())
         shade.setColorAt(0, theme.colour(top))
         shade.setColorAt(1, theme.colour(bottom))
@@ -208,7 +205,8 @@ class Keyboard(QWidget):
         painter.drawRoundedRect(rect.adjusted(0, -radius, 0, 0), radius, radius)
         if name:
             painter.setPen(theme.colour(tint))
-            painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, name)
+            foot = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), foot, name)
 
     def _draw_at_rest(self) -> QPixmap:
         """All keys as they lie, drawn once for a size."""
@@ -235,7 +233,9 @@ class Keyboard(QWidget):
         again = set()                   # lit keys, and the black ones that lie over lit white ones
         for note in range(LOWEST, HIGHEST + 1):
             if self._lit(note):
-                again |= {note} | {n for n in (note - 1, note + 1) if not is_black(note) and is_black(n) and LOWEST <= n <= HIGHEST}
+                again.add(note)
+                if not is_black(note):
+                    again |= {n for n in (note - 1, note + 1) if is_black(n) and LOWEST <= n <= HIGHEST}
         for note in sorted(again, key=is_black):
             self._paint_key(painter, note)
         if self.hasFocus():

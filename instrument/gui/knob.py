@@ -57,7 +57,8 @@ class Knob(Control):
         angle = (START_DEG - SPAN_DEG * travel) * pi / 180
         return QPointF(centre.x() + radius * cos(angle), centre.y() - radius * sin(angle))
 
-    def _arc(self, painter: QPainter, centre: QPointF, radius: float, start: float, end: float, tint: QColor, width: float) -> None:
+    @staticmethod
+    def _arc(painter: QPainter, centre: QPointF, radius: float, start: float, end: float, tint: QColor, width: float) -> None:
         painter.setPen(QPen(tint, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         rect = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
         painter.drawArc(rect, round((START_DEG - SPAN_DEG * start) * 16), round(-SPAN_DEG * (end - start) * 16))
@@ -76,7 +77,7 @@ class Knob(Control):
 
         self._arc(painter, centre, radius, 0, 1, theme.colour(theme.TRACK), width)
         if abs(travel - origin) > 0.002:
-            self._arc(painter, centre, radius, *sorted((origin, travel)), tint, width)
+            self._arc(painter, centre, radius, min(origin, travel), max(origin, travel), tint, width)
         if self.model_value is not None:
             model = self.parameter.to_travel(self.model_value)
             painter.setPen(QPen(theme.colour(theme.PANEL), width * 0.5))
@@ -115,10 +116,11 @@ class Knob(Control):
         painter.setPen(theme.colour(theme.DIM))
         painter.drawText(QRectF(left, box.top(), label + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.label)
         painter.setPen(theme.colour(tint))
-        painter.drawText(QRectF(left + label + gap, box.top(), value + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.reading())
+        place = QRectF(left + label + gap, box.top(), value + 1, box.height())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.reading())
 
     def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
-        made = QFont(theme.font("small", QFont.Weight.Medium))
+        made = theme.font("small", QFont.Weight.Medium)
         painter.setFont(made)
         wide = painter.fontMetrics().horizontalAdvance(text)
         if wide > box.width():          # better a little narrower than cut off

@@ -79,7 +79,8 @@ class LatentPanel(Panel):
             grid.addWidget(knob, index // COLUMNS, index % COLUMNS)
             knob.lock_wanted.connect(session.lock)
         self.body.addLayout(grid, 1)
-        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)", text="Randomise")
+        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)",
+                              text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
         self.reset = tool("reset", "Reset latents", "Latents back to where the patch has them", text="Reset")
         for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),

@@ -1,7 +1,7 @@
 """The level meter: peak and RMS of both sides, in dB, with a mark that holds the highest peak for a while."""
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QMouseEvent, QPainter
+from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -43,13 +43,15 @@ class Meter(QWidget):
         before = np.concatenate([self.peak_db, self.rms_db, self.hold_db]).round(1)
         fallen = FALL_DB_PER_S * seconds
         peak = to_db(np.abs(samples).max(axis=0)) if len(samples) else np.full(2, -120.0)
-        rms = to_db(np.sqrt(np.mean(np.square(samples, dtype=np.float64), axis=0))) if len(samples) else np.full(2, -120.0)
+        power = np.mean(np.square(samples, dtype=np.float64), axis=0) if len(samples) else np.zeros(2)
+        rms = to_db(np.sqrt(power))
         self.peak_db = np.maximum(peak, self.peak_db - fallen).clip(-120)
         self.rms_db = np.maximum(rms, self.rms_db - fallen).clip(-120)
         self._held_s = np.where(self.peak_db >= self.hold_db, 0, self._held_s + seconds)
         self.hold_db = np.where(self._held_s < HOLD_S, np.maximum(self.hold_db, self.peak_db),
                                 np.maximum(self.peak_db, self.hold_db - fallen))
-        if not np.array_equal(before.clip(FLOOR_DB), np.concatenate([self.peak_db, self.rms_db, self.hold_db]).round(1).clip(FLOOR_DB)):
+        after = np.concatenate([self.peak_db, self.rms_db, self.hold_db]).round(1)
+        if not np.array_equal(before.clip(FLOOR_DB), after.clip(FLOOR_DB)):
             self.update(0, 0, self.width() - theme.px(SCALE_WIDTH), self.height())
 
     def mousePressEvent(self, _event: QMouseEvent) -> None:
@@ -57,7 +59,7 @@ class Meter(QWidget):
         self.update()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), f"<b>Level</b>&nbsp; peak {self.hold_db.max():.1f} dBFS, "
                               f"RMS {self.rms_db.max():.1f} dBFS", self)
             return True

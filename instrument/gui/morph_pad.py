@@ -1,6 +1,6 @@
 """The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QRadialGradient
+from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QRadialGradient
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -14,7 +14,10 @@ PLACES = ("bottom left", "bottom right", "top left", "top right")
 
 
 class MorphPad(QWidget):
-    """Drag the puck; a click on a corner's name asks for another sound there. Arrow keys move, Home centres, 1 to 4 ask for a corner."""
+    """Drag the puck; a click on a corner's name asks for another sound there.
+
+    Arrow keys move it, Home centres it, 1 to 4 ask for a corner.
+    """
 
     corner_wanted = Signal(int)         # the player wants to choose the sound of this corner
 
@@ -55,7 +58,8 @@ class MorphPad(QWidget):
 
     def _puck(self) -> QPointF:
         field = self._field()
-        return QPointF(field.left() + self.session["morph.x"] * field.width(), field.bottom() - self.session["morph.y"] * field.height())
+        x, y = self.session["morph.x"], self.session["morph.y"]
+        return QPointF(field.left() + x * field.width(), field.bottom() - y * field.height())
 
     def _corner_at(self, point: QPointF) -> int:
         if (point - self._puck()).manhattanLength() < theme.px(18):
@@ -111,13 +115,15 @@ class MorphPad(QWidget):
 
     def _drag(self, event: QMouseEvent) -> None:
         field = self._field()
-        self.move_to((event.position().x() - field.left()) / field.width(), (field.bottom() - event.position().y()) / field.height())
+        here = event.position()
+        self.move_to((here.x() - field.left()) / field.width(), (field.bottom() - here.y()) / field.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else KEY_STEP
         x, y = self.session["morph.x"], self.session["morph.y"]
-        moves = {Qt.Key.Key_Left: (-step, 0), Qt.Key.Key_Right: (step, 0), Qt.Key.Key_Up: (0, step), Qt.Key.Key_Down: (0, -step),
-                 Qt.Key.Key_PageUp: (0, PAGE_STEP), Qt.Key.Key_PageDown: (0, -PAGE_STEP)}
+        moves: dict[int, tuple[float, float]] = {
+            Qt.Key.Key_Left: (-step, 0), Qt.Key.Key_Right: (step, 0), Qt.Key.Key_Up: (0, step), Qt.Key.Key_Down: (0, -step),
+            Qt.Key.Key_PageUp: (0, PAGE_STEP), Qt.Key.Key_PageDown: (0, -PAGE_STEP)}
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
         elif event.key() in moves:
@@ -130,9 +136,10 @@ class MorphPad(QWidget):
             event.ignore()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             corner = self._corner_at(QPointF(event.pos()))
-            text = (f"<b>{PLACES[corner].capitalize()}</b>&nbsp; {self._label(corner)}<br>Click for another sound" if corner >= 0 else
+            text = (f"<b>{PLACES[corner].capitalize()}</b>&nbsp; {self._label(corner)}<br>Click for another sound"
+                    if corner >= 0 else
                     f"<b>Morph</b>&nbsp; {self.accessibleDescription().partition('.')[0]}<br>"
                     "Drag between the corners; double-click centres. Corner names choose sounds.")
             QToolTip.showText(event.globalPos(), text, self)
@@ -160,9 +167,10 @@ class MorphPad(QWidget):
                 glow.setColorAt(0.5, theme.colour(theme.COOL, round(strength * 0.3, 2)))
                 glow.setColorAt(1, theme.colour(theme.COOL, 0))
                 painter.fillRect(frame, glow)
+        middle = field.center()
         painter.setPen(QPen(theme.colour(theme.LINE), 1))
-        painter.drawLine(QPointF(field.center().x(), frame.top()), QPointF(field.center().x(), frame.bottom()))
-        painter.drawLine(QPointF(frame.left(), field.center().y()), QPointF(frame.right(), field.center().y()))
+        painter.drawLine(QPointF(middle.x(), frame.top()), QPointF(middle.x(), frame.bottom()))
+        painter.drawLine(QPointF(frame.left(), middle.y()), QPointF(frame.right(), middle.y()))
         painter.setPen(QPen(theme.colour(theme.WARM, 0.35 if active else 0.14), 1))
         painter.drawLine(QPointF(puck.x(), frame.top()), QPointF(puck.x(), frame.bottom()))
         painter.drawLine(QPointF(frame.left(), puck.y()), QPointF(frame.right(), puck.y()))
@@ -174,7 +182,8 @@ class MorphPad(QWidget):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.colour(theme.HOVER))
                 painter.drawRoundedRect(self._text_boxes()[index], theme.px(4), theme.px(4))
-            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else theme.SOFT if self.session.corners else theme.DIM))
+            tint = theme.SOFT if self.session.corners else theme.DIM
+            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else tint))
             side = Qt.AlignmentFlag.AlignLeft if index % 2 == 0 else Qt.AlignmentFlag.AlignRight
             inner = box.adjusted(theme.px(6), 0, -theme.px(6), 0)
             text = painter.fontMetrics().elidedText(self._label(index), Qt.TextElideMode.ElideRight, int(inner.width()))

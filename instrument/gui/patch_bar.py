@@ -1,8 +1,7 @@
 """The patch at the top of the window: previous, name, next, save, A | B, undo, redo."""
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
-from PySide6.QtWidgets import (QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout,
-                               QWidget)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from instrument.gui import theme
 from instrument.gui.panel import tool
@@ -114,7 +113,7 @@ class PatchBar(QWidget):
         for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"), (self.save, QKeySequence.StandardKey.Save),
                              (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
             button.setShortcut(keys)
-        QShortcut(QKeySequence("Ctrl+B"), self, activated=session.swap)
+        QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(session.swap)
         for button, side in zip(self.sides, "AB", strict=True):
             button.setToolTip(f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
             button.clicked.connect(lambda _on, side=side: self._choose_side(side))

@@ -1,8 +1,18 @@
 """The list of all patches, with search and tags, as a popup under whatever asked for it."""
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import (QFrame, QHBoxLayout, QLabel, QLineEdit, QListView, QPushButton, QStyle, QStyledItemDelegate,
-                               QVBoxLayout, QWidget)
+from PySide6.QtCore import QEvent, QPoint, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
 from instrument.gui import theme
 
@@ -19,7 +29,7 @@ class _Row(QStyledItemDelegate):
     def sizeHint(self, _option, _index) -> QSize:
         return QSize(theme.px(300), theme.px(27))
 
-    def paint(self, painter: QPainter, option, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option, index) -> None:
         entry = self._browser.shown[index.row()]
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -46,6 +56,7 @@ class PatchBrowser(QFrame):
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, Qt.WindowType.Popup)
+        self._owner = parent
         self.setObjectName("panel")
         self.setAccessibleName("Patch browser")
         self.entries: list = []
@@ -90,7 +101,7 @@ class PatchBrowser(QFrame):
         self.search.clear()
         self._narrow()
         self.setFixedSize(theme.px(440), theme.px(470))
-        screen = self.parentWidget().screen().availableGeometry()
+        screen = self._owner.screen().availableGeometry()
         place.setX(max(screen.left(), min(place.x(), screen.right() - self.width())))
         place.setY(max(screen.top(), min(place.y(), screen.bottom() - self.height())))
         self.move(place)
@@ -100,8 +111,8 @@ class PatchBrowser(QFrame):
     def _make_chips(self) -> None:
         while self._chips.count():
             item = self._chips.takeAt(0)
-            if item.widget():
-                item.widget().deleteLater()
+            if item and (chip := item.widget()):
+                chip.deleteLater()
         counted: dict[str, int] = {}
         for entry in self.entries:
             for tag in entry.tags:
@@ -141,8 +152,9 @@ class PatchBrowser(QFrame):
             self.chosen.emit(self.shown[row])
 
     def eventFilter(self, watched, event: QEvent) -> bool:
-        if watched is self.search and event.type() == QEvent.Type.KeyPress:
-            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}.get(event.key())
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps: dict[int, int] = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
+            step = steps.get(event.key())
             if step and self.shown:
                 row = min(max(self.list.currentIndex().row() + step, 0), len(self.shown) - 1)
                 self.list.setCurrentIndex(self._model.index(row))

@@ -16,6 +16,7 @@ OCTAVE_DOWN, OCTAVE_UP, SOFTER, HARDER = "Z", "X", "C", "V"
 WHO = "keys"
 LOWEST_OCTAVE, HIGHEST_OCTAVE = 0, 8     # of the first C, as in C4 = 60
 VELOCITY_STEP = 16
+SHORTCUT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _ROWS = {16: "QWERTYUIOP", 30: "ASDFGHJKL;", 44: "ZXCVBNM"}
 _SCAN_CODES = {first + i: letter for first, letters in _ROWS.items() for i, letter in enumerate(letters)}
 
@@ -42,8 +43,13 @@ class Qwerty(QObject):
         self.octave, self.velocity = 4, 96
         self._down: dict[str, int] = {}
         app = QApplication.instance()
+        assert app is not None
         app.installEventFilter(self)
-        app.applicationStateChanged.connect(lambda state: self.let_go() if state != Qt.ApplicationState.ApplicationActive else None)
+        app.applicationStateChanged.connect(self._application_changed)      # type: ignore[attr-defined]
+
+    def _application_changed(self, state: Qt.ApplicationState) -> None:
+        if state != Qt.ApplicationState.ApplicationActive:
+            self.let_go()
 
     def letters(self) -> dict[int, str]:
         """Which letter plays which MIDI note."""
@@ -61,11 +67,13 @@ class Qwerty(QObject):
         focus = QApplication.focusWidget()
         if isinstance(focus, QLineEdit | QComboBox | QAbstractSpinBox):
             return False
-        return isinstance(target, QWidget) and target.window() is self.window
+        if not isinstance(target, QWidget):
+            return False
+        return target.window() is self.window or target.window().parent() is self.window      # its dialogs are not modal
 
     def eventFilter(self, target: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if kind == QEvent.Type.WindowDeactivate and target is self.window:
+        if kind == QEvent.Type.WindowDeactivate:
             self.let_go()
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             place = place_of(event)
@@ -73,7 +81,7 @@ class Qwerty(QObject):
                 self.hands.release(self._down.pop(place), f"{WHO}:{place}")
                 return True
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._meant_for_us(target):
-            if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
+            if event.modifiers() & SHORTCUT:
                 return False
             return self._press(place_of(event), event.isAutoRepeat())
         return False

@@ -20,7 +20,10 @@ NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENT
 
 @dataclass(frozen=True)
 class State:
-    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning). Never changed in place."""
+    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning).
+
+    Never changed in place.
+    """
 
     patch: Patch
     values: dict[str, float]

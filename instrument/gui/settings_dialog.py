@@ -2,9 +2,11 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from instrument.audio.protocol import AudioChoice
 from instrument.gui import theme
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
+NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
@@ -65,7 +67,7 @@ class SettingsDialog(QDialog):
         self.all_ports.setAccessibleName("All MIDI ports")
         self.all_ports.setChecked(True)
         self.all_ports.clicked.connect(self._open_midi)
-        self.no_ports = QLabel("No MIDI port is there now; one that is plugged in appears here by itself.")
+        self.no_ports = QLabel(NO_PORTS)
         self.no_ports.setObjectName("dim")
         self.no_ports.setWordWrap(True)
         self._ports.addWidget(self.all_ports)
@@ -82,14 +84,14 @@ class SettingsDialog(QDialog):
         self.rescan = QPushButton("Look again")
         self.rescan.setAccessibleName("Look for devices again")
         self.rescan.clicked.connect(lambda: self.wanted.emit({"do": "list"}))
-        self.done = QPushButton("Done")
-        self.done.setAccessibleName("Close")
-        self.done.setProperty("role", "main")
-        self.done.clicked.connect(self.accept)
+        self.close_button = QPushButton("Done")
+        self.close_button.setAccessibleName("Close")
+        self.close_button.setProperty("role", "main")
+        self.close_button.clicked.connect(self.accept)
         for widget in (self.tone, self.rescan):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self.done)
+        row.addWidget(self.close_button)
         column.addLayout(row)
         self.setMinimumWidth(theme.px(460))
 
@@ -103,10 +105,11 @@ class SettingsDialog(QDialog):
         self.device.setCurrentIndex(max(self.device.findData(chosen), 0))
         self._list_ports(midi, [box.text() for box in self.boxes if box.isChecked()])
 
-    def show_choice(self, device: str | None, rate_hz: int | None, block_samples: int | None, midi_ports: list[str] | None) -> None:
+    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
         """What the player chose before."""
-        for box, value, text in ((self.device, device, str(device)), (self.rate, rate_hz, f"{(rate_hz or 0) / 1000:g} kHz"),
-                                 (self.block, block_samples, f"{block_samples} samples")):
+        for box, value, text in ((self.device, audio.device, str(audio.device)),
+                                 (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
+                                 (self.block, audio.block_samples, f"{audio.block_samples} samples")):
             if value is not None and box.findData(value) < 0:
                 box.addItem(text, value)
             box.setCurrentIndex(max(box.findData(value), 0))
@@ -119,12 +122,13 @@ class SettingsDialog(QDialog):
         self.problem.setText(message.get("problem") or "")
         self.problem.setVisible(bool(message.get("problem")))
         ours = message["block_samples"] / message["rate_hz"] * 1000
-        self.latency.setText(f"{message['latency_ms']:.1f} ms   ({message['block_samples']} samples at {message['rate_hz'] / 1000:g} kHz "
-                             f"are {ours:.1f} ms)" if message["latency_ms"] else "no device is open")
+        block = f"{message['block_samples']} samples at {message['rate_hz'] / 1000:g} kHz are {ours:.1f} ms"
+        self.latency.setText(f"{message['latency_ms']:.1f} ms   ({block})" if message["latency_ms"] else "no device is open")
 
     def show_midi(self, message: dict) -> None:
         """The engine's MIDI ports, and which are open."""
         self._list_ports(message["ports"], message["open"])
+        self.no_ports.setText(message["problem"] or NO_PORTS)
 
     def _list_ports(self, ports: list[str], opened: list[str]) -> None:
         if [box.text() for box in self.boxes] != ports:

@@ -6,11 +6,11 @@ repaint is one plain copy.
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
 from instrument.gui import theme
-from instrument.gui.spectrum import HIGHEST_HZ, LOWEST_HZ, LogSpectrum, frequency_of_row, row_of_frequency
 from models.frame import BAND_CENTRES_HZ, LEVEL_FLOOR_DB, NOISE_FLOOR_DB, SLOT_RATIO
 
 SECONDS = 10.0
@@ -21,10 +21,8 @@ NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "
 
 
 def colour_table() -> np.ndarray:
-    """uint32 [256]: the colours of `theme.SPECTROGRAM` as QImage's Format_RGB32."""
-    stops = np.array([stop for stop, _ in theme.SPECTROGRAM])
-    rgb = np.array([theme.colour(name).getRgb()[:3] for _, name in theme.SPECTROGRAM], float)
-    red, green, blue = (np.interp(np.linspace(0, 1, 256), stops, rgb[:, i]).round().astype(np.uint32) for i in range(3))
+    """uint32 [256]: the palette as QImage's Format_RGB32."""
+    red, green, blue = palette().astype(np.uint32).T
     return 0xFF000000 | (red << 16) | (green << 8) | blue
 
 
@@ -54,7 +52,8 @@ class Spectrogram(QWidget):
         self.columns_made = 0
         self.paints = 0
         self._table = colour_table()
-        self._frame = None
+        self._due = 0.0             # samples until the next column's window begins
+        self._frame: tuple[np.ndarray, np.ndarray, float] | None = None
         self._samples = np.zeros(0, np.float32)
         self._quiet_columns = 0
         self._make(1, 1)
@@ -180,7 +179,7 @@ class Spectrogram(QWidget):
         painter = QPainter(pixmap)
         wide = theme.px(MARKS_WIDTH)
         shade = QLinearGradient(0, 0, wide * 1.5, 0)
-        ground = theme.SPECTROGRAM[0][1]
+        ground = PALETTE[0][1]
         for stop, alpha in ((0, 0.85), (0.6, 0.7), (1, 0)):
             shade.setColorAt(stop, theme.colour(ground, alpha))
         painter.fillRect(QRectF(0, 0, wide * 1.5, self.height()), shade)
@@ -220,7 +219,7 @@ class Spectrogram(QWidget):
 
     def _paint_frame(self, painter: QPainter) -> None:
         """Partials as lines, noise as a surface, over frequency to the right."""
-        painter.fillRect(self.rect(), theme.colour(theme.SPECTROGRAM[0][1]))
+        painter.fillRect(self.rect(), theme.colour(PALETTE[0][1]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         left, bottom = theme.px(MARKS_WIDTH), self.height() - theme.px(18)
         high = bottom - theme.px(8)
@@ -243,7 +242,8 @@ class Spectrogram(QWidget):
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
             painter.drawLine(QPointF(left, y), QPointF(self.width(), y))
             painter.setPen(theme.colour(theme.SOFT))
-            painter.drawText(QRectF(0, y - 8, theme.px(28), 16), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{db}")
+            painter.drawText(QRectF(0, y - 8, theme.px(28), 16),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"\u2212{-db}")
         if self._frame is None or self._frame[2] <= 0:
             painter.setPen(theme.colour(theme.DIM))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Play a note to see its frame")
@@ -251,7 +251,8 @@ class Spectrogram(QWidget):
         level_db, noise_db, f0_hz = self._frame
         grid_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
         xs, ys = x_of(grid_hz), y_of(np.maximum(np.interp(grid_hz, BAND_CENTRES_HZ, noise_db), NOISE_FLOOR_DB))
-        outline = QPolygonF([QPointF(xs[0], bottom), *(QPointF(x, y) for x, y in zip(xs, ys, strict=True)), QPointF(xs[-1], bottom)])
+        top = [QPointF(x, y) for x, y in zip(xs, ys, strict=True)]
+        outline = QPolygonF([QPointF(xs[0], bottom), *top, QPointF(xs[-1], bottom)])
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(theme.COOL_DEEP, 0.75))
         painter.drawPolygon(outline)
@@ -274,7 +275,7 @@ class Spectrogram(QWidget):
             event.ignore()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             if self.shows_frame:
                 text = "<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise."
             else:

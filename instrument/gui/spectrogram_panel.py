@@ -13,9 +13,10 @@ class SpectrogramPanel(Panel):
         self.view = Spectrogram()
         self.body.addWidget(self.view, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
-        self.frame = tool("", "Show the model's frame", "The frame that the model is making now, for the newest note", checkable=True,
-                          text="Frame")
-        self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)", checkable=True)
+        self.frame = tool("", "Show the model's frame", "The frame that the model is making now, for the newest note",
+                          checkable=True, text="Frame")
+        self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
+                           checkable=True)
         group = QButtonGroup(self)
         for button in (self.sound, self.frame):
             group.addButton(button)

@@ -23,7 +23,8 @@ class StatusLine(QWidget):
         self.voices = self._reading("Voices", "Notes that sound now")
         self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
         self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
-        self.late = self._reading("Late frames", "Frames of sound that the model delivered late since the start; the timbre moves late, nothing clicks")
+        self.late = self._reading("Late frames", "Frames that the model delivered late since the start: "
+                                  "the timbre moves late, nothing clicks")
         self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
@@ -54,8 +55,9 @@ class StatusLine(QWidget):
     def rescale(self) -> None:
         """Take the present scale on."""
         self._row.setSpacing(theme.px(18))
-        for reading, text in ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"), (self.latency, "88.8 ms"),
-                              (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB")):
+        widest = ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"),
+                  (self.latency, "88.8 ms"), (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB"))
+        for reading, text in widest:
             reading.setFont(theme.font("label"))
             reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
 
@@ -64,9 +66,9 @@ class StatusLine(QWidget):
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
-    def show_ports(self, names: list[str]) -> None:
+    def show_ports(self, names: list[str], problem: str = "") -> None:
         """Open MIDI ports, for the tooltip."""
-        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open"))
+        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open") + (f"<br>{problem}" if problem else ""))
 
     def show_device(self, text: str, well: bool = True) -> None:
         """What plays."""
@@ -81,8 +83,8 @@ class StatusLine(QWidget):
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
         self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
-        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer {telemetry.performer_load * 100:.0f} %, "
-                             f"decoder {telemetry.decoder_us:.0f} µs a step")
+        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
+                             f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
         self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
         self._set(self.late, f"{telemetry.late_hops} late", theme.WARM if telemetry.late_hops else theme.SOFT)
         self._set(self.drops, f"{telemetry.underruns} drop{'' if telemetry.underruns == 1 else 's'}",

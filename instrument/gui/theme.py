@@ -38,8 +38,6 @@ KEY_BLACK = "#1c1f26"
 KEY_BLACK_SHADE = "#2b2f38"
 KEY_NAME = "#565d6a"
 
-SPECTROGRAM = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
-
 GAP = 8                     # between panels
 PAD = 10                    # inside a panel
 FAMILY = "Inter"
@@ -65,8 +63,8 @@ def px(size: float) -> int:
 
 
 def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still. Shared: copy before changing."""
-    return _font(role, weight, scale)
+    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still."""
+    return QFont(_font(role, weight, scale))
 
 
 @lru_cache(maxsize=256)
@@ -87,10 +85,18 @@ def colour(name: str, alpha: float = 1.0) -> QColor:
     return made
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """A colour between two: `share` 0 is the one, 1 the other."""
+    a, b = QColor(one), QColor(other)
+    return QColor.fromRgbF(a.redF() + (b.redF() - a.redF()) * share, a.greenF() + (b.greenF() - a.greenF()) * share,
+                           a.blueF() + (b.blueF() - a.blueF()) * share).name()
+
+
 def contrast(one: str, other: str) -> float:
     """Contrast ratio of two opaque colours, WCAG 2.1."""
     def luminance(name: str) -> float:
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in QColor(name).getRgbF()[:3]]
+        made = QColor(name)
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (made.redF(), made.greenF(), made.blueF())]
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)

@@ -1,6 +1,6 @@
 """Pitch bend and modulation wheels beside the keyboard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip
 
 from instrument.gui import theme
@@ -61,8 +61,9 @@ class Wheel(QAbstractSlider):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP, Qt.Key.Key_Left: -KEY_STEP,
-                Qt.Key.Key_PageUp: 4 * KEY_STEP, Qt.Key.Key_PageDown: -4 * KEY_STEP}.get(event.key())
+        steps: dict[int, int] = {Qt.Key.Key_Up: KEY_STEP, Qt.Key.Key_Right: KEY_STEP, Qt.Key.Key_Down: -KEY_STEP,
+                                 Qt.Key.Key_Left: -KEY_STEP, Qt.Key.Key_PageUp: 4 * KEY_STEP, Qt.Key.Key_PageDown: -4 * KEY_STEP}
+        step = steps.get(event.key())
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
         elif step:
@@ -78,7 +79,7 @@ class Wheel(QAbstractSlider):
         super().focusOutEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), f"<b>{self.accessibleName()}</b>&nbsp; {self.value() / STEPS * 100:.0f} %", self)
             return True
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -107,7 +108,8 @@ class Wheel(QAbstractSlider):
         painter.drawRoundedRect(QRectF(slot.left() + theme.px(3), y, slot.width() - theme.px(6), thick), theme.px(3), theme.px(3))
         painter.setFont(theme.font("small", QFont.Weight.Medium))
         painter.setPen(theme.colour(theme.SOFT))
-        painter.drawText(QRectF(0, self.height() - theme.px(15), self.width(), theme.px(15)), Qt.AlignmentFlag.AlignCenter, self.label)
+        name = QRectF(0, self.height() - theme.px(15), self.width(), theme.px(15))
+        painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.label)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

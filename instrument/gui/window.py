@@ -51,6 +51,7 @@ class Window(QMainWindow):
         self._position = FROM_NOW
         self.engine_ready = False
         self._restarted = False
+        self._silent = False        # no device, or another one than was chosen
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
@@ -61,9 +62,9 @@ class Window(QMainWindow):
         self._restore_layout()
         self._rescale(True)
         self._show_session()
-        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self.tick)
-        self._timer.start()
+        self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.timer.start()
 
     # the parts
 
@@ -136,7 +137,7 @@ class Window(QMainWindow):
         self.status.panic_wanted.connect(self.panic)
         self.qwerty.changed.connect(self._show_keys)
         for keys, act in (("Ctrl+.", self.panic), ("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
-            QShortcut(QKeySequence(keys), self, activated=act)
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     def _show_session(self) -> None:
         for parameter_id, control in self.controls.items():
@@ -165,7 +166,7 @@ class Window(QMainWindow):
             self._keys.setSpacing(theme.px(4))
             self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
-            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600; padding-left: {theme.px(4)}px;")
+            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
             rescale(self)
             self.patches.rescale()
             self.status.rescale()
@@ -209,10 +210,8 @@ class Window(QMainWindow):
             case "audio":
                 self._audio(message)
             case "midi":
-                self.status.show_ports(message["open"])
+                self.status.show_ports(message["open"], message["problem"])
                 self.dialog.show_midi(message)
-                if message["problem"]:
-                    self.banner.say(message["problem"], problem=True)
             case "devices":
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":
@@ -249,11 +248,15 @@ class Window(QMainWindow):
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)
-        if message["problem"]:
+        if message["device"] is None:
             self.status.show_device("no sound", well=False)
-            self.banner.say(f"{message['problem']} The device is under Audio · MIDI.", problem=True)
         else:
             self.status.show_device(f"{message['device']} · {message['rate_hz'] / 1000:g} kHz · {message['block_samples']}")
+        if message["problem"]:
+            self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
+        elif self._silent:
+            self.banner.say(f"Playing on {message['device']} again.")
+        self._silent = bool(message["problem"])
 
     # what the player wants
 
@@ -266,7 +269,7 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         """The dialog for devices."""
         self.client.send({"do": "list"})
-        self.dialog.show_choice(self.settings.audio_device, self.settings.rate_hz, self.settings.block_samples, self.settings.midi_ports)
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -277,6 +280,7 @@ class Window(QMainWindow):
             self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
+        self._save_settings()
 
     def step_patch(self, step: int) -> None:
         """The next or the previous patch of the library."""
@@ -349,14 +353,20 @@ class Window(QMainWindow):
         self.settings.controls = self.session.player_settings()
         if any(entry.name == self.session.name for entry in library.patches()):
             self.settings.patch = self.session.name
+        self._save_settings()
+
+    def _save_settings(self) -> None:
         try:
             self.settings.save()
         except OSError as error:
+            self.banner.say(str(error), problem=True)
             print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
-        self._timer.stop()
+        self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
+        self.dialog.hide()
+        self.hide()                     # ending the process may take a moment
         self.client.close()
         super().closeEvent(event)

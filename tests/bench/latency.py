@@ -74,7 +74,7 @@ def measure(folder: Path, periods: list[int], notes: int, patch: dict | None = N
         try:
             client = Client(patch=patch, attach=False)
             client.start()
-            Told(client).wait(tell="ready", seconds=240)
+            Told(client).wait(tell="ready", seconds=600)
             helper = jack.Client("helper", no_start_server=True)
             found.append(run(helper, notes=notes, period=period, probe=probe))
             found[-1]["late_hops"] = client.telemetry().late_hops

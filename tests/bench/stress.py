@@ -143,7 +143,7 @@ def measure(folder: Path, seconds: float, period: int, *, calm: bool = False, pa
     try:
         client = Client(patch=patch, attach=False)
         client.start()
-        Told(client).wait(tell="ready", seconds=240)
+        Told(client).wait(tell="ready", seconds=600)
         helper = jack.Client("helper", no_start_server=True)
         try:
             return run(client, helper, seconds=seconds, period=period, probe=probe, trouble=None if calm else trouble)

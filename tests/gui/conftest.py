@@ -12,7 +12,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed, or a library that it needs is missing")
 
-START_MS = 240_000          # the first start on a machine compiles
+START_MS = 500_000          # the first start on a machine compiles
 NAMES = ("Amber", "Birch", "Cedar", "Dune", "Ember")
 
 
@@ -29,7 +29,7 @@ def user_home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)
-    model = untrained(seed=1, width=64, depth=2)
+    model = untrained(seed=1, width=64)
     save_model(model, folder / "models" / "test")
     chance = random.Random(1)
     points = [tuple(round(chance.uniform(-1.5, 1.5), 2) for _ in range(model.latents)) for _ in NAMES]
@@ -37,7 +37,7 @@ def user_home(tmp_path_factory):
     for i, name in enumerate(NAMES):
         corners = tuple(Corner(NAMES[j], points[j]) for j in range(4)) if i < 4 else ()
         patches.append(Patch(name, model.name, points[i], {"reverb.mix": 0.0, "filter.cutoff_hz": 5000.0 + 1000 * i}, morph=corners,
-                             tags=("wood" if i in (1, 2) else "fire", "test")))
+                             tags=("test-wood" if i in (1, 2) else "test-fire", "test")))
         save(patches[-1], folder / "patches" / f"{name.lower()}.json")
     yield patches
     if before is None:
