@@ -1,4 +1,4 @@
-"""The sound goes on while Python misbehaves inside the audio process, as well as a native client's does. See `tests/bench/stress.py`."""
+"""While Python misbehaves inside the audio process, the sound goes on as well as a native client's (`tests/bench/stress.py`)."""
 import shutil
 
 import pytest
