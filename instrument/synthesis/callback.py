@@ -10,7 +10,7 @@ the audio clock stands still meanwhile, it sleeps until the performer has publis
 import numpy as np
 from numba import carray, types
 
-from instrument.synthesis.atomic import load_acquire, store_release
+from instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from instrument.synthesis.clock import doze, now_us
 from instrument.synthesis.compiled import c_callback, part
 from instrument.synthesis.render import render_piece
@@ -58,7 +58,7 @@ def serve(state, out, frames, now_s, output_s, flags):
     stereo = block.stereo
     for begin in range(0, frames, PIECE):
         samples = min(PIECE, frames - begin)
-        render_piece(state, stereo[:samples])
+        render_piece(pointer_at(np.int64(state.ctypes.data)), pointer_at(np.int64(stereo.ctypes.data)), samples)
         if channels == 1:
             for k in range(samples):
                 out[begin + k, 0] = np.float32(0.5) * (stereo[k, 0] + stereo[k, 1])

@@ -4,19 +4,21 @@ Real-time: no allocation, no locks, no Python from here down; every loop is boun
 block.
 """
 import numpy as np
-from numba import types
+from llvmlite import binding
+from numba import carray, types
 
-from instrument.synthesis.atomic import load_acquire, store_release
+from instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from instrument.synthesis.chain import render_effects
-from instrument.synthesis.compiled import compiled, part
+from instrument.synthesis.compiled import c_callback, compiled, part
 from instrument.synthesis.effects import empty_effects
 from instrument.synthesis.limiter import block_dc, limit
 from instrument.synthesis.noise import release_rings, render_noise
-from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE
+from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE, state_dtype
 from instrument.synthesis.tone import render_tone
 from instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
+FRAME_BYTES = 8                 # two float32
 OUT_TYPE = types.Array(types.float32, 2, "C")
 
 
@@ -39,11 +41,11 @@ def _hand_over(state, out):
         block.peak[side] = peak
 
 
-@part
-def render_piece(state, out):
-    """Make the next samples, at most PIECE: out [n, 2]."""
+@c_callback(types.void(types.voidptr, types.voidptr, types.int64))
+def _piece(state_address, out_address, samples):
+    state = carray(state_address, 1, state_dtype)
+    out = carray(out_address, (samples, 2), np.float32)
     block = state[0]
-    samples = len(out)
     begin = block.position
     left, right = block.mix[0], block.mix[1]
     for k in range(samples):
@@ -66,8 +68,16 @@ def render_piece(state, out):
     store_release(state, "starts_taken", starts_taken)
 
 
+# Called by its name, as C code would be: so `render` and the callback share one compiled engine, and neither compiles it again.
+# render_piece(address of the state block, address of out [n, 2], n): make the next n samples, at most PIECE.
+binding.add_symbol("hummingface_render_piece", _piece.address)
+render_piece = types.ExternalFunction("hummingface_render_piece", types.void(types.voidptr, types.voidptr, types.int64))
+
+
 @compiled(types.void(STATE_TYPE, OUT_TYPE))
 def render(state, out):
     """Fill `out` [n, 2] float32 with the next n samples, left and right, and move `position` on by n. Any n."""
-    for begin in range(0, len(out), PIECE):
-        render_piece(state, out[begin:begin + PIECE])
+    frames = len(out)
+    for begin in range(0, frames, PIECE):
+        render_piece(pointer_at(np.int64(state.ctypes.data)), pointer_at(np.int64(out.ctypes.data) + FRAME_BYTES * begin),
+                     min(PIECE, frames - begin))
