@@ -1,6 +1,7 @@
 """How close frames alone come to recorded notes: analysis and synthesis with no network between, by family.
 
-    python tests/bench/analysis_synthesis.py [--measure FILE] [--only NAME ...] [--kinds KIND ...] [--workers 2] [--keep DIR] [--json FILE]
+    python tests/bench/analysis_synthesis.py [--measure FILE] [--only NAME ...] [--kinds KIND ...] [--workers 2] [--keep DIR]
+                                              [--json FILE]
 
 Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of the measuring
 script for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
