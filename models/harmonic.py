@@ -129,7 +129,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
     hop_index = np.round(times[quarters:] * FRAMES_PER_SECOND).astype(int)
     short_share = short_weight(times, onset_s, hold_s, long_s)
 
-    def sample(bank: Bank) -> list[np.ndarray]:
+    def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
         fine, coarse = bank.at(times[:quarters]), bank.on_hops()
         value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
                         for f, c in zip(fine, coarse, strict=True))
