@@ -36,9 +36,9 @@ class Options:
     z_noise: float = 0.1
     z_pull: float = 1e-3
     encoder_notes: int = 16
-    encoder_every: int = 4
+    encoder_every: int = 8
     average_steps: int = 300
-    between: float = 0.4
+    between: float = 0.25
     seed: int = 0
 
 

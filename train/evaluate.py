@@ -115,6 +115,8 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, 
     from tqdm import tqdm
     maker, result = Renderer(bank), {}
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
+        if not size:
+            continue
         chosen = choose(bank, left_out, size)
         specs = [NoteSpec(bank.instruments[bank.instrument[i]]["program"], int(bank.pitch[i]), int(bank.velocity[i]),
                           float(bank.hold_s[i])) for i in chosen]

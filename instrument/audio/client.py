@@ -26,7 +26,7 @@ from instrument.audio.link import Link
 from instrument.audio.protocol import AudioChoice, Telemetry
 from instrument.synthesis import state as block
 
-STALL_S = 2.0               # a position that stands still for so long belongs to a device that is gone
+STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
 FIRST_START_S = 600.0
 SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings

@@ -182,7 +182,8 @@ class MorphPad(QWidget):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.colour(theme.HOVER))
                 painter.drawRoundedRect(self._text_boxes()[index], theme.px(4), theme.px(4))
-            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else theme.SOFT if self.session.corners else theme.DIM))
+            tint = theme.SOFT if self.session.corners else theme.DIM
+            painter.setPen(theme.colour(theme.TEXT if index == self._hovered else tint))
             side = Qt.AlignmentFlag.AlignLeft if index % 2 == 0 else Qt.AlignmentFlag.AlignRight
             inner = box.adjusted(theme.px(6), 0, -theme.px(6), 0)
             text = painter.fontMetrics().elidedText(self._label(index), Qt.TextElideMode.ElideRight, int(inner.width()))

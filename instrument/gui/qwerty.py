@@ -67,11 +67,13 @@ class Qwerty(QObject):
         focus = QApplication.focusWidget()
         if isinstance(focus, QLineEdit | QComboBox | QAbstractSpinBox):
             return False
-        return isinstance(target, QWidget) and target.window() is self.window
+        if not isinstance(target, QWidget):
+            return False
+        return target.window() is self.window or target.window().parent() is self.window      # its dialogs are not modal
 
     def eventFilter(self, target: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if kind == QEvent.Type.WindowDeactivate and target is self.window:
+        if kind == QEvent.Type.WindowDeactivate:
             self.let_go()
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             place = place_of(event)

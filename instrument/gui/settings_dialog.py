@@ -6,6 +6,7 @@ from instrument.audio.protocol import AudioChoice
 from instrument.gui import theme
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
+NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
@@ -66,7 +67,7 @@ class SettingsDialog(QDialog):
         self.all_ports.setAccessibleName("All MIDI ports")
         self.all_ports.setChecked(True)
         self.all_ports.clicked.connect(self._open_midi)
-        self.no_ports = QLabel("No MIDI port is there now; one that is plugged in appears here by itself.")
+        self.no_ports = QLabel(NO_PORTS)
         self.no_ports.setObjectName("dim")
         self.no_ports.setWordWrap(True)
         self._ports.addWidget(self.all_ports)
@@ -127,6 +128,7 @@ class SettingsDialog(QDialog):
     def show_midi(self, message: dict) -> None:
         """The engine's MIDI ports, and which are open."""
         self._list_ports(message["ports"], message["open"])
+        self.no_ports.setText(message["problem"] or NO_PORTS)
 
     def _list_ports(self, ports: list[str], opened: list[str]) -> None:
         if [box.text() for box in self.boxes] != ports:

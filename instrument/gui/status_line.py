@@ -55,8 +55,9 @@ class StatusLine(QWidget):
     def rescale(self) -> None:
         """Take the present scale on."""
         self._row.setSpacing(theme.px(18))
-        for reading, text in ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"), (self.latency, "88.8 ms"),
-                              (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB")):
+        widest = ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"),
+                  (self.latency, "88.8 ms"), (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB"))
+        for reading, text in widest:
             reading.setFont(theme.font("label"))
             reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
 
@@ -65,9 +66,9 @@ class StatusLine(QWidget):
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
-    def show_ports(self, names: list[str]) -> None:
+    def show_ports(self, names: list[str], problem: str = "") -> None:
         """Open MIDI ports, for the tooltip."""
-        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open"))
+        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open") + (f"<br>{problem}" if problem else ""))
 
     def show_device(self, text: str, well: bool = True) -> None:
         """What plays."""

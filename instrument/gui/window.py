@@ -1,6 +1,7 @@
 """The window: puts the parts together, and carries what happens between the player, the session and the engine."""
 import sys
 import time
+from typing import cast
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
@@ -51,6 +52,7 @@ class Window(QMainWindow):
         self._position = FROM_NOW
         self.engine_ready = False
         self._restarted = False
+        self._silent = False        # no device, or another one than was chosen
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
@@ -68,7 +70,8 @@ class Window(QMainWindow):
     # the parts
 
     def _build(self) -> None:
-        ground = QWidget(objectName="ground")
+        ground = QWidget()
+        ground.setObjectName("ground")
         self.setCentralWidget(ground)
         self._rows = QVBoxLayout(ground)
         self.mark = QLabel()
@@ -157,11 +160,12 @@ class Window(QMainWindow):
 
     def _rescale(self, always: bool = False) -> None:
         if theme.set_scale(self.width(), self.height()) or always:
-            theme.dress(QApplication.instance())
+            theme.dress(cast(QApplication, QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
             for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
-                layout.setSpacing(gap)
+                if layout is not None:
+                    layout.setSpacing(gap)
             self._keys.setSpacing(theme.px(4))
             self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
@@ -179,10 +183,9 @@ class Window(QMainWindow):
             self.hear(message)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
-        self.spectrogram.view.set_rate(telemetry.rate_hz)
-        self.spectrogram.view.feed(samples)
+        self.spectrogram.feed(samples, telemetry.rate_hz)
         if telemetry.level_db is not None:
-            self.spectrogram.view.show_frame_data(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
+            self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
         self._last_tick = now
@@ -209,10 +212,8 @@ class Window(QMainWindow):
             case "audio":
                 self._audio(message)
             case "midi":
-                self.status.show_ports(message["open"])
+                self.status.show_ports(message["open"], message["problem"])
                 self.dialog.show_midi(message)
-                if message["problem"]:
-                    self.banner.say(message["problem"], problem=True)
             case "devices":
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":
@@ -249,11 +250,15 @@ class Window(QMainWindow):
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)
-        if message["problem"]:
+        if message["device"] is None:
             self.status.show_device("no sound", well=False)
-            self.banner.say(f"{message['problem']} The device is under Audio · MIDI.", problem=True)
         else:
             self.status.show_device(f"{message['device']} · {message['rate_hz'] / 1000:g} kHz · {message['block_samples']}")
+        if message["problem"]:
+            self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
+        elif self._silent:
+            self.banner.say(f"Playing on {message['device']} again.")
+        self._silent = bool(message["problem"])
 
     # what the player wants
 
@@ -277,6 +282,7 @@ class Window(QMainWindow):
             self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
+        self._save_settings()
 
     def step_patch(self, step: int) -> None:
         """The next or the previous patch of the library."""
@@ -295,7 +301,7 @@ class Window(QMainWindow):
 
     def browse(self) -> None:
         """The browser, for the patch to play."""
-        self._for_corner = None
+        self._for_corner: int | None = None
         self._open_browser(self.patches.name.mapToGlobal(QPoint(0, self.patches.name.height() + 4)), "Patches")
 
     def browse_corner(self, corner: int) -> None:
@@ -349,14 +355,20 @@ class Window(QMainWindow):
         self.settings.controls = self.session.player_settings()
         if any(entry.name == self.session.name for entry in library.patches()):
             self.settings.patch = self.session.name
+        self._save_settings()
+
+    def _save_settings(self) -> None:
         try:
             self.settings.save()
         except OSError as error:
+            self.banner.say(str(error), problem=True)
             print(f"hummingface: {error}", file=sys.stderr)
 
     def closeEvent(self, event) -> None:
         self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
+        self.dialog.hide()
+        self.hide()                     # ending the process may take a moment
         self.client.close()
         super().closeEvent(event)

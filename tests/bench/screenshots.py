@@ -94,7 +94,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as home:
             environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(PLANS[name]["ratio"]),
                            "HUMMINGFACE_HOME": home, "PYTHONPATH": str(ROOT)}
-            subprocess.run([sys.executable, __file__, str(args.folder), "--only", name, "--child"], env=environment, cwd=ROOT, check=True)
+            command = [sys.executable, __file__, str(args.folder), "--only", name, "--child"]
+            subprocess.run(command, env=environment, cwd=ROOT, check=True)
     return 0
 
 

@@ -2,8 +2,9 @@
 
     python tests/bench/window_cost.py [--seconds 10] [--ratio 1] [--json FILE]
 
-The real window on the real audio process, drawn offscreen (on a screen the system's compositor comes on top). `cpu` counts the window's
-process alone; `tick_ms` is the work of one of its sixty steps a second, `paint_ms` one repaint of the spectrogram.
+The real window on the real audio process, drawn offscreen (on a screen the system's compositor comes on top).
+`cpu` counts the window's process alone; `tick_ms` is the work of one of its sixty steps a second, `paint_ms` one repaint
+of the spectrogram.
 """
 import argparse
 import json

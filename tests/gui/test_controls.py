@@ -23,8 +23,9 @@ def knob(qtbot):
 
 
 @pytest.mark.parametrize(("parameter", "typed", "shown", "value"), [
-    (CUTOFF, "1200", "2.5 kHz", 20000), (CUTOFF, "1.2k", "", 1200), (CUTOFF, "1200 Hz", "2.5 kHz", 1200), (CUTOFF, "440", "200 Hz", 440),
-    (SUSTAIN, "50", "", 0.5), (SUSTAIN, "50 %", "", 0.5), (DECAY, "200 ms", "", 0.2), (DECAY, "2", "1.00 s", 2), (DECAY, "200", "35 ms", 0.2),
+    (CUTOFF, "1200", "2.5 kHz", 20000), (CUTOFF, "1.2k", "", 1200), (CUTOFF, "1200 Hz", "2.5 kHz", 1200),
+    (CUTOFF, "440", "200 Hz", 440), (SUSTAIN, "50", "", 0.5), (SUSTAIN, "50 %", "", 0.5),
+    (DECAY, "200 ms", "", 0.2), (DECAY, "2", "1.00 s", 2), (DECAY, "200", "35 ms", 0.2),
     (PARAMETERS["latent.1"], "\u22121,5", "", -1.5), (MODE, "Legato", "", 2), (CUTOFF, "1e9", "20 Hz", 20000)])
 def test_typed_values(parameter, typed, shown, value):
     assert parse(parameter, typed, shown) == pytest.approx(value)
@@ -75,13 +76,15 @@ def test_a_drag_is_one_gesture(knob, qtbot):
 def test_wheel_keys_and_double_click(knob):
     def wheel(notches, modifier=Qt.KeyboardModifier.NoModifier):
         here = QPointF(knob.rect().center())
-        QApplication.sendEvent(knob, QWheelEvent(here, knob.mapToGlobal(here), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
-                                                 modifier, Qt.ScrollPhase.NoScrollPhase, False))
+        event = QWheelEvent(here, knob.mapToGlobal(here), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
+                            modifier, Qt.ScrollPhase.NoScrollPhase, False)
+        QApplication.sendEvent(knob, event)
     wheel(5)
     assert knob.shown == pytest.approx(0.6)
     wheel(-5, Qt.KeyboardModifier.ShiftModifier)
     assert knob.shown == pytest.approx(0.54)
-    for key, value in ((Qt.Key.Key_Home, -3), (Qt.Key.Key_Up, -2.94), (Qt.Key.Key_PageUp, -2.34), (Qt.Key.Key_End, 3), (Qt.Key.Key_Delete, 0)):
+    for key, value in ((Qt.Key.Key_Home, -3), (Qt.Key.Key_Up, -2.94), (Qt.Key.Key_PageUp, -2.34), (Qt.Key.Key_End, 3),
+                       (Qt.Key.Key_Delete, 0)):
         QTest.keyClick(knob, key)
         assert knob.shown == pytest.approx(value)
     QTest.keyClick(knob, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)

@@ -75,8 +75,9 @@ def test_sliding_from_key_to_key(keyboard, said):
     from PySide6.QtGui import QMouseEvent
     for note in (62, 64):
         point = QPointF(at(note))
-        QApplication.sendEvent(keyboard, QMouseEvent(QEvent.Type.MouseMove, point, keyboard.mapToGlobal(point), Qt.MouseButton.NoButton,
-                                                     Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+        event = QMouseEvent(QEvent.Type.MouseMove, point, keyboard.mapToGlobal(point), Qt.MouseButton.NoButton,
+                            Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(keyboard, event)
         assert sounding(said) == {note}
     QTest.mouseRelease(keyboard, Qt.MouseButton.LeftButton, pos=at(64))
     assert [m["note"] for m in said if m["do"] == "note_on"] == [60, 62, 64]
