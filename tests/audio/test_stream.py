@@ -72,6 +72,7 @@ def test_without_a_device_time_goes_on():
     assert position(state) == after
 
 
-@pytest.mark.parametrize(("block", "rate", "samples"), [(16, 48000, 64), (64, 48000, 64), (128, 48000, 128), (16, 44100, 59), (2048, 96000, 2048)])
+@pytest.mark.parametrize(("block", "rate", "samples"), [
+    (16, 48000, 64), (64, 48000, 64), (128, 48000, 128), (16, 44100, 59), (2048, 96000, 2048)])
 def test_the_delay_is_a_block_and_at_least_a_quarter_hop(block, rate, samples):
     assert delay_samples(block, rate) == samples
