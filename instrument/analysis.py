@@ -1,51 +1,92 @@
-"""What a sound looks like: short-time spectra on a logarithmic frequency axis, in dB."""
+"""What a sound looks like: short-time spectra on a logarithmic frequency axis, and the colours of their levels.
+
+Three window lengths, long for low frequencies and short for high ones, so that low partials stand apart and onsets stay sharp;
+neighbouring lengths are blended over half an octave, and no seam shows.
+"""
 import numpy as np
-from scipy.signal import get_window
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
-FFT_SAMPLES = 4096
-FLOOR_DB, CEILING_DB = -100.0, 0.0
+FLOOR_DB, CEILING_DB = -96.0, -22.0
+WINDOWS_S = (0.171, 0.085, 0.0427)      # 8192, 4096, 2048 samples at 48 kHz
+HANDOVER_HZ = (350.0, 1500.0)           # from each length to the next
+BLEND_OCTAVES = 0.5
+# From the dark ground over teal to white: lightness rises evenly, so that it reads without colour too. (level 0..1, colour)
+PALETTE = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
+
+
+def palette() -> np.ndarray:
+    """The colours of 256 levels, from silent to loud: [256, 3] uint8."""
+    levels, colours = zip(*PALETTE, strict=True)
+    rgb = np.array([[int(colour[at:at + 2], 16) for at in (1, 3, 5)] for colour in colours], float)
+    return np.stack([np.interp(np.linspace(0, 1, 256), levels, rgb[:, i]) for i in range(3)], 1).round().astype(np.uint8)
+
+
+def frequency_of_row(row, rows: int):
+    """Frequency in Hz at a height: row 0 is the top. Fractions allowed."""
+    return HIGHEST_HZ * (LOWEST_HZ / HIGHEST_HZ) ** (np.asarray(row, np.float64) / max(rows - 1, 1))
+
+
+def row_of_frequency(hz, rows: int):
+    """Height of a frequency in rows, as a fraction; row 0 is the top."""
+    return np.log(np.asarray(hz, np.float64) / HIGHEST_HZ) / np.log(LOWEST_HZ / HIGHEST_HZ) * (rows - 1)
 
 
 class LogSpectrum:
-    """Levels in dB at `rows` log-spaced frequencies (lowest first), from windows of `FFT_SAMPLES` samples.
+    """Columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) from the samples around a moment."""
 
-    Where rows lie closer than FFT bins their level is interpolated between bins; where they lie wider apart it is the
-    loudest bin of the row, so that no partial falls between two rows. A sine of amplitude 1 reads 0 dB.
-    """
+    def __init__(self, rows: int, rate_hz: float):
+        self.rows, self.rate_hz = rows, rate_hz
+        edges = frequency_of_row(np.arange(rows + 1) - 0.5, rows)[::-1]         # rising
+        centres = frequency_of_row(np.arange(rows), rows)[::-1]
+        self._lengths = [1 << round(np.log2(s * rate_hz)) for s in WINDOWS_S]
+        self.span = self._lengths[0]                                            # samples that a column needs
+        self._windows, self._scales = [], []
+        for index, length in enumerate(self._lengths):
+            window = np.hanning(length + 1)[:-1].astype(np.float32)
+            self._windows.append(window * (2 / window.sum()))
+            bins = length // 2 + 1
+            step = rate_hz / length
+            place = np.minimum(centres / step, bins - 1.001)
+            low = np.floor(place).astype(np.int64)
+            first = np.minimum(np.ceil(edges[:-1] / step).astype(np.int64), bins - 1)
+            last = np.minimum(np.ceil(edges[1:] / step).astype(np.int64), bins - 1)
+            share = np.ones(rows, np.float32)
+            octaves = np.log2(centres)
+            if index > 0:
+                share *= np.clip((octaves - np.log2(HANDOVER_HZ[index - 1])) / BLEND_OCTAVES + 0.5, 0, 1)
+            if index < len(HANDOVER_HZ):
+                share *= np.clip((np.log2(HANDOVER_HZ[index]) - octaves) / BLEND_OCTAVES + 0.5, 0, 1)
+            used = np.flatnonzero(share)
+            begin, end = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
+            self._scales.append(self._scale(begin, end, share, low, place - low, first, last))
 
-    def __init__(self, rate_hz: float, rows: int = 256, fft_samples: int = FFT_SAMPLES):
-        self.rate_hz, self.rows, self.fft_samples = rate_hz, rows, fft_samples
-        self.frequencies_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, rows)
-        window = get_window("hann", fft_samples)
-        self._window = (window * (2 / window.sum())).astype(np.float32)
-        outer_hz = np.concatenate([self.frequencies_hz[:1], self.frequencies_hz, self.frequencies_hz[-1:]])
-        edges_hz = np.sqrt(outer_hz[:-1] * outer_hz[1:])        # half way between neighbouring rows
-        edges = np.clip(edges_hz * fft_samples / rate_hz, 0, fft_samples // 2)
-        self._first_bin = np.minimum(np.ceil(edges[:-1]).astype(int), fft_samples // 2)
-        self._holds_bins = np.ceil(edges[1:]).astype(int) > self._first_bin
-        self._position = np.clip(self.frequencies_hz * fft_samples / rate_hz, 0, fft_samples / 2)
+    @staticmethod
+    def _scale(begin: int, end: int, share, low, fraction, first, last) -> dict:
+        """How rows begin..end come from bins: between two of them, or, where a row spans several, the loudest."""
+        if end <= begin:
+            return {"rows": slice(0, 0)}
+        rows = slice(begin, end)
+        base = int(min(low[rows].min(), first[rows].min()))
+        stop = int(max(low[rows].max() + 2, last[rows].max() + 1))
+        wide = np.flatnonzero(last[rows] > first[rows] + 1)
+        spans = np.stack([first[rows][wide], last[rows][wide]], axis=1).ravel() - base
+        return {"rows": rows, "bins": slice(base, stop), "low": low[rows] - base, "fraction": fraction[rows].astype(np.float32),
+                "share": share[rows], "wide": wide, "spans": spans}
 
-    def levels_db(self, windows: np.ndarray) -> np.ndarray:
-        """[N, fft_samples] of sound -> [N, rows] dB, clipped to FLOOR_DB..CEILING_DB."""
-        power = np.abs(np.fft.rfft(windows * self._window, axis=1)) ** 2
-        bins = np.arange(power.shape[1])
-        level_db = 10 * np.log10(power + 1e-12)
-        rows = np.stack([np.interp(self._position, bins, line) for line in level_db])
-        loudest = np.maximum.reduceat(level_db, self._first_bin, axis=1)
-        rows[:, self._holds_bins] = np.maximum(rows, loudest)[:, self._holds_bins]
-        rows[:, self.frequencies_hz >= self.rate_hz / 2] = FLOOR_DB
-        return np.clip(rows, FLOOR_DB, CEILING_DB)
-
-    def of(self, sound: np.ndarray, columns: int) -> np.ndarray:
-        """Mono sound [S] -> [rows, columns] dB, columns evenly over the whole sound."""
-        padded = np.pad(sound.astype(np.float32), (self.fft_samples // 2, self.fft_samples // 2 + 1))
-        starts = np.linspace(0, len(sound), columns).astype(int)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, self.fft_samples)
-        return np.concatenate([self.levels_db(windows[part]) for part in np.array_split(starts, max(1, columns // 64))]).T
-
-
-def notes_of_octaves() -> list[tuple[str, float]]:
-    """The C of every octave on the axis, `(name, Hz)`, for its labels."""
-    notes = [(f"C{octave}", 440.0 * 2 ** ((12 * (octave + 1) - 69) / 12)) for octave in range(-1, 12)]
-    return [(name, hz) for name, hz in notes if LOWEST_HZ <= hz <= HIGHEST_HZ]
+    def column(self, samples: np.ndarray) -> np.ndarray:
+        """uint8 [rows], top row first, from `span` samples, float32; all windows have their middle at the same sample."""
+        total = np.zeros(self.rows, np.float32)
+        middle = self.span // 2
+        for length, window, scale in zip(self._lengths, self._windows, self._scales, strict=True):
+            if not (scale["rows"].stop - scale["rows"].start):
+                continue
+            begin = middle - length // 2
+            spectrum = np.fft.rfft(samples[begin: begin + length] * window)[scale["bins"]]
+            level = 10 * np.log10(spectrum.real ** 2 + spectrum.imag ** 2 + np.float32(1e-12))
+            low, fraction = scale["low"], scale["fraction"]
+            rows = level[low] * (1 - fraction) + level[low + 1] * fraction
+            if scale["wide"].size:
+                rows[scale["wide"]] = np.maximum.reduceat(level, scale["spans"])[::2]
+            total[scale["rows"]] += rows * scale["share"]
+        scaled = (total - FLOOR_DB) * (255 / (CEILING_DB - FLOOR_DB))
+        return np.clip(scaled, 0, 255).astype(np.uint8)[::-1]

@@ -2,6 +2,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def why_no_display() -> str | None:
@@ -34,7 +35,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
         wav, png = perform(Path.cwd(), patch=patch, model=model)
         print(f"sound:   {wav}\npicture: {png}")
         return 0
-    options = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
+    options: dict[str, Any] = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
                "midi_port": midi_port}
     if headless:
         from instrument.audio.headless import run

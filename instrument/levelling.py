@@ -1,7 +1,8 @@
 """Making patches equally loud: `python -m instrument.levelling [PATCH.json ...]`, the factory's where none is named.
 
 Each patch is played, measured and written again with another `gain_db`, and with its latents mixed anew where it says what of
-(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures.
+(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures, `--mix`
+only mixes.
 
 Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
 """
@@ -20,10 +21,11 @@ from instrument.patch import Corner, Patch
 from instrument.performance.midi import NoteOff, NoteOn
 
 RATE_HZ = 48000
-TARGET_LUFS = -25.0                 # with it, single notes at velocity 100 peak around -12 dBFS
+TARGET_LUFS = -21.0                 # with it, single notes at velocity 100 peak around -12 dBFS
+START_GAIN_DB = -6.0
 LOUDEST_PEAK_DB = -9.0              # of one note; a spikier sound is made softer instead
-KEYS, VELOCITY, HOLD_S, SECONDS = (48, 60, 72), 100, 1.2, 1.6
-LOW_KEYS = (28, 36, 43)             # for patches tagged "bass"
+KEYS, VELOCITY, HOLD_S, SECONDS = (52, 67), 100, 1.0, 1.1
+LOW_KEYS = (31, 43)                 # for patches tagged "bass"
 WINDOW_S, STEP_S = 0.4, 0.1
 # BS.1770-5, table 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
 _SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
@@ -56,8 +58,8 @@ def measure(patch: Patch, timbre) -> tuple[float, float]:
 
 def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
     """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
-    gain_db = 0.0
-    for _ in range(2):                                   # drive and limiter bend the way there
+    gain_db = START_GAIN_DB
+    for _ in range(2 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
         patch = patch.with_values(gain_db=round(gain_db, 2))
         loudness, peak_db = measure(patch, timbre)
         if loudness < -100:
@@ -89,12 +91,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; the factory's first if left out")
     parser.add_argument("--check", action="store_true", help="measure only")
+    parser.add_argument("--mix", action="store_true", help="mix the latents anew, and leave the gains as they are")
     args = parser.parse_args(argv)
     try:
         model = library.load_model(args.model)
         timbre = Timbre(model)
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
+            if args.mix:
+                patch_file.save(mix(patch, model), path)
+                continue
             if args.check:
                 loudness, peak_db = measure(patch, timbre)
             else:

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from instrument import patch as patches_file
 from instrument.patch import Patch, PatchError
+
+if TYPE_CHECKING:
+    from instrument.performance.timbre import Timbre
 
 APP = "hummingface"
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
@@ -39,7 +43,7 @@ class Entry:
 class Sound:
     """A patch, and the timbre (a warmed-up model) that plays it."""
     patch: Patch
-    timbre: object
+    timbre: "Timbre"
 
 
 def factory_folder(kind: str) -> Path:

@@ -101,7 +101,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, rat
     player.performer.on_program = on_program
     last = max((sample for sample, _ in events), default=0)
     total = seconds or last / rate_hz + 2
-    peak = done = 0
+    peak, done = 0.0, 0
     try:
         with soundfile.SoundFile(wav, "w", rate_hz, 2, "PCM_24", format="WAV") as file:
             for block in _blocks(player, last, block_samples, seconds):

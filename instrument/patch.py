@@ -190,7 +190,7 @@ def _from_version_0(values: dict) -> dict:
 MIGRATIONS = {0: _from_version_0}        # from version to the next
 
 
-def _typed(value: Any, kind: type, where: str, name: str) -> Any:
+def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:
     if not isinstance(value, kind):
         words = {dict: "an object", list: "a list", str: "a text"}[kind]
         raise PatchError(f"{where}: {name} is not {words}")

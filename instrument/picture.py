@@ -4,43 +4,38 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from instrument.analysis import CEILING_DB, LogSpectrum, notes_of_octaves
+from instrument.analysis import CEILING_DB, HIGHEST_HZ, LOWEST_HZ, PALETTE, LogSpectrum, palette, row_of_frequency
 
-GROUND = (16, 18, 22)
 TEXT = (150, 158, 168)
-# From the dark ground over deep blue and teal to a warm white: lightness rises evenly, so that it reads without colour too.
-PALETTE_STOPS = [(0.0, GROUND), (0.3, (28, 44, 84)), (0.55, (30, 112, 132)), (0.78, (110, 190, 150)), (1.0, (255, 238, 200))]
-SHOWN_DB = 80.0
-
-
-def palette(entries: int = 256) -> np.ndarray:
-    """The colours of a spectrogram from silent to loud: [entries, 3] uint8."""
-    at = np.linspace(0, 1, entries)
-    stops, colours = zip(*PALETTE_STOPS, strict=True)
-    return np.stack([np.interp(at, stops, [c[i] for c in colours]) for i in range(3)], 1).round().astype(np.uint8)
+LEFT, BOTTOM = 44, 26                # pixels for the names of octaves and for seconds
+LOUDEST_DB = CEILING_DB - 4          # a take is shown with its loudest partial there
 
 
 def save_spectrogram(path: Path, sound: np.ndarray, rate_hz: int, *, width: int = 1400, height: int = 560) -> None:
-    """Draw mono sound [S] into a PNG: time to the right, C of each octave marked, `SHOWN_DB` under the loudest shown.
+    """Draw mono sound [S] into a PNG: time to the right, the C of each octave marked.
 
     Raises OSError, naming the file, where it cannot be written.
     """
-    left, bottom = 44, 26
-    levels = LogSpectrum(rate_hz, rows=height - bottom).of(sound, width - left)
-    top_db = min(levels.max(), CEILING_DB)
-    index = np.clip((levels - top_db + SHOWN_DB) / SHOWN_DB * 255, 0, 255).astype(np.uint8)
-    picture = Image.new("RGB", (width, height), GROUND)
-    picture.paste(Image.fromarray(palette()[index[::-1]]), (left, 0))
+    rows, columns = height - BOTTOM, width - LEFT
+    spectrum = LogSpectrum(rows, rate_hz)
+    peak = float(np.abs(sound).max(initial=0.0))
+    gain = 10 ** ((LOUDEST_DB + 9) / 20) / peak if peak > 1e-6 else 0.0       # the peak of music lies about 9 dB over its loudest partial
+    padded = np.pad(np.asarray(sound, np.float32) * np.float32(gain), spectrum.span // 2 + 1)
+    starts = np.linspace(0, max(len(sound) - 1, 0), columns).astype(int)
+    levels = np.stack([spectrum.column(padded[start:start + spectrum.span]) for start in starts], 1)
+    picture = Image.new("RGB", (width, height), PALETTE[0][1])
+    picture.paste(Image.fromarray(palette()[levels]), (LEFT, 0))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
-    low, high = np.log(LogSpectrum(rate_hz, 2).frequencies_hz[[0, -1]])
-    for name, hz in notes_of_octaves():
-        y = (1 - (np.log(hz) - low) / (high - low)) * (height - bottom)
-        draw.text((left - 8, y), name, TEXT, font, anchor="rm")
-        draw.line([(left - 5, y), (left - 1, y)], TEXT)
-    seconds = len(sound) / rate_hz
-    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 30, 60) if seconds / s <= 14), 120)
+    for octave in range(1, 10):
+        hz = 440.0 * 2 ** (octave - 4 - 9 / 12)
+        if LOWEST_HZ <= hz <= HIGHEST_HZ:
+            y = float(row_of_frequency(hz, rows))
+            draw.text((LEFT - 8, y), f"C{octave}", TEXT, font, anchor="rm")
+            draw.line([(LEFT - 5, y), (LEFT - 1, y)], TEXT)
+    seconds = max(len(sound) / rate_hz, 1e-3)
+    step = next((s for s in (0.1, 0.5, 1, 2, 5, 10, 20, 30, 60) if seconds / s <= 14), 120)
     for second in np.arange(0, seconds, step):
-        x = left + second / seconds * (width - left)
-        draw.text((x + 3, height - bottom + 6), f"{second:g} s", TEXT, font)
-        draw.line([(x, height - bottom), (x, height - bottom + 8)], TEXT)
+        x = LEFT + second / seconds * columns
+        draw.text((x + 3, rows + 6), f"{second:g} s", TEXT, font)
+        draw.line([(x, rows), (x, rows + 8)], TEXT)
     picture.save(path)

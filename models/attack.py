@@ -22,12 +22,14 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
     samples = int((count - 1) / QUARTERS_PER_SECOND * rate_hz)
     slots = np.flatnonzero(frames[:, LEVEL].max(0) > max(frames[:, LEVEL].max() - 60, LEVEL_FLOOR_DB + 10))
     t = np.arange(samples) * (QUARTERS_PER_SECOND / rate_hz)
-    at = np.minimum(t.astype(np.int64), count - 2)
-    share = torch.as_tensor(t - at, dtype=torch.float32)
-    at = torch.as_tensor(at)
+    before = np.minimum(t.astype(np.int64), count - 2)
+    share = torch.as_tensor(t - before, dtype=torch.float32)
+    at = torch.as_tensor(before)
     waves = _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share)
     beginning = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
     wanted = _energy(torch.as_tensor(beginning, dtype=torch.float32), rate_hz, count)
+    if not wanted.max() > 1e-14:
+        return                                                     # it begins in silence
     wanted = np.maximum(wanted, wanted.max() * 1e-8)
     noise = np.exp(frames[:, NOISE] * (np.log(10) / 10)).sum(1)
     amplitude = np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20))
@@ -45,14 +47,15 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
         frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
 
 
-def _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share) -> torch.Tensor:
+def _waves(frames: np.ndarray, slots: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
+           share: torch.Tensor) -> torch.Tensor:
     """Each partial at amplitude 1 [K, S]."""
     hz = (SLOT_RATIO[slots] + frames[:, DEVIATION.start + slots].astype(np.float64)).T * f0_hz
     hz = (hz[:, 1:] + hz[:, :-1]) / 2
     turns = np.concatenate([np.zeros((len(slots), 1)), np.cumsum(hz, 1)], 1) / QUARTERS_PER_SECOND % 1
-    turns = torch.as_tensor((turns + start_phase[slots, None] / (2 * np.pi)).astype(np.float32))
+    begin = torch.as_tensor((turns + start_phase[slots, None] / (2 * np.pi)).astype(np.float32))
     step = torch.as_tensor((hz / QUARTERS_PER_SECOND).astype(np.float32))
-    return torch.cos((turns[:, at] + step[:, at] * share) * (2 * np.pi))
+    return torch.cos((begin[:, at] + step[:, at] * share) * (2 * np.pi))
 
 
 def _energy(x: torch.Tensor, rate_hz: int, count: int) -> np.ndarray:

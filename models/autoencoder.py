@@ -34,6 +34,9 @@ def note_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
 class Encoder(nn.Module):
     """`encoder(rows [B, ROWS, FRAME_SIZE], pitch [B], velocity [B]) -> z [B, L]`; rows as `note_rows` makes them."""
 
+    middle: Tensor
+    reach: Tensor
+
     def __init__(self, latents: int, width: int = 96):
         super().__init__()
         self.convolutions = nn.Sequential(

@@ -33,6 +33,11 @@ def row_times_s() -> np.ndarray:
 class Waves(nn.Module):
     """Some numbers [B, n] as features [B, `features`]: the numbers in -1..1, their squares, and waves of one of them."""
 
+    turns: Tensor
+    quarter_turn: Tensor
+    scale: Tensor
+    shift: Tensor
+
     def __init__(self, low: list[float], high: list[float], wave_of: int, waves: tuple[float, ...]):
         super().__init__()
         count, inputs = len(waves), len(low)
@@ -63,5 +68,6 @@ class TimeFeatures(Waves):
     def __init__(self, waves: tuple[float, ...] = TIME_WAVES):
         super().__init__([0.0, 0.0], [LONGEST_S, float(np.log1p(LONGEST_S / WARP_S))], 1, waves)
 
-    def forward(self, time_s: Tensor) -> Tensor:
+    def forward(self, *columns: Tensor) -> Tensor:
+        time_s, = columns
         return super().forward(time_s, torch.log1p(time_s * (1 / WARP_S)))

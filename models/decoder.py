@@ -46,8 +46,19 @@ def mlp(inputs: int, width: int, depth: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
+def linear(net: nn.Sequential, index: int = -1) -> nn.Linear:
+    """The linear layer at `index` of a network; by default its last. Raises TypeError if another layer stands there."""
+    layer = net[index]
+    if not isinstance(layer, nn.Linear):
+        raise TypeError(f"layer {index} is no linear layer but {layer}")
+    return layer
+
+
 class Decoder(nn.Module):
     """`decoder(z [B, L], pitch [B], velocity [B], time_s [B]) -> frames [B, FRAME_SIZE]`, within LOWEST..HIGHEST."""
+
+    lowest: Tensor
+    highest: Tensor
 
     def __init__(self, shape: Shape = DEFAULT_SHAPE):
         super().__init__()
@@ -96,25 +107,25 @@ def untrained_decoder(shape: Shape = DEFAULT_SHAPE, seed: int = 0) -> Decoder:
     decoder = Decoder(shape)
     carry, ratio = 6.0, torch.from_numpy(SLOT_RATIO)
     with torch.no_grad():
-        for linear in (m for m in decoder.modules() if isinstance(m, nn.Linear)):
-            linear.weight.copy_(torch.randn(linear.weight.shape, generator=generator) / linear.in_features ** 0.5)
-            if linear.bias is not None:
-                linear.bias.zero_()
-        last_note, *hidden = decoder.note_net[-1], *(m for m in decoder.net if isinstance(m, nn.Linear))
+        for layer in (m for m in decoder.modules() if isinstance(m, nn.Linear)):
+            layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator) / layer.in_features ** 0.5)
+            if layer.bias is not None:
+                layer.bias.zero_()
+        last_note, hidden = linear(decoder.note_net), [m for m in decoder.net if isinstance(m, nn.Linear)]
         last_note.weight[0] = 0
         last_note.bias[0] = carry
         decoder.time_in.weight[0] = 0
         decoder.time_in.weight[0, 0] = 1                                 # seconds, -1..1
-        for linear in hidden[:-1]:
-            linear.weight[0] = 0
-            linear.weight[0, 0] = 1
-            linear.weight[1:, 0] = 0
+        for layer in hidden[:-1]:
+            layer.weight[0] = 0
+            layer.weight[0, 0] = 1
+            layer.weight[1:, 0] = 0
         last = hidden[-1]
         last.weight[:, 0] = 0
         level = -24 - 9 * torch.log2(ratio + 0.5)
         level[128:] = -100
         fall = 15 * (1 + ratio / 8).clamp(max=3)
-        last.weight[LEVEL] *= 12
+        last.weight[LEVEL] *= 4
         last.weight[LEVEL, 0] = -fall
         last.bias[LEVEL] = level + (carry - 1) * fall
         last.weight[DEVIATION] = 0

@@ -58,7 +58,7 @@ def fold_input(linear: nn.Linear, axes: LatentAxes) -> None:
     """Let a layer that reads raw latents in its first columns read knobs instead."""
     latents = len(axes.middle)
     weight = linear.weight[:, :latents].double()
-    linear.bias += (weight @ torch.from_numpy(axes.middle)).to(linear.bias)
+    linear.bias.add_((weight @ torch.from_numpy(axes.middle)).to(linear.bias))
     linear.weight[:, :latents] = (weight @ torch.from_numpy(axes.axes.T.copy())).to(linear.weight)
 
 

@@ -31,6 +31,7 @@ from models.harmonic import NoteFrames, with_frames
 SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12    # Gaussian width, of the time since note-on
 SETTLED_S = 0.2                   # motion is measured from here on
 LEAST_S = 0.5                     # a shorter sustain tells nothing of motion
+SLOWEST_LFO_HZ, FASTEST_LFO_HZ = 2.5, 9.0
 PERIODIC = 0.45                   # of what all partials share must lie around one rate
 FOLLOWED = 0.35                   # of the partials, or of their motion, must follow it
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
@@ -204,7 +205,7 @@ def find_lfo(cents: np.ndarray, level_db: np.ndarray) -> tuple[float, float]:
         x = x - x.mean()
         hz, lines = _spectrum(x)
         power = np.abs(lines) ** 2
-        rate = hz[np.argmax(power * ((hz > 2.5) & (hz < 12)))]
+        rate = hz[np.argmax(power * ((hz > SLOWEST_LFO_HZ) & (hz < FASTEST_LFO_HZ)))]
         near, everything = power[np.abs(hz - rate) < 1.2].sum(), power[hz > CARRIER_HZ].sum()
         depth = np.sqrt(2) * np.std(x) * np.sqrt(near / max(everything, 1e-20))
         if depth > least and near > PERIODIC * everything:

@@ -3,7 +3,8 @@
 The residual is a comb: next to nothing where partials were, the untouched noise between them. Each bin of a short-time
 transform is therefore divided by what the comb leaves of white noise there, and counts by how much that is. Bands are
 averaged in the logarithm: for Gaussian noise the mean of the log power lies 0.577 nepers (Euler's constant) under the log
-of the mean, and unlike the mean it hardly sees the rest of a partial.
+of the mean, and unlike the mean it hardly sees the rest of a partial. Where the two means lie closer together for longer
+(a hum, which no slot carries), the sound is steadier than noise and only what lies between them is added.
 """
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from models.spectrum import Spectrum
 Tensor = torch.Tensor
 NEPERS_TO_DB = 10 / np.log(10)
 EULER = 0.5772156649
+STEADY_FRAMES = 19                     # odd: 0.2 s of every other hop
 
 
 def comb_gain(spectrum: Spectrum, taken: Tensor, size: int) -> Tensor:
@@ -60,10 +62,16 @@ def band_levels(residual: Tensor, rate_hz: int, centres: np.ndarray, size: int, 
     log = torch.log(power / gain + 1e-24)
     weights = torch.as_tensor(band_weights(size, rate_hz), dtype=torch.float32, device=device)
     reliable = torch.where(gain > 0.1, gain, 1e-9 * gain)
-    mean = ((log * reliable) @ weights.T) / (reliable @ weights.T).clamp(min=1e-12)
+    count = (reliable @ weights.T).clamp(min=1e-12)
+    mean = ((log * reliable) @ weights.T) / count
+    arithmetic = torch.log(((torch.exp(log) * reliable) @ weights.T) / count + 1e-24)
+    added = torch.full_like(mean, EULER)
+    if len(mean) > STEADY_FRAMES:
+        average = lambda x: torch.nn.functional.avg_pool1d(x.T[None], STEADY_FRAMES, 1, STEADY_FRAMES // 2, False, False)[0].T  # noqa: E731
+        added = (torch.log(average(torch.exp(arithmetic))) - average(mean)).clamp(0, EULER)
     high = np.minimum(BAND_EDGES_HZ[1:], rate_hz / 2)
     bandwidth = np.clip(high - BAND_EDGES_HZ[:-1], 1e-12, None)
-    level = (mean + EULER) * NEPERS_TO_DB + torch.as_tensor(10 * np.log10(bandwidth), dtype=torch.float32, device=device)
+    level = (mean + added) * NEPERS_TO_DB + torch.as_tensor(10 * np.log10(bandwidth), dtype=torch.float32, device=device)
     level[:, torch.as_tensor(BAND_EDGES_HZ[:-1] >= rate_hz / 2, device=device)] = NOISE_FLOOR_DB
     return level.clamp(NOISE_FLOOR_DB, LEVEL_CEILING_DB)
 

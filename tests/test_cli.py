@@ -1,12 +1,18 @@
 """The command line as a person types it: real processes, real exits, messages that say what to do."""
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+PROJECT = str(Path(__file__).resolve().parents[1])
+
 
 def hummingface(*words: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "instrument", *words], capture_output=True, text=True, timeout=120, **options)
+    environment = os.environ | {"PYTHONPATH": PROJECT}
+    return subprocess.run([sys.executable, "-m", "instrument", *words], capture_output=True, text=True, timeout=600,
+                          env=environment, **options)
 
 
 def test_help_names_every_command():
@@ -51,7 +57,8 @@ def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
     from instrument.launch import why_no_sound
     if why_no_sound() is None:
         pytest.skip("this machine has a sound device, so `play` would open it")
-    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     result = hummingface("play", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "There is no sound device here." in result.stdout

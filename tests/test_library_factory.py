@@ -59,7 +59,7 @@ def test_a_factory_patch_plays(entry, timbre):
              for k, near in zip((1, 2, 3, 4), harmonics, strict=True)]
     strength, off_cents = max(found)
     assert strength > spectrum.max() * 0.03
-    assert abs(off_cents) < 15
+    assert abs(off_cents) < (40 if "bell" in patch.tags else 15), "bells are no harmonic sounds"
 
 
 @needs_model

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from models.autoencoder import Encoder
-from models.decoder import Decoder, Shape
+from models.decoder import Decoder, Shape, linear
 from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
 from train.dataset import Batch, NoteBank
 from train.losses import CENTS, FrameLoss, Weights, phase_loss
@@ -36,14 +36,17 @@ class Options:
     z_noise: float = 0.1
     z_pull: float = 1e-3
     encoder_notes: int = 16
-    encoder_every: int = 4
+    encoder_every: int = 8
     average_steps: int = 300
-    between: float = 0.4
+    between: float = 0.25
     seed: int = 0
 
 
 class Training(nn.Module):
     """All that learns. Outputs are in units near 1 while learning; `fold` puts dB, Hz and cents into the last layer."""
+
+    scale: Tensor
+    centre: Tensor
 
     def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96):
         super().__init__()
@@ -60,8 +63,9 @@ class Training(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("centre", centre)
         with torch.no_grad():
-            self.decoder.net[-1].weight.mul_(0.3)
-            self.decoder.net[-1].bias.zero_()
+            last = linear(self.decoder.net)
+            last.weight.mul_(0.3)
+            last.bias.zero_()
 
     def frames(self, z: Tensor, batch: Batch) -> Tensor:
         """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""
@@ -133,7 +137,8 @@ class Trainer:
     @torch.no_grad()
     def _average(self) -> None:
         keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
-        ours, theirs = list(self.average.parameters()), list(self.model.parameters())
+        ours: list[Tensor] = list(self.average.parameters())
+        theirs: list[Tensor] = list(self.model.parameters())
         torch._foreach_lerp_(ours, theirs, 1 - keep)
 
     # the run --------------------------------------------------------------------------------------------------

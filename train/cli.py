@@ -49,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    factory.add_argument("--instruments", type=int, help="only so many, spread over the families")
     _training_options(factory)
     return parser
 
@@ -57,7 +58,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=16_000)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
     parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -120,7 +121,10 @@ def _export(args) -> int:
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
     about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
              "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
-             "reproduce": f"hummingface train factory WORK {args.model.name}"}
+             "reproduce": f"hummingface train factory WORK {args.model.as_posix()} --instruments 64 --steps 11000 --rate 3.5e-3"}
+    history = args.run / "history.txt"                          # what was changed by hand on the way, if anything
+    if history.is_file():
+        about["history"] = history.read_text().strip()
     if metrics:
         about["metrics"] = metrics
     licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
@@ -148,5 +152,5 @@ def _evaluate(args) -> int:
 
 def _factory(args) -> int:
     args.data, args.run = args.work / "data", args.work / "run"
-    args.instruments, args.workers, args.name, args.metrics = None, os.cpu_count(), FACTORY, None
+    args.workers, args.name, args.metrics = os.cpu_count(), FACTORY, None
     return _prepare(args) or _autoencoder(args) or _export(args)

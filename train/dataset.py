@@ -28,7 +28,7 @@ from models.frame import (
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
-BETWEEN_SHARE = 0.4                   # of all notes drawn lie between two keys
+BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
@@ -80,6 +80,17 @@ class NoteBank:
     f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1).
     """
 
+    instrument: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    hold_s: np.ndarray
+    valid_rows: np.ndarray
+    f0_hz: np.ndarray
+    peak_db: np.ndarray
+    rms_db: np.ndarray
+    left_out: np.ndarray
+    instruments: list[dict]
+
     def __init__(self, folder: str | Path, instruments: list[str] | None = None):
         folder = Path(folder)
         paths = sorted(folder.glob("p*.json"))
@@ -90,9 +101,8 @@ class NoteBank:
         if not kept:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
         self.soundfont = kept[0][1]["soundfont"]
-        self.instruments = sorted({json.dumps(c["instrument"], sort_keys=True) for _, c in kept},
-                                  key=lambda text: json.loads(text)["program"])
-        self.instruments = [json.loads(text) for text in self.instruments]
+        distinct = {json.dumps(c["instrument"], sort_keys=True) for _, c in kept}
+        self.instruments = sorted(map(json.loads, distinct), key=lambda about: about["program"])
         number = {i["program"]: n for n, i in enumerate(self.instruments)}
         size = sum(len(c["notes"]) for _, c in kept)
         self.rows = torch.empty(size, ROWS, FRAME_SIZE, dtype=torch.float16)
@@ -197,15 +207,15 @@ class NoteBank:
         note = rng.choice(self.trained, size) if note is None else note
         at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
         row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
-        row = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
+        rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
         share = np.where(rng.random(size) < between, rng.random(size), 0.0)
         other = self.next_key[note]
         share[other < 0] = 0
-        target = self._rows(note, row)
+        target = self._rows(note, rows)
         moved = np.flatnonzero(share)
         if len(moved):
             part = torch.from_numpy(share[moved].astype(np.float32))[:, None, None]
-            target[moved] += part * (self._rows(other[moved], row[moved]) - target[moved])
+            target[moved] += part * (self._rows(other[moved], rows[moved]) - target[moved])
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
         mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
@@ -213,7 +223,7 @@ class NoteBank:
         return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), tensor(self.velocity[note]),
                      mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
                      self.phase[torch.from_numpy(note)], begin,
-                     self.times_s[row].view(-1), target.view(-1, FRAME_SIZE))
+                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE))
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
         flat = torch.from_numpy(note)[:, None] * ROWS + row

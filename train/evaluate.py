@@ -92,16 +92,16 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     same = np.flatnonzero((bank.instrument == bank.instrument[note]) & (bank.velocity == bank.velocity[note])
                           & (bank.hold_s == bank.hold_s[note]))
     found = {int(bank.pitch[i]): int(i) for i in same}
-    pair = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
-    return None if None in pair else pair
+    below, above = found.get(int(bank.pitch[note]) - 1), found.get(int(bank.pitch[note]) + 1)
+    return None if below is None or above is None else (below, above)
 
 
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
     """A fixed random sample, the same number from every instrument as far as it goes."""
     rng = np.random.default_rng(seed)
     usable = [int(i) for i in np.flatnonzero(bank.left_out == left_out)
-              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, i))]
-    queues = {}
+              if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))]
+    queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
     turns = [queue[turn] for turn in range(max(map(len, queues.values()), default=0))
@@ -115,6 +115,8 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, 
     from tqdm import tqdm
     maker, result = Renderer(bank), {}
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
+        if not size:
+            continue
         chosen = choose(bank, left_out, size)
         specs = [NoteSpec(bank.instruments[bank.instrument[i]]["program"], int(bank.pitch[i]), int(bank.velocity[i]),
                           float(bank.hold_s[i])) for i in chosen]
@@ -141,7 +143,9 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
     said = {"decoder": (maker.from_model(model, z, times, note), phase),
             "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
     if left_out:
-        low, high = neighbours(bank, note)
+        beside = neighbours(bank, note)
+        assert beside is not None, "only such notes are chosen"
+        low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
         said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)

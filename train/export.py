@@ -8,7 +8,7 @@ import torch
 from models.autoencoder import Encoder
 from models.checkpoint import save_model
 from models.conditioning import LONGEST_S
-from models.decoder import Decoder, Shape
+from models.decoder import Decoder, Shape, linear
 from models.frame import LEVEL, NOISE
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
@@ -29,26 +29,26 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     width = saved["encoder.convolutions.0.weight"].shape[0]
     encoder = Encoder(shape.latents, width)
     encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
-    last = decoder.net[-1]
+    last = linear(decoder.net)
     last.weight.mul_(saved["scale"][:, None])
     last.bias.mul_(saved["scale"]).add_(saved["centre"])
     points = saved["points"].double().numpy()
     axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
-    for first in (decoder.note_net[0], decoder.phase_net[0]):
-        fold_input(first, axes)
-    fold_output(encoder.head[-1], axes)
+    for net in (decoder.note_net, decoder.phase_net):
+        fold_input(linear(net, 0), axes)
+    fold_output(linear(encoder.head), axes)
     return decoder.eval(), encoder.eval(), axes.to_knobs(points), axes
 
 
 @torch.no_grad()
 def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
     """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
-    z = torch.from_numpy(np.asarray(z, np.float32))
+    points = torch.from_numpy(np.asarray(z, np.float32))
     said = []
     for pitch in PROBED_PITCHES:
         for time_s in PROBED_TIMES_S:
             full = torch.full((len(z),), 1.0)
-            frames = decoder(z, pitch * full, 100 * full, time_s * full)
+            frames = decoder(points, pitch * full, 100 * full, time_s * full)
             levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
             said.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
     return torch.cat(said, 1).numpy()

@@ -36,13 +36,21 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 @dataclass(frozen=True)
 class Weights:
+    tone: float = 3.0                 # of partials against noise: by mel axis alone noise would have four fifths of all weight
     cents: float = 0.08               # dB that a cent is worth
+    period: float = 0.15              # dB that a cent of the whole note's tuning is worth
     motion: float = 0.12
     release: float = 0.15
 
 
 class FrameLoss(torch.nn.Module):
     """`loss(predicted [B, FRAME_SIZE], batch) -> (scalar, {name: float tensor})`."""
+
+    ratio: Tensor
+    density_db: Tensor
+    band_share: Tensor
+    low_partials: Tensor
+    motion_unit: Tensor
 
     def __init__(self, weights: Weights | None = None):
         super().__init__()
@@ -75,18 +83,28 @@ class FrameLoss(torch.nn.Module):
         quiet = (audible <= 0).float() * 0.5                       # nothing there: to be quiet matters, all the same
         return share * torch.maximum(uncovered * (0.35 + 0.65 * audible), quiet), uncovered * audible
 
+    def _period_off(self, cents_off: Tensor, target: Tensor) -> Tensor:
+        """Mean |error| in cents of the period of the sum of all partials: see `train.dataset.period_cents`."""
+        level, cents = target[:, LEVEL], target[:, DEVIATION] * (CENTS / self.ratio)
+        near = (cents.abs() < 60) & (level > level.amax(1, keepdim=True) - 40)
+        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585) * self.ratio.square() * near
+        return ((weight * cents_off).sum(1) / (weight.sum(1) + 1e-6)).abs().clamp(max=60).mean()
+
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
         target = batch.target
         moments = len(target) // len(batch.pitch)
         each = lambda x: x.repeat_interleave(moments, 0)                                                  # noqa: E731
         peak_db = each(batch.peak_db)
         weight, audible = self.partial_weights(target, each(batch.pitch), peak_db)
+        weight = weight * self.weights.tone
         floor = (peak_db - FLOOR_DB)[:, None]
         tone = weight * _over_floor(predicted[:, LEVEL], target[:, LEVEL], floor)
         noise = self.band_share * _over_floor(predicted[:, NOISE], target[:, NOISE], floor + self.density_db)
         levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
 
-        cents = ((predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)).abs()
+        off = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
+        period = self._period_off(off, target)
+        cents = off.abs()
         heard = audible.square() * self.low_partials
         tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()
 
@@ -98,8 +116,8 @@ class FrameLoss(torch.nn.Module):
         motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / batch.moves.sum().clamp(min=1)
         release = per_statistic[:, 4].mean()
         w = self.weights
-        loss = levels + w.cents * tuning + w.motion * motion + w.release * release
-        parts = {"levels": levels, "cents": tuning, "motion": motion, "release": release}
+        loss = levels + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
+        parts = {"levels": levels, "cents": tuning, "period": period, "motion": motion, "release": release}
         return loss, {name: value.detach() for name, value in parts.items()}
 
 

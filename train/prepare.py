@@ -7,6 +7,7 @@ JSON is there, so preparing goes on where it was stopped. Rows after note-off re
 import json
 import multiprocessing
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def prepare(folder: Path, soundfont: Path, instruments: list[Instrument] | None 
     jobs = [(part, Path(soundfont), folder) for part in todo]
     with bar:
         if workers == 1:
-            results = map(_job, jobs)
+            results: Iterable[tuple[Part, int]] = map(_job, jobs)
             pool = None
         else:
             pool = multiprocessing.get_context("spawn").Pool(workers)

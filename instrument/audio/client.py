@@ -26,7 +26,7 @@ from instrument.audio.link import Link
 from instrument.audio.protocol import AudioChoice, Telemetry
 from instrument.synthesis import state as block
 
-STALL_S = 2.0               # a position that stands still for so long belongs to a device that is gone
+STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
 FIRST_START_S = 600.0
 SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
@@ -49,7 +49,8 @@ class Client:
                  midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True,
                  log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
-        self._patch, self._values = patch, {}       # the patch, and what was moved since
+        self._patch = patch
+        self._values: dict[str, float] = {}         # what was moved since
         self._model, self._attach, self._log_events = model, attach, log_events
         self._first = True
         self._lock = threading.Lock()               # over all that follows

@@ -40,7 +40,7 @@ shared_dtype = np.dtype([
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
-_EVENT_OFFSET = shared_dtype.fields["event_time"][1]
+_EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
 _get_time = types.ExternalFunction("jack_get_time", types.uint64())
 _get_buffer = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
@@ -186,6 +186,7 @@ class JackStream:
         address = self._shared.ctypes.data
         for register, callback in (("jack_set_process_callback", _callback), ("jack_set_xrun_callback", _xrun),
                                    ("jack_set_freewheel_callback", _freewheel), ("jack_on_shutdown", _shutdown)):
+            assert callback is not None
             getattr(self._library, register)(self._client, callback.address, address)
         if not all(ports) or not self._midi or self._library.jack_activate(self._client) != 0:
             self._library.jack_client_close(self._client)
@@ -262,7 +263,7 @@ class JackStream:
         return [name for name in names if not client or name.startswith(client + ":")]
 
     def _names(self, found) -> list[str]:
-        names = []
+        names: list[str] = []
         if found:
             while found[len(names)] is not None:
                 names.append(found[len(names)].decode(errors="replace"))

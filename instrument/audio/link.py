@@ -2,9 +2,11 @@
 
 Nothing here waits on the caller's thread: a process that hangs cannot hang the window.
 """
+import contextlib
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Client as connect
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from instrument.audio import protocol, registry, shared
 
@@ -59,18 +62,18 @@ class Link:
         self._outgoing.put(None)
         self.ended.set()
         if self._connection:
-            self._connection.close()
+            _hang_up(self._connection)
 
     def _launch(self) -> registry.Running:
         environment = dict(os.environ)
         package = str(Path(__file__).resolve().parents[2])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
         if sys.platform == "win32":
-            apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+            apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         with registry.log_path().open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,       # type: ignore[call-overload]
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key never stands in a command line, which others can read
@@ -107,3 +110,12 @@ class Link:
                 self._connection.send_bytes(data)
             except (OSError, ValueError):
                 break                   # the reader says why
+
+
+def _hang_up(connection: Connection) -> None:
+    """Close it so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        connection.close()

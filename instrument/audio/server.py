@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from instrument.audio import registry
@@ -28,6 +29,7 @@ from instrument.audio.protocol import AudioChoice
 GRACE_S = 60.0                  # without a client and without a note
 RETRY_S = 2.0                   # between looks for a device that is not there
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
+RESCAN_S = 10.0                 # to look at all devices anew
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -222,7 +224,7 @@ class Server:
     # The sound
 
     def _play_patch(self, values: dict) -> None:
-        patch, timbre = self._sounds.load(values, self._timbre)
+        patch, timbre = self._sounds.load(values)
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
@@ -294,7 +296,8 @@ class Server:
         from instrument.audio import devices
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
-            devices.rescan()
+            with _at_most(RESCAN_S):
+                devices.rescan()
         try:
             device = devices.find(choice.device)
         except devices.DeviceError:
@@ -303,8 +306,9 @@ class Server:
             listed = _fresh_outputs()                   # PortAudio's own list is as old as its stream
             if not any(choice.device in (d["name"], d["name"].rsplit(", ", 1)[0]) for d in listed):
                 raise
-            self._close_stream()
-            devices.rescan()
+            with _at_most(RESCAN_S):
+                self._close_stream()
+                devices.rescan()
             device = devices.find(choice.device)
         on_jack = device.system.startswith("JACK")
         rate_hz = device.rate_hz if on_jack else choice.rate_hz or device.rate_hz
@@ -318,7 +322,7 @@ class Server:
             self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
+            stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]
         self._use(stream)
         self._playing = choice
         if self._midi:
@@ -362,6 +366,17 @@ class Server:
         if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
             self._quiet_since = now
         return now - self._quiet_since > GRACE_S
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
+    another."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    yield
+    timer.cancel()
 
 
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")

@@ -38,8 +38,6 @@ KEY_BLACK = "#1c1f26"
 KEY_BLACK_SHADE = "#2b2f38"
 KEY_NAME = "#565d6a"
 
-SPECTROGRAM = ((0.00, "#0c0e12"), (0.22, "#0f222c"), (0.45, "#16495a"), (0.68, "#2b93a8"), (0.86, "#7fe0ea"), (1.0, "#f4fdff"))
-
 GAP = 8                     # between panels
 PAD = 10                    # inside a panel
 FAMILY = "Inter"

@@ -25,7 +25,7 @@ def _sources_hash() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     here = Path(__file__).parent
     others = (instrument.parameters, instrument.synthesis.state, models.frame, models.movement)
-    for path in (*(here / f"{name}.py" for name in COMPILED_FILES), *(Path(module.__file__) for module in others)):
+    for path in (*(here / f"{name}.py" for name in COMPILED_FILES), *(Path(str(module.__file__)) for module in others)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

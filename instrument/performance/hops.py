@@ -3,6 +3,7 @@
 Several timbres can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class HopMaker:
         self.rate_hz = int(state["rate_hz"][0])
         self.memory = Memory()
         self._memory = self.memory.arrays()
-        self.timbres: list[Timbre | None] = [None] * TIMBRES
+        self.timbres: list[Any] = [None] * TIMBRES         # a Timbre, or None where none is
         self.current = 0
         self.decoder_us = 0.0
         self._load = 0.0

@@ -329,6 +329,7 @@ class Performer:
                     self.changed(name, moved)
 
 
-_HANDLERS = {NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
-             Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-             Panic: Performer._panic, Load: Performer._load}
+_HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
+    NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
+    Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
+    Panic: Performer._panic, Load: Performer._load}

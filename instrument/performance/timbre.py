@@ -10,6 +10,7 @@ import torch
 from instrument.synthesis.state import SLOTS
 from models.frame import FRAME_SIZE, PARTIALS
 
+KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 
@@ -25,6 +26,7 @@ class Timbre:
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
+        self.pitches = tuple(model.card.get("pitches", KEYS))   # what it was trained on; further keys have the colour of the last
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
@@ -66,6 +68,7 @@ class Timbre:
         if self._thread != threading.get_ident():
             self._thread = threading.get_ident()
             torch.set_num_threads(1)                        # holds for the thread that says so; others let OpenMP spin
+        pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
         wanted = np.stack([np.full(len(slots), self.version), pitch, velocity], 1)
         stale = (self._known[slots] != wanted).any(1)
         with torch.inference_mode():
@@ -74,6 +77,7 @@ class Timbre:
                 self._known[slots[at]] = wanted[at]
                 asked, first = np.unique(slots[at], return_index=True)
                 self._ask(asked, at[first], pitch, velocity)
+            assert self._notes is not None
             notes = self._notes.index_select(0, torch.from_numpy(slots))
             return self.model.frames_at(notes, torch.from_numpy(np.ascontiguousarray(time_s))).numpy()
 
@@ -81,6 +85,7 @@ class Timbre:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
+        pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
         with torch.inference_mode():
             return self.model.start_phase(self._z(len(pitch)), torch.from_numpy(pitch), torch.from_numpy(velocity)).numpy()
 

@@ -23,15 +23,15 @@ def next_effects_segment(state, at):
     newest = min(now, block.hops_known - 1)
     if newest < now:
         block.held_quarters += 1
+    end = _boundary(quarter + 1, rate_hz)
     if newest > effects.hop_seen:
         for h in range(max(effects.hop_seen + 1, newest - HOPS + 2), newest + 1):
             if block.hops[h % HOPS].flush != 0:
                 effects.flushing = 1
         effects.hop_seen = newest
-        end = _boundary((now + 1) * QUARTERS, rate_hz) if newest == now else _boundary(quarter + 1, rate_hz)
-        aim_effects(effects, block.hops[newest % HOPS].effects, at, end, rate_hz)
-    else:
-        aim_effects(effects, effects.to, at, _boundary(quarter + 1, rate_hz), rate_hz)
+        if newest == now:
+            end = _boundary((now + 1) * QUARTERS, rate_hz)
+    aim_effects(effects, block.hops[max(newest, 0) % HOPS].effects, newest >= 0, at, end, rate_hz)
 
 
 @part

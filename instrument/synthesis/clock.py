@@ -1,6 +1,7 @@
 """Time and sleep for compiled code, straight from the C library: no lock, no Python.
 
-Real-time: reading the clock takes tens of nanoseconds and no system call. `doze` sleeps: it is for wait mode alone, never for real time.
+Real-time: reading the clock takes tens of nanoseconds and no system call. `doze` sleeps: it is for wait mode alone,
+never for real time.
 """
 import sys
 

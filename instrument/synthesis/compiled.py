@@ -1,8 +1,9 @@
 """How this package compiles its functions: ahead of the first block, without the interpreter's lock, and kept on disk.
 
-numba's own cache looks at the one file that a function stands in, so it would serve a stale `render` after a change in a file that it calls.
-Here the name of the cache folder holds a hash of all sources of the package: any change makes a new one. The folder is the user's, so a read-only
-installation works as well. `NUMBA_CACHE_DIR`, where set, is the place of that folder.
+numba's own cache looks at the one file that a function stands in, so it would serve a stale `render` after a change in
+a file that it calls. Here the name of the cache folder holds a hash of all sources of the package: any change makes a
+new one. The folder is the user's, so a read-only installation works as well. `NUMBA_CACHE_DIR`, where set, is the place
+of that folder.
 """
 import hashlib
 import os
@@ -64,10 +65,10 @@ def _our_cache():
 
 
 def compiled(signature=None) -> Callable:
-    """Decorator: `numba.njit` without the interpreter's lock, cached on disk. With a signature it is compiled (or loaded) at import."""
+    """Decorator: `numba.njit`, cached on disk. With a signature it is compiled, or loaded, at import."""
     def decorate(function):
         with _our_cache():
-            return numba.njit(signature, cache=True, **_OPTIONS)(function) if signature else numba.njit(cache=True, **_OPTIONS)(function)
+            return (numba.njit(signature, cache=True, **_OPTIONS) if signature else numba.njit(cache=True, **_OPTIONS))(function)
     return decorate
 
 

@@ -2,10 +2,10 @@
 
 Real-time: no allocation, no locks, no Python; a fixed number of operations a sample.
 
-Aliasing is held down by first-order antiderivative anti-aliasing (Parker, Zavalishin & Le Bivic 2016, "Reducing the aliasing of
-nonlinear waveshaping using continuous-time convolution"): the curve's mean between two samples is taken in place of its value. For this curve the
-antiderivative is sqrt(1 + x^2), and the difference quotient simplifies to (x1 + x0) / (sqrt(1 + x1^2) + sqrt(1 + x0^2)): no
-division by nearly zero, no transcendental function.
+Aliasing is held down by first-order antiderivative anti-aliasing (Parker, Zavalishin & Le Bivic 2016, "Reducing the
+aliasing of nonlinear waveshaping using continuous-time convolution"): the curve's mean between two samples is taken in
+place of its value. For this curve the antiderivative is sqrt(1 + x^2), and the difference quotient simplifies to (x1 +
+x0) / (sqrt(1 + x1^2) + sqrt(1 + x0^2)): no division by nearly zero, no transcendental function.
 """
 import numpy as np
 
@@ -34,9 +34,9 @@ def _coefficients(amount):
 
 
 @part
-def aim_drive(drive, amount_from, amount_to, length):
-    """Begin a segment of `length` samples, over which the amount (0..1) glides."""
-    begin, end = _coefficients(amount_from), _coefficients(amount_to)
+def aim_drive(drive, amount, length):
+    """Begin a segment of `length` samples, amount (0..1) is a pair of its values at the begin and end."""
+    begin, end = _coefficients(amount[0]), _coefficients(amount[1])
     for i in range(4):
         drive.begin[i] = begin[i]
         drive.slope[i] = (end[i] - begin[i]) / length

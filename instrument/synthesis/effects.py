@@ -1,7 +1,8 @@
 """The chain after voices and noise: drive, chorus, delay, reverb, master gain; and the one table of what steers it.
 
-Real-time: no allocation, no locks, no Python. Controls come with each hop and glide over it; what effects derive from them is computed at the
-two ends of a segment and moves linearly in between, so block sizes change nothing. An effect at mix 0 costs nothing and changes no bit.
+Real-time: no allocation, no locks, no Python. Controls come with each hop and glide over it; what effects derive from
+them is computed at the two ends of a segment and moves linearly in between, so block sizes change nothing. An effect at
+mix 0 costs nothing and changes no bit.
 """
 import numpy as np
 
@@ -11,7 +12,8 @@ from instrument.synthesis.delay import aim_delay, delay_dtype, render_delay
 from instrument.synthesis.drive import aim_drive, drive_dtype, render_drive
 from instrument.synthesis.reverb import aim_reverb, render_reverb, reverb_dtype
 
-# id (as in instrument/parameters.py; master.gain is linear), lowest, highest, value before the first hop. Index in hop["effects"]: the place here.
+# id (as in instrument/parameters.py; master.gain is linear), lowest, highest, value before the first hop.
+# Their order here is their order in hop["effects"].
 CONTROLS = (
     ("drive.amount", 0.0, 1.0, 0.0),
     ("chorus.mix", 0.0, 1.0, 0.0),
@@ -40,8 +42,7 @@ effects_dtype = np.dtype([
     ("segment_end", "i8"),
     ("hop_seen", "i8"),
     ("flushing", "i4"),                         # 1: all fades out in this segment, and the effects are empty afterwards
-    ("from_", "f4", len(CONTROLS)),             # controls at the segment's begin
-    ("to", "f4", len(CONTROLS)),                # ... at its end
+    ("glide", "f8", (len(CONTROLS), 2)),        # controls at the segment's begin and end
     ("drive", drive_dtype),
     ("chorus", chorus_dtype),
     ("delay", delay_dtype),
@@ -56,26 +57,20 @@ def empty_effects(effects):
 
 
 @part
-def _pair(effects, control):
-    return np.float64(effects.from_[control]), np.float64(effects.to[control])
-
-
-@part
-def aim_effects(effects, wanted, begin, end, rate_hz):
-    """Begin a segment from sample `begin` to `end`: controls glide to `wanted`. What is no number is ignored, the rest is kept in range."""
+def aim_effects(effects, wanted, follow, begin, end, rate_hz):
+    """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), kept in range; no number: ignored."""
+    glide = effects.glide
     effects.segment_begin, effects.segment_end = begin, end
     for control in range(len(CONTROLS)):
-        effects.from_[control] = effects.to[control]
+        glide[control, 0] = glide[control, 1]
         value = wanted[control]
-        if abs(value) < np.float32(1e30):       # NaN compares false
-            effects.to[control] = min(max(value, _LOWEST[control]), _HIGHEST[control])
+        if follow and abs(value) < np.float32(1e30):       # NaN compares false
+            glide[control, 1] = min(max(value, _LOWEST[control]), _HIGHEST[control])
     length = end - begin
-    aim_drive(effects.drive, np.float64(effects.from_[DRIVE_AMOUNT]), np.float64(effects.to[DRIVE_AMOUNT]), length)
-    aim_chorus(effects.chorus, _pair(effects, np.int64(CHORUS_MIX)), _pair(effects, np.int64(CHORUS_RATE)), _pair(effects, np.int64(CHORUS_DEPTH)), rate_hz, length)
-    aim_delay(effects.delay, _pair(effects, np.int64(DELAY_MIX)), _pair(effects, np.int64(DELAY_TIME)), _pair(effects, np.int64(DELAY_FEEDBACK)),
-              _pair(effects, np.int64(DELAY_DAMPING)), rate_hz, length)
-    aim_reverb(effects.reverb, _pair(effects, np.int64(REVERB_MIX)), _pair(effects, np.int64(REVERB_DECAY)), _pair(effects, np.int64(REVERB_SIZE)),
-               _pair(effects, np.int64(REVERB_DAMPING)), rate_hz, length)
+    aim_drive(effects.drive, glide[DRIVE_AMOUNT], length)
+    aim_chorus(effects.chorus, glide[CHORUS_MIX], glide[CHORUS_RATE], glide[CHORUS_DEPTH], rate_hz, length)
+    aim_delay(effects.delay, glide[DELAY_MIX], glide[DELAY_TIME], glide[DELAY_FEEDBACK], glide[DELAY_DAMPING], rate_hz, length)
+    aim_reverb(effects.reverb, glide[REVERB_MIX], glide[REVERB_DECAY], glide[REVERB_SIZE], glide[REVERB_DAMPING], rate_hz, length)
 
 
 @part
@@ -85,7 +80,7 @@ def apply_effects(effects, offset, left, right, rate_hz):
     render_chorus(effects.chorus, offset, left, right, rate_hz)
     render_delay(effects.delay, offset, left, right, rate_hz)
     render_reverb(effects.reverb, offset, left, right, rate_hz)
-    gain, to = effects.from_[MASTER_GAIN], effects.to[MASTER_GAIN]
+    gain, to = np.float32(effects.glide[MASTER_GAIN, 0]), np.float32(effects.glide[MASTER_GAIN, 1])
     per_sample = _ONE / np.float32(effects.segment_end - effects.segment_begin)
     slope, fall = (to - gain) * per_sample, per_sample if effects.flushing != 0 else np.float32(0)
     if gain != _ONE or slope != 0 or fall != 0:

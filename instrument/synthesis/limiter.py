@@ -2,8 +2,8 @@
 
 Real-time: no allocation, no locks, no Python; a fixed number of operations a sample.
 
-The limiter looks at both channels together, has no look-ahead and so no latency: the gain falls at once to where the sample just fits, and comes back slowly.
-While nothing is too loud its gain is exactly 1.
+The limiter looks at both channels together, has no look-ahead and so no latency: the gain falls at once to where the
+sample just fits, and comes back slowly. While nothing is too loud its gain is exactly 1.
 """
 import numpy as np
 
@@ -25,7 +25,7 @@ limiter_dtype = np.dtype([
 
 @part
 def block_dc(limiter, left, right, samples, rate_hz):
-    """One-pole high-pass at 5 Hz, in place; double precision, since its pole lies so near 1. Returns False if what came in was not finite."""
+    """One-pole high-pass at 5 Hz, in place; in double precision, since its pole lies so near 1. Returns whether all was finite."""
     pole = 1.0 - 2.0 * np.pi * DC_CUTOFF_HZ / rate_hz
     for side in range(2):
         x1, y1 = limiter.dc_in[side], limiter.dc_out[side]
@@ -37,7 +37,7 @@ def block_dc(limiter, left, right, samples, rate_hz):
             signal[k] = np.float32(y1)
         if not abs(y1) < 1e12:
             return False
-        limiter.dc_in[side], limiter.dc_out[side] = x1, y1
+        limiter.dc_in[side], limiter.dc_out[side] = x1, y1 if abs(y1) > 1e-30 else 0.0      # no slow denormal numbers
     return True
 
 

@@ -16,7 +16,7 @@ def ring_mask(samples: int) -> int:
 
 @inlined
 def read_between(line, mask, newest, delay):
-    """The line's value `delay` samples (>= 1, float32) before index `newest`: cubic Lagrange interpolation, exact at whole delays."""
+    """The line's value `delay` samples (>= 1, float32) before index `newest`, by cubic Lagrange interpolation."""
     whole = np.int64(delay)
     f = delay - np.float32(whole)
     at = newest - whole

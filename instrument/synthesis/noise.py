@@ -1,11 +1,12 @@
 """The noise of all voices together: looped band noise, whose gains move linearly from boundary to boundary.
 
-Real-time: no allocation, no locks, no Python. The tables (`noise_tables.py`) are read-only; a sample's place in a loop follows from its
-position alone, so block sizes change nothing.
+Real-time: no allocation, no locks, no Python. The tables (`noise_tables.py`) are read-only; a sample's place in a loop
+follows from its position alone, so block sizes change nothing.
 
-Each ear hears sqrt(power) of (c m +- s d), where m and d are the same loop read at two distant places. With independent ears (c = s)
-the breath of a note in the middle would be everywhere, and 3 dB too soft on a mono device; with equal ones (s = 0) it would be a point
-in the head. `COHERENCE` = c^2 - s^2 = 0.9 keeps it centred, a little wide, and loses 0.2 dB in mono.
+Each ear hears sqrt(power) of (c m +- s d), where m and d are the same loop read at two distant places. With independent
+ears (c = s) the breath of a note in the middle would be everywhere, and 3 dB too soft on a mono device; with equal ones
+(s = 0) it would be a point in the head. `COHERENCE` = c^2 - s^2 = 0.9 keeps it centred, a little wide, and loses 0.2 dB
+in mono.
 """
 import numpy as np
 from numba import carray
@@ -110,7 +111,7 @@ def _add_bands(noise, at, samples, left, right):
 
 @part
 def render_noise(state, samples):
-    """Add the next `samples` samples (at most PIECE) of noise to `mix`. Call after `render_voices`, which took note of the starts."""
+    """Add the next `samples` samples (at most PIECE) of noise to `mix`."""
     block = state[0]
     noise, begin = block.noise, block.position
     at, end = begin, begin + samples

@@ -1,8 +1,9 @@
 """Looped tables of noise, one for each band: flat within the band, nothing outside, RMS 1.
 
-A table is the inverse Fourier transform of a spectrum with equal magnitudes and random phases in the band's bins, so its level is exact and its loop is
-seamless. Bands are ERB-spaced as in the frame (Glasberg & Moore 1990): ERB-rate(f) = 21.4 log10(1 + 0.00437 f), 64 equal steps from 20 Hz to 20 kHz.
-Each band has a loop of another length (1.4 to 2.7 s, the longest for the lowest bands, which move slowest), so the whole does not repeat for years.
+A table is the inverse Fourier transform of a spectrum with equal magnitudes and random phases in the band's bins, so
+its level is exact and its loop is seamless. Bands are ERB-spaced as in the frame (Glasberg & Moore 1990): ERB-rate(f) =
+21.4 log10(1 + 0.00437 f), 64 equal steps from 20 Hz to 20 kHz. Each band has a loop of another length (1.4 to 2.7 s,
+the longest for the lowest bands, which move slowest), so the whole does not repeat for years.
 """
 from functools import lru_cache
 
@@ -17,7 +18,8 @@ _SEED = 1729            # of the tables; a player's seed only moves the place wh
 
 def band_edges_hz() -> np.ndarray:
     """Edges of the noise bands in Hz, [BANDS + 1]: equal steps of ERB-rate. The same as `models.frame.BAND_EDGES_HZ`."""
-    cams = np.linspace(*(21.4 * np.log10(1 + 0.00437 * np.array([LOW_HZ, HIGH_HZ]))), BANDS + 1)
+    low, high = 21.4 * np.log10(1 + 0.00437 * np.array([LOW_HZ, HIGH_HZ]))
+    cams = np.linspace(low, high, BANDS + 1)
     return (10 ** (cams / 21.4) - 1) / 0.00437
 
 
@@ -39,7 +41,8 @@ def loop_lengths(rate_hz: int) -> np.ndarray:
 def noise_tables(rate_hz: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All tables in one read-only float32 array, and where each band's begins, and the length of its loop, [BANDS] int64 each.
 
-    Kept for the life of the process, since the audio thread knows them by address. What a band has above half of the sample rate is left out.
+    Kept for the life of the process, since the audio thread knows them by address. What a band has above half of the
+    sample rate is left out.
     """
     lengths, edges = loop_lengths(rate_hz), band_edges_hz()
     begins = np.concatenate([[0], np.cumsum(lengths + PADDING)[:-1]]).astype(np.int64)

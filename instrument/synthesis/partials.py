@@ -2,13 +2,14 @@
 
 Real-time: no allocation, no locks, no Python; cost is proportional to partials that sound x samples.
 
-Within a segment partial i is Re((a + b k) exp(j (phase + k step))), k samples after the segment's begin. With z = exp(j ..) and the first sample of a stretch taken
-as 0 this is u[k] + k v[k], where u and v are plain sinusoids (of complex amplitudes a and b). Each is run by the leapfrog recurrence
+Within a segment partial i is Re((a + b k) exp(j (phase + k step))), k samples after the segment's begin. With z = exp(j
+..) and the first sample of a stretch taken as 0 this is u[k] + k v[k], where u and v are plain sinusoids (of complex
+amplitudes a and b). Each is run by the leapfrog recurrence
     u += du;  du -= kappa u;   kappa = 4 sin(step / 2)**2
-which is a sampled sine, exactly, and whose rounding errors stay small from the lowest frequencies up to 0.45 of the rate
-(the plain cosine recurrence loses low notes). Six operations for a partial and sample, on vectors of partials. Each segment begins from
-exact integer phases, so errors never build up. Oscillators always run LANES samples at a time from a segment's begin, wherever blocks
-cut it: so block sizes change nothing, to the bit.
+which is a sampled sine, exactly, and whose rounding errors stay small from the lowest frequencies up to 0.45 of the
+rate (the plain cosine recurrence loses low notes). Six operations for a partial and sample, on vectors of partials.
+Each segment begins from exact integer phases, so errors never build up. Oscillators always run LANES samples at a time
+from a segment's begin, wherever blocks cut it: so block sizes change nothing, to the bit.
 """
 import numpy as np
 
@@ -61,7 +62,10 @@ def start_oscillators(count, phase, step, gain, oscillators):
 
 @part
 def run_oscillators(count, oscillators, made, first, samples, out):
-    """Write the sum of `count` oscillators to out[first:first + samples]; samples is a multiple of LANES, `made` of them were made before."""
+    """Write the sum of `count` oscillators to out[first:first + samples], which the segment's samples from `made` on are.
+
+    samples and made are multiples of LANES.
+    """
     work = oscillators
     k0 = np.float32(made)
     for k in range(first, first + samples, LANES):

@@ -1,10 +1,12 @@
 """Reverb: a feedback delay network of 16 lines behind a chain of diffusers.
 
-Real-time: no allocation, no locks, no Python; a fixed number of operations a sample. Lines are emptied when the effect goes on.
+Real-time: no allocation, no locks, no Python; a fixed number of operations a sample. Lines are emptied when the effect
+goes on.
 
-Sources: Jot & Chaigne 1991, "Digital delay networks for designing artificial reverberators" (lossless mixing, here a Hadamard matrix; gains per line for an
-exact decay time; one low-pass per line for a shorter decay of the treble); Dattorro 1997, "Effect design 1" (input diffusers).
-The lines' lengths swing slowly by a fraction of a millisecond, each pair against another, so that no resonance stands.
+Sources: Jot & Chaigne 1991, "Digital delay networks for designing artificial reverberators" (lossless mixing, here a
+Hadamard matrix; gains per line for an exact decay time; one low-pass per line for a shorter decay of the treble);
+Dattorro 1997, "Effect design 1" (input diffusers). The lines' lengths swing slowly by a fraction of a millisecond, each
+pair against another, so that no resonance stands.
 """
 import numpy as np
 

@@ -2,22 +2,27 @@
 
 Who may touch what (single producer, single consumer; every index is published with `store_release` and read with
 `load_acquire` of `atomic.py`; `producer.py` has the performer's side ready made):
-- the performer writes `hops[g % HOPS]`, then publishes `hops_published = g + 1`; it writes `starts[n % STARTS]`, then publishes
-  `starts_published = n + 1`; then `published_until`; it writes the fields of `status`;
-- the audio thread writes `position`, `hops_taken`, `starts_taken`, `output`, the counters, and all its own memory (`voices`, ...);
-- anybody may read `position`, `output` behind it, the counters and `status`.
-The block is plain bytes, so that it can lie in memory that the GUI's process maps as well.
+- the performer writes `hops[g % HOPS]`, then publishes `hops_published = g + 1`; it writes `starts[n % STARTS]`, then
+  publishes `starts_published = n + 1`; then `published_until`; it writes the fields of `status`;
+- the audio thread writes `position`, `hops_taken`, `starts_taken`, `output`, the counters, and all its own memory
+  (`voices`, ...);
+- anybody may read `position`, `output` behind it, the counters and `status`. The block is plain bytes, so that it can
+  lie in memory that the GUI's process maps as well.
 
-Time is counted in samples since the engine started (`position`). Boundaries of quarter hops lie at `boundary(q)`, the same
-integers on both sides; hop g runs from boundary(4 g) to boundary(4 g + 4).
+Time is counted in samples since the engine started (`position`). Boundaries of quarter hops lie at `boundary(q)`, the
+same integers on both sides; hop g runs from boundary(4 g) to boundary(4 g + 4).
 
 What the audio thread makes of it:
-- A voice that plays and is missing from a hop, or whose hop is not there in time, holds its last targets. A hop that comes late
-  is used from the next quarter boundary on; of hops that came too late altogether the last targets, `last` and `flush` still count.
-- While a start has rows left they count, and the voice's entries in hops do not. After its rows a voice holds until a hop names its slot.
-- A start sounds exactly at `time`. If that is past, it begins at once with row 0, and goes to the rows whose boundaries are still to come.
+- A voice that plays and is missing from a hop, or whose hop is not there in time, holds its last targets. A hop that
+  comes late is used from the next quarter boundary on; of hops that came too late altogether the last targets, `last`
+  and `flush` still count.
+- While a start has rows left they count, and the voice's entries in hops do not. After its rows a voice holds until a
+  hop names its slot.
+- A start sounds exactly at `time`. If that is past, it begins at once with row 0, and goes to the rows whose boundaries
+  are still to come.
 - With `last` (or `flush`) the targets at the hop's end are taken as silence, whatever they say.
-- NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they never get out.
+- NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they
+  never get out.
 """
 import numpy as np
 from numba import from_dtype, types
@@ -69,7 +74,7 @@ hop_dtype = np.dtype([
 start_dtype = np.dtype([
     ("time", "i8"),                                         # sample of its first sound; if late, it begins at once
     ("slot", "i4"),
-    ("rows", "i4"),                                         # rows in use: row 0 holds at `time`, row r at boundary(first_quarter + r - 1)
+    ("rows", "i4"),                                         # in use: row 0 at `time`, row r at boundary(first_quarter + r - 1)
     ("first_quarter", "i8"),                                # the first boundary after `time`
     ("used", "i4"),
     ("pan", "f4", 2),
@@ -92,7 +97,8 @@ status_dtype = np.dtype([
 ], align=True)
 
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move
-# linearly in it, frequencies stand. Phases and steps are fractions of a turn, times 2**32, wrapping: exact however long a note lasts.
+# linearly in it, frequencies stand. Phases and steps are fractions of a turn, times 2**32, wrapping: exact however long
+# a note lasts.
 voices_dtype = np.dtype([
     ("rate_hz", "i8"),
     ("entry", "i4", (HOPS, SLOTS)),                         # which entry of a hop is this slot's, or -1
@@ -196,7 +202,8 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
 
     rate_hz = int(rate_hz)
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise ValueError(f"a sample rate of {rate_hz} Hz cannot be played; choose one from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz")
+        raise ValueError(f"a sample rate of {rate_hz} Hz cannot be played; "
+                         f"choose one from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz")
     if buffer is None:
         buffer = np.empty(state_dtype.itemsize, np.uint8)
     elif memoryview(buffer).nbytes < state_dtype.itemsize:
@@ -212,8 +219,8 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     noise["offset"] = np.random.default_rng(seed).integers(0, lengths[:, None], (BANDS, 2))
     noise["pending_quarter"] = -1
     effects = state["effects"][0]
-    effects["hop_seen"], effects["from_"], effects["to"] = -1, START, START
-    effects["delay"]["mask"] = ring_mask(LONGEST_S * rate_hz + 8)
+    effects["hop_seen"], effects["glide"][:] = -1, START[:, None]
+    effects["delay"]["mask"] = ring_mask(int(LONGEST_S * rate_hz) + 8)
     prepare_reverb(effects["reverb"], rate_hz)
     state["limiter_gain"] = 1
     return state

@@ -1,7 +1,7 @@
 """Voices: which segment each slot is in, what it moves to, when it begins and when it is free again.
 
-Real-time: no allocation, no locks, no Python. All that comes from the rings is checked here before it is used: no index, gain
-or frequency that the performer could write leads outside the block or makes a sample that is not finite.
+Real-time: no allocation, no locks, no Python. All that comes from the rings is checked here before it is used: no
+index, gain or frequency that the performer could write leads outside the block or makes a sample that is not finite.
 """
 import numpy as np
 
@@ -20,6 +20,7 @@ from instrument.synthesis.state import (
     boundary,
 )
 
+SILENCE = np.float32(3e-7)              # -130 dBFS
 LOUDEST = np.float32(1000)              # gains beyond +-60 dBFS are errors
 FADE_FROM, SILENT_FROM = np.float32(0.45), np.float32(0.5)      # of the sample rate
 WAITING, DONE = 1, 2                    # start_state
@@ -58,13 +59,13 @@ def _step(frequency_hz, rate_hz):
 
 
 @inlined
-def _pack(voices, count, phase, step, re, im, slope_re, slope_im):
-    """Note one more partial that sounds, unless it does not; returns how many there are."""
-    if re == _ZERO and im == _ZERO and slope_re == _ZERO and slope_im == _ZERO:
+def _pack(voices, count, phase, step, re, im, to_re, to_im, per_sample):
+    """Note one more partial, unless it is silent at both ends of the segment; returns how many there are."""
+    if max(max(abs(re), abs(im)), max(abs(to_re), abs(to_im))) < SILENCE:
         return count
     gain = voices.packed_gain
     voices.packed_phase[count], voices.packed_step[count] = phase, step
-    gain[0, count], gain[1, count], gain[2, count], gain[3, count] = re, im, slope_re, slope_im
+    gain[0, count], gain[1, count], gain[2, count], gain[3, count] = re, im, (to_re - re) * per_sample, (to_im - im) * per_sample
     return count + 1
 
 
@@ -88,7 +89,7 @@ def _set_targets(voices, v, row, used, silent, length):
             frequency_before, re_before, im_before = frequency, _ZERO, _ZERO
         target[GAIN_RE, p], target[GAIN_IM, p], target[FREQUENCY_HZ, p] = re, im, frequency
         step[p] = _step(0.5 * (np.float64(frequency) + np.float64(frequency_before)), rate_hz)
-        count = _pack(voices, count, phase[p], step[p], re_before, im_before, (re - re_before) * per_sample, (im - im_before) * per_sample)
+        count = _pack(voices, count, phase[p], step[p], re_before, im_before, re, im, per_sample)
     voices.used[v], voices.count[v] = used, count
     start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 
@@ -100,7 +101,8 @@ def _hold(voices, v):
     count = 0
     for p in range(voices.used[v]):
         step[p] = _step(np.float64(target[FREQUENCY_HZ, p]), voices.rate_hz)
-        count = _pack(voices, count, phase[p], step[p], target[GAIN_RE, p], target[GAIN_IM, p], _ZERO, _ZERO)
+        re, im = target[GAIN_RE, p], target[GAIN_IM, p]
+        count = _pack(voices, count, phase[p], step[p], re, im, re, im, _ZERO)
     voices.count[v] = count
     start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
 

@@ -88,7 +88,7 @@ def home(tmp_path_factory) -> Iterator[dict]:
         os.environ["HUMMINGFACE_HOME"] = before
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> object:
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> object:
     """Wait until it holds, and return what it returned; fails after a time that no healthy machine needs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -108,7 +108,7 @@ class Told:
         self.messages += self.client.poll()
         return next((m for m in self.messages if all(m.get(k) == v for k, v in fields.items())), None)
 
-    def wait(self, seconds: float = 60, **fields) -> dict:
+    def wait(self, seconds: float = 120, **fields) -> dict:
         return wait_for(lambda: self.find(**fields), seconds)
 
     def forget(self) -> None:

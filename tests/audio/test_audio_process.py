@@ -127,8 +127,6 @@ def test_ports_come_and_go(playing, server):
     told.forget()
     keys = jack.Client("keys", no_start_server=True, servername=server.name)
     out = keys.midi_outports.register("out")
-    keys.activate()
-    wait_for(lambda: any("keys:out" in m.get("open", []) for m in (told.find(), *told.messages) if m))
     note = []
 
     @keys.set_process_callback
@@ -136,6 +134,8 @@ def test_ports_come_and_go(playing, server):
         out.clear_buffer()
         if note:
             out.write_midi_event(0, note.pop())
+    keys.activate()
+    wait_for(lambda: any("keys:out" in m.get("open", []) for m in (told.find(), *told.messages) if m))
     note.append((0x90, 72, 90))
     wait_for(lambda: notes(client) == [72])
     keys.close()
@@ -214,7 +214,8 @@ def test_a_killed_process_comes_back_with_its_patch(playing, home):
     def values():
         lines = [json.loads(line) for line in Path(client._log_events).read_text().splitlines()]
         return {line["id"]: line["value"] for line in lines if line["event"] == "Set"}
-    wait_for(lambda: values() == {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0})
+    wanted = {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0}
+    wait_for(lambda: wanted.items() <= values().items(), 30)
     client.send({"do": "note_on", "note": 62, "velocity": 90})
     wait_for(lambda: notes(client) == [62])
 
@@ -224,8 +225,7 @@ def test_a_killed_audio_server_is_waited_for(playing, server):
     told.forget()
     server.kill()
     told.wait(tell="engine", state="restarting")
-    answer = told.wait(tell="audio", device=None)
-    assert "no sound device" in answer["problem"]
+    assert "every 2 seconds" in told.wait(tell="audio", device=None)["problem"]
     told.wait(tell="ready")
     assert position_moves(client), "it performs on in silence"
     assert told.find(tell="patch")["patch"]["name"] == "Mine"

@@ -1,42 +1,9 @@
-"""The spectrogram's arithmetic: a sine stands at its frequency and its level, and no seam shows between window lengths."""
+"""The live spectrogram and the meter: what is fed to them is what they show."""
 import numpy as np
 import pytest
 
 from instrument.gui.meter import Meter
 from instrument.gui.spectrogram import Spectrogram, note_name
-from instrument.gui.spectrum import CEILING_DB, FLOOR_DB, LogSpectrum, frequency_of_row, row_of_frequency
-
-ROWS = 240
-
-
-@pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
-@pytest.mark.parametrize("hz", [60, 220, 350, 440, 1000, 1500, 4000, 12_000])
-def test_a_sine_stands_at_its_frequency_and_level(rate_hz, hz):
-    spectrum = LogSpectrum(ROWS, rate_hz)
-    column = spectrum.column((0.01 * np.sin(2 * np.pi * hz * np.arange(spectrum.span) / rate_hz)).astype(np.float32))
-    row = int(column.argmax())
-    assert row == pytest.approx(float(row_of_frequency(hz, ROWS)), abs=2.5)
-    level_db = column[row] / 255 * (CEILING_DB - FLOOR_DB) + FLOOR_DB
-    assert level_db == pytest.approx(-40, abs=2.0)          # a Hann window's scalloping is 1.4 dB
-
-
-def test_rows_and_frequencies_are_each_others_inverse():
-    rows = np.arange(ROWS)
-    assert row_of_frequency(frequency_of_row(rows, ROWS), ROWS) == pytest.approx(rows)
-    assert frequency_of_row(0, ROWS) == pytest.approx(16_000)
-    assert frequency_of_row(ROWS - 1, ROWS) == pytest.approx(30)
-
-
-def test_silence_is_black():
-    spectrum = LogSpectrum(ROWS, 48_000)
-    assert not spectrum.column(np.zeros(spectrum.span, np.float32)).any()
-
-
-@pytest.mark.parametrize(("rows", "rate_hz"), [(1, 48_000), (7, 8000), (1500, 192_000)])
-def test_any_height_and_rate(rows, rate_hz):
-    spectrum = LogSpectrum(rows, rate_hz)
-    noise = np.random.default_rng(0).normal(0, 0.1, spectrum.span).astype(np.float32)
-    assert spectrum.column(noise).shape == (rows,)
 
 
 def test_ten_seconds_fill_the_width_and_the_newest_is_at_the_right(qtbot):

@@ -87,10 +87,10 @@ def test_every_note_of_a_fast_run_is_heard(plain):
     assert published.tolist() == starts
 
 
-def busy_events(seed=3, seconds=2.0):
+def busy_events(seed=3, seconds=0.9):
     rng = np.random.default_rng(seed)
     events = []
-    for _ in range(60):
+    for _ in range(30):
         at = int(rng.integers(0, seconds * RATE))
         key = int(rng.integers(36, 90))
         events += [(at, NoteOn(0, key, int(rng.integers(20, 127)))), (at + int(rng.integers(50, 30000)), NoteOff(0, key))]
@@ -106,10 +106,10 @@ def busy_events(seed=3, seconds=2.0):
 @pytest.mark.parametrize("rate_hz", [48000, 44100])
 def test_the_block_size_changes_nothing(untrained, rate_hz):
     events = [(round(at * rate_hz / RATE), event) for at, event in busy_events()]
-    sound = play(events, untrained, 2.5, rate_hz=rate_hz)
+    sound = play(events, untrained, 1.2, rate_hz=rate_hz)
     assert np.abs(sound).max() > 0.05
-    for block in (16, 333, 2048):
-        other = play(events, untrained, 2.5, rate_hz=rate_hz, block_samples=block)
+    for block in (16, 333, 2048) if rate_hz == RATE else (700,):
+        other = play(events, untrained, 1.2, rate_hz=rate_hz, block_samples=block)
         assert np.abs(sound - other).max() < 1e-5
 
 
@@ -118,13 +118,13 @@ def test_a_log_played_again_gives_the_same_sound(untrained):
     player = Player(untrained, delay_samples=128, log=lambda sample, event: log.append((sample, event)))
     sounds = []
     events = DRY + busy_events()
-    for _ in range(2 * RATE // 128):
+    for _ in range(RATE // 128):
         while events and events[0][0] < player.position:          # they arrive while it plays, late and in a hurry
             player.performer.receive(events.pop(0)[1], player.position - 300)
         sounds.append(player.render(128))
     live = np.concatenate(sounds)
     again = play_events([(s, midi.from_json(midi.to_json(e))) for s, e in log], untrained, seconds=len(live) / RATE)
-    assert len(log) > 100
+    assert len(log) > 60
     assert np.abs(live - again).max() < 1e-5
 
 
@@ -202,7 +202,7 @@ def test_ten_thousand_random_messages_leave_it_playing_and_nothing_hangs(plain):
     for name in ("master.tune_cents", "filter.cutoff_hz", "envelope.release", "filter.resonance_db", "motion.glide_s",
                  "delay.mix", "reverb.mix", "chorus.mix"):
         player.performer.receive(Set(name, 0.0 if name.endswith("mix") else PARAMETERS[name].default), player.position)
-    player.render(4 * RATE)
+    player.render(2 * RATE)
     left = player.performer.voices.table[player.performer.voices.playing()]
     assert not len(left), left
     assert not player.state["status"][0]["notes"].any()
@@ -251,7 +251,7 @@ def test_another_model_takes_over_without_stopping_what_sounds(plain, decaying):
     assert spectrum[220] > 2.5 * spectrum[659], "the old note is steady, the new one has fallen by 10 dB and more"
 
 
-@pytest.mark.parametrize("seconds", [12])
+@pytest.mark.parametrize("seconds", [8])
 def test_a_decaying_sound_goes_on_falling_beyond_the_trained_time(decaying, seconds):
     sound = play([(0, NoteOn(0, 57, 100))], decaying, seconds)[:, 0]
     level = [20 * np.log10(np.sqrt(np.mean(sound[s * RATE:(s + 1) * RATE] ** 2))) for s in range(seconds)]

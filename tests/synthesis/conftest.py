@@ -31,7 +31,7 @@ class Hands:
         start = claim_start(self.state)
         rows, used = self.rows(sounds)
         start["time"], start["slot"], start["rows"], start["used"], start["pan"] = time, slot, len(sounds), used, pan
-        quarter = 0
+        quarter = time * 750 // self.rate_hz
         while boundary(quarter, self.rate_hz) <= time:
             quarter += 1
         start["first_quarter"] = quarter
@@ -44,7 +44,7 @@ class Hands:
         publish_start(self.state)
 
     def hop(self, voices=None, *, noise=0.0, last=(), flush=False, pan=None, **effects):
-        """Publish a hop. voices: {slot: sound, or a list of four sounds}; noise [BANDS] or [QUARTERS, 2, BANDS]; effects: drive_amount=.. ."""
+        """Publish a hop. voices: {slot: sound, or a list of four}; noise [BANDS] or [QUARTERS, 2, BANDS]; drive_amount=.. etc."""
         hop = claim_hop(self.state)
         hop["count"], hop["flush"], hop["noise"] = len(voices or {}), flush, 0
         for entry, (slot, sounds) in enumerate((voices or {}).items()):
@@ -85,13 +85,13 @@ class Hands:
     bands = BANDS
 
 
-@pytest.fixture()
+@pytest.fixture
 def hands():
     """A fresh player at 48 kHz."""
     return Hands()
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_hands():
     """Makes players: `make_hands(rate_hz, seed=0)`."""
     return Hands

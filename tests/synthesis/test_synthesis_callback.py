@@ -118,7 +118,7 @@ def test_rings_under_a_second_thread(hands):
     thread.start()
     for block in range(hops - 1):
         call(state, 256)
-        assert state["effects"]["to"][0, 12] == np.float32(1 + block / 100)
+        assert state["effects"]["glide"][0, 12, 1] == np.float32(1 + block / 100)
     audio_done.set()
     thread.join()
     assert hands.counter("waits_given_up") == 0 and hands.counter("held_quarters") == 0
@@ -170,7 +170,7 @@ def test_atomics_refuse_fields_of_another_kind():
     @compiled()
     def wrong(state):
         return load_acquire(state, "limiter_gain")
-    with pytest.raises(Exception, match="limiter_gain|load_acquire"):
+    with pytest.raises(Exception, match=r"limiter_gain|load_acquire"):
         wrong(new_state(48_000))
 
 
@@ -191,12 +191,12 @@ def test_the_block_lives_in_a_mapped_file(tmp_path, make_hands):
 def test_wrong_rates_and_buffers_are_refused():
     with pytest.raises(ValueError, match="rate of 1000000 Hz"):
         new_state(1_000_000)
-    with pytest.raises(ValueError, match="needs .* bytes"):
+    with pytest.raises(ValueError, match=r"needs .* bytes"):
         new_state(48_000, buffer=bytearray(100))
 
 
 def test_a_read_only_installation_finds_its_cache(tmp_path):
-    """The package copied to where nothing can be written: compiled once into the user's cache, loaded from there the second time."""
+    """The package where nothing can be written: compiled once into the user's cache, loaded from there the second time."""
     source = Path(sys.modules["instrument.synthesis"].__file__).parent
     copy = tmp_path / "site" / "instrument" / "synthesis"
     copy.mkdir(parents=True)

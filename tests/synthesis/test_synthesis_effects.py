@@ -25,7 +25,7 @@ def run_limiter(limiter, left, right):
 def run_segment(state, wanted, begin, end, left, right):
     """Aim the chain at the controls and run it."""
     block = state[0]
-    aim_effects(block.effects, wanted, begin, end, block.rate_hz)
+    aim_effects(block.effects, wanted, True, begin, end, block.rate_hz)
     apply_effects(block.effects, 0, left, right, block.rate_hz)
 
 
@@ -35,7 +35,7 @@ class Chain:
     def __init__(self, rate_hz=RATE):
         self.state = new_state(rate_hz)
         self.rate_hz, self.at = rate_hz, 0
-        self.wanted = self.state["effects"][0]["to"].copy()
+        self.wanted = self.state["effects"][0]["glide"][:, 1].astype(np.float32)
 
     def run(self, signal, **controls):
         for name, value in controls.items():
@@ -91,7 +91,7 @@ def test_drive_saturates_with_even_and_odd_harmonics_and_little_aliasing():
     db = spectrum_db(out[-n // 2:])
     bin_hz = RATE / (n // 2)
     def at(hz):
-        k = int(round(hz / bin_hz))
+        k = round(hz / bin_hz)
         return db[k - 2:k + 3].max()
     assert at(3000) > at(1000) - 20 and at(2000) > at(1000) - 45
     assert np.abs(out).max() < 0.75

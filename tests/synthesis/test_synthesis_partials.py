@@ -56,7 +56,7 @@ def test_pan_is_a_gain_for_each_ear(hands):
     assert np.allclose(out[:, 1], out[:, 0] / 4, atol=1e-6)
 
 
-@pytest.mark.parametrize("share,gain", [(0.44, 1.0), (0.475, 0.5), (0.5, 0.0), (0.9, 0.0)])
+@pytest.mark.parametrize(("share", "gain"), [(0.44, 1.0), (0.475, 0.5), (0.5, 0.0), (0.9, 0.0)])
 def test_partials_fade_towards_half_of_the_rate(hands, share, gain):
     hands.start(0, 0, [(0.5, share * RATE)])
     out = hands.render(9600)[:, 0]
@@ -239,13 +239,14 @@ def test_flush_silences_everything_within_its_hop(hands):
 def test_nothing_bad_gets_through_a_hop_or_a_start(hands):
     bad = [np.nan, np.inf, -np.inf, 1e30, 3.4e38]
     for slot, value in enumerate(bad):
-        hands.start(slot, 0, [(value, 440.0), (0.01, value)], phase=(value, value), pan=(value, 1), noise=np.full((9, 2, 64), value))
+        hands.start(slot, 0, [(value, 440.0), (0.01, value)], phase=(value, value), pan=(value, 1),
+                    noise=np.full((9, 2, 64), value))
     hands.start(20, 0, [(0.1, 440.0)])
     for h in range(30):
         value = bad[h % 5]
         hands.hop({s: [(value, 440.0), (0.01, -value)] for s in range(5)} | {20: [(0.1, 440.0)]}, noise=value,
-                  pan={0: (value, value)}, **{name: value for name in ("drive_amount", "delay_time_s", "reverb_decay_s",
-                                                                      "reverb_mix", "chorus_rate_hz", "master_gain")})
+                  pan={0: (value, value)}, **dict.fromkeys(("drive_amount", "delay_time_s", "reverb_decay_s",
+                                                                      "reverb_mix", "chorus_rate_hz", "master_gain"), value))
         out = hands.render(256)
         assert np.isfinite(out).all()
         assert np.abs(out).max() <= 0.967

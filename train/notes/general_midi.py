@@ -39,7 +39,7 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(_instruments())
 
 def instruments_in_turn() -> list[Instrument]:
     """One of each family after the other, so that any beginning of the list is a fair sample."""
-    families = {}
+    families: dict[str, list[Instrument]] = {}
     for instrument in INSTRUMENTS:
         families.setdefault(instrument.family, []).append(instrument)
     longest = max(map(len, families.values()))
