@@ -82,6 +82,7 @@ NEPERS = math.log(10) / 20                     # of amplitude, in a dB
 TURN = 2 * math.pi
 JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
 SMALL_FUZZ, MOST_FUZZ = 0.005, 0.95            # less is not worth a sideband; a carrier always remains
+QUIETEST_DB = -104.0                           # of full scale: partials below it are left out
 INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motion of their own
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
@@ -269,6 +270,9 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             fall_db[s, k] += row.beyond_s * slopes[s, ORDER[k]] if row.beyond_s > 0 else 0.0
             level_db += (colour_db[k] + tilt * (LOG2_RATIO[k] - 2) + lfo_db[group] - let_go_db[s, group]
                          + fall_db[s, k])
+            if level_db < QUIETEST_DB - common_db:
+                out[0, k] = out[1, k] = 0
+                continue
             gain = level * math.exp(NEPERS * level_db) * math.sqrt(_low_pass(hz * per_cutoff, damping))
             if fuzz[group] > SMALL_FUZZ and gain > INAUDIBLE:
                 i = (moment + offset[s, k]) & (TABLE_SIZE - 1)

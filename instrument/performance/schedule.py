@@ -27,7 +27,7 @@ ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes 
 LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
 AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
 MOST_AHEAD_HOPS = 8
-CROWD = 24                                     # of more voices only half are asked for in a hop while latents move
+CROWD, MOST_TURNS = 24, 4                      # so many more voices take one more turn each while latents move
 BENT = 0.02                                    # semitones; a pitch that moved more is asked for anew
 WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
@@ -86,10 +86,11 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
 
 
 @compiled
-def _ask(v, s, row, batch, ahead_s, patience_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
+def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
     """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
 
-    A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved.
+    A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved;
+    if not, the voice takes its turn `turn_s` later, so that a crowd spreads over hops.
     """
     steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
     if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
@@ -97,7 +98,7 @@ def _ask(v, s, row, batch, ahead_s, patience_s, controls, longest_s, z_version, 
         return batch
     if moving or abs(row.pitch - v.asked_pitch) > BENT:
         interrupted = v.ahead_age_s > row.age_s + patience_s
-        ahead_s = min(ahead_s, 0.0 if interrupted and (v.seed >> 7) & 1 else patience_s)
+        ahead_s = min(ahead_s, turn_s if interrupted else patience_s)
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
     row.input, row.share = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
@@ -127,7 +128,8 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
     sounding = 0
     for s in range(len(table)):
         sounding += table[s].stage != FREE
-    patience_s = hop_s if sounding > CROWD else 0.0
+    turns = 1 + min(sounding // CROWD, MOST_TURNS - 1)
+    patience_s = hop_s * (turns - 1)
     for s in range(len(table)):
         v = table[s]
         if v.stage == FREE:
@@ -145,8 +147,8 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
                 ahead_s = _ahead(v, hop_s / quarters, controls)
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
-                batch = _ask(v, s, row, batch, ahead_s, patience_s, controls, length_s, z_versions[v.timbre],
-                             moving[v.timbre], pitch, velocity, time_s, owner)
+                batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
+                             z_versions[v.timbre], moving[v.timbre], pitch, velocity, time_s, owner)
             count += 1
         if (v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
@@ -183,7 +185,7 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
         v.sample = at
         row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
         ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
-        batch = _ask(v, s, row, batch, ahead_s, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
+        batch = _ask(v, s, row, batch, ahead_s, 0.0, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
         count += 1
     return count, batch, first_quarter
 

@@ -281,6 +281,26 @@ def test_sustained_sounds_are_asked_for_few_frames_and_attacks_for_many(plain):
     assert sum(rows) < 16 * 2 * 187.5 / 4
 
 
+@pytest.mark.parametrize(("voices", "turns"), [(16, 1), (60, 3)])
+def test_a_crowd_takes_turns_while_a_latent_moves(plain, voices, turns):
+    notes = [(0, NoteOn(0, 30 + i, 60)) for i in range(voices)]
+    player = Player(plain, events=[*DRY, *notes])
+    player.render(RATE // 2)
+    rows: list[set] = []
+    ask = plain.frames
+    plain.frames = lambda slots, *inputs: rows.append(set(slots.tolist())) or ask(slots, *inputs)
+    try:
+        for n in range(36):
+            player.performer.receive(Set("latent.1", n / 30), player.position)
+            player.render(256, 256)
+    finally:
+        del plain.frames
+    rows = rows[2 * turns:]                          # the first ones are on their way to their turns
+    assert sum(map(len, rows)) == pytest.approx(voices * len(rows) / turns, rel=0.1)
+    for n in range(len(rows) - turns):
+        assert len(set().union(*rows[n:n + turns + 1])) == voices, "none waits longer"
+
+
 def test_what_the_window_sees(plain):
     player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 101)), (0, NoteOn(3, 64, 90))])
     player.render(RATE // 2)
