@@ -40,7 +40,7 @@ shared_dtype = np.dtype([
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
-_EVENT_OFFSET = shared_dtype.fields["event_time"][1]
+_EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
 _get_time = types.ExternalFunction("jack_get_time", types.uint64())
 _get_buffer = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
@@ -159,7 +159,7 @@ class JackStream:
     """
 
     def __init__(self, state: np.ndarray, device: Device, wake: int):
-        if _LIBRARY is None:
+        if _LIBRARY is None or _callback is None:
             raise DeviceError("The JACK library is not installed.")
         self._library, self.device = _LIBRARY, device
         self._library.jack_set_error_function(_say_nothing.address)
@@ -262,7 +262,7 @@ class JackStream:
         return [name for name in names if not client or name.startswith(client + ":")]
 
     def _names(self, found) -> list[str]:
-        names = []
+        names: list[str] = []
         if found:
             while found[len(names)] is not None:
                 names.append(found[len(names)].decode(errors="replace"))

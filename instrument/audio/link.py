@@ -14,6 +14,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Client as connect
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from instrument.audio import protocol, registry, shared
 
@@ -67,6 +68,7 @@ class Link:
         environment = dict(os.environ)
         package = str(Path(__file__).resolve().parents[2])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
+        apart: dict[str, Any]
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         else:
