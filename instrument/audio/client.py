@@ -50,7 +50,7 @@ class Client:
                  log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch = patch
-        self._values: dict[str, float] = {}         # what was moved since
+        self._values: dict[str, float] = {}         # what was moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
         self._first = True
         self._lock = threading.Lock()               # over all that follows

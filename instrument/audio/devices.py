@@ -1,4 +1,8 @@
 """Which audio devices there are, and which one is meant. PortAudio through sounddevice."""
+import contextlib
+import ctypes
+import ctypes.util
+import sys
 from dataclasses import dataclass
 
 USUAL_BLOCK_SAMPLES = 256
@@ -26,11 +30,23 @@ class Device:
 
 def portaudio():
     """The sounddevice module. Raises DeviceError where the PortAudio library is missing."""
+    _quiet_jack()
     try:
         import sounddevice
     except OSError as error:
         raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
     return sounddevice
+
+
+def _quiet_jack() -> None:
+    """Keep JACK's library from writing to the terminal that no server runs, which is no error to a player."""
+    name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
+    if name:
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(name)
+            harmless = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)       # C, takes a text, does nothing with it
+            library.jack_set_error_function(harmless)
+            library.jack_set_info_function(harmless)
 
 
 def rescan() -> None:

@@ -159,7 +159,7 @@ class JackStream:
     """
 
     def __init__(self, state: np.ndarray, device: Device, wake: int):
-        if _LIBRARY is None:
+        if _LIBRARY is None or _callback is None:
             raise DeviceError("The JACK library is not installed.")
         self._library, self.device = _LIBRARY, device
         self._library.jack_set_error_function(_say_nothing.address)

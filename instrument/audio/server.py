@@ -319,7 +319,8 @@ class Server:
             if choice.rate_hz not in (None, rate_hz):
                 self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
             from instrument.audio.jack_stream import JackStream
-            self._engine.jack = stream = JackStream(self._engine.state, device, self._engine.wake)
+            stream: Any = JackStream(self._engine.state, device, self._engine.wake)
+            self._engine.jack = stream
         else:
             from instrument.audio.stream import Stream
             stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]

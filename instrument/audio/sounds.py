@@ -1,5 +1,5 @@
 """Patches and models for the audio process: opened, checked, kept warm. Importing this imports torch."""
-from typing import Any
+from typing import Any, cast
 
 from instrument import library
 from instrument import patch as patch_file
@@ -33,13 +33,14 @@ class Sounds:
         else:
             if self._model is not None:
                 self._replaced = sound.patch.model
-        self._timbres[self._replaced or sound.timbre.name] = sound.timbre
-        return sound.patch, sound.timbre, problem
+        timbre = cast(Timbre, sound.timbre)
+        self._timbres[self._replaced or timbre.name] = timbre
+        return sound.patch, timbre, problem
 
     def load(self, values: dict) -> tuple[Patch, Timbre]:
         """A patch and the timbre that plays it. Raises ValueError, and then nothing has changed."""
         patch = patch_file.from_json(values)
-        timbre = self._timbres.pop(patch.model, None) or library.open_sound(patch).timbre
+        timbre = self._timbres.pop(patch.model, None) or cast(Timbre, library.open_sound(patch).timbre)
         self._timbres[patch.model] = timbre
         for name in list(self._timbres)[:-MOST_KEPT]:
             del self._timbres[name]

@@ -72,6 +72,15 @@ def test_the_process_refuses_it_too_and_plays_on(playing, data):
     wait_for(lambda: notes(client) == [])
 
 
+def test_a_patch_is_played(playing, home):
+    client, told = playing
+    told.forget()
+    client.send({"do": "patch", "patch": {**home, "name": "Other", "latents": [1.0] * 16}})
+    wait_for(lambda: '"name": "Other"' in Path(client._log_events).read_text())
+    assert told.find(tell="error") is None
+    client.send({"do": "patch", "patch": home})
+
+
 def test_random_messages_leave_it_playing(playing):
     client, _ = playing
     random = np.random.default_rng(5)
