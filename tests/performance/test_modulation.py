@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import torch
-from conftest import PlainModel
 
 from instrument.offline import play_events
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
@@ -15,9 +14,9 @@ HARMONICS = 16
 
 
 @pytest.fixture(scope="module")
-def rich():
+def rich(plain_model):
     """16 harmonics of equal level."""
-    model = PlainModel(HARMONICS)
+    model = plain_model(HARMONICS)
     model.frame[:HARMONICS] = -40
     return Timbre(model)
 
@@ -129,8 +128,8 @@ def instant_hz(sound, hz):
     return hz + np.diff(np.unwrap(np.angle(base))) * RATE / (2 * np.pi), base
 
 
-def test_vibrato_has_the_depth_and_rate_that_the_model_says():
-    model = PlainModel(1)
+def test_vibrato_has_the_depth_and_rate_that_the_model_says(plain_model):
+    model = plain_model(1)
     model.frame[VIBRATO] = torch.tensor([30.0, 5.0, 0.0])
     sound = play(Timbre(model), seconds=3.0)[:, 0]
     hz, _ = instant_hz(sound[RATE // 2:], 440)
@@ -148,8 +147,8 @@ def test_the_wheel_and_the_players_vibrato_add_up(plain):
 
 
 @pytest.mark.parametrize("amount", [0.0, 1.0])
-def test_fuzz_puts_its_share_of_the_power_into_sidebands(amount):
-    model = PlainModel(HARMONICS)
+def test_fuzz_puts_its_share_of_the_power_into_sidebands(plain_model, amount):
+    model = plain_model(HARMONICS)
     model.frame[:HARMONICS] = -40
     model.frame[FUZZ], model.frame[FUZZ_RATE] = 0.3, 2.5
     sound = play(Timbre(model), Set("motion.amount", amount), seconds=8.5)[RATE // 2:, 0]
@@ -161,16 +160,16 @@ def test_fuzz_puts_its_share_of_the_power_into_sidebands(amount):
     assert around == pytest.approx(HARMONICS * (RATE * 8 / 2 * 0.01) ** 2, rel=0.15), "motion adds no power"
 
 
-def test_a_lfo_on_levels_has_its_depth():
-    model = PlainModel(1)
+def test_a_lfo_on_levels_has_its_depth(plain_model):
+    model = plain_model(1)
     model.frame[VIBRATO], model.frame[LFO_GAIN] = torch.tensor([0.0, 6.0, 0.0]), 3.0
     _, base = instant_hz(play(Timbre(model), seconds=2.0)[RATE // 2:, 0], 440)
     level = 20 * np.log10(np.abs(base))
     assert np.ptp(level) == pytest.approx(6, abs=0.7)
 
 
-def test_noise_has_the_level_of_its_band():
-    model = PlainModel(1)
+def test_noise_has_the_level_of_its_band(plain_model):
+    model = plain_model(1)
     model.frame[:1] = -100
     model.frame[NOISE.start + 30] = -30
     sound = play(Timbre(model), seconds=6.0)[RATE:, 0]
