@@ -259,7 +259,8 @@ class Client:
             if kind in ("set", "patch"):
                 self._remember(message)
             elif kind == "opening":
-                self._excused_until = time.monotonic() + OPENING_S
+                # never sooner than a first start was promised: opening a device compiles what its callback needs
+                self._excused_until = max(self._excused_until, time.monotonic() + OPENING_S)
             elif kind == "audio":
                 self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
                 self._excused_until = time.monotonic() + STALL_S
