@@ -76,7 +76,8 @@ def run(*, json_file: Path | None = None, **options) -> int:
     figures = measure(**options)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}:\n"
           f"  load of one core   {figures['load_median']:6.1%} median, {figures['load_p99']:.1%} at the 99th percentile\n"
-          f"  a hop's decoder    {figures['decoder_us']:6.0f} us, all of the performer {figures['performer_us']:.0f} us, of {1e6 / 187.5:.0f}\n"
+          f"  a hop's decoder    {figures['decoder_us']:6.0f} us, all of the performer {figures['performer_us']:.0f} us, "
+          f"of {1e6 / 187.5:.0f}\n"
           f"  a block's synthesis{figures['synthesis_us']:6.0f} us of {1e6 * figures['block'] / figures['rate']:.0f}\n"
           f"  late frames        {figures['late_frames']:6d}")
     if json_file is not None:

@@ -1,7 +1,8 @@
 """Making patches equally loud: `python -m instrument.levelling [PATCH.json ...]`, the factory's where none is named.
 
 Each patch is played, measured and written again with another `gain_db`, and with its latents mixed anew where it says what of
-(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures.
+(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures, `--mix`
+only mixes.
 
 Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
 """
@@ -90,12 +91,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; the factory's first if left out")
     parser.add_argument("--check", action="store_true", help="measure only")
+    parser.add_argument("--mix", action="store_true", help="mix the latents anew, and leave the gains as they are")
     args = parser.parse_args(argv)
     try:
         model = library.load_model(args.model)
         timbre = Timbre(model)
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
+            if args.mix:
+                patch_file.save(mix(patch, model), path)
+                continue
             if args.check:
                 loudness, peak_db = measure(patch, timbre)
             else:

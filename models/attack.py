@@ -28,6 +28,8 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
     waves = _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share)
     beginning = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
     wanted = _energy(torch.as_tensor(beginning, dtype=torch.float32), rate_hz, count)
+    if not wanted.max() > 1e-14:
+        return                                                     # it begins in silence
     wanted = np.maximum(wanted, wanted.max() * 1e-8)
     noise = np.exp(frames[:, NOISE] * (np.log(10) / 10)).sum(1)
     amplitude = np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20))
@@ -45,7 +47,8 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
         frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
 
 
-def _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share) -> torch.Tensor:
+def _waves(frames: np.ndarray, slots: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
+           share: torch.Tensor) -> torch.Tensor:
     """Each partial at amplitude 1 [K, S]."""
     hz = (SLOT_RATIO[slots] + frames[:, DEVIATION.start + slots].astype(np.float64)).T * f0_hz
     hz = (hz[:, 1:] + hz[:, :-1]) / 2

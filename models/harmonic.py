@@ -97,7 +97,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
             phase = _analyse_slots(frames, times, spectrum, slots, f0, onset_s, hold_s, signal)
             sharpen(frames, audio, rate_hz, f0, phase, onset_s)
         else:
-            _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)), onset_s)
+            _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)))
     frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
     return NoteFrames(times, frames, f0, phase.astype(np.float32), hold_s)
 
@@ -119,7 +119,9 @@ def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
     return 0.5 + x + np.sin(2 * np.pi * x) / (2 * np.pi)
 
 
-def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, signal) -> np.ndarray:
+def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, slots: Slots, f0: float, onset_s: float,
+                   hold_s: float, signal: Tensor) -> np.ndarray:
+    """Fills in tone and noise of `frames` [T, FRAME_SIZE] and returns the start phases [PARTIALS]."""
     spacing = f0 / 2 if (slots.slot >= HARMONICS).any() else f0
     long_s, short_s = max(LONG_PERIODS / spacing, LONG_LEAST_S), max(SHORT_PERIODS / spacing, SHORT_LEAST_S)
     banks = [make_bank(spectrum, slots, long_s), make_bank(spectrum, slots, short_s)]
@@ -172,14 +174,15 @@ def _analyse_slots(frames, times, spectrum, slots: Slots, f0, onset_s, hold_s, s
         taken = bank.taken().clamp(max=1)
         rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
         residuals.append((taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)))
-    _noise(frames, times, signal, residuals, spectrum, short_share, onset_s)
+    _noise(frames, times, signal, residuals, spectrum, short_share)
     bandwidth = [bank.noise_bandwidth_hz().cpu().numpy()[:, None] for bank in banks]
     bandwidth = bandwidth[0] + (bandwidth[1] - bandwidth[0]) * short_share
     _take_noise_out(frames, slots.slot, power, bandwidth, f0, short_share)
     return phase
 
 
-def _take_noise_out(frames, slot, power, bandwidth_hz, f0, short_share) -> None:
+def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, bandwidth_hz: np.ndarray, f0: float,
+                    short_share: np.ndarray) -> None:
     """In place: lowers partials by the power that the noise around them puts into their filters."""
     density_db = frames[:, NOISE] - 10 * np.log10(np.diff(BAND_EDGES_HZ))
     place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
@@ -202,7 +205,9 @@ def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float
     return np.maximum(ramp(np.maximum(times - onset_s, 0)), ramp(np.abs(times - hold_s)))
 
 
-def _noise(frames, times, signal, residuals, spectrum: Spectrum, short_share: np.ndarray, onset_s: float) -> None:
+def _noise(frames: np.ndarray, times: np.ndarray, signal: Tensor, residuals: list, spectrum: Spectrum,
+           short_share: np.ndarray) -> None:
+    """Fills in the noise of `frames` from what the filters (long, short) leave: [(share taken or None, residual)]."""
     rate_hz, device = spectrum.rate_hz, signal.device
     share = torch.as_tensor(short_share, dtype=torch.float32, device=device)
     if residuals[0][0] is None:

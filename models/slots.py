@@ -31,7 +31,7 @@ def place_slots(spectrum: Spectrum, f0_hz: float) -> Slots:
     """Which slots the note uses, the bin in each where its partial is strongest, and the edges half-way between those."""
     nominal = SLOT_RATIO.astype(np.float64)
     per = f0_hz * spectrum.seconds                     # bins per unit of ratio
-    power = (spectrum.bins.abs() ** 2).double().cpu().numpy()
+    power = (spectrum.bins.abs() ** 2).cpu().double().numpy()
     half = has_half_harmonics(power, per)
     use = (np.arange(PARTIALS) < HARMONICS) | half
     use &= nominal * f0_hz < spectrum.rate_hz / 2 * 0.98

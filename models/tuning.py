@@ -38,8 +38,8 @@ def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
         start = int(min(0.1, hold_s / 3) * FRAMES_PER_SECOND)
         stop = max(start + 2, int(hold_s * FRAMES_PER_SECOND))
         value, slope = value[:, start:stop], slope[:, start:stop]
-        power = (value.abs() ** 2).sum(1).double().cpu().numpy()
-        moved = (slope * value.conj()).imag.sum(1).double().cpu().numpy()
+        power = (value.abs() ** 2).sum(1).cpu().double().numpy()
+        moved = (slope * value.conj()).imag.sum(1).cpu().double().numpy()
         if not power.max() > 1e-12:
             return Tuning(nominal_hz, 0.0, False)
         k = slots.slot + 1.0

@@ -2,9 +2,11 @@
 
 Nothing here waits on the caller's thread: a process that hangs cannot hang the window.
 """
+import contextlib
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -60,7 +62,7 @@ class Link:
         self._outgoing.put(None)
         self.ended.set()
         if self._connection:
-            self._connection.close()
+            _hang_up(self._connection)
 
     def _launch(self) -> registry.Running:
         environment = dict(os.environ)
@@ -108,3 +110,12 @@ class Link:
                 self._connection.send_bytes(data)
             except (OSError, ValueError):
                 break                   # the reader says why
+
+
+def _hang_up(connection: Connection) -> None:
+    """Close it so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        connection.close()

@@ -2,6 +2,7 @@
 import contextlib
 import signal
 import sys
+from typing import cast
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -41,7 +42,7 @@ def run(patch: str | None = None, model: str | None = None, audio_device: str | 
             first = library.load_patch(last_patch)
         except ValueError as error:                 # it was deleted or renamed since: begin with another
             said = f"{said} {error}".strip()
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
     app.setApplicationName("HummingFace")
     app.setDesktopFileName("hummingface")
     theme.dress(app)

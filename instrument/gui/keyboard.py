@@ -2,6 +2,8 @@
 
 Warm: held by the player here. Cool: sounding, wherever it comes from, the brighter the harder it was struck.
 """
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
@@ -55,7 +57,7 @@ class Keyboard(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(500), theme.px(70))
 
-    def show_sounding(self, velocities: np.ndarray) -> None:
+    def show_sounding(self, velocities: Sequence[int] | np.ndarray) -> None:
         """uint8 [128]: what sounds, as velocities; 0 is silent."""
         if not np.array_equal(velocities, self.velocities):
             self.velocities = np.array(velocities, np.uint8)

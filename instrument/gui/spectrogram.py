@@ -1,4 +1,4 @@
-"""The live spectrogram: ten seconds of what sounds, and, on demand, the frame that the model is making now.
+"""The live spectrogram: ten seconds of what sounds.
 
 One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up as a column arrives and
 written into a ring of twice the width (each column twice), whose visible part is always contiguous memory. A
@@ -6,17 +6,15 @@ repaint is one plain copy.
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
+from instrument.analysis import PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
 from instrument.gui import theme
-from models.frame import BAND_CENTRES_HZ, LEVEL_FLOOR_DB, NOISE_FLOOR_DB, SLOT_RATIO
 
 SECONDS = 10.0
 MARKS_WIDTH = 34
 MARKS_HZ = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1k"), (2000, "2k"), (5000, "5k"), (10000, "10k"))
-FRAME_FLOOR_DB, FRAME_CEILING_DB = -90.0, 0.0
 NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
@@ -34,7 +32,7 @@ def note_name(hz: float) -> str:
 
 
 class Spectrogram(QWidget):
-    """`feed` takes the newest samples; a click or Space freezes; `show_frame` switches to the model's frame."""
+    """`feed` takes the newest samples; a click or Space freezes."""
 
     frozen_changed = Signal(bool)
 
@@ -48,12 +46,10 @@ class Spectrogram(QWidget):
         self.setAccessibleDescription("Ten seconds of what sounds, 30 Hz to 16 kHz. Space freezes.")
         self.rate_hz = rate_hz
         self.frozen = False
-        self.shows_frame = False
         self.columns_made = 0
         self.paints = 0
         self._table = colour_table()
         self._due = 0.0             # samples until the next column's window begins
-        self._frame: tuple[np.ndarray, np.ndarray, float] | None = None
         self._samples = np.zeros(0, np.float32)
         self._quiet_columns = 0
         self._make(1, 1)
@@ -85,15 +81,7 @@ class Spectrogram(QWidget):
             made += 1
         used = int(self._due)
         self._samples, self._due = self._samples[used:], self._due - used
-        if made and not self.frozen and not self.shows_frame and self._quiet_columns < self._width + made:
-            self.update()
-
-    def show_frame_data(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
-        """The frame being made now: level_db [160], noise_db [64] (dB), f0_hz; 0: none."""
-        frame = (level_db, noise_db, f0_hz)
-        same = self._frame is not None and self._frame[2] == f0_hz and np.array_equal(self._frame[0], level_db)
-        self._frame = frame
-        if self.shows_frame and not self.frozen and not same:
+        if made and not self.frozen and self._quiet_columns < self._width + made:
             self.update()
 
     def freeze(self, frozen: bool) -> None:
@@ -104,11 +92,6 @@ class Spectrogram(QWidget):
                 self._still = self._picture()
             self.frozen_changed.emit(frozen)
             self.update()
-
-    def show_frame(self, on: bool) -> None:
-        """Show the model's frame instead of the past ten seconds."""
-        self.shows_frame = on
-        self.update()
 
     # the picture
 
@@ -158,13 +141,10 @@ class Spectrogram(QWidget):
         self._fit()
         self.paints += 1
         painter = QPainter(self)
-        if self.shows_frame:
-            self._paint_frame(painter)
+        if self.frozen:
+            painter.drawImage(QRectF(self.rect()), self._still)
         else:
-            if self.frozen:
-                painter.drawImage(QRectF(self.rect()), self._still)
-            else:
-                painter.drawImage(QRectF(self.rect()), self._ring, QRectF(self._column, 0, self._width, self._height))
+            painter.drawImage(QRectF(self.rect()), self._ring, QRectF(self._column, 0, self._width, self._height))
         self._paint_marks(painter)
 
     def _y(self, hz: float) -> float:
@@ -195,10 +175,9 @@ class Spectrogram(QWidget):
         return pixmap
 
     def _paint_marks(self, painter: QPainter) -> None:
-        if not self.shows_frame:
-            if self._marks is None:
-                self._marks = self._draw_marks()
-            painter.drawPixmap(0, 0, self._marks)
+        if self._marks is None:
+            self._marks = self._draw_marks()
+        painter.drawPixmap(0, 0, self._marks)
         painter.setFont(theme.font("small", QFont.Weight.Medium))
         if self.frozen:
             self._badge(painter, "frozen · click to go on")
@@ -217,51 +196,6 @@ class Spectrogram(QWidget):
         painter.setPen(theme.colour(theme.GROUND))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_frame(self, painter: QPainter) -> None:
-        """Partials as lines, noise as a surface, over frequency to the right."""
-        painter.fillRect(self.rect(), theme.colour(PALETTE[0][1]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, bottom = theme.px(MARKS_WIDTH), self.height() - theme.px(18)
-        high = bottom - theme.px(8)
-
-        def x_of(hz):
-            return left + np.log(np.asarray(hz) / LOWEST_HZ) / np.log(HIGHEST_HZ / LOWEST_HZ) * (self.width() - left - theme.px(8))
-
-        def y_of(db):
-            return bottom - np.clip((db - FRAME_FLOOR_DB) / (FRAME_CEILING_DB - FRAME_FLOOR_DB), 0, 1) * high
-
-        painter.setFont(theme.font("small", QFont.Weight.Medium))
-        for hz, text in MARKS_HZ:
-            x = float(x_of(hz))
-            painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
-            painter.drawLine(QPointF(x, 0), QPointF(x, bottom))
-            painter.setPen(theme.colour(theme.SOFT))
-            painter.drawText(QRectF(x - 20, bottom + 1, 40, theme.px(16)), Qt.AlignmentFlag.AlignCenter, text)
-        for db in (-60, -40, -20):
-            y = float(y_of(db))
-            painter.setPen(QPen(theme.colour(theme.TEXT, 0.07), 1))
-            painter.drawLine(QPointF(left, y), QPointF(self.width(), y))
-            painter.setPen(theme.colour(theme.SOFT))
-            painter.drawText(QRectF(0, y - 8, theme.px(28), 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"\u2212{-db}")
-        if self._frame is None or self._frame[2] <= 0:
-            painter.setPen(theme.colour(theme.DIM))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Play a note to see its frame")
-            return
-        level_db, noise_db, f0_hz = self._frame
-        grid_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
-        xs, ys = x_of(grid_hz), y_of(np.maximum(np.interp(grid_hz, BAND_CENTRES_HZ, noise_db), NOISE_FLOOR_DB))
-        top = [QPointF(x, y) for x, y in zip(xs, ys, strict=True)]
-        outline = QPolygonF([QPointF(xs[0], bottom), *top, QPointF(xs[-1], bottom)])
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour(theme.COOL_DEEP, 0.75))
-        painter.drawPolygon(outline)
-        hz = f0_hz * SLOT_RATIO
-        shown = (hz >= LOWEST_HZ) & (hz <= HIGHEST_HZ) & (level_db > max(LEVEL_FLOOR_DB, FRAME_FLOOR_DB))
-        painter.setPen(QPen(theme.colour(theme.COOL), max(1.5, theme.px(2)), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        for x, y in zip(x_of(hz[shown]), y_of(level_db[shown]), strict=True):
-            painter.drawLine(QPointF(x, bottom), QPointF(x, y))
-
     # the player
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -276,12 +210,8 @@ class Spectrogram(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
-            if self.shows_frame:
-                text = "<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise."
-            else:
-                hz = float(frequency_of_row(event.pos().y(), self.height()))
-                reading = f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.2f} kHz"
-                text = f"<b>{reading}</b>&nbsp; {note_name(hz)}<br>Click to freeze"
-            QToolTip.showText(event.globalPos(), text, self)
+            hz = float(frequency_of_row(event.pos().y(), self.height()))
+            reading = f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.2f} kHz"
+            QToolTip.showText(event.globalPos(), f"<b>{reading}</b>&nbsp; {note_name(hz)}<br>Click to freeze", self)
             return True
         return super().event(event)

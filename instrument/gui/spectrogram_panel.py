@@ -1,17 +1,22 @@
-"""The spectrogram with what belongs to it: sound or frame, freeze."""
-from PySide6.QtWidgets import QButtonGroup
+"""The spectrogram and the model's frame, one of the two at a time, and freezing them."""
+import numpy as np
+from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
+from instrument.gui.frame_plot import FramePlot
 from instrument.gui.panel import Panel, tool
 from instrument.gui.spectrogram import Spectrogram
 
 
 class SpectrogramPanel(Panel):
-    """A panel around the spectrogram."""
+    """A panel around the pictures of what sounds."""
 
     def __init__(self):
         super().__init__("Spectrogram")
-        self.view = Spectrogram()
-        self.body.addWidget(self.view, 1)
+        self.view, self.plot = Spectrogram(), FramePlot()
+        self._pictures = QStackedWidget()
+        for picture in (self.view, self.plot):
+            self._pictures.addWidget(picture)
+        self.body.addWidget(self._pictures, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
         self.frame = tool("", "Show the model's frame", "The frame that the model is making now, for the newest note",
                           checkable=True, text="Frame")
@@ -23,6 +28,16 @@ class SpectrogramPanel(Panel):
             self.tools.addWidget(button)
         self.tools.addWidget(self.freeze)
         self.sound.setChecked(True)
-        self.frame.toggled.connect(self.view.show_frame)
+        self.frame.toggled.connect(lambda on: self._pictures.setCurrentWidget(self.plot if on else self.view))
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)
+
+    def feed(self, samples: np.ndarray, rate_hz: int) -> None:
+        """The newest output, float32 [n, 2]."""
+        self.view.set_rate(rate_hz)
+        self.view.feed(samples)
+
+    def show_frame(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
+        """The frame that is being made now; drawn while it is looked at and not frozen."""
+        if self.frame.isChecked() and not self.freeze.isChecked():
+            self.plot.show_frame(level_db, noise_db, f0_hz)

@@ -108,8 +108,8 @@ class Wheel(QAbstractSlider):
         painter.drawRoundedRect(QRectF(slot.left() + theme.px(3), y, slot.width() - theme.px(6), thick), theme.px(3), theme.px(3))
         painter.setFont(theme.font("small", QFont.Weight.Medium))
         painter.setPen(theme.colour(theme.SOFT))
-        name = QRectF(0, self.height() - theme.px(15), self.width(), theme.px(15))
-        painter.drawText(name, Qt.AlignmentFlag.AlignCenter, self.label)
+        below = QRectF(0, self.height() - theme.px(15), self.width(), theme.px(15))
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, self.label)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

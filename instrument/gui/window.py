@@ -1,6 +1,7 @@
 """The window: puts the parts together, and carries what happens between the player, the session and the engine."""
 import sys
 import time
+from typing import cast
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
@@ -69,7 +70,8 @@ class Window(QMainWindow):
     # the parts
 
     def _build(self) -> None:
-        ground = QWidget(objectName="ground")
+        ground = QWidget()
+        ground.setObjectName("ground")
         self.setCentralWidget(ground)
         self._rows = QVBoxLayout(ground)
         self.mark = QLabel()
@@ -158,11 +160,12 @@ class Window(QMainWindow):
 
     def _rescale(self, always: bool = False) -> None:
         if theme.set_scale(self.width(), self.height()) or always:
-            theme.dress(QApplication.instance())
+            theme.dress(cast(QApplication, QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
             for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
-                layout.setSpacing(gap)
+                if layout is not None:
+                    layout.setSpacing(gap)
             self._keys.setSpacing(theme.px(4))
             self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
@@ -180,10 +183,9 @@ class Window(QMainWindow):
             self.hear(message)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
-        self.spectrogram.view.set_rate(telemetry.rate_hz)
-        self.spectrogram.view.feed(samples)
+        self.spectrogram.feed(samples, telemetry.rate_hz)
         if telemetry.level_db is not None:
-            self.spectrogram.view.show_frame_data(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
+            self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
         self._last_tick = now
@@ -299,7 +301,7 @@ class Window(QMainWindow):
 
     def browse(self) -> None:
         """The browser, for the patch to play."""
-        self._for_corner = None
+        self._for_corner: int | None = None
         self._open_browser(self.patches.name.mapToGlobal(QPoint(0, self.patches.name.height() + 4)), "Patches")
 
     def browse_corner(self, corner: int) -> None:

@@ -214,7 +214,8 @@ def test_a_killed_process_comes_back_with_its_patch(playing, home):
     def values():
         lines = [json.loads(line) for line in Path(client._log_events).read_text().splitlines()]
         return {line["id"]: line["value"] for line in lines if line["event"] == "Set"}
-    wait_for(lambda: values() == {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0})
+    wanted = {"filter.cutoff_hz": 777.0, "master.volume_db": -7.0}
+    wait_for(lambda: wanted.items() <= values().items(), 30)
     client.send({"do": "note_on", "note": 62, "velocity": 90})
     wait_for(lambda: notes(client) == [62])
 

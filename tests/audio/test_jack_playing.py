@@ -9,7 +9,7 @@ from instrument.audio.client import Client
 from tests.audio.conftest import Told, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
-SECONDS = 10.0
+SECONDS = 60.0
 PERIOD = 128
 GAP_SAMPLES = 2400          # from note to note
 

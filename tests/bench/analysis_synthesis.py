@@ -1,6 +1,7 @@
 """How close frames alone come to recorded notes: analysis and synthesis with no network between, by family.
 
-    python tests/bench/analysis_synthesis.py [--measure FILE] [--only NAME ...] [--workers 2] [--keep DIR] [--json FILE]
+    python tests/bench/analysis_synthesis.py [--measure FILE] [--only NAME ...] [--kinds KIND ...] [--workers 2] [--keep DIR]
+                                              [--json FILE]
 
 Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of the measuring
 script for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
@@ -44,7 +45,7 @@ def measure_of(path: Path):
 
 def one_note(job: tuple) -> tuple[str, float, dict]:
     """(name, CPU seconds of the analysis, figures by kind) of one note."""
-    name, audio, pitch, measure, keep = job
+    name, audio, pitch, measure, keep, kinds = job
     import torch
 
     from models.harmonic import analyse, smooth
@@ -54,8 +55,7 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     raw = analyse(audio, RATE_HZ, pitch, HOLD_S)
     level = smooth(raw)
     spent = time.process_time() - begin
-    sounds = {"raw": synthesise(raw, RATE_HZ, motion=False), "smooth": synthesise(level, RATE_HZ),
-              "still": synthesise(level, RATE_HZ, motion=False)}
+    sounds = {kind: synthesise(raw if kind == "raw" else level, RATE_HZ, motion=kind == "smooth") for kind in kinds}
     distance = measure_of(measure)
     for kind, sound in sounds.items() if keep else ():
         (keep / kind).mkdir(parents=True, exist_ok=True)
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--measure", type=Path, default=ROOT / "../shared/measure/sound_distance.py")
     parser.add_argument("--soundfont", type=Path, default=Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"))
     parser.add_argument("--only", nargs="*", choices=sorted(SOUNDS), default=sorted(SOUNDS))
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="write the sounds here")
     parser.add_argument("--json", type=Path)
@@ -76,11 +77,12 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     specs = {NoteSpec(program, pitch, VELOCITY, HOLD_S, TAIL_S): f"{family}-{pitch:03d}-{VELOCITY:03d}"
              for family in args.only for program, pitches in [SOUNDS[family]] for pitch in pitches}
-    jobs = [(specs[spec], audio, spec.pitch, args.measure, args.keep) for spec, audio in render(list(specs), args.soundfont)]
+    jobs = [(specs[spec], audio, spec.pitch, args.measure, args.keep, args.kinds)
+            for spec, audio in render(list(specs), args.soundfont)]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
         rows = list(pool.map(one_note, jobs))
     tables = {}
-    for kind in KINDS:
+    for kind in args.kinds:
         families = {}
         for name, _, figures in rows:
             families.setdefault(name.split("-")[0], []).append(figures[kind])

@@ -51,7 +51,7 @@ def _figures(sound: np.ndarray, where: np.ndarray, true: np.ndarray) -> dict:
     heard = []
     for time in true:
         begin = int(np.searchsorted(where, time))
-        onset = np.flatnonzero(jumps[begin:begin + 4096] > 1e-5)
+        onset = np.flatnonzero(jumps[begin:begin + 4096] > 1e-7)
         if len(onset):
             heard.append(where[begin + onset[0]] - time)
     heard = np.array(heard)
@@ -75,6 +75,8 @@ def measure(folder: Path, periods: list[int], notes: int, patch: dict | None = N
             client = Client(patch=patch, attach=False)
             client.start()
             Told(client).wait(tell="ready", seconds=600)
+            for id_ in ("reverb.mix", "delay.mix", "chorus.mix"):       # so that it is silent before every note
+                client.send({"do": "set", "id": id_, "value": 0.0})
             helper = jack.Client("helper", no_start_server=True)
             found.append(run(helper, notes=notes, period=period, probe=probe))
             found[-1]["late_hops"] = client.telemetry().late_hops

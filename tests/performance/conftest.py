@@ -53,3 +53,8 @@ def untrained():
     from instrument.performance.timbre import Timbre
     from models.model import untrained
     return Timbre(untrained())
+
+
+@pytest.fixture(scope="session")
+def plain_model():
+    return PlainModel

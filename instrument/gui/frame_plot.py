@@ -1,0 +1,69 @@
+"""The frame that the model is making now: partials as lines, noise as a surface, over frequency."""
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE
+from instrument.gui import theme
+from models.frame import BAND_CENTRES_HZ, NOISE_FLOOR_DB, SLOT_RATIO
+
+FLOOR_DB, CEILING_DB = -90.0, 0.0
+MARKS_HZ = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1k"), (2000, "2k"), (5000, "5k"), (10000, "10k"))
+GRID_HZ = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
+
+
+class FramePlot(QWidget):
+    """`show_frame` draws level_db [160] and noise_db [64] of a note at f0_hz; 0 Hz is no note."""
+
+    def __init__(self):
+        super().__init__()
+        self.setAccessibleName("Model's frame")
+        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now.")
+        self.setToolTip("<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise.")
+        self._plot = pg.PlotWidget(background=PALETTE[0][1])
+        self._plot.setAntialiasing(True)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        item = self._plot.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.setMouseEnabled(False, False)
+        item.setRange(xRange=(np.log10(LOWEST_HZ), np.log10(HIGHEST_HZ)), yRange=(FLOOR_DB, CEILING_DB), padding=0)
+        item.getAxis("bottom").setTicks([[(np.log10(hz), text) for hz, text in MARKS_HZ]])
+        item.getAxis("left").setTicks([[(db, str(db)) for db in (-60, -40, -20)]])
+        for side in ("bottom", "left"):
+            axis = item.getAxis(side)
+            axis.setPen(theme.colour(theme.LINE))
+            axis.setTextPen(theme.colour(theme.SOFT))
+            axis.setStyle(tickFont=theme.font("small"), tickLength=0)
+        item.showGrid(x=True, y=True, alpha=0.12)
+        self._noise = pg.PlotCurveItem(pen=None, brush=theme.colour(theme.COOL_DEEP, 0.75), fillLevel=FLOOR_DB)
+        self._partials = pg.PlotCurveItem(pen=pg.mkPen(theme.colour(theme.COOL), width=2, capStyle=Qt.PenCapStyle.RoundCap))
+        for curve in (self._noise, self._partials):
+            item.addItem(curve)
+        self._hint = QLabel("Play a note to see its frame", self._plot)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._plot)
+
+    @property
+    def partials(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is drawn: frequencies (Hz) and levels (dB) of the partials."""
+        log_hz, level_db = self._partials.getData()
+        return (np.zeros(0), np.zeros(0)) if log_hz is None else (10 ** log_hz[1::2], level_db[1::2])
+
+    def show_frame(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
+        """Draw this frame."""
+        self._hint.setVisible(f0_hz <= 0)
+        hz = max(f0_hz, 1e-3) * SLOT_RATIO
+        shown = (hz >= LOWEST_HZ) & (hz <= HIGHEST_HZ) & (level_db > FLOOR_DB) & (f0_hz > 0)
+        feet = np.full(int(shown.sum()), FLOOR_DB)
+        self._partials.setData(np.repeat(np.log10(hz[shown]), 2), np.stack([feet, level_db[shown]], 1).ravel(), connect="pairs")
+        noise = np.interp(GRID_HZ, BAND_CENTRES_HZ, noise_db) if f0_hz > 0 else np.full(GRID_HZ.size, NOISE_FLOOR_DB)
+        self._noise.setData(np.log10(GRID_HZ), np.clip(noise, FLOOR_DB, CEILING_DB))
+
+    def resizeEvent(self, event) -> None:
+        self._hint.resize(self.size())
+        super().resizeEvent(event)
