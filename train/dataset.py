@@ -44,15 +44,19 @@ def is_left_out(instrument: int, pitch: int) -> bool:
 
 
 def period_cents(frames: np.ndarray) -> float:
-    """How far a note's period is from the nominal one, in cents, as YIN would find it. frames [T, FRAME_SIZE]
+    """How far a note is from its nominal pitch, in cents: the mean of its partials by power. frames [T, FRAME_SIZE]
 
-    The lag at which a sum of partials repeats best weighs each by its power times the square of its harmonic number.
-    Partials more than 60 cents away, or 40 dB below the loudest, belong to no period.
+    Partials more than 30 cents from the loudest of the first four, or 40 dB below the loudest, are overtones of a bell or
+    bar: they colour a note and do not tune it.
     """
     level = frames[:, LEVEL].astype(np.float64)
+    if level.max() <= LEVEL_FLOOR_DB + 5:
+        return 0.0
     cents = 1200 * np.log2(np.maximum(1 + frames[:, DEVIATION] / SLOT_RATIO, 0.1))
-    weight = 10 ** (level / 10) * SLOT_RATIO ** 2 * (np.abs(cents) < 60) * (level > level.max() - 40)
-    return float((weight * cents).sum() / max(weight.sum(), 1e-20)) if level.max() > LEVEL_FLOOR_DB + 5 else 0.0
+    first = level[:, :4].argmax(1)[:, None]
+    near = np.abs(cents - np.take_along_axis(cents, first, 1)) < 30
+    weight = 10 ** (level / 10) * near * (level > level.max() - 40)
+    return float((weight * cents).sum() / max(weight.sum(), 1e-20))
 
 
 @dataclass

@@ -84,10 +84,10 @@ class FrameLoss(torch.nn.Module):
         return share * torch.maximum(uncovered * (0.35 + 0.65 * audible), quiet), uncovered * audible
 
     def _period_off(self, cents_off: Tensor, target: Tensor) -> Tensor:
-        """Mean |error| in cents of the period of the sum of all partials: see `train.dataset.period_cents`."""
+        """Mean |error| in cents of what tunes a note: see `train.dataset.period_cents`."""
         level, cents = target[:, LEVEL], target[:, DEVIATION] * (CENTS / self.ratio)
-        near = (cents.abs() < 60) & (level > level.amax(1, keepdim=True) - 40)
-        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585) * self.ratio.square() * near
+        near = (cents.abs() < 30) & (level > level.amax(1, keepdim=True) - 40)
+        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585) * near
         return ((weight * cents_off).sum(1) / (weight.sum(1) + 1e-6)).abs().clamp(max=60).mean()
 
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
