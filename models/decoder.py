@@ -129,7 +129,7 @@ def untrained_decoder(shape: Shape = DEFAULT_SHAPE, seed: int = 0) -> Decoder:
         last.weight[LEVEL, 0] = -fall
         last.bias[LEVEL] = level + (carry - 1) * fall
         last.weight[DEVIATION] = 0
-        last.weight[NOISE] *= 6
+        last.weight[NOISE] *= 2
         last.weight[NOISE, 0] = -20
         last.bias[NOISE] = -75 + 20 * (carry - 1)
         last.weight[VIBRATO.start:RELEASE.start] = 0
