@@ -74,7 +74,7 @@ class Link:
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         with registry.log_path().open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,       # type: ignore[call-overload]
+            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key never stands in a command line, which others can read

@@ -323,7 +323,7 @@ class Server:
             self._engine.jack = stream
         else:
             from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)      # type: ignore[assignment]
+            stream = Stream(self._engine.state, device, choice.block_samples)
         self._use(stream)
         self._playing = choice
         if self._midi:
