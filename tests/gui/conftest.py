@@ -94,14 +94,16 @@ def live_window(qapp, user_home, audio_server):
 
 @pytest.fixture
 def window(live_window, user_home):
-    """The window with the first patch, nothing held and nothing changed."""
+    """The window with the first patch, nothing held and nothing changed, volume and tuning at rest."""
+    from instrument.gui.session import NOT_IN_PATCHES
+    from instrument.parameters import PARAMETERS
     live_window.panic()
     live_window.browser.hide()
     live_window.dialog.hide()
     live_window.spectrogram.view.freeze(False)
     live_window.session.locked.clear()
     live_window.session.load(user_home[0])
-    live_window.session.begin_with(user_home[0])
+    live_window.session.begin_with(user_home[0], {i: PARAMETERS[i].default for i in NOT_IN_PATCHES})
     live_window.session.send_player_settings()
     live_window.qwerty.octave, live_window.qwerty.velocity = 4, 96
     live_window.activateWindow()
