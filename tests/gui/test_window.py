@@ -309,9 +309,9 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     from instrument.analysis import row_of_frequency
 
     def a_line_at_440_hz():                              # low noise may be louder than the tone, but it is no line
-        row, levels = round(float(row_of_frequency(440, view._height))), view._visible_levels()[:, -10:]
+        row, levels = round(float(row_of_frequency(440, view._height))), view._visible_levels()[:, -40:]
         tone, under, over = (float(levels[row + a:row + b].mean(axis=1).max()) for a, b in ((-3, 4), (8, 16), (-16, -8)))
-        return tone > 30 + max(under, over)              # of 255
+        return tone > 8 + max(under, over)               # of 255
     qtbot.waitUntil(a_line_at_440_hz, timeout=SOON_MS)
     QTest.mouseClick(view, LEFT, pos=view.rect().center())
     assert view.frozen
