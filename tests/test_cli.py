@@ -54,11 +54,14 @@ def test_missing_midi_file_is_named():
 
 def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
     """On a machine without a sound device `play` writes the demo and says where."""
-    from instrument.launch import why_no_sound
-    if why_no_sound() is None:
-        pytest.skip("this machine has a sound device, so `play` would open it")
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-server-has-this-name")     # other tests' servers are not this machine's device
+    # asked in a process of its own, for PortAudio lists the devices once per process
+    asked = subprocess.run([sys.executable, "-c", "from instrument.launch import why_no_sound; print(why_no_sound())"],
+                           capture_output=True, text=True, check=True)
+    if asked.stdout.strip() == "None":
+        pytest.skip("this machine has a sound device, so `play` would open it")
     result = hummingface("play", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "There is no sound device here." in result.stdout

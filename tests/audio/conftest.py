@@ -1,48 +1,12 @@
 """Real parts for these tests: a JACK server with its dummy driver, an untrained model, the audio process."""
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-
-class JackServer:
-    """`jackd` of its own name, ended by its own number."""
-
-    def __init__(self, name: str, period: int):
-        self.name, self.period = name, period
-        self.process: subprocess.Popen | None = None
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        import jack
-        jack.set_error_function(lambda text: None)
-        jack.set_info_function(lambda text: None)
-        for _ in range(100):
-            try:
-                jack.Client("probe", no_start_server=True, servername=self.name).close()
-                return
-            except jack.JackOpenError:
-                time.sleep(0.05)
-        raise RuntimeError("jackd did not start")
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def close(self) -> None:
-        if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(3)
-            except subprocess.TimeoutExpired:
-                self.kill()
+from tests.jack_server import DEFAULT, JackServer, default_server_kept
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +16,16 @@ def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
     if not shutil.which("jackd"):
         pytest.skip("jackd is not installed: apt-get install jackd2")
     servers: list[JackServer] = []
-    before = os.environ.get("JACK_DEFAULT_SERVER")
 
     def start(period: int = 128) -> JackServer:
         server = JackServer(f"audio-test-{os.getpid()}-{len(servers)}-{time.monotonic_ns() % 100_000}", period)
         servers.append(server)
-        os.environ["JACK_DEFAULT_SERVER"] = server.name
+        os.environ[DEFAULT] = server.name
         return server
-    yield start
-    for server in servers:
-        server.close()
-    if before is None:
-        os.environ.pop("JACK_DEFAULT_SERVER", None)
-    else:
-        os.environ["JACK_DEFAULT_SERVER"] = before
+    with default_server_kept():
+        yield start
+        for server in servers:
+            server.close()
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,8 @@ def measure(folder: Path, periods: list[int], notes: int, patch: dict | None = N
     import jack
 
     from instrument.audio.client import Client
-    from tests.audio.conftest import JackServer, Told
+    from tests.audio.conftest import Told
+    from tests.jack_server import JackServer
     probe = compile_probe(folder)
     found = []
     before = os.environ.get("JACK_DEFAULT_SERVER")

@@ -133,7 +133,8 @@ def measure(folder: Path, seconds: float, period: int, *, calm: bool = False, pa
     import jack
 
     from instrument.audio.client import Client
-    from tests.audio.conftest import JackServer, Told
+    from tests.audio.conftest import Told
+    from tests.jack_server import JackServer
     probe = compile_probe(folder)
     trouble = folder / "trouble"
     server = JackServer(f"audio-stress-{os.getpid()}", period)

@@ -4,10 +4,11 @@ Without jackd the engine runs on its silent stream, so everything here but the d
 """
 import os
 import shutil
-import subprocess
 import time
 
 import pytest
+
+from tests.jack_server import DEFAULT, JackServer, default_server_kept
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed, or a library that it needs is missing")
@@ -52,22 +53,11 @@ def audio_server():
     if not shutil.which("jackd"):
         yield None
         return
-    name = f"window-test-{os.getpid()}"
-    process = subprocess.Popen(["jackd", "-n", name, "-R", "-d", "dummy", "-r", "48000", "-p", "512"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    before = os.environ.get("JACK_DEFAULT_SERVER")
-    os.environ["JACK_DEFAULT_SERVER"] = name
-    time.sleep(1)
-    yield name
-    process.terminate()
-    try:
-        process.wait(3)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    if before is None:
-        os.environ.pop("JACK_DEFAULT_SERVER", None)
-    else:
-        os.environ["JACK_DEFAULT_SERVER"] = before
+    server = JackServer(f"window-test-{os.getpid()}", 512)
+    with default_server_kept():
+        os.environ[DEFAULT] = server.name
+        yield server.name
+        server.close()
 
 
 @pytest.fixture(scope="module")
