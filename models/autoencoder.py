@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from models.conditioning import ROWS, row_times_s
-from models.decoder import DEFAULT_SHAPE, Decoder, Shape
-from models.frame import BANDS, FRAME_SIZE, FUZZ, HIGHEST, LEVEL, LOWEST, NOISE, PARTIALS, REGULARITY, RELEASE
+from models.decoder import Decoder
+from models.frame import FRAME_SIZE, FUZZ, HIGHEST, LEVEL, LOWEST, NOISE
+from models.shape import DEFAULT_SHAPE, ENCODER_HIDDEN, ENCODER_KERNEL, ENCODER_LAYERS, IMAGE_CHANNELS, SIDE, Shape
 
-IMAGE_CHANNELS = PARTIALS + BANDS
 IMAGE_RANGE_DB = 80.0
-SIDE = (FUZZ.stop - FUZZ.start) + (REGULARITY.stop - FUZZ.stop) + (RELEASE.stop - RELEASE.start) + 2
 
 
 def note_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
@@ -39,10 +38,12 @@ class Encoder(nn.Module):
 
     def __init__(self, latents: int, width: int = 96):
         super().__init__()
-        self.convolutions = nn.Sequential(
-            nn.Conv1d(IMAGE_CHANNELS, width, 5, 2, 2), nn.SiLU(), nn.Conv1d(width, width, 5, 2, 2), nn.SiLU(),
-            nn.Conv1d(width, width, 5, 2, 2), nn.SiLU(), nn.Conv1d(width, width, 5, 2, 2), nn.SiLU())
-        self.head = nn.Sequential(nn.Linear(width * (ROWS // 16) + SIDE, 128), nn.SiLU(), nn.Linear(128, latents))
+        layers: list[nn.Module] = []
+        for i in range(ENCODER_LAYERS):
+            layers += [nn.Conv1d(width if i else IMAGE_CHANNELS, width, ENCODER_KERNEL, 2, ENCODER_KERNEL // 2), nn.SiLU()]
+        self.convolutions = nn.Sequential(*layers)
+        self.head = nn.Sequential(nn.Linear(width * (ROWS // 2 ** ENCODER_LAYERS) + SIDE, ENCODER_HIDDEN), nn.SiLU(),
+                                  nn.Linear(ENCODER_HIDDEN, latents))
         self.register_buffer("middle", torch.from_numpy((LOWEST + HIGHEST) / 2), persistent=False)
         self.register_buffer("reach", torch.from_numpy((HIGHEST - LOWEST) / 2), persistent=False)
 
@@ -71,3 +72,20 @@ class Autoencoder(nn.Module):
             return x.repeat_interleave(ROWS, 0)
         frames = self.decoder(repeat(z), repeat(pitch), repeat(velocity), times.repeat(len(z)))
         return frames.view(len(z), ROWS, FRAME_SIZE)
+
+
+def weights_of(decoder: Decoder, encoder: Encoder | None = None) -> dict[str, np.ndarray]:
+    """All tensors of the modules, as a `Model` holds them."""
+    modules = {"decoder": decoder} | ({"encoder": encoder} if encoder is not None else {})
+    return {f"{prefix}.{name}": tensor.detach().cpu().float().numpy().copy()
+            for prefix, module in modules.items() for name, tensor in module.state_dict().items()}
+
+
+@torch.inference_mode()
+def encode(shape: Shape, weights: dict[str, np.ndarray], rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
+    """The point z [L] of one note: see `models.model.Model.encode`."""
+    encoder = Encoder(shape.latents, weights["encoder.convolutions.0.weight"].shape[0])
+    encoder.load_state_dict({name.removeprefix("encoder."): torch.from_numpy(array)
+                             for name, array in weights.items() if name.startswith("encoder.")})
+    image = torch.from_numpy(np.asarray(rows, np.float32))[None]
+    return encoder(image, torch.tensor([float(pitch)]), torch.tensor([float(velocity)]))[0].numpy()

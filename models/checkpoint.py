@@ -5,27 +5,25 @@ finite values, and at last a dry run with random and extreme latents. No pickle,
 """
 import hashlib
 import json
-import math
 import os
 from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import DTypeLike
 from safetensors import SafetensorError
-from safetensors.torch import load as parse_tensors
-from safetensors.torch import save as dump_tensors
-from torch import Tensor
+from safetensors.numpy import load as parse_tensors
+from safetensors.numpy import save as dump_tensors
 
-from models.frame import FRAME_SIZE
-from models.model import Model, ModelError, build, untrained
+from models.model import Model
+from models.shape import ModelError, read_architecture, tensor_shapes
 
-__all__ = ["ModelError", "load_model", "save_model", "untrained"]
+__all__ = ["ModelError", "load_model", "save_model"]
 
 FORMAT, VERSION = "hummingface-model", 1
 LARGEST_WEIGHTS_BYTES = 256 << 20
 LARGEST_HEADER_BYTES = 128 << 10
 LARGEST_CARD_BYTES = 4 << 20
-DTYPES = {"F32": torch.float32, "F16": torch.float16}
+DTYPES = ("F32", "F16")
 
 
 def find_files(path: str | Path) -> tuple[Path, Path]:
@@ -83,7 +81,7 @@ def read_card(file: Path) -> dict:
     return card
 
 
-def _check_header(file: Path, data: bytes, expected: dict[str, Tensor]) -> None:
+def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]]) -> None:
     """The header's tensors are exactly the expected ones, before safetensors parses anything."""
     size = int.from_bytes(data[:8], "little") if len(data) >= 8 else -1
     if not 2 <= size <= min(LARGEST_HEADER_BYTES, len(data) - 8):
@@ -98,8 +96,8 @@ def _check_header(file: Path, data: bytes, expected: dict[str, Tensor]) -> None:
         odd = sorted(set(said) ^ set(expected))[:4]
         raise ModelError(f"{file}: its tensors do not fit the architecture in the card (missing or unknown: {odd}).")
     for name, (dtype, shape) in said.items():
-        if dtype not in DTYPES or shape != list(expected[name].shape):
-            raise ModelError(f"{file}: {name} is {dtype} {shape}, not float {list(expected[name].shape)}.")
+        if dtype not in DTYPES or shape != list(expected[name]):
+            raise ModelError(f"{file}: {name} is {dtype} {shape}, not float {list(expected[name])}.")
 
 
 def load_model(path: str | Path) -> Model:
@@ -111,58 +109,44 @@ def load_model(path: str | Path) -> Model:
         raise ModelError(f"{weights}: its SHA-256 is not the one in {card_file.name}: damaged, changed or incomplete. "
                          "Fetch both files again.")
     try:
-        decoder, encoder = build(card["architecture"])
+        shape, encoder_width = read_architecture(card["architecture"])
     except ModelError as error:
         raise ModelError(f"{card_file}: {error}") from error
-    expected = {f"decoder.{k}": v for k, v in decoder.state_dict().items()}
-    expected |= {f"encoder.{k}": v for k, v in encoder.state_dict().items()} if encoder else {}
-    _check_header(weights, data, expected)
+    _check_header(weights, data, tensor_shapes(shape, encoder_width))
     try:
-        tensors = {name: tensor.to(torch.float32) for name, tensor in parse_tensors(data).items()}
+        tensors = {name: tensor.astype(np.float32) for name, tensor in parse_tensors(data).items()}
     except (SafetensorError, ValueError, RuntimeError) as error:
         raise ModelError(f"{weights}: not a readable safetensors file ({error}).") from error
     for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
+        if not np.isfinite(tensor).all():
             raise ModelError(f"{weights}: {name} holds NaN or Inf; training must have failed. Export it again.")
-    for prefix, module in (("decoder.", decoder), ("encoder.", encoder)):
-        if module is not None:
-            module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-            module.requires_grad_(False)
     presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}
-    model = Model(card["name"], card, decoder, encoder, presets)
+    model = Model(card["name"], card, shape, tensors, presets)
     _dry_run(weights, model)
     return model
 
 
 def _dry_run(file: Path, model: Model) -> None:
     """Random and extreme latents, pitches, velocities and times must give numbers."""
-    generator = torch.Generator().manual_seed(0)
-    z = torch.cat([torch.randn(32, model.latents, generator=generator), torch.full((1, model.latents), 8.0),
-                   torch.full((1, model.latents), -8.0),
-                   8.0 * torch.sign(torch.randn(30, model.latents, generator=generator))])
-    pitch, velocity = torch.linspace(0, 127, 64), torch.linspace(127, 0, 64)
-    time_s = torch.logspace(-4, math.log10(4 * model.card["longest_s"]), 64).flip(0)
-    with torch.inference_mode():
-        note = model.decoder.note(z, pitch, velocity)
-        said = [model.decoder.unclamped(note, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
-        if model.encoder is not None:
-            rows = np.zeros((2, 128, FRAME_SIZE), np.float32)
-            rows[1] = -100
-            said.append(model.encoder(torch.from_numpy(rows), pitch[:2], velocity[:2]))
-        if not all(bool(torch.isfinite(x).all()) for x in said):
-            raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
+    rng = np.random.default_rng(0)
+    z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
+                        np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])
+    pitch, velocity = np.linspace(0, 127, 64), np.linspace(127, 0, 64)
+    time_s = np.geomspace(1e-4, 4 * model.card["longest_s"], 64)[::-1]
+    with np.errstate(all="ignore"):
+        note = model.note(z, pitch, velocity)
+        said = [note, model.decoder.unclamped(note, time_s), model.decoder.phase_vectors(z, pitch, velocity)]
+    if not all(np.isfinite(x).all() for x in said):
+        raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
 
 
-def save_model(model: Model, path: str | Path, dtype: torch.dtype = torch.float16) -> tuple[Path, Path]:
+def save_model(model: Model, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
     """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card)."""
     path = Path(path)
-    modules = {"decoder": model.decoder} | ({"encoder": model.encoder} if model.encoder is not None else {})
-    tensors = {f"{prefix}.{name}": tensor.detach().to(dtype).contiguous()
-               for prefix, module in modules.items() for name, tensor in module.state_dict().items()}
-    data = dump_tensors(tensors)
-    architecture = model.decoder.shape.as_dict()
-    if model.encoder is not None:
-        architecture["encoder_width"] = model.encoder.convolutions[0].out_channels
+    data = dump_tensors({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()})
+    architecture = model.shape.as_dict()
+    if model.encoder_width is not None:
+        architecture["encoder_width"] = model.encoder_width
     card = {"licence": "Apache-2.0"} | model.card | {
         "format": FORMAT, "version": VERSION, "name": model.name, "sha256": hashlib.sha256(data).hexdigest(),
         "architecture": architecture}

@@ -5,8 +5,6 @@ is a straight line in it) and logarithmically warped (attacks are wide in it). W
 network bend where it must. Tancik et al. (2020), "Fourier features let networks learn high frequency functions".
 """
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from models.frame import ATTACK_S, FRAMES_PER_SECOND, QUARTERS_PER_SECOND
 
@@ -30,44 +28,38 @@ def row_times_s() -> np.ndarray:
     return np.concatenate([quarters, hops / FRAMES_PER_SECOND])
 
 
-class Waves(nn.Module):
-    """Some numbers [B, n] as features [B, `features`]: the numbers in -1..1, their squares, and waves of one of them."""
+def features_of(inputs: int, waves: tuple[float, ...]) -> int:
+    """How many features so many numbers have, with waves of one of them."""
+    return 2 * inputs + 2 * len(waves)
 
-    turns: Tensor
-    quarter_turn: Tensor
-    scale: Tensor
-    shift: Tensor
+
+class Waves:
+    """Some numbers [B, n] as features [B, `features`]: the numbers in -1..1, their squares, and waves of one of them.
+
+    The arrays are float32, and all that another library needs to do the same: `turns` [n, 2 W], `quarter_turn` [2 W],
+    `scale` and `shift` [n].
+    """
 
     def __init__(self, low: list[float], high: list[float], wave_of: int, waves: tuple[float, ...]):
-        super().__init__()
         count, inputs = len(waves), len(low)
-        turns = torch.zeros(inputs, 2 * count)
-        turns[wave_of] = torch.tensor(list(waves) * 2) * torch.pi
-        quarter_turn = torch.cat([torch.zeros(count), torch.full((count,), torch.pi / 2)])          # sin, then cos
-        scale = 2 / (torch.tensor(high) - torch.tensor(low))
-        for name, value in (("turns", turns), ("quarter_turn", quarter_turn),
-                            ("scale", scale), ("shift", -1 - torch.tensor(low) * scale)):
-            self.register_buffer(name, value, persistent=False)
-        self.features = 2 * inputs + 2 * count
+        turns = np.zeros((inputs, 2 * count))
+        turns[wave_of] = np.pi * np.array(list(waves) * 2)
+        scale = 2 / (np.array(high) - np.array(low))
+        self.features = features_of(inputs, waves)
+        self.turns, self.scale = turns.astype(np.float32), scale.astype(np.float32)
+        self.shift = (-1 - np.array(low) * scale).astype(np.float32)
+        self.quarter_turn = np.repeat(np.array([0, np.pi / 2], np.float32), count)                  # sin, then cos
 
-    def forward(self, *columns: Tensor) -> Tensor:
-        x = torch.addcmul(self.shift, torch.stack(columns, 1), self.scale)
-        return torch.cat([x, x * x, torch.addmm(self.quarter_turn, x, self.turns).sin()], 1)
-
-
-class NoteFeatures(Waves):
-    """`(pitch [B], velocity [B]) -> [B, features]`. `waves`: half turns from the middle of the keyboard to its end."""
-
-    def __init__(self, waves: tuple[float, ...] = PITCH_WAVES):
-        super().__init__([LOWEST_KEY, 0.0], [HIGHEST_KEY, 127.0], 0, waves)
+    def __call__(self, *columns: np.ndarray) -> np.ndarray:
+        x = np.stack(columns, 1).astype(np.float32, copy=False) * self.scale + self.shift
+        return np.concatenate([x, x * x, np.sin(x @ self.turns + self.quarter_turn)], 1)
 
 
-class TimeFeatures(Waves):
-    """`(time_s [B]) -> [B, features]`. `waves`: half turns of warped time from the middle of the axis to its end."""
+def note_waves(waves: tuple[float, ...] = PITCH_WAVES) -> Waves:
+    """Of (pitch [B], velocity [B]). `waves`: half turns from the middle of the keyboard to its end."""
+    return Waves([LOWEST_KEY, 0.0], [HIGHEST_KEY, 127.0], 0, waves)
 
-    def __init__(self, waves: tuple[float, ...] = TIME_WAVES):
-        super().__init__([0.0, 0.0], [LONGEST_S, float(np.log1p(LONGEST_S / WARP_S))], 1, waves)
 
-    def forward(self, *columns: Tensor) -> Tensor:
-        time_s, = columns
-        return super().forward(time_s, torch.log1p(time_s * (1 / WARP_S)))
+def time_waves(waves: tuple[float, ...] = TIME_WAVES) -> Waves:
+    """Of (seconds [B], warped seconds [B]). `waves`: half turns of warped time from the middle of the axis to its end."""
+    return Waves([0.0, 0.0], [LONGEST_S, float(np.log1p(LONGEST_S / WARP_S))], 1, waves)

@@ -52,6 +52,8 @@ LEVEL, DEVIATION, NOISE, VIBRATO = (SLICES[n] for n in ("LEVEL", "DEVIATION", "N
 LFO_GAIN, FUZZ, FUZZ_RATE, REGULARITY, RELEASE = (
     SLICES[n] for n in ("LFO_GAIN", "FUZZ", "FUZZ_RATE", "REGULARITY", "RELEASE"))
 FRAME_SIZE = RELEASE.stop
+MOVING = slice(0, NOISE.stop)         # what changes while a note sounds
+STEADY = slice(NOISE.stop, FRAME_SIZE)   # what belongs to a note as a whole: its motion and its release
 
 # What a frame may say, value by value: decoders clamp to it, so no weights can ask for more. [FRAME_SIZE]
 LOWEST = np.zeros(FRAME_SIZE, np.float32)

@@ -7,7 +7,7 @@ from instrument.levelling import RATE_HZ, TARGET_LUFS, level, measure, mix, mome
 from instrument.library import LibraryError
 from instrument.patch import Corner, Patch
 from instrument.performance.timbre import Timbre
-from models.model import untrained
+from models.untrained import untrained
 
 Z = (0.0,) * 16
 

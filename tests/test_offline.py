@@ -7,7 +7,7 @@ import soundfile
 from instrument.offline import render_midi
 from instrument.patch import Patch
 from instrument.performance.midi import MidiError
-from models.model import untrained
+from models.untrained import untrained
 
 PATCH = Patch("Test", "Untrained", (0.0,) * 16, {"reverb.mix": 0.1})
 

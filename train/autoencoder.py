@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from models.autoencoder import Encoder
-from models.decoder import Decoder, Shape, linear
+from models.decoder import Decoder, linear
 from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
+from models.shape import Shape
 from train.dataset import Batch, NoteBank
 from train.losses import CENTS, FrameLoss, Weights, phase_loss
 
@@ -63,9 +64,9 @@ class Training(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("centre", centre)
         with torch.no_grad():
-            last = linear(self.decoder.net)
-            last.weight.mul_(0.3)
-            last.bias.zero_()
+            for last in (self.decoder.out, linear(self.decoder.note_net)):
+                last.weight.mul_(0.3)
+                last.bias.zero_()
 
     def frames(self, z: Tensor, batch: Batch) -> Tensor:
         """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""

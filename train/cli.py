@@ -92,7 +92,7 @@ def _prepare(args) -> int:
 def _autoencoder(args) -> int:
     import torch
 
-    from models.decoder import Shape
+    from models.shape import Shape
     from train.autoencoder import Options, Trainer
     from train.dataset import NoteBank
     if args.threads:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
 from models.frame import (
@@ -73,11 +72,10 @@ class Renderer:
         return self._whole(rows[right - 1] * (1 - share) + rows[right] * share, times, note)
 
     def from_model(self, model: Model, z: np.ndarray, times: np.ndarray, note: int, pitch: float | None = None) -> np.ndarray:
-        at = torch.from_numpy(times[times <= self.bank.hold_s[note]].astype(np.float32))
-        full = torch.ones(len(at))
+        at = times[times <= self.bank.hold_s[note]]
+        full = np.ones(len(at), np.float32)
         pitch = float(self.bank.pitch[note]) if pitch is None else pitch
-        held = model.frames(torch.from_numpy(z.astype(np.float32)).expand(len(at), -1), pitch * full,
-                            float(self.bank.velocity[note]) * full, at).numpy()
+        held = model.frames(np.tile(z, (len(at), 1)), pitch * full, float(self.bank.velocity[note]) * full, at)
         return self._whole(held, times, note)
 
     def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
@@ -137,8 +135,7 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
     times = frame_times(len(audio) / RATE_HZ)
     instrument = bank.instruments[bank.instrument[note]]
     z = np.asarray(model.presets[instrument["name"]])
-    phase = model.start_phase(torch.tensor(z, dtype=torch.float32)[None], torch.tensor([float(bank.pitch[note])]),
-                              torch.tensor([float(bank.velocity[note])]))[0].numpy()
+    phase = model.start_phase(z[None], bank.pitch[note:note + 1], bank.velocity[note:note + 1])[0]
     target = bank.rows[note].numpy().astype(np.float32)
     said = {"decoder": (maker.from_model(model, z, times, note), phase),
             "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
@@ -166,9 +163,8 @@ def _by_family(values: list[tuple[str, dict]]) -> dict:
 def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
     """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
-    full = torch.ones(len(pitches))
-    frames = [model.frames(torch.as_tensor(z, dtype=torch.float32).expand(len(pitches), -1),
-                           torch.tensor([float(p) for p in pitches]), velocity * full, time_s * full).numpy()
+    full = np.ones(len(pitches), np.float32)
+    frames = [model.frames(np.tile(z, (len(full), 1)), np.asarray(pitches, np.float32), velocity * full, time_s * full)
               for time_s in times_s]
     return np.array([period_cents(key) for key in np.stack(frames, 1)])
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.autoencoder import Encoder
+from models.autoencoder import Encoder, weights_of
 from models.checkpoint import save_model
 from models.conditioning import LONGEST_S
-from models.decoder import Decoder, Shape, linear
-from models.frame import LEVEL, NOISE
+from models.decoder import Decoder, linear
+from models.frame import LEVEL, MOVING, NOISE, STEADY
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
+from models.shape import Shape
 from train.dataset import NoteBank
 
 LEVELLED_RMS_DB = -24.0               # of the loudest 0.4 s of a note at velocity 100; presets' gain_db leads there
@@ -29,9 +30,11 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     width = saved["encoder.convolutions.0.weight"].shape[0]
     encoder = Encoder(shape.latents, width)
     encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
-    last = linear(decoder.net)
-    last.weight.mul_(saved["scale"][:, None])
-    last.bias.mul_(saved["scale"]).add_(saved["centre"])
+    scale, centre = saved["scale"], saved["centre"]
+    note, steady = linear(decoder.note_net), slice(shape.time_depth * shape.width, None)
+    for weight, bias, part in ((decoder.out.weight, decoder.out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
+        weight.mul_(scale[part, None])
+        bias.mul_(scale[part]).add_(centre[part])
     points = saved["points"].double().numpy()
     axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
     for net in (decoder.note_net, decoder.phase_net):
@@ -82,6 +85,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
         "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
         "presets": presets} | about
-    model = Model(name, json.loads(json.dumps(card)), decoder, encoder, {n: p["z"] for n, p in presets.items()})
+    model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
+                  {n: p["z"] for n, p in presets.items()})
     save_model(model, out)
     return model

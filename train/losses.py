@@ -22,6 +22,7 @@ from models.frame import (
     REGULARITY,
     RELEASE,
     SLOT_RATIO,
+    STEADY,
     VIBRATO,
     erb_rate,
 )
@@ -65,7 +66,7 @@ class FrameLoss(torch.nn.Module):
         unit = torch.ones(RELEASE.stop)
         unit[VIBRATO] = torch.tensor([10.0, 3.0, 5.0])
         unit[LFO_GAIN], unit[FUZZ], unit[FUZZ_RATE], unit[REGULARITY] = 3.0, 0.15, 1.0, 0.3
-        keep("motion_unit", unit[VIBRATO.start:RELEASE.stop])
+        keep("motion_unit", unit[STEADY])
         low, high = float(erb_rate(BAND_EDGES_HZ[0])), float(erb_rate(BAND_EDGES_HZ[-1]))
         self.band_of_cams = (low, BANDS / (high - low))
 
@@ -108,8 +109,7 @@ class FrameLoss(torch.nn.Module):
         heard = audible.square() * self.low_partials
         tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()
 
-        off = (predicted[:, VIBRATO.start:] - target[:, VIBRATO.start:]).abs() / self.motion_unit
-        off = off.view(len(batch.pitch), moments, -1).mean(1)                        # these hardly change within a note
+        off = (predicted[::moments, STEADY] - target[::moments, STEADY]).abs() / self.motion_unit     # one for each note
         groups = batch.heard + 0.02
         vibrato, rest = off[:, :3].mean(1), off[:, 3:].view(len(off), 5, -1)
         per_statistic = (rest * groups[:, None]).sum(2) / groups.sum(1, keepdim=True)                     # [N, 5]

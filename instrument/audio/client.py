@@ -1,4 +1,4 @@
-"""The audio process, as the window and the headless player hold it. Imports neither torch nor the synthesis; nothing
+"""The audio process, as the window and the headless player hold it. Does not import the synthesis; nothing
 here blocks.
 
 The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks

@@ -1,4 +1,4 @@
-"""Patches and models for the audio process: opened, checked, kept warm. Importing this imports torch."""
+"""Patches and models for the audio process: opened, checked, kept warm."""
 from typing import Any, cast
 
 from instrument import library

@@ -1,11 +1,8 @@
-"""The decoder at work: one model, its latents, and frames for any batch of voices. The only file here that knows torch.
+"""The decoder at work: one model, its latents, and frames for any batch of voices.
 
 Latents glide, so a swept knob or a new patch of the same model moves through the sounds between.
 """
-import threading
-
 import numpy as np
-import torch
 
 from instrument.synthesis.state import SLOTS
 from models.frame import FRAME_SIZE, PARTIALS
@@ -31,8 +28,7 @@ class Timbre:
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
         self._known = np.zeros((SLOTS, 3))                  # version, pitch, velocity that `_notes` were asked with
-        self._notes: torch.Tensor | None = None             # [SLOTS, what the model makes of it]
-        self._thread = 0
+        self._notes = np.zeros((SLOTS, model.shape.note_size), np.float32)
         self.prepare()
 
     def prepare(self) -> None:
@@ -65,36 +61,21 @@ class Timbre:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        if self._thread != threading.get_ident():
-            self._thread = threading.get_ident()
-            torch.set_num_threads(1)                        # holds for the thread that says so; others let OpenMP spin
         pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
         wanted = np.stack([np.full(len(slots), self.version), pitch, velocity], 1)
-        stale = (self._known[slots] != wanted).any(1)
-        with torch.inference_mode():
-            if stale.any() or self._notes is None:
-                at = np.flatnonzero(stale) if stale.any() else np.arange(len(slots))
-                self._known[slots[at]] = wanted[at]
-                asked, first = np.unique(slots[at], return_index=True)
-                self._ask(asked, at[first], pitch, velocity)
-            assert self._notes is not None
-            notes = self._notes.index_select(0, torch.from_numpy(slots))
-            return self.model.frames_at(notes, torch.from_numpy(np.ascontiguousarray(time_s))).numpy()
+        stale = np.flatnonzero((self._known[slots] != wanted).any(1))
+        if len(stale):
+            self._known[slots[stale]] = wanted[stale]
+            asked, first = np.unique(slots[stale], return_index=True)
+            rows = stale[first]
+            self._notes[asked] = self.model.note(self._z(len(rows)), pitch[rows], velocity[rows])
+        return self.model.frames_at(self._notes[slots], time_s)
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
-        pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
-        with torch.inference_mode():
-            return self.model.start_phase(self._z(len(pitch)), torch.from_numpy(pitch), torch.from_numpy(velocity)).numpy()
+        return self.model.start_phase(self._z(len(pitch)), np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
 
-    def _z(self, rows: int) -> torch.Tensor:
-        return torch.from_numpy(self.z.copy()).expand(rows, -1)
-
-    def _ask(self, slots: np.ndarray, rows: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
-        """What is played in these slots, from these rows of the batch."""
-        notes = self.model.note(self._z(len(rows)), torch.from_numpy(pitch[rows]), torch.from_numpy(velocity[rows]))
-        if self._notes is None:
-            self._notes = torch.zeros(SLOTS, notes.shape[1])
-        self._notes[torch.from_numpy(slots)] = notes
+    def _z(self, rows: int) -> np.ndarray:
+        return np.broadcast_to(self.z, (rows, self.latents))

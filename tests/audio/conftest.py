@@ -34,7 +34,8 @@ def home(tmp_path_factory) -> Iterator[dict]:
     import torch
 
     from instrument.patch import Patch
-    from models.checkpoint import save_model, untrained
+    from models.checkpoint import save_model
+    from models.untrained import untrained
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from instrument.offline import Player
 from instrument.performance.midi import NoteOn, Set
 from instrument.performance.timbre import Timbre
-from models.model import untrained
+from models.untrained import untrained
 
 HOP = 256
 HOPS = 120

@@ -25,7 +25,8 @@ def user_home(tmp_path_factory):
     import torch
 
     from instrument.patch import Corner, Patch, save
-    from models.checkpoint import save_model, untrained
+    from models.checkpoint import save_model
+    from models.untrained import untrained
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")

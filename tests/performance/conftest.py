@@ -1,13 +1,12 @@
 """What the tests of the performer share: a model of random weights, and one that says exactly what it is told to."""
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
 import pytest
-import torch
 
 from models.frame import DEVIATION, LEVEL, LFO_GAIN, LOWEST, PARTIALS, RELEASE
 
-torch.set_num_threads(1)
 
 class PlainModel:
     """Says one frame at every time: a few steady harmonics, whose level latent 1 moves (6 dB a unit). No noise, no motion."""
@@ -15,11 +14,12 @@ class PlainModel:
     name = "Plain"
     latents = 16
     presets: ClassVar = {}
+    shape = SimpleNamespace(note_size=2)
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
         self.card = {"longest_s": 4.0}
         self.fall_db_s = fall_db_s
-        frame = torch.from_numpy(LOWEST.copy())
+        frame = LOWEST.copy()
         frame[DEVIATION] = frame[LFO_GAIN] = 0
         for k in range(harmonics):
             frame[LEVEL.start + k] = -20 - 6 * k
@@ -28,15 +28,15 @@ class PlainModel:
         self.sounding = frame[LEVEL] > -99
 
     def note(self, z, pitch, velocity):
-        return torch.stack([z[:, 0], velocity], 1)
+        return np.stack([z[:, 0], velocity], 1)
 
     def frames_at(self, note, time_s):
-        out = self.frame.repeat(len(note), 1)
+        out = np.tile(self.frame, (len(note), 1))
         out[:, LEVEL] += self.sounding * (6 * note[:, :1] + 0.2 * (note[:, 1:] - 100) - self.fall_db_s * time_s[:, None])
         return out
 
     def start_phase(self, z, pitch, velocity):
-        return torch.zeros(len(pitch), PARTIALS)
+        return np.zeros((len(pitch), PARTIALS), np.float32)
 
 @pytest.fixture(scope="session")
 def plain():
@@ -51,7 +51,7 @@ def decaying():
 @pytest.fixture(scope="session")
 def untrained():
     from instrument.performance.timbre import Timbre
-    from models.model import untrained
+    from models.untrained import untrained
     return Timbre(untrained())
 
 

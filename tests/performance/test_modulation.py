@@ -1,7 +1,6 @@
 """What the controls do to a sound, measured on the sound: decibels, hertz, seconds."""
 import numpy as np
 import pytest
-import torch
 
 from instrument.offline import play_events
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
@@ -130,7 +129,7 @@ def instant_hz(sound, hz):
 
 def test_vibrato_has_the_depth_and_rate_that_the_model_says(plain_model):
     model = plain_model(1)
-    model.frame[VIBRATO] = torch.tensor([30.0, 5.0, 0.0])
+    model.frame[VIBRATO] = 30.0, 5.0, 0.0
     sound = play(Timbre(model), seconds=3.0)[:, 0]
     hz, _ = instant_hz(sound[RATE // 2:], 440)
     cents = 1200 * np.log2(hz / 440)
@@ -162,7 +161,7 @@ def test_fuzz_puts_its_share_of_the_power_into_sidebands(plain_model, amount):
 
 def test_a_lfo_on_levels_has_its_depth(plain_model):
     model = plain_model(1)
-    model.frame[VIBRATO], model.frame[LFO_GAIN] = torch.tensor([0.0, 6.0, 0.0]), 3.0
+    model.frame[VIBRATO], model.frame[LFO_GAIN] = (0.0, 6.0, 0.0), 3.0
     _, base = instant_hz(play(Timbre(model), seconds=2.0)[RATE // 2:, 0], 440)
     level = 20 * np.log10(np.abs(base))
     assert np.ptp(level) == pytest.approx(6, abs=0.7)

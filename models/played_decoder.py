@@ -1,0 +1,86 @@
+"""The decoder as it is played: the function of `models/decoder.py`, in numpy, with neither torch's 2 s of start nor its threads.
+
+Its matrix products are BLAS calls of a few hundred microseconds, which threads only slow down: programs that play set
+OPENBLAS_NUM_THREADS (or their library's variable) to 1 before they import numpy.
+"""
+import numba
+import numpy as np
+
+from models.conditioning import WARP_S, note_waves, time_waves
+from models.frame import HIGHEST, LOWEST, MOVING, PARTIALS, STEADY
+from models.shape import Shape
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+def add_and_silu(x, bias):
+    """In place: x = silu(x + bias), float32 [B, W] both. The sigmoid is a rational tanh that vectors can do: Eigen's, to 4 ulp."""
+    one, half = np.float32(1), np.float32(0.5)
+    a1, a3, a5, a7 = np.float32(4.89352455891786e-03), np.float32(6.37261928875436e-04), np.float32(1.48572235717979e-05), \
+        np.float32(5.12229709037114e-08)
+    a9, a11, a13 = np.float32(-8.60467152213735e-11), np.float32(2.00018790482477e-13), np.float32(-2.76076847742355e-16)
+    b0, b2, b4, b6 = np.float32(4.89352518554385e-03), np.float32(2.26843463243900e-03), np.float32(1.18534705686654e-04), \
+        np.float32(1.19825839466702e-06)
+    most = np.float32(7.9)
+    for row in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            v = x[row, i] + bias[row, i]
+            t = min(max(half * v, -most), most)
+            s = t * t
+            top = t * (a1 + s * (a3 + s * (a5 + s * (a7 + s * (a9 + s * (a11 + s * a13))))))
+            x[row, i] = half * v * (one + top / (b0 + s * (b2 + s * (b4 + s * b6))))
+
+
+class PlayedDecoder:
+    """`weights`: the tensors of a model by name, as `models.shape.tensor_shapes` lists them, float32."""
+
+    def __init__(self, shape: Shape, weights: dict[str, np.ndarray]) -> None:
+        self.shape = shape
+        self._note_features, self._time_features = note_waves(shape.pitch_waves), time_waves(shape.time_waves)
+
+        def layer(name: str) -> tuple[np.ndarray, np.ndarray]:
+            weight = np.ascontiguousarray(weights[f"decoder.{name}.weight"].T)               # x @ weight: a row per input
+            return weight, weights.get(f"decoder.{name}.bias", np.zeros(weight.shape[1], np.float32))
+        self._note_net = [layer(f"note_net.{2 * i}") for i in range(shape.note_depth + 1)]
+        self._phase_net = [layer(f"phase_net.{2 * i}") for i in range(shape.phase_depth + 1)]
+        self._time_net = [layer("time_in")[0], *(layer(f"time_net.{i}")[0] for i in range(shape.time_depth - 1))]
+        self._out = layer("out")
+
+    def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """What is played, ready to be asked for any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
+        return _mlp(self._note_net, self._inputs(z, pitch, velocity))
+
+    def unclamped(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """What changes at each moment, before the limits of a frame: notes [B, note_size], seconds [B] -> [B, MOVING]."""
+        time_s = np.asarray(time_s, np.float32)
+        hidden, width = self._time_features(time_s, np.log1p(time_s * np.float32(1 / WARP_S))), self.shape.width
+        for i, weight in enumerate(self._time_net):
+            hidden = hidden @ weight
+            add_and_silu(hidden, note[:, i * width:(i + 1) * width])
+        return hidden @ self._out[0] + self._out[1]
+
+    def at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """Frames of notes [B, note_size] at times [B]. float32 [B, FRAME_SIZE]"""
+        frames = np.empty((len(note), STEADY.stop), np.float32)
+        frames[:, MOVING] = self.unclamped(note, time_s)
+        frames[:, STEADY] = note[:, self.shape.time_depth * self.shape.width:]
+        return np.minimum(np.maximum(frames, LOWEST, out=frames), HIGHEST, out=frames)
+
+    def phase_vectors(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """cos, sin of each partial's start, of any length. [B, 2, PARTIALS]"""
+        return _mlp(self._phase_net, self._inputs(z, pitch, velocity)).reshape(-1, 2, PARTIALS)
+
+    def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Phases of the partials at note-on. [B, PARTIALS], radians"""
+        cos, sin = self.phase_vectors(z, pitch, velocity).transpose(1, 0, 2)
+        return np.arctan2(sin, cos)
+
+    def _inputs(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.asarray(z, np.float32), self._note_features(pitch, velocity)], 1)
+
+
+def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:
+    for weight, bias in layers[:-1]:
+        x = x @ weight
+        add_and_silu(x, np.broadcast_to(bias, x.shape))
+    weight, bias = layers[-1]
+    return x @ weight + bias

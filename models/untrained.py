@@ -1,0 +1,47 @@
+"""A model of random weights that gives a plausible, decaying harmonic tone: for tests and for trying the engine."""
+import numpy as np
+
+from models.frame import DEVIATION, LEVEL, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
+from models.model import Model
+from models.shape import Shape, tensor_shapes
+
+CARRY = 6.0                       # far from 0, SiLU is the identity
+
+
+def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width: int | None = None) -> Model:
+    """One hidden unit carries the seconds through every layer; the rest is random, coloured by z."""
+    shape = Shape(latents=latents, width=width)
+    rng = np.random.default_rng(seed)
+    weights = {name: (rng.standard_normal(size) / size[-1] ** 0.5 if name.endswith("weight") else np.zeros(size)).astype(np.float32)
+               for name, size in tensor_shapes(shape, encoder_width).items()}
+    last = f"decoder.note_net.{2 * shape.note_depth}"
+    note, note_bias, time_in = weights[f"{last}.weight"], weights[f"{last}.bias"], weights["decoder.time_in.weight"]
+    note[:shape.time_depth * width:width] = 0                           # the carrying units hear nothing else
+    note_bias[0] = CARRY
+    time_in[0] = np.eye(1, time_in.shape[1])                            # seconds, -1..1
+    for i in range(shape.time_depth - 1):
+        layer = weights[f"decoder.time_net.{i}.weight"]
+        layer[1:, 0] = 0
+        layer[0] = np.eye(1, width)
+    out, bias = weights["decoder.out.weight"], weights["decoder.out.bias"]
+    out[:, 0] = 0
+    level = -24 - 9 * np.log2(SLOT_RATIO + 0.5)
+    level[128:] = -100
+    fall = 15 * np.minimum(1 + SLOT_RATIO / 8, 3)
+    out[LEVEL] *= 4
+    out[LEVEL, 0] = -fall
+    bias[LEVEL] = level + (CARRY - 1) * fall
+    out[DEVIATION] = 0
+    out[NOISE] *= 2
+    out[NOISE, 0] = -20
+    bias[NOISE] = -75 + 20 * (CARRY - 1)
+    steady = slice(shape.time_depth * width, None)
+    note[steady] = 0
+    note_bias[steady][VIBRATO.start - STEADY.start:VIBRATO.stop - STEADY.start] = 0.0, 5.0, 0.0
+    note_bias[steady][RELEASE.start - STEADY.start:] = np.log2(0.3)
+    points = rng.standard_normal((6, latents)).clip(-3, 3)
+    presets = {f"Untrained {i + 1}": [round(float(x), 4) for x in z] for i, z in enumerate(points)}
+    card = {"name": "Untrained", "longest_s": 4.0, "architecture": shape.as_dict(),
+            "presets": {name: {"z": z, "family": "keys", "sustained": False, "gain_db": 0.0}
+                        for name, z in presets.items()}}
+    return Model("Untrained", card, shape, weights, presets)
