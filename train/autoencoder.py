@@ -32,14 +32,14 @@ class Options:
     minutes: float = math.inf         # whichever of the two ends first; the learning rate follows the nearer end
     notes: int = 256                  # in a batch
     moments: int = 8                  # of each
-    rate: float = 1.5e-3
-    decay_from: float = 0.5           # of the run; the rate is constant before
+    rate: float = 4e-3
+    decay_from: float = 0.1           # of the run; the rate is constant before
     z_noise: float = 0.1
     z_pull: float = 1e-3
     encoder_notes: int = 16
     encoder_every: int = 8
     average_steps: int = 300
-    between: float = 0.25
+    between: float = 0.15
     seed: int = 0
 
 

@@ -58,7 +58,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=16_000)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
     parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--rate", type=float, default=4e-3)
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
