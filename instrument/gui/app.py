@@ -1,18 +1,16 @@
-"""Opening the instrument's window: settings, patch, audio process, and all put away again at the end."""
+"""Opening the instrument's window: settings, patch, audio process, and all put away again at the end.
+
+The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
+"""
 import contextlib
 import signal
 import sys
 from typing import cast
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-
 from instrument import library
 from instrument import settings as settings_file
 from instrument.audio.client import Client
 from instrument.audio.protocol import AudioChoice
-from instrument.gui import theme
-from instrument.gui.window import Window
 from instrument.parameters import LATENT_KNOBS
 from instrument.patch import Patch
 
@@ -42,25 +40,30 @@ def run(patch: str | None = None, model: str | None = None, audio_device: str | 
             first = library.load_patch(last_patch)
         except ValueError as error:                 # it was deleted or renamed since: begin with another
             said = f"{said} {error}".strip()
-    app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
-    app.setApplicationName("HummingFace")
-    app.setDesktopFileName("hummingface")
-    theme.dress(app)
-    app.setWindowIcon(theme.app_icon())
     client = Client(choice, [midi_port] if midi_port else settings.midi_ports, first.to_json() if first else None,
                     settings.midi_map, model=model)
-    window = Window(client, first or placeholder(), settings)
-    for text in (said, trouble):
-        if text:
-            window.banner.say(text, problem=True)
     client.start()
-    window.show()
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    signal.signal(signal.SIGTERM, lambda *_: window.close())
-    wake = QTimer(interval=INTERRUPT_POLL_MS)       # lets Python see signals while Qt waits
-    wake.timeout.connect(lambda: None)
-    wake.start()
     try:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        from instrument.gui import theme
+        from instrument.gui.window import Window
+        app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
+        app.setApplicationName("HummingFace")
+        app.setDesktopFileName("hummingface")
+        theme.dress(app)
+        app.setWindowIcon(theme.app_icon())
+        window = Window(client, first or placeholder(), settings)
+        for text in (said, trouble):
+            if text:
+                window.banner.say(text, problem=True)
+        window.show()
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        signal.signal(signal.SIGTERM, lambda *_: window.close())
+        wake = QTimer(interval=INTERRUPT_POLL_MS)       # lets Python see signals while Qt waits
+        wake.timeout.connect(lambda: None)
+        wake.start()
         return app.exec()
     finally:
         client.close()
