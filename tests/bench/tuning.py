@@ -49,14 +49,18 @@ def period_hz(sound: np.ndarray, rate_hz: int) -> float:
     return float(np.median(found)) if found else float("nan")
 
 
-def cents_off(timbre, patch, rate_hz: int, key: int) -> float:
-    """How far one key's sound is from its pitch; NaN where it cannot be told."""
+def cents_off(timbre, patch, rate_hz: int, keys: range) -> list[float]:
+    """How far each key's sound is from its pitch; NaN where it cannot be told."""
     from instrument.offline import Player
-    from instrument.performance.midi import NoteOn
-    player = Player(timbre, patch, rate_hz=rate_hz)
-    player.performer.receive(NoteOn(0, key, 100), 0)
-    sound = player.render(round(HEARD_S * rate_hz)).mean(1)
-    return 1200 * float(np.log2(period_hz(sound, rate_hz) / (440 * 2 ** ((key - 69) / 12))))
+    from instrument.performance.midi import NoteOn, Panic
+    player, cents = Player(timbre, patch, rate_hz=rate_hz), []
+    for key in keys:
+        player.performer.receive(NoteOn(0, key, 100), player.position)
+        sound = player.render(round(HEARD_S * rate_hz)).mean(1)
+        player.performer.receive(Panic(), player.position)
+        player.render(rate_hz // 10)
+        cents.append(1200 * float(np.log2(period_hz(sound, rate_hz) / (440 * 2 ** ((key - 69) / 12)))))
+    return cents
 
 
 def measure(presets: int, model_name: str | None, keys: range = range(21, 109)) -> dict:
@@ -74,8 +78,7 @@ def measure(presets: int, model_name: str | None, keys: range = range(21, 109)) 
     turns = [names[i] for i in range(max(map(len, by_family.values()))) for names in by_family.values() if i < len(names)]
     chosen = turns[:presets]
     patches = [Patch(name, model.name, tuple(model.presets[name])) for name in chosen]
-    table = np.array([[[cents_off(timbre, patch, rate_hz, key) for key in keys] for rate_hz in RATES_HZ]
-                      for patch in tqdm(patches, unit="preset")])
+    table = np.array([[cents_off(timbre, patch, rate_hz, keys) for rate_hz in RATES_HZ] for patch in tqdm(patches, unit="preset")])
     size = np.abs(table)
     told = np.isfinite(size)
     worst = {name: round(float(np.nanmax(size[i])), 2) if told[i].any() else None for i, name in enumerate(chosen)}
