@@ -27,7 +27,7 @@ from models.frame import (
 )
 
 LEFT_OUT_EVERY = 12
-ATTACK_SHARE = 0.35                   # of all rows drawn lie where frames are a quarter hop apart
+ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion

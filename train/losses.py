@@ -1,7 +1,8 @@
 """How far a predicted frame is from a target, as near to what is heard as a sum over its values comes.
 
-Levels are compared in dB. What lies under the note's floor (85 dB under its peak) counts as the floor: being quieter still is
-no error. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
+Levels are compared in dB as they stand out of the note's floor, 85 dB under its peak: a listener with that much noise in the
+room gains nothing from what is quieter still, and hears a floor of hiss. The loudness of the whole frame is compared too, over
+50 dB. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
 Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
 """
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from models.frame import (
 )
 
 FLOOR_DB = 85.0
+NEPER_DB = 20 / 2.302585             # dB of a factor of e in amplitude
+LOUDNESS_RANGE_DB = 50.0
 BIN_HZ = 35.0                         # noise bandwidth of a Hann window of 2048 points at 48 kHz
 CENTS = 1731.234                      # per unit of relative frequency
 MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
@@ -37,7 +40,8 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 @dataclass(frozen=True)
 class Weights:
-    tone: float = 3.0                 # of partials against noise: by mel axis alone noise would have four fifths of all weight
+    tone: float = 2.0                 # of partials against noise: by mel axis alone noise would have four fifths of all weight
+    loudness: float = 0.3             # of the frame as a whole: the envelope that is heard
     cents: float = 0.08               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
     motion: float = 0.12
@@ -99,9 +103,13 @@ class FrameLoss(torch.nn.Module):
         weight, audible = self.partial_weights(target, each(batch.pitch), peak_db)
         weight = weight * self.weights.tone
         floor = (peak_db - FLOOR_DB)[:, None]
-        tone = weight * _over_floor(predicted[:, LEVEL], target[:, LEVEL], floor)
-        noise = self.band_share * _over_floor(predicted[:, NOISE], target[:, NOISE], floor + self.density_db)
+        tone = weight * (over_floor(predicted[:, LEVEL], floor) - over_floor(target[:, LEVEL], floor)).abs()
+        band_floor = floor + self.density_db
+        noise = self.band_share * (over_floor(predicted[:, NOISE], band_floor) - over_floor(target[:, NOISE], band_floor)).abs()
         levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
+
+        quiet = peak_db - LOUDNESS_RANGE_DB
+        whole = (loudness(predicted, quiet) - loudness(target, quiet)).abs().mean()
 
         off = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
         period = self._period_off(off, target)
@@ -116,15 +124,20 @@ class FrameLoss(torch.nn.Module):
         motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / batch.moves.sum().clamp(min=1)
         release = per_statistic[:, 4].mean()
         w = self.weights
-        loss = levels + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
-        parts = {"levels": levels, "cents": tuning, "period": period, "motion": motion, "release": release}
+        loss = levels + w.loudness * whole + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
+        parts = {"levels": levels, "loudness": whole, "cents": tuning, "period": period, "motion": motion, "release": release}
         return loss, {name: value.detach() for name, value in parts.items()}
 
 
-def _over_floor(predicted: Tensor, target: Tensor, floor: Tensor) -> Tensor:
-    """|difference| in dB, where what is under the floor on both sides is almost no error."""
-    off = predicted - torch.maximum(target, floor)
-    return torch.where((target <= floor) & (off < 0), -0.02 * off, off.abs())
+def over_floor(level: Tensor, floor: Tensor) -> Tensor:
+    """Levels in dB as they stand out of a floor in dB: the sum of both amplitudes."""
+    return floor + NEPER_DB * torch.nn.functional.softplus((level - floor) / NEPER_DB)
+
+
+def loudness(frames: Tensor, floor: Tensor) -> Tensor:
+    """Level of whole frames [B, FRAME_SIZE] over a floor [B], in dB."""
+    power = torch.cat([frames[:, LEVEL] - 3.01, frames[:, NOISE], floor[:, None]], 1) * (2 / NEPER_DB)
+    return 0.5 * NEPER_DB * torch.logsumexp(power, 1)
 
 
 def phase_loss(vectors: Tensor, phase: Tensor, level_db: Tensor) -> Tensor:
