@@ -4,8 +4,6 @@ Every slot is demodulated by filters of two lengths: selective ones (8 periods) 
 periods) near its onset and note-off. What the filters leave is the noise. Deviations are the instantaneous frequencies of
 the slots; start phases are chosen so that the synthesis meets the recording where each partial is strongest early on.
 """
-from dataclasses import dataclass, replace
-
 import numpy as np
 import torch
 
@@ -24,43 +22,23 @@ from models.frame import (
     LOWEST,
     NOISE,
     PARTIALS,
-    QUARTERS_PER_SECOND,
     SLOT_RATIO,
     VIBRATO,
     erb_rate,
     pitch_to_hz,
 )
 from models.noise_bands import band_levels, comb_gain
+from models.note_frames import NoteFrames, frame_times
 from models.slots import Slots, place_slots
 from models.spectrum import Spectrum, transform
 from models.tuning import find_tuning
 
 Tensor = torch.Tensor
-QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
-
 LONG_PERIODS, SHORT_PERIODS = 5, 3
 LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
 NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
 NOISE_MEAN_FRAMES, NOISE_OUT = 12, 1.3                    # mean power over +-64 ms against 1.3 times the noise expected
 SHORTEST_S = 0.02                                         # recordings are padded to this
-
-
-@dataclass
-class NoteFrames:
-    """One note as frames. Deviations are relative to the note's own f0, so its tuning error is taken out."""
-    times_s: np.ndarray       # [T] seconds since the start of the recording
-    frames: np.ndarray        # [T, FRAME_SIZE] float32, in the units of models/frame.py
-    f0_hz: float              # median frequency of partial 1
-    start_phase: np.ndarray   # [PARTIALS] radians: phase of each partial's cosine at t = 0
-    hold_s: float             # note-off, seconds since the start of the recording
-
-
-def frame_times(seconds: float) -> np.ndarray:
-    """The grid of frames: a quarter hop apart while t < ATTACK_S, then a hop apart, up to `seconds`. [T]"""
-    quarters = int(np.ceil(ATTACK_S * QUARTERS_PER_SECOND - 1e-9))
-    first_hop = -(-quarters // QUARTERS)
-    hops = np.arange(first_hop, max(first_hop, int(seconds * FRAMES_PER_SECOND) + 1)) / FRAMES_PER_SECOND
-    return np.concatenate([np.arange(quarters) / QUARTERS_PER_SECOND, hops])
 
 
 def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, device: str = "cpu") -> NoteFrames:
@@ -239,14 +217,3 @@ def _noise(frames: np.ndarray, times: np.ndarray, signal: Tensor, residuals: lis
         left = np.searchsorted(picked, where, side="right") - 1
         right = np.minimum(left + (picked[left] < where), len(picked) - 1)
         frames[where, NOISE] = (levels[left] + levels[right]) / 2
-
-
-def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
-    """The same note with other frames on the same grid."""
-    return replace(note, frames=np.asarray(frames, np.float32))
-
-
-def smooth(note: NoteFrames) -> NoteFrames:
-    """What a decoder can give of `note`: see models/motion.py."""
-    from models.motion import smooth as of_note  # motion measures notes: it imports this module
-    return of_note(note)

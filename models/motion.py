@@ -29,7 +29,7 @@ from models.frame import (
     VIBRATO,
     group_of_hz,
 )
-from models.harmonic import NoteFrames, with_frames
+from models.note_frames import NoteFrames, with_frames
 
 SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12    # Gaussian width, of the time since note-on
 SETTLED_S = 0.2                   # motion is measured from here on

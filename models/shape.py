@@ -64,8 +64,8 @@ def read_architecture(architecture: dict) -> tuple[Shape, int | None]:
     width = architecture.get("encoder_width")
     if width is not None and (type(width) is not int or not ENCODER_WIDTHS[0] <= width <= ENCODER_WIDTHS[1]):
         raise ModelError(f"architecture: encoder_width must be a whole number {ENCODER_WIDTHS[0]}..{ENCODER_WIDTHS[1]}")
-    return Shape(**{name: architecture[name] for name in LIMITS},
-                 **{name: tuple(architecture[name]) for name in WAVES}), width
+    return Shape(**{name: tuple(value) if name in WAVES else value for name, value in architecture.items()
+                    if name != "encoder_width"}), width
 
 
 def tensor_shapes(shape: Shape, encoder_width: int | None) -> dict[str, tuple[int, ...]]:

@@ -79,7 +79,7 @@ class Renderer:
         return self._whole(held, times, note)
 
     def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
-        from models.harmonic import NoteFrames
+        from models.note_frames import NoteFrames
         from models.reference import synthesise
         return synthesise(NoteFrames(times, frames.astype(np.float32), float(self.bank.f0_hz[note]),
                                      phase.astype(np.float32), float(self.bank.hold_s[note])), RATE_HZ, seed=note)
@@ -129,7 +129,7 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, 
 
 
 def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: Callable, left_out: bool) -> dict:
-    from models.harmonic import frame_times
+    from models.note_frames import frame_times
     bank = maker.bank
     audio = trim_tail(audio, float(bank.hold_s[note]))
     times = frame_times(len(audio) / RATE_HZ)

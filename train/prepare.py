@@ -54,7 +54,8 @@ def plan(instruments: list[Instrument], layers=LAYERS, pitches=range(LOWEST_KEY,
 
 def analysed(audio: np.ndarray, rate_hz: int, pitch: int, hold_s: float) -> tuple[np.ndarray, np.ndarray, dict]:
     """One note as (rows [ROWS, FRAME_SIZE], start phases [PARTIALS], what is known of it)."""
-    from models.harmonic import analyse, smooth
+    from models.harmonic import analyse
+    from models.motion import smooth
     sounds_s = min(hold_s, len(audio) / rate_hz)              # what has died away before note-off is cut off
     note = smooth(analyse(audio, rate_hz, pitch, sounds_s))
     held = note.times_s <= max(sounds_s, 0.1)

@@ -48,7 +48,8 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     name, audio, pitch, measure, keep, kinds = job
     import torch
 
-    from models.harmonic import analyse, smooth
+    from models.harmonic import analyse
+    from models.motion import smooth
     from models.reference import synthesise
     torch.set_num_threads(1)
     begin = time.process_time()

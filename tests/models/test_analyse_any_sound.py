@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from models.frame import HIGHEST, LOWEST, PARTIALS
-from models.harmonic import analyse, frame_times, smooth
+from models.harmonic import analyse
+from models.motion import smooth
+from models.note_frames import frame_times
 from models.reference import synthesise
 
 torch.set_num_threads(1)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.harmonic import analyse, smooth
+from models.harmonic import analyse
+from models.motion import smooth
 from models.reference import synthesise
 from train.notes.soundfont import NoteSpec, render
 

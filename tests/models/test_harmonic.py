@@ -17,7 +17,8 @@ from models.frame import (
     SLOT_RATIO,
     pitch_to_hz,
 )
-from models.harmonic import NoteFrames, analyse, frame_times
+from models.harmonic import analyse
+from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
 
 torch.set_num_threads(1)

@@ -16,9 +16,10 @@ from models.frame import (
     VIBRATO,
     group_of_hz,
 )
-from models.harmonic import NoteFrames, analyse, frame_times, smooth
-from models.motion import find_lfo, lfo_at, measure_fuzz
+from models.harmonic import analyse
+from models.motion import find_lfo, lfo_at, measure_fuzz, smooth
 from models.movement import TABLE_RATE_HZ, TABLE_SIZE, movement, noise_tables
+from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
 
 torch.set_num_threads(1)
