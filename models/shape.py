@@ -1,5 +1,6 @@
 """The shape of a model: the few numbers from which the names and sizes of all its tensors follow. As its card has them."""
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from models.conditioning import PITCH_WAVES, ROWS, TIME_WAVES, features_of
 from models.frame import BANDS, FRAME_SIZE, FUZZ, MOVING, PARTIALS, STEADY
@@ -64,8 +65,9 @@ def read_architecture(architecture: dict) -> tuple[Shape, int | None]:
     width = architecture.get("encoder_width")
     if width is not None and (type(width) is not int or not ENCODER_WIDTHS[0] <= width <= ENCODER_WIDTHS[1]):
         raise ModelError(f"architecture: encoder_width must be a whole number {ENCODER_WIDTHS[0]}..{ENCODER_WIDTHS[1]}")
-    return Shape(**{name: tuple(value) if name in WAVES else value for name, value in architecture.items()
-                    if name != "encoder_width"}), width
+    fields: dict[str, Any] = {name: tuple(value) if name in WAVES else value for name, value in architecture.items()}
+    fields.pop("encoder_width", None)
+    return Shape(**fields), width
 
 
 def tensor_shapes(shape: Shape, encoder_width: int | None) -> dict[str, tuple[int, ...]]:
