@@ -5,6 +5,7 @@ all of one core. The performer works once a hop, so loads are taken over the lon
 """
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ def chord(notes: int) -> list[tuple[int, int]]:
     return [(index % channels, keys[index // channels]) for index in range(notes)]
 
 
-def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving: bool,
+                clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
     from instrument.performance.midi import NoteOff, NoteOn, Set
     from instrument.synthesis.render import render
@@ -40,11 +42,11 @@ def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving:
             performer.receive(NoteOn(channel, key, 40 + 60 * (n % 2)), player.position)
         if moving:
             performer.receive(Set("latent.1", 2 * np.sin(n / 200)), player.position)
-        began = time.perf_counter()
+        began = clock()
         performer.advance(player.position + block_samples)
-        made = time.perf_counter()
+        made = clock()
         render(state, out)
-        spent[n] = made - began, time.perf_counter() - made
+        spent[n] = made - began, clock() - made
         if performer.hop != newest:
             newest = performer.hop
             decoder_us.append(float(state["status"]["decoder_us"][0]))
@@ -52,10 +54,11 @@ def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving:
 
 
 def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000, seconds: float = 10.0,
-            patch=None, model=None, moving: bool = True) -> dict:
+            patch=None, model=None, moving: bool = True, clock: Callable[[], float] = time.perf_counter) -> dict:
     """The figures of `hummingface bench --json`; loads are shares of one core, times are medians.
 
     `patch` and `model` as `library.open_sound` takes them. `moving`: one latent moves with every block; else all rest.
+    `clock`: `time.thread_time` leaves out what else the machine does.
     """
     from instrument import library
     from instrument.offline import Player
@@ -63,8 +66,8 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     sound = library.open_sound(patch, model)
     player = Player(sound.timbre, sound.patch, rate_hz=rate_hz)
     player.performer.receive(Set("master.voices", voices), 0)
-    _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving)
-    performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving)
+    _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving, clock)
+    performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving, clock)
     block_s, hop_s = block_samples / rate_hz, 1 / 187.5
     group = max(1, round(hop_s / block_s))
     whole = len(performer_s) // group * group
