@@ -103,6 +103,7 @@ class Server:
                               engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
+        self._tell_remark(patch)
         from instrument.audio.midi_ports import MidiPorts
         self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
@@ -216,6 +217,11 @@ class Server:
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._tell_remark(patch)
+
+    def _tell_remark(self, patch: Any) -> None:
+        if text := self._sounds.remark(patch, self._timbre):
+            self._tell({"tell": "error", "text": text})
 
     def _play_program(self, number: int) -> None:
         patch = self._sounds.program(number)
