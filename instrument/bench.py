@@ -1,10 +1,11 @@
 """What the engine costs on this machine: the performer with its decoder, and the compiled synthesis, block by block.
 
-One thread does both in turn, as fast as it can, while a chord of the asked size is kept alive and a latent moves. A load of 1 is all of
-one core. The performer works once a hop, so loads are taken over the longer of a block and a hop.
+One thread does both in turn, as fast as it can, while a chord of the asked size is kept alive and a latent moves or rests. A load of 1 is
+all of one core. The performer works once a hop, so loads are taken over the longer of a block and a hop.
 """
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,20 @@ RETRIGGER_S = 1.0               # every voice is struck anew about this often, s
 LOWEST_KEY, HIGHEST_KEY = 33, 96
 
 
-def _run_blocks(player, voices: int, block_samples: int, seconds: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def chord(notes: int) -> list[tuple[int, int]]:
+    """So many different (channel, key), spread over the keys that are measured, on as few channels as hold them."""
+    channels = -(-notes // (HIGHEST_KEY - LOWEST_KEY + 1))
+    keys = np.linspace(LOWEST_KEY, HIGHEST_KEY, -(-notes // max(channels, 1))).round().astype(int).tolist()
+    return [(index % channels, keys[index // channels]) for index in range(notes)]
+
+
+def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving: bool,
+                clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
     from instrument.performance.midi import NoteOff, NoteOn, Set
     from instrument.synthesis.render import render
     rate_hz, performer, state = player.rate_hz, player.performer, player.state
-    keys = np.linspace(LOWEST_KEY, HIGHEST_KEY, voices).round().astype(int)
-    notes = [(index // 64, int(key)) for index, key in enumerate(keys)]             # on two channels where keys repeat
+    notes = chord(voices)
     out = np.empty((block_samples, 2), np.float32)
     blocks = round(seconds * rate_hz / block_samples)
     every = max(1, round(RETRIGGER_S * rate_hz / block_samples / voices))
@@ -32,12 +40,13 @@ def _run_blocks(player, voices: int, block_samples: int, seconds: float) -> tupl
             if n // every >= voices:
                 performer.receive(NoteOff(channel, key), player.position)
             performer.receive(NoteOn(channel, key, 40 + 60 * (n % 2)), player.position)
-        performer.receive(Set("latent.1", 2 * np.sin(n / 200)), player.position)
-        began = time.perf_counter()
+        if moving:
+            performer.receive(Set("latent.1", 2 * np.sin(n / 200)), player.position)
+        began = clock()
         performer.advance(player.position + block_samples)
-        made = time.perf_counter()
+        made = clock()
         render(state, out)
-        spent[n] = made - began, time.perf_counter() - made
+        spent[n] = made - began, clock() - made
         if performer.hop != newest:
             newest = performer.hop
             decoder_us.append(float(state["status"]["decoder_us"][0]))
@@ -45,16 +54,20 @@ def _run_blocks(player, voices: int, block_samples: int, seconds: float) -> tupl
 
 
 def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000, seconds: float = 10.0,
-            patch: str | None = None, model: str | None = None) -> dict:
-    """The figures of `hummingface bench --json`; loads are shares of one core, times are medians."""
+            patch=None, model=None, moving: bool = True, clock: Callable[[], float] = time.perf_counter) -> dict:
+    """The figures of `hummingface bench --json`; loads are shares of one core, times are medians.
+
+    `patch` and `model` as `library.open_sound` takes them. `moving`: one latent moves with every block; else all rest.
+    `clock`: `time.thread_time` leaves out what else the machine does.
+    """
     from instrument import library
     from instrument.offline import Player
     from instrument.performance.midi import Set
     sound = library.open_sound(patch, model)
     player = Player(sound.timbre, sound.patch, rate_hz=rate_hz)
     player.performer.receive(Set("master.voices", voices), 0)
-    _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S)
-    performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds)
+    _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving, clock)
+    performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving, clock)
     block_s, hop_s = block_samples / rate_hz, 1 / 187.5
     group = max(1, round(hop_s / block_s))
     whole = len(performer_s) // group * group
@@ -74,7 +87,8 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
 def run(*, json_file: Path | None = None, **options) -> int:
     """`hummingface bench`: measure, print, and write JSON where asked."""
     figures = measure(**options)
-    print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}:\n"
+    print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "
+          f"while a latent moves:\n"
           f"  load of one core   {figures['load_median']:6.1%} median, {figures['load_p99']:.1%} at the 99th percentile\n"
           f"  a hop's decoder    {figures['decoder_us']:6.0f} us, all of the performer {figures['performer_us']:.0f} us, "
           f"of {1e6 / 187.5:.0f}\n"

@@ -70,7 +70,8 @@ def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
 
 
 def mix(patch: Patch, model) -> Patch:
-    """The patch with the latents that its blend and its corners name in this model. Raises LibraryError for unknown names."""
+    """The patch with the latents that its blend and its corners name in this model, and no other model's hash: it follows its model.
+    Raises LibraryError for unknown names."""
     def point(name: str) -> np.ndarray:
         if name not in model.presets:
             raise library.LibraryError(f"{patch.name}: the model {model.name} has no preset {name!r}")
@@ -81,7 +82,7 @@ def mix(patch: Patch, model) -> Patch:
         latents = tuple(np.clip(sum(share / total * point(name) for name, share in patch.blend.items()), -4, 4).tolist())
     corners = tuple(replace(corner, latents=tuple(point(corner.name).tolist())) if corner.name in model.presets else
                     Corner(corner.name, tuple(corner.latents[:model.latents])) for corner in patch.morph)
-    return patch.with_values(model=model.name, model_sha256=model.card.get("sha256", ""), latents=latents, morph=corners)
+    return patch.with_values(model=model.name, model_sha256="", latents=latents, morph=corners)
 
 
 def main(argv: list[str] | None = None) -> int:

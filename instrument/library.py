@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -78,16 +78,17 @@ def models() -> list[Entry]:
     for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
         for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
             if path.with_suffix(".json").is_file():
-                found.append(Entry(_card_name(path), path, factory))
+                found.append(Entry(_of_card(path, "name") or path.stem, path, factory))
     return found
 
 
-def _card_name(path: Path) -> str:
+def _of_card(weights: Path, field: str) -> str:
+    """A text of a model's card; empty where it has none that can be read."""
     try:
-        name = json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).get("name")
-        return name if isinstance(name, str) else path.stem
+        value = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8")).get(field)
     except (OSError, ValueError, AttributeError):
-        return path.stem
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def find(name: str, entries: list[Entry], what: str) -> Entry:
@@ -159,6 +160,14 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
     return Sound(patch, Timbre(model))
 
 
+def remark(sound: Sound) -> str:
+    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    patch, model = sound.patch, sound.timbre.model
+    if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
+        return ""
+    return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
+
+
 class Programs:
     """Program changes: number n is the factory's patch n, on the model that plays if it is its own."""
 
@@ -181,8 +190,8 @@ class Programs:
 
 
 def save_patch(patch: Patch, path: Path | None = None) -> Path:
-    """Writes the player's patch: to `path`, or by its name into the user's folder, over an older one of that name.
-    Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
+    """Writes the player's patch, with the hash of its model: to `path`, or by its name into the user's folder, over an older one of
+    that name. Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
     if path is None:
         stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()
         if not stem:
@@ -190,6 +199,9 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
         path = user_folder("patches") / (stem[:80] + PATCH_SUFFIX)
     if factory_folder("patches").resolve() in path.resolve().parents:
         raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
+    with suppress(LibraryError):                # a model that is not there
+        sha256 = _of_card(find(patch.model, models(), "model").path, "sha256")
+        patch = patch.with_values(model_sha256=sha256)
     patches_file.save(patch, path)
     return path
 

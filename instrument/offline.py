@@ -29,12 +29,14 @@ class Report:
     took_s: float
     patch: str
     wav: Path | None = None
+    remark: str = ""                     # what the player should know of the patch
 
     def __str__(self) -> str:
         where = f"{self.wav}: " if self.wav else ""
         speed = self.seconds / max(self.took_s, 1e-9)
         return (f"{where}{self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, "
-                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)")
+                f"peak {self.peak_db:.1f} dBFS, patch {self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)"
+                + (f"\n{self.remark}" if self.remark else ""))
 
 
 class Player:
@@ -116,7 +118,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, rat
         progress(1.0)
     notes = sum(isinstance(event, midi.NoteOn) for _, event in events)
     return Report(done / rate_hz, notes, 20 * np.log10(max(peak, 1e-6)), player.most_voices, time.perf_counter() - began,
-                  sound.patch.name, Path(wav))
+                  sound.patch.name, Path(wav), library.remark(sound))
 
 
 def _blocks(player: Player, last: int, block_samples: int, seconds: float | None) -> Iterator[np.ndarray]:

@@ -45,7 +45,7 @@ class Patch:
     gain_db: float = 0.0                 # levelling, so that all patches are equally loud
     author: str = ""
     tags: tuple[str, ...] = ()
-    model_sha256: str = ""
+    model_sha256: str = ""               # of the weights that it was saved with; factory patches are made anew with their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Patch:
         rest = defaults()
         return {
             "format": FORMAT, "version": VERSION, "name": self.name, "author": self.author, "tags": list(self.tags),
-            "model": {"name": self.model, "sha256": self.model_sha256},
+            "model": {"name": self.model} | ({"sha256": self.model_sha256} if self.model_sha256 else {}),
             "latents": [round(z, 4) for z in self.latents],
             "parameters": {name: value for name, value in self.parameters.items() if value != rest[name]},
             "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],

@@ -1,6 +1,7 @@
 """A real JACK server with its dummy driver, for tests and benchmarks."""
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,26 +10,31 @@ DEFAULT = "JACK_DEFAULT_SERVER"      # where JACK's clients look for the server'
 
 
 class JackServer:
-    """`jackd` of its own name, ended by its own number."""
+    """`jackd` of its own name, ended by its own number. `outputs`: how many channels it plays."""
 
-    def __init__(self, name: str, period: int):
-        self.name, self.period = name, period
+    def __init__(self, name: str, period: int, outputs: int = 2):
+        self.name, self.period, self.outputs = name, period, outputs
         self.process: subprocess.Popen | None = None
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        said = tempfile.TemporaryFile()         # noqa: SIM115 (the server writes on)
+        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period),
+                                         "-P", str(self.outputs)],
+                                        stdout=said, stderr=said)
         import jack
         jack.set_error_function(lambda text: None)
         jack.set_info_function(lambda text: None)
-        for _ in range(100):
+        for _ in range(600):                # half a minute: a busy machine may take long
             try:
                 jack.Client("probe", no_start_server=True, servername=self.name).close()
                 return
             except jack.JackOpenError:
+                if self.process.poll() is not None:
+                    break
                 time.sleep(0.05)
-        raise RuntimeError("jackd did not start")
+        said.seek(0)
+        raise RuntimeError(f"jackd did not start (exit status {self.process.poll()}): {said.read().decode(errors='replace')[-1000:]}")
 
     def kill(self) -> None:
         if self.process:

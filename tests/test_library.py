@@ -66,6 +66,29 @@ def test_factory_patches_are_never_overwritten():
         library.save_patch(Patch("///", "Fluid", Z))
 
 
+def test_a_patch_knows_the_version_of_its_model():
+    from instrument.offline import Report
+    from models.checkpoint import save_model, untrained
+    folder = library.user_folder("models")
+    save_model(untrained(seed=1, width=16), folder / "mine")
+    path = library.save_patch(Patch("Kept", "Untrained", Z))
+    saved = library.open_sound(path)
+    assert len(saved.patch.model_sha256) == 64
+    assert library.remark(saved) == ""
+    save_model(untrained(seed=2, width=16), folder / "mine")
+    other = library.open_sound(path)
+    said = library.remark(other)
+    assert "Kept" in said and "another version of the model Untrained" in said
+    assert said in str(Report(1.0, 1, -10.0, 1, 1.0, "Kept", remark=said)), "a render says it too"
+    library.save_patch(other.patch)
+    assert library.remark(library.open_sound(path)) == "", "saved again, it is of the version that was heard"
+
+
+def test_a_patch_of_a_model_that_is_not_there_keeps_its_hash():
+    path = library.save_patch(Patch("Far", "No such model", Z, model_sha256="ab"))
+    assert library.load_patch(path).model_sha256 == "ab"
+
+
 def test_missing_models_are_named():
     with pytest.raises(LibraryError, match="nowhere"):
         library.load_model("nowhere")

@@ -40,6 +40,8 @@ def test_a_factory_patch_plays(entry, timbre):
     patch = patch_file.load(entry.path)
     model = timbre.model
     assert patch.model == model.name
+    assert not patch.model_sha256, "it is made anew with each version of its model"
+    assert library.remark(library.Sound(patch, timbre)) == ""
     assert len(patch.latents) == model.latents
     assert levelling.mix(patch, model).latents == pytest.approx(patch.latents, abs=1e-3), "mixed from the model that is there"
     assert len(patch.morph) == 4

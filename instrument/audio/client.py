@@ -169,7 +169,7 @@ class Client:
                 self._patch = message["patch"]
                 self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
             case "open_audio":
-                self._audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
+                self._audio = AudioChoice.of(message)
                 self._excused_until = time.monotonic() + OPENING_S
             case "open_midi":
                 self._midi_ports = message["ports"]

@@ -52,6 +52,10 @@ class AudioChoice:
     rate_hz: int | None = None
     block_samples: int | None = None
 
+    @classmethod
+    def of(cls, command: dict) -> "AudioChoice":
+        return cls(command["device"], command["rate_hz"], command["block_samples"])
+
     def command(self) -> dict:
         return {"do": "open_audio", "device": self.device, "rate_hz": self.rate_hz, "block_samples": self.block_samples}
 
@@ -147,7 +151,6 @@ TELLS: dict[str, dict[str, Field]] = {
     "devices": {"audio": Field(_list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
-    "note": {"note": _KEY, "velocity": Field(_whole(0, 127), "0..127")},
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},

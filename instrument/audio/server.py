@@ -14,22 +14,19 @@ import json
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 from instrument.audio import registry
 from instrument.audio.listener import Listener
+from instrument.audio.output import Output, likely_rate_hz
 from instrument.audio.protocol import AudioChoice
 
 GRACE_S = 60.0                  # without a client and without a note
-RETRY_S = 2.0                   # between looks for a device that is not there
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
-RESCAN_S = 10.0                 # to look at all devices anew
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -42,11 +39,7 @@ class Server:
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Any = None
         self._midi: Any = None
-        self._stream: Any = None
-        self._choice = _choice(config["audio"])
-        self._playing: AudioChoice | None = None        # the choice that sounds
-        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
-        self._retry_at = 0.0
+        self._output: Any = None
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
@@ -104,9 +97,13 @@ class Server:
             self._tell({"tell": "error", "text": problem})
         opening.join()
         self._timbre = timbre
-        self._new_engine(self._wanted_rate_hz(), patch)
-        self._open_audio(fallback=bool(self._config.get("fallback")))
+        choice = AudioChoice.of(self._config["audio"])
+        self._new_engine(likely_rate_hz(choice), patch)
+        self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
+                              engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
+        self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
+        self._tell_remark(patch)
         from instrument.audio.midi_ports import MidiPorts
         self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
@@ -122,15 +119,7 @@ class Server:
         with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
             devices.portaudio()
 
-    def _wanted_rate_hz(self) -> int:
-        from instrument.audio import devices
-        if self._choice.rate_hz:
-            return self._choice.rate_hz
-        with contextlib.suppress(devices.DeviceError):
-            return devices.find(self._choice.device).rate_hz
-        return 48000
-
-    def _new_engine(self, rate_hz: int, patch: Any) -> None:
+    def _new_engine(self, rate_hz: int, patch: Any) -> Any:
         from instrument.audio.engine import Engine
         old = self._engine
         self._engine = Engine(rate_hz, self._timbre, patch, tell=self._performer_tells,
@@ -143,6 +132,7 @@ class Server:
             old.close()
         self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
         self._engine.start()
+        return self._engine
 
     def _end(self) -> None:
         registry.remove(os.getpid())
@@ -151,7 +141,7 @@ class Server:
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
         if self._midi:
             self._midi.close()
-        self._close_stream()
+        self._output.close()
         self._leave()
 
     def _leave(self) -> None:
@@ -194,8 +184,7 @@ class Server:
             case "patch":
                 self._play_patch(message["patch"])
             case "open_audio":
-                before, self._choice = self._choice, _choice(message)
-                self._open_audio(before=before)
+                self._output.change(AudioChoice.of(message))
             case "open_midi":
                 self._midi.want(message["ports"])
                 self._tell_midi()
@@ -228,6 +217,11 @@ class Server:
         self._timbre = timbre
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._tell_remark(patch)
+
+    def _tell_remark(self, patch: Any) -> None:
+        if text := self._sounds.remark(patch, self._timbre):
+            self._tell({"tell": "error", "text": text})
 
     def _play_program(self, number: int) -> None:
         patch = self._sounds.program(number)
@@ -254,100 +248,21 @@ class Server:
     def _log_event(self, sample: int, event: Any) -> None:
         print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
 
-    # The device
+    # The device and the MIDI ports
 
-    def _open_audio(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
-        """Open what is wanted; if it does not open, what sounded before, else nothing, and look for it again and again."""
-        self._tell({"tell": "opening", "device": self._choice.device})
-        self._remark = ""
-        try:
-            self._open(self._choice)
-            problem = self._remark
-        except OSError as error:
-            problem = str(error)
-            others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
-            for other in others:
-                with contextlib.suppress(OSError):
-                    if self._stream is None or self._stream.device is None:
-                        self._open(other)
-                    problem += f' Playing on "{self._stream.device.name}" instead.'
-                    if before:
-                        self._choice = before
-                    break
-            else:
-                self._close_stream()
-                from instrument.audio.stream import SilentStream
-                self._playing = None
-                self._use(SilentStream(self._engine.state))
-                problem += f" Looking for it every {RETRY_S:.0f} seconds."
-        self._retry_at = time.monotonic() + RETRY_S
-        if problem and problem == self._problem and self._stream.device is None:
-            return                                      # said already
-        self._problem = problem
-        self._tell_audio()
-
-    def _tell_audio(self) -> None:
-        stream = self._stream
-        latency_s = stream.output_latency_s + self._engine.performer.delay_samples / stream.rate_hz
-        self._tell({"tell": "audio", "device": stream.device.name if stream.device else None, "rate_hz": stream.rate_hz,
-                    "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem})
-
-    def _open(self, choice: AudioChoice) -> None:
-        from instrument.audio import devices
-        silent = self._stream is None or self._stream.device is None
-        if silent and self._stream is not None:
-            with _at_most(RESCAN_S):
-                devices.rescan()
-        try:
-            device = devices.find(choice.device)
-        except devices.DeviceError:
-            if silent:
-                raise
-            listed = _fresh_outputs()                   # PortAudio's own list is as old as its stream
-            if not any(choice.device in (d["name"], d["name"].rsplit(", ", 1)[0]) for d in listed):
-                raise
-            with _at_most(RESCAN_S):
-                self._close_stream()
-                devices.rescan()
-            device = devices.find(choice.device)
-        on_jack = device.system.startswith("JACK")
-        rate_hz = device.rate_hz if on_jack else choice.rate_hz or device.rate_hz
-        self._close_stream()
-        if rate_hz != self._engine.rate_hz:
-            self._new_engine(rate_hz, self._engine.performer.patch)
-        if on_jack:
-            if choice.rate_hz not in (None, rate_hz):
-                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
-            from instrument.audio.jack_stream import JackStream
-            stream: Any = JackStream(self._engine.state, device, self._engine.wake)
-            self._engine.jack = stream
-        else:
-            from instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
-        self._use(stream)
-        self._playing = choice
+    def _device_opened(self, jack: Any) -> None:
         if self._midi:
-            self._midi.use_jack(self._engine.jack)
+            self._midi.use_jack(jack)
             self._midi.update()
             self._tell_midi()
 
-    def _use(self, stream: Any) -> None:
-        from instrument.audio.stream import delay_samples
-        self._stream = self._engine.stream = stream
-        self._block_samples = stream.block_samples
-        self._engine.set_delay(delay_samples(stream.block_samples, stream.rate_hz))
-
-    def _close_stream(self) -> None:
+    def _device_closing(self) -> None:
         if self._midi:
             self._midi.use_jack(None)
-        engine = self._engine
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            engine.stream = engine.jack = None
-            stream.close()
 
     def _list(self) -> None:
-        self._tell({"tell": "devices", "audio": _fresh_outputs(), "midi": self._midi.names() if self._midi else []})
+        from instrument.audio import devices
+        self._tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._midi.names() if self._midi else []})
 
     def _tell_midi(self) -> None:
         self._tell({"tell": "midi", "ports": self._midi.names(), "open": self._midi.open, "problem": self._midi.problem})
@@ -358,43 +273,14 @@ class Server:
         """Look after ports and devices. Returns whether it is time to end."""
         if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
             self._tell_midi()
+        self._output.look_after()
         now = time.monotonic()
-        if self._stream.device is None and now >= self._retry_at:
-            self._open_audio()
-        elif self._stream.block_samples != self._block_samples:     # a JACK server can change its period as it runs
-            self._use(self._stream)
-            self._tell_audio()
         if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
             self._quiet_since = now
         return now - self._quiet_since > GRACE_S
 
 
-@contextlib.contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
-    another."""
-    timer = threading.Timer(seconds, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
-    yield
-    timer.cancel()
-
-
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")
-
-
-def _choice(values: dict) -> AudioChoice:
-    return AudioChoice(values["device"], values["rate_hz"], values["block_samples"])
-
-
-def _fresh_outputs() -> list[dict]:
-    """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
-    code = "import json; from instrument.audio.devices import all_outputs; print(json.dumps([d.as_dict() for d in all_outputs()]))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
-    try:
-        return json.loads(found.stdout.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return []
 
 
 def main() -> int:

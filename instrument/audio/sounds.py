@@ -19,6 +19,7 @@ class Sounds:
         self._model = model
         self._replaced: str | None = None               # the name of the model in whose place it plays
         self._timbres: dict[str, Timbre] = {}           # by name, the one used last at the end
+        self._remarked: set[str] = set()
         self._programs = [entry.path for entry in library.patches() if entry.factory]
 
     def first(self, values: dict | None) -> tuple[Patch, Timbre, str]:
@@ -36,6 +37,14 @@ class Sounds:
         timbre = cast(Timbre, sound.timbre)
         self._timbres[self._replaced or timbre.name] = timbre
         return sound.patch, timbre, problem
+
+    def remark(self, patch: Patch, timbre: Timbre) -> str:
+        """What the player should know of this patch on this model, once for each patch; else empty."""
+        text = library.remark(library.Sound(patch, timbre))
+        if text in self._remarked:
+            return ""
+        self._remarked.add(text)
+        return text
 
     def load(self, values: dict) -> tuple[Patch, Timbre]:
         """A patch and the timbre that plays it. Raises ValueError, and then nothing has changed."""

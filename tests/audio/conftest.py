@@ -3,6 +3,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,14 +12,14 @@ from tests.jack_server import DEFAULT, JackServer, default_server_kept
 
 @pytest.fixture(scope="module")
 def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
-    """Start a server: `jack_server(period)`. It is the one that this module's clients find."""
+    """Start a server: `jack_server(period, outputs)`. It is the one that this module's clients find from then on."""
     pytest.importorskip("jack", reason="JACK-Client is not installed")
     if not shutil.which("jackd"):
         pytest.skip("jackd is not installed: apt-get install jackd2")
     servers: list[JackServer] = []
 
-    def start(period: int = 128) -> JackServer:
-        server = JackServer(f"audio-test-{os.getpid()}-{len(servers)}-{time.monotonic_ns() % 100_000}", period)
+    def start(period: int = 128, outputs: int = 2) -> JackServer:
+        server = JackServer(f"audio-test-{os.getpid()}-{len(servers)}-{time.monotonic_ns() % 100_000}", period, outputs)
         servers.append(server)
         os.environ[DEFAULT] = server.name
         return server
@@ -26,6 +27,21 @@ def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
         yield start
         for server in servers:
             server.close()
+
+
+@contextmanager
+def portaudio_rescanned() -> Iterator[None]:
+    """PortAudio as it sees the JACK server that runs now; afterwards it sees none."""
+    from instrument.audio import devices
+    devices.rescan()
+    try:
+        yield
+    finally:        # PortAudio aborts where it is ended after the JACK server that it knows: let it know none before the server goes
+        sounddevice = devices.portaudio()
+        sounddevice._terminate()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(DEFAULT, "none of them")
+            sounddevice._initialize()
 
 
 @pytest.fixture(scope="module")

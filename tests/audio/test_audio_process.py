@@ -81,6 +81,21 @@ def test_a_patch_is_played(playing, home):
     client.send({"do": "patch", "patch": home})
 
 
+def test_a_patch_of_another_version_of_the_model_is_played_and_said_to_be_so(playing, home):
+    client, told = playing
+    told.forget()
+    older = {**home, "name": "Older", "model": {**home["model"], "sha256": "0" * 64}}
+    for name in ("Older", "Newer", "Older"):
+        client.send({"do": "patch", "patch": {**(older if name == "Older" else home), "name": name}})
+    client.send({"do": "patch", "patch": home})
+    wait_for(lambda: Path(client._log_events).read_text().count('"name": "Older"') == 2)
+    client.send({"do": "list"})
+    told.wait(tell="devices")
+    said = [message["text"] for message in told.messages if message["tell"] == "error"]
+    assert len(said) == 1, "once"
+    assert "Older" in said[0] and f"another version of the model {home['model']['name']}" in said[0]
+
+
 def test_random_messages_leave_it_playing(playing):
     client, _ = playing
     random = np.random.default_rng(5)

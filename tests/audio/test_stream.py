@@ -9,21 +9,14 @@ from instrument.audio.devices import Device, DeviceError
 from instrument.audio.stream import SilentStream, Stream, delay_samples
 from instrument.synthesis.producer import position, read_clock
 from instrument.synthesis.state import new_state
-from tests.audio.conftest import wait_for
+from tests.audio.conftest import portaudio_rescanned, wait_for
 
 
 @pytest.fixture(scope="module")
 def output(jack_server) -> Iterator[Device]:
     jack_server(256)
-    devices.portaudio()
-    devices.rescan()
-    yield devices.find(None)
-    # PortAudio aborts where it is ended after the JACK server that it knows: let it know none before the server goes.
-    sounddevice = devices.portaudio()
-    sounddevice._terminate()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JACK_DEFAULT_SERVER", "none of them")
-        sounddevice._initialize()
+    with portaudio_rescanned():
+        yield devices.find(None)
 
 
 @pytest.mark.parametrize("block", [16, 256, 2048])
