@@ -17,9 +17,10 @@ class JackServer:
         self.start()
 
     def start(self) -> None:
+        import jack  # before the server starts: where it is missing none is left running
+
         self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period)],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        import jack
         jack.set_error_function(lambda text: None)
         jack.set_info_function(lambda text: None)
         for _ in range(100):
