@@ -230,6 +230,7 @@ class Window(QMainWindow):
 
     def _ready(self) -> None:
         self.engine_ready = True
+        self.status.begin_counting(self.client.telemetry())
         if self._restarted:
             self.session.send_all()
             self.banner.say("The sound is back, with everything as it was.")
