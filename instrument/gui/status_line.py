@@ -1,12 +1,15 @@
 """How the engine is doing: one quiet line. Figures stay grey while all is well."""
 import time
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from instrument.gui import theme
 
 MIDI_LIGHT_MS = 120
+DEVICE_TIP = "What plays, at which rate and block size"
+DEVICE_WIDTH = 380
+SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
 TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
 
 
@@ -46,7 +49,8 @@ class StatusLine(QWidget):
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 0, 0)
         self.midi = self._reading("MIDI activity", "Lights up with every MIDI message; the names of open ports when pointed at")
-        self.device = self._reading("Audio device", "What plays, at which rate and block size")
+        self.device = self._reading("Audio device", DEVICE_TIP)
+        self._device = ""
         row.addStretch(1)
         self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force")
         self.voices = self._reading("Voices", "Notes that sound now")
@@ -91,6 +95,9 @@ class StatusLine(QWidget):
         for reading, text in widest:
             reading.setFont(theme.font("label"))
             reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
+            reading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.device.setFont(theme.font("label"))
+        self._fit_device()
 
     def midi_seen(self) -> None:
         """A MIDI message came in."""
@@ -101,9 +108,19 @@ class StatusLine(QWidget):
         """Open MIDI ports, for the tooltip."""
         self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open") + (f"<br>{problem}" if problem else ""))
 
-    def show_device(self, text: str, well: bool = True) -> None:
-        """What plays."""
-        self._set(self.device, text, theme.DIM if well else theme.ALARM)
+    def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:
+        """What plays ("name, system" as the engine says it), or None: nothing does."""
+        name, _, system = (device or "").rpartition(", ")
+        parts = [name, SHORT_NAMES.get(system, system), f"{rate_hz / 1000:g} kHz", f"{block_samples} samples"]
+        self._device = " · ".join(part for part in parts if part) if device else "no sound"
+        self.device.setToolTip(f"{DEVICE_TIP}<br>{device}" if device else DEVICE_TIP)
+        self._fit_device()
+
+    def _fit_device(self) -> None:
+        """A long name is shortened in its middle, so that it never widens the window."""
+        short = self.device.fontMetrics().elidedText(self._device, Qt.TextElideMode.ElideMiddle, theme.px(DEVICE_WIDTH))
+        self._set(self.device, short, theme.ALARM if self._device == "no sound" else theme.DIM)
+        self.device.setAccessibleDescription(self._device)
 
     def show_keys(self, octave: int, velocity: int) -> None:
         """Octave of the computer keys (of their first C) and their force."""
