@@ -35,6 +35,7 @@ ATTACK_S = 0.072                      # while a note is younger, it is asked for
 
 LEVEL_FLOOR_DB = -100.0               # at or below it a partial is silent
 NOISE_FLOOR_DB = -110.0
+FLOOR_FADE_DB = 3.0                   # above its floor a level fades in: 64 bands a hair above it would be heard as hiss
 LEVEL_CEILING_DB = 6.0
 DEVIATION_LIMIT = 0.5
 NOISE_LOW_HZ, NOISE_HIGH_HZ = 20.0, 20_000.0

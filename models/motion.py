@@ -6,6 +6,7 @@ around each partial of which only the share of power, the distance and the regul
 """
 import numpy as np
 import torch
+from scipy.ndimage import median_filter
 
 from models.frame import (
     BAND_CENTRES_HZ,
@@ -16,9 +17,11 @@ from models.frame import (
     GROUPS,
     HIGHEST,
     LEVEL,
+    LEVEL_FLOOR_DB,
     LFO_GAIN,
     LOWEST,
     NOISE,
+    NOISE_FLOOR_DB,
     PARTIALS,
     REGULARITY,
     RELEASE,
@@ -37,6 +40,9 @@ FOLLOWED = 0.35                   # of the partials, or of their motion, must fo
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
 LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
 CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
+SILENT_DB = -99.0                 # of a whole frame: the recording has ended
+VANISHED_DB = -95.0               # a group that falls below is not seen any more
+LEAST_RELEASE_FRAMES = 3          # that must be seen to tell a release
 
 
 def smooth(note: NoteFrames) -> NoteFrames:
@@ -56,27 +62,38 @@ def smooth(note: NoteFrames) -> NoteFrames:
 
 
 def smooth_trajectories(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """Levels by their mean power, deviations by their power-weighted mean, noise by its mean in dB. [T, FRAME_SIZE]"""
-    if len(times_s) < 2:
-        return frames.copy()
+    """Levels by their mean power, deviations by their power-weighted mean, noise by its mean in dB. [T, FRAME_SIZE]
+
+    Powers are compared along each partial's own trend in dB: over a steep decay their plain mean is that of its beginning,
+    and a struck bar would ring on. What a recording leaves silent at its end stays silent.
+    """
+    out = frames.copy()
+    end = len(frames) - int(np.argmax((frames[::-1, LEVEL].max(1) > SILENT_DB) | (frames[::-1, NOISE].max(1) > SILENT_DB)))
+    if end < 2:
+        return out
+    frames, times_s = frames[:end], times_s[:end]
     width = np.clip(SMOOTH_SHARE * times_s, SMOOTH_LEAST_S, SMOOTH_MOST_S)
     # a smooth curve needs few points: at most half a width apart
     at = np.floor(np.concatenate([[0], np.cumsum(np.diff(times_s) / (0.4 * width[1:]))]))
     points = np.unique(np.append(np.unique(at, return_index=True)[1], len(times_s) - 1))
+    left = np.clip(np.searchsorted(points, np.arange(len(times_s)), side="right") - 1, 0, len(points) - 2)
+    begin, finish = times_s[points[left]], times_s[points[left + 1]]
+    share = ((times_s - begin) / (finish - begin)).astype(np.float32)[:, None]
     cell = np.gradient(times_s)
     kernel = np.exp(-0.5 * ((times_s[points, None] - times_s) / width[points, None]) ** 2) * cell
-    kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
-    power = np.exp(frames[:, LEVEL].astype(np.float32) * np.float32(np.log(10) / 10))
-    bent = power * frames[:, DEVIATION].astype(np.float32)
-    stacked = np.concatenate([power, bent, frames[:, NOISE].astype(np.float32)], 1)
-    mean, bend, noise = np.split((torch.from_numpy(kernel) @ torch.from_numpy(stacked)).numpy(), [PARTIALS, 2 * PARTIALS], 1)
-    mean = np.maximum(mean, 1e-12)
-    curves = np.concatenate([10 * np.log10(mean), bend / mean, noise], 1)
-    left = np.clip(np.searchsorted(points, np.arange(len(times_s)), side="right") - 1, 0, len(points) - 2)
-    begin, end = times_s[points[left]], times_s[points[left + 1]]
-    share = ((times_s - begin) / (end - begin))[:, None]
-    out = frames.copy()
-    out[:, LEVEL.start:NOISE.stop] = curves[left] * (1 - share) + curves[left + 1] * share
+    kernel = torch.from_numpy((kernel / kernel.sum(1, keepdims=True)).astype(np.float32))
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return (kernel @ torch.from_numpy(values.astype(np.float32))).numpy()
+
+    def curve(at_points: np.ndarray) -> np.ndarray:
+        return at_points[left] * (1 - share) + at_points[left + 1] * share
+    trend_and_noise = curve(mean(np.concatenate([frames[:, LEVEL], frames[:, NOISE]], 1)))
+    trend, noise = trend_and_noise[:, :PARTIALS], trend_and_noise[:, PARTIALS:]
+    power = np.exp((frames[:, LEVEL] - trend) * (np.log(10) / 10))
+    above, bent = np.split(mean(np.concatenate([power, power * frames[:, DEVIATION]], 1)), 2, axis=1)
+    above = np.maximum(above, 1e-12)
+    out[:end, LEVEL.start:NOISE.stop] = np.concatenate([trend + curve(10 * np.log10(above)), curve(bent / above), noise], 1)
     return out
 
 
@@ -98,21 +115,25 @@ def measure_release(note: NoteFrames) -> np.ndarray:
     around = times > hold - 0.06
     times = times[around]
     power = np.zeros((len(times), GROUPS))
-    for part, hz in ((LEVEL, SLOT_RATIO * note.f0_hz), (NOISE, BAND_CENTRES_HZ)):
-        linear = np.exp(note.frames[around, part] * np.float32(np.log(10) / 10)) * (0.5 if part is LEVEL else 1)
+    for part, hz, floor in ((LEVEL, SLOT_RATIO * note.f0_hz, LEVEL_FLOOR_DB), (NOISE, BAND_CENTRES_HZ, NOISE_FLOOR_DB)):
+        level = note.frames[around, part]
+        linear = np.exp(level * np.float32(np.log(10) / 10)) * (level > floor + 1) * (0.5 if part is LEVEL else 1)
         member = np.eye(GROUPS, dtype=np.float32)[group_of_hz(hz)]
-        power += (torch.from_numpy(linear) @ torch.from_numpy(member)).numpy()
+        power += (torch.from_numpy(linear.astype(np.float32)) @ torch.from_numpy(member)).numpy()
     before = (times > hold - 0.06) & (times <= hold)
     after = times > hold
     seconds = np.full(GROUPS, np.nan)
     if before.any() and after.sum() > 3:
-        level = 10 * np.log10(np.maximum(power, 1e-11))
+        level = 10 * np.log10(np.maximum(power, 1e-12))
         start = level[before].mean(0)
         t = times[after] - hold
         for g in np.flatnonzero(start > max(start.max() - 50, -85)):
             fall = start[g] - level[after, g]
-            deep = np.flatnonzero(fall > 30)
-            stop = deep[0] + 1 if len(deep) else len(t)
+            # down to 30 dB, or to where nothing more is seen of it: what it falls into says nothing of how fast it falls
+            over = np.flatnonzero((fall > 30) | (level[after, g] < VANISHED_DB))
+            stop = over[0] if len(over) else len(t)
+            if stop < LEAST_RELEASE_FRAMES:
+                continue
             if fall[:stop].max() < 1:
                 seconds[g] = 16.0
                 continue
@@ -121,7 +142,8 @@ def measure_release(note: NoteFrames) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(seconds))
     if not len(known):
         return np.full(GROUPS, 0.3)
-    return np.clip(2.0 ** np.interp(np.arange(GROUPS), known, np.log2(seconds[known])), 2.0 ** -6, 2.0 ** 4)
+    octaves = median_filter(np.log2(seconds[known]), 3, mode="nearest")          # one that rings alone was mismeasured
+    return np.clip(2.0 ** np.interp(np.arange(GROUPS), known, octaves), 2.0 ** -6, 2.0 ** 4)
 
 
 def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> np.ndarray:

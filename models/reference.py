@@ -3,11 +3,12 @@
 Partial i, between two neighbouring frames a and b of the grid:
 - its frequency is constant, the mean of its ends, (SLOT_RATIO[i] + (deviation_a + deviation_b) / 2) * f0, so its phase is
   piecewise linear in time, and starts at `start_phase`;
-- its complex gain is piecewise linear, through amplitude 10^(level / 20) at the frames; at LEVEL_FLOOR_DB it is 0;
+- its complex gain is piecewise linear, through amplitude 10^(level / 20) at the frames; fading to 0 over the last
+  FLOOR_FADE_DB above LEVEL_FLOOR_DB;
 - it fades out between 0.45 and 0.5 of the sample rate.
 Motion (models/movement.py) bends the frequency of each frame and multiplies its gain by a complex one, and all goes on as above.
 Noise band b is stationary Gaussian noise, limited to the edges of the band, of RMS 1, times the piecewise linear amplitude
-10^(noise / 20), 0 at NOISE_FLOOR_DB.
+10^(noise / 20), which fades to 0 in the same way above NOISE_FLOOR_DB.
 """
 import numpy as np
 
@@ -15,6 +16,7 @@ from models.frame import (
     BAND_EDGES_HZ,
     BANDS,
     DEVIATION,
+    FLOOR_FADE_DB,
     LEVEL,
     LEVEL_FLOOR_DB,
     NOISE,
@@ -25,7 +27,9 @@ from models.movement import movement
 
 
 def amplitude_of_db(level_db: np.ndarray, floor_db: float) -> np.ndarray:
-    return np.where(level_db <= floor_db + 1e-3, 0.0, 10 ** (np.asarray(level_db, np.float64) / 20))
+    """Amplitude of a level, fading to 0 over the last FLOOR_FADE_DB above its floor."""
+    level_db = np.asarray(level_db, np.float64)
+    return 10 ** (level_db / 20) * np.clip((level_db - floor_db) / FLOOR_FADE_DB, 0, 1)
 
 
 def synthesise(note, rate_hz: int, *, f0_hz: float | None = None, seed: int = 0, motion: bool = True) -> np.ndarray:

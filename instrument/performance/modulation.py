@@ -42,6 +42,7 @@ from instrument.synthesis.state import BANDS, PARTIALS, SLOTS
 from models.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
+    FLOOR_FADE_DB,
     FRAME_SIZE,
     FUZZ,
     FUZZ_RATE,
@@ -260,7 +261,8 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             hz = f0_hz * (warp[k] + frame[DEVIATION.start + ORDER[k]])
             out[2, k] = hz
             level_db = frame[LEVEL.start + ORDER[k]]
-            if level_db <= LEVEL_FLOOR_DB + 1e-3 or hz >= nyquist_hz:
+            above_floor = (level_db - LEVEL_FLOOR_DB) / FLOOR_FADE_DB
+            if above_floor <= 0 or hz >= nyquist_hz:
                 out[0, k] = out[1, k] = 0
                 continue
             nominal_hz = f0_hz * warp[k]
@@ -273,7 +275,8 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             if level_db < QUIETEST_DB - common_db:
                 out[0, k] = out[1, k] = 0
                 continue
-            gain = level * math.exp(NEPERS * level_db) * math.sqrt(_low_pass(hz * per_cutoff, damping))
+            gain = (level * math.exp(NEPERS * level_db) * min(above_floor, 1.0)
+                    * math.sqrt(_low_pass(hz * per_cutoff, damping)))
             if fuzz[group] > SMALL_FUZZ and gain > INAUDIBLE:
                 i = (moment + offset[s, k]) & (TABLE_SIZE - 1)
                 c = column[group]
@@ -304,11 +307,13 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             band_db = frame[NOISE.start + b]
             fall_db[s, PARTIALS + b] += row.beyond_s * slopes[s, PARTIALS + b] if row.beyond_s > 0 else 0.0
             power = 0.0
-            if band_db > NOISE_FLOOR_DB + 1e-3:
+            above_floor = (band_db - NOISE_FLOOR_DB) / FLOOR_FADE_DB
+            if above_floor > 0:
                 octaves = math.log2(_BAND_HZ[b] / (4 * f0_hz))
                 band_db += (controls[NOISE_DB] - let_go_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
                             + min((controls[BRIGHTNESS] + tilt) * octaves, MOST_TILT_DB))
-                power = level * level * math.exp(2 * NEPERS * band_db) * _low_pass(_BAND_HZ[b] * per_cutoff, damping)
+                power = (level * level * math.exp(2 * NEPERS * band_db) * min(above_floor, 1.0) ** 2
+                         * _low_pass(_BAND_HZ[b] * per_cutoff, damping))
             row_noise[r, 0, b], row_noise[r, 1, b] = power * left * left, power * right * right
             total += power
         v.peak = max(v.peak, math.sqrt(total))
