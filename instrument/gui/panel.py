@@ -4,7 +4,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from instrument.gui import theme
 
-
 HEADING, ICON = 28, 16      # height of a heading's row, size of the icons in it
 
 
