@@ -245,5 +245,6 @@ class Keyboard(QWidget):
             painter.setPen(QPen(theme.colour(theme.GROUND), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(self.key_rect(self._chosen).adjusted(2.5, 1, -2.5, -2.5), theme.px(3), theme.px(3))
-            painter.setPen(QPen(theme.colour(theme.TEXT), 1))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            for tint, width in ((theme.GROUND, 5), (theme.TEXT, 1)):        # the dark one shows the light one on white keys
+                painter.setPen(QPen(theme.colour(tint), width))
+                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
