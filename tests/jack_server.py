@@ -18,11 +18,12 @@ class JackServer:
         self.start()
 
     def start(self) -> None:
+        import jack  # before the server starts: where it is missing none is left running
+
         said = tempfile.TemporaryFile()         # noqa: SIM115 (the server writes on)
         self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period),
                                          "-P", str(self.outputs)],
                                         stdout=said, stderr=said)
-        import jack
         jack.set_error_function(lambda text: None)
         jack.set_info_function(lambda text: None)
         for _ in range(600):                # half a minute: a busy machine may take long

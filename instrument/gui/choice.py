@@ -1,17 +1,17 @@
 """A switch with a few named places, all of them in sight."""
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from instrument.gui import theme
 from instrument.gui.control import Control
 from instrument.parameters import Parameter
 
-LABEL = 15                  # height of the text below
+LABEL, ROW = 15, 16         # heights of the text below and of one choice
 
 
 class Choice(Control):
-    """A click or an arrow key picks one of `parameter.choices`."""
+    """A click or an arrow key picks one of `parameter.choices`; Enter or Space the next."""
 
     def __init__(self, parameter: Parameter, name: str = "", diameter: int = 38, parent=None):
         super().__init__(parameter, name, parent)
@@ -26,10 +26,22 @@ class Choice(Control):
 
     def _places(self) -> list[QRectF]:
         count, label = len(self.parameter.choices), theme.px(LABEL)
-        high = min(self.height() - label - theme.px(4), theme.px(self.diameter))        # as tall as the knobs beside it
-        wide, height = min(self.width() - theme.px(4), theme.px(52)), high / count
-        top = max((self.height() - label - high - theme.px(2)) / 2, 1)
+        knob = min(self.height() - label - theme.px(4), theme.px(self.diameter))       # the label stands as those of knobs do
+        foot = max((self.height() - label - knob - theme.px(2)) / 2, 1) + knob
+        high = min(foot - 1, theme.px(ROW * count))
+        wide, height, top = min(self.width() - theme.px(4), theme.px(54)), high / count, foot - high
         return [QRectF((self.width() - wide) / 2, top + i * height, wide, height) for i in range(count)]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
+            after = round(self.shown - self.parameter.lowest) + 1
+            self.change(self.parameter.lowest + after % len(self.parameter.choices))
+        else:
+            super().keyPressEvent(event)
+
+    def tip(self) -> str:
+        return (f"<b>{self.name}</b>&nbsp; {self.reading()}<br>{self.parameter.help}<br>"
+                f"<span style='color:{theme.SOFT}'>Click, arrow keys or Enter</span>")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for index, place in enumerate(self._places()):

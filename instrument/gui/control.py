@@ -15,6 +15,7 @@ STEPS = 1000                    # of the slider that screen readers see
 KEY_STEP, PAGE_STEP, WHEEL_STEP = 0.01, 0.1, 0.02      # of the travel
 FINE = 0.1                      # with shift
 DRAG_POINTS = 180               # of mouse movement for the whole travel
+_ENDS_TYPING = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _SCALES = {"s": {"ms": 1e-3, "s": 1.0}, "hz": {"hz": 1.0, "khz": 1e3, "k": 1e3}, "%": {"%": 1e-2}}      # by a control's own unit
 
 
@@ -183,7 +184,6 @@ class Control(QAbstractSlider):
             editor.setText(start or self.reading())
             if not start:
                 editor.selectAll()
-            editor.returnPressed.connect(self._take)
             editor.installEventFilter(self)
             editor.show()
             editor.setFocus()
@@ -216,8 +216,9 @@ class Control(QAbstractSlider):
         if watched is self._editor:
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()
-            elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
-                self._close_editor()
+            elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _ENDS_TYPING:
+                # and no further: what a field lets through would come to us, and Enter would open it again
+                (self._close_editor if event.key() == Qt.Key.Key_Escape else self._take)()
                 return True
         return super().eventFilter(watched, event)
 

@@ -1,6 +1,6 @@
 """Panels of knobs, straight from the table of controls: whatever group it has finds its place here."""
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from instrument.gui import theme
@@ -13,7 +13,7 @@ from instrument.parameters import PARAMETERS, Parameter, group
 
 ROWS = 2
 GROUPS = ("time", "envelope", "filter", "character", "motion", "effects")
-LEAST_COLUMN = 50           # width of a column of knobs
+LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
 MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
 
 
@@ -49,6 +49,8 @@ def sections() -> list[tuple[str, list[Parameter]]]:
 class Section(Panel):
     """One group of small knobs in two rows, filled by columns if there is one, else by rows."""
 
+    heading_height = 22         # no tools beside it
+
     def __init__(self, heading: str, parameters: list[Parameter]):
         super().__init__(heading)
         self.columns = -(-len(parameters) // ROWS)
@@ -59,19 +61,23 @@ class Section(Panel):
             effect = parameter.id.partition(".")[0] if "·" in heading else heading
             control = self.controls[parameter.id] = make_control(parameter, effect.capitalize())
             grid.addWidget(control, index // self.columns, index % self.columns)
-            grid.setColumnStretch(index % self.columns, 1)
             grid.setRowStretch(index // self.columns, 1)
+        for column, wide in enumerate(self._widths()):
+            grid.setColumnStretch(column, wide)
         self.body.addLayout(grid, 1)
 
-
-    def weight(self) -> int:
-        """How wide it should be beside others: each column as wide as its longest label, and no knob crowded."""
-        measure = QFontMetrics(theme.font("small")).horizontalAdvance
+    def _widths(self) -> list[int]:
+        """Of the columns: each as wide as its longest label, and no knob crowded."""
+        measure = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance
         widths = [LEAST_COLUMN] * self.columns
         for index, control in enumerate(self.controls.values()):
-            column, wide = index % self.columns, round(measure(control.parameter.label) / theme.scale) + 6
+            column, wide = index % self.columns, round(measure(control.parameter.label) / theme.scale) + LABEL_GAP
             widths[column] = max(widths[column], wide)
-        return sum(widths) + 2 * theme.PAD
+        return widths
+
+    def weight(self) -> int:
+        """How wide it should be beside others."""
+        return sum(self._widths()) + 2 * theme.PAD
 
 
 class ControlPanel(QWidget):

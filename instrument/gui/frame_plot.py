@@ -2,6 +2,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE
@@ -9,6 +10,7 @@ from instrument.gui import theme
 from models.frame import BAND_CENTRES_HZ, NOISE_FLOOR_DB, SLOT_RATIO
 
 FLOOR_DB, CEILING_DB = -90.0, 0.0
+MARKS_WIDTH = 34            # as beside the spectrogram
 MARKS_HZ = ((50, "50"), (100, "100"), (200, "200"), (500, "500"), (1000, "1k"), (2000, "2k"), (5000, "5k"), (10000, "10k"))
 GRID_HZ = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
 
@@ -30,15 +32,14 @@ class FramePlot(QWidget):
         item.setMouseEnabled(False, False)
         item.setRange(xRange=(np.log10(LOWEST_HZ), np.log10(HIGHEST_HZ)), yRange=(FLOOR_DB, CEILING_DB), padding=0)
         item.getAxis("bottom").setTicks([[(np.log10(hz), text) for hz, text in MARKS_HZ]])
-        item.getAxis("left").setTicks([[(db, str(db)) for db in (-60, -40, -20)]])
+        item.getAxis("left").setTicks([[(db, f"\u2212{-db}") for db in (-80, -60, -40, -20)]])
         for side in ("bottom", "left"):
             axis = item.getAxis(side)
             axis.setPen(theme.colour(theme.LINE))
             axis.setTextPen(theme.colour(theme.SOFT))
-            axis.setStyle(tickFont=theme.font("small"), tickLength=0)
         item.showGrid(x=True, y=True, alpha=0.12)
         self._noise = pg.PlotCurveItem(pen=None, brush=theme.colour(theme.COOL_DEEP, 0.75), fillLevel=FLOOR_DB)
-        self._partials = pg.PlotCurveItem(pen=pg.mkPen(theme.colour(theme.COOL), width=2, capStyle=Qt.PenCapStyle.RoundCap))
+        self._partials = pg.PlotCurveItem()
         for curve in (self._noise, self._partials):
             item.addItem(curve)
         self._hint = QLabel("Play a note to see its frame", self._plot)
@@ -47,6 +48,25 @@ class FramePlot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
+        self._scale = 0.0
+        self.rescale()
+
+    def rescale(self) -> None:
+        """Take the present scale on: type, the room that it needs beside the axes, and the width of lines."""
+        if self._scale == theme.scale:
+            return
+        self._scale = theme.scale
+        small = theme.font("small", QFont.Weight.Medium)
+        self.axis("left").setWidth(theme.px(MARKS_WIDTH))
+        self.axis("bottom").setHeight(theme.px(18))
+        for side in ("bottom", "left"):
+            self.axis(side).setStyle(tickFont=small, tickLength=0, tickTextOffset=theme.px(4))
+        self._plot.getPlotItem().layout.setContentsMargins(0, theme.px(8), theme.px(8), 0)
+        self._partials.setPen(pg.mkPen(theme.colour(theme.COOL), width=2 * theme.scale, capStyle=Qt.PenCapStyle.RoundCap))
+
+    def axis(self, side: str) -> pg.AxisItem:
+        """The axis at the "left" (dB) or at the "bottom" (Hz)."""
+        return self._plot.getPlotItem().getAxis(side)
 
     @property
     def partials(self) -> tuple[np.ndarray, np.ndarray]:
@@ -65,5 +85,6 @@ class FramePlot(QWidget):
         self._noise.setData(np.log10(GRID_HZ), np.clip(noise, FLOOR_DB, CEILING_DB))
 
     def resizeEvent(self, event) -> None:
+        self.rescale()
         self._hint.resize(self.size())
         super().resizeEvent(event)

@@ -18,6 +18,7 @@ BLACK_LENGTH, BLACK_WIDTH = 0.62, 0.62
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 SOFTEST, HARDEST = 24, 127
 WHO = "mouse"
+PLAYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def is_black(note: int) -> bool:
@@ -32,7 +33,7 @@ _BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys
 
 
 class Keyboard(QWidget):
-    """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space plays it while it is down."""
+    """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space or Enter plays it while it is down."""
 
     def __init__(self, hands: Hands):
         super().__init__()
@@ -71,7 +72,7 @@ class Keyboard(QWidget):
 
     def _describe(self) -> None:
         name = f"{NAMES[self._chosen % 12]}{self._chosen // 12 - 1}"
-        self.setAccessibleDescription(f"{name} is chosen; arrow keys choose, Space plays.")
+        self.setAccessibleDescription(f"{name} is chosen; arrow keys choose, Space or Enter plays.")
 
     # where the keys are
 
@@ -145,7 +146,7 @@ class Keyboard(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+        if event.key() in PLAYS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             if not event.isAutoRepeat():
                 self._space(True)
         elif event.key() in steps and not event.modifiers():
@@ -157,7 +158,7 @@ class Keyboard(QWidget):
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space:
+        if event.key() in PLAYS:
             if not event.isAutoRepeat():
                 self._space(False)
         else:
@@ -244,5 +245,6 @@ class Keyboard(QWidget):
             painter.setPen(QPen(theme.colour(theme.GROUND), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(self.key_rect(self._chosen).adjusted(2.5, 1, -2.5, -2.5), theme.px(3), theme.px(3))
-            painter.setPen(QPen(theme.colour(theme.TEXT), 1))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            for tint, width in ((theme.GROUND, 5), (theme.TEXT, 1)):        # the dark one shows the light one on white keys
+                painter.setPen(QPen(theme.colour(tint), width))
+                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

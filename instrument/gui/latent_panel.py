@@ -36,16 +36,21 @@ class LatentKnob(Knob):
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
         self.lock.blockSignals(False)
-        self.lock.setIcon(theme.icon("lock" if locked else "unlock", theme.DIM, theme.TEXT))
+        self._draw_lock()
         self._show_or_hide()
         self.update()
+
+    def _draw_lock(self) -> None:
+        size = theme.px(13)
+        self.lock.setIcon(theme.icon("lock" if self.dimmed else "unlock", size, theme.DIM, theme.TEXT))
+        self.lock.setIconSize(QSize(size, size))
 
     def _show_or_hide(self) -> None:
         self.lock.setVisible(self.lock.isChecked() or self.touched())
 
     def resizeEvent(self, event) -> None:
         size = theme.px(18)
-        self.lock.setIconSize(QSize(theme.px(13), theme.px(13)))
+        self._draw_lock()
         centre, radius, _ = self._geometry()
         self.lock.setGeometry(int(min(centre.x() + radius * 0.72, self.width() - size)), 0, size, size)
         super().resizeEvent(event)

@@ -1,6 +1,6 @@
 """The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QRadialGradient
+from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QRadialGradient
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from instrument.gui import theme
@@ -16,7 +16,7 @@ PLACES = ("bottom left", "bottom right", "top left", "top right")
 class MorphPad(QWidget):
     """Drag the puck; a click on a corner's name asks for another sound there.
 
-    Arrow keys move it, Home centres it, 1 to 4 ask for a corner.
+    Arrow keys move it, Home centres it, 1 to 4 ask for a corner, Enter for the nearest.
     """
 
     corner_wanted = Signal(int)         # the player wants to choose the sound of this corner
@@ -43,7 +43,7 @@ class MorphPad(QWidget):
 
     def _refresh(self) -> None:
         shares = ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
-        self.setAccessibleDescription(f"{shares}. Arrow keys move; 1 to 4 choose the sound of a corner.")
+        self.setAccessibleDescription(f"{shares}. Arrow keys move; 1 to 4 choose the sound of a corner, Enter that of the nearest.")
         self.update()
 
     def _field(self) -> QRectF:
@@ -130,6 +130,9 @@ class MorphPad(QWidget):
             self.move_to(x + moves[event.key()][0], y + moves[event.key()][1])
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.move_to(0.5, 0.5)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            weights = self.session.weights()
+            self.corner_wanted.emit(weights.index(max(weights)))
         elif event.text() and event.text() in "1234":
             self.corner_wanted.emit(int(event.text()) - 1)
         else:
@@ -161,19 +164,20 @@ class MorphPad(QWidget):
         spots = (field.bottomLeft(), field.bottomRight(), field.topLeft(), field.topRight())
         for spot, share in zip(spots, self.session.weights(), strict=True):
             if active:
-                glow = QRadialGradient(spot, field.width() * (0.35 + 0.45 * share))
-                strength = min(0.75, 1.5 * share ** 1.2) * self.session["morph.amount"]
-                glow.setColorAt(0, theme.colour(theme.COOL, round(strength, 2)))
-                glow.setColorAt(0.5, theme.colour(theme.COOL, round(strength * 0.3, 2)))
-                glow.setColorAt(1, theme.colour(theme.COOL, 0))
+                glow = QRadialGradient(spot, field.width() * (0.4 + 0.5 * share))
+                strength = min(0.8, 1.4 * share) * (0.3 + 0.7 * self.session["morph.amount"])
+                for place, part in ((0, 1), (0.25, 0.62), (0.5, 0.28), (0.75, 0.08), (1, 0)):
+                    glow.setColorAt(place, theme.colour(theme.COOL, round(strength * part, 2)))
                 painter.fillRect(frame, glow)
-        middle = field.center()
-        painter.setPen(QPen(theme.colour(theme.LINE), 1))
-        painter.drawLine(QPointF(middle.x(), frame.top()), QPointF(middle.x(), frame.bottom()))
-        painter.drawLine(QPointF(frame.left(), middle.y()), QPointF(frame.right(), middle.y()))
-        painter.setPen(QPen(theme.colour(theme.WARM, 0.35 if active else 0.14), 1))
-        painter.drawLine(QPointF(puck.x(), frame.top()), QPointF(puck.x(), frame.bottom()))
-        painter.drawLine(QPointF(frame.left(), puck.y()), QPointF(frame.right(), puck.y()))
+                thread = QLinearGradient(puck, spot)            # gone before it reaches the corner's name
+                thread.setColorAt(0, theme.colour(theme.COOL, round(0.2 + 0.7 * share, 2)))
+                thread.setColorAt(0.72, theme.colour(theme.COOL, 0))
+                painter.setPen(QPen(thread, theme.scale * (1 + share)))
+                painter.drawLine(puck, spot)
+        if self._dragging or self.hasFocus() or not active:     # where it stands, for who is at it
+            painter.setPen(QPen(theme.colour(theme.WARM, 0.35 if active else 0.14), 1))
+            painter.drawLine(QPointF(puck.x(), frame.top()), QPointF(puck.x(), frame.bottom()))
+            painter.drawLine(QPointF(frame.left(), puck.y()), QPointF(frame.right(), puck.y()))
         painter.setClipping(False)
 
         painter.setFont(theme.font("label", QFont.Weight.Medium))

@@ -4,9 +4,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from instrument.gui import theme
 
+HEADING, ICON = 28, 16      # height of a heading's row, size of the icons in it
+
 
 class Panel(QFrame):
     """`tools` is the row of the heading, `body` the layout of the contents. Sizes follow `theme.scale` by `rescale`."""
+
+    heading_height = HEADING
 
     def __init__(self, title: str, parent=None):
         super().__init__(parent)
@@ -15,7 +19,7 @@ class Panel(QFrame):
         self.heading = QLabel(title.upper())
         self.heading.setObjectName("heading")
         self.note = QLabel()
-        self.note.setObjectName("dim")
+        self.note.setObjectName("note")
         self.tools = QHBoxLayout()
         self.tools.addWidget(self.heading)
         self.tools.addWidget(self.note)
@@ -30,7 +34,11 @@ class Panel(QFrame):
         self.body.setContentsMargins(pad, theme.px(5), pad, theme.px(6))
         self.body.setSpacing(theme.px(4))
         self.tools.setSpacing(theme.px(6))
-        self.heading.setFixedHeight(theme.px(28))
+        self.heading.setFixedHeight(theme.px(self.heading_height))
+        for index in range(self.tools.count()):
+            item = self.tools.itemAt(index)
+            if item is not None and isinstance(button := item.widget(), QToolButton):
+                button.setMaximumHeight(theme.px(self.heading_height))      # headings side by side stand on one line
 
 
 def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str = "") -> QToolButton:
@@ -42,13 +50,20 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
     button.setToolTip(tip or name)
     button.setCheckable(checkable)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    if icon:
-        button.setIcon(theme.icon(icon))
-        button.setIconSize(QSize(theme.px(16), theme.px(16)))
+    button.setProperty("drawing", icon)
+    _draw(button)
     if text:
         button.setText(text)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly)
     return button
+
+
+def _draw(button: QToolButton) -> None:
+    """Draw the icon at the present scale."""
+    size = theme.px(ICON)
+    if button.property("drawing"):
+        button.setIcon(theme.icon(button.property("drawing"), size))
+        button.setIconSize(QSize(size, size))
 
 
 def rescale(root: QWidget) -> None:
@@ -56,5 +71,4 @@ def rescale(root: QWidget) -> None:
     for panel in root.findChildren(Panel):
         panel.rescale()
     for button in root.findChildren(QToolButton):
-        if not button.icon().isNull():
-            button.setIconSize(QSize(theme.px(16), theme.px(16)))
+        _draw(button)

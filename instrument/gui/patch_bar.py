@@ -123,21 +123,28 @@ class PatchBar(QWidget):
         self.save.clicked.connect(self.save_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
-        for widget in (self.undo, self.redo):
-            row.addWidget(widget)
-        row.addSpacing(theme.px(8))
-        for widget in (self.previous, self.name, self.next):
-            row.addWidget(widget)
-        row.addSpacing(theme.px(8))
-        for widget in (self.save, *self.sides):
-            row.addWidget(widget)
+        before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name stands in the middle
+        before.addStretch(1)
+        for button in (self.undo, self.redo):
+            before.addWidget(button)
+        for button in (self.save, *self.sides):
+            after.addWidget(button)
+        after.addStretch(1)
+        row.addLayout(before, 1)
+        row.addWidget(self.previous)
+        row.addWidget(self.name, 3)
+        row.addWidget(self.next)
+        row.addLayout(after, 1)
+        self._groups = (before, after)
         session.on_change.append(self.refresh)
         self.rescale()
         self.refresh()
 
     def rescale(self) -> None:
         """Take the present scale on."""
-        self._row.setSpacing(theme.px(4))
+        self._row.setSpacing(theme.px(6))
+        for group in self._groups:
+            group.setSpacing(theme.px(4))
         self.name.setFixedHeight(theme.px(30))
         self.name.setMinimumWidth(theme.px(190))
 

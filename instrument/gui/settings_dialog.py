@@ -37,6 +37,7 @@ class SettingsDialog(QDialog):
             form.addRow(label, box)
             box.activated.connect(self._open_audio)
         self.device.setMinimumWidth(theme.px(300))
+        self.device.addItem("The system's default", None)
         self.rate.addItem("As the device has it", None)
         for rate in RATES_HZ:
             self.rate.addItem(f"{rate / 1000:g} kHz", rate)

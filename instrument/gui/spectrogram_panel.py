@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
 from instrument.gui.frame_plot import FramePlot
 from instrument.gui.panel import Panel, tool
-from instrument.gui.spectrogram import Spectrogram
+from instrument.gui.spectrogram import Spectrogram, note_name
 
 
 class SpectrogramPanel(Panel):
@@ -28,9 +28,14 @@ class SpectrogramPanel(Panel):
             self.tools.addWidget(button)
         self.tools.addWidget(self.freeze)
         self.sound.setChecked(True)
-        self.frame.toggled.connect(lambda on: self._pictures.setCurrentWidget(self.plot if on else self.view))
+        self.frame.toggled.connect(self._choose)
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)
+
+    def _choose(self, frame: bool) -> None:
+        self._pictures.setCurrentWidget(self.plot if frame else self.view)
+        self.heading.setText("FRAME" if frame else "SPECTROGRAM")
+        self.note.setText("")
 
     def feed(self, samples: np.ndarray, rate_hz: int) -> None:
         """The newest output, float32 [n, 2]."""
@@ -41,3 +46,4 @@ class SpectrogramPanel(Panel):
         """The frame that is being made now; drawn while it is looked at and not frozen."""
         if self.frame.isChecked() and not self.freeze.isChecked():
             self.plot.show_frame(level_db, noise_db, f0_hz)
+            self.note.setText(f"{note_name(f0_hz)} · {f0_hz:.0f} Hz" if f0_hz > 0 else "")

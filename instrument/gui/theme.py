@@ -139,13 +139,13 @@ def app_icon() -> QIcon:
     return made
 
 
-def icon(name: str, tint: str = SOFT, active: str = WARM) -> QIcon:
-    """An icon for buttons: `tint` at rest, `active` while checked."""
+def icon(name: str, size: int, tint: str = SOFT, active: str = WARM) -> QIcon:
+    """An icon for buttons, `size` points wide: `tint` at rest, `active` while checked."""
     made = QIcon()
     for ratio in (1.0, 2.0, 3.0):
-        made.addPixmap(icon_pixmap(name, tint, 20, ratio), QIcon.Mode.Normal, QIcon.State.Off)
-        made.addPixmap(icon_pixmap(name, active, 20, ratio), QIcon.Mode.Normal, QIcon.State.On)
-        made.addPixmap(icon_pixmap(name, TRACK, 20, ratio), QIcon.Mode.Disabled, QIcon.State.Off)
+        made.addPixmap(icon_pixmap(name, tint, size, ratio), QIcon.Mode.Normal, QIcon.State.Off)
+        made.addPixmap(icon_pixmap(name, active, size, ratio), QIcon.Mode.Normal, QIcon.State.On)
+        made.addPixmap(icon_pixmap(name, TRACK, size, ratio), QIcon.Mode.Disabled, QIcon.State.Off)
     return made
 
 
@@ -163,6 +163,7 @@ def stylesheet() -> str:
     #heading {{ color: {SOFT}; font-size: {px(SIZES['small'])}px; font-weight: 600; letter-spacing: {px(1)}px; }}
     #soft {{ color: {SOFT}; }}
     #dim {{ color: {DIM}; }}
+    #note {{ color: {DIM}; font-size: {px(SIZES['label'])}px; }}
     QToolTip {{ background: {HOVER}; color: {TEXT}; border: 1px solid {TRACK}; padding: {px(4)}px {px(6)}px; }}
     QPushButton, QToolButton, QComboBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
         padding: {px(3)}px {px(9)}px; min-height: {px(20)}px; }}

@@ -230,6 +230,7 @@ class Window(QMainWindow):
 
     def _ready(self) -> None:
         self.engine_ready = True
+        self.status.begin_counting(self.client.telemetry())
         if self._restarted:
             self.session.send_all()
             self.banner.say("The sound is back, with everything as it was.")
@@ -250,10 +251,7 @@ class Window(QMainWindow):
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)
-        if message["device"] is None:
-            self.status.show_device("no sound", well=False)
-        else:
-            self.status.show_device(f"{message['device']} · {message['rate_hz'] / 1000:g} kHz · {message['block_samples']}")
+        self.status.show_device(message["device"], message["rate_hz"], message["block_samples"])
         if message["problem"]:
             self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
         elif self._silent:

@@ -47,12 +47,9 @@ def portaudio_rescanned() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[dict]:
     """A user's folder with one small model of random weights; returns the patch that plays it, as JSON."""
-    import torch
-
     from instrument.patch import Patch
     from models.checkpoint import save_model
     from models.untrained import untrained
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)

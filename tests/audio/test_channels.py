@@ -28,7 +28,7 @@ def state():
     from instrument.offline import Player
     from instrument.performance.midi import Controller, NoteOn
     from instrument.performance.timbre import Timbre
-    from models.model import untrained
+    from models.untrained import untrained
     player = Player(Timbre(untrained(seed=1, width=16)))
     player.performer.receive(Controller(0, 10, 30), 0)
     player.performer.receive(NoteOn(0, 60, 100), 0)

@@ -22,12 +22,9 @@ def user_home(tmp_path_factory):
     """A user's folder with one small model and five patches. Returns the patches."""
     import random
 
-    import torch
-
     from instrument.patch import Corner, Patch, save
     from models.checkpoint import save_model
     from models.untrained import untrained
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)

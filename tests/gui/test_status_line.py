@@ -1,0 +1,63 @@
+"""The status line: calm while all is well, and it counts what the player can hear, not what happened while the engine warmed up."""
+import pytest
+
+from instrument.audio.protocol import Telemetry
+from instrument.gui import theme
+from instrument.gui.status_line import TROUBLE_S, StatusLine
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that stand still until the test moves them."""
+    seconds = [1000.0]
+    monkeypatch.setattr("instrument.gui.status_line.time.monotonic", lambda: seconds[0])
+    return seconds
+
+
+@pytest.fixture
+def line(qtbot, clock):
+    made = StatusLine()
+    qtbot.addWidget(made)
+    return made
+
+
+def show(line, late=0, drops=0):
+    line.show_telemetry(Telemetry(late_hops=late, underruns=drops), -20.0)
+    return line.late.accessibleDescription(), line.drops.accessibleDescription()
+
+
+def test_what_was_late_while_it_warmed_up_is_not_counted(line):
+    line.begin_counting(Telemetry(late_hops=59, underruns=2))
+    assert show(line, 59, 2) == ("0 late", "0 drops")
+    assert line.calm
+    assert show(line, 62, 3) == ("3 late", "1 drop")
+    assert not line.calm
+
+
+def test_an_engine_that_counts_anew_takes_nothing_back(line):
+    line.begin_counting(Telemetry(late_hops=10))
+    assert show(line, 14)[0] == "4 late"
+    assert show(line, 0)[0] == "4 late"             # another rate: the engine was made anew
+    assert show(line, 2)[0] == "6 late"
+    line.begin_counting(Telemetry(late_hops=2))     # it died and is back
+    assert show(line, 2)[0] == "0 late"
+
+
+def test_a_figure_is_coloured_for_a_while_after_it_grew(line, clock):
+    line.begin_counting(Telemetry())
+    show(line, 1, 1)
+    assert theme.WARM in line.late.text()
+    assert theme.ALARM in line.drops.text()
+    clock[0] += TROUBLE_S + 1
+    assert show(line, 1, 1) == ("1 late", "1 drop")
+    assert theme.WARM not in line.late.text()
+    assert theme.ALARM not in line.drops.text()
+
+
+def test_a_loud_peak_and_a_full_load_stand_out(line):
+    line.show_telemetry(Telemetry(load=0.95), -0.2)
+    assert theme.ALARM in line.load.text()
+    assert theme.ALARM in line.peak.text()
+    line.show_telemetry(Telemetry(load=0.3), -12.0)
+    assert theme.ALARM not in line.load.text() + line.peak.text()
+    assert line.peak.accessibleDescription() == "−12.0 dB"
