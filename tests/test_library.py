@@ -68,7 +68,8 @@ def test_factory_patches_are_never_overwritten():
 
 def test_a_patch_knows_the_version_of_its_model():
     from instrument.offline import Report
-    from models.checkpoint import save_model, untrained
+    from models.checkpoint import save_model
+    from models.untrained import untrained
     folder = library.user_folder("models")
     save_model(untrained(seed=1, width=16), folder / "mine")
     path = library.save_patch(Patch("Kept", "Untrained", Z))
