@@ -3,7 +3,7 @@ import sys
 import time
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
@@ -14,20 +14,21 @@ from instrument.gui import theme
 from instrument.gui.banner import Banner
 from instrument.gui.control import Control
 from instrument.gui.control_panel import ControlPanel, OutputPanel
+from instrument.gui.engine_news import EngineNews
 from instrument.gui.hands import Hands
 from instrument.gui.keyboard import Keyboard
 from instrument.gui.latent_panel import LatentPanel
-from instrument.gui.morph_pad import PLACES, MorphPanel
+from instrument.gui.morph_pad import MorphPanel
 from instrument.gui.panel import rescale, tool
-from instrument.gui.patch_bar import PatchBar, SavePopup
-from instrument.gui.patch_browser import PatchBrowser
+from instrument.gui.patch_bar import PatchBar
+from instrument.gui.patch_choosing import PatchChoosing
 from instrument.gui.qwerty import Qwerty
 from instrument.gui.session import Session
 from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
 from instrument.gui.status_line import StatusLine
 from instrument.gui.wheels import Wheel
-from instrument.patch import Patch, from_json
+from instrument.patch import Patch
 from instrument.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -50,9 +51,6 @@ class Window(QMainWindow):
         self.setWindowTitle("HummingFace")
         self.setMinimumSize(*LEAST_SIZE)
         self._position = FROM_NOW
-        self.engine_ready = False
-        self._restarted = False
-        self._silent = False        # no device, or another one than was chosen
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
@@ -88,9 +86,11 @@ class Window(QMainWindow):
         self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
         self.keyboard = Keyboard(self.hands)
         self.status = StatusLine()
-        self.browser = PatchBrowser(self)
-        self.saver = SavePopup(self)
         self.dialog = SettingsDialog(self)
+        self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
+        self.browser, self.saver = self.choosing.browser, self.choosing.saver
+        self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
+        self.news.on_lost.append(self._forget_position)
         self.qwerty = Qwerty(self.hands, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -126,12 +126,6 @@ class Window(QMainWindow):
             control.gesture_began.connect(self.session.begin)
             control.gesture_ended.connect(self.session.end)
         self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
-        self.patches.step_wanted.connect(self.step_patch)
-        self.patches.browse_wanted.connect(self.browse)
-        self.patches.save_wanted.connect(self.ask_save)
-        self.saver.wanted.connect(self.save)
-        self.browser.chosen.connect(self._chosen)
-        self.morph.pad.corner_wanted.connect(self.browse_corner)
         self.settings_button.clicked.connect(self.open_settings)
         self.dialog.wanted.connect(self._setting)
         self.bend.turned.connect(self.hands.bend)
@@ -176,11 +170,19 @@ class Window(QMainWindow):
 
     # sixty times a second
 
+    @property
+    def engine_ready(self) -> bool:
+        """Whether the engine plays."""
+        return self.news.ready
+
+    def _forget_position(self) -> None:
+        self._position = FROM_NOW
+
     def tick(self) -> None:
         """Take what the engine told, and show what sounds."""
         now = time.monotonic()
         for message in self.client.poll():
-            self.hear(message)
+            self.news.hear(message, self.client.telemetry)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
@@ -192,71 +194,6 @@ class Window(QMainWindow):
         if now - self._last_status > STATUS_S:
             self._last_status = now
             self.status.show_telemetry(telemetry, float(self.output.meter.hold_db.max()))
-
-    def hear(self, message: dict) -> None:
-        """One message of the engine."""
-        match message["tell"]:
-            case "set":
-                self.status.midi_seen()
-                self.session.moved_by_midi(message["id"], message["value"])
-            case "note":
-                self.status.midi_seen()
-            case "patch":
-                self._patch_told(from_json(message["patch"], "the engine"))
-            case "ready":
-                self._ready()
-            case "starting":
-                self.banner.say(message["text"], stay=True)
-            case "engine":
-                self._engine(message["state"], message["text"])
-            case "audio":
-                self._audio(message)
-            case "midi":
-                self.status.show_ports(message["open"], message["problem"])
-                self.dialog.show_midi(message)
-            case "devices":
-                self.dialog.show_devices(message["audio"], message["midi"])
-            case "error":
-                self.banner.say(message["text"], problem=True)
-
-    def _engine(self, state: str, text: str) -> None:
-        if state in ("restarting", "failed"):
-            self.engine_ready, self._restarted = False, True
-            self._position = FROM_NOW
-            self.hands.release_all()
-            self.banner.say(text, problem=True)
-        elif state == "starting" and not self._restarted:
-            self.banner.say(text, stay=True)
-
-    def _ready(self) -> None:
-        self.engine_ready = True
-        self.status.begin_counting(self.client.telemetry())
-        if self._restarted:
-            self.session.send_all()
-            self.banner.say("The sound is back, with everything as it was.")
-        else:
-            self.session.send_player_settings()
-            self.banner.dismiss(but_problems=True)
-        self.settings.settled()
-
-    def _patch_told(self, patch: Patch) -> None:
-        """The engine plays another patch: a program change, or what it began with."""
-        if self.engine_ready:
-            self.status.midi_seen()
-            self.session.patch_from_engine(patch)
-        elif not self.session.state.patch.model:
-            self.session.begin_with(patch)
-        elif (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
-            self.session.patch_from_engine(patch)       # ours could not be played; undo brings it back
-
-    def _audio(self, message: dict) -> None:
-        self.dialog.show_audio(message)
-        self.status.show_device(message["device"], message["rate_hz"], message["block_samples"])
-        if message["problem"]:
-            self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
-        elif self._silent:
-            self.banner.say(f"Playing on {message['device']} again.")
-        self._silent = bool(message["problem"])
 
     # what the player wants
 
@@ -281,64 +218,6 @@ class Window(QMainWindow):
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
         self._save_settings()
-
-    def step_patch(self, step: int) -> None:
-        """The next or the previous patch of the library."""
-        entries = library.patches()
-        if entries:
-            names = [entry.name for entry in entries]
-            here = names.index(self.session.name) if self.session.name in names else -1 if step > 0 else 0
-            self.load(entries[(here + step) % len(entries)])
-
-    def load(self, entry) -> None:
-        """Play a patch of the library."""
-        try:
-            self.session.load(library.load_patch(entry.path))
-        except ValueError as error:
-            self.banner.say(str(error), problem=True)
-
-    def browse(self) -> None:
-        """The browser, for the patch to play."""
-        self._for_corner: int | None = None
-        self._open_browser(self.patches.name.mapToGlobal(QPoint(0, self.patches.name.height() + 4)), "Patches")
-
-    def browse_corner(self, corner: int) -> None:
-        """The browser, for a corner of the morph pad."""
-        self._for_corner = corner
-        self._open_browser(self.morph.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
-
-    def _open_browser(self, place: QPoint, purpose: str) -> None:
-        self.browser.open_at(place, library.patches(), self.session.name, purpose)
-
-    def _chosen(self, entry) -> None:
-        if self._for_corner is None:
-            self.load(entry)
-            return
-        try:
-            patch = library.load_patch(entry.path)
-        except ValueError as error:
-            self.banner.say(str(error), problem=True)
-            return
-        if patch.model != self.session.state.patch.model:
-            self.banner.say(f"“{patch.name}” is of the model {patch.model}; a morph goes on within one model.", problem=True)
-            return
-        self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
-
-    def ask_save(self) -> None:
-        """Ask for a name, then save."""
-        button = self.patches.save
-        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), self.session.name, self.session.state.patch.tags)
-
-    def save(self, name: str, tags: tuple[str, ...]) -> None:
-        """Save what is played under a name."""
-        patch = self.session.state.to_patch(name=name, tags=tags)
-        try:
-            path = library.save_patch(patch)
-        except (ValueError, OSError) as error:
-            self.banner.say(str(error), problem=True)
-            return
-        self.session.saved_as(patch)
-        self.banner.say(f"Saved “{name}” to {path}")
 
     # between starts
 

@@ -15,7 +15,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST_BYTES = 400_000
+LARGEST_BYTES = 1_200_000    # beyond it 256 colours must do, which bands the glow of the pad and dulls the colour of alarm
 PERIOD_SAMPLES = 256
 TAKES, NOT_CALM = 3, 3      # takes at most, and the exit status of one with late frames
 SECONDS = 11.0              # until the spectrogram is full

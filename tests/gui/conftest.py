@@ -58,9 +58,9 @@ def audio_server():
         server.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live_window(qapp, user_home, audio_server):
-    """The whole instrument, ready to play, once for a module."""
+    """The whole instrument, ready to play, once for all."""
     from PySide6.QtTest import QTest
 
     from instrument.audio.client import Client

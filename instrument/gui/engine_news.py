@@ -1,0 +1,90 @@
+"""What the engine tells, and what comes of it: the session, the status line, the banner and the settings dialog follow."""
+from collections.abc import Callable
+
+from instrument.audio.protocol import Telemetry
+from instrument.gui.banner import Banner
+from instrument.gui.hands import Hands
+from instrument.gui.session import Session
+from instrument.gui.settings_dialog import SettingsDialog
+from instrument.gui.status_line import StatusLine
+from instrument.patch import Patch, from_json
+from instrument.settings import Settings
+
+
+class EngineNews:
+    """`hear` takes each message of the engine (see docs/architecture.md); `on_lost` is called when its process is gone."""
+
+    def __init__(self, session: Session, hands: Hands, settings: Settings, status: StatusLine, banner: Banner,
+                 dialog: SettingsDialog):
+        self.session, self.hands, self.settings = session, hands, settings
+        self.status, self.banner, self.dialog = status, banner, dialog
+        self.ready = False
+        self.on_lost: list[Callable[[], None]] = []
+        self._restarted = False
+        self._silent = False        # no device, or another one than was chosen
+
+    def hear(self, message: dict, telemetry: Callable[[], Telemetry]) -> None:
+        """One message of the engine; `telemetry` gives its figures as they are now."""
+        match message["tell"]:
+            case "set":
+                self.status.midi_seen()
+                self.session.moved_by_midi(message["id"], message["value"])
+            case "note":
+                self.status.midi_seen()
+            case "patch":
+                self._patch(from_json(message["patch"], "the engine"))
+            case "ready":
+                self._ready(telemetry())
+            case "starting":
+                self.banner.say(message["text"], stay=True)
+            case "engine":
+                self._engine(message["state"], message["text"])
+            case "audio":
+                self._audio(message)
+            case "midi":
+                self.status.show_ports(message["open"], message["problem"])
+                self.dialog.show_midi(message)
+            case "devices":
+                self.dialog.show_devices(message["audio"], message["midi"])
+            case "error":
+                self.banner.say(message["text"], problem=True)
+
+    def _engine(self, state: str, text: str) -> None:
+        if state in ("restarting", "failed"):
+            self.ready, self._restarted = False, True
+            for listener in self.on_lost:
+                listener()
+            self.hands.release_all()
+            self.banner.say(text, problem=True)
+        elif state == "starting" and not self._restarted:
+            self.banner.say(text, stay=True)
+
+    def _ready(self, telemetry: Telemetry) -> None:
+        self.ready = True
+        self.status.begin_counting(telemetry)
+        if self._restarted:
+            self.session.send_all()
+            self.banner.say("The sound is back, with everything as it was.")
+        else:
+            self.session.send_player_settings()
+            self.banner.dismiss(but_problems=True)
+        self.settings.settled()
+
+    def _patch(self, patch: Patch) -> None:
+        """The engine plays another patch: a program change, or what it began with."""
+        if self.ready:
+            self.status.midi_seen()
+            self.session.patch_from_engine(patch)
+        elif not self.session.state.patch.model:
+            self.session.begin_with(patch)
+        elif (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
+            self.session.patch_from_engine(patch)       # ours could not be played; undo brings it back
+
+    def _audio(self, message: dict) -> None:
+        self.dialog.show_audio(message)
+        self.status.show_device(message["device"], message["rate_hz"], message["block_samples"])
+        if message["problem"]:
+            self.banner.say(f"{message['problem']} Choose a device under Audio · MIDI.", problem=True)
+        elif self._silent:
+            self.banner.say(f"Playing on {message['device']} again.")
+        self._silent = bool(message["problem"])
