@@ -89,6 +89,7 @@ class Server:
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
+        from instrument.audio.midi_ports import MidiPorts                # before a stream runs: imports hold the performer up
         self._event_as_json = sounds.event_as_json
         self._controls_of = sounds.controls_of
         self._sounds = sounds.Sounds(self._config.get("model"))
@@ -104,7 +105,6 @@ class Server:
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_remark(patch)
-        from instrument.audio.midi_ports import MidiPorts
         self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
         self._midi.use_jack(self._engine.jack)

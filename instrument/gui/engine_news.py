@@ -22,6 +22,7 @@ class EngineNews:
         self.on_lost: list[Callable[[], None]] = []
         self._restarted = False
         self._silent = False        # no device, or another one than was chosen
+        self._sounding: tuple[int, ...] = ()
 
     def hear(self, message: dict, telemetry: Callable[[], Telemetry]) -> None:
         """One message of the engine; `telemetry` gives its figures as they are now."""
@@ -29,8 +30,6 @@ class EngineNews:
             case "set":
                 self.status.midi_seen()
                 self.session.moved_by_midi(message["id"], message["value"])
-            case "note":
-                self.status.midi_seen()
             case "patch":
                 self._patch(from_json(message["patch"], "the engine"))
             case "ready":
@@ -48,6 +47,13 @@ class EngineNews:
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":
                 self.banner.say(message["text"], problem=True)
+
+    def see(self, notes: tuple[int, ...]) -> None:
+        """What sounds now, the velocity of each MIDI note: one that begins, and that no hand in the window holds, came by MIDI."""
+        for note, (before, velocity) in enumerate(zip(self._sounding, notes, strict=False)):
+            if velocity and not before and note not in self.hands.held:
+                self.status.midi_seen()
+        self._sounding = notes
 
     def _engine(self, state: str, text: str) -> None:
         if state in ("restarting", "failed"):

@@ -190,6 +190,7 @@ class Window(QMainWindow):
             self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
+        self.news.see(telemetry.notes)
         self._last_tick = now
         if now - self._last_status > STATUS_S:
             self._last_status = now

@@ -41,6 +41,17 @@ def test_browsing_by_search_tag_and_arrows(window):
     QTest.keyClick(browser, Qt.Key.Key_Escape)
 
 
+def test_the_midi_lamp_tells_midi_from_the_players_own_hands(window, qtbot):
+    dark = window.status.midi.text()
+    play(window, qtbot, 60)
+    assert window.status.midi.text() == dark
+    let_go(window, 60)
+    window.client.send({"do": "midi", "bytes": [0x90, 67, 100]})            # as a port would
+    qtbot.waitUntil(lambda: window.status.midi.text() != dark, timeout=SOON_MS)
+    window.client.send({"do": "midi", "bytes": [0x80, 67, 0]})
+    qtbot.waitUntil(lambda: window.status.midi.text() == dark, timeout=SOON_MS)
+
+
 def test_saving_a_patch(window, user_home):
     window.session.set("latent.1", 2.5)
     QTest.mouseClick(window.patches.save, LEFT)
