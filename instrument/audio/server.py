@@ -89,7 +89,7 @@ class Server:
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
-        from instrument.audio.midi_ports import MidiPorts                # before a stream runs: imports hold the performer up
+        from instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
         self._event_as_json = sounds.event_as_json
         self._controls_of = sounds.controls_of
         self._sounds = sounds.Sounds(self._config.get("model"))
