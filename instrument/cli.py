@@ -91,7 +91,7 @@ def _render(args) -> int:
 
 
 def _devices(args) -> int:
-    from instrument.audio.devices import describe
+    from instrument.audio.listing import describe
     print(describe())
     return 0
 

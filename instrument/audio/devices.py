@@ -111,19 +111,3 @@ def find(wanted: str | None) -> Device:
 
 def _names(devices: list[Device]) -> str:
     return "; ".join(d.name for d in devices)
-
-
-def describe() -> str:
-    """What `hummingface devices` prints: audio outputs and MIDI ports."""
-    from instrument.audio.midi_ports import list_ports
-    lines = ["Audio outputs (* is the default):"]
-    try:
-        lines += [f"{'*' if d.is_default else ' '} {d.number:3}  {d.name}  ({d.channels} channels, {d.rate_hz} Hz)"
-                  for d in all_outputs()] or ["  none"]
-    except DeviceError as error:
-        lines.append(f"  {error}")
-    ports, problem = list_ports()
-    lines += ["MIDI inputs:", *([f"       {name}" for name in ports] or ["  none"])]
-    if problem:
-        lines.append(f"  ({problem})")
-    return "\n".join(lines)

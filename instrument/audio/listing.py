@@ -1,0 +1,18 @@
+"""What `hummingface devices` prints."""
+from instrument.audio.devices import DeviceError, all_outputs
+from instrument.audio.midi_ports import list_ports
+
+
+def describe() -> str:
+    """Audio outputs and MIDI inputs, as text."""
+    lines = ["Audio outputs (* is the default):"]
+    try:
+        lines += [f"{'*' if d.is_default else ' '} {d.number:3}  {d.name}  ({d.channels} channels, {d.rate_hz} Hz)"
+                  for d in all_outputs()] or ["  none"]
+    except DeviceError as error:
+        lines.append(f"  {error}")
+    ports, problem = list_ports()
+    lines += ["MIDI inputs:", *([f"       {name}" for name in ports] or ["  none"])]
+    if problem:
+        lines.append(f"  ({problem})")
+    return "\n".join(lines)
