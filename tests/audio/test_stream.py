@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from instrument.audio import devices
+from instrument.audio import devices, listing
 from instrument.audio.devices import Device, DeviceError
 from instrument.audio.stream import SilentStream, Stream, delay_samples
 from instrument.synthesis.producer import position, read_clock
