@@ -133,7 +133,11 @@ class Engine:
                     now = self._now()
                     events, self._events = self._events, []
                     if self.jack is not None:
-                        events += [(stamp, midi.decode(data)) for stamp, data in self.jack.take()]
+                        until = self.jack.done_until        # asked first: all of before then is in what is taken next
+                        taken = [(stamp, midi.decode(data)) for stamp, data in self.jack.take()]
+                        events += taken
+                        if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
+                            now = self._latest = max(now, until - 1)
                 for stamp, event in events:
                     if event is not None:
                         performer.receive(event, stamp)
