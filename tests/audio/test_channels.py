@@ -81,7 +81,7 @@ def test_a_device_plays_what_it_has_channels_for(stream, state, outputs):
     sources, heard = record(outputs)
     played = state["output"][0, :position(state)].copy()
     left, right = played[:, 0], played[:, 1]
-    assert np.abs(left).max() > 1.5 * np.abs(right).max() > 1e-3
+    assert np.abs(left).max() > 1.2 * np.abs(right).max() > 1e-3            # unlike, or sides that change places would not show
     assert [len(found) for found in sources[:2]] == [1] * min(outputs, 2), sources
     if outputs == 1:
         assert lies_in(heard[0], 0.5 * left + 0.5 * right), "both sides at half gain"
