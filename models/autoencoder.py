@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.conditioning import ROWS, row_times_s
 from models.decoder import Decoder
 from models.frame import FRAME_SIZE, FUZZ, HIGHEST, LEVEL, LOWEST, NOISE
-from models.shape import DEFAULT_SHAPE, ENCODER_HIDDEN, ENCODER_KERNEL, ENCODER_LAYERS, IMAGE_CHANNELS, SIDE, Shape
+from models.shape import DEFAULT_SHAPE, ENCODER_HIDDEN, ENCODER_KERNEL, ENCODER_LAYERS, IMAGE_CHANNELS, SIDE, ModelError, Shape
 
 IMAGE_RANGE_DB = 80.0
 
@@ -83,9 +83,12 @@ def weights_of(decoder: Decoder, encoder: Encoder | None = None) -> dict[str, np
 
 @torch.inference_mode()
 def encode(shape: Shape, weights: dict[str, np.ndarray], rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-    """The point z [L] of one note: see `models.model.Model.encode`."""
+    """The point z [L] of one note: see `models.model.Model.encode`. Raises ModelError where it is no number."""
     encoder = Encoder(shape.latents, weights["encoder.convolutions.0.weight"].shape[0])
     encoder.load_state_dict({name.removeprefix("encoder."): torch.from_numpy(array)
                              for name, array in weights.items() if name.startswith("encoder.")})
     image = torch.from_numpy(np.asarray(rows, np.float32))[None]
-    return encoder(image, torch.tensor([float(pitch)]), torch.tensor([float(velocity)]))[0].numpy()
+    z = encoder(image, torch.tensor([float(pitch)]), torch.tensor([float(velocity)]))[0].numpy()
+    if not np.isfinite(z).all():
+        raise ModelError("The model's encoder gives NaN or Inf for this recording. Train or export the model again.")
+    return z
