@@ -13,7 +13,9 @@ LONGEST_S = 4.0                       # what training notes last at most; the en
 WARP_S = 0.004                        # time is linear well below it, logarithmic well above
 ROWS = 128                            # of the note image
 
-PITCH_WAVES = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)   # half turns from the middle of the keyboard to its end
+PITCH_WAVES = (1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 43.5)
+"""Half turns from the middle of the keyboard to its end. The last one turns by half from key to key: neighbours may differ."""
+
 TIME_WAVES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 

@@ -66,7 +66,7 @@ class Decoder(nn.Module):
         self.note_features = Features(note_waves(shape.pitch_waves))
         self.time_features = Features(time_waves(shape.time_waves))
         inputs = shape.note_inputs
-        self.note_net = mlp(inputs, shape.width, shape.note_depth, shape.note_size)
+        self.note_net = mlp(inputs, shape.note_width, shape.note_depth, shape.note_size)
         self.time_in = nn.Linear(self.time_features.features, shape.width, bias=False)
         self.time_net = nn.ModuleList(nn.Linear(shape.width, shape.width, bias=False) for _ in range(shape.time_depth - 1))
         self.out = nn.Linear(shape.width, MOVING.stop)

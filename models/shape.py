@@ -9,7 +9,7 @@ ENCODER_WIDTHS = (16, 512)
 ENCODER_KERNEL, ENCODER_LAYERS, ENCODER_HIDDEN = 5, 4, 128
 IMAGE_CHANNELS = PARTIALS + BANDS
 SIDE = FRAME_SIZE - FUZZ.start + 2        # what the encoder hears of a whole note: motion, release, pitch and velocity
-LIMITS = {"latents": (1, 128), "width": (8, 2048), "note_depth": (1, 8), "time_depth": (1, 8),
+LIMITS = {"latents": (1, 128), "width": (8, 2048), "note_width": (8, 2048), "note_depth": (1, 8), "time_depth": (1, 8),
           "phase_width": (8, 1024), "phase_depth": (1, 4)}
 WAVES = ("pitch_waves", "time_waves")
 
@@ -22,9 +22,10 @@ class ModelError(Exception):
 class Shape:
     """All that is needed to build a decoder."""
     latents: int = 16
-    width: int = 384
-    note_depth: int = 2               # hidden layers that know nothing of time
-    time_depth: int = 2               # hidden layers that do
+    width: int = 384                  # of the layers that know of time
+    note_width: int = 768             # of those that do not: they are asked far less often
+    note_depth: int = 2
+    time_depth: int = 2
     phase_width: int = 256
     phase_depth: int = 2
     pitch_waves: tuple[float, ...] = PITCH_WAVES
@@ -83,7 +84,7 @@ def tensor_shapes(shape: Shape, encoder_width: int | None) -> dict[str, tuple[in
         for i in range(depth):                                          # every other layer is an activation
             linear(f"{name}.{2 * i}", inputs if i == 0 else width, width)
         linear(f"{name}.{2 * depth}", width, outputs)
-    mlp("decoder.note_net", shape.note_inputs, shape.width, shape.note_depth, shape.note_size)
+    mlp("decoder.note_net", shape.note_inputs, shape.note_width, shape.note_depth, shape.note_size)
     linear("decoder.time_in", features_of(2, shape.time_waves), shape.width, bias=False)
     for i in range(shape.time_depth - 1):
         linear(f"decoder.time_net.{i}", shape.width, shape.width, bias=False)
