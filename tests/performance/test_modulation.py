@@ -5,7 +5,7 @@ import pytest
 from instrument.offline import play_events
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
 from instrument.performance.timbre import Timbre
-from models.frame import FUZZ, FUZZ_RATE, LFO_GAIN, NOISE, VIBRATO
+from models.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
 
 RATE = 48000
 DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
@@ -169,7 +169,7 @@ def test_a_lfo_on_levels_has_its_depth(plain_model):
 
 def test_noise_has_the_level_of_its_band(plain_model):
     model = plain_model(1)
-    model.frame[:1] = -100
+    model.frame[:1] = LEVEL_FLOOR_DB
     model.frame[NOISE.start + 30] = -30
     sound = play(Timbre(model), seconds=6.0)[RATE:, 0]
     assert 10 * np.log10(np.mean(sound ** 2)) == pytest.approx(-30, abs=1)
