@@ -1,6 +1,7 @@
 """The audio process and its client: what goes wrong, and what happens then. On a real JACK server."""
 import json
 import os
+import signal
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client as connect
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from instrument.audio import client as client_file
 from instrument.audio.client import Client
 from instrument.audio.listener import Listener
 from instrument.audio.protocol import ProtocolError
@@ -218,6 +220,57 @@ def test_a_window_that_vanished_can_take_over_again(engine, home):
         assert notes(second) == [55], "the note sounded on"
         assert second.patch == home
         assert position_moves(second)
+    finally:
+        second.close()
+
+
+def test_what_was_asked_for_by_name_is_had_where_another_engine_is_taken_over(engine, home):
+    first, _ = engine()
+    first.close(keep_playing=True)
+    other = {**home, "name": "Named", "latents": [1.0] * len(home["latents"])}
+    second = Client(patch=other, attach=True, wishes=[{"do": "patch", "patch": other}])
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert told.find(tell="patch") is None, "of the patch that played on nobody need hear"
+        second.close(keep_playing=True)
+        third = Client(patch=home, attach=True)
+        third.start()
+        told = Told(third)
+        told.wait(tell="ready")
+        assert told.find(tell="patch")["patch"]["name"] == "Named"
+        third.close()
+    finally:
+        second.close()
+
+
+def test_an_engine_with_a_window_is_left_to_it_without_a_word(playing, home):
+    second = Client(patch=home, attach=True)
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert told.find(tell="error") is None
+        assert second._link.process.pid != playing[0]._link.process.pid
+    finally:
+        second.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_an_engine_that_hangs_holds_up_no_new_one(engine, home, monkeypatch):
+    monkeypatch.setattr(client_file, "TAKE_OVER_S", 1.0)
+    first, _ = engine()
+    process = first._link.process
+    first.close(keep_playing=True)
+    os.kill(process.pid, signal.SIGSTOP)
+    second = Client(patch=home, attach=True)
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert position_moves(second)
+        assert process.wait(10) == -signal.SIGKILL, "it would hold the device"
     finally:
         second.close()
 

@@ -1,0 +1,26 @@
+"""What is asked before anything starts, and what must not be left of the asking."""
+import subprocess
+import sys
+
+
+def test_asking_for_devices_leaves_no_client_behind(jack_server):
+    """A process that only asked ends well, though the JACK server dies before it: PortAudio would abort it."""
+    server = jack_server(256)
+    code = ("import sys; from instrument.launch import why_no_sound; print(why_no_sound('system'), flush=True); sys.stdin.read(1); "
+            "print('ended')")
+    asking = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert asking.stdout.readline() == b"None\n"
+    server.kill()
+    out, err = asking.communicate(b"x", timeout=60)
+    assert (asking.returncode, out) == (0, b"ended\n"), err
+
+
+def test_a_device_or_model_that_was_named_and_is_not_there_is_said_before_anything_starts(jack_server, home):
+    jack_server(256)
+    for words, told in ((["--audio-device", "Grand Organ"], "Grand Organ"), (["--model", "nosuch"], "nosuch"),
+                        (["--patch", "nosuch"], "nosuch")):
+        tried = subprocess.run([sys.executable, "-m", "instrument", "play", "--headless", *words], capture_output=True, text=True,
+                               timeout=120)
+        assert tried.returncode == 1
+        assert "hummingface: " in tried.stderr and told in tried.stderr
+        assert "Starting" not in tried.stdout
