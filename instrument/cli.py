@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sound(render)
     render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
     render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
-    render.add_argument("--seed", type=_whole(0, (1 << 32) - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
+    render.add_argument("--seed", type=_whole(0, 2 ** 32 - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
 
     commands.add_parser("devices", help="list audio devices and MIDI ports")
     commands.add_parser("models", help="list models")
