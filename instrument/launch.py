@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from instrument.settings import Settings
 
 
+COMPILES = "Compiling for this machine. Only the first start takes so long."
+
+
+def must_compile() -> bool:
+    """Whether the engine has never been compiled on this machine, which takes a minute or two."""
+    from instrument.synthesis.compiled import cache_folder
+    return next(cache_folder().rglob("*.nbi"), None) is None
+
+
 def why_no_display() -> str | None:
     """Why no window can open here, or None where one can."""
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
@@ -85,7 +94,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
     if missing:
         from instrument.demo import perform
-        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        print(*missing, "The demo is performed into files instead.", *([COMPILES] if must_compile() else []), sep="\n", flush=True)
         wav, png = perform(Path.cwd(), patch=patch, model=model)
         print(f"sound:   {wav}\npicture: {png}")
         return 0

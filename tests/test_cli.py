@@ -53,6 +53,13 @@ def test_missing_midi_file_is_named():
     assert "Traceback" not in result.stderr
 
 
+def test_the_first_start_says_why_it_takes_so_long(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    result = hummingface("render", "/nowhere/song.mid", str(tmp_path / "never.wav"))
+    assert "Compiling for this machine" in result.stderr
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+
+
 def test_where_figures_cannot_be_written_is_said_before_they_are_measured():
     result = hummingface("bench", "--seconds", "3600", "--json", "/nowhere/figures.json")
     assert result.returncode == 1

@@ -211,45 +211,48 @@ class Client:
                 self._closing.wait(PAUSE_S)
 
     def _open(self, attach: bool) -> Link:
-        link = None
-        for running in registry.all_running() if attach else []:
-            if link := self._take_over(running):
-                break
         with self._lock:
             self._excused_until = time.monotonic() + FIRST_START_S
             self._restart_asked = False
-            if link is None:
-                self._wishes = []
-                self._tell("starting", "Starting the sound.")
-                link = Link(self._receive, config=self._config())
-                for id_, value in self._values.items():
-                    link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
-            self._link = link
+        for running in registry.all_running() if attach else []:
+            if taken := self._take_over(running):
+                return taken
+        with self._lock:
+            self._wishes = []
+            self._tell("starting", "Starting the sound.")
+            self._link = link = Link(self._receive, config=self._config())
+            for id_, value in self._values.items():
+                link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
         return link
 
     def _take_over(self, running: registry.Running) -> Link | None:
         """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
-        ours, patch_wished = False, any(wish["do"] == "patch" for wish in self._wishes)
+        gate, waiting = threading.Lock(), []            # until it is ours, what it says is not for the player
+        taken = False
 
         def receive(message: dict) -> None:
-            nonlocal ours, patch_wished
-            ours = ours or message["tell"] == "state"
-            if patch_wished and message["tell"] == "patch":
-                patch_wished = False                # it plays another one in a moment
-            elif ours:                              # or else it says that it has a window, which is no concern of the player's
-                self._receive(message)
+            with gate:
+                (self._receive if taken else waiting.append)(message)
         candidate = Link(receive, running=running)
         until = time.monotonic() + TAKE_OVER_S
         while not candidate.ended.is_set() and candidate.state_path is None:
             if self._closing.is_set():
                 candidate.abandon()
             elif time.monotonic() > until and not candidate.connected.is_set():
-                candidate.kill()                    # it hangs, and may hold the device
+                candidate.kill()                        # it hangs, and may hold the device
             candidate.ended.wait(0.02)
         if not candidate.running:
             return None
-        for wish in self._wishes:
-            candidate.send(protocol.encode(wish, "do"))
+        with self._lock:
+            self._link = candidate
+            for wish in self._wishes:
+                candidate.send(protocol.encode(wish, "do"))
+        another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
+        with gate:
+            for message in waiting:
+                if message["tell"] != "patch" or not another:
+                    self._receive(message)
+            taken = True
         return candidate
 
     def _watch(self, link: Link) -> str:

@@ -20,6 +20,7 @@ import time
 import traceback
 from typing import Any
 
+from instrument import launch
 from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
@@ -83,9 +84,8 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        from instrument.synthesis.compiled import cache_folder
-        if next(cache_folder().rglob("*.nbi"), None) is None:
-            self._tell({"tell": "starting", "text": "Compiling for this machine. Only the first start takes so long."})
+        if launch.must_compile():
+            self._tell({"tell": "starting", "text": launch.COMPILES})
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
@@ -196,8 +196,6 @@ class Server:
                 threading.Thread(target=self._list, daemon=True).start()
             case "program":
                 self._play_program(message["number"])
-            case "failed":
-                raise SystemExit
             case "client gone":
                 self._quiet_since = time.monotonic()
 

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client as connect
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_ports_come_and_go(playing, server):
     keys.close()
     told.forget()
     told.wait(tell="midi", ports=[], open=[])
-    client.send({"do": "panic"})
+    wait_for(lambda: notes(client) == [])       # nobody is there to let the key up
     client.send({"do": "open_midi", "ports": ["another"]})
     told.forget()
     keys = jack.Client("keys", no_start_server=True, servername=server.name)
@@ -220,6 +221,9 @@ def test_a_window_that_vanished_can_take_over_again(engine, home):
         assert notes(second) == [55], "the note sounded on"
         assert second.patch == home
         assert position_moves(second)
+        assert second._excused_until < time.monotonic() + client_file.STALL_S, "it is looked after from now on"
+        second.send({"do": "panic"})
+        wait_for(lambda: notes(second) == [], 20)           # what is said as soon as it is ready is heard
     finally:
         second.close()
 
@@ -234,6 +238,8 @@ def test_what_was_asked_for_by_name_is_had_where_another_engine_is_taken_over(en
     try:
         told.wait(tell="ready")
         assert told.find(tell="patch") is None, "of the patch that played on nobody need hear"
+        second.send({"do": "list"})
+        told.wait(tell="devices")               # by then what was said before is done
         second.close(keep_playing=True)
         third = Client(patch=home, attach=True)
         third.start()

@@ -24,3 +24,14 @@ def test_a_device_or_model_that_was_named_and_is_not_there_is_said_before_anythi
         assert tried.returncode == 1
         assert "hummingface: " in tried.stderr and told in tried.stderr
         assert "Starting" not in tried.stdout
+
+
+def test_midi_ports_of_the_jack_server_are_listed(jack_server):
+    import jack
+    server = jack_server(256)
+    keys = jack.Client("keys", no_start_server=True, servername=server.name)
+    keys.midi_outports.register("out")
+    keys.activate()
+    listed = subprocess.run([sys.executable, "-m", "instrument", "devices"], capture_output=True, text=True, timeout=120, check=True)
+    keys.close()
+    assert "keys:out" in listed.stdout.partition("MIDI inputs:")[2]
