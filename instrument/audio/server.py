@@ -10,6 +10,7 @@ The main thread is the only one that opens and closes things; `_quick` messages 
 performer.
 """
 import contextlib
+import io
 import json
 import os
 import queue
@@ -46,7 +47,10 @@ class Server:
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
-        registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        try:
+            registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        except OSError as error:                        # a full disk: it plays, but no other window will find it
+            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
         sys.stdout.buffer.write(registry.GREETING + json.dumps(
             {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
         sys.stdout.flush()
@@ -281,7 +285,18 @@ class Server:
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")
 
 
+class _Log(io.TextIOBase):
+    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.__stderr__.write(text)          # type: ignore[union-attr]
+            sys.__stderr__.flush()              # type: ignore[union-attr]
+        return len(text)
+
+
 def main() -> int:
+    sys.stderr = _Log()
     try:
         server = Server(json.loads(sys.stdin.readline()))
     except (OSError, ValueError, KeyError) as error:

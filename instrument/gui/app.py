@@ -2,7 +2,6 @@
 
 The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
 """
-import contextlib
 import signal
 import sys
 from typing import Any, cast
@@ -50,5 +49,4 @@ def run(**options: Any) -> int:
         return app.exec()
     finally:
         client.close()
-        with contextlib.suppress(OSError):
-            settings.settled()
+        settings.settled()

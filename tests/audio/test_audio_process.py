@@ -16,6 +16,7 @@ from instrument.audio.listener import Listener
 from instrument.audio.protocol import ProtocolError
 from instrument.patch import PatchError
 from tests.audio.conftest import Told, wait_for
+from tests.jack_server import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +267,7 @@ def test_an_engine_with_a_window_is_left_to_it_without_a_word(playing, home):
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
 def test_an_engine_that_hangs_holds_up_no_new_one(engine, home, monkeypatch):
     monkeypatch.setattr(client_file, "TAKE_OVER_S", 1.0)
+    monkeypatch.setenv(DEFAULT, "none of them")         # a JACK server would hang with it
     first, _ = engine()
     process = first._link.process
     first.close(keep_playing=True)

@@ -1,6 +1,13 @@
 """What is asked before anything starts, and what must not be left of the asking."""
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from instrument.audio import registry
+from tests.audio.conftest import wait_for
+from tests.jack_server import DEFAULT
 
 
 def test_asking_for_devices_leaves_no_client_behind(jack_server):
@@ -35,3 +42,21 @@ def test_midi_ports_of_the_jack_server_are_listed(jack_server):
     listed = subprocess.run([sys.executable, "-m", "instrument", "devices"], capture_output=True, text=True, timeout=120, check=True)
     keys.close()
     assert "keys:out" in listed.stdout.partition("MIDI inputs:")[2]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+def test_a_full_disk_under_the_log_does_not_end_the_sound(engine, home, monkeypatch):
+    monkeypatch.setenv(DEFAULT, "none of them")
+    log = registry.log_path()
+    log.unlink(missing_ok=True)
+    log.symlink_to("/dev/full")
+    try:
+        client, told = engine()
+        client.send({"do": "patch", "patch": {**home, "model": {"name": "nosuch"}}})
+        assert "nosuch" in told.wait(tell="error")["text"]
+        before = client.telemetry().position
+        wait_for(lambda: client.telemetry().position > before + 48000)
+        assert client.alive
+        assert told.find(tell="engine", state="restarting") is None
+    finally:
+        log.unlink()
