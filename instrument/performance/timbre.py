@@ -2,7 +2,7 @@
 
 Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
 note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
-and every voice moves towards its answer with every frame. So moving latents cost the same whether 6 voices sound or 64.
+and every voice moves towards its answer with every frame. So moving latents cost much the same whether 6 voices sound or 64.
 """
 import numpy as np
 
@@ -12,10 +12,12 @@ from models.frame import FRAME_SIZE, PARTIALS
 KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
-TURNS = 6                         # notes that hear of moved latents in one hop; more take turns
+FEW = 6                           # notes that hear of moved latents in the very hop;
+TURNS, TURN_HOPS = 12, 6          # of more, so many at a time, every so many hops: a network is cheaper asked for many at once
 SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
-LONGEST_TURN_HOPS = 24            # what waited longer was at rest
+LONGEST_TURN_HOPS = 48            # what waited longer was at rest
+RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
 
 
 class Timbre:
@@ -35,10 +37,12 @@ class Timbre:
         self.version = 1
         self._heading = self.goal.copy()                    # the goal that `_goals` are asked for,
         self._headings = 1                                  # and how many there were
-        self._hop, self._stay, self._settled_hop = 0, 1.0, 0
+        self._hop, self._stay = 0, 1.0
+        self._settled_hop = self._turn_hop = 0
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
         self._notes, self._goals = np.zeros((2, SLOTS, model.shape.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
+        self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
         self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
         self.prepare()
 
@@ -49,6 +53,7 @@ class Timbre:
             self.frames(np.arange(rows), keys, keys, keys * 0)
             self.start_phases(keys[:4], keys[:4])
             self._known[:] = 0
+        self._heard_hop[:] = -RESTING_HOPS
 
     def glide(self, share: float) -> bool:
         """One hop nearer to the wanted latents. Whether anything moved."""
@@ -102,7 +107,10 @@ class Timbre:
     def _ask_of_moved(self, slots: np.ndarray) -> None:
         """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
         stale = slots[self._known[slots, 0] != self._headings]
-        if len(stale):
+        self._heard_hop[slots] = self._hop
+        few = np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS) <= FEW
+        if len(stale) and (few or self._hop >= self._turn_hop + TURN_HOPS):
+            self._turn_hop = self._hop
             turn = stale[np.argsort(self._asked_hop[stale], kind="stable")[:TURNS]]
             self._known[turn, 0] = self._headings
             waited = self._hop - self._asked_hop[turn]
@@ -115,8 +123,8 @@ class Timbre:
             self._arrival_hop[turn] = self._hop + ARRIVAL_HOPS
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
-            left = (self._stays[gliding] ** (self._hop - self._moved_hop[gliding])).astype(np.float32)[:, None]
-            self._notes[gliding] = self._goals[gliding] + left * (self._notes[gliding] - self._goals[gliding])
+            left = self._stays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
+            self._notes[gliding] = self._goals[gliding] + left.astype(np.float32)[:, None] * (self._notes[gliding] - self._goals[gliding])
             self._moved_hop[gliding] = self._hop
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:

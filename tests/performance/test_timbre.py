@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from instrument.performance.timbre import TURNS, Timbre
+from instrument.performance.timbre import FEW, TURN_HOPS, TURNS, Timbre
 from models.untrained import untrained
 
 SHARE = 0.41                                       # of the way in a hop, as knobs glide
@@ -22,7 +22,7 @@ def wanted(timbre: Timbre, z: np.ndarray, voices: int) -> np.ndarray:
     return timbre.model.frames(np.tile(z, (voices, 1)), pitch, velocity, time_s)
 
 
-@pytest.mark.parametrize("voices", [1, TURNS, 40, 128])
+@pytest.mark.parametrize("voices", [1, FEW, 40, 128])
 def test_all_voices_arrive_where_the_latents_went(timbre, voices):
     timbre.frames(*chord(voices))
     timbre.goal[:] = 1.5, -1, 0.5, 2
@@ -37,29 +37,29 @@ def test_all_voices_arrive_where_the_latents_went(timbre, voices):
     np.testing.assert_allclose(timbre.frames(*chord(voices)), wanted(timbre, timbre.goal, voices), atol=1e-3)
 
 
-def test_only_so_many_hear_of_moving_latents_in_a_hop_and_all_take_turns(timbre):
-    voices = 4 * TURNS
+def test_in_a_crowd_only_so_many_hear_of_moving_latents_at_a_time_and_all_take_turns(timbre):
+    voices = 3 * TURNS
     timbre.frames(*chord(voices))
     asked: list[np.ndarray] = []
     ask = timbre.model.note
     timbre.model.note = lambda z, pitch, velocity: asked.append(pitch) or ask(z, pitch, velocity)
-    for hop in range(8):
+    for hop in range(6 * TURN_HOPS):
         timbre.goal[0] = hop / 4 + 0.1
         timbre.glide(SHARE)
         timbre.frames(*chord(voices))
-    assert [len(pitches) for pitches in asked] == [TURNS] * 8
-    for round_of_turns in asked[:4], asked[4:]:
+    assert [len(pitches) for pitches in asked] == [TURNS] * 6
+    for round_of_turns in asked[:3], asked[3:]:
         assert len(np.unique(np.concatenate(round_of_turns))) == voices
 
 
 def test_a_few_voices_move_in_the_very_hop_and_come_nearer_with_every_hop(timbre):
-    before = timbre.frames(*chord(TURNS))
+    before = timbre.frames(*chord(FEW))
     timbre.goal[:] = 1
-    end = wanted(timbre, timbre.goal, TURNS)
+    end = wanted(timbre, timbre.goal, FEW)
     away = [np.abs(before - end).mean()]
     for _ in range(8):
         timbre.glide(SHARE)
-        away.append(np.abs(timbre.frames(*chord(TURNS)) - end).mean())
+        away.append(np.abs(timbre.frames(*chord(FEW)) - end).mean())
     assert (np.diff(away) < 0).all()
     assert away[1] < 0.8 * away[0]
     assert away[-1] < 0.05 * away[0]
