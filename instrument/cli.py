@@ -80,7 +80,7 @@ def _play(args) -> int:
 
 
 def _say_if_compiling() -> None:
-    from instrument.launch import COMPILES, must_compile
+    from instrument.beginning import COMPILES, must_compile
     if must_compile():
         print(COMPILES, file=sys.stderr, flush=True)
 
