@@ -1,5 +1,6 @@
 """What playing begins with, in a window or a terminal: settings, patch and engine, as the player named them or had them the last time."""
 from dataclasses import dataclass
+from typing import Any
 
 from instrument import library
 from instrument import settings as settings_file
@@ -37,7 +38,8 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     settings, unreadable = settings_file.load()
     choice, last_patch, trouble = settings.begin()
     said = [text for text in (unreadable, trouble) if text]
-    first, wishes = named, []           # wishes: what is insisted on where an engine plays already
+    first = named
+    wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
     if named is not None:
         wishes.append({"do": "patch", "patch": named.to_json()})
     elif last_patch is not None and model is None:
