@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from train.notes.opening import add_wishes, open_source, wishes_of
+
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
 
@@ -17,11 +19,11 @@ def build_parser() -> argparse.ArgumentParser:
     def command(name: str, help: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=help, description=help)
 
-    prepare = command("prepare", "render notes from a SoundFont, analyse and store them; goes on where it was stopped")
-    prepare.add_argument("data", type=Path)
-    prepare.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    prepare.add_argument("--instruments", type=int, help="only so many, spread over the families")
-    prepare.add_argument("--workers", type=int)
+    prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
+    prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
+    prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
+    prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    add_wishes(prepare)
 
     train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
     train.add_argument("data", type=Path)
@@ -49,7 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    factory.add_argument("--instruments", type=int, help="only so many, spread over the families")
+    factory.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    add_wishes(factory)
     _training_options(factory)
     return parser
 
@@ -82,11 +85,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare(args) -> int:
-    from train.notes.general_midi import instruments_in_turn
     from train.prepare import prepare
-    made = prepare(args.data, args.soundfont, instruments_in_turn()[:args.instruments], workers=args.workers)
-    print(f"{made} notes made in {args.data}")
-    return 0
+    workers = args.workers or os.cpu_count() or 1
+    args.data.mkdir(parents=True, exist_ok=True)
+    sources = [open_source(path, wishes_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
+    report = prepare(args.data, sources, workers)
+    print(report.text())
+    return 1 if report.failed or not report.notes else 0
 
 
 def _autoencoder(args) -> int:
@@ -154,6 +159,6 @@ def _evaluate(args) -> int:
 
 
 def _factory(args) -> int:
-    args.data, args.run = args.work / "data", args.work / "run"
-    args.workers, args.name, args.metrics = os.cpu_count(), FACTORY, None
+    args.data, args.run, args.source = args.work / "data", args.work / "run", [args.soundfont]
+    args.name, args.metrics = FACTORY, None
     return _prepare(args) or _autoencoder(args) or _export(args)

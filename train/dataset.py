@@ -4,7 +4,6 @@ Between two neighbouring keys (the next one that is trained on, so across a left
 both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
 told what lies between keys, and learns at a left-out key what averaging its neighbours would give.
 """
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,9 @@ from models.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from train.characteristics import CHARACTERISTICS, measure, sustains
+from train.notes.note import QUALITIES
+from train.store import DataError, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
@@ -32,10 +34,6 @@ BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
-
-
-class DataError(Exception):
-    """A data folder cannot be used; the text says why and what to do."""
 
 
 def is_left_out(instrument: int, pitch: int) -> bool:
@@ -57,6 +55,28 @@ def period_cents(frames: np.ndarray) -> float:
     near = np.abs(cents - np.take_along_axis(cents, first, 1)) < 30
     weight = 10 ** (level / 10) * near * (level > level.max() - 40)
     return float((weight * cents).sum() / max(weight.sum(), 1e-20))
+
+
+def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
+    """The distinct instruments of notes, each with a name of its own, and which one each note belongs to [notes].
+
+    Whether an instrument sustains, if nothing tells it, is what most of its notes do.
+    """
+    identity = [tuple(note.get(k) for k in ("program", "instrument", "family", "source")) for note in notes]
+    order = sorted(set(identity), key=lambda i: (128 if i[0] is None else i[0], *map(str, i[1:])))
+    number = {one: n for n, one in enumerate(order)}
+    which = np.array([number[one] for one in identity])
+    heard: list[list[bool]] = [[] for _ in order]
+    for note, n in zip(notes, which, strict=True):
+        told = note.get("sustained")
+        heard[n].append(sustains(note["measured"]) if told is None else told)
+    instruments, names = [], set()
+    for (program, name, family, source), sustained in zip(order, heard, strict=True):
+        unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
+        names.add(unique)
+        about = {"program": program, "name": unique, "family": family, "sustained": bool(np.mean(sustained) > 0.5)}
+        instruments.append(about | ({"source": source} if source is not None else {}))
+    return instruments, which
 
 
 @dataclass
@@ -81,7 +101,8 @@ class NoteBank:
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
-    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1).
+    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1), names;
+    conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
     instrument: np.ndarray
@@ -95,40 +116,35 @@ class NoteBank:
     left_out: np.ndarray
     instruments: list[dict]
 
-    def __init__(self, folder: str | Path, instruments: list[str] | None = None):
+    def __init__(self, folder: str | Path, instruments: list[str] | None = None, hold_out: bool = True,
+                 farthest_key: int = FARTHEST_KEY):
+        """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
+        that are bridged between two keys."""
         folder = Path(folder)
-        paths = sorted(folder.glob("p*.json"))
-        self._source = folder, instruments, len(paths)
-        cards = [(path.stem, json.loads(path.read_text())) for path in paths]
-        kept = [(stem, card) for stem, card in cards
-                if card["notes"] and (instruments is None or card["instrument"]["name"] in instruments)]
-        if not kept:
-            raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
-        self.soundfont = kept[0][1]["soundfont"]
-        distinct = {json.dumps(c["instrument"], sort_keys=True) for _, c in kept}
-        self.instruments = sorted(map(json.loads, distinct), key=lambda about: about["program"])
-        number = {i["program"]: n for n, i in enumerate(self.instruments)}
-        size = sum(len(c["notes"]) for _, c in kept)
-        self.rows = torch.empty(size, ROWS, FRAME_SIZE, dtype=torch.float16)
-        self.phase = torch.empty(size, LEVEL.stop - LEVEL.start)
-        about: dict[str, list] = {k: [] for k in ("instrument", "pitch", "velocity", "hold_s", "valid_rows", "f0_hz",
-                                                  "peak_db", "rms_db", "left_out")}
+        paths = part_files(folder)
+        self._source = (folder, instruments, hold_out, farthest_key), len(paths)
+        kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
+                for part, places in wanted(map(read_part, paths), folder)]
+        notes = [part.notes[i] for part, places in kept for i in places]
+        if not notes:
+            raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}`.")
+        self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
+        self.instruments, self.instrument = instruments_of(notes)
+        self.rows = torch.empty(len(notes), ROWS, FRAME_SIZE, dtype=torch.float16)
+        self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
         at = 0
-        for stem, card in kept:
-            notes = card["notes"]
-            self.rows[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.rows.npy"))
-            self.phase[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.phase.npy").astype(np.float32))
-            instrument = number[card["instrument"]["program"]]
-            for note in notes:
-                about["instrument"].append(instrument)
-                about["velocity"].append(card["velocity"])
-                about["hold_s"].append(card["hold_s"])
-                about["left_out"].append(is_left_out(instrument, note["pitch"]))
-                for key in ("pitch", "valid_rows", "f0_hz", "peak_db", "rms_db"):
-                    about[key].append(note[key])
-            at += len(notes)
-        for key, values in about.items():
-            setattr(self, key, np.asarray(values))
+        for part, places in kept:
+            if places:
+                self.rows[at:at + len(places)] = torch.from_numpy(part.rows()[places])
+                self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
+                at += len(places)
+        for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
+            setattr(self, key, np.asarray([note[key] for note in notes]))
+        self.names = [note.get("name", "") for note in notes]
+        self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
+        self._measured: list[dict[str, float]] = [note.get("measured") or {} for note in notes]
+        self.left_out = np.array([hold_out and is_left_out(int(i), int(p)) for i, p in zip(self.instrument, self.pitch, strict=True)])
+        self.farthest_key = farthest_key
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self._silence_what_has_died_away(sustained)
@@ -145,18 +161,25 @@ class NoteBank:
 
     def grown(self) -> "NoteBank":
         """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
-        folder, instruments, parts = self._source
-        if len(list(folder.glob("p*.json"))) < parts * 4 / 3:
+        asked, parts = self._source
+        if len(part_files(asked[0])) < parts * 4 / 3:
             return self
-        larger = NoteBank(folder, instruments)
+        larger = NoteBank(*asked)
         return larger if larger.instruments == self.instruments else self
+
+    def characteristics(self) -> np.ndarray:
+        """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
+        def of(i: int) -> dict[str, float]:                            # an earlier version of `prepare` did not measure
+            return self._measured[i] or measure(self.rows[i].float().numpy(), float(self.pitch[i]), float(self.hold_s[i]))
+        self._measured = [of(i) for i in range(len(self))]
+        return np.array([[m[name] for name in CHARACTERISTICS] for m in self._measured], np.float32)
 
     def _next_keys(self) -> np.ndarray:
         """For each note the nearest trained one above, of the same instrument and velocity; -1 where none is near."""
         place = {key: int(i) for i, key in zip(self.trained, self._keys(self.trained), strict=True)}
         found = np.full(len(self), -1)
         for i, (instrument, velocity, pitch) in enumerate(self._keys(range(len(self)))):
-            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, FARTHEST_KEY + 1))
+            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, self.farthest_key + 1))
             found[i] = next((n for n in near if n is not None), -1)
         return found
 

@@ -1,0 +1,148 @@
+"""A folder of prepared notes: what is written where.
+
+A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16, `NAME.phase.npy` [notes, PARTIALS]
+float16, and `NAME.json` with what is known of each note. It is complete when its JSON is there. `data.json` tells of the whole
+folder: where its notes come from, and which of them the last command did not ask for (they stay, and cost nothing when they are
+asked for again). `skipped.json` tells what could not be used, and why.
+
+Format 2 is written. Format 1 (parts of one instrument, velocity and length, without data.json) can be read.
+"""
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from train.notes.note import Labels
+
+FORMAT = 2
+
+
+class DataError(Exception):
+    """A data folder cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A prepared note."""
+    key: str
+    labels: Labels
+    rows: np.ndarray               # [ROWS, FRAME_SIZE]
+    phase: np.ndarray              # [PARTIALS]
+    known: dict[str, Any]          # f0_hz, valid_rows, peak_db, noise_peak_db, rms_db, measured
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the JSON of a part says: one entry for each row of its arrays."""
+    stem: Path
+    notes: list[dict[str, Any]]
+
+    def rows(self) -> np.ndarray:
+        return np.load(self.stem.with_name(self.stem.name + ".rows.npy"), mmap_mode="r")
+
+    def phase(self) -> np.ndarray:
+        return np.load(self.stem.with_name(self.stem.name + ".phase.npy"), mmap_mode="r")
+
+
+def replace_with(path: Path, write: Callable[[Path], Any]) -> None:
+    """A file written whole or not at all; nothing is left of it where the disk is full."""
+    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")        # np.save wants the suffix at the end
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_part(folder: Path, notes: Sequence[Made]) -> None:
+    """Store notes as one part. Raises OSError, and leaves nothing, where the disk is full."""
+    name = "part-" + sha256("".join(note.key for note in notes).encode()).hexdigest()[:16]
+    about = [{"key": n.key} | asdict(n.labels) | n.known for n in notes]
+    stem = folder / name
+    replace_with(stem.with_name(name + ".rows.npy"), lambda p: np.save(p, np.stack([n.rows for n in notes]).astype(np.float16)))
+    replace_with(stem.with_name(name + ".phase.npy"), lambda p: np.save(p, np.stack([n.phase for n in notes]).astype(np.float16)))
+    replace_with(stem.with_name(name + ".json"), lambda p: p.write_text(json.dumps({"format": FORMAT, "notes": about})))
+
+
+def part_files(folder: Path) -> list[Path]:
+    return sorted(Path(folder).glob("p*.json"))
+
+
+def read_part(path: Path) -> Part:
+    """A part of either format, with the labels of each of its notes. Raises DataError."""
+    try:
+        card = json.loads(path.read_text())
+        written = card["format"]
+        if written == 1:
+            instrument = card["instrument"]
+            shared = {"instrument": instrument["name"], "family": instrument["family"], "sustained": instrument["sustained"],
+                      "program": instrument["program"], "velocity": card["velocity"], "hold_s": card["hold_s"],
+                      "origin": card["soundfont"]}
+            notes = [shared | note for note in card["notes"]]
+        elif written == FORMAT:
+            notes = card["notes"]
+        else:
+            raise DataError(f"{path}: data of format {written!r}; this program reads 1 and {FORMAT}. Prepare it again.")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Remove it and prepare again.") from error
+    return Part(path.with_suffix(""), notes)
+
+
+def read_data(folder: Path) -> dict[str, Any]:
+    """`data.json`; empty where there is none (yet)."""
+    try:
+        data = json.loads((Path(folder) / "data.json").read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder}/data.json: cannot be read ({error}). Prepare it again: what is there is kept.") from error
+    return data if isinstance(data, dict) else {}
+
+
+def write_data(folder: Path, data: dict[str, Any]) -> None:
+    replace_with(folder / "data.json", lambda p: p.write_text(json.dumps({"format": FORMAT} | data, indent=1)))
+
+
+def read_skipped(folder: Path) -> dict[str, str]:
+    """{key: reason} of what no note could be made of: it is not tried again."""
+    try:
+        return dict(json.loads((folder / "skipped.json").read_text())["by_key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write_skipped(folder: Path, skipped: Sequence[tuple[str, str]], by_key: dict[str, str]) -> None:
+    """`skipped`: (name, reason) of all that the last command passed over."""
+    about = {"notes": [{"name": name, "reason": reason} for name, reason in skipped], "by_key": by_key}
+    replace_with(folder / "skipped.json", lambda p: p.write_text(json.dumps(about, indent=1)))
+
+
+def keys_in(folder: Path) -> set[str]:
+    """The keys of all notes that are prepared. Raises DataError for a folder of format 1."""
+    keys: set[str] = set()
+    for path in part_files(folder):
+        for note in read_part(path).notes:
+            if "key" not in note:
+                raise DataError(f"{folder}: prepared by an earlier version. It can be trained on; prepare into another folder.")
+            keys.add(note["key"])
+    return keys
+
+
+def wanted(parts: Iterable[Part], folder: Path) -> list[tuple[Part, list[int]]]:
+    """Parts with the places of their notes that the last command asked for, each note once."""
+    unwanted, seen, found = set(read_data(folder).get("unwanted", ())), set(), []
+    for part in parts:
+        places = []
+        for i, note in enumerate(part.notes):
+            key = note.get("key")
+            if key is None or (key not in unwanted and key not in seen):
+                places.append(i)
+                seen.add(key)
+        if places:
+            found.append((part, places))
+    return found
