@@ -25,6 +25,12 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
     add_wishes(prepare)
 
+    fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
+    fetch.add_argument("set", choices=("nsynth",))
+    fetch.add_argument("--split", choices=("train", "valid", "test"), default="test")
+    fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it; by default here")
+    fetch.add_argument("--url", help="another place that has the same file")
+
     train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
     train.add_argument("data", type=Path)
     train.add_argument("run", type=Path, help="folder for the state and the log")
@@ -92,6 +98,17 @@ def _prepare(args) -> int:
     report = prepare(args.data, sources, workers)
     print(report.text())
     return 1 if report.failed or not report.notes else 0
+
+
+def _fetch(args) -> int:
+    from dataclasses import replace
+
+    from train.fetch import SETS, fetch
+    what = SETS[args.set][args.split]
+    path = fetch(replace(what, url=args.url) if args.url else what, args.out)
+    checked = "size and SHA-256 are the published ones" if what.sha256 else "its SHA-256 is not published with this program: not checked"
+    print(f"{path}: {checked}. Next: hummingface train prepare {path} --out DATA")
+    return 0
 
 
 def _autoencoder(args) -> int:
