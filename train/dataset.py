@@ -4,7 +4,8 @@ Between two neighbouring keys (the next one that is trained on, so across a left
 both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
 told what lies between keys, and learns at a left-out key what averaging its neighbours would give.
 """
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from models.frame import (
 )
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.notes.note import QUALITIES
-from train.store import DataError, part_files, read_data, read_part, wanted
+from train.store import DataError, Made, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
@@ -129,7 +130,6 @@ class NoteBank:
         if not notes:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}`.")
         self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
-        self.instruments, self.instrument = instruments_of(notes)
         self.rows = torch.empty(len(notes), ROWS, FRAME_SIZE, dtype=torch.float16)
         self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
         at = 0
@@ -138,6 +138,21 @@ class NoteBank:
                 self.rows[at:at + len(places)] = torch.from_numpy(part.rows()[places])
                 self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
                 at += len(places)
+        self._know(notes, hold_out, farthest_key)
+
+    @classmethod
+    def of(cls, made: Sequence[Made]) -> "NoteBank":
+        """Notes that were just prepared, without a folder; none is held out."""
+        bank = cls.__new__(cls)
+        bank.sources = []
+        bank.rows = torch.from_numpy(np.stack([note.rows for note in made]).astype(np.float16))
+        bank.phase = torch.from_numpy(np.stack([note.phase for note in made]).astype(np.float32))
+        bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
+        return bank
+
+    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
+        """Everything beside rows and phases, of what is known of each note."""
+        self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
             setattr(self, key, np.asarray([note[key] for note in notes]))
         self.names = [note.get("name", "") for note in notes]
