@@ -4,6 +4,7 @@ Between two neighbouring keys (the next one that is trained on, so across a left
 both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
 told what lies between keys, and learns at a left-out key what averaging its neighbours would give.
 """
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,12 +28,14 @@ from models.frame import (
 )
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.notes.note import QUALITIES
-from train.store import DataError, Made, part_files, read_data, read_part, wanted
+from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
+SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
 
@@ -93,6 +96,11 @@ class Batch:
     phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
     time_s: Tensor         # [N R]
     target: Tensor         # [N R, FRAME_SIZE]
+    note: Tensor           # [N] int64, which notes of the bank they are
+    other: Tensor          # [N] int64, with which note each is mixed
+    share: Tensor          # [N] 0..1, how far it is gone towards the other
+    softest: Tensor        # [N] bool, whether no softer note of its key is known
+    loudest: Tensor        # [N] bool
 
     def to(self, device: torch.device) -> "Batch":
         return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
@@ -118,24 +126,28 @@ class NoteBank:
     instruments: list[dict]
 
     def __init__(self, folder: str | Path, instruments: list[str] | None = None, hold_out: bool = True,
-                 farthest_key: int = FARTHEST_KEY):
+                 farthest_key: int = FARTHEST_KEY, late: bool = False):
         """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
-        that are bridged between two keys."""
+        that are bridged between two keys. `late`: rows at LATE_S follow those of the note image."""
         folder = Path(folder)
         paths = part_files(folder)
-        self._source = (folder, instruments, hold_out, farthest_key), len(paths)
+        self._source = (folder, instruments, hold_out, farthest_key, late), len(paths)
         kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
                 for part, places in wanted(map(read_part, paths), folder)]
         notes = [part.notes[i] for part, places in kept for i in places]
         if not notes:
             raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}`.")
         self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
-        self.rows = torch.empty(len(notes), ROWS, FRAME_SIZE, dtype=torch.float16)
+        self.rows = torch.empty(len(notes), ROWS + late * len(LATE_S), FRAME_SIZE, dtype=torch.float16)
         self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
         at = 0
         for part, places in kept:
             if places:
-                self.rows[at:at + len(places)] = torch.from_numpy(part.rows()[places])
+                self.rows[at:at + len(places), :ROWS] = torch.from_numpy(part.rows()[places])
+                if late:
+                    rest = part.late()
+                    beyond = part.rows()[places, -1:] if rest is None else rest[places]
+                    self.rows[at:at + len(places), ROWS:] = torch.from_numpy(beyond)
                 self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
                 at += len(places)
         self._know(notes, hold_out, farthest_key)
@@ -145,7 +157,8 @@ class NoteBank:
         """Notes that were just prepared, without a folder; none is held out."""
         bank = cls.__new__(cls)
         bank.sources = []
-        bank.rows = torch.from_numpy(np.stack([note.rows for note in made]).astype(np.float16))
+        late = [note.rows[-1:].repeat(len(LATE_S), 0) if note.late is None else note.late for note in made]
+        bank.rows = torch.from_numpy(np.concatenate([np.stack([note.rows for note in made]), np.stack(late)], 1).astype(np.float16))
         bank.phase = torch.from_numpy(np.stack([note.phase for note in made]).astype(np.float32))
         bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
         return bank
@@ -161,18 +174,27 @@ class NoteBank:
         self.left_out = np.array([hold_out and is_left_out(int(i), int(p)) for i, p in zip(self.instrument, self.pitch, strict=True)])
         self.farthest_key = farthest_key
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
+        self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self._silence_what_has_died_away(sustained)
+        self._go_on_falling(notes, sustained)
         self._tune()
         self.trained = np.flatnonzero(~self.left_out)
-        self.next_key = self._next_keys()
+        self.next_key, self.louder = self._next_keys(), self._next_velocities()
+        self.softest = ~np.isin(np.arange(len(self)), self.louder)
+        self.between_velocities = False                                 # mix what lies between two dynamics, too
         self.heard = self._heard_groups()
-        self.times_s = torch.from_numpy(row_times_s().astype(np.float32))
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
+        chance[ROWS:] = LATE_SHARE / len(LATE_S)
         self._cumulative = np.cumsum(chance)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def longest_s(self) -> float:
+        """How long the longest note is trained on."""
+        return float(self.times_s[self.valid_rows.max() - 1])
 
     def grown(self) -> "NoteBank":
         """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
@@ -198,8 +220,41 @@ class NoteBank:
             found[i] = next((n for n in near if n is not None), -1)
         return found
 
+    def _next_velocities(self) -> np.ndarray:
+        """For each note the trained one of the same key that is the next louder; -1 where there is none."""
+        layers: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for i, (instrument, velocity, pitch) in zip(self.trained, self._keys(self.trained), strict=True):
+            layers.setdefault((instrument, pitch), []).append((velocity, int(i)))
+        found = np.full(len(self), -1)
+        for layer in layers.values():
+            for (softer, i), (louder, n) in itertools.pairwise(sorted(layer)):
+                found[i] = n if louder > softer else -1
+        return found
+
     def _keys(self, notes) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
+
+    def _go_on_falling(self, notes: list[dict], sustained: np.ndarray) -> None:
+        """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
+
+        Late rows of the others repeat their last one, and are not trained on.
+        """
+        rows, times = self.rows, self.times_s.numpy()
+        for i, note in enumerate(notes):
+            last = int(self.valid_rows[i]) - 1
+            if last == ROWS - 1 and rows.shape[1] > ROWS:
+                last += note.get("late", 0)
+            if sustained[i] or note.get("let_go", True) or last < 8:
+                rows[i, ROWS:] = rows[i, ROWS - 1]
+                continue
+            before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
+            since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
+            for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+                end = rows[i, last, part].float()
+                slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
+                rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+            rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
+            self.valid_rows[i] = rows.shape[1]
 
     def _silence_what_has_died_away(self, sustained: np.ndarray) -> None:
         """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
@@ -252,6 +307,8 @@ class NoteBank:
         rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
         share = np.where(rng.random(size) < between, rng.random(size), 0.0)
         other = self.next_key[note]
+        if self.between_velocities:
+            other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
         share[other < 0] = 0
         target = self._rows(note, rows)
         moved = np.flatnonzero(share)
@@ -262,13 +319,15 @@ class NoteBank:
         mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
         begin[moved] = LEVEL_FLOOR_DB
-        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), tensor(self.velocity[note]),
+        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), mixed(self.velocity),
                      mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
                      self.phase[torch.from_numpy(note)], begin,
-                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE))
+                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE),
+                     torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
+                     torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
-        flat = torch.from_numpy(note)[:, None] * ROWS + row
+        flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row
         return self.rows.view(-1, FRAME_SIZE)[flat.view(-1)].float().view(*row.shape, FRAME_SIZE)
 
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:

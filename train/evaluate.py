@@ -12,22 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
-from models.frame import (
-    BAND_CENTRES_HZ,
-    LEVEL,
-    LEVEL_FLOOR_DB,
-    NOISE,
-    NOISE_FLOOR_DB,
-    RELEASE,
-    SLOT_RATIO,
-    group_of_hz,
-    pitch_to_hz,
-)
 from models.model import Model
 from train.dataset import NoteBank, period_cents
 from train.metrics import FIGURES, distance
-from train.reconstruct import released
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
+from train.reconstruct import released
 
 
 @dataclass

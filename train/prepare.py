@@ -23,7 +23,7 @@ from models.conditioning import LONGEST_S, row_times_s
 from models.frame import LEVEL, NOISE
 from train.characteristics import measure
 from train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
-from train.store import DataError, Made, keys_in, read_data, read_skipped, write_data, write_part, write_skipped
+from train.store import LATE_S, DataError, Made, keys_in, read_data, read_skipped, write_data, write_part, write_skipped
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
 AHEAD = 2                             # batches in flight for each worker
@@ -59,18 +59,30 @@ def prepared(order_key: str, note: Note) -> Made:
     from models.motion import smooth
     labels, rate_hz = note.labels, note.rate_hz
     audio = note.audio
-    most = round((LONGEST_S + BEYOND_S) * rate_hz)
-    if len(audio) <= (labels.hold_s + 0.02) * rate_hz:        # nothing after note-off: what lies beyond the rows tells nothing more
-        audio = audio[:most]
+    let_go = len(audio) > (labels.hold_s + 0.02) * rate_hz
+    if not let_go:                                            # what lies beyond the last row tells nothing more
+        audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     analysis = smooth(analyse(audio, rate_hz, note.pitch, sounds_s))
     held = analysis.times_s <= max(sounds_s, 0.1)
-    rows = note_rows(analysis.frames[held], analysis.times_s[held])
+    frames, times = analysis.frames[held], analysis.times_s[held]
+    rows = note_rows(frames, times)
+    late = late_rows(frames, times) if times[-1] > LONGEST_S + BEYOND_S and not let_go else None
     known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s)}
-    return Made(order_key, labels, rows, analysis.start_phase, known)
+    known["let_go"] = let_go
+    if late is not None:
+        known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
+    return Made(order_key, labels, rows, late, analysis.start_phase, known)
+
+
+def late_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Frames [T, FRAME_SIZE] at LATE_S; after the last frame it stays."""
+    right = np.clip(np.searchsorted(times_s, LATE_S), 1, len(times_s) - 1)
+    share = np.clip((np.array(LATE_S) - times_s[right - 1]) / (times_s[right] - times_s[right - 1]), 0, 1)[:, None]
+    return (frames[right - 1] * (1 - share) + frames[right] * share).astype(np.float32)
 
 
 def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from models.autoencoder import encode
-from models.conditioning import LONGEST_S
+from models.conditioning import LONGEST_S, ROWS
 from models.decoder import Decoder
 from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, RELEASE, SLOT_RATIO, group_of_hz, pitch_to_hz
 from models.model import Model
 from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
-from train.dataset import NoteBank
+from train.dataset import SLOPE_SHARE, NoteBank
 from train.losses import FrameLoss
 from train.notes.note import Note, read_sound
 from train.prepare import prepared
@@ -24,7 +24,6 @@ WAYS = ("preset", "encoder", "refined")
 REFINING_STEPS, REFINING_RATE = 150, 0.08
 Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
-SLOPE_SHARE = 0.3                        # of the trained time, at its end, by whose slope a note goes on falling
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Refiner:
         return min(points, key=lambda z: self.away(bank, z)) if len(points) > 1 else points[0]
 
     def encoded(self, bank: NoteBank) -> np.ndarray:
-        rows = bank.rows[0].float().numpy()
+        rows = bank.rows[0, :ROWS].float().numpy()
         z = encode(self.model.shape, self.model.weights, rows, float(bank.pitch[0]), float(bank.velocity[0]))
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
@@ -101,6 +100,7 @@ def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str 
         raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
     if way == "encoder" and model.encoder_width is None:
         raise ValueError(f"the model {model.name} has no encoder.")
+    bank.valid_rows[:] = np.minimum(bank.valid_rows, np.count_nonzero(bank.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
     z = (np.asarray(model.presets[preset], np.float32) if way == "preset" else refiner.encoded(bank) if way == "encoder"
          else refiner.refine(bank, refiner.first(bank, preset)))
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
@@ -116,7 +116,7 @@ def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
     """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
     times = frame_times(max(seconds, 0.1))
-    pitch = np.clip(float(bank.pitch[0]), *model.card.get("pitches", (0, 127)))      # as the player: further keys have the last one's colour
+    pitch = np.clip(float(bank.pitch[0]), *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
     velocity, hold_s = float(bank.velocity[0]), float(bank.hold_s[0])
     frames = held_frames(model, z, pitch, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
@@ -129,7 +129,7 @@ def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz:
 
 def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
     """Frames while the key is held, beyond the trained time too: what decays goes on falling as it does there. [T, FRAME_SIZE]"""
-    longest_s = min(float(model.card.get("longest_s", LONGEST_S)), LONGEST_S)
+    longest_s = float(model.card.get("longest_s", LONGEST_S))
     asked = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
     full = np.ones(len(asked), np.float32)
     frames = model.frames(np.tile(z, (len(asked), 1)), pitch * full, velocity * full, asked.astype(np.float32))
@@ -168,9 +168,9 @@ def targets_of(note: Note) -> Reconstruction:
 
 class _Learnt:
     """One note's rows, asked as a model is."""
-    card: dict = {}
 
     def __init__(self, bank: NoteBank):
+        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[0] - 1])}
         self.bank, self.rows, self.times = bank, bank.rows[0].float().numpy(), bank.times_s.numpy()
 
     def frames(self, z, pitch, velocity, time_s):

@@ -1,9 +1,10 @@
 """A folder of prepared notes: what is written where.
 
 A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16, `NAME.phase.npy` [notes, PARTIALS]
-float16, and `NAME.json` with what is known of each note. It is complete when its JSON is there. `data.json` tells of the whole
-folder: where its notes come from, and which of them the last command did not ask for (they stay, and cost nothing when they are
-asked for again). `skipped.json` tells what could not be used, and why.
+float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with what is
+known of each note. It is complete when its JSON is there. `data.json` tells of the whole folder: where its notes come from, and
+which of them the last command did not ask for (they stay, and cost nothing when they are asked for again). `skipped.json` tells
+what could not be used, and why.
 
 Format 2 is written. Format 1 (parts of one instrument, velocity and length, without data.json) can be read.
 """
@@ -11,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ import numpy as np
 from train.notes.note import Labels
 
 FORMAT = 2
+LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
+"""Times of the rows beyond those of the note image, for notes that die away slowly."""
 
 
 class DataError(Exception):
@@ -32,6 +36,7 @@ class Made:
     key: str
     labels: Labels
     rows: np.ndarray               # [ROWS, FRAME_SIZE]
+    late: np.ndarray | None        # [LATE, FRAME_SIZE] at LATE_S; None where the note is not that long
     phase: np.ndarray              # [PARTIALS]
     known: dict[str, Any]          # f0_hz, valid_rows, peak_db, noise_peak_db, rms_db, measured
 
@@ -45,18 +50,22 @@ class Part:
     def rows(self) -> np.ndarray:
         return np.load(self.stem.with_name(self.stem.name + ".rows.npy"), mmap_mode="r")
 
+    def late(self) -> np.ndarray | None:
+        path = self.stem.with_name(self.stem.name + ".late.npy")
+        return np.load(path, mmap_mode="r") if path.is_file() else None
+
     def phase(self) -> np.ndarray:
         return np.load(self.stem.with_name(self.stem.name + ".phase.npy"), mmap_mode="r")
 
 
 def replace_with(path: Path, write: Callable[[Path], Any]) -> None:
     """A file written whole or not at all; nothing is left of it where the disk is full."""
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")        # np.save wants the suffix at the end
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")        # np.save wants the suffix at the end
     try:
-        write(partial)
-        os.replace(partial, path)
+        write(unfinished)
+        os.replace(unfinished, path)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def write_part(folder: Path, notes: Sequence[Made]) -> None:
@@ -64,8 +73,11 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
     name = "part-" + sha256("".join(note.key for note in notes).encode()).hexdigest()[:16]
     about = [{"key": n.key} | asdict(n.labels) | n.known for n in notes]
     stem = folder / name
-    replace_with(stem.with_name(name + ".rows.npy"), lambda p: np.save(p, np.stack([n.rows for n in notes]).astype(np.float16)))
-    replace_with(stem.with_name(name + ".phase.npy"), lambda p: np.save(p, np.stack([n.phase for n in notes]).astype(np.float16)))
+    arrays = {"rows": [n.rows for n in notes], "phase": [n.phase for n in notes]}
+    if any(n.late is not None for n in notes):
+        arrays["late"] = [n.rows[-1:].repeat(len(LATE_S), 0) if n.late is None else n.late for n in notes]
+    for kind, values in arrays.items():
+        replace_with(stem.with_name(f"{name}.{kind}.npy"), partial(np.save, arr=np.stack(values).astype(np.float16)))
     replace_with(stem.with_name(name + ".json"), lambda p: p.write_text(json.dumps({"format": FORMAT, "notes": about})))
 
 
