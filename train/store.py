@@ -6,7 +6,8 @@ known of each note. It is complete when its JSON is there. `data.json` tells of 
 which of them the last command did not ask for (they stay, and cost nothing when they are asked for again). `skipped.json` tells
 what could not be used, and why.
 
-Format 2 is written. Format 1 (parts of one instrument, velocity and length, without data.json) can be read.
+Format 3 is written. Formats 1 and 2 (parts of one instrument, velocity and length, without data.json; in the first, silence was
+-100 dB of level and -110 dB of noise) can be read.
 """
 import json
 import os
@@ -19,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from models.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB
 from train.notes.note import Labels
 
-FORMAT = 2
+FORMAT = 3
 LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
 """Times of the rows beyond those of the note image, for notes that die away slowly."""
 
@@ -46,9 +48,16 @@ class Part:
     """What the JSON of a part says: one entry for each row of its arrays."""
     stem: Path
     notes: list[dict[str, Any]]
+    written: int                   # format
 
     def rows(self) -> np.ndarray:
-        return np.load(self.stem.with_name(self.stem.name + ".rows.npy"), mmap_mode="r")
+        rows = np.load(self.stem.with_name(self.stem.name + ".rows.npy"), mmap_mode="r")
+        if self.written > 1:
+            return rows
+        rows = np.array(rows)
+        for kind, silence, floor in ((LEVEL, -100, LEVEL_FLOOR_DB), (NOISE, -110, NOISE_FLOOR_DB)):
+            rows[..., kind][rows[..., kind] <= silence] = floor
+        return rows
 
     def late(self) -> np.ndarray | None:
         path = self.stem.with_name(self.stem.name + ".late.npy")
@@ -90,7 +99,7 @@ def read_part(path: Path) -> Part:
     try:
         card = json.loads(path.read_text())
         written = card["format"]
-        if written == 1:
+        if written in (1, 2):
             instrument = card["instrument"]
             shared = {"instrument": instrument["name"], "family": instrument["family"], "sustained": instrument["sustained"],
                       "program": instrument["program"], "velocity": card["velocity"], "hold_s": card["hold_s"],
@@ -99,10 +108,10 @@ def read_part(path: Path) -> Part:
         elif written == FORMAT:
             notes = card["notes"]
         else:
-            raise DataError(f"{path}: data of format {written!r}; this program reads 1 and {FORMAT}. Prepare it again.")
+            raise DataError(f"{path}: data of format {written!r}; this program reads 1 to {FORMAT}. Prepare it again.")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Remove it and prepare again.") from error
-    return Part(path.with_suffix(""), notes)
+    return Part(path.with_suffix(""), notes, written)
 
 
 def read_data(folder: Path) -> dict[str, Any]:

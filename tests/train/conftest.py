@@ -1,4 +1,4 @@
-"""A tiny prepared data set, in the first format (`train/store.py`), which stays readable.
+"""A tiny prepared data set, in an earlier format (`train/store.py`), which stays readable.
 
 Two instruments whose brightness follows pitch and velocity.
 """
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FUZZ_RATE, LEVEL, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
+from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
 
 
 def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slope):
@@ -19,7 +19,7 @@ def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slop
         frames = np.tile(LOWEST, (ROWS, 1)).astype(np.float32)
         fall = (0 if sustained else 12) * times[:, None]
         level = -20 - (slope + (100 - velocity) / 20) * np.log2(SLOT_RATIO + 0.5) - fall - (pitch - 60) / 12
-        frames[:, LEVEL] = np.where(SLOT_RATIO * 440 * 2 ** ((pitch - 69) / 12) < 20_000, np.maximum(level, -100), -100)
+        frames[:, LEVEL] = np.where(SLOT_RATIO * 440 * 2 ** ((pitch - 69) / 12) < 20_000, np.maximum(level, LEVEL_FLOOR_DB), LEVEL_FLOOR_DB)
         frames[:, 160:320] = 0
         frames[:, NOISE] = -70 - fall
         frames[:, VIBRATO] = (4.0 if sustained else 0.0, 5.0, 1.0)
@@ -33,7 +33,7 @@ def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slop
     np.save(folder / f"{stem}.rows.npy", np.stack(rows).astype(np.float16))
     np.save(folder / f"{stem}.phase.npy", np.full((len(rows), PARTIALS), 0.5, np.float16))
     (folder / f"{stem}.json").write_text(json.dumps({
-        "format": 1, "soundfont": "tiny", "velocity": velocity, "hold_s": hold_s, "pitches": list(pitches),
+        "format": 2, "soundfont": "tiny", "velocity": velocity, "hold_s": hold_s, "pitches": list(pitches),
         "instrument": {"program": program, "name": name, "family": "test", "sustained": sustained}, "notes": notes}))
 
 

@@ -14,7 +14,7 @@ import pytest
 import soundfile as sf
 
 from models.conditioning import ROWS
-from models.frame import FRAME_SIZE, LEVEL
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
 from train.cli import main
 from train.dataset import NoteBank
 from train.notes.general_midi import INSTRUMENTS, instruments_in_turn
@@ -246,3 +246,16 @@ def test_trim_keeps_the_held_part_and_the_audible_tail():
     audio[:RATE_HZ] = 0.5
     assert abs(len(trim_tail(audio, 0.5)) / RATE_HZ - 1.1) < 0.02
     assert abs(len(trim_tail(audio, 2.0)) / RATE_HZ - 2.1) < 0.02
+
+
+def test_silence_of_the_first_format_stays_silence(tiny_data, tmp_path):
+    for file in tiny_data.glob("p000-v100-2s-*"):
+        shutil.copy(file, tmp_path)
+    card = next(tmp_path.glob("*.json"))
+    card.write_text(card.read_text().replace('"format": 2', '"format": 1'))
+    rows = np.load(card.with_suffix(".rows.npy"))
+    rows[..., LEVEL] = np.maximum(rows[..., LEVEL], -100)
+    np.save(card.with_suffix(".rows.npy"), rows)
+    bank = NoteBank(tmp_path)
+    assert bank.rows[..., LEVEL].min() == LEVEL_FLOOR_DB
+    assert not ((bank.rows[..., LEVEL] > LEVEL_FLOOR_DB) & (bank.rows[..., LEVEL] <= -100)).any()
