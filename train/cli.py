@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from train.notes.opening import add_wishes, open_source, wishes_of
@@ -44,14 +46,34 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--name", default=FACTORY)
     export.add_argument("--metrics", type=Path, help="JSON file that `evaluate` wrote")
 
-    evaluate = command("evaluate", "measure a model against its recordings")
-    evaluate.add_argument("model", type=Path)
-    evaluate.add_argument("data", type=Path)
-    evaluate.add_argument("--measure", type=Path, help="the script that defines the figures (a function `distance`)")
-    evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    evaluate.add_argument("--notes", type=int, default=200)
-    evaluate.add_argument("--left-out", type=int, default=100)
-    evaluate.add_argument("--json", type=Path)
+    evaluate = command("evaluate", "measure a model: on notes of any source, or at the keys of its data, left-out ones too")
+    evaluate.add_argument("model", help="a name of the library, a file, or a run")
+    evaluate.add_argument("--notes", type=Path, nargs="+", metavar="SOURCE", help="as `prepare` takes them")
+    evaluate.add_argument("--count", type=int, metavar="N", help="only so many notes, spread over the source")
+    evaluate.add_argument("--points", choices=("preset", "encoder", "refined"), default="refined", help="how each note's latents are found")
+    evaluate.add_argument("--targets", action="store_true", help="also what a model that had learnt all perfectly would reach")
+    evaluate.add_argument("--write", type=Path, metavar="DIR", help="each note's reconstruction, under the note's own name")
+    evaluate.add_argument("--data", type=Path, help="prepared SoundFont notes: trained keys beside those left out")
+    evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that --data came from")
+    evaluate.add_argument("--left-out", type=int, default=100, metavar="N", help="of --data")
+    evaluate.add_argument("--json", type=Path, metavar="FILE")
+    add_wishes(evaluate)
+
+    learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")
+    learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
+    learn.add_argument("--name", required=True, help="of the model")
+    learn.add_argument("--minutes", type=float, default=9.0, metavar="M", help="in all")
+    learn.add_argument("--latents", type=int, default=16)
+    learn.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    learn.add_argument("--threads", type=int, help="of the CPU")
+    learn.add_argument("--workers", type=int, metavar="N", help="processes that prepare; by default one for each core")
+    learn.add_argument("--seed", type=int, default=0)
+    learn.add_argument("--licence", default="", help="of the recordings, for the card")
+    learn.add_argument("--hold-out", action="store_true", help="leave one key in 12 out of training, to measure what lies between keys")
+    learn.add_argument("--out", type=Path, metavar="FOLDER", help="instead of the library")
+    learn.add_argument("--work", type=Path, metavar="FOLDER", help="for prepared notes and the state of training; by default the cache")
+    learn.add_argument("--replace", action="store_true", help="a model of this name that was made another way")
+    add_wishes(learn)
 
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
@@ -75,8 +97,25 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def main(argv: list[str] | None = None) -> int:
+@dataclass(frozen=True)
+class Library:
+    """Where a player's models are. Training does not know the instrument: whoever starts it tells."""
+    find: Callable[[str], Path]                           # a model's file by its name; raises ValueError with what there is
+    models: Path                                          # folder for new ones
+    work: Path                                            # for what can be made again
+    added: Callable[[Path], str] = lambda path: ""        # told of a new model; returns what to tell the player
+
+
+def no_library(name: str) -> Path:
+    raise ValueError(f"{name}: no such model file or run (names of the library are known to `hummingface train`).")
+
+
+NOWHERE = Library(no_library, Path("models"), Path("work"))
+
+
+def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     args = build_parser().parse_args(argv)
+    args.library = library
     signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
     try:
         return globals()["_" + args.command](args)
@@ -88,6 +127,25 @@ def main(argv: list[str] | None = None) -> int:
             print(f"hummingface train: {error}", file=sys.stderr)
             return 1
         raise
+
+
+def open_model(text: str, library: Library):
+    """A model by a run's folder, a file, or a name of the library. Raises ModelError, ValueError, OSError."""
+    from models.checkpoint import load_model
+    path = Path(text).expanduser()
+    if (path / "state.pt").is_file():
+        from train.export import model_of_run
+        return model_of_run(path)
+    if path.is_dir() or path.suffix in (".safetensors", ".json") or path.with_name(path.name + ".safetensors").is_file():
+        return load_model(path)
+    return load_model(library.find(text))
+
+
+def _device(asked: str) -> str:
+    import torch
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _prepare(args) -> int:
@@ -120,9 +178,7 @@ def _autoencoder(args) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
-    device = args.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = _device(args.device)
     bank = NoteBank(args.data)
     shape = Shape(latents=args.latents, width=args.width)
     options = Options(steps=args.steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
@@ -161,17 +217,43 @@ def _export(args) -> int:
 def _evaluate(args) -> int:
     import torch
 
-    from models.checkpoint import load_model
-    from train.dataset import NoteBank
-    from train.evaluate import distances, load_measure, table, tuning
+    from train.evaluate import distances, table, tuning
+    if not args.notes and not args.data:
+        raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
     torch.set_num_threads(1)
-    model, result = load_model(args.model), {}
-    if args.measure:
-        result = distances(model, NoteBank(args.data), args.soundfont, load_measure(args.measure), args.notes, args.left_out)
+    model, result = open_model(args.model, args.library), {}
+    if args.notes:
+        from train.examine import examine
+        from train.examine import table as notes_table
+        sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+        result = examine(model, sources, args.points, args.count, args.write, args.targets)
+        print("\n".join([*(remark for source in sources for remark in source.remarks), notes_table(result)]))
+    if args.data:
+        from train.dataset import NoteBank
+        result |= distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
     result["tuning"] = tuning(model)
     print(table(result))
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(result, indent=1))
+    return 0
+
+
+def _learn(args) -> int:
+    import torch
+
+    from train.learn import Lesson, folder_name, learn
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    stem = folder_name(args.name)
+    out, work = (args.out or args.library.models) / stem, args.work or args.library.work / "learn" / stem
+    if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
+        raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
+    lesson = Lesson(args.minutes, args.latents, args.hold_out, _device(args.device), args.workers, args.seed, args.licence)
+    learn(args.source, args.name, out, work, lesson, wishes_of(args))
+    if not args.out:
+        print(args.library.added(out.with_name(stem + ".safetensors")), end="")
     return 0
 
 

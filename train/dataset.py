@@ -227,8 +227,8 @@ class NoteBank:
             layers.setdefault((instrument, pitch), []).append((velocity, int(i)))
         found = np.full(len(self), -1)
         for layer in layers.values():
-            for (softer, i), (louder, n) in itertools.pairwise(sorted(layer)):
-                found[i] = n if louder > softer else -1
+            for (softer, note), (louder, next_one) in itertools.pairwise(sorted(layer)):
+                found[note] = next_one if louder > softer else -1
         return found
 
     def _keys(self, notes) -> list[tuple[int, int, int]]:
@@ -243,7 +243,7 @@ class NoteBank:
         for i, note in enumerate(notes):
             last = int(self.valid_rows[i]) - 1
             if last == ROWS - 1 and rows.shape[1] > ROWS:
-                last += note.get("late", 0)
+                last += int(note.get("late", 0))
             if sustained[i] or note.get("let_go", True) or last < 8:
                 rows[i, ROWS:] = rows[i, ROWS - 1]
                 continue

@@ -129,7 +129,8 @@ def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
     """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
     full = np.ones(len(pitches), np.float32)
-    frames = [model.frames(np.tile(z, (len(full), 1)), np.asarray(pitches, np.float32), velocity * full, time_s * full)
+    played = np.clip(pitches, *model.card.get("pitches", (LOWEST_KEY, HIGHEST_KEY))).astype(np.float32)       # as the player asks it
+    frames = [model.frames(np.tile(z, (len(full), 1)), played, velocity * full, time_s * full)
               for time_s in times_s]
     return np.array([period_cents(key) for key in np.stack(frames, 1)])
 

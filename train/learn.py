@@ -50,8 +50,10 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
     workers = lesson.workers or os.cpu_count() or 1
     data, run = work / "data", work / "run"
     data.mkdir(parents=True, exist_ok=True)
-    opened = [open_source(path, replace(wishes or Wishes(), instrument=(wishes and wishes.instrument) or (name if len(sources) == 1 else "")),
-                          workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
+    wishes = wishes or Wishes()
+    if len(sources) == 1 and not wishes.instrument:
+        wishes = replace(wishes, instrument=name)
+    opened = [open_source(path, wishes, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
     report = prepare(data, opened, workers, progress)
     say(report.text())
     if not report.notes:
@@ -69,8 +71,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
         _go_on(trainer, state, say)
     say(f"learning {len(bank.trained)} notes of {len(bank.instruments)} instruments for {left:.1f} minutes")
     trainer.run(run, progress=progress, save_minutes=1.0)
-    about = {"about": f"Learnt from {len(bank.trained)} notes of {', '.join(bank.sources)}.", "licence": lesson.licence or "that of its recordings",
-             "source": ", ".join(bank.sources), "data": [source.about for source in opened],
+    about = {"about": f"Learnt from {len(bank.trained)} notes of {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
+             "licence": lesson.licence or "that of its recordings", "data": [source.about for source in opened],
              "reproduce": f"hummingface train learn {' '.join(p.name for p in sources)} --name {name!r} --minutes {lesson.minutes:g}"}
     model = export(state, bank, out, name, about)
     say(f"{out}: ready to play ({time.monotonic() - begin:.0f} s in all)")
