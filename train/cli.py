@@ -52,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--count", type=int, metavar="N", help="only so many notes, spread over the source")
     evaluate.add_argument("--points", choices=("preset", "encoder", "refined"), default="refined", help="how each note's latents are found")
     evaluate.add_argument("--targets", action="store_true", help="also what a model that had learnt all perfectly would reach")
+    evaluate.add_argument("--held-out", action="store_true", help="of --notes: keys that `learn --hold-out` left out, beside the mean of "
+                          "their neighbours")
     evaluate.add_argument("--write", type=Path, metavar="DIR", help="each note's reconstruction, under the note's own name")
     evaluate.add_argument("--data", type=Path, help="prepared SoundFont notes: trained keys beside those left out")
     evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that --data came from")
@@ -223,10 +225,12 @@ def _evaluate(args) -> int:
     torch.set_num_threads(1)
     model, result = open_model(args.model, args.library), {}
     if args.notes:
-        from train.examine import examine
+        from train.examine import examine, held_out
         from train.examine import table as notes_table
         sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
         result = examine(model, sources, args.points, args.count, args.write, args.targets)
+        if args.held_out:
+            result["held_out"] = held_out(model, open_source(args.notes[0], wishes_of(args), os.cpu_count() or 1))
         print("\n".join([*(remark for source in sources for remark in source.remarks), notes_table(result)]))
     if args.data:
         from train.dataset import NoteBank

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from models.model import Model
+from train.dataset import NoteBank, is_left_out
 from train.metrics import FIGURES, distance
 from train.notes.note import Note, Skipped, Source, SourceError
+from train.prepare import prepared
 from train.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
 
 
@@ -56,6 +59,37 @@ def _one(refiner: Refiner, note: Note, way: str, name: str, write: Path | None, 
     return entry
 
 
+def held_out(model: Model, source: Source, progress: bool = True) -> dict:
+    """At the keys that training with `hold_out` never saw: the model, and the mean of the nearest notes below and above that it did
+    see, weighted by distance. {"model" | "neighbours": {family or ALL: means}, "notes": [names]}
+
+    All notes of the source are analysed and kept, so it is for collections, not for whole data sets.
+    """
+    from tqdm import tqdm
+    notes = [note for note in source.read(list(source.orders([]))) if isinstance(note, Note)]
+    if not notes:
+        raise SourceError(f"{source.name}: no notes.")
+    bank = NoteBank.of([prepared("", note) for note in tqdm(notes, unit="note", desc="analysing", disable=not progress)])
+    left = np.array([is_left_out(int(i), int(p)) for i, p in zip(bank.instrument, bank.pitch, strict=True)])
+    refiner, found, names = Refiner(model), dict[str, dict](model={}, neighbours={}), []
+    for i in tqdm(np.flatnonzero(left), unit="note", desc="held out", disable=not progress):
+        same = np.flatnonzero(~left & (bank.instrument == bank.instrument[i]) & (bank.velocity == bank.velocity[i]))
+        below, above = same[bank.pitch[same] < bank.pitch[i]], same[bank.pitch[same] > bank.pitch[i]]
+        if not len(below) or not len(above):
+            continue
+        low, high = below[bank.pitch[below].argmax()], above[bank.pitch[above].argmin()]
+        share = (bank.pitch[i] - bank.pitch[low]) / (bank.pitch[high] - bank.pitch[low])
+        rows = torch.lerp(bank.rows[low].float(), bank.rows[high].float(), float(share)).half().numpy()
+        names.append(notes[i].labels.name)
+        preset = notes[i].labels.instrument
+        way = "preset" if preset in model.presets else "refined"          # a refined point would have seen the note
+        for kind, made in (("model", reconstruct(refiner, notes[i], way, preset)), ("neighbours", targets_of(notes[i], rows))):
+            found[kind][names[-1]] = {"family": notes[i].labels.family} | _figures(made)
+    if not names:
+        raise SourceError(f"{source.name}: no note on a held-out key has neighbours on both sides.")
+    return {kind: by_family(entries) for kind, entries in found.items()} | {"notes": names}
+
+
 def _figures(made: Reconstruction) -> dict[str, float | None]:
     return {name: value if value is None else round(value, 4) for name, value in distance(made.original, made.audio, made.rate_hz).items()}
 
@@ -98,6 +132,11 @@ def table(result: dict) -> str:
             lines.append(f"{'targets alone' if title == 'targets' else 'family':20s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
             lines += [f"{family:20s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}" for k in FIGURES) + f" {row['n']:4d}"
                       for family, row in result[title].items()]
+    for kind, groups in result.get("held_out", {}).items():
+        if kind != "notes":
+            row = groups["ALL"]
+            lines.append(f"{'held out: ' + kind:20s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}" for k in FIGURES)
+                         + f" {row['n']:4d}")
     if result["skipped"]:
         lines.append(f"skipped {len(result['skipped'])}: " + "; ".join(f"{n}: {r}" for n, r in list(result["skipped"].items())[:5]))
     return "\n".join(lines)

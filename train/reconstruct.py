@@ -156,9 +156,11 @@ def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
     return frames
 
 
-def targets_of(note: Note) -> Reconstruction:
-    """The note's own target frames as sound: what a model that had learnt it perfectly would play."""
+def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
+    """The note's own target frames as sound: what a model that had learnt it perfectly would play. `rows`: others in their place."""
     bank = NoteBank.of([prepared("", note)])
+    if rows is not None:
+        bank.rows[0] = torch.from_numpy(rows)
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(_Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]

@@ -192,3 +192,18 @@ def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):
     result = hummingface(tmp_path / "home", "resynthesise", str(path), str(tmp_path / "out.wav"), *words)
     assert result.returncode == 1 and told in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "out.wav").exists()
+
+
+def test_keys_held_out_beside_their_neighbours(learnt, tmp_path):
+    """Of neighbours that are alike, the mean at the right pitch is nearly the note; and which keys were held out is known."""
+    from train.examine import held_out
+    from train.notes.opening import Wishes, open_source
+    place = tmp_path / "keys"
+    place.mkdir()
+    for pitch in (58, 59, 60, 61, 62):
+        sf.write(place / f"{pitch:03d}.wav", plucked(pitch, 0.3), 16_000)
+    model, _ = learnt
+    result = held_out(model, open_source(place, Wishes(instrument="My Box")), progress=False)
+    assert result["notes"] == ["060"]                                       # 60 is a multiple of 12
+    assert result["neighbours"]["ALL"]["mel"] < 2.5
+    assert set(result["model"]["ALL"]) == set(result["neighbours"]["ALL"])
