@@ -10,6 +10,7 @@ The main thread is the only one that opens and closes things; `_quick` messages 
 performer.
 """
 import contextlib
+import io
 import json
 import os
 import queue
@@ -20,6 +21,7 @@ import time
 import traceback
 from typing import Any
 
+from instrument import launch
 from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
@@ -45,7 +47,10 @@ class Server:
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
-        registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        try:
+            registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        except OSError as error:                        # a full disk: it plays, but no other window will find it
+            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
         sys.stdout.buffer.write(registry.GREETING + json.dumps(
             {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
         sys.stdout.flush()
@@ -83,9 +88,8 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        from instrument.synthesis.compiled import cache_folder
-        if next(cache_folder().rglob("*.nbi"), None) is None:
-            self._tell({"tell": "starting", "text": "Compiling for this machine. Only the first start takes so long."})
+        if launch.must_compile():
+            self._tell({"tell": "starting", "text": launch.COMPILES})
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
@@ -196,8 +200,6 @@ class Server:
                 threading.Thread(target=self._list, daemon=True).start()
             case "program":
                 self._play_program(message["number"])
-            case "failed":
-                raise SystemExit
             case "client gone":
                 self._quiet_since = time.monotonic()
 
@@ -283,7 +285,18 @@ class Server:
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")
 
 
+class _Log(io.TextIOBase):
+    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.__stderr__.write(text)          # type: ignore[union-attr]
+            sys.__stderr__.flush()              # type: ignore[union-attr]
+        return len(text)
+
+
 def main() -> int:
+    sys.stderr = _Log()
     try:
         server = Server(json.loads(sys.stdin.readline()))
     except (OSError, ValueError, KeyError) as error:
