@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from models.autoencoder import note_rows
 from models.conditioning import LONGEST_S, row_times_s
-from models.frame import LEVEL, NOISE
+from models.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from train.characteristics import measure
 from train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
 from train.store import LATE_S, DataError, Made, keys_in, read_data, read_skipped, write_data, write_part, write_skipped
@@ -63,7 +63,13 @@ def prepared(order_key: str, note: Note) -> Made:
     if not let_go:                                            # what lies beyond the last row tells nothing more
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
-    analysis = smooth(analyse(audio, rate_hz, note.pitch, sounds_s))
+    raw = analyse(audio, rate_hz, note.pitch, sounds_s)
+    analysis = smooth(raw)
+    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # how it moves is told by where it is loud, not by its last seconds
+        begin = raw.times_s <= LONGEST_S + BEYOND_S
+        beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
+        moves = slice(VIBRATO.start, REGULARITY.stop)
+        analysis.frames[:, moves] = beginning.frames[0, moves]
     held = analysis.times_s <= max(sounds_s, 0.1)
     frames, times = analysis.frames[held], analysis.times_s[held]
     rows = note_rows(frames, times)
