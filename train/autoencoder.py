@@ -172,8 +172,9 @@ class Trainer:
         from tqdm import tqdm
         folder.mkdir(parents=True, exist_ok=True)
         smooth: dict[str, float] = {}
-        bar = tqdm(total=self.options.steps, initial=self.step, unit="step", desc="training", disable=not progress,
-                   mininterval=5)
+        # time left by whichever ends first, steps or minutes
+        bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not progress, mininterval=5,
+                   bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
         saved = time.monotonic()
         with bar, (folder / "log.csv").open("a") as log:
             try:
@@ -182,9 +183,9 @@ class Trainer:
                     for name, value in self.train_step().items():
                         smooth[name] = 0.98 * smooth.get(name, float(value)) + 0.02 * float(value)
                     self.seconds += time.monotonic() - start
-                    bar.update()
+                    bar.update(self.progress() - bar.n)
                     if self.step % 50 == 0:
-                        bar.set_postfix({k: f"{v:.2f}" for k, v in smooth.items()})
+                        bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in smooth.items()})
                         log.write(f"{self.step},{self.seconds:.0f},"
                                   + ",".join(f"{k}={v:.4f}" for k, v in smooth.items()) + "\n")
                         log.flush()
