@@ -118,21 +118,6 @@ def test_missing_models_are_named():
         library.load_model("/tmp/none.safetensors")
 
 
-def test_what_failed_is_left_alone_at_the_next_start_until_it_is_asked_for():
-    with library.attempt("fine"):
-        pass
-    with pytest.raises(RuntimeError), library.attempt("bad"):
-        raise RuntimeError("crash")
-    with library.attempt("fine"):
-        pass
-    with pytest.raises(LibraryError, match="bad"), library.attempt("bad"):
-        pytest.fail("it was opened")
-    with library.attempt("bad", again=True):
-        pass
-    with library.attempt("bad"):
-        pass
-
-
 def test_describe_lists_every_patch():
     text = library.describe_patches()
     assert all(entry.name in text for entry in library.patches())

@@ -6,13 +6,13 @@ import threading
 from typing import Any
 
 from instrument.audio.protocol import Telemetry
-from instrument.launch import prepare
+from instrument.beginning import prepare
 
 UPDATE_S = 0.25
 
 
 def run(**options: Any) -> int:
-    """Play until Ctrl-C; `options` as `launch.prepare` takes them. Returns the status. Raises ValueError or OSError, before anything
+    """Play until Ctrl-C; `options` as `beginning.prepare` takes them. Returns the status. Raises ValueError or OSError, before anything
     starts, for what cannot be played."""
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
