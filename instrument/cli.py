@@ -116,8 +116,10 @@ def _models(args) -> int:
 
 
 def _patches(args) -> int:
-    from instrument.library import describe_patches
+    from instrument.library import describe_patches, unreadable_patches
     print(describe_patches())
+    for problem in unreadable_patches():
+        print(problem, file=sys.stderr)
     return 0
 
 

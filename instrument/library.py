@@ -64,11 +64,22 @@ def patches() -> list[Entry]:
         for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
             try:
                 patch = patches_file.load(path)
-            except PatchError:
+            except PatchError:              # `unreadable_patches` tells of it
                 continue
             entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
         found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
     return found
+
+
+def unreadable_patches() -> list[str]:
+    """Of each of the player's patches that cannot be read: which file, and why."""
+    told, folder = [], user_folder("patches")
+    for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
+        try:
+            patches_file.load(path)
+        except PatchError as error:
+            told.append(str(error))
+    return told
 
 
 def models() -> list[Entry]:

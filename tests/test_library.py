@@ -73,6 +73,8 @@ def test_a_broken_patch_in_the_folder_hides_nothing_else():
     library.save_patch(Patch("Good", "Fluid", Z))
     (library.user_folder("patches") / "bad.json").write_text("{")
     assert [entry.name for entry in library.patches() if not entry.factory] == ["Good"]
+    told, = library.unreadable_patches()
+    assert "bad.json" in told
 
 
 def test_factory_patches_are_never_overwritten():
