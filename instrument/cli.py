@@ -68,6 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=_seconds, default=10.0)
     bench.add_argument("--json", type=Path, metavar="FILE")
 
+    again = commands.add_parser("resynthesise", help="one recorded note through a model, into a sound file")
+    again.add_argument("source", type=Path, metavar="IN.wav")
+    again.add_argument("out", type=Path, metavar="OUT.wav")
+    again.add_argument("--model", metavar="M", help="a model by name, or a model file; the factory's if left out")
+    again.add_argument("--pitch", type=float, metavar="P", help="its key (60 is C4) if it cannot be heard")
+
     train = commands.add_parser("train", help="make models: see `hummingface train --help`", add_help=False)
     train.add_argument("rest", nargs=argparse.REMAINDER)
     return parser
@@ -124,15 +130,29 @@ def _bench(args) -> int:
                patch=args.patch, model=args.model, json_file=args.json)
 
 
-COMMANDS = {"play": _play, "render": _render, "devices": _devices, "models": _models, "patches": _patches, "bench": _bench}
+def _resynthesise(args) -> int:
+    from instrument.library import load_model
+    from train.resynthesise import resynthesise
+    print(resynthesise(load_model(args.model), args.source, args.out, args.pitch))
+    return 0
+
+
+def _train(argv: list[str]) -> int:
+    from instrument.library import add_model, find_model, user_folder
+    from train.cli import Library
+    from train.cli import main as train_main
+    return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))
+
+
+COMMANDS = {"play": _play, "render": _render, "devices": _devices, "models": _models, "patches": _patches, "bench": _bench,
+            "resynthesise": _resynthesise}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 could not be done, 2 wrongly asked."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["train"]:           # training has a command line of its own
-        from train.cli import main as train_main
-        return train_main(argv[1:])
+        return _train(argv[1:])
     parser = build_parser()
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["play", *argv]

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import platformdirs
 
 from instrument import patch as patches_file
@@ -146,6 +147,25 @@ def load_model(name: str | Path | None = None):
         return read(path)
     except ModelError as error:
         raise LibraryError(str(error)) from error
+
+
+def find_model(name: str) -> Path:
+    """The weights of a model by its name. Raises LibraryError with what there is."""
+    return find(name, models(), "model").path
+
+
+def add_model(path: Path) -> str:
+    """A new model becomes playable by name: each of its sounds is a patch of the player's. What to tell the player."""
+    model, made = load_model(path), []
+    for name, z in model.presets.items():
+        gain_db = float(np.clip(model.card["presets"][name].get("gain_db", 0.0), -24, 24))
+        patch = Patch(name, model.name, tuple(np.clip(z, -patches_file.LATENT_LIMIT, patches_file.LATENT_LIMIT).tolist()),
+                      gain_db=gain_db, tags=("learnt",))
+        if not any(entry.name.casefold() == name.casefold() for entry in patches()):
+            save_patch(patch)
+            made.append(name)
+    told = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
+    return f"in the library as {model.name!r}. Play it with\n{told}\n"
 
 
 def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:

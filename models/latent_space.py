@@ -33,7 +33,9 @@ def find_axes(points: np.ndarray, heard, probes: int = 64, seed: int = 0) -> Lat
     """
     points = np.asarray(points, np.float64)
     middle, latents = points.mean(0), points.shape[1]
-    values, vectors = np.linalg.eigh(np.cov(points.T) + 1e-6 * np.eye(latents))
+    # a lone point has no spread: it gets about what training shook it by
+    spread = np.cov(points.T).reshape(latents, latents) if len(points) > 1 else 0.01 * np.eye(latents)
+    values, vectors = np.linalg.eigh(spread + 1e-6 * np.eye(latents))
     values = np.maximum(values, 0.02 * values.max())      # a direction that no instrument uses stays a gentle knob
     white = (vectors * np.sqrt(values)).T                                            # raw = middle + w @ white
     rng = np.random.default_rng(seed)

@@ -10,6 +10,7 @@ Motion (models/movement.py) bends the frequency of each frame and multiplies its
 Noise band b is stationary Gaussian noise, limited to the edges of the band, of RMS 1, times the piecewise linear amplitude
 10^(noise / 20), which fades to 0 in the same way above NOISE_FLOOR_DB.
 """
+import numba
 import numpy as np
 
 from models.frame import (
@@ -48,13 +49,37 @@ def synthesise(note, rate_hz: int, *, f0_hz: float | None = None, seed: int = 0,
         hz, gain = hz * 2 ** (cents[:, None] / 1200), gain * gains
     turns = np.cumsum((hz[1:] + hz[:-1]) / 2 * np.diff(times)[:, None], 0)
     turns = np.concatenate([np.zeros((1, hz.shape[1])), turns])
-    for i in np.flatnonzero(np.abs(gain).max(0) > 0):
-        turned = np.interp(t, times, turns[:, i])
-        phase = ((turned - np.floor(turned)) * (2 * np.pi) + note.start_phase[i]).astype(np.float32)
-        out += np.interp(t, times, gain[:, i].real).astype(np.float32) * np.cos(phase)
-        if np.iscomplexobj(gain):
-            out -= np.interp(t, times, gain[:, i].imag).astype(np.float32) * np.sin(phase)
-    return out
+    heard = np.abs(gain).max(0) > 0
+    total = np.zeros(len(t))
+    _add_partials(total, times, np.ascontiguousarray(turns[:, heard].T), np.ascontiguousarray(gain[:, heard].T.astype(np.complex128)),
+                  np.asarray(note.start_phase, np.float64)[heard], float(rate_hz))
+    return out + total.astype(np.float32)
+
+
+@numba.njit(cache=True)
+def _add_partials(out, times, turns, gain, start, rate_hz):
+    """out [S] += the partials: turns and complex gain [K, T] at `times` [T], both piecewise linear; start phases [K] in radians.
+
+    Within a piece a partial is a line that turns evenly: each sample is the one before, turned.
+    """
+    for i in range(len(start)):
+        for j in range(len(times) - 1):
+            first, last = int(np.ceil(times[j] * rate_hz - 1e-6)), min(int(np.ceil(times[j + 1] * rate_hz - 1e-6)), len(out))
+            if j == len(times) - 2:
+                last = len(out)
+            a, b = gain[i, j], gain[i, j + 1]
+            if first >= last or (a == 0 and b == 0):
+                continue
+            per = 1 / ((times[j + 1] - times[j]) * rate_hz)
+            share = (first - times[j] * rate_hz) * per
+            speed = turns[i, j + 1] - turns[i, j]
+            line = np.exp(1j * (2 * np.pi * ((turns[i, j] + speed * share) % 1.0) + start[i]))
+            turn = np.exp(2j * np.pi * speed * per)
+            wave, step = (a + (b - a) * share), (b - a) * per
+            for n in range(first, last):
+                out[n] += wave.real * line.real - wave.imag * line.imag
+                line *= turn
+                wave += step
 
 
 def noise_of(levels_db: np.ndarray, times_s: np.ndarray, t: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:

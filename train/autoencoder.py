@@ -17,11 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from models.autoencoder import Encoder
+from models.conditioning import ROWS
 from models.decoder import Decoder, linear
 from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
 from models.shape import Shape
 from train.dataset import Batch, NoteBank
 from train.losses import CENTS, FrameLoss, Weights, phase_loss
+from train.spread import spread
 
 TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviation
 
@@ -41,6 +43,8 @@ class Options:
     average_steps: int = 300
     between: float = 0.15
     seed: int = 0
+    own_share: float = 0.0            # of notes that are decoded from a point of their own, near their instrument's; see `spread`
+    own_pull: float = 3e-3
 
 
 class Training(nn.Module):
@@ -48,12 +52,15 @@ class Training(nn.Module):
 
     scale: Tensor
     centre: Tensor
+    offsets: Tensor
 
-    def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96):
+    def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96, own_points: int = 0):
         super().__init__()
         self.decoder = Decoder(shape)
         self.encoder = Encoder(shape.latents, encoder_width)
         self.points = nn.Parameter(0.5 * torch.randn(instruments, shape.latents))
+        if own_points:
+            self.offsets = nn.Parameter(0.3 * torch.randn(own_points, shape.latents))
         scale = deviation.clamp(min=1e-2)
         scale[LEVEL], scale[NOISE] = 20.0, 15.0
         scale[DEVIATION] = torch.from_numpy(SLOT_RATIO) * (TUNING_UNIT_CENTS / CENTS)
@@ -68,6 +75,13 @@ class Training(nn.Module):
                 last.weight.mul_(0.3)
                 last.bias.zero_()
 
+    def points_of(self, batch: Batch, own: Tensor | None) -> Tensor:
+        """z [N, L] of a batch: the instruments' points, with the notes' own offsets where `own` [N] is 1."""
+        points = self.points[batch.instrument]
+        if own is None:
+            return points
+        return points + own[:, None] * torch.lerp(self.offsets[batch.note], self.offsets[batch.other], batch.share[:, None])
+
     def frames(self, z: Tensor, batch: Batch) -> Tensor:
         """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""
         note = self.decoder.note(z, batch.pitch, batch.velocity)
@@ -77,12 +91,13 @@ class Training(nn.Module):
 
 class Trainer:
     def __init__(self, bank: NoteBank, shape: Shape, options: Options, weights: Weights | None = None,
-                 device: str = "cpu"):
+                 device: str = "cpu", encoder_width: int = 96):
         self.bank, self.options, self.device = bank, options, torch.device(device)
         torch.manual_seed(options.seed)
         self.rng = np.random.default_rng(options.seed)
         mean, deviation = bank.statistics(np.random.default_rng(0))
-        self.model = Training(shape, len(bank.instruments), mean, deviation).to(self.device)
+        own_points = len(bank) if options.own_share else 0
+        self.model = Training(shape, len(bank.instruments), mean, deviation, encoder_width, own_points).to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.loss = FrameLoss(weights).to(self.device)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=options.rate, betas=(0.9, 0.98),
@@ -104,12 +119,16 @@ class Trainer:
         o, model = self.options, self.model
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
-        batch = self.bank.batch(self.rng, o.notes, o.moments, o.between).to(self.device)
-        points = model.points[batch.instrument]
+        batch = self.bank.batch(self.rng, o.notes, o.moments, o.between)
+        own = torch.from_numpy(spread(batch, self.rng, o.own_share)).to(self.device) if o.own_share else None
+        batch = batch.to(self.device)
+        points = model.points_of(batch, own)
         loss, parts = self.loss(model.frames(points + o.z_noise * torch.randn_like(points), batch), batch)
         vectors = model.decoder.phase_vectors(points.detach(), batch.pitch, batch.velocity)
         phase = phase_loss(vectors, batch.phase, batch.phase_level)
         total = loss + o.z_pull * model.points.square().sum(1).mean() + 0.3 * phase
+        if o.own_share:
+            total = total + o.own_pull * model.offsets.square().sum(1).mean()
         parts |= {"loss": loss.detach(), "phase": phase.detach()}
         if o.encoder_notes and self.step % o.encoder_every == 0:
             total = total + self._encoder_loss(parts)
@@ -126,10 +145,15 @@ class Trainer:
         o, model, bank = self.options, self.model, self.bank
         first, second = bank.pairs(self.rng, o.encoder_notes)
         about = lambda x: torch.from_numpy(x[first].astype(np.float32)).to(self.device)                  # noqa: E731
-        rows = bank.rows[torch.from_numpy(first)].to(self.device).float()
+        rows = bank.rows[torch.from_numpy(first), :ROWS].to(self.device).float()
         z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
         points = model.points[torch.from_numpy(bank.instrument[first]).to(self.device)].detach()
-        hit = (z - points).square().mean() / model.points.detach().var(0).mean()
+        spreads = model.points.detach().var(0, unbiased=False).mean()
+        if o.own_share:
+            second = first                                              # each note has a point of its own
+            points = points + model.offsets[torch.from_numpy(first).to(self.device)].detach()
+            spreads = spreads + model.offsets.detach().var(0, unbiased=False).mean()
+        hit = (z - points).square().mean() / spreads.clamp(min=1e-3)
         batch = bank.batch(self.rng, len(second), o.moments, 0.0, second).to(self.device)
         across, _ = self.loss(model.frames(z, batch), batch)
         parts["hit"] = hit.detach()
@@ -148,8 +172,9 @@ class Trainer:
         from tqdm import tqdm
         folder.mkdir(parents=True, exist_ok=True)
         smooth: dict[str, float] = {}
-        bar = tqdm(total=self.options.steps, initial=self.step, unit="step", desc="training", disable=not progress,
-                   mininterval=5)
+        # time left by whichever ends first, steps or minutes
+        bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not progress, mininterval=5,
+                   bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
         saved = time.monotonic()
         with bar, (folder / "log.csv").open("a") as log:
             try:
@@ -158,9 +183,9 @@ class Trainer:
                     for name, value in self.train_step().items():
                         smooth[name] = 0.98 * smooth.get(name, float(value)) + 0.02 * float(value)
                     self.seconds += time.monotonic() - start
-                    bar.update()
+                    bar.update(self.progress() - bar.n)
                     if self.step % 50 == 0:
-                        bar.set_postfix({k: f"{v:.2f}" for k, v in smooth.items()})
+                        bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in smooth.items()})
                         log.write(f"{self.step},{self.seconds:.0f},"
                                   + ",".join(f"{k}={v:.4f}" for k, v in smooth.items()) + "\n")
                         log.flush()
@@ -178,7 +203,8 @@ class Trainer:
                     "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds,
                     "shape": self.model.decoder.shape.as_dict(), "options": asdict(self.options),
                     "rng": self.rng.bit_generator.state, "torch_rng": torch.get_rng_state(),
-                    "instruments": self.bank.instruments}, partial)
+                    "instruments": self.bank.instruments, "note_instrument": self.bank.instrument.tolist(),
+                    "longest_s": self.bank.longest_s}, partial)
         os.replace(partial, path)
 
     def resume(self, path: Path) -> None:

@@ -4,7 +4,11 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from train.notes.opening import add_wishes, open_source, wishes_of
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
@@ -17,11 +21,17 @@ def build_parser() -> argparse.ArgumentParser:
     def command(name: str, help: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=help, description=help)
 
-    prepare = command("prepare", "render notes from a SoundFont, analyse and store them; goes on where it was stopped")
-    prepare.add_argument("data", type=Path)
-    prepare.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    prepare.add_argument("--instruments", type=int, help="only so many, spread over the families")
-    prepare.add_argument("--workers", type=int)
+    prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
+    prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
+    prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
+    prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    add_wishes(prepare)
+
+    fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
+    fetch.add_argument("set", choices=("nsynth",))
+    fetch.add_argument("--split", choices=("train", "valid", "test"), default="test")
+    fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it; by default here")
+    fetch.add_argument("--url", help="another place that has the same file")
 
     train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
     train.add_argument("data", type=Path)
@@ -36,20 +46,43 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--name", default=FACTORY)
     export.add_argument("--metrics", type=Path, help="JSON file that `evaluate` wrote")
 
-    evaluate = command("evaluate", "measure a model against its recordings")
-    evaluate.add_argument("model", type=Path)
-    evaluate.add_argument("data", type=Path)
-    evaluate.add_argument("--measure", type=Path, help="the script that defines the figures (a function `distance`)")
-    evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    evaluate.add_argument("--notes", type=int, default=200)
-    evaluate.add_argument("--left-out", type=int, default=100)
-    evaluate.add_argument("--json", type=Path)
+    evaluate = command("evaluate", "measure a model: on notes of any source, or at the keys of its data, left-out ones too")
+    evaluate.add_argument("model", help="a name of the library, a file, or a run")
+    evaluate.add_argument("--notes", type=Path, nargs="+", metavar="SOURCE", help="as `prepare` takes them")
+    evaluate.add_argument("--count", type=int, metavar="N", help="only so many notes, spread over the source")
+    evaluate.add_argument("--points", choices=("preset", "encoder", "refined"), default="refined", help="how each note's latents are found")
+    evaluate.add_argument("--targets", action="store_true", help="also what a model that had learnt all perfectly would reach")
+    evaluate.add_argument("--held-out", action="store_true", help="of --notes: keys that `learn --hold-out` left out, beside the mean of "
+                          "their neighbours")
+    evaluate.add_argument("--write", type=Path, metavar="DIR", help="each note's reconstruction, under the note's own name")
+    evaluate.add_argument("--data", type=Path, help="prepared SoundFont notes: trained keys beside those left out")
+    evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that --data came from")
+    evaluate.add_argument("--left-out", type=int, default=100, metavar="N", help="of --data")
+    evaluate.add_argument("--json", type=Path, metavar="FILE")
+    add_wishes(evaluate)
+
+    learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")
+    learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
+    learn.add_argument("--name", required=True, help="of the model")
+    learn.add_argument("--minutes", type=float, default=9.0, metavar="M", help="in all")
+    learn.add_argument("--latents", type=int, default=16)
+    learn.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    learn.add_argument("--threads", type=int, help="of the CPU")
+    learn.add_argument("--workers", type=int, metavar="N", help="processes that prepare; by default one for each core")
+    learn.add_argument("--seed", type=int, default=0)
+    learn.add_argument("--licence", default="", help="of the recordings, for the card")
+    learn.add_argument("--hold-out", action="store_true", help="leave one key in 12 out of training, to measure what lies between keys")
+    learn.add_argument("--out", type=Path, metavar="FOLDER", help="instead of the library")
+    learn.add_argument("--work", type=Path, metavar="FOLDER", help="for prepared notes and the state of training; by default the cache")
+    learn.add_argument("--replace", action="store_true", help="a model of this name that was made another way")
+    add_wishes(learn)
 
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    factory.add_argument("--instruments", type=int, help="only so many, spread over the families")
+    factory.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    add_wishes(factory)
     _training_options(factory)
     return parser
 
@@ -66,8 +99,25 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def main(argv: list[str] | None = None) -> int:
+@dataclass(frozen=True)
+class Library:
+    """Where a player's models are. Training does not know the instrument: whoever starts it tells."""
+    find: Callable[[str], Path]                           # a model's file by its name; raises ValueError with what there is
+    models: Path                                          # folder for new ones
+    work: Path                                            # for what can be made again
+    added: Callable[[Path], str] = lambda path: ""        # told of a new model; returns what to tell the player
+
+
+def no_library(name: str) -> Path:
+    raise ValueError(f"{name}: no such model file or run (names of the library are known to `hummingface train`).")
+
+
+NOWHERE = Library(no_library, Path("models"), Path("work"))
+
+
+def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     args = build_parser().parse_args(argv)
+    args.library = library
     signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
     try:
         return globals()["_" + args.command](args)
@@ -81,11 +131,43 @@ def main(argv: list[str] | None = None) -> int:
         raise
 
 
+def open_model(text: str, library: Library):
+    """A model by a run's folder, a file, or a name of the library. Raises ModelError, ValueError, OSError."""
+    from models.checkpoint import load_model
+    path = Path(text).expanduser()
+    if (path / "state.pt").is_file():
+        from train.export import model_of_run
+        return model_of_run(path)
+    if path.is_dir() or path.suffix in (".safetensors", ".json") or path.with_name(path.name + ".safetensors").is_file():
+        return load_model(path)
+    return load_model(library.find(text))
+
+
+def _device(asked: str) -> str:
+    import torch
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def _prepare(args) -> int:
-    from train.notes.general_midi import instruments_in_turn
     from train.prepare import prepare
-    made = prepare(args.data, args.soundfont, instruments_in_turn()[:args.instruments], workers=args.workers)
-    print(f"{made} notes made in {args.data}")
+    workers = args.workers or os.cpu_count() or 1
+    args.data.mkdir(parents=True, exist_ok=True)
+    sources = [open_source(path, wishes_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
+    report = prepare(args.data, sources, workers)
+    print(report.text())
+    return 1 if report.failed or not report.notes else 0
+
+
+def _fetch(args) -> int:
+    from dataclasses import replace
+
+    from train.fetch import SETS, fetch
+    what = SETS[args.set][args.split]
+    path = fetch(replace(what, url=args.url) if args.url else what, args.out)
+    checked = "size and SHA-256 are the published ones" if what.sha256 else "its SHA-256 is not published with this program: not checked"
+    print(f"{path}: {checked}. Next: hummingface train prepare {path} --out DATA")
     return 0
 
 
@@ -98,9 +180,7 @@ def _autoencoder(args) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
-    device = args.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = _device(args.device)
     bank = NoteBank(args.data)
     shape = Shape(latents=args.latents, width=args.width)
     options = Options(steps=args.steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
@@ -139,21 +219,49 @@ def _export(args) -> int:
 def _evaluate(args) -> int:
     import torch
 
-    from models.checkpoint import load_model
-    from train.dataset import NoteBank
-    from train.evaluate import distances, load_measure, table, tuning
+    from train.evaluate import distances, table, tuning
+    if not args.notes and not args.data:
+        raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
     torch.set_num_threads(1)
-    model, result = load_model(args.model), {}
-    if args.measure:
-        result = distances(model, NoteBank(args.data), args.soundfont, load_measure(args.measure), args.notes, args.left_out)
+    model, result = open_model(args.model, args.library), {}
+    if args.notes:
+        from train.examine import examine, held_out
+        from train.examine import table as notes_table
+        sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+        result = examine(model, sources, args.points, args.count, args.write, args.targets)
+        if args.held_out:
+            result["held_out"] = held_out(model, open_source(args.notes[0], wishes_of(args), os.cpu_count() or 1))
+        print("\n".join([*(remark for source in sources for remark in source.remarks), notes_table(result)]))
+    if args.data:
+        from train.dataset import NoteBank
+        result |= distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
     result["tuning"] = tuning(model)
     print(table(result))
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(result, indent=1))
     return 0
 
 
+def _learn(args) -> int:
+    import torch
+
+    from train.learn import Lesson, folder_name, learn
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    stem = folder_name(args.name)
+    out, work = (args.out or args.library.models) / stem, args.work or args.library.work / "learn" / stem
+    if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
+        raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
+    lesson = Lesson(args.minutes, args.latents, args.hold_out, _device(args.device), args.workers, args.seed, args.licence)
+    learn(args.source, args.name, out, work, lesson, wishes_of(args))
+    if not args.out:
+        print(args.library.added(out.with_name(stem + ".safetensors")), end="")
+    return 0
+
+
 def _factory(args) -> int:
-    args.data, args.run = args.work / "data", args.work / "run"
-    args.workers, args.name, args.metrics = os.cpu_count(), FACTORY, None
+    args.data, args.run, args.source = args.work / "data", args.work / "run", [args.soundfont]
+    args.name, args.metrics = FACTORY, None
     return _prepare(args) or _autoencoder(args) or _export(args)

@@ -4,8 +4,9 @@ Between two neighbouring keys (the next one that is trained on, so across a left
 both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
 told what lies between keys, and learns at a left-out key what averaging its neighbours would give.
 """
-import json
-from dataclasses import dataclass
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +26,18 @@ from models.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from train.characteristics import CHARACTERISTICS, measure, sustains
+from train.notes.note import QUALITIES
+from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
+SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
-
-
-class DataError(Exception):
-    """A data folder cannot be used; the text says why and what to do."""
 
 
 def is_left_out(instrument: int, pitch: int) -> bool:
@@ -59,6 +61,28 @@ def period_cents(frames: np.ndarray) -> float:
     return float((weight * cents).sum() / max(weight.sum(), 1e-20))
 
 
+def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
+    """The distinct instruments of notes, each with a name of its own, and which one each note belongs to [notes].
+
+    Whether an instrument sustains, if nothing tells it, is what most of its notes do.
+    """
+    identity = [tuple(note.get(k) for k in ("program", "instrument", "family", "source")) for note in notes]
+    order = sorted(set(identity), key=lambda i: (128 if i[0] is None else i[0], *map(str, i[1:])))
+    number = {one: n for n, one in enumerate(order)}
+    which = np.array([number[one] for one in identity])
+    heard: list[list[bool]] = [[] for _ in order]
+    for note, n in zip(notes, which, strict=True):
+        told = note.get("sustained")
+        heard[n].append(sustains(note["measured"]) if told is None else told)
+    instruments, names = [], set()
+    for (program, name, family, source), sustained in zip(order, heard, strict=True):
+        unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
+        names.add(unique)
+        about = {"program": program, "name": unique, "family": family, "sustained": bool(np.mean(sustained) > 0.5)}
+        instruments.append(about | ({"source": source} if source is not None else {}))
+    return instruments, which
+
+
 @dataclass
 class Batch:
     """N notes, and R moments of each: row i belongs to note i // R."""
@@ -72,6 +96,11 @@ class Batch:
     phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
     time_s: Tensor         # [N R]
     target: Tensor         # [N R, FRAME_SIZE]
+    note: Tensor           # [N] int64, which notes of the bank they are
+    other: Tensor          # [N] int64, with which note each is mixed
+    share: Tensor          # [N] 0..1, how far it is gone towards the other
+    softest: Tensor        # [N] bool, whether no softer note of its key is known
+    loudest: Tensor        # [N] bool
 
     def to(self, device: torch.device) -> "Batch":
         return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
@@ -81,7 +110,8 @@ class NoteBank:
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
-    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1).
+    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1), names;
+    conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
     instrument: np.ndarray
@@ -95,73 +125,136 @@ class NoteBank:
     left_out: np.ndarray
     instruments: list[dict]
 
-    def __init__(self, folder: str | Path, instruments: list[str] | None = None):
+    def __init__(self, folder: str | Path, instruments: list[str] | None = None, hold_out: bool = True,
+                 farthest_key: int = FARTHEST_KEY, late: bool = False):
+        """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
+        that are bridged between two keys. `late`: rows at LATE_S follow those of the note image."""
         folder = Path(folder)
-        paths = sorted(folder.glob("p*.json"))
-        self._source = folder, instruments, len(paths)
-        cards = [(path.stem, json.loads(path.read_text())) for path in paths]
-        kept = [(stem, card) for stem, card in cards
-                if card["notes"] and (instruments is None or card["instrument"]["name"] in instruments)]
-        if not kept:
-            raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare {folder}`.")
-        self.soundfont = kept[0][1]["soundfont"]
-        distinct = {json.dumps(c["instrument"], sort_keys=True) for _, c in kept}
-        self.instruments = sorted(map(json.loads, distinct), key=lambda about: about["program"])
-        number = {i["program"]: n for n, i in enumerate(self.instruments)}
-        size = sum(len(c["notes"]) for _, c in kept)
-        self.rows = torch.empty(size, ROWS, FRAME_SIZE, dtype=torch.float16)
-        self.phase = torch.empty(size, LEVEL.stop - LEVEL.start)
-        about: dict[str, list] = {k: [] for k in ("instrument", "pitch", "velocity", "hold_s", "valid_rows", "f0_hz",
-                                                  "peak_db", "rms_db", "left_out")}
+        paths = part_files(folder)
+        self._source = (folder, instruments, hold_out, farthest_key, late), len(paths)
+        kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
+                for part, places in wanted(map(read_part, paths), folder)]
+        notes = [part.notes[i] for part, places in kept for i in places]
+        if not notes:
+            raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}`.")
+        self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
+        self.rows = torch.empty(len(notes), ROWS + late * len(LATE_S), FRAME_SIZE, dtype=torch.float16)
+        self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
         at = 0
-        for stem, card in kept:
-            notes = card["notes"]
-            self.rows[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.rows.npy"))
-            self.phase[at:at + len(notes)] = torch.from_numpy(np.load(folder / f"{stem}.phase.npy").astype(np.float32))
-            instrument = number[card["instrument"]["program"]]
-            for note in notes:
-                about["instrument"].append(instrument)
-                about["velocity"].append(card["velocity"])
-                about["hold_s"].append(card["hold_s"])
-                about["left_out"].append(is_left_out(instrument, note["pitch"]))
-                for key in ("pitch", "valid_rows", "f0_hz", "peak_db", "rms_db"):
-                    about[key].append(note[key])
-            at += len(notes)
-        for key, values in about.items():
-            setattr(self, key, np.asarray(values))
+        for part, places in kept:
+            if places:
+                self.rows[at:at + len(places), :ROWS] = torch.from_numpy(part.rows()[places])
+                if late:
+                    rest = part.late()
+                    beyond = part.rows()[places, -1:] if rest is None else rest[places]
+                    self.rows[at:at + len(places), ROWS:] = torch.from_numpy(beyond)
+                self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
+                at += len(places)
+        self._know(notes, hold_out, farthest_key)
+
+    @classmethod
+    def of(cls, made: Sequence[Made]) -> "NoteBank":
+        """Notes that were just prepared, without a folder; none is held out."""
+        bank = cls.__new__(cls)
+        bank.sources = []
+        late = [note.rows[-1:].repeat(len(LATE_S), 0) if note.late is None else note.late for note in made]
+        bank.rows = torch.from_numpy(np.concatenate([np.stack([note.rows for note in made]), np.stack(late)], 1).astype(np.float16))
+        bank.phase = torch.from_numpy(np.stack([note.phase for note in made]).astype(np.float32))
+        bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
+        return bank
+
+    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
+        """Everything beside rows and phases, of what is known of each note."""
+        self.instruments, self.instrument = instruments_of(notes)
+        for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
+            setattr(self, key, np.asarray([note[key] for note in notes]))
+        self.names = [note.get("name", "") for note in notes]
+        self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
+        self._measured: list[dict[str, float]] = [note.get("measured") or {} for note in notes]
+        self.left_out = np.array([hold_out and is_left_out(int(i), int(p)) for i, p in zip(self.instrument, self.pitch, strict=True)])
+        self.farthest_key = farthest_key
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
+        self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         self._silence_what_has_died_away(sustained)
+        self._go_on_falling(notes, sustained)
         self._tune()
         self.trained = np.flatnonzero(~self.left_out)
-        self.next_key = self._next_keys()
+        self.next_key, self.louder = self._next_keys(), self._next_velocities()
+        self.softest = ~np.isin(np.arange(len(self)), self.louder)
+        self.between_velocities = False                                 # mix what lies between two dynamics, too
         self.heard = self._heard_groups()
-        self.times_s = torch.from_numpy(row_times_s().astype(np.float32))
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
+        chance[ROWS:] = LATE_SHARE / len(LATE_S)
         self._cumulative = np.cumsum(chance)
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def longest_s(self) -> float:
+        """How long the longest note is trained on."""
+        return float(self.times_s[self.valid_rows.max() - 1])
+
     def grown(self) -> "NoteBank":
         """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
-        folder, instruments, parts = self._source
-        if len(list(folder.glob("p*.json"))) < parts * 4 / 3:
+        asked, parts = self._source
+        if len(part_files(asked[0])) < parts * 4 / 3:
             return self
-        larger = NoteBank(folder, instruments)
+        larger = NoteBank(*asked)
         return larger if larger.instruments == self.instruments else self
+
+    def characteristics(self) -> np.ndarray:
+        """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
+        def of(i: int) -> dict[str, float]:                            # an earlier version of `prepare` did not measure
+            return self._measured[i] or measure(self.rows[i].float().numpy(), float(self.pitch[i]), float(self.hold_s[i]))
+        self._measured = [of(i) for i in range(len(self))]
+        return np.array([[m[name] for name in CHARACTERISTICS] for m in self._measured], np.float32)
 
     def _next_keys(self) -> np.ndarray:
         """For each note the nearest trained one above, of the same instrument and velocity; -1 where none is near."""
         place = {key: int(i) for i, key in zip(self.trained, self._keys(self.trained), strict=True)}
         found = np.full(len(self), -1)
         for i, (instrument, velocity, pitch) in enumerate(self._keys(range(len(self)))):
-            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, FARTHEST_KEY + 1))
+            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, self.farthest_key + 1))
             found[i] = next((n for n in near if n is not None), -1)
+        return found
+
+    def _next_velocities(self) -> np.ndarray:
+        """For each note the trained one of the same key that is the next louder; -1 where there is none."""
+        layers: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for i, (instrument, velocity, pitch) in zip(self.trained, self._keys(self.trained), strict=True):
+            layers.setdefault((instrument, pitch), []).append((velocity, int(i)))
+        found = np.full(len(self), -1)
+        for layer in layers.values():
+            for (softer, note), (louder, next_one) in itertools.pairwise(sorted(layer)):
+                found[note] = next_one if louder > softer else -1
         return found
 
     def _keys(self, notes) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
+
+    def _go_on_falling(self, notes: list[dict], sustained: np.ndarray) -> None:
+        """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
+
+        Late rows of the others repeat their last one, and are not trained on.
+        """
+        rows, times = self.rows, self.times_s.numpy()
+        for i, note in enumerate(notes):
+            last = int(self.valid_rows[i]) - 1
+            if last == ROWS - 1 and rows.shape[1] > ROWS:
+                last += int(note.get("late", 0))
+            if sustained[i] or note.get("let_go", True) or last < 8:
+                rows[i, ROWS:] = rows[i, ROWS - 1]
+                continue
+            before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
+            since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
+            for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+                end = rows[i, last, part].float()
+                slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
+                rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+            rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
+            self.valid_rows[i] = rows.shape[1]
 
     def _silence_what_has_died_away(self, sustained: np.ndarray) -> None:
         """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
@@ -214,6 +307,8 @@ class NoteBank:
         rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
         share = np.where(rng.random(size) < between, rng.random(size), 0.0)
         other = self.next_key[note]
+        if self.between_velocities:
+            other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
         share[other < 0] = 0
         target = self._rows(note, rows)
         moved = np.flatnonzero(share)
@@ -224,13 +319,15 @@ class NoteBank:
         mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
         begin[moved] = LEVEL_FLOOR_DB
-        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), tensor(self.velocity[note]),
+        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), mixed(self.velocity),
                      mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
                      self.phase[torch.from_numpy(note)], begin,
-                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE))
+                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE),
+                     torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
+                     torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
-        flat = torch.from_numpy(note)[:, None] * ROWS + row
+        flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row
         return self.rows.view(-1, FRAME_SIZE)[flat.view(-1)].float().view(*row.shape, FRAME_SIZE)
 
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,56 +1,22 @@
-"""How near a model's notes are to the recordings it learnt from, with figures whose definitions live outside the project.
+"""How near a model's notes are to the SoundFont's that it learnt from, at trained keys and at those left out.
 
 Renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
 perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets, and of
 what the decoder says at these two. All sound at the recording's own f0 (a sample's tuning error is taken out in training);
 tuning is measured apart, at the equal-tempered pitch.
 """
-import importlib.util
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
-from models.frame import (
-    BAND_CENTRES_HZ,
-    LEVEL,
-    LEVEL_FLOOR_DB,
-    NOISE,
-    NOISE_FLOOR_DB,
-    RELEASE,
-    SLOT_RATIO,
-    group_of_hz,
-    pitch_to_hz,
-)
 from models.model import Model
 from train.dataset import NoteBank, period_cents
+from train.metrics import FIGURES, distance
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
-
-FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
-
-
-def load_measure(path: Path) -> Callable:
-    """The function `distance(reference, output, rate)` of a measuring script."""
-    spec = importlib.util.spec_from_file_location("sound_distance", path)
-    if spec is None or spec.loader is None or not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such measuring script (a Python file with a function `distance`).")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.distance
-
-
-def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
-    """The frames after note-off: the last held frame [FRAME_SIZE], falling by its own release. since_s [T] -> [T, FRAME_SIZE]"""
-    frames = np.repeat(held[None], len(since_s), 0)
-    seconds = 2.0 ** held[RELEASE]
-    fall = 60 * since_s[:, None] / seconds[None]                                                    # [T, GROUPS] dB
-    frames[:, LEVEL] = np.maximum(frames[:, LEVEL] - fall[:, group_of_hz(SLOT_RATIO * pitch_to_hz(pitch))],
-                                  LEVEL_FLOOR_DB)
-    frames[:, NOISE] = np.maximum(frames[:, NOISE] - fall[:, group_of_hz(BAND_CENTRES_HZ)], NOISE_FLOOR_DB)
-    return frames
+from train.reconstruct import released
 
 
 @dataclass
@@ -107,8 +73,7 @@ def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[in
     return turns[:count]
 
 
-def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, count: int = 200,
-              left_out_count: int = 100, progress: bool = True) -> dict:
+def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, left_out_count: int = 100, progress: bool = True) -> dict:
     """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}} over fixed samples of notes."""
     from tqdm import tqdm
     maker, result = Renderer(bank), {}
@@ -121,14 +86,14 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, measure: Callable, 
         rows: dict[str, list] = {}
         for note, (_, audio) in zip(chosen, tqdm(render(specs, soundfont), total=len(specs), desc=kind,
                                                  disable=not progress), strict=True):
-            for name, figures in _one(model, maker, note, audio, measure, left_out).items():
+            for name, figures in _one(model, maker, note, audio, left_out).items():
                 family = bank.instruments[bank.instrument[note]]["family"]
                 rows.setdefault(name, []).append((family, figures))
         result[kind] = {name: _by_family(values) for name, values in rows.items()}
     return result
 
 
-def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: Callable, left_out: bool) -> dict:
+def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: bool) -> dict:
     from models.note_frames import frame_times
     bank = maker.bank
     audio = trim_tail(audio, float(bank.hold_s[note]))
@@ -147,7 +112,7 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, measure: C
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
         said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
         said["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
-    return {name: measure(audio, maker.sound(frames, times, start, note), RATE_HZ)
+    return {name: distance(audio, maker.sound(frames, times, start, note), RATE_HZ)
             for name, (frames, start) in said.items()}
 
 
@@ -164,7 +129,8 @@ def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
     """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
     full = np.ones(len(pitches), np.float32)
-    frames = [model.frames(np.tile(z, (len(full), 1)), np.asarray(pitches, np.float32), velocity * full, time_s * full)
+    played = np.clip(pitches, *model.card.get("pitches", (LOWEST_KEY, HIGHEST_KEY))).astype(np.float32)       # as the player asks it
+    frames = [model.frames(np.tile(z, (len(full), 1)), played, velocity * full, time_s * full)
               for time_s in times_s]
     return np.array([period_cents(key) for key in np.stack(frames, 1)])
 

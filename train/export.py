@@ -36,7 +36,10 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
         weight.mul_(scale[part, None])
         bias.mul_(scale[part]).add_(centre[part])
     points = saved["points"].double().numpy()
-    axes = find_axes(points, lambda raw: heard_levels(decoder, raw))
+    spread = points
+    if "offsets" in saved:                                          # notes have points of their own: the axes are theirs
+        spread = points[state["note_instrument"]] + saved["offsets"].double().numpy()
+    axes = find_axes(spread, lambda raw: heard_levels(decoder, raw))
     for net in (decoder.note_net, decoder.phase_net):
         fold_input(linear(net, 0), axes)
     fold_output(linear(encoder.head), axes)
@@ -61,13 +64,25 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
     """Each instrument as a named point, with its family, whether it sustains, and the gain that levels it."""
     presets = {}
     for number, instrument in enumerate(bank.instruments):
-        middle = (bank.instrument == number) & (bank.velocity == 100) & (bank.pitch >= 48) & (bank.pitch <= 76)
-        rms = float(np.median(bank.rms_db[middle])) if middle.any() else LEVELLED_RMS_DB
+        mine = bank.instrument == number
+        usual = bank.velocity == min(bank.velocity[mine], key=lambda v: abs(int(v) - 100), default=100)
+        middle = mine & usual & (bank.pitch >= 48) & (bank.pitch <= 76)
+        chosen = middle if middle.any() else mine & usual
+        rms = float(np.median(bank.rms_db[chosen])) if chosen.any() else LEVELLED_RMS_DB
         presets[instrument["name"]] = {
             "z": [round(float(x), 4) for x in points[number]], "family": instrument["family"],
             "program": instrument["program"], "sustained": instrument["sustained"], "rms_db": round(rms, 1),
             "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms, -24, 24)), 1)}
     return presets
+
+
+def model_of_run(run: Path) -> Model:
+    """The model of a run as it stands, for measuring; its presets are the instruments' points. Raises OSError, ValueError."""
+    state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
+    decoder, encoder, points, _ = fold(state)
+    presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
+    card = {"name": run.name, "presets": {name: {"z": z} for name, z in presets.items()}, "longest_s": state.get("longest_s", LONGEST_S)}
+    return Model(run.name, card, decoder.shape, weights_of(decoder, encoder), presets)
 
 
 def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:
@@ -77,10 +92,10 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
     presets = presets_of(bank, points)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
     card = {
-        "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": LONGEST_S,
+        "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": round(bank.longest_s, 3),
         "sample_rate_hz": 48_000,
         "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
-        "trained_on": {"soundfont": bank.soundfont, "instruments": len(bank.instruments), "notes": len(bank.trained),
+        "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained),
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
         "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},

@@ -1,94 +1,94 @@
-"""Recorded notes into training data: render, analyse, smooth, and put on the rows of the note image.
+"""Notes of any source into training data: made, analysed, smoothed, and put on the rows of the note image.
 
-A data folder holds one part per instrument and layer (velocity and hold): `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16,
-`NAME.phase.npy` [notes, PARTIALS] float16, and `NAME.json` with what is known of each note. A part is complete when its
-JSON is there, so preparing goes on where it was stopped. Rows after note-off repeat the last one and are not trained on.
+Orders go to workers a few at a time and each writes its own part, so memory stays the same however many notes there are, and
+stopping loses no more than what is being made. What is there already, by its key, is not made again.
 """
-import json
 import multiprocessing
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from models.autoencoder import note_rows
-from models.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY, row_times_s
-from models.frame import LEVEL, NOISE
-from train.notes.general_midi import Instrument, instruments_in_turn
-from train.notes.soundfont import NoteSpec, render, trim_tail
+from models.conditioning import LONGEST_S, row_times_s
+from models.frame import LEVEL, NOISE, REGULARITY, VIBRATO
+from train.characteristics import measure
+from train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
+from train.store import LATE_S, DataError, Made, keys_in, read_data, read_skipped, write_data, write_part, write_skipped
 
-# What is made of each instrument, in this order, so that any beginning can be trained on: velocity, seconds held (struck,
-# sustained), and which keys, as steps and offsets from the lowest. All keys are made at every velocity in the end.
-LAYERS = (
-    (100, (LONGEST_S, 2.0), 2, (0,)), (60, (1.5, 1.5), 4, (1,)), (120, (0.5, 0.5), 4, (3,)),
-    (100, (LONGEST_S, 2.0), 2, (1,)), (60, (1.5, 1.5), 4, (0, 2, 3)), (120, (0.5, 0.5), 4, (0, 1, 2)),
-)
-TAIL_S = 2.0
-SILENT_PEAK = 10 ** (-70 / 20)
-FORMAT = 2                            # 1 had a floor of -100 dB
+BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
+AHEAD = 2                             # batches in flight for each worker
 
 
-@dataclass(frozen=True)
-class Part:
-    """What one worker prepares at a time: some keys of an instrument at one velocity and hold."""
-    instrument: Instrument
-    velocity: int
-    hold_s: float
-    pitches: tuple[int, ...]
+@dataclass
+class Report:
+    """What `prepare` did. `failed`: sources that ended badly, and why."""
+    notes: int = 0                    # in the folder, of those asked for
+    made: int = 0                     # now
+    seconds: float = 0.0
+    skipped: list[Skipped] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unused: int = 0                   # of earlier commands, still in the folder
 
-    @property
-    def name(self) -> str:
-        first = self.pitches[0] if self.pitches else 0
-        return f"p{self.instrument.program:03d}-v{self.velocity:03d}-{self.hold_s:g}s-{first:03d}"
+    def text(self) -> str:
+        reasons = Counter(s.reason for s in self.skipped)
+        lines = [f"{self.notes} notes, {self.made} made now in {self.seconds:.0f} s"
+                 + (f" ({self.seconds / self.made:.2f} s a note)" if self.made else "")]
+        if self.unused:
+            lines.append(f"{self.unused} notes of earlier commands stay in the folder, unused")
+        lines += self.remarks
+        for reason, count in reasons.most_common():
+            names = [s.name for s in self.skipped if s.reason == reason]
+            lines.append(f"skipped {count}: {reason} ({', '.join(names[:4])}{', ...' if count > 4 else ''})")
+        return "\n".join(lines + self.failed)
 
 
-def plan(instruments: list[Instrument], layers=LAYERS, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1)) -> list[Part]:
-    """All parts, layer by layer: (velocity, (seconds held if struck, if sustained), step, offsets) as in LAYERS."""
-    parts = [Part(instrument, velocity, hold[instrument.sustained],
-                  tuple(p for i, p in enumerate(pitches) if i % step in offsets))
-             for velocity, hold, step, offsets in layers for instrument in instruments]
-    return [part for part in parts if part.pitches]
-
-
-def analysed(audio: np.ndarray, rate_hz: int, pitch: int, hold_s: float) -> tuple[np.ndarray, np.ndarray, dict]:
-    """One note as (rows [ROWS, FRAME_SIZE], start phases [PARTIALS], what is known of it)."""
+def prepared(order_key: str, note: Note) -> Made:
+    """One note, analysed."""
     from models.harmonic import analyse
     from models.motion import smooth
-    sounds_s = min(hold_s, len(audio) / rate_hz)              # what has died away before note-off is cut off
-    note = smooth(analyse(audio, rate_hz, pitch, sounds_s))
-    held = note.times_s <= max(sounds_s, 0.1)
-    rows = note_rows(note.frames[held], note.times_s[held])
-    known = {"f0_hz": round(float(note.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= hold_s + 1e-9)),
-             "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2)}
-    return rows, note.start_phase, known
+    labels, rate_hz = note.labels, note.rate_hz
+    audio = note.audio
+    let_go = len(audio) > (labels.hold_s + 0.02) * rate_hz
+    if not let_go:                                            # what lies beyond the last row tells nothing more
+        audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
+    sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
+    raw = analyse(audio, rate_hz, note.pitch, sounds_s)
+    analysis = smooth(raw)
+    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # how it moves is told by where it is loud, not by its last seconds
+        begin = raw.times_s <= LONGEST_S + BEYOND_S
+        beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
+        moves = slice(VIBRATO.start, REGULARITY.stop)
+        analysis.frames[:, moves] = beginning.frames[0, moves]
+    held = analysis.times_s <= max(sounds_s, 0.1)
+    frames, times = analysis.frames[held], analysis.times_s[held]
+    rows = note_rows(frames, times)
+    late = late_rows(frames, times) if times[-1] > LONGEST_S + BEYOND_S and not let_go else None
+    known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
+             "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
+             "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
+             "measured": measure(rows, note.pitch, labels.hold_s)}
+    known["let_go"] = let_go
+    if late is not None:
+        known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
+    return Made(order_key, labels, rows, late, analysis.start_phase, known)
 
 
-def prepare_part(part: Part, soundfont: Path, folder: Path) -> int:
-    """Make one part. Returns how many notes it holds; silent keys are left out."""
-    import torch
-    torch.set_num_threads(1)
-    specs = [NoteSpec(part.instrument.program, pitch, part.velocity, part.hold_s, TAIL_S) for pitch in part.pitches]
-    rows, phases, notes = [], [], []
-    for spec, audio in render(specs, soundfont, folder):
-        if np.abs(audio[:round(part.hold_s * 48_000)]).max() < SILENT_PEAK:
-            continue
-        row, phase, known = analysed(trim_tail(audio, 0.1), 48_000, spec.pitch, spec.hold_s)
-        rows.append(row.astype(np.float16))
-        phases.append(phase.astype(np.float16))
-        notes.append({"pitch": spec.pitch, "rms_db": round(float(loudness_db(audio, spec.hold_s)), 2)} | known)
-    for kind, values in (("rows", rows), ("phase", phases)):
-        if values:
-            partial = folder / f"{part.name}.{kind}.partial.npy"
-            np.save(partial, np.stack(values))
-            os.replace(partial, folder / f"{part.name}.{kind}.npy")
-    about = {"format": FORMAT, "soundfont": soundfont.name, "instrument": asdict(part.instrument),
-             "velocity": part.velocity, "hold_s": part.hold_s, "pitches": list(part.pitches), "notes": notes}
-    partial = folder / f"{part.name}.json.partial"
-    partial.write_text(json.dumps(about))
-    os.replace(partial, folder / f"{part.name}.json")
-    return len(notes)
+def late_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Frames [T, FRAME_SIZE] at LATE_S; after the last frame it stays."""
+    right = np.clip(np.searchsorted(times_s, LATE_S), 1, len(times_s) - 1)
+    share = np.clip((np.array(LATE_S) - times_s[right - 1]) / (times_s[right] - times_s[right - 1]), 0, 1)[:, None]
+    return (frames[right - 1] * (1 - share) + frames[right] * share).astype(np.float32)
 
 
 def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:
@@ -98,42 +98,118 @@ def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> floa
     return 10 * np.log10(max(np.max(power[size:] - power[:-size]) / size, 1e-12))
 
 
-def is_complete(part: Part, folder: Path) -> bool:
-    try:
-        about = json.loads((folder / f"{part.name}.json").read_text())
-    except (OSError, ValueError):
-        return False
-    return about.get("format") == FORMAT and about.get("pitches") == list(part.pitches)
-
-
-def prepare(folder: Path, soundfont: Path, instruments: list[Instrument] | None = None, layers=LAYERS,
-            pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), workers: int | None = None, progress: bool = True) -> int:
-    """Make all parts that are not there yet. Returns how many notes were made now."""
-    from tqdm import tqdm
-    folder.mkdir(parents=True, exist_ok=True)
-    todo = [part for part in plan(instruments or instruments_in_turn(), layers, pitches) if not is_complete(part, folder)]
-    workers = max(1, min(workers or os.cpu_count() or 1, len(todo)))
-    made = 0
-    bar = tqdm(total=sum(len(p.pitches) for p in todo), unit="note", desc="notes", disable=not progress)
-    jobs = [(part, Path(soundfont), folder) for part in todo]
-    with bar:
-        if workers == 1:
-            results: Iterable[tuple[Part, int]] = map(_job, jobs)
-            pool = None
+def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path) -> dict[str, str]:
+    """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
+    import torch
+    torch.set_num_threads(1)
+    made, useless = [], {}
+    for order, note in zip(orders, read(orders), strict=True):
+        if isinstance(note, Skipped):
+            useless[order.key] = note.reason
+        elif problem := why_unusable(note.audio, note.rate_hz):
+            useless[order.key] = problem
         else:
-            pool = multiprocessing.get_context("spawn").Pool(workers)
-            results = pool.imap_unordered(_job, jobs)
-        try:
-            for part, count in results:
-                made += count
-                bar.set_postfix_str(part.name)
-                bar.update(len(part.pitches))
-        finally:
-            if pool:
-                pool.terminate()
-                pool.join()
-    return made
+            made.append(prepared(order.key, note))
+    if made:
+        write_part(folder, made)
+    return useless
 
 
-def _job(arguments: tuple) -> tuple[Part, int]:
-    return arguments[0], prepare_part(*arguments)
+def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True) -> Report:
+    """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
+
+    Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
+    """
+    from tqdm import tqdm
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    report, begin = Report(), time.monotonic()
+    done, useless, asked = keys_in(folder), read_skipped(folder), set()
+    workers = max(1, workers or os.cpu_count() or 1)
+    sizes = [len(source) for source in sources]
+    bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
+
+    def missing(source: Source) -> Iterator[Order]:
+        for order in source.orders(report.skipped):
+            again = order.key in asked
+            asked.add(order.key)
+            if not again and order.key not in done and order.key not in useless:
+                yield order
+                continue
+            bar.update()
+            if again:
+                report.skipped.append(Skipped(order.labels.name, "the same sound and labels as another note"))
+            elif order.key in useless:
+                report.skipped.append(Skipped(order.labels.name, useless[order.key]))
+    with bar:
+        for source, size in zip(sources, sizes, strict=True):
+            size = -(-size // (2 * workers)) if size else source.batch
+            try:
+                for orders, bad in _work(source.read, _grouped(missing(source), max(1, min(source.batch, size))), folder, workers):
+                    report.made += len(orders) - len(bad)
+                    report.skipped += [Skipped(o.labels.name, bad[o.key]) for o in orders if o.key in bad]
+                    useless |= bad
+                    bar.set_postfix_str(orders[-1].labels.name[:28])
+                    bar.update(len(orders))
+            except SourceError as error:
+                report.failed.append(str(error))
+            report.remarks += source.remarks
+    report.notes = len(asked - set(useless))
+    unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
+    report.unused, report.seconds = len(unwanted), time.monotonic() - begin
+    write_data(folder, {"sources": [source.about for source in sources], "notes": report.notes, "unwanted": unwanted})
+    write_skipped(folder, [(s.name, s.reason) for s in report.skipped], useless)
+    return report
+
+
+def _grouped(orders: Iterable[Order], size: int) -> Iterator[list[Order]]:
+    iterator = iter(orders)
+    while group := list(islice(iterator, size)):
+        yield group
+
+
+def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: int) -> Iterator[tuple[list[Order], dict[str, str]]]:
+    """(orders, {key: why not}) as the groups are done, in any order. What was begun is finished where listing fails."""
+    if workers == 1:
+        for orders in groups:
+            yield orders, prepare_batch(read, orders, folder)
+        return
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (os.getpid(),))
+    running: dict[Future, list[Order]] = {}
+    waiting: Iterator[list[Order]] | None = iter(groups)
+    failure: SourceError | None = None
+    try:
+        while waiting is not None or running:
+            while waiting is not None and len(running) < AHEAD * workers:
+                try:
+                    orders = next(waiting)
+                    running[pool.submit(prepare_batch, read, orders, folder)] = orders
+                except StopIteration:
+                    waiting = None
+                except SourceError as error:
+                    waiting, failure = None, error
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+        if failure:
+            raise failure
+    except BrokenProcessPool as error:
+        raise DataError("a worker was ended from outside (out of memory?). What was prepared stays; the same command goes on, "
+                        "perhaps with fewer --workers.") from error
+    except BaseException:
+        for process in list(pool._processes.values()):               # stopped: nobody waits for what was begun
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker(parent: int) -> None:
+    """A worker leaves ctrl-C to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,4 +1,7 @@
-"""A tiny prepared data set, written as `train.prepare` writes it: two instruments whose brightness follows pitch and velocity."""
+"""A tiny prepared data set, in an earlier format (`train/store.py`), which stays readable.
+
+Two instruments whose brightness follows pitch and velocity.
+"""
 import json
 
 import numpy as np
@@ -7,7 +10,6 @@ import torch
 
 from models.conditioning import ROWS, row_times_s
 from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
-from train.prepare import FORMAT
 
 
 def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slope):
@@ -31,7 +33,7 @@ def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slop
     np.save(folder / f"{stem}.rows.npy", np.stack(rows).astype(np.float16))
     np.save(folder / f"{stem}.phase.npy", np.full((len(rows), PARTIALS), 0.5, np.float16))
     (folder / f"{stem}.json").write_text(json.dumps({
-        "format": FORMAT, "soundfont": "tiny", "velocity": velocity, "hold_s": hold_s, "pitches": list(pitches),
+        "format": 2, "soundfont": "tiny", "velocity": velocity, "hold_s": hold_s, "pitches": list(pitches),
         "instrument": {"program": program, "name": name, "family": "test", "sustained": sustained}, "notes": notes}))
 
 

@@ -1,20 +1,186 @@
-"""Notes through the real fluidsynth, and preparing that goes on where it stopped."""
+"""Preparing: each source through the real parts, going on where it stopped, made once whatever the way, nothing lost on a full disk."""
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 from models.conditioning import ROWS
-from models.frame import FRAME_SIZE, LEVEL
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
+from train.cli import main
+from train.dataset import NoteBank
 from train.notes.general_midi import INSTRUMENTS, instruments_in_turn
+from train.notes.opening import Wishes, open_source
 from train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
-from train.prepare import LAYERS, plan, prepare
+from train.notes.soundfont_source import LAYERS, Choice, SoundFont
+from train.prepare import prepare
+from train.store import DataError, part_files, read_part
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+ROOT = Path(__file__).parents[2]
 real = pytest.mark.skipif(not shutil.which("fluidsynth") or not SOUNDFONT.is_file(),
                           reason="fluidsynth and FluidR3_GM.sf2 are not installed")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eight short notes of two dynamics."""
+    place = tmp_path / "my horn"
+    place.mkdir()
+    t = np.arange(int(0.6 * 16_000)) / 16_000
+    for dynamic, level in (("p", 0.05), ("f", 0.4)):
+        for pitch in (60, 63, 66, 69):
+            f0 = 440 * 2 ** ((pitch - 69) / 12)
+            x = level * sum(np.sin(2 * np.pi * f0 * k * t) / k for k in (1, 2, 3)) * np.minimum(1, t * 200)
+            sf.write(place / f"horn {dynamic} {pitch:03d}.wav", x, 16_000)
+    return place
+
+
+def keys(data):
+    return sorted(n["key"] for p in part_files(data) for n in read_part(p).notes)
+
+
+def test_a_folder_becomes_training_data(folder, tmp_path):
+    (folder / "noise.wav").write_bytes(b"nothing")
+    report = prepare(tmp_path / "data", [open_source(folder)], workers=1, progress=False)
+    assert report.made == report.notes == 8
+    assert [s.name for s in report.skipped] == ["noise"]
+    bank = NoteBank(tmp_path / "data", hold_out=False)
+    assert bank.rows.shape == (8, ROWS, FRAME_SIZE)
+    assert set(bank.velocity) == {49, 96} and set(bank.pitch) == {60, 63, 66, 69}
+    assert [i["name"] for i in bank.instruments] == ["my horn"]
+    assert bank.instruments[0]["program"] is None
+    loud = bank.velocity == 96
+    assert bank.peak_db[loud].mean() - bank.peak_db[~loud].mean() == pytest.approx(18, abs=0.5)       # 0.4 against 0.05
+    assert bank.characteristics().shape == (8, 8) and np.isfinite(bank.characteristics()).all()
+    assert np.isnan(bank.qualities).all()
+    said = json.loads((tmp_path / "data" / "skipped.json").read_text())["notes"]
+    assert said[0]["name"] == "noise" and "cannot be read" in said[0]["reason"]
+
+
+def test_nothing_is_made_twice_and_the_last_command_counts(folder, tmp_path):
+    data = tmp_path / "data"
+    assert prepare(data, [open_source(folder)], 1, False).made == 8
+    before = {f.name: f.stat().st_mtime_ns for f in data.glob("part*")}
+    shutil.copytree(folder, tmp_path / "else" / "my horn")                  # another place, the same content
+    assert prepare(data, [open_source(tmp_path / "else" / "my horn")], 1, False).made == 0
+    assert {f.name: f.stat().st_mtime_ns for f in data.glob("part*")} == before
+    part = part_files(data)[0]
+    lost = len(read_part(part).notes)
+    part.unlink()                                                           # as if it had been stopped there
+    assert prepare(data, [open_source(folder)], 1, False).made == lost
+    (folder / "horn p 060.wav").unlink()
+    report = prepare(data, [open_source(folder)], 1, False)
+    assert (report.notes, report.made, report.unused) == (7, 0, 1)
+    assert len(NoteBank(data)) == 7
+    report = prepare(data, [open_source(folder, Wishes(pitches=(69,)))], 1, False)
+    assert (report.notes, report.unused) == (2, 6)
+    assert len(NoteBank(data)) == 2
+    assert prepare(data, [open_source(tmp_path / "else" / "my horn")], 1, False).made == 0
+    assert len(NoteBank(data)) == 8
+
+
+def test_several_workers_make_the_same(folder, tmp_path):
+    prepare(tmp_path / "one", [open_source(folder)], 1, False)
+    prepare(tmp_path / "two", [open_source(folder)], 2, False)
+    assert keys(tmp_path / "one") == keys(tmp_path / "two")
+    one, two = NoteBank(tmp_path / "one"), NoteBank(tmp_path / "two")
+    assert (one.rows[np.argsort(one.names)] == two.rows[np.argsort(two.names)]).all()
+
+
+def test_data_of_the_first_format_is_read_and_left_alone(tiny_data, folder):
+    assert len(NoteBank(tiny_data)) == 150
+    with pytest.raises(DataError, match="earlier version"):
+        prepare(tiny_data, [open_source(folder)], 1, False)
+
+
+def test_a_folder_of_another_future_format_is_refused(tmp_path):
+    (tmp_path / "part-x.json").write_text('{"format": 9, "notes": []}')
+    with pytest.raises(DataError, match="format 9"):
+        NoteBank(tmp_path)
+
+
+def test_a_full_disk_loses_nothing_that_was_done(folder, tmp_path):
+    """The operating system refuses to write beyond a size: the second part does not fit."""
+    data = tmp_path / "data"
+    prepare(data, [open_source(folder, Wishes(pitches=(60,)))], 1, False)
+    done = keys(data)
+    code = ("import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); from train.cli import main; "
+            f"sys.exit(main(['prepare', {str(folder)!r}, '--out', {str(data)!r}, '--workers', '1']))")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 1 and "hummingface train:" in result.stderr and "Traceback" not in result.stderr
+    assert keys(data) == done
+    assert not [f for f in data.iterdir() if f.name.startswith(".")]
+    assert prepare(data, [open_source(folder)], 1, False).made == 6
+
+
+def test_killed_it_goes_on(tmp_path):
+    """kill -9 in the middle: workers end, what was complete stays, nothing half written is read."""
+    folder, data = tmp_path / "many", tmp_path / "data"
+    folder.mkdir()
+    t = np.arange(8000) / 16_000
+    for i in range(60):
+        sf.write(folder / f"{36 + i:03d}.wav", 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((36 + i - 69) / 12) * t), 16_000)
+    process = subprocess.Popen([sys.executable, "-m", "train", "prepare", str(folder), "--out", str(data), "--workers", "2"], cwd=ROOT,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while not part_files(data) and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    for _ in range(100):                                              # its workers see that it is gone
+        if not _members(process.pid):
+            break
+        time.sleep(0.1)
+    assert not _members(process.pid)
+    done = len(keys(data))
+    assert done > 0
+    report = prepare(data, [open_source(folder)], 1, False)
+    assert report.made == report.notes - done
+    assert len(NoteBank(data, hold_out=False)) == report.notes > 50
+
+
+def _members(session: int) -> list[str]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        fields = text.rpartition(")")[2].split()
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(text)
+    return found
+
+
+def test_ctrl_c_stops_and_says_so(folder, tmp_path):
+    process = subprocess.Popen([sys.executable, "-m", "train", "prepare", str(folder), "--out", str(tmp_path / "data"), "--workers", "2"],
+                               cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "data").exists():
+        time.sleep(0.05)
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130 and "goes on from here" in said
+    assert "Traceback" not in said
+
+
+def test_the_command_and_what_it_tells(folder, tmp_path, capsys):
+    (folder / "silent.wav").touch()
+    assert main(["prepare", str(folder), "--out", str(tmp_path / "data"), "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"8 notes, 8 made now in \d+ s", said) and "skipped 1: cannot be read as sound" in said
+    for wrong in (tmp_path / "gone", tmp_path / "data" / "data.json", SOUNDFONT.with_name("none.sf2")):
+        assert main(["prepare", str(wrong), "--out", str(tmp_path / "data")]) == 1
+        assert "hummingface train:" in capsys.readouterr().err
 
 
 def test_at_least_60_instruments_of_all_families():
@@ -24,11 +190,34 @@ def test_at_least_60_instruments_of_all_families():
     assert len({i.family for i in instruments_in_turn()[:12]}) == 12
 
 
-def test_the_plan_makes_every_key_at_every_velocity_once():
-    made = [(p.instrument.program, p.velocity, pitch) for p in plan(list(INSTRUMENTS)) for pitch in p.pitches]
-    assert len(made) == len(set(made)) == len(INSTRUMENTS) * 88 * 3
-    names = [p.name for p in plan(list(INSTRUMENTS))]
-    assert len(names) == len(set(names))
+@real
+def test_a_general_midi_font_gives_every_key_at_every_velocity_once():
+    source = SoundFont(SOUNDFONT)
+    made = [(o.labels.program, o.labels.velocity, o.labels.pitch) for o in source.orders([])]
+    assert len(made) == len(set(made)) == len(source) == len(INSTRUMENTS) * 88 * 3
+    first = [(s.velocity, s.hold_s) for _, _, s in source._plan[:44]]
+    assert {v for v, _ in first} == {100} and LAYERS[0][1][0] >= 4
+
+
+@real
+def test_programs_keys_velocities_and_lengths_are_chosen(tmp_path):
+    source = SoundFont(SOUNDFONT, Choice((40, 124), (60, 72), (50, 90), (0.3, 0.4)))
+    assert len(source) == 2 * 2 * 2 * 2
+    report = prepare(tmp_path, [SoundFont(SOUNDFONT, Choice((40, 124), (60, 72), (90,), (0.3,)))], 1, False)
+    assert report.notes == 4
+    bank = NoteBank(tmp_path)
+    violin = bank.instruments[0]
+    assert (violin["name"], violin["family"], violin["sustained"]) == ("Violin", "strings", True)
+    assert bank.instruments[1]["program"] == 124 and bank.instruments[1]["family"] == "effect"
+    assert bank.rows[:, 40, LEVEL].amax() > -50
+
+
+def test_what_is_no_soundfont_says_so(tmp_path):
+    (tmp_path / "a.sf2").write_bytes(b"RIFF\0\0\0\0sfbk" + b"LIST\4\0\0\0pdtaphdr")
+    with pytest.raises(ValueError, match="SoundFont"):
+        SoundFont(tmp_path / "a.sf2")
+    with pytest.raises(SoundFontError, match="no such SoundFont"):
+        SoundFont(tmp_path / "none.sf2")
 
 
 def test_a_missing_soundfont_says_what_to_do(tmp_path):
@@ -59,28 +248,14 @@ def test_trim_keeps_the_held_part_and_the_audible_tail():
     assert abs(len(trim_tail(audio, 2.0)) / RATE_HZ - 2.1) < 0.02
 
 
-@real
-def test_preparing_goes_on_where_it_stopped(tmp_path):
-    first = instruments_in_turn()[:2]
-    layers = ((100, (0.3, 0.3), 2, (0,)), (60, (0.2, 0.2), 2, (1,)))
-    assert prepare(tmp_path, SOUNDFONT, first[:1], layers, range(60, 64), workers=1, progress=False) == 4
-    before = {f.name: f.stat().st_mtime_ns for f in tmp_path.iterdir()}
-    (tmp_path / "p000-v060-0.2s-061.json").unlink()               # as if it had been stopped there
-    assert prepare(tmp_path, SOUNDFONT, first, layers, range(60, 64), workers=1, progress=False) == 6
-    after = {f.name: f.stat().st_mtime_ns for f in tmp_path.iterdir()}
-    assert all(after[name] == before[name] for name in before if "v100" in name)
-    assert prepare(tmp_path, SOUNDFONT, first, layers, range(60, 64), workers=1, progress=False) == 0
-    card = json.loads((tmp_path / "p000-v100-0.3s-060.json").read_text())
-    rows = np.load(tmp_path / "p000-v100-0.3s-060.rows.npy")
-    assert rows.shape == (2, ROWS, FRAME_SIZE)
-    assert rows.dtype == np.float16
-    assert [n["pitch"] for n in card["notes"]] == [60, 62]
-    assert rows[0, 60, LEVEL].max() > -50
-
-
-def test_layers_start_with_what_matters_most():
-    velocity, hold, step, offsets = LAYERS[0]
-    assert velocity == 100
-    assert hold[0] >= 4
-    assert step == 2
-    assert offsets == (0,)
+def test_silence_of_the_first_format_stays_silence(tiny_data, tmp_path):
+    for file in tiny_data.glob("p000-v100-2s-*"):
+        shutil.copy(file, tmp_path)
+    card = next(tmp_path.glob("*.json"))
+    card.write_text(card.read_text().replace('"format": 2', '"format": 1'))
+    rows = np.load(card.with_suffix(".rows.npy"))
+    rows[..., LEVEL] = np.maximum(rows[..., LEVEL], -100)
+    np.save(card.with_suffix(".rows.npy"), rows)
+    bank = NoteBank(tmp_path)
+    assert bank.rows[..., LEVEL].min() == LEVEL_FLOOR_DB
+    assert not ((bank.rows[..., LEVEL] > LEVEL_FLOOR_DB) & (bank.rows[..., LEVEL] <= -100)).any()

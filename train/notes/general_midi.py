@@ -26,6 +26,10 @@ _TABLE = {
     "plucked": "104 Sitar, 105 Banjo, 107 Koto, 108 Kalimba",
 }
 
+FAMILIES = ("piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth", "synth", "effect",
+            "plucked", "percussive", "effect")
+"""Of General MIDI's programs, eight at a time."""
+
 
 def _instruments():
     for family, line in _TABLE.items():

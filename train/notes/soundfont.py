@@ -14,6 +14,8 @@ import mido
 import numpy as np
 import soundfile as sf
 
+from train.notes.note import SourceError
+
 RATE_HZ = 48_000
 BUFFER_SAMPLES = 64                   # fluidsynth looks at its events once in so many samples
 GAIN = 0.6
@@ -22,7 +24,7 @@ GAP_S = 0.2                           # silence after "all sound off", before th
 TICKS_PER_SECOND = 1000
 
 
-class SoundFontError(Exception):
+class SoundFontError(SourceError):
     """fluidsynth or the SoundFont cannot give notes; the text says why and what to do."""
 
 

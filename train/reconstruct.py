@@ -1,0 +1,184 @@
+"""A recorded note through a model and back: its point of latent space, and the sound that the model makes of it.
+
+The encoder gives a first point; a refinement of some steps of gradient descent on z alone brings the decoder's frames nearer to
+the recording's. All sound at the recording's own fundamental and length.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from models.autoencoder import encode
+from models.conditioning import LONGEST_S, ROWS
+from models.decoder import Decoder
+from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, RELEASE, SLOT_RATIO, group_of_hz, pitch_to_hz
+from models.model import Model
+from models.note_frames import NoteFrames, frame_times
+from models.reference import synthesise
+from train.dataset import SLOPE_SHARE, NoteBank
+from train.losses import FrameLoss
+from train.notes.note import Note, read_sound
+from train.prepare import prepared
+
+WAYS = ("preset", "encoder", "refined")
+REFINING_STEPS, REFINING_RATE = 150, 0.08
+Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
+SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    audio: np.ndarray                    # float32 [S], of the length of the recording
+    rate_hz: int
+    original: np.ndarray                 # float32 [S]
+    z: np.ndarray                        # [L], in knobs
+    way: str                             # of WAYS, that it was found by
+
+
+class Refiner:
+    """Finds points of a model's latent space. Keeps the decoder, in torch, between notes."""
+
+    def __init__(self, model: Model):
+        self.model = model
+        self.decoder = Decoder(model.shape)
+        self.decoder.load_state_dict({name.removeprefix("decoder."): torch.from_numpy(value) for name, value in model.weights.items()
+                                      if name.startswith("decoder.")})
+        self.decoder.requires_grad_(False)
+        self.loss = FrameLoss()
+
+    def first(self, bank: NoteBank, preset: str) -> np.ndarray:
+        """The encoder's point or the preset's, whichever is nearer to the note; zeros of a model that has neither."""
+        points = [np.asarray(self.model.presets[preset], np.float32)] if preset in self.model.presets else []
+        if self.model.encoder_width is not None:
+            points.append(self.encoded(bank))
+        if not points:
+            points = [np.asarray(z, np.float32) for z in self.model.presets.values()][:64] or [np.zeros(self.model.latents, np.float32)]
+        return min(points, key=lambda z: self.away(bank, z)) if len(points) > 1 else points[0]
+
+    def encoded(self, bank: NoteBank) -> np.ndarray:
+        rows = bank.rows[0, :ROWS].float().numpy()
+        z = encode(self.model.shape, self.model.weights, rows, float(bank.pitch[0]), float(bank.velocity[0]))
+        return np.clip(z, -Z_LIMIT, Z_LIMIT)
+
+    def away(self, bank: NoteBank, z: np.ndarray) -> float:
+        """How far what the model says at `z` is from the note, in the units of training."""
+        batch = bank.batch(np.random.default_rng(0), 1, 64, 0.0, np.zeros(1, int))
+        with torch.no_grad():
+            return float(self.loss(self._frames(torch.from_numpy(z)[None], batch), batch)[0])
+
+    def refine(self, bank: NoteBank, z: np.ndarray, steps: int = REFINING_STEPS) -> np.ndarray:
+        """From `z` [L] to a point nearby whose frames are nearer to the bank's only note. The best seen is kept."""
+        begin = torch.from_numpy(np.asarray(z, np.float32))[None]
+        point = begin.clone().requires_grad_()
+        optimiser, rng = torch.optim.Adam([point], lr=REFINING_RATE), np.random.default_rng(0)
+        for step in range(steps):
+            batch = bank.batch(rng, 1, 48, 0.0, np.zeros(1, int))
+            loss = self.loss(self._frames(point, batch), batch)[0] + Z_PULL * (point - begin).square().sum()
+            optimiser.zero_grad()
+            loss.backward()
+            for group in optimiser.param_groups:
+                group["lr"] = REFINING_RATE * (1 - step / steps)
+            optimiser.step()
+            with torch.no_grad():
+                point.clamp_(-Z_LIMIT, Z_LIMIT)
+        found = point.detach()[0].numpy()
+        return found if self.away(bank, found) < self.away(bank, np.asarray(z, np.float32)) else np.asarray(z, np.float32)
+
+    def _frames(self, z: torch.Tensor, batch) -> torch.Tensor:
+        note = self.decoder.note(z, batch.pitch, batch.velocity)
+        return self.decoder.unclamped(note.repeat_interleave(len(batch.time_s), 0), batch.time_s)
+
+
+def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
+    """`note` as the model plays it. way: "preset" takes the point of `preset` as it is, "encoder" the encoder's, "refined" goes on
+    from the nearer of both. Raises ValueError for a way that this model cannot go."""
+    if way not in WAYS:
+        raise ValueError(f"no such way of finding a point: {way}; there are {', '.join(WAYS)}.")
+    model = refiner.model
+    bank = NoteBank.of([prepared("", note)])
+    if way == "preset" and preset not in model.presets:
+        raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
+    if way == "encoder" and model.encoder_width is None:
+        raise ValueError(f"the model {model.name} has no encoder.")
+    bank.valid_rows[:] = np.minimum(bank.valid_rows, np.count_nonzero(bank.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
+    z = (np.asarray(model.presets[preset], np.float32) if way == "preset" else refiner.encoded(bank) if way == "encoder"
+         else refiner.refine(bank, refiner.first(bank, preset)))
+    original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
+    lead = round(note.lead_s * rate_hz)
+    sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
+    audio = np.zeros(len(original), np.float32)
+    sound = sound[:len(audio) - lead]
+    audio[lead:lead + len(sound)] = sound
+    gain = np.sqrt(np.square(original, dtype=np.float64).sum() / max(np.square(audio, dtype=np.float64).sum(), 1e-20))
+    return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way)
+
+
+def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
+    """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    times = frame_times(max(seconds, 0.1))
+    pitch = np.clip(float(bank.pitch[0]), *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
+    velocity, hold_s = float(bank.velocity[0]), float(bank.hold_s[0])
+    frames = held_frames(model, z, pitch, velocity, times[times <= hold_s])
+    after = times[len(frames):] - hold_s
+    if len(after):
+        frames = np.concatenate([frames, released(frames[-1], after, float(bank.pitch[0]))])
+    phase = model.start_phase(z[None], np.array([pitch]), np.array([velocity]))[0]
+    note = NoteFrames(times, frames.astype(np.float32), float(bank.f0_hz[0]), phase, hold_s)
+    return synthesise(note, rate_hz)
+
+
+def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
+    """Frames while the key is held, beyond the trained time too: what decays goes on falling as it does there. [T, FRAME_SIZE]"""
+    longest_s = float(model.card.get("longest_s", LONGEST_S))
+    asked = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
+    full = np.ones(len(asked), np.float32)
+    frames = model.frames(np.tile(z, (len(asked), 1)), pitch * full, velocity * full, asked.astype(np.float32))
+    (earlier, last), frames = frames[-2:], frames[:-2]
+    beyond = times - longest_s
+    if not len(times) or beyond[-1] <= 0:
+        return frames
+    power = [10 * np.log10(np.sum(10 ** (f[LEVEL] / 10)) / 2 + np.sum(10 ** (f[NOISE] / 10))) for f in (earlier, last)]
+    slope = (power[1] - power[0]) / (SLOPE_SHARE * longest_s)
+    decaying = np.clip((SUSTAINED_DB_S - slope) / (SUSTAINED_DB_S - DECAYING_DB_S), 0, 1)
+    late = np.flatnonzero(beyond > 0)
+    for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+        fall = np.minimum(last[part] - earlier[part], 0) / (SLOPE_SHARE * longest_s) * decaying
+        frames[late, part] = np.maximum(last[part] + beyond[late, None] * fall, floor)
+    return frames
+
+
+def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
+    """The frames after note-off: the last held frame [FRAME_SIZE], falling by its own release. since_s [T] -> [T, FRAME_SIZE]"""
+    frames = np.repeat(held[None], len(since_s), 0)
+    fall = 60 * since_s[:, None] / 2.0 ** held[RELEASE][None]                                                    # [T, GROUPS] dB
+    frames[:, LEVEL] = np.maximum(frames[:, LEVEL] - fall[:, group_of_hz(SLOT_RATIO * pitch_to_hz(pitch))], LEVEL_FLOOR_DB)
+    frames[:, NOISE] = np.maximum(frames[:, NOISE] - fall[:, group_of_hz(BAND_CENTRES_HZ)], NOISE_FLOOR_DB)
+    return frames
+
+
+def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
+    """The note's own target frames as sound: what a model that had learnt it perfectly would play. `rows`: others in their place."""
+    bank = NoteBank.of([prepared("", note)])
+    if rows is not None:
+        bank.rows[0] = torch.from_numpy(rows)
+    original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
+    lead = round(note.lead_s * rate_hz)
+    sound = played(_Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
+    audio = np.pad(sound, (lead, 0))[:len(original)]
+    return Reconstruction(np.pad(audio, (0, len(original) - len(audio))), rate_hz, original, np.zeros(1), "targets")
+
+
+class _Learnt:
+    """One note's rows, asked as a model is."""
+
+    def __init__(self, bank: NoteBank):
+        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[0] - 1])}
+        self.bank, self.rows, self.times = bank, bank.rows[0].float().numpy(), bank.times_s.numpy()
+
+    def frames(self, z, pitch, velocity, time_s):
+        right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
+        share = np.clip((time_s - self.times[right - 1]) / (self.times[right] - self.times[right - 1]), 0, 1)[:, None]
+        return self.rows[right - 1] * (1 - share) + self.rows[right] * share
+
+    def start_phase(self, z, pitch, velocity):
+        return self.bank.phase[:1].numpy()
