@@ -18,6 +18,7 @@ from typing import Any
 from instrument.audio import shared
 from instrument.patch import Patch
 from instrument.performance import midi
+from instrument.recording.history import History, Kept
 from instrument.synthesis.producer import position, read_clock
 from instrument.synthesis.state import new_state, state_dtype
 
@@ -25,6 +26,9 @@ LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
 REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
+REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
+MOMENT_S = 10.0                     # between moments to remember while somebody plays
 
 
 class Engine:
@@ -32,11 +36,12 @@ class Engine:
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
     ("program", number), ("failed", error).
-    `log(sample, event)` hears of every event with the sample at which it takes effect.
+    `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None):
+        from instrument.performance import moment
         from instrument.performance.performer import Performer
         self.path, self._memory = shared.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
@@ -50,7 +55,12 @@ class Engine:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self.performer = Performer(self.state, timbre, patch, seed=seed, log=log,
+        self.history = History(self.state, rate_hz)
+        self._moment = moment
+        self._looked_at = self._remembered_at = 0   # samples
+        self._at_rest = -1                          # how many events were noted when all was at rest
+        self._log = log
+        self.performer = Performer(self.state, timbre, patch, seed=seed, log=self._note,
                                    on_program=lambda channel, number: tell("program", number),
                                    changed=lambda id_, value: tell("set", id_, value))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
@@ -63,6 +73,8 @@ class Engine:
     def start(self) -> None:
         """Begin to perform. Before the stream starts, so that no hop is late."""
         self.performer.advance(self.performer.delay_samples)
+        self._remember(quiet=True)
+        self.history.start()
         self._thread.start()
 
     def set_delay(self, samples: int) -> None:
@@ -98,6 +110,7 @@ class Engine:
         self.poke()
         if self._thread.is_alive():
             self._thread.join(2)
+        self.history.close()
         self._wake_reader.close()
         self._wake_writer.close()
         shared.remove(self.path)
@@ -142,9 +155,37 @@ class Engine:
                     if event is not None:
                         performer.receive(event, stamp)
                 performer.advance(now + performer.delay_samples)
+                if now - self._looked_at > LOOK_S * self.rate_hz:
+                    self._look(now)
                 self._sleep((performer.next_due - performer.delay_samples - now) / self.rate_hz)
         except Exception as error:                  # nothing a player does may come here; the process is started anew
             self._tell("failed", error)
+
+    def _note(self, sample: int, event: Any) -> None:
+        self.history.note(sample, event)
+        if self._log is not None:
+            self._log(sample, event)
+
+    def _look(self, now: int) -> None:
+        """Remember this moment if it is one from which what comes can be played again."""
+        self._looked_at = now
+        history = self.history
+        history.forget_old()
+        if history.noted == self._at_rest:
+            return
+        if self._moment.at_rest(self.performer) and history.loudest(REST_S) < REST:
+            self._remember(quiet=True)
+        elif now - self._remembered_at > MOMENT_S * self.rate_hz:
+            self._remember(quiet=False)
+
+    def _remember(self, quiet: bool) -> None:
+        history, performer = self.history, self.performer
+        waiting = [(sample, event) for sample, _, event in sorted(performer._queue, key=lambda entry: entry[:2])]
+        values = self._moment.remember(performer)
+        history.moments.append(Kept(values["sample"], history.noted, waiting, quiet, values))
+        self._remembered_at = self._looked_at
+        if quiet:
+            self._at_rest = history.noted
 
     def _sleep(self, until_due_s: float) -> None:
         """Until an event comes or the next hop falls due."""
