@@ -30,10 +30,10 @@ def pack(wav: Path, chunk: bytes = b"hmfc") -> Path:
         raise FlacError(f"{flac} is there already")
     played = riff.read_chunk(wav, chunk, LARGEST_BLOCK_BYTES - 4)
     try:
-        with soundfile.SoundFile(wav) as source:
-            with soundfile.SoundFile(made, "w", source.samplerate, source.channels, "PCM_24", format="FLAC") as target:
-                for block in source.blocks(PIECE_FRAMES, dtype="int32"):
-                    target.write(block)
+        with (soundfile.SoundFile(wav) as source,
+              soundfile.SoundFile(made, "w", source.samplerate, source.channels, "PCM_24", format="FLAC") as target):
+            for block in source.blocks(PIECE_FRAMES, dtype="int32"):
+                target.write(block)
         if played is not None:
             _insert(made, OURS + played)
         with soundfile.SoundFile(wav) as one, soundfile.SoundFile(made) as other:

@@ -133,6 +133,7 @@ def test_a_window_that_is_killed_stops_no_take(home, tmp_path):
     client.start()
     told = Told(client)
     assert told.wait(tell="recording")["path"] == path
+    wait_for(lambda: client.alive)
     stop(client)
     take = told.wait(tell="take")
     assert not take["problem"]
