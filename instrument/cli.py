@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--block", type=_whole(16, 2048), metavar="N", help="samples a block, 16..2048")
     play.add_argument("--midi-port", metavar="NAME", help="a MIDI port by name; all of them if left out")
     play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
+    play.add_argument("--record", nargs="?", const="wav24", choices=("wav24", "wav32", "flac"),
+                      help="without a window: record all that is played")
 
     render = commands.add_parser("render", help="play a MIDI file into a sound file")
     render.add_argument("midi", type=Path, metavar="IN.mid")
@@ -76,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _play(args) -> int:
     from instrument.launch import play
     return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, headless=args.headless)
+                midi_port=args.midi_port, headless=args.headless, record=args.record)
 
 
 def _render(args) -> int:

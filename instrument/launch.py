@@ -26,7 +26,7 @@ def why_no_sound() -> str | None:
 
 
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool) -> int:
+         midi_port: str | None, headless: bool, record: str | None = None) -> int:
     """Open the instrument; returns the exit status."""
     missing = [why for why in (None if headless else why_no_display(), why_no_sound()) if why]
     if missing:
@@ -39,6 +39,6 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
                "midi_port": midi_port}
     if headless:
         from instrument.audio.headless import run
-        return run(**options)
+        return run(**options, record=record)
     from instrument.gui.app import run
     return run(**options)

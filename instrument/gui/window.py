@@ -23,6 +23,8 @@ from instrument.gui.panel import rescale, tool
 from instrument.gui.patch_bar import PatchBar
 from instrument.gui.patch_choosing import PatchChoosing
 from instrument.gui.qwerty import Qwerty
+from instrument.gui.record_bar import RecordBar
+from instrument.gui.recording import Recording
 from instrument.gui.session import Session
 from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
@@ -76,6 +78,7 @@ class Window(QMainWindow):
         self.word = QLabel("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
+        self.recorder = RecordBar()
         self.banner = Banner()
         self.latents = LatentPanel(self.session)
         self.morph = MorphPanel(self.session)
@@ -91,6 +94,7 @@ class Window(QMainWindow):
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
+        self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
         self.qwerty = Qwerty(self.hands, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -99,6 +103,7 @@ class Window(QMainWindow):
         left.addWidget(self.word)
         left.addStretch(1)
         right.addStretch(1)
+        right.addWidget(self.recorder)
         right.addWidget(self.settings_button)
         self._top.addLayout(left, 1)
         self._top.addWidget(self.patches, 2)
@@ -166,6 +171,7 @@ class Window(QMainWindow):
             self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
             rescale(self)
             self.patches.rescale()
+            self.recorder.rescale()
             self.status.rescale()
 
     # sixty times a second
@@ -183,9 +189,11 @@ class Window(QMainWindow):
         now = time.monotonic()
         for message in self.client.poll():
             self.news.hear(message, self.client.telemetry)
+            self.recording.hear(message)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
+        self.recording.tick(telemetry)
         if telemetry.level_db is not None:
             self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)

@@ -112,26 +112,32 @@ def _begin_at(block: Any, begin: int, hop: int, effects: np.ndarray) -> None:
     chain["hop_seen"], chain["glide"] = hop - 2, effects[:, None]
 
 
-def _turning(state: np.ndarray) -> dict[str, int]:
-    """Phases and steps (2**32 is a turn) of what turns in the effects, with the position at which they stood; where it stands still."""
+def _turning(state: np.ndarray) -> dict[str, Any]:
+    """Phases and steps (2**32 is a turn) of what turns in the effects, with the position at which they stood; and what the drive,
+    which is off its centre, gave and the DC blocker holds."""
     block = state[0]
     for _ in range(50):
         calls = int(block["callbacks"])
         between = int(block["clock_version"]) == 2 * calls      # no callback is at work
-        chorus, reverb = block["effects"]["chorus"], block["effects"]["reverb"]
+        chorus, reverb, drive = block["effects"]["chorus"], block["effects"]["reverb"], block["effects"]["drive"]
         found = {"position": int(block["position"]), "chorus_on": int(chorus["on"]), "chorus": int(chorus["phase"]),
-                 "chorus_step": int(chorus["begin"][1]), "reverb_on": int(reverb["on"]), "reverb": int(reverb["phase"])}
+                 "chorus_step": int(chorus["begin"][1]), "reverb_on": int(reverb["on"]), "reverb": int(reverb["phase"]),
+                 "drive_on": int(drive["on"]), "drive": drive["last"].tolist(),
+                 "dc": [*block["limiter"]["dc_in"].tolist(), *block["limiter"]["dc_out"].tolist()]}
         if between and int(block["callbacks"]) == calls and int(block["clock_version"]) == 2 * calls:
             break
         time.sleep(5e-5)
     return found
 
 
-def _turn(block: Any, begin: int, turning: dict[str, int]) -> None:
-    """Let chorus and reverb stand at sample `begin` where they stood then."""
+def _turn(block: Any, begin: int, turning: dict[str, Any]) -> None:
+    """Let chorus and reverb stand at sample `begin` where they stood then, and the DC blocker as it was."""
     from instrument.synthesis.partials import TURN
     from instrument.synthesis.reverb import SWING_HZ
     passed = begin - turning["position"]
+    drive = block["effects"]["drive"]
+    drive["on"], drive["last"] = turning["drive_on"], turning["drive"]
+    block["limiter"]["dc_in"], block["limiter"]["dc_out"] = turning["dc"][:2], turning["dc"][2:]
     for name, step in (("chorus", turning["chorus_step"]), ("reverb", int(SWING_HZ / int(block["rate_hz"]) * TURN))):
         if turning[f"{name}_on"]:
             phase = (turning[name] + passed * step) % _TURN
@@ -193,8 +199,10 @@ def check(values: Any) -> dict[str, Any]:
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
         raise MomentError("controllers are not mapped to controls")
     turning = _typed(values, "turning", dict)
-    for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb"):
+    for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb", "drive_on"):
         whole(turning, name, -_TURN if name != "position" else 0, MOST_SAMPLES)
+    _numbers(turning, "dc", 4, -100, 100)
+    _numbers(turning, "drive", 2, -1000, 1000)
     return values
 
 

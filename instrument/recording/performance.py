@@ -116,7 +116,7 @@ def parse(data: bytes, where: str) -> Performance:
             raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
         at_moment = moment.check(first.get("moment"))
         begin, rate_hz = first.get("begin"), at_moment["rate_hz"]
-        if type(begin) is not int or not 0 <= begin - at_moment["sample"] + rate_hz <= LONGEST_S * rate_hz:
+        if type(begin) is not int or begin < 0 or not 0 <= begin - at_moment["sample"] + rate_hz <= LONGEST_S * rate_hz:
             raise TakeError(f"{where}: it does not begin near the moment that it was played from")
         made = Performance(rate_hz, begin, first.get("exact") is True, at_moment, title=str(first.get("title", ""))[:200])
         last = at_moment["sample"] + LONGEST_S * rate_hz
