@@ -38,7 +38,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     options: dict[str, Any] = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
                "midi_port": midi_port}
     if headless:
-        from instrument.audio.headless import run
-        return run(**options, record=record)
+        from instrument.audio import headless as terminal
+        return terminal.run(**options, record=record)
     from instrument.gui.app import run
     return run(**options)

@@ -142,6 +142,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "test_tone": {"on": Field(_boolean, "true or false")},
     "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
     "capture": {"folder": _FOLDER, "format": _FORMAT},
+    "recall": {"path": Field(_text, "a path")},
     "list": {},
     "quit": {},
 }

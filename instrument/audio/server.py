@@ -18,15 +18,17 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
-from instrument.audio import registry
+from instrument.audio import registry, shared
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
 from instrument.audio.protocol import AudioChoice
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
+FADE_S = 0.05                   # in which all that sounds fades out before a take is played again
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -38,6 +40,7 @@ class Server:
         self._began = float(config.get("began", time.time()))
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Any = None
+        self._before: Any = None                        # the engine before a take was called back
         self._midi: Any = None
         self._output: Any = None
         self._recorder: Any = None
@@ -212,6 +215,8 @@ class Server:
                 self._engine.state["tone"] = message["on"]
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
+            case "recall":
+                self._recall(message["path"])
             case "program":
                 self._play_program(message["number"])
             case "failed":
@@ -236,6 +241,45 @@ class Server:
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
         self._tell_remark(patch)
+
+    def _recall(self, path: str) -> None:
+        """Bring back the sound of a take, and play it again. Raises TakeError, LibraryError: then nothing has changed."""
+        from instrument.recording import performance, replay
+        take = performance.of_file(path)
+        patch, timbre = self._sounds.load(take.patch.to_json() if take.patch else self._engine.performer.patch.to_json())
+        name = Path(path).name
+        if take.rate_hz != self._engine.rate_hz:
+            self._engine.play_patch(patch, timbre)
+            self._tell({"tell": "error", "text": f"{name}: its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."})
+        else:
+            self._switch_to(take, patch, timbre)
+            if text := replay.remark(take, timbre):
+                self._tell({"tell": "error", "text": f"{name}: {text}"})
+        self._timbre = timbre
+        self._tell({"tell": "patch", "patch": patch.to_json()})
+        for id_, value in take.moment["controls"].items():
+            if value != patch.parameters.get(id_):
+                self._tell({"tell": "set", "id": id_, "value": value})
+
+    def _switch_to(self, take: Any, patch: Any, timbre: Any) -> None:
+        """An engine that stands where a take began takes the place of the one that plays."""
+        from instrument.audio.engine import Engine
+        from instrument.performance.midi import Panic
+        old = self._engine
+        engine = Engine(take.rate_hz, timbre, patch, seed=take.moment["seed"], tell=self._performer_tells,
+                        log=self._log_event if self._log else None, take=take)
+        engine.start()
+        old.receive(Panic())
+        time.sleep(FADE_S)
+        old.end()
+        self._output.switch(engine)
+        self._engine = engine
+        self._recorder.use(engine.history)
+        self._tell({"tell": "state", "path": str(engine.path), "rate_hz": engine.rate_hz})
+        self._before, before = old, self._before            # its block stays in memory: the audio thread has only just left it
+        if before is not None:
+            before.close()
+        shared.remove(old.path)
 
     def _tell_remark(self, patch: Any) -> None:
         if text := self._sounds.remark(patch, self._timbre):

@@ -4,6 +4,7 @@ One JSON object a line, so that a text that was cut off is good up to there. Ins
 Takes come from anywhere, so reading trusts nothing: sizes, ranges and names are checked before anything is used.
 """
 import json
+import os
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,8 @@ class Performance:
 
 def head_line(title: str, begin: int, exact: bool, at_moment: dict[str, Any]) -> bytes:
     """The first line."""
-    return _line({"format": FORMAT, "version": VERSION, "title": title, "begin": begin, "exact": exact, "moment": at_moment})
+    return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": exact,
+                  "moment": at_moment})
 
 
 def event_line(sample: int, event: Any) -> bytes:

@@ -19,7 +19,7 @@ from instrument.performance import midi
 from instrument.performance.performer import Load
 from instrument.recording import naming
 from instrument.recording.history import KEPT_S, History, Kept
-from instrument.recording.take import Plan, Take, pack_flac
+from instrument.recording.take import Plan, Take, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: what a killed process loses, and a block
 PIECE_SAMPLES = 4096                # converted in one go: the interpreter is needed elsewhere
@@ -48,7 +48,7 @@ class Recorder:
 
         def change() -> None:
             if self._take:
-                self._finish("The take ended because the audio settings changed.")
+                self._finish("The take ended here: the audio settings changed, or another take was called back.")
             self._history = history
             done.set()
         self._asked.put(change)
@@ -101,6 +101,7 @@ class Recorder:
     def _begin(self, history: History, begin: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
         if self._take:
             return
+        self._recover(folder)
         try:
             self._take, self._cursor = self._new_take(history, begin, at, folder, sample_format)
         except OSError as error:
@@ -108,6 +109,11 @@ class Recorder:
             return
         self._losses = len(history.lost)
         self._tell_recording()
+
+    def _recover(self, folder: str | None) -> None:
+        """Finish what a process that was killed left."""
+        for path in recover(_place(folder)):
+            self._tell({"tell": "error", "text": f"{path}: the program ended while it was recorded; all until then is in it."})
 
     def _stop(self, end: int) -> None:
         if self._take and self._write(end):
@@ -123,8 +129,7 @@ class Recorder:
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
         name = loads[-1].name if loads else (kept.values["patch"] or {}).get("name", "")
-        where = Path(folder).expanduser() if folder else naming.folder()
-        plan = Plan(where, sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
+        plan = Plan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
         take = Take(plan, {int(number): id_ for number, id_ in kept.values["controllers"].items()})
         take.hear(events)
         return take, noted[-1].number + 1 if noted else kept.number
@@ -218,6 +223,10 @@ def playing(history: History, end: int) -> tuple[int, int] | None:
     under_way = begin + loud[0] + PIECE_SAMPLES < min(starts, default=end)       # something sounds that no note of the minute began
     last = min(begin + loud[-1] + PIECE_SAMPLES + round(TAIL_S * history.rate_hz), end)
     return begin if under_way else min(starts), last
+
+
+def _place(folder: str | None) -> Path:
+    return Path(folder).expanduser() if folder else naming.folder()
 
 
 def _exact(kept: Kept, begin: int) -> bool:

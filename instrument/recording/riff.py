@@ -93,3 +93,20 @@ def read_chunk(path: str | Path, name: bytes, longest_bytes: int) -> bytes | Non
                 file.seek(begin)
                 return file.read(length)
     return None
+
+
+def append_chunk(path: str | Path, name: bytes, data: bytes) -> None:
+    """Add a chunk behind all others of a WAVE file that nobody writes any more, and set its lengths right. Raises RiffError, OSError."""
+    end = max(begin + length + length % 2 for _, begin, length in chunks_of(path))
+    with Path(path).open("r+b") as file:
+        file.seek(end)
+        file.write(chunk(name, data))
+        file.truncate()
+        riff_bytes = file.tell() - 8
+        file.seek(0)
+        if file.read(4) == b"RF64":
+            file.seek(20)                           # of `ds64`, which stands first
+            file.write(struct.pack("<Q", riff_bytes))
+        else:
+            file.seek(4)
+            file.write(struct.pack("<I", min(riff_bytes, LONGEST_RIFF)))

@@ -5,6 +5,7 @@ played when the take is done. What a killed process leaves is finished by `recov
 """
 import contextlib
 import datetime
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from instrument.audio.shared import is_running
 from instrument.performance import midi
 from instrument.recording import naming, performance, riff
 from instrument.recording.midi_file import MidiFile, as_message
@@ -158,12 +160,33 @@ class Take:
 
 def embed(wave: WaveFile, part: Path) -> bool:
     """Put what was played into the finished sound, piece by piece: the interpreter is needed elsewhere. Raises OSError."""
+    wave.add_chunk(CHUNK, _packed(part))
+    return True
+
+
+def _packed(part: Path) -> bytes:
     packer, packed = zlib.compressobj(), []
     with part.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):
             packed.append(packer.compress(piece))
-    wave.add_chunk(CHUNK, b"".join(packed) + packer.flush())
-    return True
+    return b"".join(packed) + packer.flush()
+
+
+def recover(folder: Path) -> list[Path]:
+    """Finish what killed processes left in a folder: what was played goes into the sound. Returns the takes; never raises."""
+    found = []
+    for part in sorted(folder.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
+            with part.open("rb") as file:
+                first = file.readline(1 << 20)
+            if is_running(int(json.loads(first)["writer"])):
+                continue                    # it is being written
+            wav = part.with_suffix(".wav")
+            if riff.read_chunk(wav, CHUNK, 1 << 40) is None:
+                riff.append_chunk(wav, CHUNK, _packed(part))
+            part.unlink()
+            found.append(wav)
+    return found
 
 
 def rename(path: Path, wanted: str) -> Path:

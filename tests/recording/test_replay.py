@@ -105,6 +105,26 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     assert replay.render(path, again) == ""
     assert np.abs(soundfile.read(again, dtype="float32")[0] - recorded).max() <= 1e-4
 
+    # Called back into the playing engine, whose ports stay connected, and captured from its last minute.
+    client.send({"do": "set", "id": "filter.cutoff_hz", "value": 300})
+    client.send({"do": "patch", "patch": {**home, "name": "Other", "latents": [-1.0] * 16}})
+    told.forget()
+    with JackPlayer([], 10) as player:
+        client.send({"do": "recall", "path": str(path)})
+        assert told.wait(tell="patch")["patch"]["name"] == home["name"]
+        captured = player.play_freewheeling()
+    assert np.abs(captured).max() > 0.01, "on the same connections"
+    assert told.find(tell="error") is None
+    client.send({"do": "capture", "folder": str(tmp_path), "format": "wav32"})
+    kept = told.wait(tell="take")
+    assert not kept["problem"]
+    sound = soundfile.read(kept["path"], dtype="float32")[0]
+    ahead = played.of_file(kept["path"]).begin - performance.begin
+    assert 0 < ahead < len(recorded) / 2, "from the first note on"
+    count = min(len(sound), len(recorded) - ahead)
+    assert count > 5 * RATE_HZ
+    assert np.abs(sound[:count] - recorded[ahead:ahead + count]).max() <= 1e-4
+
 
 # What comes from elsewhere
 
