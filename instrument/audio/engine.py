@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instrument.audio import shared
+from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
 from instrument.performance import midi
 from instrument.recording.history import History, Kept
@@ -189,6 +190,7 @@ class Engine:
             piece = out[:min(missing, LEAD_SAMPLES)]
             self.performer.advance(position(self.state) + len(piece))
             render(self.state, piece)
+        self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
 
     def _note(self, sample: int, event: Any) -> None:
         self.history.note(sample, event)
@@ -198,6 +200,8 @@ class Engine:
     def _look(self, now: int) -> None:
         """Remember this moment if it is one from which what comes can be played again."""
         self._looked_at = now
+        if self._score_until:
+            self._show_moved(now)
         history = self.history
         history.forget_old()
         if history.noted == self._at_rest:
@@ -206,6 +210,15 @@ class Engine:
             self._remember(quiet=True)
         elif now - self._remembered_at > MOMENT_S * self.rate_hz:
             self._remember(quiet=False)
+
+    def _show_moved(self, now: int) -> None:
+        """Tell which controls a take that is played again has moved."""
+        goal = self.performer.controls.goal
+        for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
+            self._tell("set", self._ids[i], float(goal[i]))
+        self._shown[:] = goal
+        if now > self._score_until:
+            self._score_until = 0
 
     def _remember(self, quiet: bool) -> None:
         history, performer = self.history, self.performer

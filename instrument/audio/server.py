@@ -249,15 +249,19 @@ class Server:
         patch, timbre = self._sounds.load(take.patch.to_json() if take.patch else self._engine.performer.patch.to_json())
         name = Path(path).name
         if take.rate_hz != self._engine.rate_hz:
+            from instrument.performance.midi import Set
             self._engine.play_patch(patch, timbre)
+            for id_, value in take.moment["controls"].items():
+                self._engine.receive(Set(id_, value))
             self._tell({"tell": "error", "text": f"{name}: its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."})
         else:
             self._switch_to(take, patch, timbre)
+            patch = self._engine.performer.patch
             if text := replay.remark(take, timbre):
                 self._tell({"tell": "error", "text": f"{name}: {text}"})
         self._timbre = timbre
         self._tell({"tell": "patch", "patch": patch.to_json()})
-        for id_, value in take.moment["controls"].items():
+        for id_, value in self._controls_of(self._engine.performer).items():
             if value != patch.parameters.get(id_):
                 self._tell({"tell": "set", "id": id_, "value": value})
 

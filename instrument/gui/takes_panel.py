@@ -2,8 +2,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QFont, QPainter, QPixmap
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDrag, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -110,6 +110,27 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
+class TakeList(QListView):
+    """Takes leave it as copies, whatever key is held: the take itself stays where it is."""
+
+    def __init__(self, panel: "TakesPanel"):
+        super().__init__()
+        self._panel = panel
+
+    def startDrag(self, _actions) -> None:
+        indexes = self.selectedIndexes()
+        if not indexes:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self._panel.model.mimeData(indexes))
+        take = self._panel.model.takes[indexes[0].row()]
+        outline, _ = self._panel.thumbnails.of(take, theme.px(WIDTH), theme.px(ROW_HEIGHT - 10), self.devicePixelRatioF(), theme.COOL)
+        if outline is not None:
+            drag.setPixmap(outline)
+            drag.setHotSpot(QPoint(theme.px(12), theme.px(12)))
+        drag.exec(Qt.DropAction.CopyAction)
+
+
 class TakesPanel(QDialog):
     """Not modal: play on beside it. `recall_wanted` carries a take to be played again, `changed` says that a setting was."""
 
@@ -140,7 +161,7 @@ class TakesPanel(QDialog):
         top.addWidget(self.folder, 1)
         top.addWidget(self.format)
         column.addLayout(top)
-        self.list = QListView()
+        self.list = TakeList(self)
         self.list.setAccessibleName("Takes")
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Row(self))

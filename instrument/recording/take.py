@@ -24,7 +24,7 @@ from instrument.recording.performance import CHUNK, SUFFIX
 from instrument.recording.wave_file import WaveFile
 
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
-LATE_S = 0.25               # so long may an event's line wait for others that take effect before it
+LATE_S = 0.04               # so long may an event wait for others that take effect before it
 _PIECE_BYTES = 1 << 16
 
 
