@@ -39,7 +39,7 @@ class RecordBar(QWidget):
     def rescale(self) -> None:
         """Take the present scale on."""
         self._row.setSpacing(theme.px(4))
-        width = self.record.fontMetrics().horizontalAdvance("88:88:88") + theme.px(34)
+        width = self.record.fontMetrics().horizontalAdvance("88:88") + theme.px(34)
         self.record.setMinimumWidth(width)              # so that nothing moves as the time runs
 
     def show_recording(self, begin: int | None) -> None:
