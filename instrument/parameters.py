@@ -55,7 +55,9 @@ class Parameter:
             return f"{value / 1000:.3g} kHz"
         if self.unit == "%":
             return f"{value * 100:.0f} %"
-        signed = "+" if self.lowest < 0 and self.unit != "dB" else ""
+        if self.unit == "dB":
+            return f"{value:.1f} dB"
+        signed = "+" if self.lowest < 0 else ""
         return f"{value:{signed}.2f} {self.unit}".strip() if abs(value) < 10 else f"{value:{signed}.1f} {self.unit}".strip()
 
 

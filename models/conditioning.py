@@ -38,8 +38,8 @@ def features_of(inputs: int, waves: tuple[float, ...]) -> int:
 class Waves:
     """Some numbers [B, n] as features [B, `features`]: the numbers in -1..1, their squares, and waves of one of them.
 
-    The arrays are float32, and all that another library needs to do the same: `turns` [n, 2 W], `quarter_turn` [2 W],
-    `scale` and `shift` [n].
+    With x = numbers * `scale` + `shift`: x, x squared, and sin(x @ `turns` + `quarter_turn`). The arrays are float32: `scale` and `shift`
+    [n], `turns` [n, 2 W], `quarter_turn` [2 W]. `models/decoder.py` does it in torch, `models/played_decoder.py` compiled.
     """
 
     def __init__(self, low: list[float], high: list[float], wave_of: int, waves: tuple[float, ...]):
@@ -51,10 +51,6 @@ class Waves:
         self.turns, self.scale = turns.astype(np.float32), scale.astype(np.float32)
         self.shift = (-1 - np.array(low) * scale).astype(np.float32)
         self.quarter_turn = np.repeat(np.array([0, np.pi / 2], np.float32), count)                  # sin, then cos
-
-    def __call__(self, *columns: np.ndarray) -> np.ndarray:
-        x = np.stack(columns, 1).astype(np.float32, copy=False) * self.scale + self.shift
-        return np.concatenate([x, x * x, np.sin(x @ self.turns + self.quarter_turn)], 1)
 
 
 def note_waves(waves: tuple[float, ...] = PITCH_WAVES) -> Waves:

@@ -33,8 +33,8 @@ FRAMES_PER_SECOND = 187.5             # one hop: 256 samples at 48 kHz
 QUARTERS_PER_SECOND = 750             # one quarter hop: 64 samples at 48 kHz; an integer, so boundaries are exact
 ATTACK_S = 0.072                      # while a note is younger, it is asked for a frame every quarter hop
 
-LEVEL_FLOOR_DB = -100.0               # at or below it a partial is silent
-NOISE_FLOOR_DB = -110.0
+LEVEL_FLOOR_DB = -120.0               # at or below it a partial is silent
+NOISE_FLOOR_DB = -130.0
 FLOOR_FADE_DB = 3.0                   # above its floor a level fades in: 64 bands a hair above it would be heard as hiss
 LEVEL_CEILING_DB = 6.0
 DEVIATION_LIMIT = 0.5

@@ -132,7 +132,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
 
     share = np.where(times < onset_s, 0, _window_share(times - onset_s, short_s))
     amplitude = np.abs(value) * np.where(share > 0, 1 / np.maximum(share, 0.5), 0)
-    frames[:, LEVEL.start + slots.slot] = 20 * np.log10(np.maximum(amplitude, 1e-6)).T
+    frames[:, LEVEL.start + slots.slot] = 20 * np.log10(np.maximum(amplitude, 10 ** (LEVEL_FLOOR_DB / 20))).T
     frames[:, DEVIATION.start + slots.slot] = deviation.T
 
     # start phase: what makes the synthesis's own phase meet the measured one early on, weighted by power

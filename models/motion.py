@@ -40,8 +40,8 @@ FOLLOWED = 0.35                   # of the partials, or of their motion, must fo
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
 LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
 CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
-SILENT_DB = -99.0                 # of a whole frame: the recording has ended
-VANISHED_DB = -95.0               # a group that falls below is not seen any more
+SILENT_DB = LEVEL_FLOOR_DB + 1     # of a whole frame: the recording has ended
+VANISHED_DB = LEVEL_FLOOR_DB + 5   # a group that falls below is not seen any more
 LEAST_RELEASE_FRAMES = 3          # that must be seen to tell a release
 
 
@@ -127,7 +127,7 @@ def measure_release(note: NoteFrames) -> np.ndarray:
         level = 10 * np.log10(np.maximum(power, 1e-12))
         start = level[before].mean(0)
         t = times[after] - hold
-        for g in np.flatnonzero(start > max(start.max() - 50, -85)):
+        for g in np.flatnonzero(start > max(start.max() - 50, LEVEL_FLOOR_DB + 15)):
             fall = start[g] - level[after, g]
             # down to 30 dB, or to where nothing more is seen of it: what it falls into says nothing of how fast it falls
             over = np.flatnonzero((fall > 30) | (level[after, g] < VANISHED_DB))
@@ -159,7 +159,7 @@ def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> 
     raw, flat = note.frames[settled].astype(np.float64), smoothed[settled]
     power = 10 ** (flat[:, LEVEL] / 10)
     mean_power = power.mean(0)
-    heard = mean_power > max(mean_power.max() * 10 ** (-55 / 10), 1e-9)
+    heard = mean_power > max(mean_power.max() * 10 ** (-55 / 10), 10 ** ((LEVEL_FLOOR_DB + 10) / 10))
     if not heard.any():
         return motion
     ratio = SLOT_RATIO[heard].astype(np.float64)

@@ -3,10 +3,12 @@
 Its matrix products are BLAS calls of a few hundred microseconds, which threads only slow down: programs that play set
 OPENBLAS_NUM_THREADS (or their library's variable) to 1 before they import numpy.
 """
+import math
+
 import numba
 import numpy as np
 
-from models.conditioning import WARP_S, note_waves, time_waves
+from models.conditioning import WARP_S, Waves, note_waves, time_waves
 from models.frame import HIGHEST, LOWEST, MOVING, PARTIALS, STEADY
 from models.shape import Shape
 
@@ -28,6 +30,19 @@ def add_and_silu(x, bias):
             s = t * t
             top = t * (a1 + s * (a3 + s * (a5 + s * (a7 + s * (a9 + s * (a11 + s * a13))))))
             x[row, i] = half * v * (one + top / (b0 + s * (b2 + s * (b4 + s * b6))))
+
+
+@numba.njit(nogil=True, cache=True)
+def features(first, second, scale, shift, turns, quarter_turn):
+    """`models.conditioning.Waves` of two columns [B], float32: [B, features]."""
+    waves = len(quarter_turn)
+    out = np.empty((len(first), 4 + waves), np.float32)
+    for row in range(len(first)):
+        a, b = first[row] * scale[0] + shift[0], second[row] * scale[1] + shift[1]
+        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = a, b, a * a, b * b
+        for i in range(waves):
+            out[row, 4 + i] = math.sin(a * turns[0, i] + b * turns[1, i] + quarter_turn[i])
+    return out
 
 
 class PlayedDecoder:
@@ -52,7 +67,7 @@ class PlayedDecoder:
     def unclamped(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """What changes at each moment, before the limits of a frame: notes [B, note_size], seconds [B] -> [B, MOVING]."""
         time_s = np.asarray(time_s, np.float32)
-        hidden, width = self._time_features(time_s, np.log1p(time_s * np.float32(1 / WARP_S))), self.shape.width
+        hidden, width = _features(self._time_features, time_s, np.log1p(time_s * np.float32(1 / WARP_S))), self.shape.width
         for i, weight in enumerate(self._time_net):
             hidden = hidden @ weight
             add_and_silu(hidden, note[:, i * width:(i + 1) * width])
@@ -75,7 +90,12 @@ class PlayedDecoder:
         return np.arctan2(sin, cos)
 
     def _inputs(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.asarray(z, np.float32), self._note_features(pitch, velocity)], 1)
+        return np.concatenate([np.asarray(z, np.float32), _features(self._note_features, pitch, velocity)], 1)
+
+
+def _features(waves: Waves, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return features(np.asarray(first, np.float32), np.asarray(second, np.float32), waves.scale, waves.shift, waves.turns,
+                    waves.quarter_turn)
 
 
 def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:

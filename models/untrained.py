@@ -1,7 +1,7 @@
 """A model of random weights that gives a plausible, decaying harmonic tone: for tests and for trying the engine."""
 import numpy as np
 
-from models.frame import DEVIATION, LEVEL, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
+from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
 from models.model import Model
 from models.shape import Shape, tensor_shapes
 
@@ -26,7 +26,7 @@ def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width:
     out, bias = weights["decoder.out.weight"], weights["decoder.out.bias"]
     out[:, 0] = 0
     level = -24 - 9 * np.log2(SLOT_RATIO + 0.5)
-    level[128:] = -100
+    level[128:] = LEVEL_FLOOR_DB
     fall = 15 * np.minimum(1 + SLOT_RATIO / 8, 3)
     out[LEVEL] *= 4
     out[LEVEL, 0] = -fall

@@ -27,7 +27,7 @@ LAYERS = (
 )
 TAIL_S = 2.0
 SILENT_PEAK = 10 ** (-70 / 20)
-FORMAT = 1
+FORMAT = 2                            # 1 had a floor of -100 dB
 
 
 @dataclass(frozen=True)

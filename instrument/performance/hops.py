@@ -45,7 +45,7 @@ class HopMaker:
         self.timbres: list[Any] = [None] * TIMBRES         # a Timbre, or None where none is
         self.current = 0
         self.decoder_us = 0.0
-        self._load = 0.0
+        self._load, self._untold = 0.0, True
         self._status = state["status"][0]
         self._longest_s = np.ones(TIMBRES)
         self._z_versions, self._moving = np.ones(TIMBRES, np.int64), np.zeros(TIMBRES, np.bool_)
@@ -156,7 +156,11 @@ class HopMaker:
         producer.publish_until(self.state, sample)
 
     def tell(self, spent_s: float, late_hops: int) -> None:
-        """What the window shows."""
+        """What the window shows, at half the rate of hops."""
+        self._load += 0.05 * (spent_s * QUARTERS_PER_SECOND / 4 - self._load)
+        self._untold = not self._untold
+        if self._untold:
+            return
         status, voices = self._status, self.voices
         playing = np.flatnonzero(voices.playing())
         notes = status["notes"]
@@ -164,7 +168,6 @@ class HopMaker:
         notes[voices.key[playing]] = voices.table["velocity"][playing]
         status["voices"] = len(playing)
         status["late_hops"], status["decoder_us"] = late_hops, self.decoder_us
-        self._load += 0.05 * (spent_s * QUARTERS_PER_SECOND / 4 - self._load)
         status["performer_load"] = self._load
         if len(playing):
             newest = playing[np.argmax(voices.table["born"][playing])]

@@ -1,6 +1,8 @@
 """The decoder at work: one model, its latents, and frames for any batch of voices.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between.
+Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
+note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
+and every voice moves towards its answer with every frame. So moving latents cost much the same whether 6 voices sound or 64.
 """
 import numpy as np
 
@@ -10,6 +12,12 @@ from models.frame import FRAME_SIZE, PARTIALS
 KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
+FEW = 6                           # notes that hear of moved latents in the very hop;
+TURNS, TURN_HOPS = 12, 6          # of more, so many at a time, every so many hops: a network is cheaper asked for many at once
+SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
+ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
+LONGEST_TURN_HOPS = 48            # what waited longer was at rest
+RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
 
 
 class Timbre:
@@ -27,8 +35,15 @@ class Timbre:
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
-        self._known = np.zeros((SLOTS, 3))                  # version, pitch, velocity that `_notes` were asked with
-        self._notes = np.zeros((SLOTS, model.shape.note_size), np.float32)
+        self._heading = self.goal.copy()                    # the goal that `_goals` are asked for,
+        self._headings = 1                                  # and how many there were
+        self._hop, self._stay = 0, 1.0
+        self._settled_hop = self._turn_hop = 0
+        self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
+        self._notes, self._goals = np.zeros((2, SLOTS, model.shape.note_size), np.float32)
+        self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
+        self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
+        self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
         self.prepare()
 
     def prepare(self) -> None:
@@ -38,20 +53,31 @@ class Timbre:
             self.frames(np.arange(rows), keys, keys, keys * 0)
             self.start_phases(keys[:4], keys[:4])
             self._known[:] = 0
+        self._heard_hop[:] = -RESTING_HOPS
 
     def glide(self, share: float) -> bool:
-        """One hop nearer to the wanted latents. Whether they moved."""
-        if np.array_equal(self.z, self.goal):
+        """One hop nearer to the wanted latents. Whether anything moved."""
+        self._hop += 1
+        self._stay = 1 - share
+        if not np.array_equal(self._heading, self.goal):
+            self._heading[:] = self.goal
+            self._headings += 1
+        if not np.array_equal(self.z, self.goal):
+            self.z += np.float32(share) * (self.goal - self.z)
+            near = np.abs(self.goal - self.z) < 1e-4
+            self.z[near] = self.goal[near]
+            self._settled_hop = self._hop + SETTLING_HOPS
+        elif self._hop > self._settled_hop:
             return False
-        self.z += np.float32(share) * (self.goal - self.z)
-        near = np.abs(self.goal - self.z) < 1e-4
-        self.z[near] = self.goal[near]
         self.version += 1
         return True
 
     def jump(self) -> None:
         """To the wanted latents at once."""
-        self.z[:] = self.goal
+        self.z[:] = self._heading[:] = self.goal
+        self._headings += 1
+        self._known[:] = 0
+        self._settled_hop = self._hop
         self.version += 1
 
     def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
@@ -62,20 +88,50 @@ class Timbre:
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
         pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
-        wanted = np.stack([np.full(len(slots), self.version), pitch, velocity], 1)
-        stale = np.flatnonzero((self._known[slots] != wanted).any(1))
-        if len(stale):
-            self._known[slots[stale]] = wanted[stale]
-            asked, first = np.unique(slots[stale], return_index=True)
-            rows = stale[first]
-            self._notes[asked] = self.model.note(self._z(len(rows)), pitch[rows], velocity[rows])
+        self._ask_of_new(slots, pitch, velocity)
+        self._ask_of_moved(np.unique(slots))
         return self.model.frames_at(self._notes[slots], time_s)
+
+    def _ask_of_new(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
+        """Notes that began, or whose pitch moved, are what they are at once."""
+        new = np.flatnonzero((self._known[slots, 1] != pitch) | (self._known[slots, 2] != velocity))
+        if not len(new):
+            return
+        asked, first = np.unique(slots[new], return_index=True)
+        rows = new[first]
+        self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
+        self._known[asked, 0] = self._headings if np.array_equal(self.z, self._heading) else 0
+        self._notes[asked] = self._goals[asked] = self.model.note(self._rows_of(self.z, len(rows)), pitch[rows], velocity[rows])
+        self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
+
+    def _ask_of_moved(self, slots: np.ndarray) -> None:
+        """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
+        stale = slots[self._known[slots, 0] != self._headings]
+        self._heard_hop[slots] = self._hop
+        few = np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS) <= FEW
+        if len(stale) and (few or self._hop >= self._turn_hop + TURN_HOPS):
+            self._turn_hop = self._hop
+            turn = stale[np.argsort(self._asked_hop[stale], kind="stable")[:TURNS]]
+            self._known[turn, 0] = self._headings
+            waited = self._hop - self._asked_hop[turn]
+            self._stays[turn] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._stay, np.exp(-2 / waited.clip(1))), self._stay)
+            self._asked_hop[turn] = self._hop
+            known = self._known[turn].astype(np.float32)
+            self._goals[turn] = self.model.note(self._rows_of(self._heading, len(turn)), known[:, 1], known[:, 2])
+            rested = turn[self._moved_hop[turn] >= self._arrival_hop[turn]]
+            self._moved_hop[rested] = self._hop - 1
+            self._arrival_hop[turn] = self._hop + ARRIVAL_HOPS
+        gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
+        if len(gliding):
+            left = self._stays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
+            self._notes[gliding] = self._goals[gliding] + left.astype(np.float32)[:, None] * (self._notes[gliding] - self._goals[gliding])
+            self._moved_hop[gliding] = self._hop
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
-        return self.model.start_phase(self._z(len(pitch)), np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
+        return self.model.start_phase(self._rows_of(self.z, len(pitch)), np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
 
-    def _z(self, rows: int) -> np.ndarray:
-        return np.broadcast_to(self.z, (rows, self.latents))
+    def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
+        return np.broadcast_to(z, (rows, self.latents))

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from models.frame import DEVIATION, LEVEL, LFO_GAIN, LOWEST, PARTIALS, RELEASE
+from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LFO_GAIN, LOWEST, PARTIALS, RELEASE
 
 
 class PlainModel:
@@ -25,7 +25,7 @@ class PlainModel:
             frame[LEVEL.start + k] = -20 - 6 * k
         frame[RELEASE] = float(np.log2(release_s))
         self.frame = frame
-        self.sounding = frame[LEVEL] > -99
+        self.sounding = frame[LEVEL] > LEVEL_FLOOR_DB
 
     def note(self, z, pitch, velocity):
         return np.stack([z[:, 0], velocity], 1)

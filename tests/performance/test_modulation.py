@@ -4,8 +4,9 @@ import pytest
 
 from instrument.offline import play_events
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
+from instrument.performance.modulation import exp2
 from instrument.performance.timbre import Timbre
-from models.frame import FUZZ, FUZZ_RATE, LFO_GAIN, NOISE, VIBRATO
+from models.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
 
 RATE = 48000
 DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
@@ -169,7 +170,14 @@ def test_a_lfo_on_levels_has_its_depth(plain_model):
 
 def test_noise_has_the_level_of_its_band(plain_model):
     model = plain_model(1)
-    model.frame[:1] = -100
+    model.frame[:1] = LEVEL_FLOOR_DB
     model.frame[NOISE.start + 30] = -30
     sound = play(Timbre(model), seconds=6.0)[RATE:, 0]
     assert 10 * np.log10(np.mean(sound ** 2)) == pytest.approx(-30, abs=1)
+
+
+def test_powers_of_two():
+    x = np.concatenate([np.linspace(-60, 60, 10_001), [-250.0, 0.0, 1.0, 250.0]])
+    ours = np.array([exp2(float(v)) for v in x])
+    np.testing.assert_allclose(ours, 2.0 ** x, rtol=1e-8)
+    assert exp2(-1e4) >= 0 and np.isfinite(exp2(1e4))

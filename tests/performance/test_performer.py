@@ -281,7 +281,7 @@ def test_sustained_sounds_are_asked_for_few_frames_and_attacks_for_many(plain):
     assert sum(rows) < 16 * 2 * 187.5 / 4
 
 
-@pytest.mark.parametrize(("voices", "turns"), [(16, 1), (60, 3)])
+@pytest.mark.parametrize(("voices", "turns"), [(8, 1), (16, 2), (60, 4)])
 def test_a_crowd_takes_turns_while_a_latent_moves(plain, voices, turns):
     notes = [(0, NoteOn(0, 30 + i, 60)) for i in range(voices)]
     player = Player(plain, events=[*DRY, *notes])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FUZZ_RATE, LEVEL, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
+from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
 from train.prepare import FORMAT
 
 
@@ -17,7 +17,7 @@ def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slop
         frames = np.tile(LOWEST, (ROWS, 1)).astype(np.float32)
         fall = (0 if sustained else 12) * times[:, None]
         level = -20 - (slope + (100 - velocity) / 20) * np.log2(SLOT_RATIO + 0.5) - fall - (pitch - 60) / 12
-        frames[:, LEVEL] = np.where(SLOT_RATIO * 440 * 2 ** ((pitch - 69) / 12) < 20_000, np.maximum(level, -100), -100)
+        frames[:, LEVEL] = np.where(SLOT_RATIO * 440 * 2 ** ((pitch - 69) / 12) < 20_000, np.maximum(level, LEVEL_FLOOR_DB), LEVEL_FLOOR_DB)
         frames[:, 160:320] = 0
         frames[:, NOISE] = -70 - fall
         frames[:, VIBRATO] = (4.0 if sustained else 0.0, 5.0, 1.0)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, LEVEL
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
 from train.dataset import DataError, NoteBank, is_left_out
 
 
@@ -48,7 +48,7 @@ def test_between_two_keys_the_target_is_their_weighted_mean(tiny_bank):
         level = [tiny_bank.rows[i, row, LEVEL.start].float().item() for i in np.flatnonzero(same)]
         expected = np.interp(float(batch.pitch[n]), tiny_bank.pitch[same], level)
         assert batch.target[2 * n, 0].item() == pytest.approx(expected, abs=0.05)
-        assert batch.phase_level[n].max() == -100                   # no start phase is known between keys
+        assert batch.phase_level[n].max() == LEVEL_FLOOR_DB                   # no start phase is known between keys
 
 
 def test_left_out_keys_are_bridged(tiny_bank):
@@ -93,6 +93,6 @@ def test_what_has_died_away_is_silent(tmp_path, write_part):
     rows[1, 70:] = rows[1, 70]                                     # as of a recording that had ended there
     np.save(tmp_path / "p000-v100-2s-060.rows.npy", rows)
     bank = NoteBank(tmp_path)
-    assert bank.rows[1, 70, LEVEL.start] > -100
-    assert (bank.rows[1, 71:, LEVEL] == -100).all()
-    assert (bank.rows[0, :100, LEVEL.start] > -100).all()
+    assert bank.rows[1, 70, LEVEL.start] > LEVEL_FLOOR_DB
+    assert (bank.rows[1, 71:, LEVEL] == LEVEL_FLOOR_DB).all()
+    assert (bank.rows[0, :100, LEVEL.start] > LEVEL_FLOOR_DB).all()
