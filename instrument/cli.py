@@ -58,6 +58,10 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
     render.add_argument("--seed", type=int, default=0, metavar="S", help="of the noise and of all that moves at random")
 
+    replay = commands.add_parser("replay", help="play a take again, to the sample, into a sound file")
+    replay.add_argument("take", type=Path, metavar="TAKE")
+    replay.add_argument("wav", type=Path, metavar="OUT.wav")
+
     commands.add_parser("devices", help="list audio devices and MIDI ports")
     commands.add_parser("models", help="list models")
     commands.add_parser("patches", help="list patches")
@@ -92,6 +96,16 @@ def _render(args) -> int:
     return 0
 
 
+def _replay(args) -> int:
+    from tqdm import tqdm
+
+    from instrument.recording.replay import render
+    with tqdm(total=1.0, desc=f"playing {args.take.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+        remark = render(args.take, args.wav, lambda part: bar.update(part - bar.n))
+    print(f"{args.wav}: as it was recorded" if not remark else f"{args.wav}: {remark}")
+    return 0
+
+
 def _devices(args) -> int:
     from instrument.audio.listing import describe
     print(describe())
@@ -116,7 +130,8 @@ def _bench(args) -> int:
                patch=args.patch, model=args.model, json_file=args.json)
 
 
-COMMANDS = {"play": _play, "render": _render, "devices": _devices, "models": _models, "patches": _patches, "bench": _bench}
+COMMANDS = {"play": _play, "render": _render, "replay": _replay, "devices": _devices, "models": _models,
+            "patches": _patches, "bench": _bench}
 
 
 def main(argv: list[str] | None = None) -> int:

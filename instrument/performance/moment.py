@@ -34,11 +34,17 @@ def at_rest(performer: Performer) -> bool:
     """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
     timbre = performer.timbre
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
-                and np.array_equal(timbre.z, timbre.goal))
+                and np.array_equal(timbre.z, timbre.goal) and timbre._hop > timbre._settled_hop)
 
 
 def remember(performer: Performer) -> dict[str, Any]:
-    """The moment up to which all events are applied. On the performer's thread."""
+    """The moment up to which all events are applied. On the performer's thread.
+
+    At rest, what the timbres still know of notes that have ended is let go: from here on it is as on a new engine.
+    """
+    if at_rest(performer):
+        for timbre in filter(None, performer.maker.timbres):
+            timbre._known[:] = 0
     controls, voices, card = performer.controls, performer.voices, performer.timbre.model.card
     return {
         "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,
