@@ -21,10 +21,10 @@ class RecordBar(QWidget):
         super().__init__()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        self.record = tool("record", "Record", "Record what you play into your music folder (Ctrl+R)", checkable=True, text="Rec")
+        self.record = tool("record", "Record", "Record what you play into your music folder (F9)", checkable=True, text="Rec")
         self.record.setProperty("role", "record")
         self.record.setProperty("tints", [theme.RECORDING, theme.GROUND])
-        QShortcut(QKeySequence("Ctrl+R"), self).activated.connect(self.record.click)    # a button's own goes when its text changes
+        QShortcut(QKeySequence("F9"), self).activated.connect(self.record.click)    # a button's own goes when its text changes
         self.capture = tool("capture", "Keep the last 60 seconds", "Keep what you played in the last 60 seconds (Ctrl+K)", text=KEPT_TEXT)
         self.capture.setShortcut("Ctrl+K")
         self.takes = tool("takes", "Takes", "What you recorded: listen, drag it into your DAW (Ctrl+T)", text="Takes")
@@ -48,8 +48,8 @@ class RecordBar(QWidget):
         self.record.setChecked(self.recording)
         self.record.setText("0:00" if self.recording else "Rec")
         self.record.setAccessibleName("Stop recording" if self.recording else "Record")
-        self.record.setToolTip("Stop and keep the take (Ctrl+R)" if self.recording
-                               else "Record what you play into your music folder (Ctrl+R)")
+        self.record.setToolTip("Stop and keep the take (F9)" if self.recording
+                               else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:
         """How long the take is by now."""

@@ -2,7 +2,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QFileSystemWatcher,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    QUrl,
+    Signal,
+)
 from PySide6.QtGui import QDesktopServices, QDrag, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -47,7 +58,7 @@ class TakeModel(QAbstractListModel):
     def rowCount(self, parent=None) -> int:
         return len(self.takes)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
         take = self.takes[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return take.name
@@ -173,7 +184,7 @@ class TakesPanel(QDialog):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.doubleClicked.connect(self._listen)
         column.addWidget(self.list, 1)
-        self.empty = QLabel("No takes yet. Ctrl+R records; Ctrl+K keeps what you played in the last 60 seconds.")
+        self.empty = QLabel("No takes yet. F9 records; Ctrl+K keeps what you played in the last 60 seconds.")
         self.empty.setObjectName("dim")
         self.empty.setWordWrap(True)
         column.addWidget(self.empty)
@@ -192,6 +203,8 @@ class TakesPanel(QDialog):
         self.problem.hide()
         column.addWidget(self.problem)
         self.setMinimumSize(theme.px(560), theme.px(360))
+        self._watcher = QFileSystemWatcher(self)            # takes that are finished, packed or moved show themselves
+        self._watcher.directoryChanged.connect(lambda _path: self.refresh() if self.isVisible() else None)
         self.thumbnails.ready.connect(self.list.viewport().update)
         self.listening.changed.connect(self._show_listening)
         self.list.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
@@ -202,13 +215,20 @@ class TakesPanel(QDialog):
         return Path(self.settings.take_folder) if self.settings.take_folder else naming.folder()
 
     def refresh(self) -> None:
-        """Look at the folder again; the newest take is selected."""
+        """Look at the folder again; what was selected stays so while nothing newer has come."""
+        newest, before = self.model.takes[0].name if self.model.takes else "", self.selected()
+        if self._watcher.directories() != [str(self.where)]:
+            self._watcher.removePaths(self._watcher.directories() or [""])
+            if self.where.is_dir():
+                self._watcher.addPath(str(self.where))
         self.folder.setText(str(self.where))
         self.format.setCurrentIndex(self.format.findData(self.settings.take_format))
         self.model.show_folder(self.where)
         self.empty.setVisible(not self.model.takes)
-        if self.model.takes:
-            self.list.setCurrentIndex(self.model.index(0))
+        names = [take.name for take in self.model.takes]
+        if names:
+            again = before is not None and names[0] == newest and before.name in names
+            self.list.setCurrentIndex(self.model.index(names.index(before.name) if before and again else 0))
         self._show_buttons()
 
     def open(self) -> None:

@@ -1,4 +1,6 @@
 """Recording from the window: a click, a key, the last minute; what the engine writes is read back."""
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +50,9 @@ def test_one_click_records_and_the_next_one_keeps(window, qtbot, takes):
 
 def test_the_key_does_the_same(window, qtbot, takes):
     got = finished(window)
-    QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: window.recorder.recording, timeout=SOON_MS)
-    QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)
 
 
@@ -75,3 +77,33 @@ def test_a_folder_that_cannot_be_written_is_said(window, qtbot, tmp_path):
     assert str(tmp_path / "file") in window.banner.text.text()
     assert not window.recorder.record.isChecked()
     window.settings.take_folder = None
+
+
+def test_an_engine_that_is_killed_goes_on_recording_into_another_take(window, qtbot, takes):
+    got = finished(window)
+    QTest.mouseClick(window.recorder.record, LEFT)
+    qtbot.waitUntil(lambda: window.recorder.recording, timeout=SOON_MS)
+    QTest.qWait(500)
+    os.kill(window.client._link.process.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not window.recorder.recording, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: window.recorder.recording, timeout=8 * SOON_MS)
+    QTest.mouseClick(window.recorder.record, LEFT)
+    qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)
+    first, second = sorted(takes.glob("*.wav"))
+    assert second == got[0]
+    assert len(soundfile.read(first)[0]) > 10_000, "what was written stays"
+    assert not list(takes.glob("*.part")), "and is finished with the next take"
+
+
+def test_a_take_in_flac(window, qtbot, takes):
+    window.settings.take_format = "flac"
+    got = finished(window)
+    QTest.mouseClick(window.recorder.takes, LEFT)
+    QTest.mouseClick(window.recorder.record, LEFT)
+    qtbot.waitUntil(lambda: window.recorder.recording, timeout=SOON_MS)
+    QTest.qWait(300)
+    QTest.mouseClick(window.recorder.record, LEFT)
+    qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)
+    qtbot.waitUntil(lambda: [take.path.suffix for take in window.takes.model.takes] == [".flac"], timeout=4 * SOON_MS)
+    assert not got[0].exists() and len(soundfile.read(window.takes.model.takes[0].path)[0]) > 10_000
+    window.takes.hide()
