@@ -212,17 +212,19 @@ def playing(history: History, end: int) -> tuple[int, int] | None:
 
     It began with the first note; or before the minute did, where something sounded already.
     """
-    begin, sound = history.sound(end - round(KEPT_S * history.rate_hz), end)
-    if not len(sound):
-        return None
-    starts = [noted.sample for noted in history.events_from(0) if isinstance(noted.event, midi.NoteOn) and begin <= noted.sample < end]
-    blocks = range(0, len(sound), PIECE_SAMPLES)
-    loud = [first for first in blocks if np.abs(sound[first:first + PIECE_SAMPLES]).max() > SILENT]
+    oldest, _ = history.sound(end - round(KEPT_S * history.rate_hz), end - round(KEPT_S * history.rate_hz) + 1)
+    loud = [first for first in range(oldest, end, PIECE_SAMPLES) if _peak(history, first, min(first + PIECE_SAMPLES, end)) > SILENT]
     if not loud:
         return None
-    under_way = begin + loud[0] + PIECE_SAMPLES < min(starts, default=end)       # something sounds that no note of the minute began
-    last = min(begin + loud[-1] + PIECE_SAMPLES + round(TAIL_S * history.rate_hz), end)
-    return begin if under_way else min(starts), last
+    starts = [noted.sample for noted in history.events_from(0) if isinstance(noted.event, midi.NoteOn) and oldest <= noted.sample < end]
+    last = min(loud[-1] + PIECE_SAMPLES + round(TAIL_S * history.rate_hz), end)
+    under_way = loud[0] + PIECE_SAMPLES < min(starts, default=end)       # something sounds that no note of the minute began
+    return oldest if under_way else min(starts), last
+
+
+def _peak(history: History, begin: int, end: int) -> float:
+    _, sound = history.sound(begin, end)
+    return float(np.abs(sound).max(initial=0))
 
 
 def _place(folder: str | None) -> Path:

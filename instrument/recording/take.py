@@ -25,6 +25,7 @@ from instrument.recording.wave_file import WaveFile
 
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
 LATE_S = 0.04               # so long may an event wait for others that take effect before it
+MOST_AT_ONCE = 200          # events written in one go
 _PIECE_BYTES = 1 << 16
 
 
@@ -98,9 +99,9 @@ class Take:
         self._write_events(self.end - round(LATE_S * self.plan.rate_hz))
 
     def _write_events(self, until: int) -> None:
-        """Write down what takes effect before sample `until`. Raises OSError."""
+        """Write down what takes effect before sample `until`, some of it at a time: the interpreter is needed elsewhere. Raises OSError."""
         self._waiting.sort(key=lambda waiting: waiting[:2])
-        now = [(sample, event) for sample, _, event in self._waiting if sample < until]
+        now = [(sample, event) for sample, _, event in self._waiting[:MOST_AT_ONCE] if sample < until]
         if not now:
             return
         del self._waiting[:len(now)]
@@ -125,7 +126,7 @@ class Take:
 
     def finish(self) -> Path:
         """End the take; returns where its sound is. Never raises: whatever fails, what is written stays."""
-        for step in (lambda: self._write_events(self.end), self._end_part):
+        for step in (self._write_all_events, self._end_part):
             self._try(step)
         self._try(lambda: self.midi.close(self.wave.frames))
         self._part.close()
@@ -140,6 +141,12 @@ class Take:
     @property
     def _part_path(self) -> Path:
         return self.path.with_suffix(SUFFIX)
+
+    def _write_all_events(self) -> None:
+        left = -1
+        while left != len(self._waiting):
+            left = len(self._waiting)
+            self._write_events(self.end)
 
     def _end_part(self) -> None:
         self._part.write(performance.end_line(self.wave.frames))
