@@ -86,6 +86,8 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
 
 def run(*, json_file: Path | None = None, **options) -> int:
     """`hummingface bench`: measure, print, and write JSON where asked."""
+    if json_file is not None:
+        json_file.open("a").close()         # what cannot be written is said before it is measured
     figures = measure(**options)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "
           f"while a latent moves:\n"

@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sound(render)
     render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
     render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
-    render.add_argument("--seed", type=int, default=0, metavar="S", help="of the noise and of all that moves at random")
+    render.add_argument("--seed", type=_whole(0, 2 ** 32 - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
 
     replay = commands.add_parser("replay", help="play a take again, to the sample, into a sound file")
     replay.add_argument("take", type=Path, metavar="TAKE")
@@ -85,10 +85,17 @@ def _play(args) -> int:
                 midi_port=args.midi_port, headless=args.headless, record=args.record)
 
 
+def _say_if_compiling() -> None:
+    from instrument.launch import COMPILES, must_compile
+    if must_compile():
+        print(COMPILES, file=sys.stderr, flush=True)
+
+
 def _render(args) -> int:
     from tqdm import tqdm
 
     from instrument.offline import render_midi
+    _say_if_compiling()
     with tqdm(total=1.0, desc=f"rendering {args.wav.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
         report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, rate_hz=args.rate,
                              block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
@@ -126,6 +133,7 @@ def _patches(args) -> int:
 
 def _bench(args) -> int:
     from instrument.bench import run
+    _say_if_compiling()
     return run(voices=args.voices, block_samples=args.block, rate_hz=args.rate, seconds=args.seconds,
                patch=args.patch, model=args.model, json_file=args.json)
 

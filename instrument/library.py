@@ -112,9 +112,9 @@ def _is_file(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def load_patch(name: str | Path | None = None) -> Patch:
     """A patch by name or by file; None: the factory's first. Raises LibraryError or PatchError."""
-    if isinstance(name, Path) or (name is not None and _is_file(name, (PATCH_SUFFIX,))):
+    entries = patches() if not isinstance(name, Path) else []
+    if isinstance(name, Path) or (name is not None and _is_file(name, (PATCH_SUFFIX,)) and name not in [e.name for e in entries]):
         return patches_file.load(name)
-    entries = patches()
     if name is None:
         if not entries:
             raise LibraryError(f"there are no patches in {factory_folder('patches')}: the installation is incomplete")
@@ -189,14 +189,31 @@ class Programs:
         return Sound(patch, self._timbres[patch.model])
 
 
+def own_patch(name: str) -> Entry | None:
+    """The player's patch of this name, whatever its case."""
+    return next((e for e in patches() if not e.factory and e.name.casefold() == name.casefold()), None)
+
+
+def _file_of(patch: Patch) -> Path:
+    """Where a patch of this name is kept: where one is already, or a new file. Two names may have the same letters ("Oh!", "Oh?")."""
+    if there := own_patch(patch.name):
+        return there.path
+    stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]
+    if not stem:
+        raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
+    folder = user_folder("patches")
+    path, number = folder / (stem + PATCH_SUFFIX), 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{PATCH_SUFFIX}"
+    return path
+
+
 def save_patch(patch: Patch, path: Path | None = None) -> Path:
     """Writes the player's patch, with the hash of its model: to `path`, or by its name into the user's folder, over an older one of
-    that name. Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
+    that name and no other. Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
     if path is None:
-        stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()
-        if not stem:
-            raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
-        path = user_folder("patches") / (stem[:80] + PATCH_SUFFIX)
+        path = _file_of(patch)
     if factory_folder("patches").resolve() in path.resolve().parents:
         raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
     with suppress(LibraryError):                # a model that is not there

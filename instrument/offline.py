@@ -2,8 +2,10 @@
 
 The samples do not depend on the block size. A log of a live performance, rendered here, gives what was played.
 """
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,11 +87,13 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, rat
 
     `patch`: a name, a file, a Patch, or None for the first; `model`: a name, a file, a loaded model, or None for the patch's own.
     Program changes load the factory's patches. `seconds` cuts the performance; `progress` hears of the part done, 0..1.
+    The WAV file is there when it is whole, and not before; until then an older one stays.
     Raises MidiError, PatchError, LibraryError (all ValueError) for what cannot be played, OSError for what cannot be written.
     """
-    import soundfile
-
     from instrument import library
+    wav = Path(wav)
+    if wav.exists() and wav.samefile(mid):
+        raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     began = time.perf_counter()
     events = [(round(at_s * rate_hz), event) for at_s, event in midi.read_file(mid)]
     sound = library.open_sound(patch, model)
@@ -104,21 +108,52 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, rat
     last = max((sample for sample, _ in events), default=0)
     total = seconds or last / rate_hz + 2
     peak, done = 0.0, 0
-    try:
-        with soundfile.SoundFile(wav, "w", rate_hz, 2, "PCM_24", format="WAV") as file:
-            for block in _blocks(player, last, block_samples, seconds):
-                file.write(block)
-                done += len(block)
-                peak = max(peak, float(np.abs(block).max()))
-                if progress is not None:
-                    progress(min(done / rate_hz / total, 1.0))
-    except soundfile.LibsndfileError as error:
-        raise OSError(f"{wav}: cannot be written ({error.error_string})") from error
+    with _written_whole(wav, rate_hz) as write:
+        for block in _blocks(player, last, block_samples, seconds):
+            write(block)
+            done += len(block)
+            peak = max(peak, float(np.abs(block).max()))
+            if progress is not None:
+                progress(min(done / rate_hz / total, 1.0))
     if progress is not None:
         progress(1.0)
     notes = sum(isinstance(event, midi.NoteOn) for _, event in events)
     return Report(done / rate_hz, notes, 20 * np.log10(max(peak, 1e-6)), player.most_voices, time.perf_counter() - began,
-                  sound.patch.name, Path(wav), library.remark(sound))
+                  sound.patch.name, wav, library.remark(sound))
+
+
+@contextmanager
+def _written_whole(wav: Path, rate_hz: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Takes blocks for a WAV file that stands under its name once all of them are written. Raises OSError, naming the file and why."""
+    import soundfile
+    if wav.exists() and not wav.is_file():
+        raise OSError(f"{wav}: is no file that a sound can be written to")
+    wav = wav.resolve()
+    temporary = wav.with_name(f"{wav.name}.{os.getpid()}.tmp")
+    try:
+        temporary.open("wb").close()                        # which says why not, where libsndfile says "System error"
+        with soundfile.SoundFile(temporary, "w", rate_hz, 2, "PCM_24", format="WAV") as file:
+            yield file.write
+        os.replace(temporary, wav)
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"{wav}: cannot be written ({_why(temporary) or error.error_string})") from error
+    except OSError as error:
+        raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _why(file: Path) -> str:
+    """Why no more can be written to a file, which libsndfile does not say; empty if it can."""
+    try:
+        with file.open("ab") as stream:
+            stream.write(bytes(1 << 16))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _blocks(player: Player, last: int, block_samples: int, seconds: float | None) -> Iterator[np.ndarray]:

@@ -49,16 +49,13 @@ class Parameter:
         """The value as a player reads it, with its unit."""
         if self.choices:
             return self.choices[round(value - self.lowest)]
-        if self.unit == "s" and value < 1:
+        if self.unit == "s" and value < 0.9995:             # from there it reads 1.00 s
             return f"{value * 1000:.3g} ms"
-        if self.unit == "Hz" and value >= 1000:
+        if self.unit == "Hz" and value >= 999.95:
             return f"{value / 1000:.3g} kHz"
-        if self.unit == "%":
-            return f"{value * 100:.0f} %"
-        if self.unit == "dB":
-            return f"{value:.1f} dB"
-        signed = "+" if self.lowest < 0 else ""
-        return f"{value:{signed}.2f} {self.unit}".strip() if abs(value) < 10 else f"{value:{signed}.1f} {self.unit}".strip()
+        shown, digits = {"%": (value * 100, 0), "dB": (value, 1)}.get(self.unit, (value, 2 if abs(value) < 9.995 else 1))
+        number = f"{shown:{'+' if self.lowest < 0 else ''}.{digits}f}"
+        return f"{number if float(number) else number.lstrip('+-')} {self.unit}".strip()        # nothing has no sign
 
 
 def _latents() -> list[Parameter]:
@@ -126,7 +123,8 @@ _TABLE = [
 
     Parameter("master.volume_db", "Volume", "master", -60, 12, 0, "dB", help="Level of the whole instrument."),
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
-    Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Semitones that the keys are moved by."),
+    Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Semitones that the keys are moved by.",
+              choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
     Parameter("master.velocity", "Velocity", "master", 0, 2, 1, "x", help="How much the force of a key matters."),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),

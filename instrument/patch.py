@@ -8,6 +8,7 @@ import math
 import os
 import re
 import tempfile
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,8 @@ def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, na
 def _text(value: Any, where: str, name: str, longest: int = 200) -> str:
     if len(_typed(value, str, where, name)) > longest:
         raise PatchError(f"{where}: {name} is longer than {longest} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):     # a line's end; half of a character
+        raise PatchError(f"{where}: {name} has a character that cannot be shown: {value!a:.80}")
     return value
 
 

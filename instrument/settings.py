@@ -71,14 +71,18 @@ class Settings:
             said.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
             patch = self.patch = None
         self.trying = {"audio": asdict(audio), "patch": patch}
-        self.save(file)
+        try:
+            self.save(file)
+        except OSError as error:                # a full or read-only disk must not keep anybody from playing
+            said.append(f"{error}.")
         return audio, patch, " ".join(said)
 
     def settled(self, file: Path | None = None) -> None:
-        """What was tried works."""
+        """What was tried works. Where that cannot be written it is not, and `begin` has said so."""
         if self.trying is not None:
             self.trying = None
-            self.save(file)
+            with contextlib.suppress(OSError):
+                self.save(file)
 
     def save(self, file: Path | None = None) -> None:
         """Write the file whole or not at all. Raises OSError, naming it."""

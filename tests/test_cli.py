@@ -34,6 +34,7 @@ def test_parsing_imports_nothing_heavy():
     (("play", "--block", "many"), "invalid number"),
     (("render", "in.mid"), "OUT.wav"),
     (("render", "a.mid", "b.wav", "--rate", "1"), "8000..192000"),
+    (("render", "a.mid", "b.wav", "--seed", "-1"), "0..4294967295"),
     (("bench", "--voices", "0"), "1..128"),
     (("bench", "--seconds", "nan"), "0.1..3600"),
     (("sing",), "invalid choice"),
@@ -50,6 +51,19 @@ def test_missing_midi_file_is_named():
     assert result.returncode == 1
     assert "/nowhere/song.mid" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_first_start_says_why_it_takes_so_long(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    result = hummingface("render", "/nowhere/song.mid", str(tmp_path / "never.wav"))
+    assert "Compiling for this machine" in result.stderr
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+
+
+def test_where_figures_cannot_be_written_is_said_before_they_are_measured():
+    result = hummingface("bench", "--seconds", "3600", "--json", "/nowhere/figures.json")
+    assert result.returncode == 1
+    assert "/nowhere/figures.json" in result.stderr
 
 
 def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):

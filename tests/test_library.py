@@ -48,6 +48,27 @@ def test_a_saved_patch_is_listed_and_found_again():
     assert library.load_patch(str(path)).name == "My Sound!"
 
 
+def test_names_of_the_same_letters_are_patches_of_their_own():
+    first, second = (library.save_patch(Patch(name, "Fluid", Z)) for name in ("Oh!", "Oh?"))
+    assert first != second
+    assert [entry.name for entry in library.patches() if not entry.factory] == ["Oh!", "Oh?"]
+    assert library.save_patch(Patch("oh!", "Fluid", Z)) == first, "the same name is the same patch"
+    assert len(list(first.parent.iterdir())) == 2
+
+
+def test_a_file_that_is_no_patch_is_not_written_over():
+    bad = library.user_folder("patches") / "mine.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("{ a patch with a slip of the pen")
+    assert library.save_patch(Patch("Mine", "Fluid", Z)) != bad
+    assert bad.read_text().startswith("{ a patch")
+
+
+def test_a_name_may_look_like_a_path():
+    library.save_patch(Patch("AC/DC", "Fluid", Z))
+    assert library.load_patch("AC/DC").name == "AC/DC"
+
+
 def test_a_broken_patch_in_the_folder_hides_nothing_else():
     library.save_patch(Patch("Good", "Fluid", Z))
     (library.user_folder("patches") / "bad.json").write_text("{")

@@ -58,7 +58,27 @@ def test_rate_block_and_seed(song, tmp_path, model):
 def test_what_cannot_be_played_or_written_is_said(song, tmp_path, model):
     with pytest.raises(MidiError, match=r"none\.mid"):
         render_midi(tmp_path / "none.mid", tmp_path / "a.wav", patch=PATCH, model=model)
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(OSError, match=r"nowhere.*No such file or directory"):
         render_midi(song, tmp_path / "nowhere" / "a.wav", patch=PATCH, model=model)
     with pytest.raises(ValueError, match="no patch is called"):
         render_midi(song, tmp_path / "a.wav", patch="does not exist", model=model)
+    with pytest.raises(OSError, match="is the MIDI file itself"):
+        render_midi(song, song, patch=PATCH, model=model)
+    assert song.read_bytes().startswith(b"MThd"), "nobody's song is written over"
+    with pytest.raises(OSError, match="is no file"):
+        render_midi(song, tmp_path, patch=PATCH, model=model)
+
+
+def test_a_full_disk_is_said_and_leaves_what_was_there(song, tmp_path, model):
+    resource = pytest.importorskip("resource", reason="no limits on files here")
+    wav = tmp_path / "a.wav"
+    wav.write_bytes(b"mine")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"a\.wav.*(File too large|No space left)"):
+            render_midi(song, wav, patch=PATCH, model=model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert wav.read_bytes() == b"mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "song.mid"]

@@ -40,6 +40,23 @@ def test_units_are_read_as_a_player_expects():
     assert PARAMETERS["filter.cutoff_hz"].text(2500) == "2.5 kHz"
     assert PARAMETERS["reverb.mix"].text(0.15) == "15 %"
     assert PARAMETERS["master.mode"].text(2) == "legato"
+    assert PARAMETERS["envelope.attack_s"].text(0.9996) == "1.00 s"
+    assert PARAMETERS["envelope.attack_s"].text(0.99) == "990 ms"
+    assert PARAMETERS["filter.cutoff_hz"].text(999.96) == "1 kHz"
+    assert PARAMETERS["filter.cutoff_hz"].text(999.9) == "999.9 Hz"
+    assert PARAMETERS["motion.vibrato_hz"].text(9.996) == "10.0 Hz"
+    assert PARAMETERS["master.transpose"].text(-5) == "-5 st"
+
+
+def test_what_goes_both_ways_has_a_sign_and_nothing_has_none():
+    assert PARAMETERS["latent.1"].text(1.5) == "+1.50"
+    assert PARAMETERS["character.stretch"].text(0.5) == "+50 %"
+    assert PARAMETERS["master.volume_db"].text(3) == "+3.0 dB"
+    assert [PARAMETERS[i].text(-0.001) for i in ("latent.1", "character.stretch", "master.volume_db")] == ["0.00", "0 %", "0.0 dB"]
+
+
+def test_keys_are_moved_by_whole_semitones():
+    assert PARAMETERS["master.transpose"].clamp(3.3) == 3
 
 
 def test_controllers_are_given_once():

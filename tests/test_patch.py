@@ -53,7 +53,8 @@ def test_what_is_the_players_is_not_in_patches():
     (lambda v: v["morph"][1].pop("name"), "corner 2"), (lambda v: v["morph"].__setitem__(0, 7), "corner 1"),
     (lambda v: v.update(gain_db=99), "gain_db"), (lambda v: v.update(gain_db="loud"), "gain_db"),
     (lambda v: v.update(tags=["a"] * 33), "tags"), (lambda v: v.update(tags=[1]), "tags"),
-    (lambda v: v.update(blend={"a": "b"}), "blend"),
+    (lambda v: v.update(blend={"a": "b"}), "blend"), (lambda v: v.update(name="two\nlines"), "name"),
+    (lambda v: v.update(name="half \ud83c"), "name"), (lambda v: v.update(tags=["\x1b[2J"]), "tags"),
 ])
 def test_what_is_wrong_is_refused_by_name(change, says):
     values = copy.deepcopy(PATCH.to_json())

@@ -40,9 +40,9 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 @dataclass(frozen=True)
 class Weights:
-    tone: float = 2.0                 # of partials against noise: by mel axis alone noise would have four fifths of all weight
+    tone: float = 1.2                 # of partials against noise; measured, errors of noise cost more of a distance than those of levels
     loudness: float = 0.3             # of the frame as a whole: the envelope that is heard
-    cents: float = 0.08               # dB that a cent is worth
+    cents: float = 0.11               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
     motion: float = 0.12
     release: float = 0.15

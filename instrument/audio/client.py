@@ -17,6 +17,7 @@ import subprocess
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from instrument.audio.link import Link
 from instrument.audio.protocol import AudioChoice, Telemetry
 from instrument.synthesis import state as block
 
+TAKE_OVER_S = 8.0           # an audio process that cannot be spoken to for so long hangs
 STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
 FIRST_START_S = 600.0
@@ -42,16 +44,17 @@ class Client:
 
     `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
     instrument's first), `midi_map` `{"controller": control id}`. With `attach`, an audio process that lost its own window is
-    taken over.
+    taken over, and given `wishes`, messages of what the player asked for by name; one that hangs is ended.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
                  midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True,
-                 log_events: str | None = None):
+                 wishes: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch = patch
         self._values: dict[str, float] = {}         # what was moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
+        self._wishes = list(wishes)
         self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
@@ -208,24 +211,49 @@ class Client:
                 self._closing.wait(PAUSE_S)
 
     def _open(self, attach: bool) -> Link:
-        link = None
-        for running in registry.all_running() if attach else []:
-            candidate = Link(self._receive, running=running)
-            while not candidate.ended.is_set() and candidate.state_path is None:
-                candidate.ended.wait(0.02)
-            if candidate.running:
-                link = candidate
-                break
         with self._lock:
             self._excused_until = time.monotonic() + FIRST_START_S
             self._restart_asked = False
-            if link is None:
-                self._tell("starting", "Starting the sound.")
-                link = Link(self._receive, config=self._config())
-                for id_, value in self._values.items():
-                    link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
-            self._link = link
+        for running in registry.all_running() if attach else []:
+            if taken := self._take_over(running):
+                return taken
+        with self._lock:
+            self._wishes = []
+            self._tell("starting", "Starting the sound.")
+            self._link = link = Link(self._receive, config=self._config())
+            for id_, value in self._values.items():
+                link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
         return link
+
+    def _take_over(self, running: registry.Running) -> Link | None:
+        """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
+        gate, waiting = threading.Lock(), []            # until it is ours, what it says is not for the player
+        taken = False
+
+        def receive(message: dict) -> None:
+            with gate:
+                (self._receive if taken else waiting.append)(message)
+        candidate = Link(receive, running=running)
+        until = time.monotonic() + TAKE_OVER_S
+        while not candidate.ended.is_set() and candidate.state_path is None:
+            if self._closing.is_set():
+                candidate.abandon()
+            elif time.monotonic() > until and not candidate.connected.is_set():
+                candidate.kill()                        # it hangs, and may hold the device
+            candidate.ended.wait(0.02)
+        if not candidate.running:
+            return None
+        with self._lock:
+            self._link = candidate
+            for wish in self._wishes:
+                candidate.send(protocol.encode(wish, "do"))
+        another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
+        with gate:
+            for message in waiting:
+                if message["tell"] != "patch" or not another:
+                    self._receive(message)
+            taken = True
+        return candidate
 
     def _watch(self, link: Link) -> str:
         """Returns why the process is no good any more."""

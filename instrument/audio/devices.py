@@ -5,6 +5,7 @@ import ctypes.util
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 USUAL_BLOCK_SAMPLES = 256
@@ -56,6 +57,20 @@ def rescan() -> None:
     sounddevice = portaudio()
     sounddevice._terminate()
     sounddevice._initialize()
+
+
+@contextlib.contextmanager
+def portaudio_for_a_moment() -> Iterator[None]:
+    """PortAudio within, and none of it afterwards: a process that plays nothing itself must not stay a client of the JACK server,
+    whose end PortAudio answers, at the latest when the process ends, by hanging or with an abort. Raises DeviceError."""
+    sounddevice = portaudio()
+    if not sounddevice._initialized:
+        sounddevice._initialize()
+    try:
+        yield
+    finally:
+        while sounddevice._initialized:
+            sounddevice._terminate()
 
 
 def all_outputs() -> list[Device]:

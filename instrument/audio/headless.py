@@ -4,31 +4,23 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 
-from instrument import library
-from instrument import settings as settings_file
 from instrument.audio.client import Client
-from instrument.audio.devices import find
-from instrument.audio.protocol import AudioChoice, Telemetry
+from instrument.audio.protocol import Telemetry
+from instrument.launch import prepare
 
 UPDATE_S = 0.25
 TAKE_S = 3.0                            # so long a take may take to be finished
 
 
-def run(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
-        midi_port: str | None = None, record: str | None = None) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take. Returns the status. Raises ValueError or OSError, before anything
-    starts, for what cannot be played."""
-    settings, said = settings_file.load()
-    choice, last_patch, trouble = settings.begin()
-    for text in (said, trouble):
-        if text:
-            print(text)
-    if audio_device is not None or block_samples is not None:
-        choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
-        find(choice.device)                         # a device that was named and is not there is said at once
-    values = library.load_patch(patch or last_patch).to_json() if patch or last_patch or model is None else None
-    client = Client(choice, [midi_port] if midi_port else settings.midi_ports, values, settings.midi_map, model=model)
+def run(*, record: str | None = None, **options: Any) -> int:
+    """Play until Ctrl-C; with `record`, a format, into a take; `options` as `launch.prepare` takes them. Returns the status. Raises
+    ValueError or OSError, before anything starts, for what cannot be played."""
+    beginning = prepare(**options)
+    client, settings = beginning.client, beginning.settings
+    for text in beginning.said:
+        print(text)
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())

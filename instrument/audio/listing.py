@@ -5,13 +5,14 @@ from instrument.audio.midi_ports import list_ports
 
 def describe() -> str:
     """Audio outputs and MIDI inputs, as text."""
-    lines = ["Audio outputs (* is the default):"]
+    lines, outputs = ["Audio outputs (* is the default):"], []
     try:
+        outputs = all_outputs()
         lines += [f"{'*' if d.is_default else ' '} {d.number:3}  {d.name}  ({d.channels} channels, {d.rate_hz} Hz)"
-                  for d in all_outputs()] or ["  none"]
+                  for d in outputs] or ["  none"]
     except DeviceError as error:
         lines.append(f"  {error}")
-    ports, problem = list_ports()
+    ports, problem = list_ports(any(d.system.startswith("JACK") for d in outputs))
     lines += ["MIDI inputs:", *([f"       {name}" for name in ports] or ["  none"])]
     if problem:
         lines.append(f"  ({problem})")

@@ -4,10 +4,13 @@ RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's even
 exact times. Nothing tells of a port that is unplugged, so `update`, called about once a second, compares names.
 Listing may raise where a system has no MIDI at all: that is a problem to show, not an error.
 """
+import contextlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+
+from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN
 
 if TYPE_CHECKING:
     from instrument.audio.jack_stream import JackStream
@@ -21,11 +24,17 @@ def stable_name(port: str) -> str:
     return re.sub(r" \d+:\d+$", "", port)
 
 
-def list_ports() -> tuple[list[str], str]:
-    """(names of all inputs, why there may be none). Never raises."""
+def list_ports(jack: bool) -> tuple[list[str], str]:
+    """(names of all inputs, why there may be none), those of the JACK server that runs among them. Never raises."""
     ports = MidiPorts(lambda message: None, virtual=False)
     names, problem = ports.names(), ports.problem
     ports.close()
+    if jack:
+        with contextlib.suppress(Exception):        # RtMidi raises classes of its own, which differ between versions
+            import rtmidi
+            lister = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=OUR_NAME)
+            names, problem = [*names, *lister.get_ports()], ""
+            lister.delete()
     return names, problem
 
 
@@ -38,6 +47,7 @@ class MidiPorts:
         self._virtual = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
+        self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
         self.wanted: list[str] | None = None        # None: all
         self.problem = ""
         self._lister = self._new_input()
@@ -74,24 +84,32 @@ class MidiPorts:
 
     def update(self) -> bool:
         """Open what has come, close what has gone. Returns whether anything changed."""
-        before = self.open
         present = self._system_ports()
-        for name in [n for n in self._inputs if n not in present or not self._is_wanted(n)]:
+        for name in [n for n in self._inputs if n not in present or not self._is_wanted(n, present)]:
             self._close(self._inputs.pop(name))
         for number, name in enumerate(present):
-            if name not in self._inputs and self._is_wanted(name):
+            if name not in self._inputs and self._is_wanted(name, present):
                 self._open(number, name)
         if self._jack:
             sources = self._jack.sources()
             for name in sources:
-                if name not in self._offered and self._is_wanted(name):
+                if name not in self._offered and self._is_wanted(name, sources):
                     self._jack.connect(name)
                     self._offered.add(name)
             for name in self._jack.connected() if self.wanted is not None else []:
-                if not self._is_wanted(name):
+                if not self._is_wanted(name, sources):
                     self._jack.disconnect(name)
             self._offered &= set(sources)           # what comes back is connected again
-        return self.open != before
+        before, self._were_open = self._were_open, self.open
+        if set(before) - set(self._were_open):
+            self._let_go()
+        return before != self._were_open
+
+    def _let_go(self) -> None:
+        """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
+        for channel in range(16):
+            for controller in (SUSTAIN, ALL_NOTES_OFF):
+                self._receive(bytes((0xB0 | channel, controller, 0)))
 
     def close(self) -> None:
         """Close all."""
@@ -100,10 +118,12 @@ class MidiPorts:
                 self._close(midi_input)
         self._inputs, self._virtual, self._lister = {}, None, None
 
-    def _is_wanted(self, name: str) -> bool:
+    def _is_wanted(self, name: str, present: Iterable[str]) -> bool:
+        """Whether it has a name that is wanted, or a part of one that no port `present` has in full."""
         if self.wanted is None:
             return True
-        return any(w in (name, stable_name(name)) or w.lower() in name.lower() for w in self.wanted)
+        there = {*present, *map(stable_name, present)}
+        return any(w in (name, stable_name(name)) or (w not in there and w.lower() in name.lower()) for w in self.wanted)
 
     def _system_ports(self) -> list[str]:
         if self._lister is None or (self._jack and any(n.startswith(BRIDGES) for n in self._jack.sources())):

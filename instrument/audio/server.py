@@ -10,6 +10,7 @@ The main thread is the only one that opens and closes things; `_quick` messages 
 performer.
 """
 import contextlib
+import io
 import json
 import os
 import queue
@@ -18,17 +19,16 @@ import sys
 import threading
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
-from instrument.audio import registry, shared
+from instrument import launch
+from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
 from instrument.audio.protocol import AudioChoice
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
-FADE_S = 0.05                   # in which all that sounds fades out before a take is played again
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -40,7 +40,7 @@ class Server:
         self._began = float(config.get("began", time.time()))
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Any = None
-        self._before: Any = None                        # the engine before a take was called back
+        self._recall: Any = None
         self._midi: Any = None
         self._output: Any = None
         self._recorder: Any = None
@@ -49,7 +49,10 @@ class Server:
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
-        registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        try:
+            registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        except OSError as error:                        # a full disk: it plays, but no other window will find it
+            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
         sys.stdout.buffer.write(registry.GREETING + json.dumps(
             {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
         sys.stdout.flush()
@@ -87,13 +90,13 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        from instrument.synthesis.compiled import cache_folder
-        if next(cache_folder().rglob("*.nbi"), None) is None:
-            self._tell({"tell": "starting", "text": "Compiling for this machine. Only the first start takes so long."})
+        if launch.must_compile():
+            self._tell({"tell": "starting", "text": launch.COMPILES})
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
         from instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from instrument.audio.recall import Recall
         from instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
         self._event_as_json = sounds.event_as_json
@@ -108,6 +111,8 @@ class Server:
         self._new_engine(likely_rate_hz(choice), patch)
         self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
                               engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
+        self._recall = Recall(self._sounds, self._output, self._recorder, self._tell,
+                              {"tell": self._performer_tells, "log": self._log_event if self._log else None})
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_remark(patch)
@@ -216,11 +221,9 @@ class Server:
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
             case "recall":
-                self._recall(message["path"])
+                self._engine, self._timbre = self._recall.recall(message["path"], self._engine)
             case "program":
                 self._play_program(message["number"])
-            case "failed":
-                raise SystemExit
             case "client gone":
                 self._quiet_since = time.monotonic()
 
@@ -241,49 +244,6 @@ class Server:
         self._engine.play_patch(patch, timbre)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
         self._tell_remark(patch)
-
-    def _recall(self, path: str) -> None:
-        """Bring back the sound of a take, and play it again. Raises TakeError, LibraryError: then nothing has changed."""
-        from instrument.recording import performance, replay
-        take = performance.of_file(path)
-        patch, timbre = self._sounds.load(take.patch.to_json() if take.patch else self._engine.performer.patch.to_json())
-        name = Path(path).name
-        if take.rate_hz != self._engine.rate_hz:
-            from instrument.performance.midi import Set
-            self._engine.play_patch(patch, timbre)
-            for id_, value in take.moment["controls"].items():
-                self._engine.receive(Set(id_, value))
-            self._tell({"tell": "error", "text": f"{name}: its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."})
-        else:
-            self._switch_to(take, patch, timbre)
-            patch = self._engine.performer.patch
-            if text := replay.remark(take, timbre):
-                self._tell({"tell": "error", "text": f"{name}: {text}"})
-        self._timbre = timbre
-        self._tell({"tell": "patch", "patch": patch.to_json()})
-        for id_, value in self._controls_of(self._engine.performer).items():
-            if value != patch.parameters.get(id_):
-                self._tell({"tell": "set", "id": id_, "value": value})
-
-    def _switch_to(self, take: Any, patch: Any, timbre: Any) -> None:
-        """An engine that stands where a take began takes the place of the one that plays."""
-        from instrument.audio.engine import Engine
-        from instrument.performance.midi import Panic
-        old = self._engine
-        engine = Engine(take.rate_hz, timbre, patch, seed=take.moment["seed"], tell=self._performer_tells,
-                        log=self._log_event if self._log else None, take=take)
-        engine.start()
-        old.receive(Panic())
-        time.sleep(FADE_S)
-        old.end()
-        self._output.switch(engine)
-        self._engine = engine
-        self._recorder.use(engine.history)
-        self._tell({"tell": "state", "path": str(engine.path), "rate_hz": engine.rate_hz})
-        self._before, before = old, self._before            # its block stays in memory: the audio thread has only just left it
-        if before is not None:
-            before.close()
-        shared.remove(old.path)
 
     def _tell_remark(self, patch: Any) -> None:
         if text := self._sounds.remark(patch, self._timbre):
@@ -350,7 +310,18 @@ _QUICK = ("note_on", "note_off", "set", "midi", "panic")
 _RECORDING = ("record", "capture")
 
 
+class _Log(io.TextIOBase):
+    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.__stderr__.write(text)          # type: ignore[union-attr]
+            sys.__stderr__.flush()              # type: ignore[union-attr]
+        return len(text)
+
+
 def main() -> int:
+    sys.stderr = _Log()
     try:
         server = Server(json.loads(sys.stdin.readline()))
     except (OSError, ValueError, KeyError) as error:

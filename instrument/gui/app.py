@@ -2,15 +2,11 @@
 
 The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
 """
-import contextlib
 import signal
 import sys
-from typing import cast
+from typing import Any, cast
 
-from instrument import library
-from instrument import settings as settings_file
-from instrument.audio.client import Client
-from instrument.audio.protocol import AudioChoice
+from instrument.launch import prepare
 from instrument.parameters import LATENT_KNOBS
 from instrument.patch import Patch
 
@@ -22,26 +18,13 @@ def placeholder() -> Patch:
     return Patch("…", "", (0.0,) * LATENT_KNOBS)
 
 
-def run(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
-        midi_port: str | None = None) -> int:
-    """Open the window and play until it is closed. Returns the exit status.
+def run(**options: Any) -> int:
+    """Open the window and play until it is closed; `options` as `launch.prepare` takes them. Returns the exit status.
 
-    Raises ValueError or OSError for a patch, a model or a device that was named and is not there, before anything starts.
+    Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
-    settings, said = settings_file.load()
-    choice, last_patch, trouble = settings.begin()
-    if audio_device is not None or block_samples is not None:
-        choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
-    first = None
-    if patch is not None:
-        first = library.load_patch(patch)
-    elif last_patch is not None and model is None:
-        try:
-            first = library.load_patch(last_patch)
-        except ValueError as error:                 # it was deleted or renamed since: begin with another
-            said = f"{said} {error}".strip()
-    client = Client(choice, [midi_port] if midi_port else settings.midi_ports, first.to_json() if first else None,
-                    settings.midi_map, model=model)
+    beginning = prepare(**options)
+    client, settings = beginning.client, beginning.settings
     client.start()
     try:
         from PySide6.QtCore import QTimer
@@ -54,10 +37,9 @@ def run(patch: str | None = None, model: str | None = None, audio_device: str | 
         app.setDesktopFileName("hummingface")
         theme.dress(app)
         app.setWindowIcon(theme.app_icon())
-        window = Window(client, first or placeholder(), settings)
-        for text in (said, trouble):
-            if text:
-                window.banner.say(text, problem=True)
+        window = Window(client, beginning.patch or placeholder(), settings)
+        if beginning.said:
+            window.banner.say(" ".join(beginning.said), problem=True)
         window.show()
         signal.signal(signal.SIGINT, lambda *_: window.close())
         signal.signal(signal.SIGTERM, lambda *_: window.close())
@@ -67,5 +49,4 @@ def run(patch: str | None = None, model: str | None = None, audio_device: str | 
         return app.exec()
     finally:
         client.close()
-        with contextlib.suppress(OSError):
-            settings.settled()
+        settings.settled()

@@ -1,4 +1,6 @@
 """The patch at the top of the window: previous, name, next, save, A | B, undo, redo."""
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -47,7 +49,8 @@ class PatchName(QToolButton):
 
 
 class SavePopup(QFrame):
-    """Name and tags for a patch to be saved."""
+    """Name and tags for a patch to be saved. Where the name is that of another patch of the player's, the button says so, and Enter
+    in a field goes to it instead of pressing it."""
 
     wanted = Signal(str, tuple)
 
@@ -67,23 +70,38 @@ class SavePopup(QFrame):
         self.tags.setAccessibleName("Tags of the patch")
         self.save = QPushButton("Save")
         self.save.setProperty("role", "main")
-        self.save.setAccessibleName("Save patch")
+        self.save.setAutoDefault(True)          # so that Enter presses it
+        self._others: dict[str, str] = {}
         for widget in (self.name, self.tags, self.save):
             column.addWidget(widget)
-        self.name.returnPressed.connect(self._take)
-        self.tags.returnPressed.connect(self._take)
+        self.name.returnPressed.connect(self._entered)
+        self.tags.returnPressed.connect(self._entered)
         self.save.clicked.connect(self._take)
-        self.name.textChanged.connect(lambda text: self.save.setEnabled(bool(text.strip())))
+        self.name.textChanged.connect(self._name_changed)
 
-    def open_at(self, place: QPoint, name: str, tags: tuple[str, ...]) -> None:
-        """Ask, starting from the present name and tags."""
+    def open_at(self, place: QPoint, name: str, tags: tuple[str, ...], others: Iterable[str] = ()) -> None:
+        """Ask, starting from the present name and tags; `others` are names of patches that saving would replace."""
+        self._others = {other.casefold(): other for other in others}
         self.name.setText(name)
+        self._name_changed(name)
         self.tags.setText(", ".join(tags))
         self.setFixedWidth(theme.px(280))
         self.move(place)
         self.show()
         self.name.setFocus()
         self.name.selectAll()
+
+    def _name_changed(self, name: str) -> None:
+        replaced = self._others.get(name.strip().casefold())
+        self.save.setText(f"Replace “{replaced}”" if replaced else "Save")
+        self.save.setAccessibleName(f"Replace patch {replaced}" if replaced else "Save patch")
+        self.save.setEnabled(bool(name.strip()))
+
+    def _entered(self) -> None:
+        if self.name.text().strip().casefold() in self._others:
+            self.save.setFocus()
+        else:
+            self._take()
 
     def _take(self) -> None:
         if self.name.text().strip():

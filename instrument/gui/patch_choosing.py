@@ -74,8 +74,9 @@ class PatchChoosing:
 
     def ask_save(self) -> None:
         """Ask for a name, then save."""
-        button = self.bar.save
-        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), self.session.name, self.session.state.patch.tags)
+        button, name = self.bar.save, self.session.name
+        others = [entry.name for entry in library.patches() if not entry.factory and entry.name != name]
+        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
         """Save what is played under a name."""

@@ -128,7 +128,11 @@ def _read(path: Path) -> Iterator[tuple[float, Event]]:
         raise MidiError(f"{path}: {size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
     try:
         messages = list(mido.MidiFile(path, clip=True))
-    except Exception as error:                  # mido raises many kinds on malformed files, EOFError and KeyError among them
+    except IsADirectoryError as error:
+        raise MidiError(f"{path}: is a folder, not a MIDI file") from error
+    except EOFError as error:
+        raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
+    except Exception as error:                  # mido raises many kinds on malformed files
         raise MidiError(f"{path}: not a MIDI file that can be played ({type(error).__name__}: {error})") from error
     now_s = 0.0
     for message in messages:

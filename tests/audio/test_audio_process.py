@@ -1,6 +1,8 @@
 """The audio process and its client: what goes wrong, and what happens then. On a real JACK server."""
 import json
 import os
+import signal
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client as connect
 from pathlib import Path
@@ -8,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from instrument.audio import client as client_file
 from instrument.audio.client import Client
 from instrument.audio.listener import Listener
 from instrument.audio.protocol import ProtocolError
 from instrument.patch import PatchError
 from tests.audio.conftest import Told, wait_for
+from tests.jack_server import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +169,7 @@ def test_ports_come_and_go(playing, server):
     keys.close()
     told.forget()
     told.wait(tell="midi", ports=[], open=[])
-    client.send({"do": "panic"})
+    wait_for(lambda: notes(client) == [])       # nobody is there to let the key up
     client.send({"do": "open_midi", "ports": ["another"]})
     told.forget()
     keys = jack.Client("keys", no_start_server=True, servername=server.name)
@@ -218,6 +222,63 @@ def test_a_window_that_vanished_can_take_over_again(engine, home):
         assert notes(second) == [55], "the note sounded on"
         assert second.patch == home
         assert position_moves(second)
+        assert second._excused_until < time.monotonic() + client_file.STALL_S, "it is looked after from now on"
+        second.send({"do": "panic"})
+        wait_for(lambda: notes(second) == [], 20)           # what is said as soon as it is ready is heard
+    finally:
+        second.close()
+
+
+def test_what_was_asked_for_by_name_is_had_where_another_engine_is_taken_over(engine, home):
+    first, _ = engine()
+    first.close(keep_playing=True)
+    other = {**home, "name": "Named", "latents": [1.0] * len(home["latents"])}
+    second = Client(patch=other, attach=True, wishes=[{"do": "patch", "patch": other}])
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert told.find(tell="patch") is None, "of the patch that played on nobody need hear"
+        second.send({"do": "list"})
+        told.wait(tell="devices")               # by then what was said before is done
+        second.close(keep_playing=True)
+        third = Client(patch=home, attach=True)
+        third.start()
+        told = Told(third)
+        told.wait(tell="ready")
+        assert told.find(tell="patch")["patch"]["name"] == "Named"
+        third.close()
+    finally:
+        second.close()
+
+
+def test_an_engine_with_a_window_is_left_to_it_without_a_word(playing, home):
+    second = Client(patch=home, attach=True)
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert told.find(tell="error") is None
+        assert second._link.process.pid != playing[0]._link.process.pid
+    finally:
+        second.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_an_engine_that_hangs_holds_up_no_new_one(engine, home, monkeypatch):
+    monkeypatch.setattr(client_file, "TAKE_OVER_S", 1.0)
+    monkeypatch.setenv(DEFAULT, "none of them")         # a JACK server would hang with it
+    first, _ = engine()
+    process = first._link.process
+    first.close(keep_playing=True)
+    os.kill(process.pid, signal.SIGSTOP)
+    second = Client(patch=home, attach=True)
+    second.start()
+    told = Told(second)
+    try:
+        told.wait(tell="ready")
+        assert position_moves(second)
+        assert process.wait(10) == -signal.SIGKILL, "it would hold the device"
     finally:
         second.close()
 

@@ -71,3 +71,14 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="settings cannot be saved"):
         settings.Settings().save(tmp_path / "file" / "settings.json")
+
+
+def test_a_full_or_read_only_disk_keeps_nobody_from_playing(tmp_path):
+    (tmp_path / "file").write_text("")
+    unwritable = tmp_path / "file" / "settings.json"
+    mine = settings.Settings(audio_device="Card, ALSA", patch="Glass")
+    audio, patch, said = mine.begin(unwritable)
+    assert (audio.device, patch) == ("Card, ALSA", "Glass")
+    assert "settings cannot be saved" in said
+    mine.settled(unwritable)
+    assert mine.trying is None

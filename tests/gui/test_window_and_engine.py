@@ -67,6 +67,25 @@ def test_saving_a_patch(window, user_home):
     entry.path.unlink()
 
 
+def test_saving_over_another_patch_is_asked_for(window, user_home):
+    from instrument import library
+    other = next(e for e in library.patches() if e.name == "Birch")
+    before = other.path.read_bytes()
+    QTest.mouseClick(window.patches.save, LEFT)
+    window.saver.name.setText("birch")
+    assert window.saver.save.text() == "Replace “Birch”"
+    QTest.keyClick(window.saver.name, Qt.Key.Key_Return)
+    assert window.saver.isVisible() and other.path.read_bytes() == before, "Enter alone replaces nothing"
+    assert window.saver.save.hasFocus()
+    window.saver.name.setText("Birches")
+    assert window.saver.save.text() == "Save"
+    window.saver.name.setText("Birch")
+    window.saver.save.setFocus()
+    QTest.keyClick(window.saver.save, Qt.Key.Key_Return)
+    assert not window.saver.isVisible() and other.path.read_bytes() != before
+    other.path.write_bytes(before)
+
+
 def test_a_and_b_are_two_versions(window):
     a, b = window.patches.sides
     window.session.set("latent.1", 1.0)

@@ -60,6 +60,17 @@ def test_a_malformed_file_is_refused_by_name(tmp_path, content):
         midi.read_file(path)
 
 
+def test_a_truncated_file_and_a_folder_are_said_to_be_so(tmp_path):
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, time=9)] * 50))
+    file.save(tmp_path / "whole.mid")
+    (tmp_path / "half.mid").write_bytes((tmp_path / "whole.mid").read_bytes()[:100])
+    with pytest.raises(MidiError, match=r"half\.mid.*truncated"):
+        midi.read_file(tmp_path / "half.mid")
+    with pytest.raises(MidiError, match="is a folder"):
+        midi.read_file(tmp_path)
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(MidiError, match=r"none\.mid"):
         midi.read_file(tmp_path / "none.mid")
