@@ -59,6 +59,7 @@ class Recall:
         old.end()
         self._output.switch(new)
         self._recorder.use(new.history)
+        old.history.close()
         self._tell({"tell": "state", "path": str(new.path), "rate_hz": new.rate_hz})
         before, self._before = self._before, old        # its block stays in memory: the audio thread has only just left it
         if before is not None:

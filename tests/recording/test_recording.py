@@ -172,3 +172,20 @@ def test_a_folder_that_cannot_be_written_is_said(engine, tmp_path):
     said = told.wait(tell="recording")
     assert said["path"] is None and str(tmp_path / "file") in said["problem"]
     assert client.alive
+
+
+def test_a_terminal_records_until_it_is_ended(home):
+    from instrument import patch as patch_file
+    folder = Path(os.environ["HUMMINGFACE_HOME"])
+    patch_file.save(patch_file.from_json(home), folder / "mine.json")
+    before = set((folder / "takes").glob("*.wav"))
+    terminal = subprocess.Popen([sys.executable, "-m", "instrument", "--headless", "--record", "--patch", str(folder / "mine.json")],
+                                stdout=subprocess.PIPE, text=True)
+    assert terminal.stdout
+    assert next((line for line in terminal.stdout if line.startswith("Recording ")), None)
+    terminal.send_signal(signal.SIGINT)
+    said = terminal.stdout.read()
+    assert terminal.wait(60) == 0
+    path, = set((folder / "takes").glob("*.wav")) - before
+    assert f"{path}: " in said
+    assert by_all(path) > 0
