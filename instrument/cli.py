@@ -86,16 +86,16 @@ def _play(args) -> int:
 
 
 def _say_if_compiling() -> None:
-    from instrument.launch import COMPILES, must_compile
+    from instrument.beginning import COMPILES, must_compile
     if must_compile():
         print(COMPILES, file=sys.stderr, flush=True)
 
 
 def _render(args) -> int:
+    _say_if_compiling()                 # before what follows is imported, and begins to
     from tqdm import tqdm
 
     from instrument.offline import render_midi
-    _say_if_compiling()
     with tqdm(total=1.0, desc=f"rendering {args.wav.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
         report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, rate_hz=args.rate,
                              block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
@@ -126,14 +126,16 @@ def _models(args) -> int:
 
 
 def _patches(args) -> int:
-    from instrument.library import describe_patches
+    from instrument.library import describe_patches, unreadable_patches
     print(describe_patches())
+    for problem in unreadable_patches():
+        print(problem, file=sys.stderr)
     return 0
 
 
 def _bench(args) -> int:
-    from instrument.bench import run
     _say_if_compiling()
+    from instrument.bench import run
     return run(voices=args.voices, block_samples=args.block, rate_hz=args.rate, seconds=args.seconds,
                patch=args.patch, model=args.model, json_file=args.json)
 

@@ -1,13 +1,11 @@
 """Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
 
-Names are found whatever their case, and by any beginning that only one has. Factory files are never written. What crashed
-or failed while it was opened is remembered, so that it is not opened again at the next start (`attempt`).
+Names are found whatever their case, and by any beginning that only one has. Factory files are never written.
 """
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -65,11 +63,22 @@ def patches() -> list[Entry]:
         for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
             try:
                 patch = patches_file.load(path)
-            except PatchError:
+            except PatchError:              # `unreadable_patches` tells of it
                 continue
             entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
         found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
     return found
+
+
+def unreadable_patches() -> list[str]:
+    """Of each of the player's patches that cannot be read: which file, and why."""
+    told, folder = [], user_folder("patches")
+    for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
+        try:
+            patches_file.load(path)
+        except PatchError as error:
+            told.append(str(error))
+    return told
 
 
 def models() -> list[Entry]:
@@ -221,36 +230,6 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
         patch = patch.with_values(model_sha256=sha256)
     patches_file.save(patch, path)
     return path
-
-
-@contextmanager
-def attempt(name: str, again: bool = False) -> Iterator[None]:
-    """Around whatever may crash at start, a patch or a model: `with attempt(name): ...`.
-
-    Raises LibraryError if the last time did not end well, unless `again` (the player asks for it now).
-    """
-    place = user_folder("state") / "attempts.json"
-    failed = _read_attempts(place)
-    if name in failed and not again:
-        raise LibraryError(f"{name!r} did not open the last time, so it is left alone now; choose it again to try")
-    _write_attempts(place, failed | {name})
-    yield                                   # an error, or the end of the process, leaves the name in the file
-    _write_attempts(place, _read_attempts(place) - {name})
-
-
-def _read_attempts(place: Path) -> set[str]:
-    try:
-        return {name for name in json.loads(place.read_text(encoding="utf-8")) if isinstance(name, str)}
-    except (OSError, ValueError, TypeError):
-        return set()
-
-
-def _write_attempts(place: Path, names: set[str]) -> None:
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(sorted(names)), encoding="utf-8")
-    except OSError:
-        pass                                # a full or read-only disk must not keep anybody from playing
 
 
 def describe_patches() -> str:

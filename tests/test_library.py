@@ -73,6 +73,8 @@ def test_a_broken_patch_in_the_folder_hides_nothing_else():
     library.save_patch(Patch("Good", "Fluid", Z))
     (library.user_folder("patches") / "bad.json").write_text("{")
     assert [entry.name for entry in library.patches() if not entry.factory] == ["Good"]
+    told, = library.unreadable_patches()
+    assert "bad.json" in told
 
 
 def test_factory_patches_are_never_overwritten():
@@ -116,21 +118,6 @@ def test_missing_models_are_named():
         library.load_model("nowhere")
     with pytest.raises(LibraryError, match=r"none\.safetensors"):
         library.load_model("/tmp/none.safetensors")
-
-
-def test_what_failed_is_left_alone_at_the_next_start_until_it_is_asked_for():
-    with library.attempt("fine"):
-        pass
-    with pytest.raises(RuntimeError), library.attempt("bad"):
-        raise RuntimeError("crash")
-    with library.attempt("fine"):
-        pass
-    with pytest.raises(LibraryError, match="bad"), library.attempt("bad"):
-        pytest.fail("it was opened")
-    with library.attempt("bad", again=True):
-        pass
-    with library.attempt("bad"):
-        pass
 
 
 def test_describe_lists_every_patch():

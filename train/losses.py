@@ -35,6 +35,7 @@ BIN_HZ = 35.0                         # noise bandwidth of a Hann window of 2048
 CENTS = 1731.234                      # per unit of relative frequency
 MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
 CENTS_KNEE = 15.0                     # errors beyond count ever less: such partials are noise or out of reach
+TOP_BANDS = 0.3                       # of noise above 16 kHz: left alone, the loudness of frames would be made up for there, as hiss
 FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 
@@ -65,7 +66,7 @@ class FrameLoss(torch.nn.Module):
         keep = lambda name, value: self.register_buffer(name, value, persistent=False)                    # noqa: E731
         keep("ratio", torch.from_numpy(SLOT_RATIO.copy()))
         keep("density_db", 10 * torch.log10(width / BIN_HZ))         # band RMS over what one bin shows of it
-        keep("band_share", (width / (MEL_KNEE_HZ + centre)) * (centre < 16_000))
+        keep("band_share", (width / (MEL_KNEE_HZ + centre)) * torch.where(centre < 16_000, 1.0, TOP_BANDS))
         keep("low_partials", 1 + 3 * (self.ratio <= 4).float())
         unit = torch.ones(RELEASE.stop)
         unit[VIBRATO] = torch.tensor([10.0, 3.0, 5.0])

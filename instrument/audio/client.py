@@ -227,7 +227,8 @@ class Client:
 
     def _take_over(self, running: registry.Running) -> Link | None:
         """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
-        gate, waiting = threading.Lock(), []            # until it is ours, what it says is not for the player
+        gate = threading.Lock()
+        waiting: list[dict] = []                        # until it is ours, what it says is not for the player
         taken = False
 
         def receive(message: dict) -> None:

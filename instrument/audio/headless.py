@@ -8,14 +8,14 @@ from typing import Any
 
 from instrument.audio.client import Client
 from instrument.audio.protocol import Telemetry
-from instrument.launch import prepare
+from instrument.beginning import prepare
 
 UPDATE_S = 0.25
 TAKE_S = 3.0                            # so long a take may take to be finished
 
 
 def run(*, record: str | None = None, **options: Any) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take; `options` as `launch.prepare` takes them. Returns the status. Raises
+    """Play until Ctrl-C; with `record`, a format, into a take; `options` as `beginning.prepare` takes them. Returns the status. Raises
     ValueError or OSError, before anything starts, for what cannot be played."""
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings

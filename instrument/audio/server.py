@@ -21,7 +21,7 @@ import time
 import traceback
 from typing import Any
 
-from instrument import launch
+from instrument import beginning
 from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
@@ -29,6 +29,8 @@ from instrument.audio.protocol import AudioChoice
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
+SLOW_START_S = 8.0
+STILL_STARTING = "Still getting ready: the first start after an update compiles for this machine, which takes a minute or two."
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -90,8 +92,11 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        if launch.must_compile():
-            self._tell({"tell": "starting", "text": launch.COMPILES})
+        if beginning.must_compile():
+            self._tell({"tell": "starting", "text": beginning.COMPILES})
+        slow = threading.Timer(SLOW_START_S, self._tell, ({"tell": "starting", "text": STILL_STARTING},))
+        slow.daemon = True
+        slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
@@ -123,6 +128,7 @@ class Server:
         self._tell_midi()
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
+        slow.cancel()
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
     def _prepare_audio(self) -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import Any, cast
 
-from instrument.launch import prepare
+from instrument.beginning import prepare
 from instrument.parameters import LATENT_KNOBS
 from instrument.patch import Patch
 
@@ -19,7 +19,7 @@ def placeholder() -> Patch:
 
 
 def run(**options: Any) -> int:
-    """Open the window and play until it is closed; `options` as `launch.prepare` takes them. Returns the exit status.
+    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them. Returns the exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """

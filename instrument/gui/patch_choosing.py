@@ -59,6 +59,10 @@ class PatchChoosing:
 
     def _open_browser(self, place: QPoint, purpose: str) -> None:
         self.browser.open_at(place, library.patches(), self.session.name, purpose)
+        problems = library.unreadable_patches()
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self.banner.say(problems[0] + more, problem=True)
 
     def _chosen(self, entry) -> None:
         if self._for_corner is None:

@@ -1,4 +1,5 @@
-"""Playing on the computer's keys: the row of A is white, the row of Q black; Z X move by octaves, C V change the force.
+"""Playing on the computer's keys: the row of A is white, the row of Q black; Z X move by octaves, C V change the force,
+B is the sustain pedal.
 
 Keys are found by their place (scan code), so that AZERTY and QWERTZ play the same; where a system gives no scan codes, by letter.
 An event filter on the whole application: it works wherever the focus is, but for text fields, menus and dialogs.
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEd
 from instrument.gui.hands import Hands
 
 PLACES = "AWSEDFTGYHUJKOLP;"           # from C upwards, one octave and a fourth
-OCTAVE_DOWN, OCTAVE_UP, SOFTER, HARDER = "Z", "X", "C", "V"
+OCTAVE_DOWN, OCTAVE_UP, SOFTER, HARDER, PEDAL = "Z", "X", "C", "V", "B"
 WHO = "keys"
 LOWEST_OCTAVE, HIGHEST_OCTAVE = 0, 8     # of the first C, as in C4 = 60
 VELOCITY_STEP = 16
@@ -42,6 +43,7 @@ class Qwerty(QObject):
         self.hands, self.window = hands, window
         self.octave, self.velocity = 4, 96
         self._down: dict[str, int] = {}
+        self._pedal = False
         app = QApplication.instance()
         assert app is not None
         app.installEventFilter(self)
@@ -60,6 +62,12 @@ class Qwerty(QObject):
         """All computer keys come up: the window lost the focus, so we shall not hear of their release."""
         self._down.clear()
         self.hands.release_all(WHO)
+        self._step_on(False)
+
+    def _step_on(self, down: bool) -> None:
+        if down != self._pedal:
+            self._pedal = down
+            self.hands.pedal(down)
 
     def _meant_for_us(self, target: QObject) -> bool:
         if QApplication.activePopupWidget() or QApplication.activeModalWidget():
@@ -80,6 +88,9 @@ class Qwerty(QObject):
             if not event.isAutoRepeat() and place in self._down:
                 self.hands.release(self._down.pop(place), f"{WHO}:{place}")
                 return True
+            if not event.isAutoRepeat() and place == PEDAL and self._pedal:
+                self._step_on(False)
+                return True
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._meant_for_us(target):
             if event.modifiers() & SHORTCUT:
                 return False
@@ -94,6 +105,9 @@ class Qwerty(QObject):
             if not repeated and place not in self._down and note <= 127:
                 self._down[place] = note
                 self.hands.press(note, self.velocity, f"{WHO}:{place}")
+            return True
+        if place == PEDAL:
+            self._step_on(True)
             return True
         if place in (OCTAVE_DOWN, OCTAVE_UP):
             step = 1 if place == OCTAVE_UP else -1

@@ -52,7 +52,7 @@ class StatusLine(QWidget):
         self.device = self._reading("Audio device", DEVICE_TIP)
         self._device = ""
         row.addStretch(1)
-        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force")
+        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force, B is the pedal")
         self.voices = self._reading("Voices", "Notes that sound now")
         self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
         self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")

@@ -257,7 +257,7 @@ class Window(QMainWindow):
         self.resize(*SIZE)
         kept = self.settings.window.get("geometry")
         if isinstance(kept, str):
-            self.restoreGeometry(QByteArray.fromBase64(kept.encode()))
+            self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore")))
 
     def _keep_settings(self) -> None:
         self.settings.window["geometry"] = self.saveGeometry().toBase64().toStdString()

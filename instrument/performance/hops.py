@@ -174,6 +174,8 @@ class HopMaker:
             frame = self.memory.held[newest]
             status["level_db"], status["noise_db"] = frame[LEVEL], frame[NOISE]
             status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
+        else:
+            status["f0_hz"] = 0
         status["frame_count"] += 1
 
     def _decode(self, batch: int) -> np.ndarray:

@@ -123,13 +123,6 @@ class Performer:
             stamp = self._floor - self.delay_samples
         self.receive(Load(patch, timbre), stamp)
 
-    def load_model(self, timbre: Timbre) -> None:
-        """Plays new notes on another model, as soon as it can be; those that sound end on theirs."""
-        if self._patch is not None:
-            self.load_patch(self._patch, timbre)
-        else:
-            self.maker.play(timbre)
-
     def advance(self, now: int) -> None:
         """Applies and publishes all that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:

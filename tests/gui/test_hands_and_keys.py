@@ -129,6 +129,18 @@ def test_octave_and_force(typist, said):
     assert (qwerty.octave, qwerty.velocity) == (0, 16)
 
 
+def test_the_pedal_is_down_while_its_key_is(typist, said):
+    window, _, _ = typist
+    pedal = lambda: [m["bytes"][2] for m in said if m["do"] == "midi"]                                   # noqa: E731
+    QTest.keyPress(window, Qt.Key.Key_B)
+    assert pedal() == [127]
+    QTest.keyRelease(window, Qt.Key.Key_B)
+    assert pedal() == [127, 0]
+    QTest.keyPress(window, Qt.Key.Key_B)
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowDeactivate))
+    assert pedal() == [127, 0, 127, 0]
+
+
 def test_keys_come_up_when_the_window_loses_the_focus(typist, said):
     window, _, _ = typist
     QTest.keyPress(window, Qt.Key.Key_A)

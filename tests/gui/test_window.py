@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from instrument import library
 from instrument.gui.session import LATENTS
 from instrument.parameters import PARAMETERS
 from tests.gui.player import LEFT, SOON_MS, drag, key_point, let_go, loudest_db, play, sounding, type_value
@@ -137,6 +138,20 @@ def test_a_corner_takes_another_sound(window):
     QTest.keyClicks(window.browser.search, "ember")
     QTest.keyClick(window.browser.search, Qt.Key.Key_Return)
     assert [c.name for c in window.session.corners] == ["Amber", "Birch", "Cedar", "Ember"]
+
+
+def test_a_patch_that_cannot_be_read_is_told_of(window):
+    bad = library.user_folder("patches") / "broken.json"
+    bad.parent.mkdir(parents=True, exist_ok=True)
+    bad.write_text("{")
+    try:
+        QTest.mouseClick(window.patches.name, LEFT)
+        assert window.browser.isVisible()
+        assert "broken.json" in window.banner.text.text()
+    finally:
+        bad.unlink()
+        window.browser.close()
+        window.banner.dismiss()
 
 
 def test_latents_randomise_lock_and_reset(window):

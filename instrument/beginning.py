@@ -1,0 +1,60 @@
+"""What playing begins with, in a window or a terminal: settings, patch and engine, as the player named them or had them the last time."""
+from dataclasses import dataclass
+from typing import Any
+
+from instrument import library
+from instrument import settings as settings_file
+from instrument.audio.client import Client
+from instrument.audio.protocol import AudioChoice
+from instrument.patch import Patch
+from instrument.settings import Settings
+
+COMPILES = "Compiling for this machine. Only the first start takes so long."
+
+
+def must_compile() -> bool:
+    """Whether the engine has never been compiled on this machine, which takes a minute or two."""
+    from instrument.synthesis.compiled import cache_folder
+    return next(cache_folder().rglob("*.nbi"), None) is None
+
+
+@dataclass
+class Beginning:
+    """What playing begins with; `said` is what the player should know of it, `client` is not started yet."""
+
+    settings: Settings
+    client: Client
+    patch: Patch | None             # None: the engine's first
+    said: list[str]
+
+
+def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
+            midi_port: str | None = None) -> Beginning:
+    """Settings and engine for these options; what is left out is as it was the last time.
+
+    Raises ValueError for a patch that was named and is not there; one that was only the last is not insisted on.
+    """
+    named = library.load_patch(patch) if patch is not None else None
+    settings, unreadable = settings_file.load()
+    choice, last_patch, trouble = settings.begin()
+    said = [text for text in (unreadable, trouble) if text]
+    first = named
+    wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
+    if named is not None:
+        wishes.append({"do": "patch", "patch": named.to_json()})
+    elif last_patch is not None and model is None:
+        try:
+            first = library.load_patch(last_patch)
+        except ValueError as error:                 # it was deleted or renamed since: begin with another
+            said.append(f"{error} The first patch is used instead.")
+    if audio_device is not None or block_samples is not None:
+        choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
+        wishes.append(choice.command())
+    ports = [midi_port] if midi_port else settings.midi_ports
+    if midi_port:
+        wishes.append({"do": "open_midi", "ports": ports})
+    client = Client(choice, ports, first.to_json() if first else None, settings.midi_map, model=model, attach=model is None,
+                    wishes=wishes)
+    return Beginning(settings, client, first, said)
+
+
