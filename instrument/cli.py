@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--block", type=_whole(16, 2048), metavar="N", help="samples a block, 16..2048")
     play.add_argument("--midi-port", metavar="NAME", help="a MIDI port by name; all of them if left out")
     play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
+    play.add_argument("--record", nargs="?", const="wav24", choices=("wav24", "wav32", "flac"),
+                      help="without a window: record all that is played")
 
     render = commands.add_parser("render", help="play a MIDI file into a sound file")
     render.add_argument("midi", type=Path, metavar="IN.mid")
@@ -55,6 +57,10 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
     render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
     render.add_argument("--seed", type=_whole(0, 2 ** 32 - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
+
+    replay = commands.add_parser("replay", help="play a take again, to the sample, into a sound file")
+    replay.add_argument("take", type=Path, metavar="TAKE")
+    replay.add_argument("wav", type=Path, metavar="OUT.wav")
 
     commands.add_parser("devices", help="list audio devices and MIDI ports")
     commands.add_parser("models", help="list models")
@@ -82,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _play(args) -> int:
     from instrument.launch import play
     return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, headless=args.headless)
+                midi_port=args.midi_port, headless=args.headless, record=args.record)
 
 
 def _say_if_compiling() -> None:
@@ -100,6 +106,16 @@ def _render(args) -> int:
         report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, rate_hz=args.rate,
                              block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
     print(report)
+    return 0
+
+
+def _replay(args) -> int:
+    from tqdm import tqdm
+
+    from instrument.recording.replay import render
+    with tqdm(total=1.0, desc=f"playing {args.take.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+        remark = render(args.take, args.wav, lambda part: bar.update(part - bar.n))
+    print(f"{args.wav}: as it was recorded" if not remark else f"{args.wav}: {remark}")
     return 0
 
 
@@ -144,8 +160,8 @@ def _train(argv: list[str]) -> int:
     return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))
 
 
-COMMANDS = {"play": _play, "render": _render, "devices": _devices, "models": _models, "patches": _patches, "bench": _bench,
-            "resynthesise": _resynthesise}
+COMMANDS = {"play": _play, "render": _render, "replay": _replay, "devices": _devices, "models": _models,
+            "patches": _patches, "bench": _bench, "resynthesise": _resynthesise}
 
 
 def main(argv: list[str] | None = None) -> int:

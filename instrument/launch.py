@@ -30,7 +30,7 @@ def why_no_sound(wanted: str | None = None) -> str | None:
 
 
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool) -> int:
+         midi_port: str | None, headless: bool, record: str | None = None) -> int:
     """Open the instrument; returns the exit status. Raises ValueError or OSError, before anything starts, for a patch, a model or a
     device that was named and cannot be used."""
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
@@ -47,7 +47,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     options: dict[str, Any] = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
                "midi_port": midi_port}
     if headless:
-        from instrument.audio.headless import run
-        return run(**options)
+        from instrument.audio import headless as terminal
+        return terminal.run(**options, record=record)
     from instrument.gui.app import run
     return run(**options)

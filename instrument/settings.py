@@ -16,7 +16,7 @@ from typing import Any
 
 import platformdirs
 
-from instrument.audio.protocol import BLOCK_SAMPLES, AudioChoice
+from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
@@ -43,6 +43,8 @@ class Settings:
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
+    take_format: str = TAKE_FORMATS[0]
+    take_folder: str | None = None              # where takes go; None: within the user's music
     window: dict[str, Any] = field(default_factory=dict)       # the window's own: plain values by name
     trying: dict[str, Any] | None = None        # what is being tried, or failed last time
 
@@ -154,6 +156,8 @@ _CHECKS = {
         if isinstance(id_, str)) and all(isinstance(id_, str) for id_ in value.values())),
     "patch": _or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
+    "take_format": lambda value: value in TAKE_FORMATS,
+    "take_folder": _or_none(_text),
     "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }

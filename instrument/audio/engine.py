@@ -13,18 +13,29 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from instrument.audio import shared
+from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
 from instrument.performance import midi
+from instrument.recording.history import History, Kept
 from instrument.synthesis.producer import position, read_clock
 from instrument.synthesis.state import new_state, state_dtype
+
+if TYPE_CHECKING:
+    from instrument.recording.performance import Performance
 
 LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
 REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
+REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
+LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
+MOMENT_S = 10.0                     # between moments to remember while somebody plays
 
 
 class Engine:
@@ -32,11 +43,14 @@ class Engine:
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
     ("program", number), ("failed", error).
-    `log(sample, event)` hears of every event with the sample at which it takes effect.
+    With `take` it stands where that begins, and plays it again to the sample.
+    `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
-                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None):
+                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
+                 take: "Performance | None" = None):
+        from instrument.performance import moment
         from instrument.performance.performer import Performer
         self.path, self._memory = shared.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
@@ -50,10 +64,18 @@ class Engine:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self.performer = Performer(self.state, timbre, patch, seed=seed, log=log,
+        self.history = History(self.state, rate_hz)
+        self._moment = moment
+        self._looked_at = self._remembered_at = 0   # samples
+        self._at_rest = -1                          # how many events were noted when all was at rest
+        self._log = log
+        self.performer = Performer(self.state, timbre, patch, seed=seed, log=self._note,
                                    on_program=lambda channel, number: tell("program", number),
                                    changed=lambda id_, value: tell("set", id_, value))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
+        self._score_until = 0                       # of a take that is played again: the sample of its last event
+        if take is not None:
+            self._stand_at(take)
 
     @property
     def wake(self) -> int:
@@ -62,7 +84,9 @@ class Engine:
 
     def start(self) -> None:
         """Begin to perform. Before the stream starts, so that no hop is late."""
-        self.performer.advance(self.performer.delay_samples)
+        self.performer.advance(position(self.state) + self.performer.delay_samples)
+        self._remember(quiet=self._moment.at_rest(self.performer))
+        self.history.start()
         self._thread.start()
 
     def set_delay(self, samples: int) -> None:
@@ -92,12 +116,17 @@ class Engine:
         with contextlib.suppress(OSError):          # full: it is awake already
             self._wake_writer.send(b"!")
 
-    def close(self) -> None:
-        """End the performer and remove the state block's file. The stream must be closed before."""
+    def end(self) -> None:
+        """End the performer: what sounds is held."""
         self._ending = True
         self.poke()
         if self._thread.is_alive():
             self._thread.join(2)
+
+    def close(self) -> None:
+        """End the performer and remove the state block's file. The stream must be closed before, or play another block."""
+        self.end()
+        self.history.close()
         self._wake_reader.close()
         self._wake_writer.close()
         shared.remove(self.path)
@@ -139,12 +168,66 @@ class Engine:
                         if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
                             now = self._latest = max(now, until - 1)
                 for stamp, event in events:
+                    if isinstance(event, midi.Panic) and now < self._score_until:
+                        performer._queue.clear()            # the rest of a take that is played again
+                        self._score_until = 0
                     if event is not None:
                         performer.receive(event, stamp)
                 performer.advance(now + performer.delay_samples)
+                if now - self._looked_at > LOOK_S * self.rate_hz:
+                    self._look(now)
                 self._sleep((performer.next_due - performer.delay_samples - now) / self.rate_hz)
         except Exception as error:                  # nothing a player does may come here; the process is started anew
             self._tell("failed", error)
+
+    def _stand_at(self, take: "Performance") -> None:
+        from instrument.recording.replay import Sounds, prepare
+        from instrument.synthesis.render import render
+        prepare(self.performer, take, Sounds(self.performer.timbre))
+        self._score_until = max((sample for sample, _ in take.events), default=0)
+        out = np.empty((LEAD_SAMPLES, 2), np.float32)
+        while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
+            piece = out[:min(missing, LEAD_SAMPLES)]
+            self.performer.advance(position(self.state) + len(piece))
+            render(self.state, piece)
+        self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
+
+    def _note(self, sample: int, event: Any) -> None:
+        self.history.note(sample, event)
+        if self._log is not None:
+            self._log(sample, event)
+
+    def _look(self, now: int) -> None:
+        """Remember this moment if it is one from which what comes can be played again."""
+        self._looked_at = now
+        if self._score_until:
+            self._show_moved(now)
+        history = self.history
+        history.forget_old()
+        if history.noted == self._at_rest:
+            return
+        if self._moment.at_rest(self.performer) and history.loudest(REST_S) < REST:
+            self._remember(quiet=True)
+        elif now - self._remembered_at > MOMENT_S * self.rate_hz:
+            self._remember(quiet=False)
+
+    def _show_moved(self, now: int) -> None:
+        """Tell which controls a take that is played again has moved."""
+        goal = self.performer.controls.goal
+        for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
+            self._tell("set", self._ids[i], float(goal[i]))
+        self._shown[:] = goal
+        if now > self._score_until:
+            self._score_until = 0
+
+    def _remember(self, quiet: bool) -> None:
+        history, performer = self.history, self.performer
+        waiting = [(sample, event) for sample, _, event in sorted(performer._queue, key=lambda entry: entry[:2])]
+        values = self._moment.remember(performer)
+        history.moments.append(Kept(values["sample"], history.noted, waiting, quiet, values))
+        self._remembered_at = self._looked_at
+        if quiet:
+            self._at_rest = history.noted
 
     def _sleep(self, until_due_s: float) -> None:
         """Until an event comes or the next hop falls due."""

@@ -3,17 +3,20 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
+from instrument.audio.client import Client
 from instrument.audio.protocol import Telemetry
 from instrument.beginning import prepare
 
 UPDATE_S = 0.25
+TAKE_S = 3.0                            # so long a take may take to be finished
 
 
-def run(**options: Any) -> int:
-    """Play until Ctrl-C; `options` as `beginning.prepare` takes them. Returns the status. Raises ValueError or OSError, before anything
-    starts, for what cannot be played."""
+def run(*, record: str | None = None, **options: Any) -> int:
+    """Play until Ctrl-C; with `record`, a format, into a take; `options` as `beginning.prepare` takes them. Returns the status. Raises
+    ValueError or OSError, before anything starts, for what cannot be played."""
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
     for text in beginning.said:
@@ -32,12 +35,28 @@ def run(**options: Any) -> int:
                     settings.settled()
                     for id_, value in settings.controls.items():
                         client.send({"do": "set", "id": id_, "value": value})
+                    if record:
+                        client.send({"do": "record", "on": True, "folder": settings.take_folder, "format": record})
             line.show(_status(client.telemetry(), client.alive))
     finally:
         line.say("Ending.")
+        if record and client.alive:
+            client.send({"do": "record", "on": False, "folder": None, "format": record})
+            _await_take(client, line)
         client.close()
         settings.settled()
     return 0
+
+
+def _await_take(client: Client, line: "_Line") -> None:
+    """Say where the take is, once it is finished."""
+    end = time.monotonic() + TAKE_S
+    while time.monotonic() < end:
+        for message in client.poll():
+            if message["tell"] == "take":
+                line.say(_as_text(message))
+                return
+        time.sleep(0.02)
 
 
 def _as_text(message: dict) -> str:
@@ -56,6 +75,10 @@ def _as_text(message: dict) -> str:
         case "midi":
             listening = ", ".join(message["open"]) or "no port yet; plug one in, or connect one to HummingFace"
             return f"MIDI from {listening}." + (f" ({message['problem']})" if message["problem"] else "")
+        case "recording":
+            return f"Recording {message['path']}" if message["path"] else message["problem"]
+        case "take":
+            return f"{message['path']}: {message['seconds']:.1f} s. {message['problem']}".strip()
         case "patch":
             return f"Patch: {message['patch'].get('name', '?')}"
     return ""

@@ -12,6 +12,7 @@ non-blocking socket.
 import ctypes
 import ctypes.util
 import sys
+import time
 
 import llvmlite.binding
 import numpy as np
@@ -28,6 +29,7 @@ AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
 NO_START_SERVER = 1
 EVENTS = 1024                       # MIDI messages that may wait for the performer
+SWITCH_S = 2.0                      # so long a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
 shared_dtype = np.dtype([
@@ -218,6 +220,18 @@ class JackStream:
     @property
     def active(self) -> bool:
         return not self._shared["ended"][0]
+
+    def play(self, state: np.ndarray, wake: int) -> None:
+        """Play another block from the next period on, with every connection as it is. Nobody may take messages meanwhile."""
+        shared = self._shared[0]
+        state["channels"], state["wait"] = self._state["channels"], self._state["wait"]
+        shared["wake"] = wake
+        shared["state"] = state.ctypes.data
+        self._before, self._state = self._state, state          # the old block is kept: the callback may be at work on it
+        begin, end = int(state["position"][0]), time.monotonic() + SWITCH_S
+        while int(state["position"][0]) == begin and time.monotonic() < end:
+            time.sleep(0.001)
+        self.take()                                             # what came by the old block's clock
 
     def close(self) -> None:
         """Leave the server, if it is still there: leaving a dead one may hang."""

@@ -80,6 +80,21 @@ class Output:
         self._problem = problem
         self._tell_audio()
 
+    def switch(self, engine: Any) -> None:
+        """Play another engine of the same rate, which has been started. The one before must have ended."""
+        stream, before = self._stream, self._engine
+        before.stream = before.jack = None
+        if hasattr(stream, "play"):
+            stream.play(engine.state, engine.wake)
+            self._engine = engine
+            if stream.device is not None:                   # of JACK, which brings MIDI too
+                engine.jack = stream
+            self._use(stream)
+        else:                                               # PortAudio was given the address of the old block for good
+            self.close()
+            self._engine = engine
+            self.open()
+
     def look_after(self) -> None:
         """Once a second: look for a device that is not there; follow a JACK server, which can change its period as it runs."""
         if self._stream.device is None and time.monotonic() >= self._retry_at:

@@ -17,6 +17,7 @@ from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
 RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
+TAKE_FORMATS = ("wav24", "wav32", "flac")
 
 
 class ProtocolError(ValueError):
@@ -121,6 +122,9 @@ _NAME = Field(_or_none(_text), "a name or null")
 _PROBLEM = Field(_text, "a text, empty if all is well")
 _NAMES = Field(_list_of(_text), "a list of names")
 
+_FOLDER = Field(_or_none(_text), "a folder, or null for the one within the user's music")
+_FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
+
 COMMANDS: dict[str, dict[str, Field]] = {
     "set": {"id": _ID, "value": _VALUE},
     "note_on": {"note": _KEY, "velocity": _VELOCITY},
@@ -136,6 +140,9 @@ COMMANDS: dict[str, dict[str, Field]] = {
     },
     "open_midi": {"ports": Field(_or_none(_list_of(_text)), "a list of port names, or null for all")},
     "test_tone": {"on": Field(_boolean, "true or false")},
+    "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
+    "capture": {"folder": _FOLDER, "format": _FORMAT},
+    "recall": {"path": Field(_text, "a path")},
     "list": {},
     "quit": {},
 }
@@ -151,6 +158,8 @@ TELLS: dict[str, dict[str, Field]] = {
     "devices": {"audio": Field(_list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
+    "recording": {"path": _NAME, "begin": Field(_whole(0, 1 << 53), "a sample"), "problem": _PROBLEM},     # path null: not recording
+    "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},

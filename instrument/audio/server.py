@@ -42,8 +42,10 @@ class Server:
         self._began = float(config.get("began", time.time()))
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Any = None
+        self._recall: Any = None
         self._midi: Any = None
         self._output: Any = None
+        self._recorder: Any = None
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
@@ -99,6 +101,9 @@ class Server:
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from instrument.audio import sounds
         from instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from instrument.audio.recall import Recall
+        from instrument.recording.recorder import Recorder
+        self._recorder = Recorder(self._tell)
         self._event_as_json = sounds.event_as_json
         self._controls_of = sounds.controls_of
         self._sounds = sounds.Sounds(self._config.get("model"))
@@ -111,6 +116,8 @@ class Server:
         self._new_engine(likely_rate_hz(choice), patch)
         self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
                               engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
+        self._recall = Recall(self._sounds, self._output, self._recorder, self._tell,
+                              {"tell": self._performer_tells, "log": self._log_event if self._log else None})
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_remark(patch)
@@ -142,6 +149,7 @@ class Server:
             old.close()
         self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
         self._engine.start()
+        self._recorder.use(self._engine.history)
         return self._engine
 
     def _end(self) -> None:
@@ -149,6 +157,7 @@ class Server:
         timer = threading.Timer(FAREWELL_S, self._leave)
         timer.daemon = True
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
+        self._recorder.close()                          # first: a take that is under way is kept, whatever hangs afterwards
         if self._midi:
             self._midi.close()
         self._output.close()
@@ -168,7 +177,9 @@ class Server:
     def _receive(self, message: dict) -> None:
         """On the client's thread: what is played goes straight on, the rest waits for the main thread."""
         engine = self._engine
-        if engine is None or message["do"] not in _QUICK:
+        if engine is not None and message["do"] in _RECORDING:
+            self._record(message)                       # at this sample, whatever the main thread is doing
+        elif engine is None or message["do"] not in _QUICK:
             self._inbox.put(message)
         else:
             self._quick(message)
@@ -187,10 +198,21 @@ class Server:
             case "panic":
                 self._engine.receive(Panic())
 
+    def _record(self, message: dict) -> None:
+        match message["do"]:
+            case "record" if message["on"]:
+                self._recorder.record(message["folder"], message["format"])
+            case "record":
+                self._recorder.stop()
+            case "capture":
+                self._recorder.capture(message["folder"], message["format"])
+
     def _do(self, message: dict) -> None:
         match message["do"]:
             case name if name in _QUICK:
                 self._quick(message)
+            case name if name in _RECORDING:
+                self._record(message)
             case "patch":
                 self._play_patch(message["patch"])
             case "open_audio":
@@ -204,6 +226,8 @@ class Server:
                 self._engine.state["tone"] = message["on"]
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
+            case "recall":
+                self._engine, self._timbre = self._recall.recall(message["path"], self._engine)
             case "program":
                 self._play_program(message["number"])
             case "client gone":
@@ -214,7 +238,7 @@ class Server:
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:
-        if message["tell"] in ("state", "audio", "midi", "patch", "ready"):
+        if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording"):
             self._told[message["tell"]] = message
         self._listener.tell(message)
 
@@ -289,6 +313,7 @@ class Server:
 
 
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")
+_RECORDING = ("record", "capture")
 
 
 class _Log(io.TextIOBase):

@@ -86,6 +86,10 @@ class SilentStream:
     def active(self) -> bool:
         return self._thread.is_alive()
 
+    def play(self, state: np.ndarray, wake: int) -> None:
+        """Play another block from now on."""
+        self._state = state
+
     def close(self) -> None:
         self._ending.set()
         self._thread.join()

@@ -59,10 +59,10 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
 
 
 def _draw(button: QToolButton) -> None:
-    """Draw the icon at the present scale."""
+    """Draw the icon at the present scale, in the button's own `tints` (at rest, while checked) if it has any."""
     size = theme.px(ICON)
     if button.property("drawing"):
-        button.setIcon(theme.icon(button.property("drawing"), size))
+        button.setIcon(theme.icon(button.property("drawing"), size, *(button.property("tints") or ())))
         button.setIconSize(QSize(size, size))
 
 

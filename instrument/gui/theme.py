@@ -32,6 +32,7 @@ WARM_DEEP = "#7a5226"
 COOL = "#5fcbdb"            # what the model does
 COOL_DEEP = "#1f5763"
 ALARM = "#ff7a66"           # clipping, drop-outs, panic
+RECORDING = "#ff5d52"       # while a take is recorded
 KEY_WHITE = "#d9dce2"
 KEY_WHITE_SHADE = "#b4b9c4"
 KEY_BLACK = "#1c1f26"
@@ -178,6 +179,7 @@ def stylesheet() -> str:
     QToolButton[small="true"] {{ color: {SOFT}; font-size: {px(SIZES['label'])}px; padding: {px(1)}px {px(6)}px; }}
     QToolButton[small="true"]:hover {{ color: {TEXT}; }}
     QToolButton[small="true"]:checked {{ color: {WARM}; background: {RAISED}; }}
+    QToolButton[role="record"]:checked {{ background: {RECORDING}; color: {GROUND}; font-weight: 600; }}
     QPushButton[role="panic"] {{ color: {ALARM}; font-weight: 600; letter-spacing: {px(1)}px; }}
     QPushButton[role="panic"]:hover {{ background: {ALARM}; color: {GROUND}; }}
     QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}

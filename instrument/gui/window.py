@@ -3,7 +3,7 @@ import sys
 import time
 from typing import cast
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
@@ -23,12 +23,16 @@ from instrument.gui.panel import rescale, tool
 from instrument.gui.patch_bar import PatchBar
 from instrument.gui.patch_choosing import PatchChoosing
 from instrument.gui.qwerty import Qwerty
+from instrument.gui.record_bar import RecordBar
+from instrument.gui.recording import Recording
 from instrument.gui.session import Session
 from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
 from instrument.gui.status_line import StatusLine
+from instrument.gui.takes_panel import TakesPanel
 from instrument.gui.wheels import Wheel
 from instrument.patch import Patch
+from instrument.recording.naming import SOUNDS
 from instrument.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -50,6 +54,7 @@ class Window(QMainWindow):
         self.hands = Hands(client.send)
         self.setWindowTitle("HummingFace")
         self.setMinimumSize(*LEAST_SIZE)
+        self.setAcceptDrops(True)
         self._position = FROM_NOW
         self._last_tick = time.monotonic()
         self._last_status = 0.0
@@ -76,6 +81,7 @@ class Window(QMainWindow):
         self.word = QLabel("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
+        self.recorder = RecordBar()
         self.banner = Banner()
         self.latents = LatentPanel(self.session)
         self.morph = MorphPanel(self.session)
@@ -91,6 +97,8 @@ class Window(QMainWindow):
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
+        self.takes = TakesPanel(self, self.settings)
+        self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
         self.qwerty = Qwerty(self.hands, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -99,6 +107,7 @@ class Window(QMainWindow):
         left.addWidget(self.word)
         left.addStretch(1)
         right.addStretch(1)
+        right.addWidget(self.recorder)
         right.addWidget(self.settings_button)
         self._top.addLayout(left, 1)
         self._top.addWidget(self.patches, 2)
@@ -127,6 +136,10 @@ class Window(QMainWindow):
             control.gesture_ended.connect(self.session.end)
         self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
         self.settings_button.clicked.connect(self.open_settings)
+        self.recorder.takes_wanted.connect(self.takes.open)
+        self.recording.on_take.append(lambda _path: self.takes.refresh() if self.takes.isVisible() else None)
+        self.takes.recall_wanted.connect(self.recall)
+        self.takes.changed.connect(self._save_settings)
         self.dialog.wanted.connect(self._setting)
         self.bend.turned.connect(self.hands.bend)
         self.wheel.turned.connect(self.hands.wheel)
@@ -166,6 +179,7 @@ class Window(QMainWindow):
             self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
             rescale(self)
             self.patches.rescale()
+            self.recorder.rescale()
             self.status.rescale()
 
     # sixty times a second
@@ -183,9 +197,11 @@ class Window(QMainWindow):
         now = time.monotonic()
         for message in self.client.poll():
             self.news.hear(message, self.client.telemetry)
+            self.recording.hear(message)
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
+        self.recording.tick(telemetry)
         if telemetry.level_db is not None:
             self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
@@ -203,6 +219,21 @@ class Window(QMainWindow):
         self.bend.setValue(0)
         self.wheel.setValue(0)
         self.hands.panic()
+
+    def recall(self, path: str) -> None:
+        """Bring back the sound of a take, and play it again."""
+        self.hands.release_all()
+        self.client.send({"do": "recall", "path": path})
+
+    def dragEnterEvent(self, event) -> None:
+        if _takes_in(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event) -> None:
+        self.recall(_takes_in(event.mimeData())[0])
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
 
     def open_settings(self) -> None:
         """The dialog for devices."""
@@ -247,6 +278,13 @@ class Window(QMainWindow):
         self.hands.release_all()
         self._keep_settings()
         self.dialog.hide()
+        self.takes.hide()
         self.hide()                     # ending the process may take a moment
         self.client.close()
         super().closeEvent(event)
+
+
+def _takes_in(data: QMimeData) -> list[str]:
+    """The sound files among what is dragged."""
+    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if path.lower().endswith(SOUNDS)]

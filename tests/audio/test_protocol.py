@@ -12,6 +12,8 @@ GOOD = [
     {"do": "open_audio", "device": None, "rate_hz": None, "block_samples": 128},
     {"do": "open_audio", "device": "system, JACK", "rate_hz": 44100, "block_samples": None},
     {"do": "open_midi", "ports": None}, {"do": "open_midi", "ports": ["Keys"]}, {"do": "test_tone", "on": True}, {"do": "list"},
+    {"do": "record", "on": True, "folder": None, "format": "wav24"}, {"do": "record", "on": False, "folder": "/takes", "format": "flac"},
+    {"do": "capture", "folder": None, "format": "wav32"}, {"do": "recall", "path": "/takes/a.wav"},
     {"do": "quit"},
 ]
 BAD = [
@@ -31,6 +33,9 @@ BAD = [
     {"do": "open_audio", "device": None, "rate_hz": None, "block_samples": 8},
     {"do": "open_audio", "device": None, "rate_hz": None, "block_samples": 4096}, {"do": "open_audio"},
     {"do": "open_midi", "ports": "Keys"}, {"do": "open_midi", "ports": [3]}, {"do": "test_tone", "on": 1},
+    {"do": "record", "on": 1, "folder": None, "format": "wav24"}, {"do": "record", "on": True, "folder": 3, "format": "wav24"},
+    {"do": "record", "on": True, "folder": None, "format": "mp3"}, {"do": "capture", "folder": None, "format": []},
+    {"do": "recall", "path": None},
 ]
 
 

@@ -32,7 +32,8 @@ def test_what_is_no_settings_is_put_aside(tmp_path, content):
 @pytest.mark.parametrize(("name", "value"), [
     ("rate_hz", 1), ("rate_hz", True), ("rate_hz", "48000"), ("block_samples", 8), ("block_samples", 4096), ("audio_device", 3),
     ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", {"7": 3}),
-    ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}), ("window", 3), ("unknown", 1)])
+    ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}), ("window", 3),
+    ("take_format", "mp3"), ("take_format", []), ("take_folder", 3), ("unknown", 1)])
 def test_what_makes_no_sense_is_left_out_alone(tmp_path, name, value):
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"patch": "Glass", name: value}))

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QHelpEvent, QImage
+from PySide6.QtGui import QAccessible, QHelpEvent, QImage, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QLineEdit, QListView, QToolTip, QWidget
 
@@ -276,3 +276,11 @@ def test_everything_else_has_a_tooltip(window):
     silent = [part for part in [*parts_of(window), window.output.meter] if not tooltip_of(part)]
     readings = [r for r in window.status.findChildren(QWidget) if r.accessibleName() and not r.toolTip()]
     assert not describe(silent + readings)
+
+
+def test_no_key_does_two_things(window):
+    """Qt does neither where two things want one key."""
+    keys = [button.shortcut().toString() for button in window.findChildren(QAbstractButton) if not button.shortcut().isEmpty()]
+    keys += [shortcut.key().toString() for shortcut in window.findChildren(QShortcut)]
+    assert len(keys) > 10
+    assert sorted(keys) == sorted(set(keys))

@@ -16,6 +16,10 @@ def test_text_can_be_read_on_every_surface(text, surface):
     assert theme.contrast(getattr(theme, text), getattr(theme, surface)) >= 4.5
 
 
+def test_the_time_of_a_take_can_be_read():
+    assert theme.contrast(theme.GROUND, theme.RECORDING) >= 4.5
+
+
 def test_names_on_keys_can_be_read():
     for key in (theme.KEY_WHITE, theme.COOL, theme.WARM):
         assert theme.contrast(theme.GROUND, key) >= 4.5

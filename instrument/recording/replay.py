@@ -1,0 +1,104 @@
+"""A take played again: the same notes on the same sound, from the moment that was remembered before it, to the sample.
+
+It equals the recording (within rounding) where the moment was a quiet one, the model is the same, and the performer was never late.
+"""
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from instrument import library
+from instrument.offline import Player
+from instrument.patch import Patch
+from instrument.performance import moment
+from instrument.performance.performer import Load
+from instrument.performance.timbre import Timbre
+from instrument.recording import performance as played
+from instrument.recording.performance import LoadByName, Performance
+
+PIECE_S = 0.25
+
+
+class Sounds:
+    """The timbres that a take needs, each opened once."""
+
+    def __init__(self, timbre: Timbre | None = None):
+        self._timbres: dict[str, Timbre] = {timbre.name: timbre} if timbre else {}
+
+    def timbre(self, name: str) -> Timbre:
+        """Raises LibraryError where there is no such model."""
+        if name not in self._timbres:
+            self._timbres[name] = Timbre(library.load_model(name))
+        return self._timbres[name]
+
+    def event(self, event: Any) -> Any:
+        """An event of a take as the performer takes it."""
+        if isinstance(event, LoadByName):
+            return Load(event.patch, self.timbre(event.model) if event.model else None)
+        return event
+
+
+def remark(performance: Performance, timbre: Timbre) -> str:
+    """What the player should know before it is played again; empty if it will be as it was."""
+    model = performance.moment["model"]
+    if model["sha256"] and model["sha256"] != timbre.model.card.get("sha256"):
+        return f"The take was played on another version of the model {model['name']}; it will sound different."
+    if not performance.exact:
+        return "The take began while something sounded; what sounded before it is not in it."
+    return ""
+
+
+def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
+    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands."""
+    begin = moment.restore(performer, performance.moment)
+    for sample, event in performance.events:
+        performer.receive(sounds.event(event), sample)
+    return begin
+
+
+class Replay:
+    """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
+
+    def __init__(self, performance: Performance, timbre: Timbre | None = None):
+        self.performance = performance
+        sounds = Sounds(timbre)
+        timbre = timbre or sounds.timbre(performance.moment["model"]["name"])
+        self.remark = remark(performance, timbre)
+        patch = performance.patch or Patch(timbre.name, timbre.name, (0.0,) * timbre.latents)
+        self.player = Player(timbre, patch, rate_hz=performance.rate_hz, seed=performance.moment["seed"])
+        prepare(self.player.performer, performance, sounds)
+        while self.player.position < performance.begin:
+            self.player.render(min(self._piece, performance.begin - self.player.position))
+
+    @property
+    def _piece(self) -> int:
+        return round(PIECE_S * self.performance.rate_hz)
+
+    def render(self, frames: int) -> Iterator[np.ndarray]:
+        """The next samples, float32 [n, 2] each."""
+        end = self.player.position + frames
+        while self.player.position < end:
+            yield self.player.render(min(self._piece, end - self.player.position))
+
+
+def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda part: None) -> str:
+    """Play a take again into a WAV file of 24 bits. Returns what the player should know of it. Raises TakeError, LibraryError, OSError."""
+    from instrument.recording.wave_file import WaveFile
+    performance = played.of_file(take)
+    frames = performance.frames or _frames_of(take)
+    replay = Replay(performance)
+    file = WaveFile(wav, performance.rate_hz)
+    try:
+        for piece in replay.render(frames):
+            file.append(piece)
+            progress(file.frames / max(frames, 1))
+    finally:
+        file.close()
+    return cast(str, replay.remark)
+
+
+def _frames_of(take: Path) -> int:
+    import soundfile
+    with soundfile.SoundFile(take) as file:
+        return int(file.frames)

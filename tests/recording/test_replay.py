@@ -1,0 +1,194 @@
+"""A take is played again as it was: offline, and from what the real audio process recorded."""
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from instrument.offline import Player
+from instrument.patch import Patch
+from instrument.performance import midi, moment
+from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Pressure, Set
+from instrument.performance.performer import Load
+from instrument.recording import performance as played
+from instrument.recording import replay
+from instrument.recording.performance import TakeError
+from tests.audio.jack_player import RATE_HZ
+from tests.audio.jack_player import Player as JackPlayer
+
+SOUND = {"reverb.mix": 0.4, "chorus.mix": 0.5, "delay.mix": 0.3, "drive.amount": 0.3, "motion.amount": 1.0}
+
+
+@pytest.fixture(scope="module")
+def timbre():
+    from instrument.performance.timbre import Timbre
+    from models.untrained import untrained
+    return Timbre(untrained(seed=3, width=64))
+
+
+def phrase(begin, rate_hz, seed=0):
+    """Two seconds of chords, bends, pedal, knobs."""
+    random = np.random.default_rng(seed)
+    events = []
+    for _ in range(10):
+        at, key = begin + int(random.uniform(0, 1.5) * rate_hz), int(random.integers(40, 80))
+        events += [(at, NoteOn(0, key, int(random.integers(40, 120)))), (at + int(0.3 * rate_hz), NoteOff(0, key))]
+    for _ in range(10):
+        at = begin + int(random.uniform(0, 1.9) * rate_hz)
+        events.append((at, [Bend(0, float(random.uniform(-1, 1))), Controller(0, 1, int(random.integers(0, 128))), Pressure(0, 0.5),
+                            Set("filter.cutoff_hz", float(random.uniform(500, 9000))), Controller(0, 74, 90)][int(random.integers(0, 5))]))
+    events += [(begin + int(1.95 * rate_hz), Bend(0, 0.0)), (begin + int(1.95 * rate_hz), Controller(0, 1, 0))]
+    return sorted(events, key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize("rate_hz", [48000, 44100])
+def test_a_take_is_played_again_to_the_sample(timbre, rate_hz):
+    """Played, silence, a moment; then played again from the moment alone, through the text that travels."""
+    patch = Patch("Test", timbre.name, (0.5,) * timbre.latents, SOUND)
+    player = Player(timbre, patch, rate_hz=rate_hz, seed=5)
+    for sample, event in phrase(1000, rate_hz, 1):
+        player.performer.receive(event, sample)
+    player.performer.receive(Set("reverb.decay_s", 0.3), 0)
+    player.performer.receive(Set("delay.feedback", 0.1), 0)
+    player.render(12 * rate_hz)
+    assert moment.at_rest(player.performer)
+    values = moment.remember(player.performer)
+    begin = player.position + 777
+    events = phrase(begin + 100, rate_hz, 2)
+    events.insert(8, (events[8][0], Load(patch.with_values(name="Other", latents=(-0.5,) * timbre.latents), timbre)))
+    for sample, event in events:
+        player.performer.receive(event, sample)
+    player.render(777)
+    recorded = player.render(4 * rate_hz)
+    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
+            + played.end_line(len(recorded)))
+    performance = played.parse(text, "a take")
+    again = np.concatenate(list(replay.Replay(performance, timbre).render(performance.frames)))
+    assert np.abs(recorded).max() > 0.05
+    assert np.abs(again - recorded).max() <= 1e-4
+    plain = played.parse(text.replace(b'"chorus_on":1', b'"chorus_on":0'), "a take")
+    other = np.concatenate(list(replay.Replay(plain, timbre).render(performance.frames)))
+    assert np.abs(other - recorded).max() > 1e-4, "and it would be heard if it were not so"
+
+
+def record(client, folder, on):
+    client.send({"do": "record", "on": on, "folder": str(folder), "format": "wav32"})
+
+
+def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp_path):
+    """Through a real JACK server, as fast as it goes; recorded in the middle of playing, with the MIDI that came through its port."""
+    jack_server(128)
+    sound = {**home, "parameters": {"reverb.mix": 0.2, "chorus.mix": 0.4, "motion.amount": 1.0, "reverb.decay_s": 0.5}}
+    client, told = engine(patch=sound)
+    events = [(sample, event) for sample, event in phrase(2 * RATE_HZ, RATE_HZ, 3) + phrase(5 * RATE_HZ, RATE_HZ, 4)
+              if not isinstance(event, (Set, Pressure, Bend))]
+    messages = [(sample, bytes([0x90 | event.channel, event.note, event.velocity]) if isinstance(event, NoteOn) else
+                 bytes([0x80, event.note, 0]) if isinstance(event, NoteOff) else bytes([0xB0, event.number, event.value]))
+                for sample, event in events]
+    with JackPlayer(messages, 9) as player:
+        record(client, tmp_path, True)
+        told.wait(tell="recording")
+        captured = player.play_freewheeling()
+    record(client, tmp_path, False)
+    take = told.wait(tell="take")
+    state = client._state[0]
+    assert not take["problem"] and state["waits_given_up"] == 0
+    path = Path(take["path"])
+    recorded, rate_hz = soundfile.read(path, dtype="float32")
+    assert rate_hz == RATE_HZ and np.abs(captured).max() == pytest.approx(np.abs(recorded).max(), rel=1e-5)
+    performance = played.of_file(path)
+    assert performance.exact and performance.frames == len(recorded)
+    assert len([e for _, e in performance.events if isinstance(e, NoteOn)]) == 20
+    assert performance.patch.name == home["name"]
+    again = tmp_path / "again.wav"
+    assert replay.render(path, again) == ""
+    assert np.abs(soundfile.read(again, dtype="float32")[0] - recorded).max() <= 1e-4
+
+    # Called back into the playing engine, whose ports stay connected, and captured from its last minute.
+    client.send({"do": "set", "id": "filter.cutoff_hz", "value": 300})
+    client.send({"do": "patch", "patch": {**home, "name": "Other", "latents": [-1.0] * 16}})
+    told.forget()
+    with JackPlayer([], 10) as player:
+        client.send({"do": "recall", "path": str(path)})
+        assert told.wait(tell="patch")["patch"]["name"] == home["name"]
+        captured = player.play_freewheeling()
+    assert np.abs(captured).max() > 0.01, "on the same connections"
+    assert told.find(tell="error") is None
+    client.send({"do": "capture", "folder": str(tmp_path), "format": "wav32"})
+    kept = told.wait(tell="take")
+    assert not kept["problem"]
+    sound = soundfile.read(kept["path"], dtype="float32")[0]
+    ahead = played.of_file(kept["path"]).begin - performance.begin
+    assert 0 < ahead < len(recorded) / 2, "from the first note on"
+    count = min(len(sound), len(recorded) - ahead)
+    assert count > 5 * RATE_HZ
+    assert np.abs(sound[:count] - recorded[ahead:ahead + count]).max() <= 1e-4
+
+
+# What comes from elsewhere
+
+@pytest.fixture(scope="module")
+def lines(timbre):
+    player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents))
+    player.render(5000)
+    values = moment.remember(player.performer)
+    return [json.loads(played.head_line("Test", 6000, True, values)), {"sample": 6100, **midi.to_json(NoteOn(0, 60, 100))},
+            {"end": True, "frames": 100}]
+
+
+def text_of(lines) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def changed(values, path, value):
+    """A copy with one value changed, `path` of keys and indices."""
+    copy = json.loads(json.dumps(values))
+    here = copy
+    for key in path[:-1]:
+        here = here[key]
+    here[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    ((0, "version"), 99), ((0, "format"), "other"), ((0, "begin"), -1), ((0, "begin"), 1 << 60), ((0, "begin"), "x"),
+    ((0, "moment"), None), ((0, "moment", "rate_hz"), 1), ((0, "moment", "rate_hz"), 1e9), ((0, "moment", "hop"), 1 << 40),
+    ((0, "moment", "controls"), {"no.such": 1}), ((0, "moment", "controls", "filter.cutoff_hz"), 1e30),
+    ((0, "moment", "latents"), [0.0] * 100_000), ((0, "moment", "latents"), ["x"]), ((0, "moment", "channels"), []),
+    ((0, "moment", "patch", "latents"), [1e9]), ((0, "moment", "model"), {}), ((0, "moment", "pedals"), [1] * 16),
+    ((0, "moment", "held"), [[0, 60]]), ((0, "moment", "controllers"), {"x": "filter.cutoff_hz"}), ((0, "moment", "born"), None),
+    ((0, "moment", "turning"), {}), ((1, "note"), 128), ((1, "note"), "60"), ((1, "velocity"), 0), ((1, "channel"), True),
+    ((1, "sample"), -1), ((1, "sample"), 1 << 62), ((1, "event"), "__class__"), ((1, "event"), "Load"), ((1, "extra"), 1),
+], ids=str)
+def test_a_take_from_elsewhere_is_checked(lines, path, value):
+    assert played.parse(text_of(lines), "a take").events == [(6100, NoteOn(0, 60, 100))]
+    with pytest.raises((TakeError, ValueError)) as caught:
+        played.parse(text_of(changed(lines, path, value)), "take.wav")
+    assert "take.wav" in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"[]\n", b"{", b"\x00\xff\n" * 9, b'{"format":"hummingface-take"}\n', b"[" * 100_000 + b"\n"])
+def test_what_is_no_take_is_refused(data):
+    with pytest.raises(TakeError, match=r"take\.wav"):
+        played.parse(data, "take.wav")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    import zlib
+
+    from instrument.recording.wave_file import WaveFile
+    file = WaveFile(tmp_path / "a.wav", 48000)
+    file.append(np.zeros((10, 2), np.float32))
+    file.add_chunk(b"hmfc", zlib.compress(bytes(200 << 20), 9))
+    file.close()
+    with pytest.raises(TakeError, match="longer than 128 MB"):
+        played.of_file(file.path)
+
+
+def test_a_plain_file_is_no_take(tmp_path):
+    soundfile.write(tmp_path / "plain.wav", np.zeros((100, 2)), 48000)
+    soundfile.write(tmp_path / "plain.flac", np.zeros((100, 2)), 48000)
+    for name in ("plain.wav", "plain.flac", "missing.wav"):
+        with pytest.raises(TakeError, match=name.split(".")[0]):
+            played.of_file(tmp_path / name)
