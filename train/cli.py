@@ -88,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--steps", type=int, default=26_000)
+    parser.add_argument("--steps", type=int, default=44_000)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
     parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
     parser.add_argument("--rate", type=float, default=4e-3)
@@ -201,10 +201,11 @@ def _export(args) -> int:
     from train.dataset import NoteBank
     from train.export import export
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
-    steps = torch.load(args.run / "state.pt", map_location="cpu", weights_only=True)["step"]
+    state = torch.load(args.run / "state.pt", map_location="cpu", weights_only=True)
     about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
              "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
-             "reproduce": f"hummingface train factory WORK {args.model.as_posix()} --instruments 64 --steps {steps}"}
+             "reproduce": f"hummingface train factory WORK {args.model.as_posix()} --instruments 64 --steps {state['step']} "
+                          f"--rate {state['options']['rate']:g}"}
     history = args.run / "history.txt"                          # what was changed by hand on the way, if anything
     if history.is_file():
         about["history"] = history.read_text().strip()
