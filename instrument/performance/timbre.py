@@ -2,7 +2,7 @@
 
 Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
 note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
-and every voice moves towards its answer with every frame. So moving latents cost much the same whether 6 voices sound or 64.
+and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
 """
 import numpy as np
 
@@ -12,8 +12,8 @@ from models.frame import FRAME_SIZE, PARTIALS
 KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
-FEW = 6                           # notes that hear of moved latents in the very hop;
-TURNS, TURN_HOPS = 12, 6          # of more, so many at a time, every so many hops: a network is cheaper asked for many at once
+TURNS = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
+MOST_TURN_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
 SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
 LONGEST_TURN_HOPS = 48            # what waited longer was at rest
@@ -108,8 +108,8 @@ class Timbre:
         """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
         stale = slots[self._known[slots, 0] != self._headings]
         self._heard_hop[slots] = self._hop
-        few = np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS) <= FEW
-        if len(stale) and (few or self._hop >= self._turn_hop + TURN_HOPS):
+        sounding = np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS)
+        if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
             self._turn_hop = self._hop
             turn = stale[np.argsort(self._asked_hop[stale], kind="stable")[:TURNS]]
             self._known[turn, 0] = self._headings

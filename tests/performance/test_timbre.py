@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from instrument.performance.timbre import FEW, TURN_HOPS, TURNS, Timbre
+from instrument.performance.timbre import TURNS, Timbre
 from models.untrained import untrained
 
 SHARE = 0.41                                       # of the way in a hop, as knobs glide
@@ -22,7 +22,7 @@ def wanted(timbre: Timbre, z: np.ndarray, voices: int) -> np.ndarray:
     return timbre.model.frames(np.tile(z, (voices, 1)), pitch, velocity, time_s)
 
 
-@pytest.mark.parametrize("voices", [1, FEW, 40, 128])
+@pytest.mark.parametrize("voices", [1, TURNS, 40, 128])
 def test_all_voices_arrive_where_the_latents_went(timbre, voices):
     timbre.frames(*chord(voices))
     timbre.goal[:] = 1.5, -1, 0.5, 2
@@ -43,7 +43,7 @@ def test_in_a_crowd_only_so_many_hear_of_moving_latents_at_a_time_and_all_take_t
     asked: list[np.ndarray] = []
     ask = timbre.model.note
     timbre.model.note = lambda z, pitch, velocity: asked.append(pitch) or ask(z, pitch, velocity)
-    for hop in range(6 * TURN_HOPS):
+    for hop in range(6 * 3):                                 # 36 voices: a turn in every third hop
         timbre.goal[0] = hop / 4 + 0.1
         timbre.glide(SHARE)
         timbre.frames(*chord(voices))
@@ -53,13 +53,13 @@ def test_in_a_crowd_only_so_many_hear_of_moving_latents_at_a_time_and_all_take_t
 
 
 def test_a_few_voices_move_in_the_very_hop_and_come_nearer_with_every_hop(timbre):
-    before = timbre.frames(*chord(FEW))
+    before = timbre.frames(*chord(TURNS))
     timbre.goal[:] = 1
-    end = wanted(timbre, timbre.goal, FEW)
+    end = wanted(timbre, timbre.goal, TURNS)
     away = [np.abs(before - end).mean()]
     for _ in range(8):
         timbre.glide(SHARE)
-        away.append(np.abs(timbre.frames(*chord(FEW)) - end).mean())
+        away.append(np.abs(timbre.frames(*chord(TURNS)) - end).mean())
     assert (np.diff(away) < 0).all()
     assert away[1] < 0.8 * away[0]
     assert away[-1] < 0.05 * away[0]
