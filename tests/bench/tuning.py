@@ -39,10 +39,11 @@ def differences(part: np.ndarray, window: int, longest: int) -> np.ndarray:
 def least(difference: np.ndarray, about: float, within: float) -> tuple[float, float]:
     """(lag, difference) of the least difference within `within` of the lag `about`, between samples by a parabola."""
     low, high = max(int(np.floor(about - within)), 1), min(int(np.ceil(about + within)), len(difference) - 2)
+    low = min(low, high)
     lag = low + int(np.argmin(difference[low:high + 1]))
     before, here, after = difference[lag - 1:lag + 2]
     bend = before - 2 * here + after
-    return lag + (0.5 * (before - after) / bend if bend > 0 else 0.0), here
+    return lag + (float(np.clip(0.5 * (before - after) / bend, -1, 1)) if bend > 0 else 0.0), here
 
 
 def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
@@ -52,7 +53,7 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
     sound = np.fft.irfft(spectrum, len(sound))
     period = rate_hz / key_hz
     periods = max(1, round(LONGEST_S * key_hz))
-    longest = int(1.06 * periods * period) + 3
+    longest = int((1.06 * periods + 0.3) * period) + 3
     window, found = max(2 * longest, round(0.05 * rate_hz)), []
     for start in np.linspace(0.3 * rate_hz, 1.3 * rate_hz - window - longest - 1, 8).astype(int):
         part = sound[start:start + window + longest].astype(np.float64)
