@@ -132,9 +132,10 @@ def _models(args) -> int:
 
 
 def _patches(args) -> int:
-    from instrument.library import describe_patches, unreadable_patches
-    print(describe_patches())
-    for problem in unreadable_patches():
+    from instrument.library import describe_patches, read_patches
+    entries, problems = read_patches()
+    print(describe_patches(entries))
+    for problem in problems:
         print(problem, file=sys.stderr)
     return 0
 

@@ -58,28 +58,23 @@ def user_folder(kind: str) -> Path:
 
 def patches() -> list[Entry]:
     """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
-    found = []
+    return read_patches()[0]
+
+
+def read_patches() -> tuple[list[Entry], list[str]]:
+    """(all patches as `patches` gives them, of each file that cannot be read which and why)."""
+    found, problems = [], []
     for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
         entries = []
         for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
             try:
                 patch = patches_file.load(path)
-            except PatchError:              # `unreadable_patches` tells of it
+            except PatchError as error:
+                problems.append(str(error))
                 continue
             entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
         found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
-    return found
-
-
-def unreadable_patches() -> list[str]:
-    """Of each of the player's patches that cannot be read: which file, and why."""
-    told, folder = [], user_folder("patches")
-    for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
-        try:
-            patches_file.load(path)
-        except PatchError as error:
-            told.append(str(error))
-    return told
+    return found, problems
 
 
 def models() -> list[Entry]:
@@ -252,10 +247,10 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
     return path
 
 
-def describe_patches() -> str:
-    """All patches, one a line."""
+def describe_patches(entries: list[Entry]) -> str:
+    """Patches, one a line."""
     return "\n".join(f"{i if entry.factory else '':>3}  {entry.name:<24} {', '.join(entry.tags)}"
-                     + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(patches())) or "no patches"
+                     + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(entries)) or "no patches"
 
 
 def describe_models() -> str:

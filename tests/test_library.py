@@ -73,7 +73,7 @@ def test_a_broken_patch_in_the_folder_hides_nothing_else():
     library.save_patch(Patch("Good", "Fluid", Z))
     (library.user_folder("patches") / "bad.json").write_text("{")
     assert [entry.name for entry in library.patches() if not entry.factory] == ["Good"]
-    told, = library.unreadable_patches()
+    told, = library.read_patches()[1]
     assert "bad.json" in told
 
 
@@ -121,5 +121,5 @@ def test_missing_models_are_named():
 
 
 def test_describe_lists_every_patch():
-    text = library.describe_patches()
+    text = library.describe_patches(library.patches())
     assert all(entry.name in text for entry in library.patches())

@@ -169,7 +169,7 @@ class Engine:
                             now = self._latest = max(now, until - 1)
                 for stamp, event in events:
                     if isinstance(event, midi.Panic) and now < self._score_until:
-                        performer._queue.clear()            # the rest of a take that is played again
+                        performer.forget_waiting()          # the rest of a take that is played again
                         self._score_until = 0
                     if event is not None:
                         performer.receive(event, stamp)
@@ -222,9 +222,8 @@ class Engine:
 
     def _remember(self, quiet: bool) -> None:
         history, performer = self.history, self.performer
-        waiting = [(sample, event) for sample, _, event in sorted(performer._queue, key=lambda entry: entry[:2])]
         values = self._moment.remember(performer)
-        history.moments.append(Kept(values["sample"], history.noted, waiting, quiet, values))
+        history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
         self._remembered_at = self._looked_at
         if quiet:
             self._at_rest = history.noted

@@ -1,6 +1,6 @@
 """The list of all patches, with search and tags, as a popup under whatever asked for it."""
 from PySide6.QtCore import QEvent, QPoint, QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -8,13 +8,13 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPushButton,
-    QStyle,
     QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
 
 from instrument.gui import theme
+from instrument.gui.list_row import paint_surface, paint_texts
 
 MOST_TAGS = 9
 
@@ -32,20 +32,9 @@ class _Row(QStyledItemDelegate):
     def paint(self, painter: QPainter, option, index) -> None:
         entry = self._browser.shown[index.row()]
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if selected or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour(theme.HOVER if selected else theme.RAISED))
-            painter.drawRoundedRect(option.rect, theme.px(4), theme.px(4))
-        inner = option.rect.adjusted(theme.px(10), 0, -theme.px(10), 0)
-        playing = entry.name == self._browser.playing
-        painter.setFont(theme.font("body", QFont.Weight.Medium))
-        painter.setPen(theme.colour(theme.WARM if playing else theme.TEXT))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, entry.name)
-        painter.setFont(theme.font("label"))
-        painter.setPen(theme.colour(theme.SOFT if selected else theme.DIM))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, " · ".join(entry.tags[:3]))
+        selected = paint_surface(painter, option)
+        paint_texts(painter, option.rect.adjusted(theme.px(10), 0, -theme.px(10), 0), entry.name, " · ".join(entry.tags[:3]),
+                    playing=entry.name == self._browser.playing, soft=selected)
         painter.restore()
 
 

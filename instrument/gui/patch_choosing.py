@@ -58,8 +58,8 @@ class PatchChoosing:
         self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
 
     def _open_browser(self, place: QPoint, purpose: str) -> None:
-        self.browser.open_at(place, library.patches(), self.session.name, purpose)
-        problems = library.unreadable_patches()
+        entries, problems = library.read_patches()
+        self.browser.open_at(place, entries, self.session.name, purpose)
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.banner.say(problems[0] + more, problem=True)

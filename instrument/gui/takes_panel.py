@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QDesktopServices, QDrag, QFont, QPainter, QPixmap
+from PySide6.QtGui import QDesktopServices, QDrag, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListView,
     QPushButton,
-    QStyle,
     QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from instrument.audio.protocol import TAKE_FORMATS
 from instrument.gui import theme
+from instrument.gui.list_row import paint_surface, paint_texts
 from instrument.gui.listening import Listening
 from instrument.gui.record_bar import clock
 from instrument.gui.thumbnails import WIDTH, Thumbnails
@@ -96,12 +96,7 @@ class _Row(QStyledItemDelegate):
     def paint(self, painter: QPainter, option, index) -> None:
         take = self._panel.model.takes[index.row()]
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if selected or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour(theme.HOVER if selected else theme.RAISED))
-            painter.drawRoundedRect(option.rect, theme.px(4), theme.px(4))
+        paint_surface(painter, option)
         inner = option.rect.adjusted(theme.px(8), theme.px(5), -theme.px(10), -theme.px(5))
         playing = self._panel.listening.path == take.path
         ratio = painter.device().devicePixelRatioF()
@@ -109,15 +104,8 @@ class _Row(QStyledItemDelegate):
         if isinstance(outline, QPixmap):
             painter.drawPixmap(inner.topLeft(), outline)
         text = inner.adjusted(theme.px(WIDTH + 12), 0, 0, 0)
-        painter.setFont(theme.font("body", QFont.Weight.Medium))
-        painter.setPen(theme.colour(theme.WARM if playing else theme.TEXT))
-        length = clock(seconds) if seconds is not None else ""
-        room = text.width() - theme.px(48)
-        name = painter.fontMetrics().elidedText(take.name, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-        painter.setFont(theme.font("label"))
-        painter.setPen(theme.colour(theme.SOFT))
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, length)
+        paint_texts(painter, text, take.name, clock(seconds) if seconds is not None else "", playing, soft=True,
+                    room=text.width() - theme.px(48))
         painter.restore()
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from instrument.performance.controls import INDEX, Controls
-from instrument.performance.modulation import ORDER, Memory, begin_voice, colour, gather, shape
+from instrument.performance.gather import gather
+from instrument.performance.memory import ORDER, Memory, begin_voice
+from instrument.performance.modulation import colour, shape
 from instrument.performance.schedule import (
     ASKS,
     MOST_INPUTS,

@@ -8,7 +8,6 @@ what Nyquist cuts is a tail.
 import math
 
 import numpy as np
-from numpy.polynomial import Chebyshev, Polynomial
 
 from instrument.performance.compiled import compiled
 from instrument.performance.controls import (
@@ -38,8 +37,10 @@ from instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
+from instrument.performance.memory import ORDER, RATIO, TURN
+from instrument.performance.powers import exp2
 from instrument.performance.voices import FADING, RELEASED
-from instrument.synthesis.state import BANDS, PARTIALS, SLOTS
+from instrument.synthesis.state import BANDS, PARTIALS
 from models.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
@@ -56,7 +57,6 @@ from models.frame import (
     NOISE_FLOOR_DB,
     REGULARITY,
     RELEASE,
-    SLOT_RATIO,
     VIBRATO,
     group_of_hz,
 )
@@ -68,11 +68,8 @@ from models.movement import (
     LOWEST_OCTAVE,
     TABLE_RATE_HZ,
     TABLE_SIZE,
-    noise_tables,
 )
 
-ORDER = np.argsort(SLOT_RATIO, kind="stable").astype(np.int32)         # position in the state block -> slot of the frame
-RATIO = SLOT_RATIO[ORDER].astype(np.float64)
 LOG2_RATIO = np.log2(RATIO)
 _ODD = (RATIO % 2 == 1).astype(np.float64)
 _EVEN = (RATIO % 2 == 0).astype(np.float64)
@@ -82,67 +79,14 @@ _LOG2_BAND = np.log2(_BAND_HZ / 4)
 _EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)
 
 OCTAVES = math.log2(10) / 20                   # of amplitude, in a dB
-TURN = 2 * math.pi
 JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
 SMALL_FUZZ, MOST_FUZZ = 0.005, 0.95            # less is not worth a sideband; a carrier always remains
 QUIETEST_DB, QUIETEST_BAND_DB = -104.0, -120.0 # of full scale: partials and bands below are left out
 INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motion of their own
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
-SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
-
-
-_POWERS = 2.0 ** np.arange(-250, 251)
-_C0, _C1, _C2, _C3, _C4, _C5, _C6 = (
-    float(c) for c in Chebyshev.interpolate(np.exp2, 6, domain=[0, 1]).convert(kind=Polynomial, domain=[-1, 1]).coef)
-_rng = np.random.default_rng(20)
-# [TABLE_SIZE + 1, octaves, 2]: at one moment all octaves lie side by side; the loop's first moment again at its end
-MOTION_TABLES = np.ascontiguousarray(np.moveaxis(
-    np.pad(noise_tables(_rng), ((0, 0), (0, 1)), mode="wrap").astype(np.complex64).view(np.float32)
-    .reshape(HIGHEST_OCTAVE - LOWEST_OCTAVE + 1, TABLE_SIZE + 1, 2), 0, 1))
-
-
-class Memory:
-    """What every slot remembers between rows. All float32 unless said."""
-
-    def __init__(self) -> None:
-        self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the frame that sounds
-        self.ahead = np.zeros((SLOTS, FRAME_SIZE), np.float32)             # the newest frame, which it moves to
-        self.noise = np.zeros((SLOTS, 2, BANDS), np.float32)               # the newest noise power
-        self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
-        self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
-        self.let_go_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
-        self.turns = np.zeros((SLOTS, GROUPS))                             # of the regular part of motion
-        self.offset = np.zeros((SLOTS, PARTIALS), np.int32)                # where each partial reads the tables of motion
-        self.angle = np.zeros((SLOTS, PARTIALS, 2), np.float32)            # and its phase in a regular beating, cos and sin
-        self.wave = MOTION_TABLES
-        self.colour_db = np.zeros(PARTIALS)                                # tilt and odd / even of this hop
-        self.warp = RATIO.copy()                                           # stretched ratios of this hop
-
-    def arrays(self) -> tuple:
-        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
-                self.wave, self.colour_db, self.warp)
-
-
-@compiled
-def begin_voice(table, s, memory):
-    """Empties what slot `s` remembers and draws its own randomness from its seed."""
-    _, _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
-    noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
-    x = np.uint64(table[s].seed) | np.uint64(1 << 32)
-    for k in range(PARTIALS):
-        x ^= x << np.uint64(13)                                # xorshift64, Marsaglia (2003)
-        x ^= x >> np.uint64(7)
-        x ^= x << np.uint64(17)
-        offset[s, k] = (x >> np.uint64(16)) % np.uint64(TABLE_SIZE)
-        at = TURN * float((x >> np.uint64(40)) & np.uint64(0xFFFF)) / 65536
-        angle[s, k, 0], angle[s, k, 1] = math.cos(at), math.sin(at)
-    table[s].vibrato = float((x >> np.uint64(12)) & np.uint64(0xFFFF)) / 65536
-    table[s].added = 0.0
-    table[s].envelope = 0.0
-    table[s].filter_envelope = 1.0
 
 
 @compiled
@@ -156,15 +100,6 @@ def colour(controls, memory):
     for k in range(PARTIALS):
         colour_db[k] = min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB) + _ODD[k] * odd_db + _EVEN[k] * even_db
         warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power
-
-
-@compiled
-def exp2(x):
-    """2^x to 1e-8 for x from -250 to 250: whole octaves from a table, the rest by a polynomial. Three times as fast as libm's."""
-    whole = math.floor(x)
-    f = x - whole
-    rest = _C0 + f * (_C1 + f * (_C2 + f * (_C3 + f * (_C4 + f * (_C5 + f * _C6)))))
-    return _POWERS[min(max(int(whole), -250), 250) + 250] * rest
 
 
 @compiled
@@ -332,40 +267,3 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             row_noise[r, 0, b], row_noise[r, 1, b] = power * left * left, power * right * right
             total += power
         v.peak = max(v.peak, math.sqrt(total))
-
-
-@compiled
-def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
-    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
-
-    A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
-    end. Returns how many entries.
-    """
-    noise = memory[2]
-    hop_noise[:] = 0
-    begin, rise = np.zeros((2, BANDS)), np.zeros((2, BANDS))
-    entries = 0
-    for r in range(count):
-        row = rows[r]
-        s = row.slot
-        if row.index == 0:
-            slot[row.entry], row_counts[row.entry], last[row.entry] = s, 0, 0
-            entries = row.entry + 1
-        row_counts[row.entry] += 1
-        if row.newest == 0 or row.index == 3:
-            hop_noise[row.index] += row_noise[r]
-        else:
-            for side in range(2):
-                for b in range(BANDS):
-                    begin[side, b] += noise[s, side, b]
-                    rise[side, b] += row_noise[r, side, b] - noise[s, side, b]
-        if row.newest:
-            noise[s] = row_noise[r]
-            v = table[s]
-            if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
-                last[row.entry] = 1
-    for quarter in range(4):
-        for side in range(2):
-            for b in range(BANDS):
-                hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
-    return entries

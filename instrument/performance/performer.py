@@ -132,6 +132,14 @@ class Performer:
                 break
         self.maker.publish_until(min(now, edge))
 
+    def waiting(self) -> list[tuple[int, Any]]:
+        """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
+        return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]
+
+    def forget_waiting(self) -> None:
+        """What waits never takes effect."""
+        self._queue.clear()
+
     def sounding(self) -> int:
         """How many voices sound."""
         return int(self.voices.playing().sum())

@@ -108,7 +108,7 @@ class Timbre:
         """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
         stale = slots[self._known[slots, 0] != self._headings]
         self._heard_hop[slots] = self._hop
-        sounding = np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS)
+        sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
         if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
             self._turn_hop = self._hop
             turn = stale[np.argsort(self._asked_hop[stale], kind="stable")[:TURNS]]

@@ -12,6 +12,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,26 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD, FRAME_BYTES = 256, 6
 SHORTEST_S, LONGEST_S = 0.2, 2.0
+
+
+@contextmanager
+def engine_of_its_own(name: str) -> Iterator[tuple[dict, Path]]:
+    """(patch of a small model of random weights, a user's folder that has it), and a JACK server of that name meanwhile."""
+    os.environ["PYTHONPATH"] = str(ROOT)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HUMMINGFACE_HOME"] = home
+        from instrument.patch import Patch
+        from models.checkpoint import save_model
+        from models.untrained import untrained
+        from tests.jack_server import DEFAULT, JackServer
+        model = untrained(seed=1, width=64)
+        save_model(model, Path(home) / "models" / "test")
+        server = JackServer(f"{name}-{os.getpid()}", PERIOD)
+        os.environ[DEFAULT] = server.name
+        try:
+            yield Patch("Test", model.name, (0.5,) * model.latents).to_json(), Path(home)
+        finally:
+            server.close()
 
 
 def wait(client, told: list[dict], tell: str) -> dict:
@@ -61,26 +83,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    os.environ["PYTHONPATH"] = str(ROOT)
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["HUMMINGFACE_HOME"] = home
-        from instrument.patch import Patch
-        from models.checkpoint import save_model
-        from models.untrained import untrained
-        from tests.jack_server import DEFAULT, JackServer
-        model = untrained(seed=1, width=64)
-        save_model(model, Path(home) / "models" / "test")
-        patch = Patch("Test", model.name, (0.5,) * model.latents).to_json()
-        server = JackServer(f"kill-recording-{os.getpid()}", PERIOD)
-        os.environ[DEFAULT] = server.name
-        chance, rows = random.Random(1), []
-        try:
-            for n in range(args.kills):
-                folder = Path(home) / f"takes-{n}"
-                rows.append(kill_one(patch, folder, chance.uniform(SHORTEST_S, LONGEST_S)))
-                print(f"{n + 1:3}: {rows[-1][0]} samples played, {rows[-1][1]} in the file", file=sys.stderr, flush=True)
-        finally:
-            server.close()
+    chance, rows = random.Random(1), []
+    with engine_of_its_own("kill-recording") as (patch, home):
+        for n in range(args.kills):
+            rows.append(kill_one(patch, home / f"takes-{n}", chance.uniform(SHORTEST_S, LONGEST_S)))
+            print(f"{n + 1:3}: {rows[-1][0]} samples played, {rows[-1][1]} in the file", file=sys.stderr, flush=True)
     played, kept, notes = np.array(rows).T
     lost_ms = (played - kept) / 48
     print(f"{len(rows)} kills: lost {np.median(lost_ms):.1f} ms in the middle, {lost_ms.max():.1f} ms at most, "

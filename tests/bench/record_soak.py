@@ -7,7 +7,6 @@ import argparse
 import os
 import random
 import sys
-import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-PERIOD, FRAME_BYTES, STEP_S = 256, 6, 0.25
+FRAME_BYTES, STEP_S = 6, 0.25
 SETTLED_S = 90.0                    # until the ring of the last minute has been used once
 ROUNDING = 2.0 ** -24 * 1.01
 
@@ -67,25 +66,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Record for long while playing; compare, and watch the memory.")
     parser.add_argument("--minutes", type=float, default=60)
     args = parser.parse_args()
-    os.environ["PYTHONPATH"] = str(ROOT)
-    from tests.bench.kill_recording import wait
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["HUMMINGFACE_HOME"] = home
+    from tests.bench.kill_recording import engine_of_its_own, wait
+    with engine_of_its_own("record-soak") as (patch, home):
         from instrument.audio.client import Client
-        from instrument.patch import Patch
-        from models.checkpoint import save_model
-        from models.untrained import untrained
-        from tests.jack_server import DEFAULT, JackServer
-        model = untrained(seed=1, width=64)
-        save_model(model, Path(home) / "models" / "test")
-        server = JackServer(f"record-soak-{os.getpid()}", PERIOD)
-        os.environ[DEFAULT] = server.name
-        client = Client(patch=Patch("Test", model.name, (0.5,) * model.latents).to_json(), attach=False)
+        client = Client(patch=patch, attach=False)
         told: list[dict] = []
         try:
             client.start()
             wait(client, told, "ready")
-            client.send({"do": "record", "on": True, "folder": home, "format": "wav24"})
+            client.send({"do": "record", "on": True, "folder": str(home), "format": "wav24"})
             on = wait(client, told, "recording")
             comparison = Comparison(Path(on["path"]), on["begin"])
             pid, chance, memory = client._link.process.pid, random.Random(1), []
@@ -107,7 +96,6 @@ def main() -> int:
             take = wait(client, told, "take")
         finally:
             client.close()
-            server.close()
     settled = [mb for passed, mb in memory if passed > min(SETTLED_S, args.minutes * 30)]
     print(f"{take['seconds'] / 60:.1f} minutes recorded, problem: {take['problem'] or 'none'}; {comparison.frames} frames compared "
           f"with what was rendered ({comparison.missed} seen too late), largest difference {comparison.worst:.1e} (rounding: 6.0e-8); "

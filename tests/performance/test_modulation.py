@@ -4,7 +4,7 @@ import pytest
 
 from instrument.offline import play_events
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
-from instrument.performance.modulation import exp2
+from instrument.performance.powers import exp2
 from instrument.performance.timbre import Timbre
 from models.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
 

@@ -137,19 +137,24 @@ def test_nothing_played_is_said(running, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_disk_that_stands_still_for_ten_seconds_loses_nothing(running, tmp_path, monkeypatch):
-    engine, made, told = running
-    going = threading.Event()
-    append = take.WaveFile.append
+def stall(monkeypatch) -> threading.Event:
+    """The disk stands still from now on, until the event is set."""
+    going, append = threading.Event(), take.WaveFile.append
 
-    def stalled(file, samples):
+    def waits(file, samples):
         going.wait()
         append(file, samples)
-    monkeypatch.setattr(take.WaveFile, "append", stalled)
+    monkeypatch.setattr(take.WaveFile, "append", waits)
+    return going
+
+
+def test_a_disk_that_stands_still_for_ten_seconds_loses_nothing(running, tmp_path, monkeypatch):
+    engine, made, told = running
+    stalled = stall(monkeypatch)
     made.record(str(tmp_path), "wav32")
     wait(told, tell="recording")
     whole = engine.play([pair for k in range(10) for pair in note(k, 50 + k)], 10)
-    going.set()
+    stalled.set()
     made.stop()
     kept = wait(told, tell="take")
     assert not kept["problem"]
@@ -159,19 +164,13 @@ def test_a_disk_that_stands_still_for_ten_seconds_loses_nothing(running, tmp_pat
 
 def test_a_disk_that_stands_still_for_too_long_is_told_and_time_stays_true(running, tmp_path, monkeypatch):
     engine, made, told = running
-    going = threading.Event()
-    append = take.WaveFile.append
-
-    def stalled(file, samples):
-        going.wait()
-        append(file, samples)
     engine.play([], 1)
     made.record(str(tmp_path), "wav32")
     wait(told, tell="recording")
-    monkeypatch.setattr(take.WaveFile, "append", stalled)
+    stalled = stall(monkeypatch)
     begin = engine.player.position
     whole = engine.play([pair for k in range(100) for pair in note(k, 50 + k % 20)], 100)
-    going.set()
+    stalled.set()
     made.stop()
     kept = wait(told, tell="take")
     lost_s = 100 - KEPT_S - SLACK_S

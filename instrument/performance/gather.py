@@ -1,0 +1,45 @@
+"""The rows of a hop as the lists that the audio thread reads. Compiled."""
+import numpy as np
+
+from instrument.performance.compiled import compiled
+from instrument.performance.voices import FADING, RELEASED
+from instrument.synthesis.state import BANDS
+
+SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
+
+
+@compiled
+def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
+    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
+
+    A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
+    end. Returns how many entries.
+    """
+    noise = memory[2]
+    hop_noise[:] = 0
+    begin, rise = np.zeros((2, BANDS)), np.zeros((2, BANDS))
+    entries = 0
+    for r in range(count):
+        row = rows[r]
+        s = row.slot
+        if row.index == 0:
+            slot[row.entry], row_counts[row.entry], last[row.entry] = s, 0, 0
+            entries = row.entry + 1
+        row_counts[row.entry] += 1
+        if row.newest == 0 or row.index == 3:
+            hop_noise[row.index] += row_noise[r]
+        else:
+            for side in range(2):
+                for b in range(BANDS):
+                    begin[side, b] += noise[s, side, b]
+                    rise[side, b] += row_noise[r, side, b] - noise[s, side, b]
+        if row.newest:
+            noise[s] = row_noise[r]
+            v = table[s]
+            if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
+                last[row.entry] = 1
+    for quarter in range(4):
+        for side in range(2):
+            for b in range(BANDS):
+                hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
+    return entries
