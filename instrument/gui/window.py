@@ -1,7 +1,8 @@
 """The window: puts the parts together, and carries what happens between the player, the session and the engine."""
 import sys
 import time
-from typing import cast
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
@@ -29,9 +30,11 @@ from instrument.gui.session import Session
 from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
 from instrument.gui.status_line import StatusLine
-from instrument.gui.takes_panel import TakesPanel
 from instrument.gui.wheels import Wheel
 from instrument.patch import Patch
+
+if TYPE_CHECKING:
+    from instrument.gui.takes_panel import TakesPanel
 from instrument.recording.naming import SOUNDS
 from instrument.settings import Settings
 
@@ -97,7 +100,6 @@ class Window(QMainWindow):
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
-        self.takes = TakesPanel(self, self.settings)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
         self.qwerty = Qwerty(self.hands, self)
 
@@ -136,10 +138,8 @@ class Window(QMainWindow):
             control.gesture_ended.connect(self.session.end)
         self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
         self.settings_button.clicked.connect(self.open_settings)
-        self.recorder.takes_wanted.connect(self.takes.open)
-        self.recording.on_take.append(lambda _path: self.takes.refresh() if self.takes.isVisible() else None)
-        self.takes.recall_wanted.connect(self.recall)
-        self.takes.changed.connect(self._save_settings)
+        self.recorder.takes_wanted.connect(lambda: self.takes.open())
+        self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
         self.dialog.wanted.connect(self._setting)
         self.bend.turned.connect(self.hands.bend)
         self.wheel.turned.connect(self.hands.wheel)
@@ -273,12 +273,25 @@ class Window(QMainWindow):
             self.banner.say(str(error), problem=True)
             print(f"hummingface: {error}", file=sys.stderr)
 
+    @cached_property
+    def takes(self) -> "TakesPanel":
+        """Made when it is wanted first: the start need not wait for it."""
+        from instrument.gui.takes_panel import TakesPanel
+        panel = TakesPanel(self, self.settings)
+        panel.recall_wanted.connect(self.recall)
+        panel.changed.connect(self._save_settings)
+        return panel
+
+    def _takes_shown(self) -> bool:
+        return "takes" in vars(self) and self.takes.isVisible()
+
     def closeEvent(self, event) -> None:
         self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
         self.dialog.hide()
-        self.takes.hide()
+        if self._takes_shown():
+            self.takes.hide()
         self.hide()                     # ending the process may take a moment
         self.client.close()
         super().closeEvent(event)

@@ -42,7 +42,7 @@ class History:
         self.rate_hz = rate_hz
         self._state = state
         self._size = int((KEPT_S + SLACK_S) * rate_hz)
-        self._sound = np.full((self._size, 2), 0, np.float32)       # written to, so that the memory is there
+        self._sound = np.zeros((self._size, 2), np.float32)
         self._lock = threading.Lock()
         self.end = self._first = position(state)    # nothing before it is here
         self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that nobody fetched in time: (from, to)
@@ -144,5 +144,7 @@ class History:
         return [(first, last)] if first < last else [(first, self._size), (0, last)]
 
     def _run(self) -> None:
+        with self._lock:
+            self._sound[:] = 0                      # so that all of the memory is there, without holding up the start
         while not self._ending.wait(FOLLOW_S):
             self.follow()
