@@ -26,6 +26,7 @@ from models.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from models.period import periods_cents
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
@@ -43,22 +44,6 @@ AUDIBLE_DB = 80.0
 def is_left_out(instrument: int, pitch: int) -> bool:
     """One pitch in 12, another for each instrument: never trained on, only watched."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
-
-
-def period_cents(frames: np.ndarray) -> float:
-    """How far a note is from its nominal pitch, in cents: the mean of its partials by power. frames [T, FRAME_SIZE]
-
-    Partials more than 30 cents from the loudest of the first four, or 40 dB below the loudest, are overtones of a bell or
-    bar: they colour a note and do not tune it.
-    """
-    level = frames[:, LEVEL].astype(np.float64)
-    if level.max() <= LEVEL_FLOOR_DB + 5:
-        return 0.0
-    cents = 1200 * np.log2(np.maximum(1 + frames[:, DEVIATION] / SLOT_RATIO, 0.1))
-    first = level[:, :4].argmax(1)[:, None]
-    near = np.abs(cents - np.take_along_axis(cents, first, 1)) < 30
-    weight = 10 ** (level / 10) * near * (level > level.max() - 40)
-    return float((weight * cents).sum() / max(weight.sum(), 1e-20))
 
 
 def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
@@ -267,7 +252,7 @@ class NoteBank:
                 self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
     def _tune(self) -> None:
-        """Take out what mistuning is left in each note, as a listener for its period would hear it (`period_cents`)."""
+        """Take out what mistuning is left in each note, as `models/period.py` hears it."""
         times = row_times_s()
         for i in range(0, len(self), 512):
             notes = slice(i, min(i + 512, len(self)))
@@ -275,7 +260,8 @@ class NoteBank:
             cents = np.zeros(len(end))
             for n, until in enumerate(end):
                 heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-                cents[n] = period_cents(self.rows[i + n, heard].float().numpy())
+                said = periods_cents(self.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(self.pitch[i + n])))
+                cents[n] = np.median(said)
             off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
             ratio = torch.from_numpy(SLOT_RATIO)
             deviation = self.rows[notes, :, DEVIATION].float()

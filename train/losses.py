@@ -5,6 +5,7 @@ room gains nothing from what is quieter still, and hears a floor of hiss. The lo
 50 dB. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
 Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
 """
+import math
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,7 @@ from models.frame import (
     VIBRATO,
     erb_rate,
 )
+from models.period import DECIDING, LAG_S, QUIETEST_DB
 
 FLOOR_DB = 85.0
 NEPER_DB = 20 / 2.302585             # dB of a factor of e in amplitude
@@ -53,6 +55,7 @@ class FrameLoss(torch.nn.Module):
     """`loss(predicted [B, FRAME_SIZE], batch) -> (scalar, {name: float tensor})`."""
 
     ratio: Tensor
+    deciding: Tensor
     density_db: Tensor
     band_share: Tensor
     low_partials: Tensor
@@ -65,6 +68,7 @@ class FrameLoss(torch.nn.Module):
         centre = torch.from_numpy(BAND_CENTRES_HZ).float()
         keep = lambda name, value: self.register_buffer(name, value, persistent=False)                    # noqa: E731
         keep("ratio", torch.from_numpy(SLOT_RATIO.copy()))
+        keep("deciding", torch.from_numpy(DECIDING))
         keep("density_db", 10 * torch.log10(width / BIN_HZ))         # band RMS over what one bin shows of it
         keep("band_share", (width / (MEL_KNEE_HZ + centre)) * torch.where(centre < 16_000, 1.0, TOP_BANDS))
         keep("low_partials", 1 + 3 * (self.ratio <= 4).float())
@@ -89,11 +93,14 @@ class FrameLoss(torch.nn.Module):
         quiet = (audible <= 0).float() * 0.5                       # nothing there: to be quiet matters, all the same
         return share * torch.maximum(uncovered * (0.35 + 0.65 * audible), quiet), uncovered * audible
 
-    def _period_off(self, cents_off: Tensor, target: Tensor) -> Tensor:
-        """Mean |error| in cents of what tunes a note: see `train.dataset.period_cents`."""
-        level, cents = target[:, LEVEL], target[:, DEVIATION] * (CENTS / self.ratio)
-        near = (cents.abs() < 30) & (level > level.amax(1, keepdim=True) - 40)
-        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585) * near
+    def _period_off(self, cents_off: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
+        """Mean |error| in cents of what tunes a note, as `models/period.py` weighs partials (targets are in tune)."""
+        level = target[:, LEVEL][:, self.deciding]
+        cents = (target[:, DEVIATION] * (CENTS / self.ratio))[:, self.deciding]
+        apart = cents * (2 * math.pi / CENTS * LAG_S) * f0_hz[:, None].clamp(min=1 / LAG_S) * self.ratio[self.deciding]
+        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585 - 0.5 * apart.square())
+        weight = weight * self.ratio[self.deciding].square() * (level > level.amax(1, keepdim=True) - QUIETEST_DB)
+        cents_off = cents_off[:, self.deciding]
         return ((weight * cents_off).sum(1) / (weight.sum(1) + 1e-6)).abs().clamp(max=60).mean()
 
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -113,7 +120,7 @@ class FrameLoss(torch.nn.Module):
         whole = (loudness(predicted, quiet) - loudness(target, quiet)).abs().mean()
 
         off = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
-        period = self._period_off(off, target)
+        period = self._period_off(off, target, 440 * torch.exp2((each(batch.pitch) - 69) / 12))
         cents = off.abs()
         heard = audible.square() * self.low_partials
         tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()

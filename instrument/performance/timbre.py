@@ -40,7 +40,7 @@ class Timbre:
         self._hop, self._stay = 0, 1.0
         self._settled_hop = self._turn_hop = 0
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
-        self._notes, self._goals = np.zeros((2, SLOTS, model.shape.note_size), np.float32)
+        self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
         self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
