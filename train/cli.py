@@ -93,6 +93,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
     parser.add_argument("--rate", type=float, default=4e-3)
     parser.add_argument("--latents", type=int, default=16)
+    parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--threads", type=int, help="of the CPU")
@@ -190,6 +191,10 @@ def _autoencoder(args) -> int:
         if not getattr(args, "resume", True):
             raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
         trainer.resume(state)
+    elif args.start:
+        from train.start import start_from
+        known = start_from(trainer, open_model(args.start, args.library))
+        print(f"begins where {args.start} stands, which knows {known} of {len(bank.instruments)} instruments by name")
     print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {trainer.step}", flush=True)
     trainer.run(args.run)
     return 0

@@ -34,6 +34,7 @@ from train.store import LATE_S, DataError, Made, part_files, read_data, read_par
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
+BRIDGED_ON_KEYS = 0.5                 # of what lies across a key that is not trained on
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
@@ -296,6 +297,9 @@ class NoteBank:
         if self.between_velocities:
             other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
         share[other < 0] = 0
+        gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
+        bridged = (share > 0) & (gap > 1)
+        share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
         target = self._rows(note, rows)
         moved = np.flatnonzero(share)
         if len(moved):
@@ -311,6 +315,12 @@ class NoteBank:
                      self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE),
                      torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
                      torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
+
+    @staticmethod
+    def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
+        """Half of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
+        return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
         flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row

@@ -44,10 +44,10 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 @dataclass(frozen=True)
 class Weights:
     tone: float = 1.2                 # of partials against noise; measured, errors of noise cost more of a distance than those of levels
-    loudness: float = 0.3             # of the frame as a whole: the envelope that is heard
-    cents: float = 0.11               # dB that a cent is worth
+    loudness: float = 0.5             # of the frame as a whole: the envelope that is heard
+    cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
-    motion: float = 0.12
+    motion: float = 0.25
     release: float = 0.15
 
 

@@ -41,7 +41,7 @@ def test_what_is_off_as_a_whole_is_off_by_that(pitch, off):
 
 
 @pytest.mark.parametrize("pitch", [28, 45, 57, 69, 81])
-@pytest.mark.parametrize("stretch", [0.0, 0.1, 0.4])                     # cents times k^2: strings
+@pytest.mark.parametrize("stretch", [0.0, 0.1, 0.25])                     # cents times k^2: strings
 @pytest.mark.parametrize("fall_db", [2.0, 4.0, 9.0])
 def test_it_is_what_an_autocorrelation_hears(pitch, stretch, fall_db):
     frame = frame_of(harmonics(fall_db), {float(k): stretch * k * k - 5 for k in range(1, 9)})
