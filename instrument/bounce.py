@@ -101,7 +101,7 @@ def _check(controllers: dict[int, str]) -> None:
 def _player(part: Part, rate_hz: int, seed: int, controllers: dict[int, str] | None, gain_db: float) -> offline.Player:
     load, moved = parts.on_program(part)
     events = [(round(at_s * rate_hz), event) for at_s, event in part.events]
-    player = offline.Player(part.sound.timbre, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved)
+    player = offline.Player(part.sound.timbre, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
     performer = player.performer
 
     def on_program(channel: int, number: int) -> None:

@@ -53,17 +53,18 @@ class Performer:
 
     `log(sample, event)` hears of every event with the sample at which it takes effect: feeding that to another performer
     (delay 0) gives the same hops. `on_program(channel, number)` is asked when a program change takes effect and may call
-    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random.
+    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random. `shown`: whether a
+    window is to see in `state` what sounds.
     """
 
     def __init__(self, state: np.ndarray, timbre: Timbre, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, Any], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
-                 changed: Callable[[str, float], None] | None = None) -> None:
+                 changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
         self.state = state
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
-        self.log, self.on_program, self.changed = log, on_program, changed
+        self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
         self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
         self.hop = -1                               # the newest hop that is computed
         self.late_hops = 0
@@ -155,7 +156,8 @@ class Performer:
         self._flush, self._started = False, 0
         if int(self.state["position"][0]) > boundary(4 * self.hop, self.rate_hz):
             self.late_hops += 1
-        self.maker.tell(time.perf_counter() - began, self.late_hops)
+        if self._shown:
+            self.maker.tell(time.perf_counter() - began, self.late_hops)
         return True
 
     def _apply_until(self, sample: int) -> None:
