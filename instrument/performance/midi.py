@@ -75,7 +75,13 @@ class Panic:
     """Silence, now."""
 
 
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Beats (quarter notes) a minute of the clock that is followed from now on."""
+    bpm: float
+
+
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 

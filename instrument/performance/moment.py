@@ -15,6 +15,7 @@ from instrument import patch as patch_file
 from instrument.parameters import PARAMETERS
 from instrument.patch import LATENT_LIMIT, MOST_LATENTS
 from instrument.performance.controls import CHANNEL_COLUMNS, INDEX
+from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Performer
 from instrument.performance.voices import FREE
 from instrument.synthesis.effects import CONTROLS
@@ -60,7 +61,7 @@ def remember(performer: Performer) -> dict[str, Any]:
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "let_go": voices.let_go_count,
-        "turning": _turning(performer.state),
+        "tempo": controls.bpm, "turning": _turning(performer.state),
     }
 
 
@@ -73,6 +74,7 @@ def restore(performer: Performer, moment: dict[str, Any]) -> int:
     for name, value in moment["controls"].items():
         controls.set(name, value)
     controls.set_gain(moment["gain_db"])
+    controls.set_tempo(moment.get("tempo", 0.0))            # older takes have none
     controls.channel_goal[:] = moment["channels"]
     controls.snap()
     point = np.array(moment["latents"], np.float32)[:len(performer._latents)]
@@ -171,6 +173,8 @@ def check(values: Any) -> dict[str, Any]:
     if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:
         raise MomentError("its hop and its sample do not belong together")
     number(values, "gain_db", -60, 60)
+    if "tempo" in values and values["tempo"] != 0:
+        number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise MomentError("its model has no name")

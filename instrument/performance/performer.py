@@ -30,7 +30,7 @@ from instrument.performance.controls import (
     Controls,
 )
 from instrument.performance.hops import HopMaker
-from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
+from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from instrument.performance.timbre import LATENT_LIMIT, Timbre
 from instrument.performance.voices import Voices
 from instrument.synthesis.state import boundary
@@ -232,6 +232,9 @@ class Performer:
         if self.on_program is not None:
             self.on_program(event.channel, event.number)
 
+    def _tempo(self, event: Tempo, sample: int) -> None:
+        self.controls.set_tempo(event.bpm)
+
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()
         self.voices.down[:] = False
@@ -335,4 +338,4 @@ class Performer:
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Panic: Performer._panic, Load: Performer._load}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}
