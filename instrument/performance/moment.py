@@ -18,6 +18,7 @@ from instrument.performance.controls import CHANNEL_COLUMNS, INDEX
 from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Performer
 from instrument.performance.voices import FREE
+from instrument.synthesis.delay import TIME
 from instrument.synthesis.effects import CONTROLS
 from instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
@@ -33,7 +34,9 @@ class MomentError(ValueError):
 
 def at_rest(performer: Performer) -> bool:
     """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
-    timbre = performer.timbre
+    timbre, delay = performer.timbre, performer.state["effects"]["delay"][0]
+    if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
+        return False                    # its reading head still moves, though nobody hears it
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
                 and np.array_equal(timbre.z, timbre.goal) and timbre._hop > timbre._settled_hop)
 
