@@ -13,10 +13,10 @@ class Sample:
     zone: Zone
     layer: Layer
     frames: int
-    release_s: float                            # of an envelope that falls by 80 dB in that time
+    release_s: float                            # of an envelope that falls by ENVELOPE_DB (`note`) in that time
     gain_db: float = 0.0                        # at `layer.high`
     loop: tuple[int, int] | None = None
-    decay: tuple[float, float] | None = None    # (seconds until it sets in, seconds for 80 dB): what was taken out of a falling loop
+    decay: tuple[float, float] | None = None    # (seconds until it sets in, seconds for ENVELOPE_DB): what was taken out of a falling loop
     touch: tuple[tuple[int, float], ...] = ()   # (velocity, gain 0..1 under `gain_db`), rising; what the keys' force does within the layer
 
 

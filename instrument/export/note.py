@@ -16,7 +16,7 @@ ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0}
 DRY = {"reverb.mix": 0.0, "delay.mix": 0.0}
 LONGEST_RELEASE_S = 12.0
 STEP_S = 0.02                       # between levels that are looked at
-ENVELOPE_DB = 80.0                  # that samplers let a level fall by in the time written for a decay or a release
+ENVELOPE_DB = 88.0                 # that a sampler lets a level fall by in the time written for it: some mean 78 (nine nepers), some 100
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Release:
 
     @property
     def envelope_s(self) -> float:
-        """The time to write into a sampler's envelope: some mean 80 dB by it, some 100."""
+        """The time to write into a sampler's envelope."""
         return max(round(self.seconds * ENVELOPE_DB / 60, 3), 0.005)
 
 

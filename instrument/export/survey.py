@@ -13,9 +13,9 @@ from instrument.performance.timbre import Timbre
 
 PROBES = 3                          # keys, spread over the range
 VELOCITIES = (1, 24, 48, 72, 100, 127)
-HELD_S, SETTLED_S = 3.0, 1.0        # a note is held so long; from when on its fall is measured
+HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured
 SUSTAINED_DB_S = 4.0                # what falls slower, in the middle of the probes, lasts as long as its key is held
-TOUCH_S = 0.5                       # of a note tell how loud its velocity is
+TOUCH_S = 0.4                       # of a note tell how loud its velocity is
 
 
 @dataclass(frozen=True)
