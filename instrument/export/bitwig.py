@@ -1,4 +1,4 @@
-"""The `.multisample` form of Bitwig and PreSonus (github.com/bitwig/multisample): a ZIP file, nothing packed, of the samples and a map in XML.
+"""The `.multisample` form of Bitwig and PreSonus (github.com/bitwig/multisample): a ZIP file, not packed, of samples and a map in XML.
 
 Mapping alone: envelopes are the sampler's own, so the release is told in the description. `stop` of a loop is the frame after its last.
 """
@@ -9,8 +9,8 @@ from instrument.export.mapping import Instrument
 SUFFIX, MAP = ".multisample", "multisample.xml"
 # The first of a patch's tags that is one of these decides on the category
 CATEGORIES = {"piano": "Piano", "organ": "Organ", "bass": "Bass", "guitar": "Guitar", "strings": "Strings", "ensemble": "Strings",
-              "mallet": "Mallets", "bell": "Bell", "brass": "Brass", "reed": "Winds", "pipe": "Winds", "voice": "Vocal", "plucked": "Plucks",
-              "pad": "Pad", "lead": "Lead", "keys": "Keyboards", "synth": "Synth"}
+              "mallet": "Mallets", "bell": "Bell", "brass": "Brass", "reed": "Winds", "pipe": "Winds", "voice": "Vocal",
+              "plucked": "Plucks", "pad": "Pad", "lead": "Lead", "keys": "Keyboards", "synth": "Synth"}
 
 
 def text(instrument: Instrument, folder: str = "") -> str:

@@ -54,17 +54,19 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from instrument import library
-    from instrument.export import multisample, wavetable
+    from instrument.export import forms, multisample, wavetable
 
     def ended(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, ended)
+    forms.check(args.kind, args.out, "")
     sound = library.open_sound(args.patch, args.model)
     bar: Any = None
 
     def progress(done: int, total: int) -> None:
         nonlocal bar
-        bar = bar or tqdm(total=total, desc=f"exporting {args.out.name}", bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {elapsed}<{remaining}")
+        bar = bar or tqdm(total=total, desc=f"exporting {args.out.name}",
+                          bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {elapsed}<{remaining}")
         bar.update(done - bar.n)
     try:
         if args.kind == "wavetable":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from instrument.export import bitwig, decentsampler, sfz
 from instrument.export.mapping import Instrument
-from instrument.export.whole import ExportError
+from instrument.export.whole import ExportError, refuse_existing
 from instrument.export.zones import plain
 
 SAMPLES = "Samples"
@@ -14,7 +14,7 @@ SAMPLES = "Samples"
 
 @dataclass(frozen=True)
 class Form:
-    """`suffix` is of the map's own file; `packed` of one file with all in it, if there is such a thing. `holds`: its envelopes have a hold."""
+    """`suffix` is of the map's own file, `packed` of one file with all in it, where there are such. `holds`: its envelopes have a hold."""
     name: str
     label: str
     text: Callable[[Instrument, str], str]
@@ -65,8 +65,30 @@ def place(form: Form, out: str | Path, name: str) -> Place:
     if form.suffix is None or suffix == form.packed:
         out = out if suffix == form.packed else out.with_name(out.name + (form.packed or ""))
         inside = Path("inside")
-        return Place(form, folder, [out], inside / (SAMPLES if form.suffix else ""), inside / (f"{plain(name)}{form.suffix}" if form.suffix else bitwig.MAP))
+        if form.suffix is None:
+            return Place(form, folder, [out], inside, inside / bitwig.MAP)
+        return Place(form, folder, [out], inside / SAMPLES, inside / f"{plain(name)}{form.suffix}")
     return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{plain(name)}{form.suffix}")
+
+
+def table_place(out: str | Path) -> Path:
+    """The WAV file that a wavetable goes into. Raises ExportError."""
+    out = Path(out).expanduser()
+    folder = out.parent.resolve()
+    if out.suffix.lower() != ".wav":
+        raise ExportError(f"{out.name}: a wavetable is a .wav file; give it that suffix")
+    if not folder.is_dir():
+        raise ExportError(f"{folder}: there is no such folder; make it first")
+    refuse_existing(folder / out.name)
+    return folder / out.name
+
+
+def check(kind: str, out: str | Path, name: str) -> None:
+    """Raises ExportError where this cannot go there: quickly, before anything is loaded. `kind` is a form's name, or "wavetable"."""
+    if kind in FORMS:
+        refuse_existing(*place(FORMS[kind], out, name).targets)
+    else:
+        table_place(out)
 
 
 def write_map(where: Place, hidden: Path, instrument: Instrument) -> None:

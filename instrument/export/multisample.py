@@ -142,7 +142,7 @@ class _Sampler:
         return sound
 
     def _touch(self, layer: Layer) -> tuple[float, tuple[tuple[int, float], ...]]:
-        """(dB over the sample at the layer's loudest, (velocity, gain under that)): levels go on from layer to layer as the patch plays them."""
+        """(dB over the sample at the layer's loudest, (velocity, gain under that)): levels go on over all layers as the patch has them."""
         points = sorted({layer.low, layer.velocity, layer.high})
         over_db = [self.heard.level_at(velocity) - self.heard.level_at(layer.velocity) for velocity in points]
         most = max(over_db)

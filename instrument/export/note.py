@@ -1,5 +1,6 @@
 """One note of a patch as a sampler wants it: alone, dry, from its very first sample, and how it ends."""
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def for_sampling(patch: Patch, wet: bool = False) -> Patch:
 
 def play(timbre: Timbre, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None) -> np.ndarray:
     """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way."""
-    events = [(0, NoteOn(0, key, velocity))]
+    events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
     if let_go_s is not None:
         events.append((round(let_go_s * RATE_HZ), NoteOff(0, key)))
     player = Player(timbre, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity, events=events)

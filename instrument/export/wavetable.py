@@ -1,7 +1,7 @@
-"""A wavetable of a patch: 256 single cycles of 2048 samples along a knob, or along the time of one note, for Serum, Vital, Surge, Bitwig...
+"""A wavetable of a patch: 256 single cycles of 2048 samples along a knob, or along the time of one note, for Serum, Vital, Surge and others.
 
-Each cycle is what the engine plays at that place, by the levels of its harmonics: those over eight periods of a note whose period is a whole
-number of samples, so that every harmonic falls on its own bin; what lies up to a quarter of the way to the next one (stretched strings)
+Each cycle is what the engine plays at that place, by the levels of its harmonics: those over eight periods of a note whose period is a
+whole number of samples, so that every harmonic falls on its own bin; what lies up to a quarter of the way to the next one (stretched strings)
 still counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and reverb stay out.
 All harmonics start as sines in every cycle, so that neighbouring cycles blend without cancelling each other.
 """
@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from instrument.export import note
-from instrument.export.whole import ExportError, growing, refuse_existing
+from instrument.export.forms import table_place
+from instrument.export.whole import ExportError, growing
 from instrument.library import Sound, remark
 from instrument.offline import Player
 from instrument.parameters import PARAMETERS
@@ -28,7 +29,7 @@ STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "motion.wheel_cents"
          "character.noise_db": -40.0}
 PERIODS = 8                         # that a cycle is heard in
 SIDE_BINS = PERIODS // 4            # of those around a harmonic's that are its own
-HEARD_S, SETTLING_S = 0.5, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note
+HEARD_S, SETTLING_S = 0.3, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note
 FIRST_S = 0.03                      # along time: the first cycle
 LOUDEST = 0.98
 MOST_RAISED_DB = 40.0               # a cycle so far below the loudest is not raised to its level but by so much
@@ -76,16 +77,9 @@ def export(sound: Sound, out: str | Path, options: Options | None = None,
     `progress` hears of steps (done, of how many); what it raises ends the export. Raises ExportError, OSError, naming the file.
     """
     began, options = time.perf_counter(), options or Options()
-    out = Path(out).expanduser()
-    if out.suffix.lower() != ".wav":
-        raise ExportError(f"{out.name}: a wavetable is a .wav file; give it that suffix")
-    folder = out.parent.resolve()
-    if not folder.is_dir():
-        raise ExportError(f"{folder}: there is no such folder; make it first")
-    out = folder / out.name
-    refuse_existing(out)
+    out = table_place(out)
     check_along(options.along, sound.timbre.latents)
-    with growing(folder, [out]) as hidden:
+    with growing(out.parent, [out]) as hidden:
         levels = harmonics(sound, options, progress)
         said = [remark(sound)]
         spread = np.sqrt(np.mean((levels - levels.mean(0)) ** 2) / max(np.mean(levels ** 2), 1e-30))
@@ -157,7 +151,7 @@ def cycles(levels: np.ndarray) -> np.ndarray:
 
 
 def as_wav(waves: np.ndarray) -> bytes:
-    """A WAV file of them, one after the other, mono. Its `clm ` chunk tells synthesizers the length of a cycle, and to blend between cycles."""
+    """A WAV file of them, one after the other, mono. Its `clm ` chunk tells synthesizers how long a cycle is, and to blend cycles."""
     chunks = (riff.format_chunk(riff.FLOAT, 1, note.RATE_HZ, 32) + riff.chunk(b"fact", struct.pack("<I", waves.size))
               + riff.chunk(b"clm ", b"<!>%d 10000000 wavetable (HummingFace)" % CYCLE_SAMPLES))
     body = b"WAVE" + chunks + riff.chunk(b"data", waves.astype("<f4").tobytes())

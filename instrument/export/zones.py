@@ -1,6 +1,7 @@
 """Which keys and velocities are sampled, and which each sample stands for; how its files are called."""
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 NOTES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")       # no sharps: `#` begins a directive in an SFZ file
 SINGLE_VELOCITY = 100               # where one layer stands for all
@@ -32,7 +33,7 @@ def zones(low: int, high: int, every: int) -> list[Zone]:
 def layers(count: int) -> list[Layer]:
     """`count` layers of about equal width over velocities 1..127, each sampled in its middle; softest first."""
     edges = [round(127 * i / count) for i in range(count + 1)]
-    spans = [(below + 1, top) for below, top in zip(edges, edges[1:], strict=False)]
+    spans = [(below + 1, top) for below, top in pairwise(edges)]
     return [Layer(SINGLE_VELOCITY if count == 1 else (low + high + 1) // 2, low, high) for low, high in spans]
 
 

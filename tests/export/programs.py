@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -43,9 +44,9 @@ def played(sf2: Path, notes: list[tuple[int, int, float]], folder: Path, rest_s:
     file.tracks.append(track)
     file.save(folder / "notes.mid")
     wav = folder / "played.wav"
-    subprocess.run(["fluidsynth", "-ni", "-q", "-r", str(RATE_HZ), "-R", "0", "-C", "0", "-g", "1", "-T", "wav", "-O", "float", "-F", str(wav),
-                    str(sf2), str(folder / "notes.mid")], check=True, capture_output=True, timeout=300)
+    subprocess.run(["fluidsynth", "-ni", "-q", "-r", str(RATE_HZ), "-R", "0", "-C", "0", "-g", "1", "-T", "wav", "-O", "float",
+                    "-F", str(wav), str(sf2), str(folder / "notes.mid")], check=True, capture_output=True, timeout=300)
     sound, rate_hz = soundfile.read(wav, always_2d=True)
     assert rate_hz == RATE_HZ
     begins = np.cumsum([0.0] + [seconds + rest_s for _, _, seconds in notes])
-    return [sound[round(a * RATE_HZ):round(b * RATE_HZ)] for a, b in zip(begins, begins[1:], strict=False)]
+    return [sound[round(a * RATE_HZ):round(b * RATE_HZ)] for a, b in pairwise(begins)]

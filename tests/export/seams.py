@@ -1,7 +1,7 @@
 """How a loop is heard to go round, if it is: what changes from one moment to the next at its seam, and in the sound that was never looped.
 
-Moments are windows of 43 ms, 5 ms apart. `level`: decibels from one to the next. `spectrum`: the change of all magnitudes, as a share of the
-whole. `phase`: how far partials are from where their last two phases lead them, in radians, weighted by their power.
+Moments are windows of 43 ms, 5 ms apart. `level`: decibels from one to the next. `spectrum`: the change of all magnitudes, as a share of
+the whole. `phase`: how far partials are from where their last two phases lead them, in radians, weighted by their power.
 """
 import numpy as np
 
@@ -9,7 +9,7 @@ WINDOW, HOP = 2048, 256
 
 
 def changes(sound: np.ndarray) -> dict[str, np.ndarray]:
-    """Each measure at each moment of `sound` [S, channels], but for the first two; moment i is centred at sample (i + 2) HOP + WINDOW / 2."""
+    """Each measure at each moment of `sound` [S, channels] but the first two: moment i is centred at sample (i + 2) HOP + WINDOW / 2."""
     mono = np.asarray(sound, np.float64).mean(1)
     window = np.hanning(WINDOW + 1)[:-1]
     frames = np.stack([np.fft.rfft(window * mono[at:at + WINDOW]) for at in range(0, len(mono) - WINDOW + 1, HOP)])

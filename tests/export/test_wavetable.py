@@ -6,8 +6,8 @@ import pytest
 import soundfile
 
 from instrument.export import note, wavetable
-from instrument.export.whole import ExportError
 from instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, Options, export
+from instrument.export.whole import ExportError
 from instrument.recording import riff
 from tests.export.programs import need
 
