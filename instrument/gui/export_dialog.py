@@ -67,6 +67,8 @@ class ExportDialog(QDialog):
         self.every, self.velocities, self.key = _whole(1, 24, 3, " keys"), _whole(1, 16, 3, " layers"), _whole(12, 96, 48, "")
         self.seconds = QDoubleSpinBox(minimum=1, maximum=60, value=4, decimals=1, suffix=" s")
         self.wet = QCheckBox("Delay and reverb, too")
+        for box in (self.every, self.velocities, self.key, self.seconds):
+            box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),
                 ("Velocities", self.velocities, "Each layer has samples of its own"), ("Length", self.seconds, "Of each note"),
                 ("Loop", self.loop, "So that they sound as long as a key is held"),
@@ -80,11 +82,15 @@ class ExportDialog(QDialog):
             label.setObjectName("soft")
             label.setBuddy(field)
             label.setMinimumHeight(theme.px(28))
+            field.setMinimumHeight(theme.px(28))
             self._form.addRow(label, field)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress of the export")
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(theme.px(6))
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
+        self.bar.setSizePolicy(policy)
         self.told = QLabel()
         self.told.setAccessibleName("What became of it")
         self.told.setWordWrap(True)

@@ -194,7 +194,7 @@ def stylesheet() -> str:
     QLineEdit {{ background: {GROUND}; border: 1px solid {TRACK}; border-radius: {radius}px; padding: {px(3)}px {px(7)}px;
         min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
     QAbstractSpinBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
-        padding: {px(3)}px {px(4)}px {px(3)}px {px(9)}px; min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
+        padding: {px(3)}px {px(4)}px {px(3)}px 0; min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
     QAbstractSpinBox:hover {{ background: {HOVER}; }}
     QAbstractSpinBox:focus {{ border-color: {TEXT}; }}
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none; width: {px(18)}px; }}
