@@ -4,6 +4,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from instrument.export import command as export
+
 
 def _whole(lowest: int, highest: int):
     """An argparse type: a whole number within bounds."""
@@ -24,11 +26,16 @@ def _pair(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{value} is not within 0.1..3600 seconds")
-    return value
+def _seconds_between(lowest: float, highest: float):
+    """An argparse type: seconds within bounds."""
+    def parse(text: str) -> float:
+        value = float(text)
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{value} is not within {lowest:g}..{highest:g} seconds")
+        return value
+    parse.__name__ = "number"
+    return parse
+
 
 
 def _version() -> str:
@@ -79,6 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("take", type=Path, metavar="TAKE")
     replay.add_argument("wav", type=Path, metavar="OUT.wav")
 
+    export.add(commands, _whole, _seconds_between(1, 60))
+
     commands.add_parser("devices", help="list audio devices and MIDI ports")
     commands.add_parser("models", help="list models")
     commands.add_parser("patches", help="list patches")
@@ -88,7 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--voices", type=_whole(1, 128), default=64)
     bench.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
     bench.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
-    bench.add_argument("--seconds", type=_seconds, default=10.0)
+    bench.add_argument("--seconds", type=_seconds_between(0.1, 3600), default=10.0)
     bench.add_argument("--json", type=Path, metavar="FILE")
 
     again = commands.add_parser("resynthesise", help="one recorded note through a model, into a sound file")
@@ -145,6 +154,11 @@ def _replay(args) -> int:
     return 0
 
 
+def _export(args) -> int:
+    _say_if_compiling()
+    return export.run(args)
+
+
 def _devices(args) -> int:
     from instrument.audio.listing import describe
     print(describe())
@@ -187,7 +201,7 @@ def _train(argv: list[str]) -> int:
     return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))
 
 
-COMMANDS = {"play": _play, "render": _render, "replay": _replay, "devices": _devices, "models": _models,
+COMMANDS = {"play": _play, "render": _render, "replay": _replay, "export": _export, "devices": _devices, "models": _models,
             "patches": _patches, "bench": _bench, "resynthesise": _resynthesise}
 
 

@@ -1,4 +1,4 @@
-"""The patch at the top of the window: previous, name, next, save, A | B, undo, redo."""
+"""The patch at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -115,6 +115,7 @@ class PatchBar(QWidget):
     step_wanted = Signal(int)           # -1 previous patch, 1 next
     browse_wanted = Signal()
     save_wanted = Signal()
+    export_wanted = Signal()
 
     def __init__(self, session: Session):
         super().__init__()
@@ -125,10 +126,12 @@ class PatchBar(QWidget):
         self.name = PatchName()
         self.next = tool("next", "Next patch", "Next patch (Ctrl+Right)")
         self.save = tool("save", "Save patch", "Save this sound as a patch (Ctrl+S)")
+        self.export = tool("export", "Export", "Make an instrument for a sampler, or a wavetable, of this sound (Ctrl+E)")
         self.undo = tool("undo", "Undo", "Undo (Ctrl+Z)")
         self.redo = tool("redo", "Redo", "Redo (Ctrl+Shift+Z)")
         self.sides = [tool("", f"Version {side}", checkable=True, text=side) for side in "AB"]
-        for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"), (self.save, QKeySequence.StandardKey.Save),
+        for button, keys in ((self.previous, "Ctrl+Left"), (self.next, "Ctrl+Right"),
+                             (self.save, QKeySequence.StandardKey.Save), (self.export, "Ctrl+E"),
                              (self.undo, QKeySequence.StandardKey.Undo), (self.redo, "Ctrl+Shift+Z")):
             button.setShortcut(keys)
         QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(session.swap)
@@ -139,13 +142,14 @@ class PatchBar(QWidget):
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))
         self.name.clicked.connect(self.browse_wanted)
         self.save.clicked.connect(self.save_wanted)
+        self.export.clicked.connect(self.export_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
         before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name stands in the middle
         before.addStretch(1)
         for button in (self.undo, self.redo):
             before.addWidget(button)
-        for button in (self.save, *self.sides):
+        for button in (self.save, self.export, *self.sides):
             after.addWidget(button)
         after.addStretch(1)
         row.addLayout(before, 1)

@@ -193,6 +193,15 @@ def stylesheet() -> str:
     QMenu::item:selected {{ background: {HOVER}; }}
     QLineEdit {{ background: {GROUND}; border: 1px solid {TRACK}; border-radius: {radius}px; padding: {px(3)}px {px(7)}px;
         min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
+    QAbstractSpinBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
+        padding: {px(3)}px {px(4)}px {px(3)}px 0; min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
+    QAbstractSpinBox:hover {{ background: {HOVER}; }}
+    QAbstractSpinBox:focus {{ border-color: {TEXT}; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none; width: {px(18)}px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_url("arrow-up")}); width: {px(12)}px; height: {px(12)}px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({_url("arrow")}); width: {px(12)}px; height: {px(12)}px; }}
+    QProgressBar {{ background: {RAISED}; border: none; border-radius: {px(3)}px; }}
+    QProgressBar::chunk {{ background: {COOL}; border-radius: {px(3)}px; }}
     QListView {{ background: transparent; border: 1px solid transparent; border-radius: {radius}px; outline: none; }}
     QListView::item {{ padding: {px(4)}px; border-radius: {px(4)}px; }}
     QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}

@@ -34,6 +34,7 @@ from instrument.gui.wheels import Wheel
 from instrument.patch import Patch
 
 if TYPE_CHECKING:
+    from instrument.gui.export_dialog import ExportDialog
     from instrument.gui.takes_panel import TakesPanel
 from instrument.recording.naming import SOUNDS
 from instrument.settings import Settings
@@ -138,6 +139,7 @@ class Window(QMainWindow):
             control.gesture_ended.connect(self.session.end)
         self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
         self.settings_button.clicked.connect(self.open_settings)
+        self.patches.export_wanted.connect(lambda: self.exports.open())
         self.recorder.takes_wanted.connect(lambda: self.takes.open())
         self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
         self.dialog.wanted.connect(self._setting)
@@ -282,6 +284,12 @@ class Window(QMainWindow):
         panel.changed.connect(self._save_settings)
         return panel
 
+    @cached_property
+    def exports(self) -> "ExportDialog":
+        """Made when it is wanted first, too."""
+        from instrument.gui.export_dialog import ExportDialog
+        return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
+
     def _takes_shown(self) -> bool:
         return "takes" in vars(self) and self.takes.isVisible()
 
@@ -292,8 +300,12 @@ class Window(QMainWindow):
         self.dialog.hide()
         if self._takes_shown():
             self.takes.hide()
+        if "exports" in vars(self):
+            self.exports.hide()
         self.hide()                     # ending the process may take a moment
         self.client.close()
+        if "exports" in vars(self):
+            self.exports.exporting.close()
         super().closeEvent(event)
 
 

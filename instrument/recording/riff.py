@@ -39,6 +39,13 @@ def broadcast_chunk(description: str, at: datetime.datetime, samples_since_midni
         text(at.strftime("%H:%M:%S"), 8), struct.pack("<QH", samples_since_midnight, 1), bytes(64 + 190))))
 
 
+def sampler_data(rate_hz: int, key: int, loop: tuple[int, int] | None) -> bytes:
+    """What stands in a `smpl` chunk: the key that it was sampled at, and a loop for ever from its first to its last sample, both in it."""
+    period_ns = round(1e9 / rate_hz)
+    fields = struct.pack("<9I", 0, 0, period_ns, key, 0, 0, 0, 1 if loop else 0, 0)
+    return fields + (struct.pack("<6I", 0, 0, loop[0], loop[1], 0, 0) if loop else b"")
+
+
 def head(chunks: bytes, data_bytes: int, tail_bytes: int, frames: int) -> bytes:
     """All of a wave file before its samples: `chunks` are those between the head and `data`; `tail_bytes` follow the samples.
 

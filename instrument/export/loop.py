@@ -1,0 +1,83 @@
+"""Where a held note can go round without being heard to, and the sound made so that it does.
+
+The end of the loop is tried at several places near the end of the note, and its beginning at every sample before: where the two
+stretches correlate best the loop goes, longer ones first. What correlates over a tenth of a second has the same phase, spectrum and
+pitch there. Then its level is evened out, and the stretch before the end is faded into the stretch before the beginning (`crossfade`).
+"""
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from instrument.export.crossfade import crossfade
+
+MATCH_S = 0.1                       # that are compared
+FADE_S = 0.25                       # into the next round; at most a third of the loop
+SHORTEST_S = 0.5                    # loop; shorter ones are heard to repeat
+ENDS = 12                           # places tried for the end, in the last part of the note:
+LAST_PART = 0.3
+BEGIN_PART = 0.25                   # of the note pass before a loop begins: its attack is over
+LONGER = 0.08                       # of correlation that a loop over the whole note is worth, against a short one
+LEVEL_PER_DB = 0.01                 # and what a decibel of difference costs
+MARGIN_S = 0.12                     # before and after a fade, for its bands
+AFTER_SAMPLES = 64                  # of the loop's beginning, again after its end: players look ahead when they interpolate
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`start` is the first sample of a round, `end` the last one (inclusive, as files have it)."""
+    start: int
+    end: int
+    match: float                    # the correlation that it was found by
+    fall_db_s: float                # the decay that was taken out of it
+
+    @property
+    def length(self) -> int:
+        return self.end + 1 - self.start
+
+
+def find(sound: np.ndarray, rate_hz: int) -> Loop | None:
+    """The best loop in a held note [S, channels]; None where it is too short for one. Not yet baked."""
+    middle = np.asarray(sound, np.float64).mean(1)
+    window, margin = round(MATCH_S * rate_hz), round(MARGIN_S * rate_hz)
+    first, shortest = max(round(BEGIN_PART * len(sound)), window + margin), round(min(SHORTEST_S, 0.3 * len(sound) / rate_hz) * rate_hz)
+    last = len(sound) - margin
+    size = fft.next_fast_len(len(sound) + window)
+    spectrum = fft.rfft(middle, size)
+    total = np.concatenate([[0.0], np.cumsum(middle ** 2)])
+    power = np.maximum(total[window:] - total[:-window], 1e-20)         # of the window that begins at each sample
+    best: tuple[float, Loop] | None = None
+    for end in np.linspace(last - LAST_PART * (last - first), last, ENDS).astype(int):
+        if end - shortest <= first:
+            continue
+        cross = fft.irfft(spectrum * np.conj(fft.rfft(middle[end - window:end], size)), size)[:len(power)]
+        match = cross / np.sqrt(power * power[end - window])
+        above_db = 10 * np.log10(power / power[end - window])
+        starts = np.arange(first, end - shortest)
+        worth = (match[starts - window] - LEVEL_PER_DB * np.abs(above_db[starts - window])
+                 + LONGER * (end - starts) / (last - first))
+        i = int(np.argmax(worth))
+        if best is None or worth[i] > best[0]:
+            start = int(starts[i])
+            best = float(worth[i]), Loop(start, int(end) - 1, float(match[start - window]), 0.0)
+    return best[1] if best else None
+
+
+def bake(sound: np.ndarray, loop: Loop, f0_hz: float, rate_hz: int, even_from: int | None = None) -> tuple[np.ndarray, Loop]:
+    """(the note up to the end of its loop and a little beyond, which goes round seamlessly from there; the loop).
+
+    Its level is evened out from sample `even_from` on, by the fall that it has in the loop: from the loop's beginning, if left out.
+    """
+    sound = np.asarray(sound, np.float64).copy()
+    start, end = loop.start, loop.end + 1
+    margin = round(MARGIN_S * rate_hz)
+    fade = min(round(FADE_S * rate_hz), (end - start) // 3, start - margin)
+    window = max(fade, round(MATCH_S * rate_hz))
+    level_db = [10 * np.log10(np.mean(sound[at - window:at] ** 2) + 1e-20) for at in (start, end)]
+    fall_db = (level_db[0] - level_db[1]) / (end - start)
+    begin = start if even_from is None else even_from
+    even = sound * 10 ** (fall_db * (np.arange(len(sound)) - begin) / 20)[:, None]
+    sound[begin:] = even[begin:]
+    old, new = (even[at - fade - margin:at + margin] for at in (end, start))
+    sound[end - fade:end] = crossfade(old, new, margin, f0_hz, rate_hz)
+    return np.concatenate([sound[:end], sound[start:start + AFTER_SAMPLES]]), Loop(start, end - 1, loop.match, float(fall_db * rate_hz))

@@ -1,0 +1,169 @@
+"""A patch, sampled: every so many keys and velocities played through the offline engine, looped, and mapped in one of the `forms`.
+
+What a sample carries: the patch as it sounds, with its own attack, filter, drive and chorus, at its own level; not its delay and reverb
+(unless `wet`), for these belong to the place and not to the note; nor glide and mono, which are the sampler's to do.
+"""
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from instrument.export import forms, loop, note
+from instrument.export.mapping import Instrument, Sample
+from instrument.export.note import RATE_HZ
+from instrument.export.survey import PROBES, Survey, survey
+from instrument.export.whole import ExportError, growing, refuse_existing
+from instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from instrument.library import Sound, remark
+from instrument.recording import riff
+from instrument.recording.wave_file import WaveFile
+
+MOST_SAMPLES = 2000
+FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
+FADE_OUT_PART = 0.2                 # of a sample that is cut off
+QUIET_DB = -90.0                    # of full scale: what stays below is left off at the end
+SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the player chose. `loop` None: a patch whose notes last is looped, one whose notes die away is not."""
+    every: int = 3
+    velocities: int = 3
+    seconds: float = 4.0
+    loop: bool | None = None
+    wet: bool = False
+    low: int = 21
+    high: int = 108
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was exported."""
+    out: Path
+    keys: int
+    samples: int
+    megabytes: float
+    looped: bool
+    worst_match: float
+    took_s: float
+    remark: str = ""
+
+    def __str__(self) -> str:
+        loops = "looped" if self.looped else "not looped"
+        return (f"{self.out}: {self.samples} samples of {self.keys} keys, {loops}, {self.megabytes:.1f} MB, made in {self.took_s:.1f} s"
+                + (f"\n{self.remark}" if self.remark else ""))
+
+
+def export(form: str, sound: Sound, out: str | Path, options: Options | None = None,
+           progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+    """Sample a patch into `out`, whole or not at all.
+
+    `progress` hears of steps (done, of how many); what it raises ends the export and leaves nothing.
+    Raises ExportError for what cannot be, OSError for what cannot be written; both name the file.
+    """
+    began, options = time.perf_counter(), options or Options()
+    where = forms.place(forms.FORMS[form], out, sound.patch.name)
+    refuse_existing(*where.targets)
+    keys, levels = zones(options.low, options.high, options.every), layers(options.velocities)
+    if len(keys) * len(levels) > MOST_SAMPLES:
+        raise ExportError(f"{len(keys)} keys in {len(levels)} layers are more than the {MOST_SAMPLES} samples allowed; take fewer")
+    total, done = PROBES + len(keys) * len(levels), 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(min(done, total), total)
+    progress(0, total)
+    patch = note.for_sampling(sound.patch, options.wet)
+    with growing(where.folder, where.targets) as hidden:
+        heard = survey(sound.timbre, patch, options.low, options.high, step)
+        looped = heard.sustained if options.loop is None else options.loop
+        sampler = _Sampler(sound, options, heard, looped, where.form.holds, hidden / where.samples)
+        for zone in keys:
+            release = note.release(sound.timbre, patch, zone.key, 100)
+            for layer in levels:
+                sampler.take(zone, layer, patch, release)
+                step()
+        forms.write_map(where, hidden, sampler.instrument)
+    progress(total, total)
+    size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
+               for target in where.targets)
+    said = [remark(sound), sampler.told()]
+    return Report(where.main, len(keys), len(sampler.instrument.samples), size / 1e6, looped, sampler.worst_match,
+                  time.perf_counter() - began, "\n".join(filter(None, said)))
+
+
+class _Sampler:
+    """Renders, loops and writes one sample after the other, and keeps the map of them."""
+
+    def __init__(self, sound: Sound, options: Options, heard: Survey, looped: bool, holds: bool, folder: Path):
+        self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
+        self.worst_match, self.cut_off = 1.0, 0
+        carried = "with its delay and reverb" if options.wet else "without delay and reverb"
+        self.instrument = Instrument(sound.patch.name, sound.patch.author, sound.patch.tags,
+                                     f"Sampled {carried} from the model {sound.patch.model}.")
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, zone: Zone, layer: Layer, patch, release: note.Release) -> None:
+        """Sample one key at one velocity. Raises ExportError, OSError."""
+        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, self.options.seconds)
+        found = loop.find(sound, RATE_HZ) if self.looped else None
+        if self.looped and found is None:
+            raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")
+        decay = None
+        if found is not None:
+            self.worst_match = min(self.worst_match, found.match)
+            falls = not self.heard.sustained
+            f0_hz = 440 * 2 ** ((zone.key - 69) / 12)
+            sound, found = loop.bake(sound, found, f0_hz, RATE_HZ, 0 if falls and not self.holds else None)
+            if falls and found.fall_db_s > SLOWEST_DB_S:
+                decay = found.start / RATE_HZ, note.ENVELOPE_DB / found.fall_db_s
+        else:
+            sound = self._ended(sound)
+        file = sample_name(zone.key, layer.velocity, self.instrument.name)
+        write_sample(self.folder / file, sound, zone.key, found)
+        gain_db, touch = self._touch(layer)
+        self.instrument.samples.append(Sample(file, zone, layer, len(sound), release.envelope_s, gain_db,
+                                              (found.start, found.end) if found else None, decay, touch))
+
+    def _ended(self, sound: np.ndarray) -> np.ndarray:
+        """A sample that dies away: without the silence at its end, or faded out where it was cut off."""
+        level_db = note.levels_db(sound)
+        loud = np.flatnonzero(level_db > QUIET_DB)
+        step = round(note.STEP_S * RATE_HZ)
+        sound = sound[:max((loud[-1] + 2) * step if len(loud) else step, step)].copy()
+        cut = level_db[-1] > level_db.max() + FADED_DB
+        self.cut_off += bool(cut)
+        fade = round(FADE_OUT_PART * len(sound)) if cut else min(step, len(sound))
+        sound[len(sound) - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32))[:, None] ** 2
+        return sound
+
+    def _touch(self, layer: Layer) -> tuple[float, tuple[tuple[int, float], ...]]:
+        """(dB over the sample at the layer's loudest, (velocity, gain under that)): levels go on over all layers as the patch has them."""
+        points = sorted({layer.low, layer.velocity, layer.high})
+        over_db = [self.heard.level_at(velocity) - self.heard.level_at(layer.velocity) for velocity in points]
+        most = max(over_db)
+        return most, tuple((velocity, 10 ** ((db - most) / 20)) for velocity, db in zip(points, over_db, strict=True))
+
+    def told(self) -> str:
+        """What the player should know of the samples."""
+        said = []
+        if self.cut_off:
+            said.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
+                        "more seconds keep more of them, a loop lets them ring on.")
+        if self.sound.patch.parameters["master.mode"]:
+            said.append("The patch plays one note at a time; set your sampler to mono for that.")
+        return "\n".join(said)
+
+
+def write_sample(path: Path, sound: np.ndarray, key: int, found: loop.Loop | None) -> None:
+    """A new WAV file of 24 bits with the key and the loop in its `smpl` chunk. Raises OSError."""
+    wave = WaveFile(path, RATE_HZ, "wav24")
+    try:
+        wave.append(np.asarray(sound, np.float32))
+        wave.add_chunk(b"smpl", riff.sampler_data(RATE_HZ, key, (found.start, found.end) if found else None))
+    finally:
+        wave.close()

@@ -1,0 +1,93 @@
+"""An export on its way: a process of its own makes it (see `export/apart.py`), so that neither the window nor the sound wait for it."""
+import json
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+from instrument.export.whole import sweep_of
+
+PACKAGE = str(Path(__file__).resolve().parents[2])
+PATIENCE_MS = 5000                  # that one has to end by itself when it should
+
+
+class Exporting(QObject):
+    """One at a time. `moved(done, of)` tells how far it is, `ended(text, problem)` the end: both texts are empty where it was cancelled."""
+
+    moved = Signal(int, int)
+    ended = Signal(str, str)
+
+    def __init__(self, parent: QObject):
+        super().__init__(parent)
+        self._process: QProcess | None = None
+        self._said: dict = {}
+        self._cancelled, self._folder = False, Path()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self, request: dict) -> None:
+        """Begin the export that a request (see `export/apart.py`) asks for."""
+        if self._process is not None:
+            return
+        process = self._process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [PACKAGE, environment.value("PYTHONPATH")])))
+        environment.insert("OMP_NUM_THREADS", "1")              # one core is enough; the others play
+        process.setProcessEnvironment(environment)
+        process.readyReadStandardOutput.connect(self._read)
+        process.finished.connect(lambda code, _status: self._finish(process, code))
+        process.errorOccurred.connect(lambda error: self._finish(process, 1) if error == QProcess.ProcessError.FailedToStart else None)
+        self._cancelled, self._said, self._folder = False, {}, Path(request["out"]).parent
+        process.start(sys.executable, ["-m", "instrument.export.apart"])
+        process.write(json.dumps(request).encode() + b"\n")
+
+    def cancel(self) -> None:
+        """End it; nothing of it stays. `ended` follows."""
+        process = self._process
+        if process is not None and not self._cancelled:
+            self._cancelled = True
+            process.closeWriteChannel()
+            QTimer.singleShot(PATIENCE_MS, self, lambda: self._kill(process))
+
+    def close(self) -> None:
+        """End it now, and wait for that."""
+        self.cancel()
+        process = self._process
+        if process is not None and not process.waitForFinished(PATIENCE_MS):
+            self._kill(process)
+
+    def _kill(self, process: QProcess) -> None:
+        if process is self._process:
+            number = process.processId()
+            process.kill()
+            process.waitForFinished(1000)
+            sweep_of(self._folder, number)
+
+    def _read(self) -> None:
+        process = self._process
+        while process is not None and process.canReadLine():
+            try:
+                said = json.loads(bytes(process.readLine().data()))
+            except ValueError:
+                continue                                        # not ours: a library that prints
+            if "done" in said:
+                self.moved.emit(said["done"], said["of"])
+            else:
+                self._said = said
+
+    def _finish(self, process: QProcess, code: int) -> None:
+        if process is not self._process:
+            return
+        self._read()
+        error = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+        self._process = None
+        process.deleteLater()
+        if self._cancelled:
+            self.ended.emit("", "")
+        elif code == 0 and "text" in self._said:
+            self.ended.emit(self._said["text"], "")
+        else:
+            self.ended.emit("", self._said.get("problem") or (error[-1] if error else "") or f"The export ended by itself ({code}).")

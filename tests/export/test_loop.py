@@ -1,0 +1,97 @@
+"""Loops: the fade has neither dip nor jump, the place is well chosen, and the going round is no louder than the sound's own life."""
+import numpy as np
+import pytest
+
+from instrument.export import crossfade, loop, note
+from tests.export import seams
+
+RATE_HZ = 48000
+
+
+def tone(f0_hz, seconds, cents=0.0, seed=0, harmonics=20):
+    """Two detuned voices of many partials, and a little noise: [S, 2]."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    sound = np.zeros(len(t))
+    for detune in (0.0, cents):
+        for k in range(1, harmonics + 1):
+            sound += np.sin(2 * np.pi * (k * f0_hz * 2 ** (detune / 1200) * t + rng.uniform())) / k
+    return np.stack([sound, sound], 1) * 0.1 + 1e-3 * rng.standard_normal((len(t), 2))
+
+
+@pytest.mark.parametrize("f0_hz", [20.6, 110.0, 2093.0, 12543.9])
+def test_bands_add_up_to_the_sound(f0_hz):
+    sound = np.random.default_rng(0).standard_normal((9000, 2))
+    bands = crossfade.bands(sound, crossfade.band_edges(f0_hz, RATE_HZ), RATE_HZ)
+    assert np.abs(bands.real.sum(0) - sound).max() < 2e-5
+    assert np.abs(np.fft.fft(bands, axis=1)[:, 4501:]).max() < 1e-2, "analytic: no negative frequencies"
+
+
+def test_a_fade_begins_as_the_one_and_ends_as_the_other():
+    margin, samples = 6000, 12000
+    old, new = tone(220, 0.5, seed=1), tone(220, 0.5, seed=2)
+    mixed = crossfade.crossfade(old, new, margin, 220, RATE_HZ)
+    assert mixed.shape == (samples, 2)
+    assert np.abs(mixed[:20] - old[margin:margin + 20]).max() < 2e-4
+    assert np.abs(mixed[-20:] - new[margin + samples - 20:margin + samples]).max() < 2e-4
+
+
+def test_partials_out_of_step_do_not_cancel():
+    """Opposite phases: a plain fade of either kind is silent in its middle."""
+    old = tone(220, 0.5, seed=1, harmonics=8)
+    mixed = crossfade.crossfade(old, -old, 6000, 220, RATE_HZ)
+    level = note.levels_db(mixed, 0.02)
+    assert np.ptp(level) < 0.5
+    plain = note.levels_db(old[6000:18000] * np.linspace(1, -1, 12000)[:, None], 0.02)
+    assert np.ptp(plain) > 10
+
+
+def test_strangers_keep_their_power_too():
+    rng = np.random.default_rng(3)
+    old, new = rng.standard_normal((2, 24000, 2))
+    level = note.levels_db(crossfade.crossfade(old, new, 6000, 440, RATE_HZ), 0.02)
+    assert np.ptp(level) < 1.0
+
+
+def test_a_steady_tone_goes_round_exactly():
+    sound = tone(196.0, 3.0)
+    found = loop.find(sound, RATE_HZ)
+    assert found.match > 0.99
+    baked, found = loop.bake(sound, found, 196.0, RATE_HZ)
+    assert found.length > 0.5 * RATE_HZ
+    assert abs(found.fall_db_s) < 0.1
+    periods = found.length * 196.0 / RATE_HZ
+    assert abs(periods - round(periods)) < 0.01
+    assert np.abs(baked[found.end + 1:] - baked[found.start:found.start + loop.AFTER_SAMPLES]).max() == 0
+
+
+def test_a_falling_tone_is_evened_out_and_the_fall_is_told():
+    sound = tone(147.0, 3.0)
+    t = np.arange(len(sound)) / RATE_HZ
+    sound *= 10 ** (-9.0 * t / 20)[:, None]
+    baked, found = loop.bake(sound, loop.find(sound, RATE_HZ), 147.0, RATE_HZ)
+    assert found.fall_db_s == pytest.approx(9.0, abs=1.0)
+    level = note.levels_db(seams.unrolled(baked, found.start, found.end)[found.start:], 0.25)
+    assert np.ptp(level) < 3.0
+    assert np.abs(baked[:found.start] - sound[:found.start]).max() == 0, "its beginning is as it was"
+    whole, found = loop.bake(sound, loop.find(sound, RATE_HZ), 147.0, RATE_HZ, 0)
+    assert np.ptp(note.levels_db(whole, 0.25)) < 3.0, "evened out from its beginning, for samplers without a hold"
+
+
+def test_too_short_a_note_has_no_loop():
+    assert loop.find(tone(196.0, 0.3), RATE_HZ) is None
+
+
+@pytest.mark.parametrize(("name", "key"), [("Stone Nave", 48), ("Silk Strings", 60), ("Halo Choir", 67), ("Neon Saw", 55)])
+def test_loops_of_real_patches_are_quieter_than_their_own_life(sound_of, name, key):
+    """And a loop that is only cut is not: the measure tells."""
+    sound = sound_of(name)
+    patch = note.for_sampling(sound.patch)
+    played = note.play(sound.timbre, patch, key, 100, 3.0)
+    own = seams.in_itself(note.play(sound.timbre, patch, key, 100, 8.0), RATE_HZ)
+    baked, found = loop.bake(played, loop.find(played, RATE_HZ), 440 * 2 ** ((key - 69) / 12), RATE_HZ)
+    fade = round(loop.FADE_S * RATE_HZ)
+    seam = seams.at_seams(baked, found.start, found.end, fade)
+    assert all(seam[name] <= 1.1 * own[name] for name in own), (seam, own)
+    cut = seams.at_seams(np.asarray(played, float), found.start + 71, found.end, fade)
+    assert cut["phase"] > 2 * seam["phase"]

@@ -1,0 +1,224 @@
+"""Whole instruments: what is in them, what is refused, and that nothing half-made is ever left."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from instrument.export import note
+from instrument.export.multisample import Options, export
+from instrument.export.whole import ExportError
+from instrument.recording import riff
+from tests.export.programs import need
+
+PROJECT = str(Path(__file__).resolve().parents[2])
+FEW = Options(every=2, velocities=2, seconds=1.2, low=48, high=51)
+
+
+def regions(sfz: Path) -> list[dict[str, str]]:
+    """The opcodes of each region, with those of its group."""
+    found, group = [], {}
+    for header, body in re.findall(r"<(\w+)>([^<]*)", re.sub(r"//.*", "", sfz.read_text(encoding="utf-8"))):
+        opcodes = dict(re.findall(r"^(\w+)=(.*)$", body, re.M))
+        if header == "group":
+            group = opcodes
+        elif header == "region":
+            found.append({**group, **opcodes})
+    return found
+
+
+@pytest.fixture(scope="module")
+def nave(sound_of, tmp_path_factory):
+    """(a sustained patch as SFZ, how it went)."""
+    folder = tmp_path_factory.mktemp("nave")
+    steps = []
+    report = export("sfz", sound_of("Stone Nave"), folder / "Stone Nave.sfz", FEW, lambda done, total: steps.append((done, total)))
+    return report, steps
+
+
+def test_an_instrument_is_whole_and_every_key_and_velocity_has_one_sample(nave):
+    report, steps = nave
+    assert report.out.name == "Stone Nave.sfz"
+    assert sorted(path.name for path in report.out.parent.iterdir()) == ["Stone Nave Samples", "Stone Nave.sfz"]
+    played = [(key, velocity) for region in regions(report.out) for key in range(int(region["lokey"]), int(region["hikey"]) + 1)
+              for velocity in range(int(region["lovel"]), int(region["hivel"]) + 1)]
+    assert sorted(played) == [(key, velocity) for key in range(48, 52) for velocity in range(1, 128)]
+    files = {region["sample"] for region in regions(report.out)}
+    assert len(files) == report.samples == 4
+    assert all((report.out.parent / file).is_file() for file in files)
+    assert steps[0] == (0, 7) and steps[-1] == (7, 7) and [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert "4 samples of 2 keys, looped" in str(report)
+
+
+def test_samples_are_read_alike_by_all(nave):
+    """24 bits, 48 kHz, stereo; the key and the loop in the file are those of the map."""
+    need("sox")
+    report, _ = nave
+    for region in regions(report.out):
+        path = report.out.parent / region["sample"]
+        sound, rate_hz = soundfile.read(path)
+        info = soundfile.info(path)
+        assert (rate_hz, info.channels, info.subtype) == (48000, 2, "PCM_24")
+        with wave.open(str(path)) as file:
+            assert file.getnframes() == len(sound)
+        said = subprocess.run(["sox", "-V3", str(path), "-n", "stat"], capture_output=True, text=True, check=True)
+        assert "WARN" not in said.stderr
+        smpl = np.frombuffer(riff.read_chunk(path, b"smpl", 100), "<u4")
+        assert smpl[3] == int(region["pitch_keycenter"]) and smpl[7] == 1
+        start, end = int(region["loop_start"]), int(region["loop_end"])
+        assert (smpl[11], smpl[12]) == (start, end)
+        assert 0 < start < end < len(sound)
+        assert 0.02 < np.abs(sound).max() < 0.9
+        assert np.abs(sound[:48]).max() < np.abs(sound).max()
+        ahead = len(sound) - end - 1
+        assert ahead > 8 and np.abs(sound[end + 1:] - sound[start:start + ahead]).max() < 2e-7, "what follows the end is the beginning"
+
+
+def test_it_begins_as_the_engine_plays_it(nave, sound_of):
+    report, _ = nave
+    sound, patch = sound_of("Stone Nave"), note.for_sampling(sound_of("Stone Nave").patch)
+    for region in regions(report.out):
+        velocity = int(re.search(r" v(\d+) ", region["sample"])[1])
+        made, _ = soundfile.read(report.out.parent / region["sample"])
+        played = note.play(sound.timbre, patch, int(region["pitch_keycenter"]), velocity, 0.3)
+        assert np.abs(made[:len(played)] - played).max() < 2e-7
+
+
+def test_levels_go_on_from_layer_to_layer(nave):
+    """The loudest of one layer is as loud as the softest of the next, by the patch's own levels."""
+    report, _ = nave
+    level = {}
+    for region in regions(report.out):
+        if region["lokey"] != "48":
+            continue
+        velocity = int(re.search(r" v(\d+) ", region["sample"])[1])
+        curve = {int(name[13:]): float(gain) for name, gain in region.items() if name.startswith("amp_velcurve_")}
+        assert all(0 < gain <= 1 for gain in curve.values()) and max(curve.values()) == 1
+        volume = 10 ** (float(region["volume"]) / 20)
+        assert volume * curve[velocity] == pytest.approx(1, abs=0.02), "the sample is played as it is at its own velocity"
+        level |= {v: volume * gain for v, gain in curve.items()}
+    assert sorted(level) == [1, 33, 64, 65, 96, 127]
+    assert level[1] <= level[33] <= level[64] and level[65] <= level[96] <= level[127]
+
+
+def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path):
+    few = Options(every=12, velocities=1, seconds=1.5, low=60, high=60)
+    report = export("sfz", sound_of("Rosewood"), tmp_path / "plain", few)
+    region, = regions(next((tmp_path / "plain").glob("*.sfz")))
+    assert region["loop_mode"] == "no_loop" and "loop_start" not in region and "ampeg_decay" not in region
+    sound, _ = soundfile.read(tmp_path / "plain" / region["sample"])
+    assert np.abs(sound[-5:]).max() < 1e-4, "no click at its end"
+    assert "not looped" in str(report)
+    export("sfz", sound_of("Rosewood"), tmp_path / "looped", Options(**{**vars(few), "loop": True}))
+    region, = regions(next((tmp_path / "looped").glob("*.sfz")))
+    assert region["loop_mode"] == "loop_continuous"
+    assert float(region["ampeg_hold"]) == pytest.approx(int(region["loop_start"]) / 48000, abs=1e-3)
+    assert float(region["ampeg_sustain"]) == 0 and 0.3 < float(region["ampeg_decay"]) < 30
+    assert export("sfz", sound_of("Stone Nave"), tmp_path / "unlooped", Options(**{**vars(few), "loop": False})).looped is False
+
+
+def test_release_is_the_patches_own(sound_of, tmp_path):
+    """Three times as long where the knob says so."""
+    from instrument.library import Sound
+    sound = sound_of("Neon Saw")
+    longer = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, "envelope.release": 3.0}), sound.timbre)
+    few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60)
+    for name, what in (("a", sound), ("b", longer)):
+        export("sfz", what, tmp_path / name, few)
+    a, b = (float(regions(next((tmp_path / name).glob("*.sfz")))[0]["ampeg_release"]) for name in "ab")
+    assert b / a == pytest.approx(3.0, rel=0.15)
+
+
+def test_samples_are_dry_unless_wet_is_asked_for(sound_of, tmp_path):
+    few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60, loop=False)
+    sounds, bells = {}, sound_of("Cathedral Bells")
+    for wet in (False, True):
+        export("sfz", bells, tmp_path / str(wet), Options(**{**vars(few), "wet": wet}))
+        sounds[wet] = soundfile.read(next((tmp_path / str(wet)).rglob("*.wav")))[0][:24000]
+    assert np.abs(sounds[True] - note.play(bells.timbre, bells.patch, 60, 100, 0.5)).max() < 2e-7, "wet is as the patch is"
+    assert np.abs(sounds[True] - sounds[False]).max() > 0.01
+
+
+def test_nothing_is_written_over(sound_of, tmp_path):
+    (tmp_path / "a.sfz").write_text("mine")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "c Samples").mkdir()
+    for out, named in (("a.sfz", r"a\.sfz: is there already"), ("b", "b: is there already"), ("c.sfz", "c Samples: is there already")):
+        with pytest.raises(ExportError, match=named):
+            export("sfz", sound_of("Stone Nave"), tmp_path / out, FEW)
+    assert (tmp_path / "a.sfz").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sfz", "b", "c Samples"]
+
+
+@pytest.mark.parametrize(("form", "out", "told"), [
+    ("sfz", "a.dspreset", "name it .sfz"), ("bitwig", "a.sfz", r"name it \.multisample"), ("sfz", "none/a.sfz", "no such folder"),
+    ("decentsampler", "a.wav", r"name it \.dspreset or \.dslibrary"),
+])
+def test_what_cannot_be_called_so_is_said(sound_of, tmp_path, form, out, told):
+    with pytest.raises(ExportError, match=told):
+        export(form, sound_of("Stone Nave"), tmp_path / out, FEW)
+
+
+def test_what_stops_it_leaves_nothing(sound_of, tmp_path):
+    class Enough(Exception):
+        pass
+
+    def stop(done, total):
+        if done == 4:
+            assert any(tmp_path.iterdir()), "it grows beside its place"
+            raise Enough
+    for form, out in (("sfz", "a.sfz"), ("bitwig", "a.multisample")):
+        with pytest.raises(Enough):
+            export(form, sound_of("Stone Nave"), tmp_path / out, FEW, stop)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(sound_of, tmp_path):
+    resource = pytest.importorskip("resource", reason="no limits on files here")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"a\.sfz: cannot be exported .*(File too large|No space left).*nothing was left"):
+            export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", FEW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _begun(out: Path) -> subprocess.Popen:
+    """A real export, once samples of it are there."""
+    process = subprocess.Popen([sys.executable, "-m", "instrument", "export", "sfz", "Stone Nave", str(out), "--every", "2"],
+                               env=os.environ | {"PYTHONPATH": PROJECT}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    end = time.monotonic() + 300
+    while not list(out.parent.rglob("*.wav")):
+        assert process.poll() is None and time.monotonic() < end, process.stderr.read()
+        time.sleep(0.05)
+    return process
+
+
+def test_one_that_is_killed_leaves_nothing_under_its_name_and_its_rest_goes_with_the_next(sound_of, tmp_path):
+    process = _begun(tmp_path / "a.sfz")
+    process.kill()
+    process.wait()
+    left, = tmp_path.iterdir()
+    assert left.name.startswith(".hummingface-export-")
+    export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", Options(every=12, velocities=1, seconds=1.0, low=60, high=60))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a Samples", "a.sfz"]
+
+
+def test_one_that_is_ended_leaves_nothing(tmp_path):
+    process = _begun(tmp_path / "a.sfz")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    assert list(tmp_path.iterdir()) == []

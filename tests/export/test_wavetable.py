@@ -1,0 +1,101 @@
+"""Wavetables: the file that synthesizers know, and cycles that are what the patch plays."""
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from instrument.export import note, wavetable
+from instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, Options, export
+from instrument.export.whole import ExportError
+from instrument.recording import riff
+from tests.export.programs import need
+
+
+@pytest.fixture(scope="module")
+def along_filter(sound_of, tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "saw.wav"
+    steps = []
+    report = export(sound_of("Neon Saw"), path, Options("filter.cutoff_hz"), lambda done, total: steps.append((done, total)))
+    return report, steps, soundfile.read(path)[0].reshape(CYCLES, CYCLE_SAMPLES)
+
+
+def spectra(cycles):
+    return np.abs(np.fft.rfft(cycles, axis=1)) * 2 / CYCLE_SAMPLES
+
+
+def test_the_file_is_what_synthesizers_take(along_filter):
+    need("sox")
+    report, steps, _ = along_filter
+    info = soundfile.info(report.out)
+    assert (info.channels, info.frames, info.subtype) == (1, 2048 * 256, "FLOAT")
+    names = [name for name, _, _ in riff.chunks_of(report.out)]
+    assert names == [b"fmt ", b"fact", b"clm ", b"data"]
+    assert riff.read_chunk(report.out, b"clm ", 100) == b"<!>2048 10000000 wavetable (HummingFace)"
+    assert struct.unpack("<I", report.out.read_bytes()[4:8])[0] == report.out.stat().st_size - 8
+    assert steps[-1] == (256, 256)
+    assert "256 cycles of 2048 samples" in str(report)
+
+
+def test_cycles_are_whole_equally_loud_and_blend(along_filter):
+    *_, cycles = along_filter
+    level = spectra(cycles)
+    assert np.abs(cycles).max() == pytest.approx(0.98, abs=1e-3)
+    assert level[:, 0].max() < 1e-6, "no offset"
+    assert np.abs(cycles[:, 0]).max() < 0.1, "each begins at zero"
+    rms = np.sqrt((cycles[100:] ** 2).mean(1))
+    assert np.ptp(20 * np.log10(rms)) < 0.1
+    between = (cycles[150:-1] + cycles[151:]) / 2
+    assert np.sqrt((between ** 2).mean(1)).min() > 0.97 * rms.min(), "neighbours do not cancel each other"
+
+
+def test_the_filter_opens_along_the_table(along_filter):
+    *_, cycles = along_filter
+    level = spectra(cycles)
+    heard = (level > 1e-3 * level.max(1, keepdims=True)).sum(1)
+    assert heard[60] < 8 < heard[128] < heard[200] <= heard[255]
+    assert heard[255] > 60
+    assert (np.diff(heard[40:].astype(int)) >= -3).all()
+
+
+def test_a_cycle_has_the_harmonics_of_the_engines_sound(sound_of):
+    """Against a projection on the harmonics of an ordinary note, of a patch whose partials are harmonic."""
+    sound = sound_of("Stone Nave")
+    levels = wavetable.harmonics(sound, Options(seconds=0.45))[-1]
+    still = note.for_sampling(sound.patch)
+    still = still.with_values(parameters={**still.parameters, **wavetable.STILL})
+    heard = note.play(sound.timbre, still, 48, 100, 0.55)[-9000:].mean(1)
+    window, f0_hz = np.hanning(9000), 440 * 2 ** ((48 - 69) / 12)
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(1, 17) * f0_hz / note.RATE_HZ, np.arange(9000)))
+    amplitude = 2 * np.abs(turns @ (heard * window)) / window.sum()
+    assert np.abs(20 * np.log10(levels[:8] / amplitude[:8])).max() < 1.5
+
+
+def test_along_time_a_struck_sound_grows_dull(sound_of, tmp_path):
+    export(sound_of("Evening Grand"), tmp_path / "a.wav", Options(seconds=2.0))
+    level = spectra(soundfile.read(tmp_path / "a.wav")[0].reshape(CYCLES, CYCLE_SAMPLES))
+    centre = (level * np.arange(level.shape[1])).sum(1) / level.sum(1)
+    assert centre[10:40].mean() > 1.2 * centre[-40:].mean()
+
+
+@pytest.mark.parametrize(("out", "along", "told"), [
+    ("a.flac", "time", "is a .wav file"), ("a.wav", "master.mode", "is a switch"), ("a.wav", "nonsense", "no control is called"),
+    ("a.wav", "latent.x", "no control is called"), ("none/a.wav", "time", "no such folder"), ("there.wav", "time", "is there already"),
+])
+def test_what_cannot_be_is_said(sound_of, tmp_path, out, along, told):
+    (tmp_path / "there.wav").write_bytes(b"mine")
+    with pytest.raises(ExportError, match=told):
+        export(sound_of("Neon Saw"), tmp_path / out, Options(along))
+    assert [path.name for path in tmp_path.iterdir()] == ["there.wav"]
+    assert (tmp_path / "there.wav").read_bytes() == b"mine"
+
+
+def test_what_stops_it_leaves_nothing(sound_of, tmp_path):
+    class Enough(Exception):
+        pass
+
+    def stop(done, total):
+        raise Enough
+    with pytest.raises(Enough):
+        export(sound_of("Neon Saw"), tmp_path / "a.wav", Options("latent.1"), stop)
+    assert list(tmp_path.iterdir()) == []
