@@ -1,13 +1,12 @@
 """Begin a training where a finished model stands: its weights, and its presets as the points of instruments of the same name."""
 import numpy as np
 import torch
-from torch import nn
 
 from models.conditioning import ROWS
 from models.decoder import linear
 from models.frame import MOVING, STEADY
 from models.model import Model
-from train.autoencoder import Trainer
+from train.autoencoder import Trainer, Training
 
 NOTES_HEARD = 8                       # of an instrument that the model does not name: its encoder listens to so many
 
@@ -34,10 +33,10 @@ def start_from(trainer: Trainer, model: Model) -> int:
     return known
 
 
-def _unfold(training: nn.Module) -> None:
+def _unfold(training: Training) -> None:
     """The opposite of `train.export.fold`: the last layers give values near 1 again."""
     shape, scale, centre = training.decoder.shape, training.scale, training.centre
-    note, steady = linear(training.decoder.note_net), slice(training.decoder.shape.time_depth * shape.width, None)
+    note, steady = linear(training.decoder.note_net), slice(shape.time_depth * shape.width, None)
     out = training.decoder.out
     for weight, bias, part in ((out.weight, out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
         weight.div_(scale[part, None])
