@@ -16,18 +16,16 @@ from torch import Tensor, nn
 
 from models.autoencoder import Encoder
 from models.conditioning import ROWS
-from models.decoder import Decoder, linear
-from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
 from models.shape import Shape
 from train import parallel
 from train.dataset import Batch, NoteBank
-from train.losses import CENTS, FrameLoss, Weights, phase_loss
+from train.losses import FrameLoss, Weights, phase_loss
 from train.picture import picture
 from train.run import Learner
+from train.scaled import ScaledDecoder
 from train.spread import spread
 
 WATCHED, PICTURED = 128, 8             # notes for metrics, for pictures
-TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviation
 
 
 @dataclass(frozen=True)
@@ -49,33 +47,17 @@ class Options:
     own_pull: float = 3e-3
 
 
-class Training(nn.Module):
-    """All that learns. Outputs are in units near 1 while learning; `fold` puts dB, Hz and cents into the last layer."""
+class Training(ScaledDecoder):
+    """All that learns."""
 
-    scale: Tensor
-    centre: Tensor
     offsets: Tensor
 
     def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96, own_points: int = 0):
-        super().__init__()
-        self.decoder = Decoder(shape)
+        super().__init__(shape, mean, deviation)
         self.encoder = Encoder(shape.latents, encoder_width)
         self.points = nn.Parameter(0.5 * torch.randn(instruments, shape.latents))
         if own_points:
             self.offsets = nn.Parameter(0.3 * torch.randn(own_points, shape.latents))
-        scale = deviation.clamp(min=1e-2)
-        scale[LEVEL], scale[NOISE] = 20.0, 15.0
-        scale[DEVIATION] = torch.from_numpy(SLOT_RATIO) * (TUNING_UNIT_CENTS / CENTS)
-        scale[VIBRATO] = torch.tensor([10.0, 2.0, 5.0])
-        scale[LFO_GAIN.start:] = scale[LFO_GAIN.start:].clamp(min=0.05)
-        centre = mean.clone()
-        centre[DEVIATION] = 0
-        self.register_buffer("scale", scale)
-        self.register_buffer("centre", centre)
-        with torch.no_grad():
-            for last in (self.decoder.out, linear(self.decoder.note_net)):
-                last.weight.mul_(0.3)
-                last.bias.zero_()
 
     def points_of(self, batch: Batch, own: Tensor | None) -> Tensor:
         """z [N, L] of a batch: the instruments' points, with the notes' own offsets where `own` [N] is 1."""
@@ -86,9 +68,7 @@ class Training(nn.Module):
 
     def frames(self, z: Tensor, batch: Batch) -> Tensor:
         """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""
-        note = self.decoder.note(z, batch.pitch, batch.velocity)
-        note = note.repeat_interleave(len(batch.time_s) // len(note), 0)
-        return torch.addcmul(self.centre, self.decoder.unclamped(note, batch.time_s), self.scale)
+        return self.at(z, batch.pitch, batch.velocity, batch.time_s)
 
 
 class Trainer(Learner):

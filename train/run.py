@@ -210,7 +210,8 @@ def read_state(path: Path) -> dict[str, Any]:
     except OSError:
         raise
     except Exception as error:
-        raise ValueError(f"{path}: no state of a run, or damaged ({str(error).splitlines()[0][:100]}). Train into another folder.") from error
+        why = str(error).splitlines()[0][:100]
+        raise ValueError(f"{path}: no state of a run, or damaged ({why}). Train into another folder.") from error
     if not isinstance(state, dict) or "step" not in state:
         raise ValueError(f"{path}: no state of a run. Train into another folder.")
     return state

@@ -15,6 +15,7 @@ from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 
 from models.shape import Shape
+from tests.train.runs import same, stopped_after
 from train.autoencoder import Options, Trainer
 from train.cli import main
 from train.notes.tfrecord import records
@@ -28,28 +29,6 @@ def learner(bank, steps=WHOLE, **options):
     torch.set_num_threads(1)
     return Trainer(bank, SHAPE, Options(**{"steps": steps, "notes": 16, "moments": 4, "encoder_notes": 4, "encoder_every": 4,
                                            "rate": 4e-3, "average_steps": 20} | options), encoder_width=16)
-
-
-def stopped_after(one, steps, folder):
-    """Ctrl-C, as the system sends it, in the middle of a step."""
-    step = one.train_step
-
-    def train_step():
-        if one.step == steps - 1:
-            os.kill(os.getpid(), signal.SIGINT)
-        return step()
-    one.train_step = train_step
-    with pytest.raises(KeyboardInterrupt):
-        one.run(folder, progress=False)
-
-
-def same(a, b):
-    """Whether two nested states are alike in every bit."""
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a if k != "seconds")
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
 @pytest.fixture(scope="module")
@@ -142,8 +121,8 @@ def test_bf16_learns_too(tiny_bank):
 
 def command(*words, many=0):
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node", str(many), "--standalone", "-m", "--"] if many else ["-m"]
-    return subprocess.Popen([sys.executable, *torchrun, "train", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()})
+    return subprocess.Popen([sys.executable, *torchrun, "train", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()})
 
 
 def test_two_processes_do_what_one_does(tiny_data, tmp_path):
