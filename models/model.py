@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.knobs import Knob, read_knobs
 from models.period import put_in_tune
 from models.played_decoder import PlayedDecoder
 from models.shape import ModelError, Shape
@@ -23,6 +24,16 @@ class Model:
     @property
     def latents(self) -> int:
         return self.shape.latents
+
+    @property
+    def knobs(self) -> dict[str, Knob]:
+        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        return read_knobs(self.card, self.latents)
+
+    @property
+    def free_latents(self) -> int:
+        """How many latents are not conditions: the first ones."""
+        return self.latents - len(self.card.get("conditions", []))
 
     @property
     def encoder_width(self) -> int | None:
