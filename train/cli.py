@@ -77,6 +77,8 @@ def build_parser() -> argparse.ArgumentParser:
     learn.add_argument("--replace", action="store_true", help="a model of this name that was made another way")
     add_wishes(learn)
 
+    command("points", "for programs: recordings into points of a model's latent space, asked and answered in lines of JSON")
+
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
@@ -259,6 +261,18 @@ def _learn(args) -> int:
     learn(args.source, args.name, out, work, lesson, wishes_of(args))
     if not args.out:
         print(args.library.added(out.with_name(stem + ".safetensors")), end="")
+    return 0
+
+
+def _points(args) -> int:
+    from train.lines import Lines, asked
+    lines = Lines()
+    import torch
+
+    from train.points import Points
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    Points(lambda text: open_model(text, args.library), lines.tell).serve(asked())
     return 0
 
 
