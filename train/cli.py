@@ -35,9 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
     train.add_argument("data", type=Path)
-    train.add_argument("run", type=Path, help="folder for the state and the log")
+    train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
     _training_options(train)
-    train.add_argument("--resume", action="store_true")
+    train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
 
     export = command("export", "write the model of a run, with its card")
     export.add_argument("data", type=Path)
@@ -91,12 +91,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=44_000)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
+    parser.add_argument("--epochs", type=float, metavar="E", help="instead of --steps: so many times all notes")
+    parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
     parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
     parser.add_argument("--rate", type=float, default=4e-3)
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -174,26 +176,39 @@ def _fetch(args) -> int:
 
 
 def _autoencoder(args) -> int:
-    import torch
-
     from models.shape import Shape
     from train.autoencoder import Options, Trainer
+
+    def made(bank, device: str, steps: int) -> Trainer:
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
+        return Trainer(bank, Shape(latents=args.latents, width=args.width), options, device=device, precision=args.precision)
+    return _train(args, made)
+
+
+def _train(args, made: Callable) -> int:
+    """Opens the data, makes the learner and runs it, in one process or, where torchrun started it, in one of many."""
+    import torch
+
+    from train import parallel
     from train.dataset import NoteBank
+    from train.run import STATE
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
-    device = _device(args.device)
-    bank = NoteBank(args.data)
-    shape = Shape(latents=args.latents, width=args.width)
-    options = Options(steps=args.steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
-    trainer = Trainer(bank, shape, options, device=device)
-    state = args.run / "state.pt"
-    if state.is_file():
-        if not getattr(args, "resume", True):
-            raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
-        trainer.resume(state)
-    print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {trainer.step}", flush=True)
-    trainer.run(args.run)
+    device = parallel.join(_device(args.device))
+    try:
+        bank = NoteBank(args.data)
+        learner = made(bank, device, round(args.epochs * len(bank.trained) / args.notes) if args.epochs else args.steps)
+        state = args.run / STATE
+        if state.is_file():
+            if not getattr(args, "resume", True):
+                raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
+            learner.resume(state)
+        if parallel.is_first():
+            print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {learner.step}", flush=True)
+        learner.run(args.run)
+    finally:
+        parallel.part()
     return 0
 
 

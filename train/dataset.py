@@ -105,6 +105,12 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
 
+    def part(self, notes: slice) -> "Batch":
+        """These notes of it, with their rows."""
+        moments = len(self.time_s) // len(self.pitch)
+        rows = slice(notes.start * moments, notes.stop * moments)
+        return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
+
 
 class NoteBank:
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
@@ -333,11 +339,12 @@ class NoteBank:
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Notes [size] and, for each, another trained note of the same instrument [size]."""
         first = rng.choice(self.trained, size)
-        by_instrument = self._by_instrument()
+        by_instrument = self.members()
         second = np.array([rng.choice(by_instrument[self.instrument[i]]) for i in first])
         return first, second
 
-    def _by_instrument(self) -> list[np.ndarray]:
+    def members(self) -> list[np.ndarray]:
+        """The trained notes of each instrument."""
         if not hasattr(self, "_members"):
             self._members = [self.trained[self.instrument[self.trained] == n] for n in range(len(self.instruments))]
         return self._members

@@ -4,6 +4,7 @@ Levels are compared in dB as they stand out of the note's floor, 85 dB under its
 room gains nothing from what is quieter still, and hears a floor of hiss. The loudness of the whole frame is compared too, over
 50 dB. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
 Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
+What a sum is divided by is that of the whole batch, however many processes share it: so the mean of their gradients is exact.
 """
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from models.frame import (
     VIBRATO,
     erb_rate,
 )
+from train.parallel import everywhere, processes
 
 FLOOR_DB = 85.0
 NEPER_DB = 20 / 2.302585             # dB of a factor of e in amplitude
@@ -107,7 +109,7 @@ class FrameLoss(torch.nn.Module):
         tone = weight * (over_floor(predicted[:, LEVEL], floor) - over_floor(target[:, LEVEL], floor)).abs()
         band_floor = floor + self.density_db
         noise = self.band_share * (over_floor(predicted[:, NOISE], band_floor) - over_floor(target[:, NOISE], band_floor)).abs()
-        levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
+        levels = (tone.sum() + noise.sum()) / everywhere(weight.sum() + self.band_share.sum() * len(target))
 
         quiet = peak_db - LOUDNESS_RANGE_DB
         whole = (loudness(predicted, quiet) - loudness(target, quiet)).abs().mean()
@@ -116,13 +118,13 @@ class FrameLoss(torch.nn.Module):
         period = self._period_off(off, target)
         cents = off.abs()
         heard = audible.square() * self.low_partials
-        tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()
+        tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / everywhere(heard.sum())
 
         off = (predicted[::moments, STEADY] - target[::moments, STEADY]).abs() / self.motion_unit     # one for each note
         groups = batch.heard + 0.02
         vibrato, rest = off[:, :3].mean(1), off[:, 3:].view(len(off), 5, -1)
         per_statistic = (rest * groups[:, None]).sum(2) / groups.sum(1, keepdim=True)                     # [N, 5]
-        motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / batch.moves.sum().clamp(min=1)
+        motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / everywhere(batch.moves.sum()).clamp(min=1 / processes())
         release = per_statistic[:, 4].mean()
         w = self.weights
         loss = levels + w.loudness * whole + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
@@ -146,4 +148,4 @@ def phase_loss(vectors: Tensor, phase: Tensor, level_db: Tensor) -> Tensor:
     amplitude = 10 ** ((level_db - level_db.amax(1, keepdim=True)) / 40)        # roots: quiet partials matter a little
     amplitude = amplitude * (level_db > -95)
     off = (vectors - torch.stack([phase.cos(), phase.sin()], 1)).square().sum(1)
-    return (amplitude * off).sum() / amplitude.sum().clamp(min=1e-6)
+    return (amplitude * off).sum() / everywhere(amplitude.sum()).clamp(min=1e-6)

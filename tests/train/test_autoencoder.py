@@ -38,22 +38,6 @@ def test_the_loss_falls(run):
     assert last["phase"] < 0.5 * first["phase"]
 
 
-def test_resuming_goes_on_with_the_same_steps(tiny_bank, tmp_path):
-    options = Options(**vars(OPTIONS) | {"steps": 12})
-    whole, _ = trained(tiny_bank, tmp_path / "whole", options)
-    half = Trainer(tiny_bank, SHAPE, options)
-    for _ in range(5):
-        half.train_step()
-    half.save(tmp_path / "state.pt")
-    again = Trainer(tiny_bank, SHAPE, options)
-    again.resume(tmp_path / "state.pt")
-    assert again.step == 5
-    while again.progress() < 1:
-        again.train_step()
-    for name, value in whole.model.state_dict().items():
-        assert torch.allclose(value, again.model.state_dict()[name], atol=1e-6), name
-
-
 def test_a_state_of_other_data_is_refused(run, tiny_data):
     _, _, folder = run
     other = Trainer(NoteBank(tiny_data, ["Saw"]), SHAPE, OPTIONS)
