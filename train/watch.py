@@ -20,10 +20,6 @@ MODELS_S = (15.0, 60.0)                # until the first model, and between late
 SLOWER = 1.25                          # each time
 
 
-def silent(kind: str, **values: Any) -> None:
-    """A `Tell` that nobody hears."""
-
-
 class Watch:
     """Called after every step of training. `publish(trainer)` makes a model of its state that can be played."""
 
@@ -40,13 +36,14 @@ class Watch:
         self._f0_hz, self._peak_db = f0, float(target.max())
         self._target = as_bytes(target, self._peak_db)
 
-    def __call__(self, trainer, loss: float) -> None:
+    def __call__(self, trainer) -> None:
         now = time.monotonic()
         if now - self._told > PROGRESS_S:
             self._told = now
             share = trainer.progress()
             left_s = (1 - share) * 60 * trainer.options.minutes
-            self._tell("progress", share=round(share, 4), left_s=round(left_s, 1), step=trainer.step, loss=round(loss, 3))
+            self._tell("progress", share=round(share, 4), left_s=round(left_s, 1), step=trainer.step,
+                       loss=round(trainer.means.get("loss", 0.0), 3))
         if now - self._picture > self._picture_s:
             self.show(trainer)
             self._picture, self._picture_s = time.monotonic(), min(self._picture_s * SLOWER, PICTURES_S[1])
