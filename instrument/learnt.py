@@ -102,13 +102,15 @@ def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
 def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch:
     """A patch of the version of a model that had the card `before`, as it sounds the same on the one that has `card`. A preset's stays the
     preset's; what cannot be carried stays where it is."""
-    for name, preset in before["presets"].items():
-        if name in card["presets"] and _same_point(patch.latents, preset):
-            return _at_preset(patch, card["presets"][name])
     moved = _between(before, card)
     if moved is None:
         return patch
-    return replace(patch, latents=moved(patch.latents), morph=tuple(replace(c, latents=moved(c.latents)) for c in patch.morph))
+    patch = replace(patch, morph=tuple(replace(c, latents=moved(c.latents)) for c in patch.morph),
+                    model_sha256=str(card.get("sha256", "")) if patch.model_sha256 else "")
+    for name, preset in before["presets"].items():
+        if name in card["presets"] and _same_point(patch.latents, preset):
+            return _at_preset(patch, card["presets"][name])
+    return replace(patch, latents=moved(patch.latents))
 
 
 def _at_preset(patch: Patch, preset: dict[str, Any]) -> Patch:

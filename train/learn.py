@@ -94,7 +94,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
              "licence": lesson.licence or "that of its recordings", "data": [source.about for source in opened], "run": notes["run"],
              "reproduce": f"hummingface train learn {' '.join(p.name for p in sources)} --name {name!r} --minutes {lesson.minutes:g}"}
 
-    def publish(_trainer: Trainer) -> Model:
+    def publish() -> Model:
         """The model as it is, into the library."""
         before = _card_of(out)
         trainer.save(state)
@@ -115,7 +115,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
     if tell is not None:
         watch.show(trainer)
-    model = publish(trainer)
+    model = publish()
     say(f"{out}: ready to play ({time.monotonic() - begin:.0f} s in all)")
     return model
 

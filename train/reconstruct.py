@@ -3,7 +3,7 @@
 The encoder gives a first point; a refinement of some steps of gradient descent on z alone brings the decoder's frames nearer to
 the recording's. All sound at the recording's own fundamental and length.
 """
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch

@@ -46,4 +46,4 @@ def as_bytes(levels_db: np.ndarray, peak_db: float) -> dict[str, Any]:
     """[T, ROWS] dB as a message carries it: `levels` in base64, row by row from the top, 255 at `peak_db`, 0 at RANGE_DB below."""
     grey = np.clip((levels_db - peak_db) / RANGE_DB + 1, 0, 1) * 255
     image = np.ascontiguousarray(grey.T[::-1].round().astype(np.uint8))
-    return {"width": image.shape[1], "height": image.shape[0], "levels": base64.b64encode(image).decode("ascii")}
+    return {"width": image.shape[1], "height": image.shape[0], "levels": base64.b64encode(image.tobytes()).decode("ascii")}

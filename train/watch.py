@@ -16,18 +16,19 @@ Tell = Callable[..., None]
 
 PROGRESS_S = 0.5
 PICTURES_S = (1.0, 8.0)                # between two pictures, at first and at last
-MODELS_S = (15.0, 60.0)                # until the first model, and between later ones
+MODELS_S = (15.0, 60.0)                # until the first model, and at most between later ones
+MODELS_SHARE = 0.25                    # of a short lesson
 SLOWER = 1.25                          # each time
 
 
 class Watch:
-    """Called after every step of training. `publish(trainer)` makes a model of its state that can be played."""
+    """Called after every step of training. `publish()` makes a model that can be played of what is learnt so far."""
 
-    def __init__(self, tell: Tell, bank: NoteBank, publish: Callable[[Any], None]):
+    def __init__(self, tell: Tell, bank: NoteBank, publish: Callable[[], Any]):
         self._tell, self._publish, self._bank = tell, publish, bank
         now = time.monotonic()
         self._told, self._picture, self._model = now, now, now
-        self._picture_s, self._model_s = PICTURES_S[0], MODELS_S[0]
+        self._picture_s, self._model_s = PICTURES_S[0], 0.0
         self._note = _middle(bank)
         f0 = float(bank.f0_hz[self._note])
         self._times = picture_times(float(bank.times_s[bank.valid_rows[self._note] - 1]))
@@ -47,9 +48,10 @@ class Watch:
         if now - self._picture > self._picture_s:
             self.show(trainer)
             self._picture, self._picture_s = time.monotonic(), min(self._picture_s * SLOWER, PICTURES_S[1])
+        self._model_s = self._model_s or min(MODELS_S[0], MODELS_SHARE * 60 * trainer.options.minutes)
         if now - self._model > self._model_s:
-            self._publish(trainer)
-            self._model, self._model_s = time.monotonic(), min(max(self._model_s * SLOWER, 20.0), MODELS_S[1])
+            self._publish()
+            self._model, self._model_s = time.monotonic(), min(self._model_s * SLOWER, MODELS_S[1])
 
     def show(self, trainer) -> None:
         """The picture as it is now."""
