@@ -2,9 +2,15 @@
 import os
 import sys
 
-NICENESS = 19
+ASIDE, LOWEST = 5, 19                   # of nice(2)
 BACKGROUND_MODE = 0x00100000           # PROCESS_MODE_BACKGROUND_BEGIN: lowest priority of processor, disk and memory
 DARWIN_PROCESS, DARWIN_BACKGROUND = 4, 0x1000      # PRIO_DARWIN_PROCESS, PRIO_DARWIN_BG of <sys/resource.h>
+
+
+def step_aside() -> None:
+    """Somewhat lower priority, for work that the player waits for."""
+    if hasattr(os, "nice"):
+        os.nice(ASIDE)
 
 
 def give_way() -> None:
@@ -13,7 +19,7 @@ def give_way() -> None:
     Linux takes the priority of the disk from that of the processor (ioprio_set(2)); macOS and Windows have a mode of their own for both.
     """
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(LOWEST)
     if sys.platform == "darwin":
         os.setpriority(DARWIN_PROCESS, 0, DARWIN_BACKGROUND)
     elif sys.platform == "win32":

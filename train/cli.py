@@ -298,8 +298,10 @@ def _learn(args) -> int:
 
 
 def _points(args) -> int:
+    from train.background import step_aside
     from train.lines import Lines, asked
     lines = Lines()
+    step_aside()
     import torch
 
     from train.points import Points
