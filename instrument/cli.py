@@ -195,7 +195,8 @@ def _resynthesise(args) -> int:
 
 
 def _train(argv: list[str]) -> int:
-    from instrument.library import add_model, find_model, user_folder
+    from instrument.learnt import add_model
+    from instrument.library import find_model, user_folder
     from train.cli import Library
     from train.cli import main as train_main
     return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))

@@ -5,13 +5,13 @@ Names are found whatever their case, and by any beginning that only one has. Fac
 import json
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import platformdirs
 
 from instrument import patch as patches_file
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from instrument.performance.timbre import Timbre
 
 APP = "hummingface"
+LONGEST_NAME = 70                   # that is made of a file's; a number may follow
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
 
@@ -149,20 +150,6 @@ def find_model(name: str) -> Path:
     return find(name, models(), "model").path
 
 
-def add_model(path: Path) -> str:
-    """A new model becomes playable by name: each of its sounds is a patch of the player's. What to tell the player."""
-    model, made = load_model(path), []
-    for name, z in model.presets.items():
-        gain_db = float(np.clip(model.card["presets"][name].get("gain_db", 0.0), -24, 24))
-        patch = Patch(name, model.name, tuple(np.clip(z, -patches_file.LATENT_LIMIT, patches_file.LATENT_LIMIT).tolist()),
-                      gain_db=gain_db, tags=("learnt",))
-        if not any(entry.name.casefold() == name.casefold() for entry in patches()):
-            save_patch(patch)
-            made.append(name)
-    told = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
-    return f"in the library as {model.name!r}. Play it with\n{told}\n"
-
-
 def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
     """A patch with its model, ready to play. Raises LibraryError or PatchError.
 
@@ -211,6 +198,14 @@ class Programs:
         except ValueError:
             return None
         return Sound(patch, self._timbres[patch.model])
+
+
+def free_name(wanted: str, others: Iterable[str] = ()) -> str:
+    """`wanted`, or with a number after it, such that no patch (and none of `others`) has that name."""
+    taken = {entry.name.casefold() for entry in patches()} | {name.casefold() for name in others}
+    wanted = " ".join("".join(c if c.isprintable() else " " for c in wanted).split())[:LONGEST_NAME].strip() or "New sound"
+    return next(name for number in range(1, len(taken) + 3)
+                if (name := wanted if number == 1 else f"{wanted} {number}").casefold() not in taken)
 
 
 def own_patch(name: str) -> Entry | None:

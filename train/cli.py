@@ -84,7 +84,12 @@ def build_parser() -> argparse.ArgumentParser:
     learn.add_argument("--out", type=Path, metavar="FOLDER", help="instead of the library")
     learn.add_argument("--work", type=Path, metavar="FOLDER", help="for prepared notes and the state of training; by default the cache")
     learn.add_argument("--replace", action="store_true", help="a model of this name that was made another way")
+    learn.add_argument("--background", action="store_true", help="at the lowest priority, on one core")
+    learn.add_argument("--tell", action="store_true", help="for programs: what goes on, in lines of JSON, with models to be played on the "
+                       "way; ends where standard input does")
     add_wishes(learn)
+
+    command("points", "for programs: recordings into points of a model's latent space, asked and answered in lines of JSON")
 
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
@@ -117,7 +122,8 @@ class Library:
     find: Callable[[str], Path]                           # a model's file by its name; raises ValueError with what there is
     models: Path                                          # folder for new ones
     work: Path                                            # for what can be made again
-    added: Callable[[Path], str] = lambda path: ""        # told of a new model; returns what to tell the player
+    added: Callable[[Path, dict | None], str] = lambda path, before: ""      # told of a new model, and of the card of the one that
+                                                                             # was there before; returns what to tell the player
 
 
 def no_library(name: str) -> Path:
@@ -313,6 +319,14 @@ def _evaluate(args) -> int:
 
 
 def _learn(args) -> int:
+    from train.background import give_way
+    from train.lines import Lines, stop_when_left
+    lines = Lines() if args.tell else None
+    if args.background:
+        give_way()
+        args.threads, args.workers = args.threads or 1, args.workers or 1
+    if lines:
+        stop_when_left()
     import torch
 
     from train.learn import Lesson, folder_name, learn
@@ -324,9 +338,29 @@ def _learn(args) -> int:
     if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
         raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
     lesson = Lesson(args.minutes, args.latents, args.hold_out, _device(args.device), args.workers, args.seed, args.licence)
-    learn(args.source, args.name, out, work, lesson, wishes_of(args))
-    if not args.out:
-        print(args.library.added(out.with_name(stem + ".safetensors")), end="")
+    try:
+        learn(args.source, args.name, out, work, lesson, wishes_of(args), progress=not lines, tell=lines.tell if lines else None,
+              added=NOWHERE.added if args.out else args.library.added)
+    except (OSError, ValueError) as error:
+        if lines:
+            lines.tell("failed", text=str(error))
+        raise
+    if lines:
+        lines.tell("done")
+    return 0
+
+
+def _points(args) -> int:
+    from train.background import step_aside
+    from train.lines import Lines, asked
+    lines = Lines()
+    step_aside()
+    import torch
+
+    from train.points import Points
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    Points(lambda text: open_model(text, args.library), lines.tell).serve(asked())
     return 0
 
 

@@ -86,7 +86,7 @@ def model_of_run(run: Path) -> Model:
 def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
-    decoder, encoder, points, _ = fold(state)
+    decoder, encoder, points, axes = fold(state)
     presets = presets_of(bank, points)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
     card = {
@@ -97,6 +97,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
         "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
+        "knobs": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # where they lie in what was trained
         "presets": presets} | about
     model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})

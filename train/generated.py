@@ -77,4 +77,5 @@ def compare(real: np.ndarray, made: np.ndarray, pitch: np.ndarray, valid_rows: n
     a, b = embed(real, pitch, valid_rows), embed(made, pitch, valid_rows)
     mean, axes = axes_of(a)
     a, b = (a - mean) @ axes, (b - mean) @ axes
-    return {"frechet": frechet(a, b), "ndb": ndb(a, b), "diversity": spread_of(b) / max(spread_of(a), 1e-9), "in_tune": in_tune(made, pitch)}
+    return {"frechet": frechet(a, b), "ndb": ndb(a, b), "diversity": spread_of(b) / max(spread_of(a), 1e-9),
+            "in_tune": in_tune(made, pitch)}

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -115,8 +115,11 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path) -> dict[s
     return useless
 
 
-def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True) -> Report:
+def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True,
+            watch: Callable[[int, int], None] = lambda done, of: None) -> Report:
     """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
+
+    `watch(done, of)` is called as it goes on; `of` is 0 where nobody knows.
 
     Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
     """
@@ -128,6 +131,13 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     workers = max(1, workers or os.cpu_count() or 1)
     sizes = [len(source) for source in sources]
     bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
+    past = 0
+
+    def advance(count: int) -> None:
+        nonlocal past
+        past += count
+        bar.update(count)
+        watch(past, sum(sizes) if all(sizes) else 0)
 
     def missing(source: Source) -> Iterator[Order]:
         for order in source.orders(report.skipped):
@@ -136,7 +146,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
             if not again and order.key not in done and order.key not in useless:
                 yield order
                 continue
-            bar.update()
+            advance(1)
             if again:
                 report.skipped.append(Skipped(order.labels.name, "the same sound and labels as another note"))
             elif order.key in useless:
@@ -150,7 +160,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
                     report.skipped += [Skipped(o.labels.name, bad[o.key]) for o in orders if o.key in bad]
                     useless |= bad
                     bar.set_postfix_str(orders[-1].labels.name[:28])
-                    bar.update(len(orders))
+                    advance(len(orders))
             except SourceError as error:
                 report.failed.append(str(error))
             report.remarks += source.remarks

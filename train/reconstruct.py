@@ -21,9 +21,20 @@ from train.notes.note import Note, read_sound
 from train.prepare import prepared
 
 WAYS = ("preset", "encoder", "refined")
-REFINING_STEPS, REFINING_RATE = 150, 0.08
 Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How z is refined."""
+    steps: int
+    rate: float
+    starts: int = 1                      # points that it goes out from, at once
+
+
+THOROUGHLY = Descent(150, 0.08)
+QUICKLY = Descent(40, 0.3, 2)
 
 
 @dataclass(frozen=True)
@@ -46,52 +57,60 @@ class Refiner:
         self.decoder.requires_grad_(False)
         self.loss = FrameLoss()
 
-    def first(self, bank: NoteBank, preset: str) -> np.ndarray:
-        """The encoder's point or the preset's, whichever is nearer to the note; zeros of a model that has neither."""
-        points = [np.asarray(self.model.presets[preset], np.float32)] if preset in self.model.presets else []
+    def first(self, bank: NoteBank, preset: str, count: int = 1) -> np.ndarray:
+        """The `count` points nearest to the note, of the encoder's and the preset's, or of all presets' where more than one is wanted;
+        of a model that has neither, zeros. [<= count, L], the nearest first."""
+        presets = list(self.model.presets.values()) if count > 1 else [self.model.presets[p] for p in (preset,) if p in self.model.presets]
+        points = [np.asarray(z, np.float32) for z in presets]
         if self.model.encoder_width is not None:
             points.append(self.encoded(bank))
         if not points:
             points = [np.asarray(z, np.float32) for z in self.model.presets.values()][:64] or [np.zeros(self.model.latents, np.float32)]
-        return min(points, key=lambda z: self.away(bank, z)) if len(points) > 1 else points[0]
+        return np.stack(sorted(points, key=lambda z: self.away(bank, z, 16 if count > 1 else 64))[:count] if len(points) > 1 else points)
 
     def encoded(self, bank: NoteBank) -> np.ndarray:
         rows = bank.rows[0, :ROWS].float().numpy()
         z = encode(self.model.shape, self.model.weights, rows, float(bank.pitch[0]), float(bank.velocity[0]))
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
-    def away(self, bank: NoteBank, z: np.ndarray) -> float:
+    def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64) -> float:
         """How far what the model says at `z` is from the note, in the units of training."""
-        batch = bank.batch(np.random.default_rng(0), 1, 64, 0.0, np.zeros(1, int))
+        batch = bank.batch(np.random.default_rng(0), 1, moments, 0.0, np.zeros(1, int))
         with torch.no_grad():
             return float(self.loss(self._frames(torch.from_numpy(z)[None], batch), batch)[0])
 
-    def refine(self, bank: NoteBank, z: np.ndarray, steps: int = REFINING_STEPS) -> np.ndarray:
-        """From `z` [L] to a point nearby whose frames are nearer to the bank's only note. The best seen is kept."""
-        begin = torch.from_numpy(np.asarray(z, np.float32))[None]
-        point = begin.clone().requires_grad_()
-        optimiser, rng = torch.optim.Adam([point], lr=REFINING_RATE), np.random.default_rng(0)
-        for step in range(steps):
-            batch = bank.batch(rng, 1, 48, 0.0, np.zeros(1, int))
-            loss = self.loss(self._frames(point, batch), batch)[0] + Z_PULL * (point - begin).square().sum()
+    def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY) -> np.ndarray:
+        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best of all that, [L]."""
+        begin = torch.from_numpy(np.asarray(starts, np.float32))
+        points, here = begin.clone().requires_grad_(), np.zeros(len(begin), int)
+        optimiser, rng = torch.optim.Adam([points], lr=how.rate), np.random.default_rng(0)
+        for step in range(how.steps):
+            batch = bank.batch(rng, len(begin), 48, 0.0, here)
+            loss = len(begin) * self.loss(self._frames(points, batch), batch)[0] + Z_PULL * (points - begin).square().sum()
             optimiser.zero_grad()
             loss.backward()
             for group in optimiser.param_groups:
-                group["lr"] = REFINING_RATE * (1 - step / steps)
+                group["lr"] = how.rate * (1 - step / how.steps)
             optimiser.step()
             with torch.no_grad():
-                point.clamp_(-Z_LIMIT, Z_LIMIT)
-        found = point.detach()[0].numpy()
-        return found if self.away(bank, found) < self.away(bank, np.asarray(z, np.float32)) else np.asarray(z, np.float32)
+                points.clamp_(-Z_LIMIT, Z_LIMIT)
+        return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z))
 
     def _frames(self, z: torch.Tensor, batch) -> torch.Tensor:
         note = self.decoder.note(z, batch.pitch, batch.velocity)
-        return self.decoder.unclamped(note.repeat_interleave(len(batch.time_s), 0), batch.time_s)
+        return self.decoder.unclamped(note.repeat_interleave(len(batch.time_s) // len(note), 0), batch.time_s)
 
 
 def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
     """`note` as the model plays it. way: "preset" takes the point of `preset` as it is, "encoder" the encoder's, "refined" goes on
     from the nearer of both. Raises ValueError for a way that this model cannot go."""
+    z, bank = find_point(refiner, note, way, preset)
+    return sound_at(refiner.model, z, bank, note, way)
+
+
+def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str = "",
+               how: Descent = THOROUGHLY) -> tuple[np.ndarray, NoteBank]:
+    """(z [L] of a note, the note analysed). Raises ValueError as `reconstruct` does."""
     if way not in WAYS:
         raise ValueError(f"no such way of finding a point: {way}; there are {', '.join(WAYS)}.")
     model = refiner.model
@@ -102,7 +121,12 @@ def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str 
         raise ValueError(f"the model {model.name} has no encoder.")
     bank.valid_rows[:] = np.minimum(bank.valid_rows, np.count_nonzero(bank.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
     z = (np.asarray(model.presets[preset], np.float32) if way == "preset" else refiner.encoded(bank) if way == "encoder"
-         else refiner.refine(bank, refiner.first(bank, preset)))
+         else refiner.refine(bank, refiner.first(bank, preset, how.starts), how))
+    return z, bank
+
+
+def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
+    """The bank's only note, which is `note`, as the model plays it at `z`: as long and as loud as the recording."""
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
@@ -137,14 +161,18 @@ def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, time
     beyond = times - longest_s
     if not len(times) or beyond[-1] <= 0:
         return frames
-    power = [10 * np.log10(np.sum(10 ** (f[LEVEL] / 10)) / 2 + np.sum(10 ** (f[NOISE] / 10))) for f in (earlier, last)]
-    slope = (power[1] - power[0]) / (SLOPE_SHARE * longest_s)
+    slope = float(np.diff(power_db(np.stack([earlier, last])))[0]) / (SLOPE_SHARE * longest_s)
     decaying = np.clip((SUSTAINED_DB_S - slope) / (SUSTAINED_DB_S - DECAYING_DB_S), 0, 1)
     late = np.flatnonzero(beyond > 0)
     for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
         fall = np.minimum(last[part] - earlier[part], 0) / (SLOPE_SHARE * longest_s) * decaying
         frames[late, part] = np.maximum(last[part] + beyond[late, None] * fall, floor)
     return frames
+
+
+def power_db(frames: np.ndarray) -> np.ndarray:
+    """Level of frames [T, FRAME_SIZE] as sound, dB RMS. [T]"""
+    return 10 * np.log10(np.sum(10 ** (frames[:, LEVEL] / 10), 1) / 2 + np.sum(10 ** (frames[:, NOISE] / 10), 1))
 
 
 def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:

@@ -1,19 +1,23 @@
 """One recorded note through a model into a sound file: what `hummingface resynthesise` does."""
 from pathlib import Path
 
+import numpy as np
+
 from models.model import Model
 from train.examine import write_sound
 from train.metrics import distance
 from train.notes.listening import hear
 from train.notes.names import note_name
 from train.notes.note import Labels, Note, SourceError, read_sound
+from train.prepare import loudness_db
 from train.reconstruct import Refiner, reconstruct
 
 VELOCITY = 100
+USUAL_DB = -26.0                # of the loudest 0.4 s of a note at that velocity, as models know it: recordings have any level
 
 
 def note_in(path: Path, pitch: float | None = None) -> Note:
-    """The note of a sound file, cut out. `pitch`: its key, if it is known. Raises SourceError where there is none."""
+    """The note of a sound file, cut out, at a usual level. `pitch`: its key, if it is known. Raises SourceError where there is none."""
     audio, rate_hz = _read(path)
     heard = hear(audio, rate_hz)
     if heard.end_s == 0 or (heard.problem and pitch is None):
@@ -23,7 +27,9 @@ def note_in(path: Path, pitch: float | None = None) -> Note:
         fine = heard.pitch                                             # the key is told, its exact tuning is heard
     stop_s = heard.end_s if heard.let_go else heard.off_s
     labels = Labels(path.stem, path.stem, "recorded", "recorded", round(fine), VELOCITY, round(heard.off_s - heard.onset_s, 3))
-    return Note(labels, audio[round(heard.onset_s * rate_hz):round(stop_s * rate_hz)], rate_hz, fine, path, heard.onset_s)
+    piece = audio[round(heard.onset_s * rate_hz):round(stop_s * rate_hz)]
+    gain_db = USUAL_DB - loudness_db(piece, labels.hold_s, rate_hz)
+    return Note(labels, piece * np.float32(10 ** (gain_db / 20)), rate_hz, fine, path, heard.onset_s)
 
 
 def _read(path: Path):

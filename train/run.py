@@ -17,7 +17,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Learner:
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
+        self.watch: Callable[[Any], None] | None = None         # called after each step, by whoever looks on
 
     # what a kind of training gives ----------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:
@@ -114,6 +115,8 @@ class Learner:
                     self._add(self.train_step())
                     self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
                     bar.update(self.progress() - bar.n)
+                    if self.watch is not None:
+                        self.watch(self)
                     if self.step % LOG_STEPS == 0:
                         self._close_means()
                         good = copy.deepcopy(self._checked_state())

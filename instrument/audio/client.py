@@ -52,6 +52,7 @@ class Client:
                  wishes: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._patch = patch
+        self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # what was moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
         self._wishes = list(wishes)
@@ -139,6 +140,10 @@ class Client:
         """The newest patch that the engine was given, or told of."""
         return self._patch
 
+    def model_of(self, name: str) -> str:
+        """The model, by name or file, that plays patches of this one: another, where the player asked for it at the start."""
+        return self._model if self._model is not None and name == self._first_model else name
+
     def restart(self) -> None:
         """End the process and start another with everything as it is now."""
         self._restart_asked = True
@@ -170,6 +175,7 @@ class Client:
                 self._values[message["id"]] = message["value"]
             case "patch":
                 self._patch = message["patch"]
+                self._first_model = self._first_model or message["patch"]["model"]["name"]
                 self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
             case "open_audio":
                 self._audio = AudioChoice.of(message)

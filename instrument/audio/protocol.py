@@ -132,6 +132,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
+    "renew": {"model": Field(_text, "the name of a model that was made anew")},
     "panic": {},
     "open_audio": {
         "device": _NAME,

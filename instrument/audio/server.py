@@ -215,6 +215,8 @@ class Server:
                 self._record(message)
             case "patch":
                 self._play_patch(message["patch"])
+            case "renew":
+                self._sounds.forget(message["model"])
             case "open_audio":
                 self._output.change(AudioChoice.of(message))
             case "open_midi":

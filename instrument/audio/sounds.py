@@ -55,6 +55,10 @@ class Sounds:
             del self._timbres[name]
         return patch, timbre
 
+    def forget(self, model: str) -> None:
+        """A model was made anew: whoever loads a patch of it next gets it as it is now. What sounds keeps what it has."""
+        self._timbres.pop(model, None)
+
     def program(self, number: int) -> Patch | None:
         """The patch of a program change: number n is the factory's patch n."""
         return patch_file.load(self._programs[number]) if number < len(self._programs) else None

@@ -27,6 +27,7 @@ class State:
 
     patch: Patch
     values: dict[str, float]
+    on_disk: bool = True                # whether it was ever saved
 
     @classmethod
     def of(cls, patch: Patch, values: dict[str, float] | None = None) -> "State":
@@ -74,8 +75,8 @@ class Session:
 
     @property
     def dirty(self) -> bool:
-        """Whether it sounds different from the patch on disk."""
-        return not self.state.same_frame(self.saved) or any(
+        """Whether it sounds different from the patch on disk, or no such patch is there yet."""
+        return not self.saved.on_disk or not self.state.same_frame(self.saved) or any(
             self[i] != self.saved.values[i] for i in self.saved.values if i not in NOT_IN_PATCHES)
 
     @property
@@ -199,6 +200,30 @@ class Session:
         self._push(self.state)
         self.saved = State.of(patch, self.state.values)
         self._restore(self.saved, whole=True)
+
+    def load_new(self, patch: Patch) -> None:
+        """Play a patch that is on no disk until the player saves it; undo brings the one before back."""
+        self.load(patch)
+        self.saved = replace(self.saved, on_disk=False)
+        self._changed()
+
+    def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
+        """A model is another version of itself now. Its sounds, those of the history too, go over to it as `carried` has them; nothing to
+        undo."""
+        def over(state: State) -> State:
+            if state.patch.model != model:
+                return state
+            return replace(State.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
+
+        def both(places: list[tuple[State, State]]) -> list[tuple[State, State]]:
+            return [(over(state), over(saved)) for state, saved in places]
+        self.state, self.saved, self._undo, self._redo = over(self.state), over(self.saved), both(self._undo), both(self._redo)
+        self._before = over(self._before) if self._before else None
+        self._other = both([self._other])[0] if self._other else None
+        self._send({"do": "renew", "model": model})
+        if self.state.patch.model == model:
+            self._send_patch()
+            self._show_all()
 
     def saved_as(self, patch: Patch) -> None:
         """What is played now is on disk as this patch."""

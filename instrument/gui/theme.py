@@ -169,6 +169,7 @@ def stylesheet() -> str:
     QPushButton, QToolButton, QComboBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
         padding: {px(3)}px {px(9)}px; min-height: {px(20)}px; }}
     QToolButton {{ padding: {px(3)}px {px(5)}px; }}
+    QToolButton::menu-indicator {{ image: none; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {HOVER}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {LINE}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QListView:focus {{ border-color: {TEXT}; }}
@@ -183,6 +184,7 @@ def stylesheet() -> str:
     QPushButton[role="panic"] {{ color: {ALARM}; font-weight: 600; letter-spacing: {px(1)}px; }}
     QPushButton[role="panic"]:hover {{ background: {ALARM}; color: {GROUND}; }}
     QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}
+    QPushButton[role="main"]:disabled {{ background: {RAISED}; color: {DIM}; }}
     QPushButton[role="chip"] {{ padding: {px(1)}px {px(8)}px; border-radius: {px(11)}px; color: {SOFT}; }}
     QPushButton[role="chip"]:checked {{ background: {WARM}; color: {GROUND}; }}
     QComboBox::drop-down {{ border: none; width: {px(22)}px; }}

@@ -4,7 +4,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
@@ -26,6 +26,7 @@ from instrument.gui.patch_choosing import PatchChoosing
 from instrument.gui.qwerty import Qwerty
 from instrument.gui.record_bar import RecordBar
 from instrument.gui.recording import Recording
+from instrument.gui.recordings import Recordings
 from instrument.gui.session import Session
 from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
@@ -36,7 +37,6 @@ from instrument.patch import Patch
 if TYPE_CHECKING:
     from instrument.gui.export_dialog import ExportDialog
     from instrument.gui.takes_panel import TakesPanel
-from instrument.recording.naming import SOUNDS
 from instrument.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -102,12 +102,14 @@ class Window(QMainWindow):
         self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
+        self.recordings = Recordings(self, self.session, self.banner, self.client.model_of, self.recall)
         self.qwerty = Qwerty(self.hands, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left, right = QHBoxLayout(), QHBoxLayout()
         left.addWidget(self.mark)
         left.addWidget(self.word)
+        left.addWidget(self.recordings.button)
         left.addStretch(1)
         right.addStretch(1)
         right.addWidget(self.recorder)
@@ -228,12 +230,12 @@ class Window(QMainWindow):
         self.client.send({"do": "recall", "path": path})
 
     def dragEnterEvent(self, event) -> None:
-        if _takes_in(event.mimeData()):
+        if self.recordings.drag_came(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event) -> None:
-        self.recall(_takes_in(event.mimeData())[0])
+        self.recordings.drop(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
@@ -302,14 +304,11 @@ class Window(QMainWindow):
             self.takes.hide()
         if "exports" in vars(self):
             self.exports.hide()
-        self.hide()                     # ending the process may take a moment
+        self.hide()                     # ending the processes may take a moment
+        self.recordings.leave()
         self.client.close()
         if "exports" in vars(self):
             self.exports.exporting.close()
+        self.recordings.close()
         super().closeEvent(event)
 
-
-def _takes_in(data: QMimeData) -> list[str]:
-    """The sound files among what is dragged."""
-    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.lower().endswith(SOUNDS)]

@@ -22,7 +22,7 @@ class FlacError(ValueError):
     """A file that cannot be made, or read, as a take in FLAC; the text names it."""
 
 
-def pack(wav: Path, chunk: bytes = b"hmfc") -> Path:
+def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
     """Make the FLAC file, check it, and remove the WAV. Raises FlacError or OSError; the WAV is then untouched."""
     import soundfile
     flac, made = wav.with_suffix(".flac"), wav.with_suffix(".flac.tmp")

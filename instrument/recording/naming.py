@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 SOUNDS = (".wav", ".flac")
+UNFINISHED = ".part"                # beside a take while it is recorded
 LONGEST_NAME = 60
 NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 # How well each degree fits a key, from the tonic up: Krumhansl & Kessler 1982.

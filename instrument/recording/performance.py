@@ -17,10 +17,11 @@ from instrument.performance import midi, moment
 from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Load
 from instrument.recording import flac, riff
+from instrument.recording.naming import UNFINISHED
 
 FORMAT, VERSION = "hummingface-take", 1
-CHUNK = b"hmfc"
-SUFFIX = ".part"                            # beside a take while it is recorded
+CHUNK = riff.TAKE_CHUNK
+SUFFIX = UNFINISHED
 LARGEST_PACKED_BYTES, LARGEST_BYTES = 32 << 20, 128 << 20
 MOST_EVENTS = 2_000_000
 LONGEST_S = 24 * 3600

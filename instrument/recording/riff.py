@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 LONGEST_RIFF = 0xFFFFFFFF           # what 32 bits count; files beyond it are RF64
 MOST_CHUNKS = 1000
+TAKE_CHUNK = b"hmfc"                # of ours: how a take was played
 PCM, FLOAT = 1, 3                   # format tags
 _DS64_BYTES = 28
 

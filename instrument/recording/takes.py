@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from instrument.recording.naming import SOUNDS
+from instrument.recording import flac, riff
+from instrument.recording.naming import SOUNDS, UNFINISHED
 
 MOST_SHOWN = 300
 READ_FRAMES = 1 << 16           # whole files up to so many frames a column; of longer ones a stretch in each
@@ -41,6 +42,18 @@ def entries(folder: Path) -> list[Entry]:
     except OSError:
         pass
     return sorted(found, key=lambda entry: (entry.changed_ns, entry.name), reverse=True)[:MOST_SHOWN]
+
+
+def is_take(path: Path) -> bool:
+    """Whether a sound file says how it was played, or its `.part` beside it does; any other is a recording like all others."""
+    try:
+        if path.suffix.lower() == ".wav" and any(name == riff.TAKE_CHUNK for name, _, _ in riff.chunks_of(path)):
+            return True
+        if path.suffix.lower() == ".flac" and flac.played(path) is not None:
+            return True
+    except (OSError, riff.RiffError, flac.FlacError):
+        return False
+    return path.suffix.lower() in SOUNDS and path.with_suffix(UNFINISHED).is_file()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 """From a folder to a model in the library that plays, in one command; and notes through it and back."""
+import base64
 import json
 import os
 import subprocess
@@ -42,15 +43,79 @@ def folder(tmp_path_factory):
     return place
 
 
+TOLD: list[dict] = []                       # what the lesson of `learnt` told,
+VERSIONS: list[tuple[dict, dict | None]] = []       # and the card of each model that it gave, with that of the one before
+
+
 @pytest.fixture(scope="module")
 def learnt(folder, tmp_path_factory):
     """A very short lesson with a very small network, to the end."""
     torch.set_num_threads(1)
     home = tmp_path_factory.mktemp("learnt")
+
+    def added(path, before):
+        VERSIONS.append((load_model(path).card, before))
+        return ""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "SMALL", Shape(width=64, note_width=96, phase_width=32))
-        model = learn([folder], "My Box", home / "my-box", home / "work", Lesson(0.4, latents=4, workers=1), progress=False)
+        model = learn([folder], "My Box", home / "my-box", home / "work", Lesson(0.4, latents=4, workers=1), progress=False,
+                      tell=lambda kind, **values: TOLD.append({"tell": kind, **values}), added=added)
     return model, home
+
+
+def told(kind):
+    return [message for message in TOLD if message["tell"] == kind]
+
+
+def test_it_tells_how_far_it_is(learnt):
+    json.dumps(TOLD)
+    stages = [message["stage"] for message in told("stage")]
+    assert stages[0] == "listening" and stages[-1] == "preparing" and told("stage")[-1]["done"] == told("stage")[-1]["of"] == 9
+    assert told("notes")[0]["count"] == 8 and "cannot be read as sound" in told("notes")[0]["text"]
+    shares = [message["share"] for message in told("progress")]
+    assert shares == sorted(shares) and 0 <= shares[0] < 0.5 < shares[-1] <= 1
+    assert told("progress")[0]["left_s"] > told("progress")[-1]["left_s"] >= 0
+
+
+def test_its_pictures_come_to_look_like_the_recording(learnt):
+    def levels(picture):
+        return np.frombuffer(base64.b64decode(picture["levels"]), np.uint8).reshape(picture["height"], picture["width"]).astype(float)
+    pictures = told("picture")
+    target = levels(pictures[0]["target"])
+    assert pictures[0]["name"].startswith("box f") and target.max() == 255 and (target == 0).any()
+    rows = target.max(1)
+    f0 = 440 * 2 ** ((int(pictures[0]["name"][-3:]) - 69) / 12)
+    row = [round((rows.size - 1) * (1 - np.log2(f0 * k / 40) / np.log2(16_000 / 40))) for k in (1, 1.5, 2)]
+    assert min(rows[row[0]], rows[row[2]]) > rows[row[1]] + 30, "partials stand out where they sound"
+    off = [np.abs(levels(picture["learnt"]) - target).mean() for picture in pictures]
+    assert off[-1] < 0.6 * off[0], "it is nearer at the end than before it began"
+
+
+def test_models_come_on_the_way_and_sounds_stay_what_they_are(learnt):
+    """Knobs of one version and of the next lead to the same place in what is learnt."""
+    from instrument.learnt import carried
+    from instrument.patch import Corner, Patch
+    assert len(VERSIONS) >= 3 and len(told("model")) == len(VERSIONS) and VERSIONS[0][1] is None
+    assert len({card["sha256"] for card, _ in VERSIONS}) == len(VERSIONS) and len({card["run"] for card, _ in VERSIONS}) == 1
+    for (card, before), (earlier, _) in zip(VERSIONS[1:], VERSIONS, strict=False):
+        assert before["sha256"] == earlier["sha256"]
+        raw = lambda z, k: np.array(k["middle"]) + np.array(z) @ np.array(k["axes"])                    # noqa: E731
+        z = (0.5, -0.4, 0.3, 0.2)
+        patch = Patch("A", "My Box", z, morph=(Corner("x", z),) * 4, model_sha256=before["sha256"])
+        moved = carried(patch, before, card)
+        assert np.allclose(raw(moved.latents, card["knobs"]), raw(z, before["knobs"]), atol=1e-3)
+        assert moved.morph[2].latents == moved.latents and moved.model_sha256 == card["sha256"]
+        preset = carried(Patch("B", "My Box", tuple(before["presets"]["My Box"]["z"])), before, card)
+        assert np.allclose(preset.latents, card["presets"]["My Box"]["z"]), "a preset's sound stays the preset's"
+        assert preset.gain_db == card["presets"]["My Box"]["gain_db"]
+        assert carried(patch, before | {"run": "another"}, card) == patch
+
+
+def test_what_it_is_doing_is_written_down(learnt):
+    _, home = learnt
+    notes = json.loads((home / "work" / "lesson.json").read_text())
+    assert notes["name"] == "My Box" and notes["minutes"] == 0.4 and notes["share"] == 1.0
+    assert Path(notes["sources"][0]).is_dir() and notes["run"] == VERSIONS[-1][0]["run"]
 
 
 def test_the_model_is_whole(learnt):
@@ -193,6 +258,52 @@ def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):
     result = hummingface(tmp_path / "home", "resynthesise", str(path), str(tmp_path / "out.wav"), *words)
     assert result.returncode == 1 and told in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "out.wav").exists()
+
+
+LIMITED = """import resource, sys
+from instrument.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.exit(main(["train", *sys.argv[2:]]))"""
+
+
+def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
+    """The real process, as the window starts it: whoever started it goes; then the disk is full; then it goes on to the end."""
+    home = tmp_path / "home"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.5", "--latents", "4", "--background", "--tell"]
+
+    def run(limit, leave_at):
+        process = subprocess.Popen([sys.executable, "-c", LIMITED, str(limit), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env=environment)
+        messages = []
+        for line in process.stdout:
+            messages.append(json.loads(line))
+            if messages[-1]["tell"] == leave_at:
+                process.stdin.close()
+                leave_at = ""
+        process.stdin.close()
+        said = process.stderr.read()
+        return process.wait(), messages, said
+    unlimited = 1 << 40
+    status, messages, _ = run(unlimited, "model")
+    assert status == 130 and messages[-1]["tell"] != "done"
+    model = load_model(home / "models" / "box")
+    notes = home / "work" / "learn" / "box" / "lesson.json"
+    share = json.loads(notes.read_text())["share"]
+    assert 0 < share < 1
+    status, messages, said = run(1_000_000, "")
+    assert status == 1 and messages[-1]["tell"] == "failed" and "state.pt" in messages[-1]["text"] + said
+    assert load_model(home / "models" / "box").card["sha256"] == model.card["sha256"]
+    assert json.loads(notes.read_text())["share"] >= share
+    status, messages, said = run(unlimited, "")
+    assert status == 0 and messages[-1]["tell"] == "done", said
+    assert next(m for m in messages if m["tell"] == "progress")["share"] >= share - 0.05, "it went on from where it was left"
+    again = load_model(home / "models" / "box")
+    assert again.card["sha256"] != model.card["sha256"] and again.card["run"] == model.card["run"]
+    patches = list((home / "patches").glob("*.json"))
+    assert len(patches) == 1
+    patch = json.loads(patches[0].read_text())
+    assert patch["model"]["sha256"] == again.card["sha256"] and np.allclose(patch["latents"], again.card["presets"]["Box"]["z"])
 
 
 def test_keys_held_out_beside_their_neighbours(learnt, tmp_path):

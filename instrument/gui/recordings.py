@@ -1,0 +1,128 @@
+"""New sounds from recordings: the button with its menu, what is dropped on the window, and the two who make something of it."""
+from functools import cached_property, partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+
+from instrument import learnt
+from instrument.gui import drops
+from instrument.gui.banner import Banner
+from instrument.gui.learning import Learning
+from instrument.gui.learning_panel import LearningPanel
+from instrument.gui.new_sound import NewSound
+from instrument.gui.panel import tool
+from instrument.gui.session import Session
+
+TEXT = "New sound"
+OFFERED = 3                     # lessons that were stopped, in the menu
+
+
+class Recordings:
+    """`model_of` as `NewSound` has it, `recall` plays a take again."""
+
+    def __init__(self, window: QWidget, session: Session, banner: Banner, model_of, recall):
+        self._window, self._session, self._banner, self._model_of, self._recall = window, session, banner, model_of, recall
+        self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
+                           "them (Ctrl+N); or drop either on the window", text=TEXT)
+        self.button.setShortcut("Ctrl+N")
+        self.menu = QMenu(self.button)
+        self.menu.aboutToShow.connect(self._fill)
+        self.button.setMenu(self.menu)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    @cached_property
+    def new_sound(self) -> NewSound:
+        return NewSound(self._window, self._session, self._banner, self._model_of)
+
+    @cached_property
+    def learning(self) -> Learning:
+        made = Learning(self._window, self._session, self._banner)
+        made.changed.connect(self._show)
+        return made
+
+    @cached_property
+    def panel(self) -> LearningPanel:
+        return LearningPanel(self._window, self.learning)
+
+    # what is dropped
+
+    def drag_came(self, data: QMimeData) -> bool:
+        """Something is dragged over the window. Returns whether it may be dropped."""
+        found = drops.read(data)
+        if found is not None and found.kind == "recording":
+            self.new_sound.warm()
+        return found is not None
+
+    def drop(self, data: QMimeData) -> None:
+        """Do with it what it is good for."""
+        found = drops.read(data)
+        if found is None:
+            return
+        match found.kind:
+            case "take":
+                self._recall(str(found.path))
+            case "recording":
+                self.new_sound.make(found.path)
+            case "folder":
+                self.learn(found.path)
+            case _:
+                self._banner.say(found.why, problem=True)
+
+    def learn(self, folder: Path) -> None:
+        """Learn a model of a folder, and show how it goes."""
+        self.learning.start(folder)
+        self.panel.open()
+
+    def leave(self) -> None:
+        """The window is about to go: what is under way may begin to save itself."""
+        for one in self._begun():
+            one.leave()
+
+    def close(self) -> None:
+        """The window goes: what is under way has saved itself, and ends."""
+        for one in self._begun():
+            one.close()
+
+    def _begun(self) -> list[NewSound | Learning]:
+        return [vars(self)[name] for name in ("new_sound", "learning") if name in vars(self)]
+
+    # the menu
+
+    def _fill(self) -> None:
+        self.new_sound.warm()
+        menu = self.menu
+        menu.clear()
+        menu.addAction("From a recording …", self._choose_recording)
+        menu.addAction("From a folder of recordings …", self._choose_folder)
+        current = self.learning.lesson
+        begun = [lesson for lesson in learnt.lessons() if lesson.share < 1 and not (current and lesson.name == current.name)]
+        if current is not None or begun:
+            menu.addSeparator()
+        if current is not None:
+            menu.addAction(f"Show “{current.name}”", self.panel.open)
+        for lesson in begun[:OFFERED] if not self.learning.active else ():
+            menu.addAction(f"Go on learning “{lesson.name}” ({lesson.share:.0%})".replace("%", " %"), partial(self._go_on, lesson))
+
+    def _go_on(self, lesson) -> None:
+        self.learning.go_on(lesson)
+        self.panel.open()
+
+    def _choose_recording(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "One recorded note", "",
+                                                "Recordings (*.wav *.flac *.aif *.aiff *.ogg *.opus *.mp3 *.w64 *.caf *.au);;All files (*)")
+        if chosen:
+            self.new_sound.make(Path(chosen))
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self._window, "A folder of recordings, one note in each file", "")
+        if chosen:
+            self.learn(Path(chosen))
+
+    def _show(self) -> None:
+        """The button tells how far it is while the panel is put away."""
+        learning = self.learning
+        text = f"Learning {learning.share:.0%}".replace("%", " %") if learning.active else TEXT
+        if text != self.button.text():
+            self.button.setText(text)
+            self.button.setAccessibleDescription(text if learning.active else "")
