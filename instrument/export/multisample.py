@@ -109,8 +109,9 @@ class _Sampler:
 
     def take(self, zone: Zone, layer: Layer, patch, release: note.Release) -> None:
         """Sample one key at one velocity. Raises ExportError, OSError."""
-        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, self.options.seconds)
-        found = loop.find(sound, RATE_HZ) if self.looped else None
+        settling_s = note.settling_s(patch)
+        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
+        found = loop.find(sound, RATE_HZ, round(settling_s * RATE_HZ)) if self.looped else None
         if self.looped and found is None:
             raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")
         decay = None
