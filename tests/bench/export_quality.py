@@ -6,8 +6,10 @@ Loops: patches of different families, four keys each, 4 s of every note. At the 
 moment (`tests/export/seams.py`: level, spectrum, phase) is compared with the most that 9 s of the same note have in themselves, never
 looped. A ratio under 1 is a seam quieter than the sound's own life. `cut` is the same loop without its fade.
 Tuning: SFZ instruments of all keys, made by polyphone into SoundFonts and played by fluidsynth, against the engine's own note of that key,
-by the period of each (`tests/bench/tuning.py`). Motion and chorus are off for that: they swing about the pitch.
-Holding: the same keys held for three times the length of their samples; the most that the level strays over a quarter of a second.
+by the period of each (`tests/bench/tuning.py`). Motion and chorus are off for that: they swing about the pitch. `sampled` are the keys
+that have a sample of their own; the others follow a neighbour, also where the patch itself is tuned otherwise.
+Holding: the same keys held for three times the length of their samples; the most that the level strays over a quarter of a second, and how
+far it does where the engine plays them (median, worst).
 Times: as a player would export; `cpu_s` is what it takes of one core, whatever else the machine does.
 """
 import argparse
@@ -63,10 +65,11 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
     """Cents between fluidsynth's keys and the engine's, and how still the held notes are."""
     from instrument.export import note
     from instrument.export.multisample import Options, export
+    from instrument.export.zones import zones
     from instrument.library import Sound
     from tests.bench.tuning import period_hz
     from tests.export import programs
-    found, all_cents = {}, []
+    found, all_cents, all_sampled = {}, [], []
     for name in names:
         sound = sound_of(name)
         sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.timbre)
@@ -76,23 +79,31 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
             sf2 = programs.soundfont(report.out, Path(folder))
             held_s = 3 * seconds if report.looped else 1.4
             parts = programs.played(sf2, [(key, 100, held_s) for key in keys], Path(folder))
-        cents, strays = [], []
+        cents, strays, own = [], [], []
+        sampled = np.isin(list(keys), [zone.key for zone in zones(low, high, every)])
         for key, part in zip(keys, parts, strict=True):
             key_hz = 440 * 2 ** ((key - 69) / 12)
             pair = [period_hz(heard[:round(1.4 * note.RATE_HZ)].mean(1), note.RATE_HZ, key_hz)
                     for heard in (note.play(sound.timbre, patch, key, 100, 1.4), part)]
             cents.append(1200 * float(np.log2(pair[1] / pair[0])))
             if report.looped:
-                strays.append(float(np.ptp(note.levels_db(part[round(0.5 * note.RATE_HZ):round(held_s * note.RATE_HZ)], 0.25))))
+                held = slice(round(0.5 * note.RATE_HZ), round(held_s * note.RATE_HZ))
+                strays.append(float(np.ptp(note.levels_db(part[held], 0.25))))
+                own.append(float(np.ptp(note.levels_db(note.play(sound.timbre, patch, key, 100, held_s)[held], 0.25))))
         size = np.abs(cents)
         told = np.isfinite(size)
         all_cents += list(size[told])
+        all_sampled += list(size[told & sampled])
         found[name] = {"keys": len(cents), "without_period": int((~told).sum()), "median_cents": round(float(np.median(size[told])), 2),
                        "worst_cents": round(float(size[told].max()), 2), "worst_key": int(keys[int(np.nanargmax(size))]),
-                       "held_level_strays_db": [round(float(np.median(strays)), 1), round(max(strays), 1)] if strays else None}
+                       "over_3_cents": [int(key) for key in np.array(keys)[told & (np.nan_to_num(size) > 3)]],
+                       "sampled_worst_cents": round(float(size[told & sampled].max()), 2),
+                       "held_level_strays_db": [round(float(of), 1) for heard in (strays, own) if heard
+                                                for of in (np.median(heard), max(heard))]}
         print(name, found[name], file=sys.stderr, flush=True)
     return {"patches": found, "keys": len(all_cents), "median_cents": round(float(np.median(all_cents)), 2),
-            "worst_cents": round(float(np.max(all_cents)), 2), "over_3_cents": int((np.array(all_cents) > 3).sum())}
+            "worst_cents": round(float(np.max(all_cents)), 2), "over_3_cents": int((np.array(all_cents) > 3).sum()),
+            "sampled_keys": len(all_sampled), "sampled_worst_cents": round(float(max(all_sampled)), 2)}
 
 
 def times(sound_of, every: int) -> dict:
