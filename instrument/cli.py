@@ -18,6 +18,14 @@ def _whole(lowest: int, highest: int):
     return parse
 
 
+def _pair(text: str) -> tuple[str, str]:
+    """An argparse type: KEY=VALUE."""
+    key, equals, value = text.partition("=")
+    if not (key.strip() and equals and value.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+    return key.strip(), value.strip()
+
+
 def _seconds_between(lowest: float, highest: float):
     """An argparse type: seconds within bounds."""
     def parse(text: str) -> float:
@@ -27,6 +35,7 @@ def _seconds_between(lowest: float, highest: float):
         return value
     parse.__name__ = "number"
     return parse
+
 
 
 def _version() -> str:
@@ -61,7 +70,16 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("wav", type=Path, metavar="OUT.wav")
     _add_sound(render)
     render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
-    render.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
+    render.add_argument("--by", choices=("channel", "track"), default="channel", help="what a part is; each has an engine of its own")
+    render.add_argument("--map", action="append", type=_pair, default=[], metavar="PART=PATCH",
+                        help="the patch of a part, by the number of its channel or track, or its track's name; PART=off leaves it out")
+    render.add_argument("--programs", choices=("gm", "patches", "off"),
+                        help="program changes are General MIDI's, or count the factory's patches, as in live playing, or mean nothing")
+    render.add_argument("--cc", action="append", type=_pair, default=[], metavar="NUMBER=CONTROL",
+                        help="a controller that moves a control, beside those that do in the window")
+    render.add_argument("--gain", type=float, default=0.0, metavar="DB", help="volume of every part, -60..12")
+    render.add_argument("--stems", action="store_true", help="also a file of each part beside the mix")
+    render.add_argument("--block", type=_whole(16, 2048), default=2048, metavar="N")
     render.add_argument("--seed", type=_whole(0, 2 ** 32 - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
 
     replay = commands.add_parser("replay", help="play a take again, to the sample, into a sound file")
@@ -109,9 +127,18 @@ def _render(args) -> int:
     _say_if_compiling()                 # before what follows is imported, and begins to
     from tqdm import tqdm
 
-    from instrument.offline import render_midi
+    from instrument import settings
+    from instrument.bounce import render_midi
+    from instrument.performance.midi import CONTROLS
+    moved = settings.load()[0].midi_map                 # as in the window
+    controllers = {int(number): id_ for number, id_ in moved.items()} if moved is not None else dict(CONTROLS)
+    for number, id_ in args.cc:
+        if not number.isdecimal():
+            raise ValueError(f"--cc {number}={id_}: a controller is a number, 0..127")
+        controllers[int(number)] = id_
     with tqdm(total=1.0, desc=f"rendering {args.wav.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-        report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, rate_hz=args.rate,
+        report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, by=args.by, mapped=dict(args.map),
+                             programs=args.programs, controllers=controllers, gain_db=args.gain, stems=args.stems, rate_hz=args.rate,
                              block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
     print(report)
     return 0

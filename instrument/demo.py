@@ -13,13 +13,14 @@ def perform(folder: Path, *, patch: str | None = None, model: str | None = None,
     import soundfile
     from tqdm import tqdm
 
-    from instrument.offline import render_midi
+    from instrument.bounce import render_midi
     from instrument.picture import save_spectrogram
     folder.mkdir(parents=True, exist_ok=True)
     wav, png = folder / "hummingface-demo.wav", folder / "hummingface-demo.png"
     with resources.as_file(resources.files("assets") / DEMO) as midi, \
             tqdm(total=1.0, desc="performing the demo", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-        render_midi(midi, wav, patch=patch, model=model, seconds=seconds, progress=lambda part: bar.update(part - bar.n))
+        render_midi(midi, wav, patch=patch, model=model, programs="patches", seconds=seconds,
+                    progress=lambda part: bar.update(part - bar.n))
     sound, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     save_spectrogram(png, sound.mean(1), rate_hz)
     return wav, png

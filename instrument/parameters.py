@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 LATENT_KNOBS = 16
 LATENT_RANGE = 3.0
+# Times in beats of a MIDI clock, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not by the clock.
+BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
+         ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
+SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz"}     # switch -> what follows the clock
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ _TABLE = [
     Parameter("motion.vibrato_cents", "Vibrato", "motion", 0, 100, 0, "ct",
               help="Vibrato added to what the model has.", cc=77),
     Parameter("motion.vibrato_hz", "Vib rate", "motion", 0.1, 12, 5.5, "Hz", "log", "Rate of the added vibrato.", cc=76),
+    Parameter("motion.vibrato_sync", "Vib sync", "motion", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
+              help="Turns of the added vibrato in beats of the MIDI clock, if one is heard; free: as Vib rate says."),
     Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
 
@@ -114,6 +120,8 @@ _TABLE = [
     Parameter("chorus.depth", "Depth", "effects", 0, 1, 0.4, "%", help="How far the copies are detuned."),
     Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes."),
     Parameter("delay.time_s", "Time", "effects", 0.01, 2, 0.35, "s", "log", "Time between echoes."),
+    Parameter("delay.sync", "Sync", "effects", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
+              help="Time between echoes in beats of the MIDI clock, if one is heard; free: as Time says."),
     Parameter("delay.feedback", "Feedback", "effects", 0, 0.95, 0.35, "%", help="How much of each echo returns."),
     Parameter("delay.damping", "Damping", "effects", 0, 1, 0.3, "%", help="How much darker each echo is."),
     Parameter("reverb.mix", "Reverb", "effects", 0, 1, 0.15, "%", help="Level of the room.", cc=91),
@@ -135,6 +143,16 @@ _TABLE = [
 
 PARAMETERS: dict[str, Parameter] = {p.id: p for p in _TABLE}
 assert len(PARAMETERS) == len(_TABLE), "parameter ids must be unique"
+
+
+def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
+    """The value of a time or a rate that lasts so many quarter notes; by halves or doubles where that is out of its range."""
+    value = bpm / 60 / beats if parameter.unit == "Hz" else beats * 60 / bpm
+    while value > parameter.highest:
+        value /= 2
+    while value < parameter.lowest:
+        value *= 2
+    return value
 
 
 def defaults() -> dict[str, float]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from instrument.parameters import PARAMETERS, defaults
 
-FORMAT, VERSION = "hummingface-patch", 1
+FORMAT, VERSION = "hummingface-patch", 2
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS, LATENT_LIMIT = 128, 4.0
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
@@ -188,7 +188,12 @@ def _from_version_0(values: dict) -> dict:
     return values
 
 
-MIGRATIONS = {0: _from_version_0}        # from version to the next
+def _from_version_1(values: dict) -> dict:
+    """Version 1 knew no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
+    return {**values, "version": 2}
+
+
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1}        # from version to the next
 
 
 def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:

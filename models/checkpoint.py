@@ -14,10 +14,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
+from models.knobs import check_conditions, read_knobs
 from models.model import Model
 from models.shape import ModelError, read_architecture, tensor_shapes
 
-__all__ = ["ModelError", "load_model", "save_model"]
+__all__ = ["ModelError", "load_model", "save_card", "save_model"]
 
 FORMAT, VERSION = "hummingface-model", 1
 LARGEST_WEIGHTS_BYTES = 256 << 20
@@ -120,6 +121,11 @@ def load_model(path: str | Path) -> Model:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ModelError(f"{weights}: {name} holds NaN or Inf; training must have failed. Export it again.")
+    try:
+        check_conditions(card, shape.latents)
+        read_knobs(card, shape.latents)
+    except ModelError as error:
+        raise ModelError(f"{card_file}: {error}") from error
     presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}
     model = Model(card["name"], card, shape, tensors, presets)
     _dry_run(weights, model)
@@ -131,6 +137,8 @@ def _dry_run(file: Path, model: Model) -> None:
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
                         np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])
+    for i, knob in enumerate(model.knobs.values()):                      # each as far as it goes, from a random point
+        z[i % 32] = np.clip(z[i % 32] + 3 * knob.at(z[i % 32]), -8, 8)
     pitch, velocity = np.linspace(0, 127, 64), np.linspace(127, 0, 64)
     time_s = np.geomspace(1e-4, 4 * model.card["longest_s"], 64)[::-1]
     with np.errstate(all="ignore"):
@@ -154,8 +162,27 @@ def save_model(model: Model, path: str | Path, dtype: DTypeLike = np.float16) ->
     card.setdefault("longest_s", 4.0)
     path.parent.mkdir(parents=True, exist_ok=True)
     files = path.with_name(path.name + ".safetensors"), path.with_name(path.name + ".json")
-    for file, content in zip(files, (data, json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False).encode()), strict=True):
-        partial = file.with_name(file.name + ".partial")
+    for file, content in zip(files, (data, card_text(card)), strict=True):
+        replace_file(file, content)
+    return files
+
+
+def save_card(model: Model, path: str | Path) -> Path:
+    """Write the card of a model that was loaded from `path` anew, beside weights that stay as they are. Returns its file."""
+    _, file = find_files(path)
+    replace_file(file, card_text(model.card))
+    return file
+
+
+def card_text(card: dict) -> bytes:
+    return json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Written whole or not at all."""
+    partial = file.with_name(file.name + ".partial")
+    try:
         partial.write_bytes(content)
         os.replace(partial, file)
-    return files
+    finally:
+        partial.unlink(missing_ok=True)

@@ -3,6 +3,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.knobs import Knob, read_knobs
+from models.period import put_in_tune
 from models.played_decoder import PlayedDecoder
 from models.shape import ModelError, Shape
 
@@ -24,6 +26,16 @@ class Model:
         return self.shape.latents
 
     @property
+    def knobs(self) -> dict[str, Knob]:
+        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        return read_knobs(self.card, self.latents)
+
+    @property
+    def free_latents(self) -> int:
+        """How many latents are not conditions: the first ones."""
+        return self.latents - len(self.card.get("conditions", []))
+
+    @property
     def encoder_width(self) -> int | None:
         """Channels of the encoder, or None for a model without one."""
         first = self.weights.get("encoder.convolutions.0.weight")
@@ -33,13 +45,22 @@ class Model:
         """z [B, L], fractional MIDI pitch [B], velocity 0..127 [B], seconds since note-on [B] -> [B, FRAME_SIZE]."""
         return self.frames_at(self.note(z, pitch, velocity), time_s)
 
+    @property
+    def note_size(self) -> int:
+        return self.shape.note_size + 1
+
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """What is played, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, note_size]"""
-        return self.decoder.note(z, pitch, velocity)
+        """What is played, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, note_size], the pitch last"""
+        return np.concatenate([self.decoder.note(z, pitch, velocity), np.asarray(pitch, np.float32)[:, None]], 1)
 
     def frames_at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]; `frames` is `frames_at(note(..), time_s)`."""
-        return self.decoder.at(note, time_s)
+        """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]; `frames` is `frames_at(note(..), time_s)`.
+
+        Whatever the decoder says of its partials, from the end of the attack on a note is in tune (`models/period.py`).
+        """
+        frames = self.decoder.at(note[:, :-1], time_s)
+        put_in_tune(frames, note[:, -1], np.asarray(time_s))
+        return frames
 
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials start. [B, PARTIALS], radians"""

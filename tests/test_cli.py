@@ -35,6 +35,7 @@ def test_parsing_imports_nothing_heavy():
     (("render", "in.mid"), "OUT.wav"),
     (("render", "a.mid", "b.wav", "--rate", "1"), "8000..192000"),
     (("render", "a.mid", "b.wav", "--seed", "-1"), "0..4294967295"),
+    (("render", "a.mid", "b.wav", "--map", "3"), "KEY=VALUE"),
     (("bench", "--voices", "0"), "1..128"),
     (("bench", "--seconds", "nan"), "0.1..3600"),
     (("export", "sfz", "a", "b", "--every", "0"), "1..24"),

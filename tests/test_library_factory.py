@@ -7,7 +7,7 @@ from assets.demo.compose import compose
 from instrument import levelling, library
 from instrument import patch as patch_file
 from instrument.parameters import PARAMETERS
-from instrument.performance import midi
+from instrument.performance import midi, score
 from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
 from instrument.performance.timbre import Timbre
 
@@ -75,7 +75,7 @@ def test_levels_are_equal(timbre):
 def test_the_demo_shows_what_it_should():
     from importlib import resources
     with resources.as_file(resources.files("assets") / "demo/demo.mid") as path:
-        events = midi.read_file(path)
+        events = score.read_file(path)
         assert 40 <= mido.MidiFile(path).length <= 60
     kinds = [event for _, event in events]
     programs = [event.number for event in kinds if isinstance(event, Program)]

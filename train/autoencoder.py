@@ -7,25 +7,25 @@ Weights are averaged over time (Polyak), so that any checkpoint is a good model.
 """
 import copy
 import math
-import os
-import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL.Image import Image
 from torch import Tensor, nn
 
 from models.autoencoder import Encoder
 from models.conditioning import ROWS
-from models.decoder import Decoder, linear
-from models.frame import DEVIATION, LEVEL, LFO_GAIN, NOISE, SLOT_RATIO, VIBRATO
 from models.shape import Shape
+from train import parallel
 from train.dataset import Batch, NoteBank
-from train.losses import CENTS, FrameLoss, Weights, phase_loss
+from train.losses import FrameLoss, Weights, phase_loss
+from train.picture import picture
+from train.run import Learner
+from train.scaled import ScaledDecoder
 from train.spread import spread
 
-TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviation
+WATCHED, PICTURED = 128, 8             # notes for metrics, for pictures
 
 
 @dataclass(frozen=True)
@@ -47,33 +47,17 @@ class Options:
     own_pull: float = 3e-3
 
 
-class Training(nn.Module):
-    """All that learns. Outputs are in units near 1 while learning; `fold` puts dB, Hz and cents into the last layer."""
+class Training(ScaledDecoder):
+    """All that learns."""
 
-    scale: Tensor
-    centre: Tensor
     offsets: Tensor
 
     def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96, own_points: int = 0):
-        super().__init__()
-        self.decoder = Decoder(shape)
+        super().__init__(shape, mean, deviation)
         self.encoder = Encoder(shape.latents, encoder_width)
         self.points = nn.Parameter(0.5 * torch.randn(instruments, shape.latents))
         if own_points:
             self.offsets = nn.Parameter(0.3 * torch.randn(own_points, shape.latents))
-        scale = deviation.clamp(min=1e-2)
-        scale[LEVEL], scale[NOISE] = 20.0, 15.0
-        scale[DEVIATION] = torch.from_numpy(SLOT_RATIO) * (TUNING_UNIT_CENTS / CENTS)
-        scale[VIBRATO] = torch.tensor([10.0, 2.0, 5.0])
-        scale[LFO_GAIN.start:] = scale[LFO_GAIN.start:].clamp(min=0.05)
-        centre = mean.clone()
-        centre[DEVIATION] = 0
-        self.register_buffer("scale", scale)
-        self.register_buffer("centre", centre)
-        with torch.no_grad():
-            for last in (self.decoder.out, linear(self.decoder.note_net)):
-                last.weight.mul_(0.3)
-                last.bias.zero_()
 
     def points_of(self, batch: Batch, own: Tensor | None) -> Tensor:
         """z [N, L] of a batch: the instruments' points, with the notes' own offsets where `own` [N] is 1."""
@@ -84,48 +68,40 @@ class Training(nn.Module):
 
     def frames(self, z: Tensor, batch: Batch) -> Tensor:
         """z [N, L] -> frames [N R, FRAME_SIZE] at the batch's moments."""
-        note = self.decoder.note(z, batch.pitch, batch.velocity)
-        note = note.repeat_interleave(len(batch.time_s) // len(note), 0)
-        return torch.addcmul(self.centre, self.decoder.unclamped(note, batch.time_s), self.scale)
+        return self.at(z, batch.pitch, batch.velocity, batch.time_s)
 
 
-class Trainer:
+class Trainer(Learner):
+    kind = "autoencoder"
+
     def __init__(self, bank: NoteBank, shape: Shape, options: Options, weights: Weights | None = None,
-                 device: str = "cpu", encoder_width: int = 96):
-        self.bank, self.options, self.device = bank, options, torch.device(device)
-        torch.manual_seed(options.seed)
-        self.rng = np.random.default_rng(options.seed)
+                 device: str = "cpu", encoder_width: int = 96, precision: str = "auto"):
+        super().__init__(bank, options, device, precision)
         mean, deviation = bank.statistics(np.random.default_rng(0))
         own_points = len(bank) if options.own_share else 0
         self.model = Training(shape, len(bank.instruments), mean, deviation, encoder_width, own_points).to(self.device)
+        parallel.same_start(self.model)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.loss = FrameLoss(weights).to(self.device)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=options.rate, betas=(0.9, 0.98),
                                            weight_decay=1e-3, fused=True)
-        self.step, self.seconds = 0, 0.0
 
     # one step -------------------------------------------------------------------------------------------------
-    def progress(self) -> float:
-        """How much of the run is done, 0..1."""
-        return min(1.0, max(self.step / self.options.steps, self.seconds / 60 / self.options.minutes))
-
-    def learning_rate(self) -> float:
-        o, done = self.options, self.progress()
-        warm = min(1.0, (self.step + 1) / 150)
-        falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
-        return o.rate * warm * max(0.01, falling)
-
     def train_step(self) -> dict[str, Tensor]:
         o, model = self.options, self.model
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
         batch = self.bank.batch(self.rng, o.notes, o.moments, o.between)
-        own = torch.from_numpy(spread(batch, self.rng, o.own_share)).to(self.device) if o.own_share else None
-        batch = batch.to(self.device)
+        own = torch.from_numpy(spread(batch, self.rng, o.own_share)) if o.own_share else None
+        mine = parallel.share(o.notes)
+        batch, own = batch.part(mine).to(self.device), None if own is None else own[mine].to(self.device)
         points = model.points_of(batch, own)
-        loss, parts = self.loss(model.frames(points + o.z_noise * torch.randn_like(points), batch), batch)
-        vectors = model.decoder.phase_vectors(points.detach(), batch.pitch, batch.velocity)
-        phase = phase_loss(vectors, batch.phase, batch.phase_level)
+        noise = self.normal(o.notes, points.shape[1])
+        with self.autocast():
+            frames = model.frames(points + o.z_noise * noise, batch)
+            vectors = model.decoder.phase_vectors(points.detach(), batch.pitch, batch.velocity)
+        loss, parts = self.loss(frames.float(), batch)
+        phase = phase_loss(vectors.float(), batch.phase, batch.phase_level)
         total = loss + o.z_pull * model.points.square().sum(1).mean() + 0.3 * phase
         if o.own_share:
             total = total + o.own_pull * model.offsets.square().sum(1).mean()
@@ -134,6 +110,7 @@ class Trainer:
             total = total + self._encoder_loss(parts)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        parallel.average_gradients(list(model.parameters()))
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         self.optimiser.step()
         self._average()
@@ -144,18 +121,24 @@ class Trainer:
         """The encoder of one note hits its instrument's point, and decodes another note of the instrument."""
         o, model, bank = self.options, self.model, self.bank
         first, second = bank.pairs(self.rng, o.encoder_notes)
-        about = lambda x: torch.from_numpy(x[first].astype(np.float32)).to(self.device)                  # noqa: E731
-        rows = bank.rows[torch.from_numpy(first), :ROWS].to(self.device).float()
-        z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
-        points = model.points[torch.from_numpy(bank.instrument[first]).to(self.device)].detach()
+        mine = parallel.share(len(first))
+        ours = first[mine]
+        about = lambda x: torch.from_numpy(x[ours].astype(np.float32)).to(self.device)                   # noqa: E731
+        rows = bank.rows[torch.from_numpy(ours), :ROWS].to(self.device).float()
+        with self.autocast():
+            z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
+        z = z.float()
+        points = model.points[torch.from_numpy(bank.instrument[ours]).to(self.device)].detach()
         spreads = model.points.detach().var(0, unbiased=False).mean()
         if o.own_share:
             second = first                                              # each note has a point of its own
-            points = points + model.offsets[torch.from_numpy(first).to(self.device)].detach()
+            points = points + model.offsets[torch.from_numpy(ours).to(self.device)].detach()
             spreads = spreads + model.offsets.detach().var(0, unbiased=False).mean()
         hit = (z - points).square().mean() / spreads.clamp(min=1e-3)
-        batch = bank.batch(self.rng, len(second), o.moments, 0.0, second).to(self.device)
-        across, _ = self.loss(model.frames(z, batch), batch)
+        batch = bank.batch(self.rng, len(second), o.moments, 0.0, second).part(mine).to(self.device)
+        with self.autocast():
+            frames = model.frames(z, batch)
+        across, _ = self.loss(frames.float(), batch)
         parts["hit"] = hit.detach()
         return hit + 0.02 * across
 
@@ -167,54 +150,36 @@ class Trainer:
         torch._foreach_lerp_(ours, theirs, 1 - keep)
 
     # the run --------------------------------------------------------------------------------------------------
-    def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:
-        """Train to the end of the options, saving `folder`/state.pt now and then (and when interrupted)."""
-        from tqdm import tqdm
-        folder.mkdir(parents=True, exist_ok=True)
-        smooth: dict[str, float] = {}
-        # time left by whichever ends first, steps or minutes
-        bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not progress, mininterval=5,
-                   bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
-        saved = time.monotonic()
-        with bar, (folder / "log.csv").open("a") as log:
-            try:
-                while self.progress() < 1:
-                    start = time.monotonic()
-                    for name, value in self.train_step().items():
-                        smooth[name] = 0.98 * smooth.get(name, float(value)) + 0.02 * float(value)
-                    self.seconds += time.monotonic() - start
-                    bar.update(self.progress() - bar.n)
-                    if self.step % 50 == 0:
-                        bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in smooth.items()})
-                        log.write(f"{self.step},{self.seconds:.0f},"
-                                  + ",".join(f"{k}={v:.4f}" for k, v in smooth.items()) + "\n")
-                        log.flush()
-                    if time.monotonic() - saved > 60 * save_minutes:
-                        self.save(folder / "state.pt")
-                        self.bank = self.bank.grown()
-                        saved = time.monotonic()
-            finally:
-                self.save(folder / "state.pt")
+    def parts(self) -> dict:
+        return {"model": self.model, "average": self.average, "optimiser": self.optimiser}
 
-    def save(self, path: Path) -> None:
-        """All that is needed to go on, written whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
-        torch.save({"model": self.model.state_dict(), "average": self.average.state_dict(),
-                    "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds,
-                    "shape": self.model.decoder.shape.as_dict(), "options": asdict(self.options),
-                    "rng": self.rng.bit_generator.state, "torch_rng": torch.get_rng_state(),
-                    "instruments": self.bank.instruments, "note_instrument": self.bank.instrument.tolist(),
-                    "longest_s": self.bank.longest_s}, partial)
-        os.replace(partial, path)
+    def describe(self) -> dict:
+        return {"shape": self.model.decoder.shape.as_dict(), "instruments": self.bank.instruments}
 
-    def resume(self, path: Path) -> None:
-        """Go on from `path`; the options of this run hold (a longer run, another rate)."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["instruments"] != self.bank.instruments or state["shape"] != self.model.decoder.shape.as_dict():
-            raise ValueError(f"{path} is of another data set or another network; train into another folder.")
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"].cpu())
+    def state(self) -> dict:
+        return super().state() | {"note_instrument": self.bank.instrument.tolist(), "longest_s": self.bank.longest_s}
+
+    def saved(self) -> None:
+        if parallel.processes() == 1:                      # others might find the folder in another state
+            self.bank = self.bank.grown()
+
+    @torch.no_grad()
+    def metrics(self) -> dict[str, float]:
+        """The averaged weights on notes that were not trained on, where some were left out; else on others, always the same."""
+        rng, watched = np.random.default_rng(1), np.flatnonzero(self.bank.left_out)
+        notes = rng.choice(watched if len(watched) else self.bank.trained, WATCHED)
+        batch = self.bank.batch(rng, WATCHED, self.options.moments, 0.0, notes).to(self.device)
+        _, parts = self.loss(self.average.frames(self.average.points_of(batch, None), batch), batch)
+        return {("left_out." if len(watched) else "seen.") + name: float(value) for name, value in parts.items()}
+
+    @torch.no_grad()
+    def picture(self) -> Image:
+        """Notes of as many instruments, and below each what is made of it."""
+        bank, times = self.bank, self.bank.times_s[:ROWS].to(self.device)
+        notes = [min(members, key=lambda i: abs(int(bank.pitch[i]) - 60)) for members in bank.members()[:PICTURED] if len(members)]
+        made = []
+        for i in notes:
+            one = bank.batch(np.random.default_rng(0), 1, 1, 0.0, np.array([i])).to(self.device)
+            one.time_s = times
+            made.append(self.average.frames(self.average.points_of(one, None), one).cpu().numpy())
+        return picture([[bank.rows[i, :ROWS].numpy() for i in notes], made])

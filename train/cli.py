@@ -12,6 +12,8 @@ from train.notes.opening import add_wishes, open_source, wishes_of
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
+AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3}
+GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,11 +35,18 @@ def build_parser() -> argparse.ArgumentParser:
     fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it; by default here")
     fetch.add_argument("--url", help="another place that has the same file")
 
-    train = command("autoencoder", "train decoder, encoder and latent space; --resume goes on")
-    train.add_argument("data", type=Path)
-    train.add_argument("run", type=Path, help="folder for the state and the log")
-    _training_options(train)
-    train.add_argument("--resume", action="store_true")
+    for name, help, usual in (("autoencoder", "train decoder, encoder and latent space", AUTOENCODER),
+                              ("gan", "train a decoder as generator, against a discriminator", GAN),
+                              ("cgan", "the same, with conditions: family, source, qualities, characteristics", GAN)):
+        train = command(name, help + "; --resume goes on")
+        train.add_argument("data", type=Path)
+        train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
+        train.add_argument("--only", metavar="NAME,..", help="learn these instruments of the data alone")
+        _training_options(train, usual)
+        train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
+
+    knobs = command("knobs", "measure which way in a model's latent space is brighter ..: into its card, weights stay as they are")
+    knobs.add_argument("model", help="a name of the library, or a file")
 
     export = command("export", "write the model of a run, with its card")
     export.add_argument("data", type=Path)
@@ -83,18 +92,21 @@ def build_parser() -> argparse.ArgumentParser:
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
     factory.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
     add_wishes(factory)
-    _training_options(factory)
+    _training_options(factory, AUTOENCODER)
     return parser
 
 
-def _training_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--steps", type=int, default=44_000)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, if that is earlier")
-    parser.add_argument("--notes", type=int, default=256, help="in a batch, eight moments of each")
-    parser.add_argument("--rate", type=float, default=4e-3)
+def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
+    parser.add_argument("--steps", type=int, default=usual["steps"])
+    parser.add_argument("--epochs", type=float, metavar="E", help="instead of --steps: so many times all notes")
+    parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
+    parser.add_argument("--notes", type=int, default=usual["notes"], help="in a batch")
+    parser.add_argument("--rate", type=float, default=usual["rate"], help="of learning")
     parser.add_argument("--latents", type=int, default=16)
+    parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -172,36 +184,92 @@ def _fetch(args) -> int:
 
 
 def _autoencoder(args) -> int:
-    import torch
-
     from models.shape import Shape
     from train.autoencoder import Options, Trainer
+
+    def made(bank, device: str, steps: int) -> Trainer:
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
+        return Trainer(bank, Shape(latents=args.latents, width=args.width), options, device=device, precision=args.precision)
+    return _train(args, made)
+
+
+def _gan(args, conditional: bool = False) -> int:
+    from models.shape import Shape
+    from train.gan import Options, Trainer
+
+    def made(bank, device: str, steps: int) -> Trainer:
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
+        return Trainer(bank, Shape(latents=args.latents, width=args.width), options, conditional, device, args.precision)
+    return _train(args, made)
+
+
+def _cgan(args) -> int:
+    return _gan(args, True)
+
+
+def _train(args, made: Callable) -> int:
+    """Opens the data, makes the learner and runs it, in one process or, where torchrun started it, in one of many."""
+    import torch
+
+    from train import parallel
     from train.dataset import NoteBank
+    from train.run import STATE
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
-    device = _device(args.device)
-    bank = NoteBank(args.data)
-    shape = Shape(latents=args.latents, width=args.width)
-    options = Options(steps=args.steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
-    trainer = Trainer(bank, shape, options, device=device)
-    state = args.run / "state.pt"
-    if state.is_file():
-        if not getattr(args, "resume", True):
-            raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
-        trainer.resume(state)
-    print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {trainer.step}", flush=True)
-    trainer.run(args.run)
+    device = parallel.join(_device(args.device))
+    try:
+        only = getattr(args, "only", None)
+        bank = NoteBank(args.data, [name.strip() for name in only.split(",")] if only else None)
+        learner = made(bank, device, round(args.epochs * len(bank.trained) / args.notes) if args.epochs else args.steps)
+        state = args.run / STATE
+        if state.is_file():
+            if not getattr(args, "resume", True):
+                raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
+            learner.resume(state)
+        elif getattr(args, "start", None):
+            from train.start import start_from
+            known = start_from(learner, open_model(args.start, args.library))
+            if parallel.is_first():
+                print(f"begins where {args.start} stands, which knows {known} of {len(bank.instruments)} instruments by name")
+        if parallel.is_first():
+            print(f"{len(bank)} notes of {len(bank.instruments)} instruments, {device}, from step {learner.step}", flush=True)
+        learner.run(args.run)
+    finally:
+        parallel.part()
+    return 0
+
+
+def _knobs(args) -> int:
+    from models.checkpoint import load_model, save_card
+    from train.knobs import find_knobs
+    path = Path(args.model).expanduser()
+    if not (path.exists() or path.with_name(path.name + ".json").is_file()):
+        path = args.library.find(args.model)
+    model = load_model(path)
+    for name, about in find_knobs(model).items():
+        tried = f"rank correlation {about['correlation']:.2f}, of single notes {about['each']:.2f}" if "each" in about else ""
+        print(f"{name:<32} {tried}")
+    print(f"{save_card(model, path)}: {len(model.card['knobs'])} knobs")
     return 0
 
 
 def _export(args) -> int:
-    import torch
-
     from train.dataset import NoteBank
     from train.export import export
+    from train.run import STATE, read_state
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
-    state = torch.load(args.run / "state.pt", map_location="cpu", weights_only=True)
+    state = read_state(args.run / STATE)
+    if state.get("kind") in ("gan", "cgan"):
+        from train.export_gan import export_gan
+        bank = NoteBank(args.data, [instrument["name"] for instrument in state["instruments"]])
+        told: dict = {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
+                      "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+                      "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)},
+                      "reproduce": f"hummingface train {state['kind']} DATA --run RUN --steps {state['step']}"}
+        model = export_gan(args.run / STATE, args.model, told | ({"metrics": metrics} if metrics else {}), args.name)
+        print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
+        return 0
     about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
              "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
              "reproduce": f"hummingface train factory WORK {args.model.as_posix()} --instruments 64 --steps {state['step']} "
@@ -212,7 +280,7 @@ def _export(args) -> int:
     if metrics:
         about["metrics"] = metrics
     licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
-    model = export(args.run / "state.pt", NoteBank(args.data), args.model, args.name, about, licence.read_text())
+    model = export(args.run / STATE, NoteBank(args.data), args.model, args.name, about, licence.read_text())
     print(f"{args.model}: {len(model.presets)} presets")
     return 0
 

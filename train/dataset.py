@@ -26,6 +26,7 @@ from models.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from models.period import periods_cents
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
@@ -33,6 +34,7 @@ from train.store import LATE_S, DataError, Made, part_files, read_data, read_par
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
+BRIDGED_ON_KEYS = 0.5                 # of what lies across a key that is not trained on
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
@@ -43,22 +45,6 @@ AUDIBLE_DB = 80.0
 def is_left_out(instrument: int, pitch: int) -> bool:
     """One pitch in 12, another for each instrument: never trained on, only watched."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
-
-
-def period_cents(frames: np.ndarray) -> float:
-    """How far a note is from its nominal pitch, in cents: the mean of its partials by power. frames [T, FRAME_SIZE]
-
-    Partials more than 30 cents from the loudest of the first four, or 40 dB below the loudest, are overtones of a bell or
-    bar: they colour a note and do not tune it.
-    """
-    level = frames[:, LEVEL].astype(np.float64)
-    if level.max() <= LEVEL_FLOOR_DB + 5:
-        return 0.0
-    cents = 1200 * np.log2(np.maximum(1 + frames[:, DEVIATION] / SLOT_RATIO, 0.1))
-    first = level[:, :4].argmax(1)[:, None]
-    near = np.abs(cents - np.take_along_axis(cents, first, 1)) < 30
-    weight = 10 ** (level / 10) * near * (level > level.max() - 40)
-    return float((weight * cents).sum() / max(weight.sum(), 1e-20))
 
 
 def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
@@ -104,6 +90,12 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
+
+    def part(self, notes: slice) -> "Batch":
+        """These notes of it, with their rows."""
+        moments = len(self.time_s) // len(self.pitch)
+        rows = slice(notes.start * moments, notes.stop * moments)
+        return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
 
 
 class NoteBank:
@@ -267,7 +259,7 @@ class NoteBank:
                 self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
     def _tune(self) -> None:
-        """Take out what mistuning is left in each note, as a listener for its period would hear it (`period_cents`)."""
+        """Take out what mistuning is left in each note, as `models/period.py` hears it."""
         times = row_times_s()
         for i in range(0, len(self), 512):
             notes = slice(i, min(i + 512, len(self)))
@@ -275,7 +267,8 @@ class NoteBank:
             cents = np.zeros(len(end))
             for n, until in enumerate(end):
                 heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-                cents[n] = period_cents(self.rows[i + n, heard].float().numpy())
+                said = periods_cents(self.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(self.pitch[i + n])))
+                cents[n] = np.median(said)
             off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
             ratio = torch.from_numpy(SLOT_RATIO)
             deviation = self.rows[notes, :, DEVIATION].float()
@@ -310,6 +303,9 @@ class NoteBank:
         if self.between_velocities:
             other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
         share[other < 0] = 0
+        gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
+        bridged = (share > 0) & (gap > 1)
+        share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
         target = self._rows(note, rows)
         moved = np.flatnonzero(share)
         if len(moved):
@@ -326,6 +322,12 @@ class NoteBank:
                      torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
                      torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
 
+    @staticmethod
+    def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
+        """Half of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
+        return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
+
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
         flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row
         return self.rows.view(-1, FRAME_SIZE)[flat.view(-1)].float().view(*row.shape, FRAME_SIZE)
@@ -333,11 +335,12 @@ class NoteBank:
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Notes [size] and, for each, another trained note of the same instrument [size]."""
         first = rng.choice(self.trained, size)
-        by_instrument = self._by_instrument()
+        by_instrument = self.members()
         second = np.array([rng.choice(by_instrument[self.instrument[i]]) for i in first])
         return first, second
 
-    def _by_instrument(self) -> list[np.ndarray]:
+    def members(self) -> list[np.ndarray]:
+        """The trained notes of each instrument."""
         if not hasattr(self, "_members"):
             self._members = [self.trained[self.instrument[self.trained] == n] for n in range(len(self.instruments))]
         return self._members

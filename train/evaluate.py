@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
+from models.frame import pitch_to_hz
 from models.model import Model
-from train.dataset import NoteBank, period_cents
-from train.metrics import FIGURES, distance
+from models.period import periods_cents
+from train.dataset import NoteBank
+from train.metrics import by_family, distance, heading, line
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
 from train.reconstruct import released
 
@@ -89,7 +91,7 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
             for name, figures in _one(model, maker, note, audio, left_out).items():
                 family = bank.instruments[bank.instrument[note]]["family"]
                 rows.setdefault(name, []).append((family, figures))
-        result[kind] = {name: _by_family(values) for name, values in rows.items()}
+        result[kind] = {name: by_family(values) for name, values in rows.items()}
     return result
 
 
@@ -116,23 +118,15 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
             for name, (frames, start) in said.items()}
 
 
-def _by_family(values: list[tuple[str, dict]]) -> dict:
-    groups: dict[str, list] = {"ALL": [figures for _, figures in values]}
-    for family, figures in values:
-        groups.setdefault(family, []).append(figures)
-    mean = lambda rows, k: (lambda v: round(float(np.mean(v)), 3) if v else None)(                      # noqa: E731
-        [r[k] for r in rows if r.get(k) is not None])
-    return {family: {k: mean(rows, k) for k in FIGURES} | {"n": len(rows)} for family, rows in groups.items()}
-
-
 def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
                  times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
-    """How far the period of each key is off, in cents (see `period_cents`). [keys]"""
+    """How far the period of each key is off, in cents (see `models/period.py`). [keys]"""
     full = np.ones(len(pitches), np.float32)
     played = np.clip(pitches, *model.card.get("pitches", (LOWEST_KEY, HIGHEST_KEY))).astype(np.float32)       # as the player asks it
     frames = [model.frames(np.tile(z, (len(full), 1)), played, velocity * full, time_s * full)
               for time_s in times_s]
-    return np.array([period_cents(key) for key in np.stack(frames, 1)])
+    hz = pitch_to_hz(np.asarray(pitches, np.float64))
+    return np.median([periods_cents(moment, hz) for moment in frames], 0)
 
 
 def tuning(model: Model) -> dict:
@@ -150,8 +144,6 @@ def table(result: dict) -> str:
     lines = []
     for kind in ("trained", "left_out"):
         for name, groups in result.get(kind, {}).items():
-            lines.append(f"{kind} / {name:20s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
-            for family, row in groups.items():
-                lines.append(f"    {family:18s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}"
-                                                            for k in FIGURES) + f" {row['n']:4d}")
+            lines.append(heading(f"{kind} / {name}"))
+            lines += [line(f"    {family}", row) for family, row in groups.items()]
     return "\n".join([*lines, "tuning " + json.dumps(result.get("tuning", {}))])

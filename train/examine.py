@@ -9,7 +9,7 @@ import torch
 
 from models.model import Model
 from train.dataset import NoteBank, is_left_out
-from train.metrics import FIGURES, distance
+from train.metrics import by_family, distance, heading, line
 from train.notes.note import Note, Skipped, Source, SourceError
 from train.prepare import prepared
 from train.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
@@ -42,9 +42,9 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     if not result["notes"]:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(result["skipped"].items())[:3]) or "there are none"
         raise SourceError(f"no note could be measured ({reasons}).")
-    result["families"] = by_family(result["notes"])
+    result["families"] = _by_family(result["notes"])
     if targets:
-        result["targets"] = by_family({name: entry["targets"] | {"family": entry["family"]} for name, entry in result["notes"].items()})
+        result["targets"] = _by_family({name: entry["targets"] | {"family": entry["family"]} for name, entry in result["notes"].items()})
     return result
 
 
@@ -87,7 +87,7 @@ def held_out(model: Model, source: Source, progress: bool = True) -> dict:
             found[kind][names[-1]] = {"family": notes[i].labels.family} | _figures(made)
     if not names:
         raise SourceError(f"{source.name}: no note on a held-out key has neighbours on both sides.")
-    return {kind: by_family(entries) for kind, entries in found.items()} | {"notes": names}
+    return {kind: _by_family(entries) for kind, entries in found.items()} | {"notes": names}
 
 
 def _figures(made: Reconstruction) -> dict[str, float | None]:
@@ -113,15 +113,8 @@ def write_sound(path: Path, audio: np.ndarray, rate_hz: int) -> None:
         partial.unlink(missing_ok=True)
 
 
-def by_family(notes: dict[str, dict]) -> dict[str, dict]:
-    """Means of FIGURES over notes, by their family and over ALL."""
-    groups: dict[str, list[dict]] = {}
-    for entry in notes.values():
-        groups.setdefault(entry["family"], []).append(entry)
-    groups = dict(sorted(groups.items())) | {"ALL": list(notes.values())}
-    mean = lambda rows, k: (lambda v: round(float(np.mean(v)), 3) if v else None)(                      # noqa: E731
-        [r[k] for r in rows if r.get(k) is not None])
-    return {family: {k: mean(rows, k) for k in FIGURES} | {"n": len(rows)} for family, rows in groups.items()}
+def _by_family(notes: dict[str, dict]) -> dict[str, dict]:
+    return by_family((entry["family"], entry) for entry in notes.values())
 
 
 def table(result: dict) -> str:
@@ -129,14 +122,11 @@ def table(result: dict) -> str:
     lines = [f"{result['model']}, points by: {result['way']}"]
     for title in ("families", "targets"):
         if title in result:
-            lines.append(f"{'targets alone' if title == 'targets' else 'family':20s} " + " ".join(f"{k:>9s}" for k in FIGURES) + "    n")
-            lines += [f"{family:20s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}" for k in FIGURES) + f" {row['n']:4d}"
-                      for family, row in result[title].items()]
+            lines.append(heading("targets alone" if title == "targets" else "family"))
+            lines += [line(family, row) for family, row in result[title].items()]
     for kind, groups in result.get("held_out", {}).items():
         if kind != "notes":
-            row = groups["ALL"]
-            lines.append(f"{'held out: ' + kind:20s} " + " ".join("        -" if row[k] is None else f"{row[k]:9.2f}" for k in FIGURES)
-                         + f" {row['n']:4d}")
+            lines.append(line(f"held out: {kind}", groups["ALL"]))
     if result["skipped"]:
         lines.append(f"skipped {len(result['skipped'])}: " + "; ".join(f"{n}: {r}" for n, r in list(result["skipped"].items())[:5]))
     return "\n".join(lines)

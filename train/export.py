@@ -9,11 +9,13 @@ from models.autoencoder import Encoder, weights_of
 from models.checkpoint import save_model
 from models.conditioning import LONGEST_S
 from models.decoder import Decoder, linear
-from models.frame import LEVEL, MOVING, NOISE, STEADY
+from models.frame import LEVEL, NOISE
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
-from models.shape import Shape
 from train.dataset import NoteBank
+from train.knobs import find_knobs
+from train.run import STATE, read_state
+from train.scaled import shape_of, unscaled
 
 LEVELLED_RMS_DB = -24.0               # of the loudest 0.4 s of a note at velocity 100; presets' gain_db leads there
 PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
@@ -23,18 +25,11 @@ PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
 def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     """A saved run -> (decoder and encoder in knob units, the instruments' points in knobs [I, L], the axes)."""
     saved = state["average"]
-    fields = state["shape"]
-    shape = Shape(**fields | {k: tuple(fields[k]) for k in ("pitch_waves", "time_waves")})
-    decoder = Decoder(shape)
-    decoder.load_state_dict({k.removeprefix("decoder."): v for k, v in saved.items() if k.startswith("decoder.")})
+    shape = shape_of(state)
+    decoder = unscaled(shape, saved)
     width = saved["encoder.convolutions.0.weight"].shape[0]
     encoder = Encoder(shape.latents, width)
     encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
-    scale, centre = saved["scale"], saved["centre"]
-    note, steady = linear(decoder.note_net), slice(shape.time_depth * shape.width, None)
-    for weight, bias, part in ((decoder.out.weight, decoder.out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
-        weight.mul_(scale[part, None])
-        bias.mul_(scale[part]).add_(centre[part])
     points = saved["points"].double().numpy()
     spread = points
     if "offsets" in saved:                                          # notes have points of their own: the axes are theirs
@@ -78,7 +73,10 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
 
 def model_of_run(run: Path) -> Model:
     """The model of a run as it stands, for measuring; its presets are the instruments' points. Raises OSError, ValueError."""
-    state = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
+    state = read_state(run / STATE)
+    if state.get("kind") in ("gan", "cgan"):
+        from train.export_gan import model_of_gan
+        return model_of_gan(state, run.name)
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
     card = {"name": run.name, "presets": {name: {"z": z} for name, z in presets.items()}, "longest_s": state.get("longest_s", LONGEST_S)}
@@ -87,7 +85,7 @@ def model_of_run(run: Path) -> Model:
 
 def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
-    state = torch.load(state_file, map_location="cpu", weights_only=True)
+    state = read_state(state_file)
     decoder, encoder, points, _ = fold(state)
     presets = presets_of(bank, points)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
@@ -102,5 +100,6 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
         "presets": presets} | about
     model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})
+    find_knobs(model)
     save_model(model, out)
     return model

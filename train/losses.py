@@ -4,7 +4,9 @@ Levels are compared in dB as they stand out of the note's floor, 85 dB under its
 room gains nothing from what is quieter still, and hears a floor of hiss. The loudness of the whole frame is compared too, over
 50 dB. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
 Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
+What a sum is divided by is that of the whole batch, however many processes share it: so the mean of their gradients is exact.
 """
+import math
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +29,8 @@ from models.frame import (
     VIBRATO,
     erb_rate,
 )
+from models.period import DECIDING, LAG_S, QUIETEST_DB
+from train.parallel import everywhere, processes
 
 FLOOR_DB = 85.0
 NEPER_DB = 20 / 2.302585             # dB of a factor of e in amplitude
@@ -42,10 +46,10 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 @dataclass(frozen=True)
 class Weights:
     tone: float = 1.2                 # of partials against noise; measured, errors of noise cost more of a distance than those of levels
-    loudness: float = 0.3             # of the frame as a whole: the envelope that is heard
-    cents: float = 0.11               # dB that a cent is worth
+    loudness: float = 0.5             # of the frame as a whole: the envelope that is heard
+    cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
-    motion: float = 0.12
+    motion: float = 0.25
     release: float = 0.15
 
 
@@ -53,6 +57,7 @@ class FrameLoss(torch.nn.Module):
     """`loss(predicted [B, FRAME_SIZE], batch) -> (scalar, {name: float tensor})`."""
 
     ratio: Tensor
+    deciding: Tensor
     density_db: Tensor
     band_share: Tensor
     low_partials: Tensor
@@ -65,6 +70,7 @@ class FrameLoss(torch.nn.Module):
         centre = torch.from_numpy(BAND_CENTRES_HZ).float()
         keep = lambda name, value: self.register_buffer(name, value, persistent=False)                    # noqa: E731
         keep("ratio", torch.from_numpy(SLOT_RATIO.copy()))
+        keep("deciding", torch.from_numpy(DECIDING))
         keep("density_db", 10 * torch.log10(width / BIN_HZ))         # band RMS over what one bin shows of it
         keep("band_share", (width / (MEL_KNEE_HZ + centre)) * torch.where(centre < 16_000, 1.0, TOP_BANDS))
         keep("low_partials", 1 + 3 * (self.ratio <= 4).float())
@@ -89,11 +95,14 @@ class FrameLoss(torch.nn.Module):
         quiet = (audible <= 0).float() * 0.5                       # nothing there: to be quiet matters, all the same
         return share * torch.maximum(uncovered * (0.35 + 0.65 * audible), quiet), uncovered * audible
 
-    def _period_off(self, cents_off: Tensor, target: Tensor) -> Tensor:
-        """Mean |error| in cents of what tunes a note: see `train.dataset.period_cents`."""
-        level, cents = target[:, LEVEL], target[:, DEVIATION] * (CENTS / self.ratio)
-        near = (cents.abs() < 30) & (level > level.amax(1, keepdim=True) - 40)
-        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585) * near
+    def _period_off(self, cents_off: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
+        """Mean |error| in cents of what tunes a note, as `models/period.py` weighs partials (targets are in tune)."""
+        level = target[:, LEVEL][:, self.deciding]
+        cents = (target[:, DEVIATION] * (CENTS / self.ratio))[:, self.deciding]
+        apart = cents * (2 * math.pi / CENTS * LAG_S) * f0_hz[:, None].clamp(min=1 / LAG_S) * self.ratio[self.deciding]
+        weight = torch.exp((level - level.amax(1, keepdim=True)) * 0.2302585 - 0.5 * apart.square())
+        weight = weight * self.ratio[self.deciding].square() * (level > level.amax(1, keepdim=True) - QUIETEST_DB)
+        cents_off = cents_off[:, self.deciding]
         return ((weight * cents_off).sum(1) / (weight.sum(1) + 1e-6)).abs().clamp(max=60).mean()
 
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -107,22 +116,22 @@ class FrameLoss(torch.nn.Module):
         tone = weight * (over_floor(predicted[:, LEVEL], floor) - over_floor(target[:, LEVEL], floor)).abs()
         band_floor = floor + self.density_db
         noise = self.band_share * (over_floor(predicted[:, NOISE], band_floor) - over_floor(target[:, NOISE], band_floor)).abs()
-        levels = (tone.sum() + noise.sum()) / (weight.sum() + self.band_share.sum() * len(target))
+        levels = (tone.sum() + noise.sum()) / everywhere(weight.sum() + self.band_share.sum() * len(target))
 
         quiet = peak_db - LOUDNESS_RANGE_DB
         whole = (loudness(predicted, quiet) - loudness(target, quiet)).abs().mean()
 
         off = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
-        period = self._period_off(off, target)
+        period = self._period_off(off, target, 440 * torch.exp2((each(batch.pitch) - 69) / 12))
         cents = off.abs()
         heard = audible.square() * self.low_partials
-        tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / heard.sum()
+        tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / everywhere(heard.sum())
 
         off = (predicted[::moments, STEADY] - target[::moments, STEADY]).abs() / self.motion_unit     # one for each note
         groups = batch.heard + 0.02
         vibrato, rest = off[:, :3].mean(1), off[:, 3:].view(len(off), 5, -1)
         per_statistic = (rest * groups[:, None]).sum(2) / groups.sum(1, keepdim=True)                     # [N, 5]
-        motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / batch.moves.sum().clamp(min=1)
+        motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / everywhere(batch.moves.sum()).clamp(min=1 / processes())
         release = per_statistic[:, 4].mean()
         w = self.weights
         loss = levels + w.loudness * whole + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
@@ -146,4 +155,4 @@ def phase_loss(vectors: Tensor, phase: Tensor, level_db: Tensor) -> Tensor:
     amplitude = 10 ** ((level_db - level_db.amax(1, keepdim=True)) / 40)        # roots: quiet partials matter a little
     amplitude = amplitude * (level_db > -95)
     off = (vectors - torch.stack([phase.cos(), phase.sin()], 1)).square().sum(1)
-    return (amplitude * off).sum() / amplitude.sum().clamp(min=1e-6)
+    return (amplitude * off).sum() / everywhere(amplitude.sum()).clamp(min=1e-6)

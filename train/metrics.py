@@ -12,6 +12,8 @@
 
 The output is scaled to the reference's energy first (`gain_db` tells by how much).
 """
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.signal import get_window
 
@@ -48,6 +50,29 @@ def distance(reference: np.ndarray, output: np.ndarray, rate_hz: int) -> dict[st
     figures = {"mel": mel, "act60": np.mean(active), "lsd": np.mean(lsd), "motion": _motion_difference(ref, out, rate_hz),
                "onset_env": _envelope_difference(ref, out, rate_hz), "onset": onset, "gain_db": 20 * np.log10(gain)}
     return {name: None if value is None else float(value) for name, value in figures.items()}
+
+
+def by_family(notes: Iterable[tuple[str, dict]]) -> dict[str, dict]:
+    """Means of FIGURES over notes given as (family, figures): by family and over ALL, and of how many (`n`)."""
+    groups: dict[str, list[dict]] = {"ALL": []}
+    for family, figures in notes:
+        groups["ALL"].append(figures)
+        groups.setdefault(family, []).append(figures)
+
+    def mean(rows: list[dict], name: str) -> float | None:
+        known = [row[name] for row in rows if row.get(name) is not None]
+        return round(float(np.mean(known)), 3) if known else None
+    return {family: {name: mean(rows, name) for name in FIGURES} | {"n": len(rows)} for family, rows in groups.items()}
+
+
+def heading(title: str) -> str:
+    """The names of FIGURES, over the columns of `line`."""
+    return f"{title:32s} " + " ".join(f"{name:>9s}" for name in FIGURES) + "    n"
+
+
+def line(title: str, row: dict) -> str:
+    """A row of `by_family` as text."""
+    return f"{title:32s} " + " ".join("        -" if row[name] is None else f"{row[name]:9.2f}" for name in FIGURES) + f" {row['n']:4d}"
 
 
 def _magnitudes(x: np.ndarray, n: int, hop: int) -> np.ndarray:

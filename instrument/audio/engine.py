@@ -20,7 +20,7 @@ import numpy as np
 from instrument.audio import shared
 from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
-from instrument.performance import midi
+from instrument.performance import midi, midi_clock
 from instrument.recording.history import History, Kept
 from instrument.synthesis.producer import position, read_clock
 from instrument.synthesis.state import new_state, state_dtype
@@ -65,6 +65,7 @@ class Engine:
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
         self.history = History(self.state, rate_hz)
+        self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
         self._moment = moment
         self._looked_at = self._remembered_at = 0   # samples
         self._at_rest = -1                          # how many events were noted when all was at rest
@@ -102,6 +103,11 @@ class Engine:
 
     def receive_bytes(self, message: bytes) -> None:
         """Take a MIDI message now; what is none is ignored."""
+        if message and message[0] in midi_clock.STATUS:
+            with self._lock:
+                stamp = self._now()
+                self._events += [(stamp, event) for event in self.clock.hear(message, stamp)]
+            return
         event = midi.decode(message)
         if event is not None:
             self.receive(event)
@@ -163,7 +169,7 @@ class Engine:
                     events, self._events = self._events, []
                     if self.jack is not None:
                         until = self.jack.done_until        # asked first: all of before then is in what is taken next
-                        taken = [(stamp, midi.decode(data)) for stamp, data in self.jack.take()]
+                        taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
                         events += taken
                         if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
                             now = self._latest = max(now, until - 1)
@@ -179,6 +185,13 @@ class Engine:
                 self._sleep((performer.next_due - performer.delay_samples - now) / self.rate_hz)
         except Exception as error:                  # nothing a player does may come here; the process is started anew
             self._tell("failed", error)
+
+    def _read(self, message: bytes, stamp: int) -> list[Any]:
+        """The events of a MIDI message that came at a sample."""
+        if message[0] in midi_clock.STATUS:
+            return self.clock.hear(message, stamp)
+        event = midi.decode(message)
+        return [] if event is None else [event]
 
     def _stand_at(self, take: "Performance") -> None:
         from instrument.recording.replay import Sounds, prepare

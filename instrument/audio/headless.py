@@ -76,7 +76,8 @@ def _as_text(message: dict) -> str:
             listening = ", ".join(message["open"]) or "no port yet; plug one in, or connect one to HummingFace"
             return f"MIDI from {listening}." + (f" ({message['problem']})" if message["problem"] else "")
         case "recording":
-            return f"Recording {message['path']}" if message["path"] else message["problem"]
+            waits = "Recording begins with the next bar of the MIDI clock." if message["waits"] else ""
+            return f"Recording {message['path']}" if message["path"] else message["problem"] or waits
         case "take":
             return f"{message['path']}: {message['seconds']:.1f} s. {message['problem']}".strip()
         case "patch":

@@ -7,10 +7,13 @@ Listing may raise where a system has no MIDI at all: that is a problem to show, 
 import contextlib
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN
+from instrument.performance.midi_clock import GONE_S
+from instrument.performance.midi_clock import STATUS as CLOCK
 
 if TYPE_CHECKING:
     from instrument.audio.jack_stream import JackStream
@@ -49,6 +52,8 @@ class MidiPorts:
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
         self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
         self.wanted: list[str] | None = None        # None: all
+        self._clock_from: object = None             # the input whose clock is followed,
+        self._clock_at = 0.0                        # and when it was heard last: two clocks at once would make one twice as fast
         self.problem = ""
         self._lister = self._new_input()
         if virtual and self._lister is not None and sys.platform != "win32":
@@ -158,8 +163,16 @@ class MidiPorts:
             self._close(midi_input)
 
     def _listen(self, midi_input) -> None:
-        midi_input.ignore_types(sysex=True, timing=True, active_sense=True)
-        midi_input.set_callback(lambda event, _: self._receive(bytes(event[0])))
+        midi_input.ignore_types(sysex=True, timing=False, active_sense=True)
+        midi_input.set_callback(lambda event, _: self._hear(bytes(event[0]), midi_input))
+
+    def _hear(self, message: bytes, midi_input: object) -> None:
+        if message[:1] and message[0] in CLOCK:
+            now_s = time.monotonic()
+            if self._clock_from is not midi_input and now_s - self._clock_at < GONE_S:
+                return
+            self._clock_from, self._clock_at = midi_input, now_s
+        self._receive(message)
 
     @staticmethod
     def _close(midi_input) -> None:

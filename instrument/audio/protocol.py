@@ -158,7 +158,9 @@ TELLS: dict[str, dict[str, Field]] = {
     "devices": {"audio": Field(_list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
-    "recording": {"path": _NAME, "begin": Field(_whole(0, 1 << 53), "a sample"), "problem": _PROBLEM},     # path null: not recording
+    "recording": {"path": _NAME, "begin": Field(_whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
+                  "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
+    "clock": {"bpm": Field(_or_none(_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".

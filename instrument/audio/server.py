@@ -149,7 +149,7 @@ class Server:
             old.close()
         self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
         self._engine.start()
-        self._recorder.use(self._engine.history)
+        self._recorder.use(self._engine.history, self._engine.clock)
         return self._engine
 
     def _end(self) -> None:
@@ -238,7 +238,7 @@ class Server:
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:
-        if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording"):
+        if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
             self._told[message["tell"]] = message
         self._listener.tell(message)
 
@@ -299,6 +299,13 @@ class Server:
     def _tell_midi(self) -> None:
         self._tell({"tell": "midi", "ports": self._midi.names(), "open": self._midi.open, "problem": self._midi.problem})
 
+    def _tell_clock(self) -> None:
+        clock = self._engine.clock
+        runs = clock.runs(int(self._engine.state["position"][0])) and clock.bpm > 0
+        message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
+        if message != self._told.get("clock", {"tell": "clock", "bpm": None, "started": False}):
+            self._tell(message)
+
     # Once a second
 
     def _tick(self) -> bool:
@@ -306,6 +313,7 @@ class Server:
         if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
             self._tell_midi()
         self._output.look_after()
+        self._tell_clock()
         now = time.monotonic()
         if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
             self._quiet_since = now

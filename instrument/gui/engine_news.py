@@ -43,6 +43,8 @@ class EngineNews:
             case "midi":
                 self.status.show_ports(message["open"], message["problem"])
                 self.dialog.show_midi(message)
+            case "clock":
+                self.status.show_clock(message["bpm"], message["started"])
             case "devices":
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":

@@ -1,7 +1,7 @@
 """The frame that the model is making now: partials as lines, noise as a surface, over frequency."""
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -16,16 +16,21 @@ GRID_HZ = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BAND_CENTRES_HZ.size)
 
 
 class FramePlot(QWidget):
-    """`show_frame` draws level_db [160] and noise_db [64] of a note at f0_hz; 0 Hz is no note."""
+    """`show_frame` draws level_db [160] and noise_db [64] of a note at f0_hz; 0 Hz is no note. A click or Space asks to freeze."""
+
+    freeze_asked = Signal()
 
     def __init__(self):
         super().__init__()
         self.setAccessibleName("Model's frame")
-        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now.")
-        self.setToolTip("<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise.")
+        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now. Space freezes.")
+        self.setToolTip("<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise."
+                        "<br>Click to freeze")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot = pg.PlotWidget(background=PALETTE[0][1])
         self._plot.setAntialiasing(True)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         item = self._plot.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
@@ -83,6 +88,16 @@ class FramePlot(QWidget):
         self._partials.setData(np.repeat(np.log10(hz[shown]), 2), np.stack([feet, level_db[shown]], 1).ravel(), connect="pairs")
         noise = np.interp(GRID_HZ, BAND_CENTRES_HZ, noise_db) if f0_hz > 0 else np.full(GRID_HZ.size, NOISE_FLOOR_DB)
         self._noise.setData(np.log10(GRID_HZ), np.clip(noise, FLOOR_DB, CEILING_DB))
+
+    def mousePressEvent(self, event) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.freeze_asked.emit()
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.freeze_asked.emit()
+        else:
+            event.ignore()
 
     def resizeEvent(self, event) -> None:
         self.rescale()

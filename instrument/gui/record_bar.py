@@ -34,7 +34,7 @@ class RecordBar(QWidget):
         self.takes.clicked.connect(self.takes_wanted)
         for button in (self.record, self.capture, self.takes):
             row.addWidget(button)
-        self.recording = False
+        self.recording = self.waiting = False
 
     def rescale(self) -> None:
         """Take the present scale on."""
@@ -42,13 +42,14 @@ class RecordBar(QWidget):
         width = self.record.fontMetrics().horizontalAdvance("88:88") + theme.px(34)
         self.record.setMinimumWidth(width)              # so that nothing moves as the time runs
 
-    def show_recording(self, begin: int | None) -> None:
-        """A take runs since sample `begin`; None: none does."""
-        self.recording, self._begin = begin is not None, begin or 0
-        self.record.setChecked(self.recording)
-        self.record.setText("0:00" if self.recording else "Rec")
-        self.record.setAccessibleName("Stop recording" if self.recording else "Record")
+    def show_recording(self, begin: int | None, waits: bool = False) -> None:
+        """A take runs since sample `begin`; None: none does, or it `waits` for the next bar."""
+        self.recording, self.waiting, self._begin = begin is not None, waits, begin or 0
+        self.record.setChecked(self.recording or waits)
+        self.record.setText("0:00" if self.recording else "bar …" if waits else "Rec")
+        self.record.setAccessibleName("Stop recording" if self.recording else "Wait no longer" if waits else "Record")
         self.record.setToolTip("Stop and keep the take (F9)" if self.recording
+                               else "Begins with the next bar of the MIDI clock; click to wait no longer (F9)" if waits
                                else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:
@@ -60,7 +61,7 @@ class RecordBar(QWidget):
                 self.record.setAccessibleDescription(f"Recording for {text}")
 
     def _clicked(self, checked: bool) -> None:
-        self.record.setChecked(self.recording)          # it shows what the engine does, not what was asked of it
+        self.record.setChecked(self.recording or self.waiting)      # it shows what the engine does, not what was asked of it
         self.record_wanted.emit(checked)
 
 

@@ -31,9 +31,9 @@ class Recording:
         """One message of the engine."""
         match message["tell"]:
             case "recording":
-                if message["path"] is None:
+                if message["path"] is None and not message["waits"]:
                     self._wanted = False
-                self._bar.show_recording(message["begin"] if message["path"] is not None else None)
+                self._bar.show_recording(message["begin"] if message["path"] is not None else None, message["waits"])
                 if message["problem"]:
                     self._banner.say(message["problem"], problem=True)
             case "take":

@@ -31,6 +31,7 @@ class SpectrogramPanel(Panel):
         self.frame.toggled.connect(self._choose)
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)
+        self.plot.freeze_asked.connect(self.freeze.toggle)
 
     def _choose(self, frame: bool) -> None:
         self._pictures.setCurrentWidget(self.plot if frame else self.view)

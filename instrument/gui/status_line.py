@@ -53,6 +53,8 @@ class StatusLine(QWidget):
         self._device = ""
         row.addStretch(1)
         self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force, B is the pedal")
+        self.clock = self._reading("Tempo", "Tempo of the MIDI clock that is heard; dim while it stands")
+        self.clock.setVisible(False)
         self.voices = self._reading("Voices", "Notes that sound now")
         self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
         self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
@@ -121,6 +123,11 @@ class StatusLine(QWidget):
         short = self.device.fontMetrics().elidedText(self._device, Qt.TextElideMode.ElideMiddle, theme.px(DEVICE_WIDTH))
         self._set(self.device, short, theme.ALARM if self._device == "no sound" else theme.DIM)
         self.device.setAccessibleDescription(self._device)
+
+    def show_clock(self, bpm: float | None, started: bool) -> None:
+        """The tempo of a MIDI clock, None where none runs; whether the song runs too."""
+        self._set(self.clock, f"♩ {bpm or 0:.1f}", theme.SOFT if started else theme.DIM)
+        self.clock.setVisible(bpm is not None)
 
     def show_keys(self, octave: int, velocity: int) -> None:
         """Octave of the computer keys (of their first C) and their force."""

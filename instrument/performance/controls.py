@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from instrument.parameters import PARAMETERS
+from instrument.parameters import BEATS, PARAMETERS, SYNCED, in_beats
 
 GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
 INDEX = {name: i for i, name in enumerate(PARAMETERS)}
@@ -35,14 +35,17 @@ _GLIDES = np.array([p.group in ("filter", "character", "effects") or p.id in (
     "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
+_FOLLOWING = {*SYNCED, *SYNCED.values()}
 
 
 class Controls:
-    """`now` [SIZE] glides towards `goal` [SIZE], one step a hop; `channels` [16, CHANNEL_COLUMNS] likewise."""
+    """`goal` [SIZE] is what the player has set; `now` [SIZE] glides there, one step a hop, but for what follows a clock, which glides to
+    where the tempo `bpm` puts it (0: no clock was heard). `channels` [16, CHANNEL_COLUMNS] glide likewise."""
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
-        self.now = self.goal.copy()
+        self.now, self._aim = self.goal.copy(), self.goal.copy()
+        self.bpm = 0.0
         self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
         self.channels = self.channel_goal.copy()
         self.share = 1 - math.exp(-hop_s / GLIDE_S)
@@ -54,14 +57,29 @@ class Controls:
         if value != value:
             raise ValueError(f"{name}: not a number")
         i = INDEX[name]
-        self.goal[i] = value
+        self.goal[i] = self._aim[i] = value
         if not _GLIDES[i]:
             self.now[i] = value
+        if name in _FOLLOWING:
+            self._follow()
         self._moving = True
         return value
 
+    def set_tempo(self, bpm: float) -> None:
+        """Follow a clock of this tempo; 0: none."""
+        self.bpm = bpm
+        self._follow()
+        self._moving = True
+
+    def _follow(self) -> None:
+        for switch, name in SYNCED.items():
+            i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
+            self._aim[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
+            if not _GLIDES[i]:
+                self.now[i] = self._aim[i]
+
     def set_gain(self, gain_db: float) -> None:
-        self.goal[GAIN_DB] = gain_db
+        self.goal[GAIN_DB] = self._aim[GAIN_DB] = gain_db
         self._moving = True
 
     def bend(self, channel: int, semitones: float) -> None:
@@ -77,17 +95,17 @@ class Controls:
         if not self._moving:
             return
         log = np.log(self.now[_LOG])
-        log += self.share * (np.log(self.goal[_LOG]) - log)
-        self.now += self.share * (self.goal - self.now)
+        log += self.share * (np.log(self._aim[_LOG]) - log)
+        self.now += self.share * (self._aim - self.now)
         self.now[_LOG] = np.exp(log)
         self.channels += self.share * (self.channel_goal - self.channels)
-        near = np.abs(self.goal - self.now) <= 1e-6 * np.maximum(1e-3, np.abs(self.goal))
-        self.now[near] = self.goal[near]
+        near = np.abs(self._aim - self.now) <= 1e-6 * np.maximum(1e-3, np.abs(self._aim))
+        self.now[near] = self._aim[near]
         if near.all() and np.abs(self.channels - self.channel_goal).max() < 1e-6:
             self.snap()
 
     def snap(self) -> None:
         """To the goals at once, where nothing sounds that could click."""
-        self.now[:] = self.goal
+        self.now[:] = self._aim
         self.channels[:] = self.channel_goal
         self._moving = False

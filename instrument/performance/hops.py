@@ -115,7 +115,7 @@ class HopMaker:
         entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
         entry["effects"][MASTER_GAIN] = 10 ** (controls.now[_VOLUME] / 20)
         used = int(entry["count"])
-        ended = entry["slot"][:used][entry["last"][:used] != 0]
+        ended = entry["slot"][:used][entry["last"][:used] != 0] if used else ()
         producer.publish_hop(self.state)
         for slot in ended:
             self.voices.free(slot)

@@ -1,13 +1,9 @@
-"""What a player's hands do, as events; and MIDI bytes and files turned into them.
+"""What a player's hands do, as events; and MIDI bytes turned into them (files: `score.py`).
 
-`decode` never raises: what is not MIDI, or means nothing to an instrument, is None. `read_file` raises `MidiError`.
+`decode` never raises: what is not MIDI, or means nothing to an instrument, is None.
 Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
 """
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
-
-import mido
 
 from instrument.parameters import PARAMETERS
 
@@ -16,12 +12,10 @@ DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 1
 ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also let all notes go
 RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
 CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
-LONGEST_FILE_S = 6 * 3600.0
-LARGEST_FILE_BYTES = 32 << 20
 
 
 class MidiError(ValueError):
-    """A MIDI file that cannot be played; the text names the file and says why."""
+    """Something that is no MIDI that can be played; the text says why, and names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,13 @@ class Panic:
     """Silence, now."""
 
 
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Beats (quarter notes) a minute of the clock that is followed from now on."""
+    bpm: float
+
+
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 
@@ -112,36 +112,6 @@ def decode(data) -> Event | None:
         return Pressure(channel, values[0] / 127)
     bend = values[0] + 128 * values[1] - 8192
     return Bend(channel, bend / (8191 if bend > 0 else 8192))
-
-
-def read_file(path: str | Path) -> list[tuple[float, Event]]:
-    """All events of a standard MIDI file with their times in seconds, in order. Raises `MidiError`."""
-    return list(_read(Path(path)))
-
-
-def _read(path: Path) -> Iterator[tuple[float, Event]]:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise MidiError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if size > LARGEST_FILE_BYTES:
-        raise MidiError(f"{path}: {size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
-    try:
-        messages = list(mido.MidiFile(path, clip=True))
-    except IsADirectoryError as error:
-        raise MidiError(f"{path}: is a folder, not a MIDI file") from error
-    except EOFError as error:
-        raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
-    except Exception as error:                  # mido raises many kinds on malformed files
-        raise MidiError(f"{path}: not a MIDI file that can be played ({type(error).__name__}: {error})") from error
-    now_s = 0.0
-    for message in messages:
-        now_s += message.time
-        if not 0 <= now_s <= LONGEST_FILE_S:
-            raise MidiError(f"{path}: longer than {LONGEST_FILE_S / 3600:.0f} hours")
-        event = None if message.is_meta else decode(message.bytes())
-        if event is not None:
-            yield now_s, event
 
 
 def to_json(event: Event) -> dict:

@@ -15,8 +15,10 @@ from instrument import patch as patch_file
 from instrument.parameters import PARAMETERS
 from instrument.patch import LATENT_LIMIT, MOST_LATENTS
 from instrument.performance.controls import CHANNEL_COLUMNS, INDEX
+from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Performer
 from instrument.performance.voices import FREE
+from instrument.synthesis.delay import TIME
 from instrument.synthesis.effects import CONTROLS
 from instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
@@ -32,7 +34,9 @@ class MomentError(ValueError):
 
 def at_rest(performer: Performer) -> bool:
     """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
-    timbre = performer.timbre
+    timbre, delay = performer.timbre, performer.state["effects"]["delay"][0]
+    if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
+        return False                    # its reading head still moves, though nobody hears it
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
                 and np.array_equal(timbre.z, timbre.goal) and timbre._hop > timbre._settled_hop)
 
@@ -60,7 +64,7 @@ def remember(performer: Performer) -> dict[str, Any]:
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "let_go": voices.let_go_count,
-        "turning": _turning(performer.state),
+        "tempo": controls.bpm, "turning": _turning(performer.state),
     }
 
 
@@ -73,6 +77,7 @@ def restore(performer: Performer, moment: dict[str, Any]) -> int:
     for name, value in moment["controls"].items():
         controls.set(name, value)
     controls.set_gain(moment["gain_db"])
+    controls.set_tempo(moment.get("tempo", 0.0))            # older takes have none
     controls.channel_goal[:] = moment["channels"]
     controls.snap()
     point = np.array(moment["latents"], np.float32)[:len(performer._latents)]
@@ -171,6 +176,8 @@ def check(values: Any) -> dict[str, Any]:
     if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:
         raise MomentError("its hop and its sample do not belong together")
     number(values, "gain_db", -60, 60)
+    if "tempo" in values and values["tempo"] != 0:
+        number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise MomentError("its model has no name")

@@ -30,7 +30,7 @@ from instrument.performance.controls import (
     Controls,
 )
 from instrument.performance.hops import HopMaker
-from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
+from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from instrument.performance.timbre import LATENT_LIMIT, Timbre
 from instrument.performance.voices import Voices
 from instrument.synthesis.state import boundary
@@ -53,17 +53,18 @@ class Performer:
 
     `log(sample, event)` hears of every event with the sample at which it takes effect: feeding that to another performer
     (delay 0) gives the same hops. `on_program(channel, number)` is asked when a program change takes effect and may call
-    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random.
+    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random. `shown`: whether a
+    window is to see in `state` what sounds.
     """
 
     def __init__(self, state: np.ndarray, timbre: Timbre, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, Any], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
-                 changed: Callable[[str, float], None] | None = None) -> None:
+                 changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
         self.state = state
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
-        self.log, self.on_program, self.changed = log, on_program, changed
+        self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
         self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
         self.hop = -1                               # the newest hop that is computed
         self.late_hops = 0
@@ -155,7 +156,8 @@ class Performer:
         self._flush, self._started = False, 0
         if int(self.state["position"][0]) > boundary(4 * self.hop, self.rate_hz):
             self.late_hops += 1
-        self.maker.tell(time.perf_counter() - began, self.late_hops)
+        if self._shown:
+            self.maker.tell(time.perf_counter() - began, self.late_hops)
         return True
 
     def _apply_until(self, sample: int) -> None:
@@ -229,6 +231,9 @@ class Performer:
     def _program(self, event: Program, sample: int) -> None:
         if self.on_program is not None:
             self.on_program(event.channel, event.number)
+
+    def _tempo(self, event: Tempo, sample: int) -> None:
+        self.controls.set_tempo(event.bpm)
 
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()
@@ -333,4 +338,4 @@ class Performer:
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Panic: Performer._panic, Load: Performer._load}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}

@@ -14,6 +14,7 @@ from instrument import patch as patch_file
 from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
 from instrument.performance import midi, moment
+from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Load
 from instrument.recording import flac, riff
 
@@ -154,6 +155,8 @@ def _event(values: dict, where: str) -> Any:
             good = isinstance(value, str) and value in PARAMETERS
         elif isinstance(event, midi.Set):
             good = type(value) in (int, float) and abs(value) < 1e9
+        elif isinstance(event, midi.Tempo):
+            good = type(value) in (int, float) and SLOWEST_BPM <= value <= FASTEST_BPM
         elif name == "value" and not isinstance(event, midi.Controller):
             good = type(value) in (int, float) and -1 <= value <= 1
         else:

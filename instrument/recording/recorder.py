@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from instrument.performance import midi
+from instrument.performance.midi_clock import MidiClock
 from instrument.performance.performer import Load
 from instrument.recording import naming
 from instrument.recording.history import KEPT_S, History, Kept
@@ -37,32 +38,38 @@ class Recorder:
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._history: History | None = None
         self._take: Take | None = None
+        self._clock: MidiClock | None = None
+        self._armed: tuple[int, datetime.datetime, str | None, str] | None = None       # waits for a bar: since which sample, as `_begin`
         self._cursor = 0                                # number of the next event to be fetched
         self._losses = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    def use(self, history: History) -> None:
-        """The engine has a new clock: what is being recorded ends here."""
+    def use(self, history: History, clock: MidiClock | None = None) -> None:
+        """The engine has a new time: what is being recorded ends here. `clock`: the MIDI clock in that time."""
         done = threading.Event()
 
         def change() -> None:
             if self._take:
                 self._finish("The take ended here: the audio settings changed, or another take was called back.")
-            self._history = history
+            self._disarm()
+            self._history, self._clock = history, clock
             done.set()
         self._asked.put(change)
         done.wait(5)
 
     def record(self, folder: str | None, sample_format: str) -> None:
-        """Begin a take from this sample on."""
-        history, at = self._history, datetime.datetime.now()
+        """Begin a take: from this sample on, or, where a MIDI clock runs, from the next bar on."""
+        history, clock, at = self._history, self._clock, datetime.datetime.now()
         if history is not None:
             begin = history.follow()
-            self._asked.put(lambda: self._begin(history, begin, at, folder, sample_format))
+            if clock is not None and clock.started and clock.runs(begin):
+                self._asked.put(lambda: self._arm(begin, at, folder, sample_format))
+            else:
+                self._asked.put(lambda: self._begin(history, begin, at, folder, sample_format))
 
     def stop(self) -> None:
-        """End the take at this sample."""
+        """End the take at this sample, or the wait for a bar."""
         history = self._history
         if history is not None:
             end = history.follow()
@@ -87,7 +94,9 @@ class Recorder:
         while True:
             asked: list[Any] = []
             with contextlib.suppress(queue.Empty):
-                asked.append(self._asked.get(timeout=TICK_S) if self._take else self._asked.get())
+                asked.append(self._asked.get(timeout=TICK_S) if self._take or self._armed else self._asked.get())
+            if self._armed:
+                asked.append(self._look_for_bar)
             for step in asked:
                 if step is None:
                     return
@@ -97,6 +106,27 @@ class Recorder:
                     self._tell({"tell": "error", "text": f"Recording: {error}"})
             if self._take and self._history:
                 self._write(self._history.follow())
+
+    def _arm(self, since: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
+        if not self._take:
+            self._armed = since, at, folder, sample_format
+            self._tell_recording()
+
+    def _disarm(self) -> None:
+        if self._armed:
+            self._armed = None
+            self._tell_recording()
+
+    def _look_for_bar(self) -> None:
+        """Begin where the first bar since began. It is a few samples old by now; the history has them."""
+        if not (self._armed and self._history and self._clock):
+            return
+        since, at, folder, sample_format = self._armed
+        now, bar = self._history.follow(), self._clock.bar_after(since)
+        if bar is not None and now >= bar:
+            self._armed = None
+            at += datetime.timedelta(seconds=(bar - since) / self._history.rate_hz)
+            self._begin(self._history, bar, at, folder, sample_format)
 
     def _begin(self, history: History, begin: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
         if self._take:
@@ -116,6 +146,7 @@ class Recorder:
             self._tell({"tell": "error", "text": f"{path}: the program ended while it was recorded; all until then is in it."})
 
     def _stop(self, end: int) -> None:
+        self._disarm()
         if self._take and self._write(end):
             self._finish()
 
@@ -183,7 +214,7 @@ class Recorder:
     def _tell_recording(self, problem: str = "") -> None:
         take = self._take
         self._tell({"tell": "recording", "path": str(take.path) if take else None, "begin": take.plan.begin if take else 0,
-                    "problem": problem})
+                    "problem": problem, "waits": self._armed is not None})
 
     # The last minute
 

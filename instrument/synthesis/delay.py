@@ -14,7 +14,7 @@ from instrument.synthesis.lines import read_between
 LINE = 1 << 19                  # samples: 2.7 s at 192 kHz
 LONGEST_S = 2.0
 GLIDE_S = 0.08
-FASTEST_AWAY, FASTEST_NEARER = np.float32(0.5), np.float32(-1)     # samples per sample: an octave down, an octave up
+FASTEST_AWAY, FASTEST_NEARER = 0.5, -1.0     # samples per sample: an octave down, an octave up
 DARKEST_HZ, BRIGHTEST_HZ = 700.0, 18_000.0
 SPREAD = np.float32(np.sqrt(0.5))       # both channels into one line, at equal power
 TINY = np.float32(1e-18)        # keeps tails out of the slow denormal numbers
@@ -24,7 +24,7 @@ delay_dtype = np.dtype([
     ("begin", "f4", 4),         # WET, TIME (samples), FEEDBACK, OPENNESS (coefficient of the low-pass; 1: open)
     ("slope", "f4", 4),
     ("on", "i4"),
-    ("head", "f4"),             # samples from the writing to the reading head
+    ("head", "f8"),             # samples from the writing to the reading head; in single precision it would stop short of its goal
     ("dark", "f4", 2),          # memory of the low-passes
     ("write", "i8"),
     ("filled", "i8"),           # samples written since the effect went on
@@ -61,13 +61,13 @@ def render_delay(delay, offset, left, right, sample_rate_hz):
     line_left, line_right, mask = delay.line[0], delay.line[1], delay.mask
     head, write, filled = delay.head, delay.write, delay.filled
     dark_left, dark_right = delay.dark[0], delay.dark[1]
-    towards = np.float32(1 / (GLIDE_S * sample_rate_hz))
+    towards = 1 / (GLIDE_S * sample_rate_hz)
     for k in range(len(left)):
         at = np.float32(offset + k)
-        wet, time = delay.begin[WET] + at * delay.slope[WET], delay.begin[TIME] + at * delay.slope[TIME]
+        wet, time = delay.begin[WET] + at * delay.slope[WET], np.float64(delay.begin[TIME] + at * delay.slope[TIME])
         feedback, open_ = delay.begin[FEEDBACK] + at * delay.slope[FEEDBACK], delay.begin[OPENNESS] + at * delay.slope[OPENNESS]
         away = time - head
-        if abs(away) < np.float32(0.01):
+        if abs(away) < 0.01:
             head = time
         else:
             head += min(max(away * towards, FASTEST_NEARER), FASTEST_AWAY)

@@ -7,7 +7,7 @@ sample just fits, and comes back slowly. While nothing is too loud its gain is e
 """
 import numpy as np
 
-from instrument.synthesis.compiled import part
+from instrument.synthesis.compiled import compiled, part
 
 CEILING_DB = -0.3
 CEILING = np.float32(10 ** (CEILING_DB / 20))
@@ -64,3 +64,12 @@ def limit(limiter, left, right, samples, rate_hz):
         right[k] = min(max(y * gain, -CEILING), CEILING)
     limiter.reduction = reduction
     return replaced
+
+
+@compiled()
+def limit_mix(limiter, mix, rate_hz):
+    """For players without a device: keep the sum of several engines, float32 [n, 2], within +-CEILING, in place.
+
+    `limiter`: an array of one `limiter_dtype`, zeros at first.
+    """
+    limit(limiter[0], mix[:, 0], mix[:, 1], len(mix), rate_hz)

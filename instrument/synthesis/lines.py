@@ -16,9 +16,9 @@ def ring_mask(samples: int) -> int:
 
 @inlined
 def read_between(line, mask, newest, delay):
-    """The line's value `delay` samples (>= 1, float32) before index `newest`, by cubic Lagrange interpolation."""
+    """The line's value `delay` samples (>= 1) before index `newest`, by cubic Lagrange interpolation."""
     whole = np.int64(delay)
-    f = delay - np.float32(whole)
+    f = np.float32(delay - whole)
     at = newest - whole
     a, b, c, d = line[(at + 1) & mask], line[at & mask], line[(at - 1) & mask], line[(at - 2) & mask]
     # points at -1 (a), 0 (b), 1 (c), 2 (d); f of the way from b to c

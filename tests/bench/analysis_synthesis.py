@@ -1,13 +1,12 @@
 """How close frames alone come to recorded notes: analysis and synthesis with no network between, by family.
 
-    python tests/bench/analysis_synthesis.py [--measure FILE] [--only NAME ...] [--kinds KIND ...] [--workers 2] [--keep DIR]
+    python tests/bench/analysis_synthesis.py [--only NAME ...] [--kinds KIND ...] [--workers 2] [--keep DIR]
                                               [--json FILE]
 
-Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of the measuring
-script for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
+Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of
+`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
 """
 import argparse
-import importlib.util
 import json
 import os
 import sys
@@ -35,29 +34,21 @@ FIGURES = ("lsd", "act60", "mel", "onset", "onset_env", "motion")
 KINDS = ("raw", "smooth", "still")
 
 
-def measure_of(path: Path):
-    """The function `distance(reference, output, rate)` of the measuring script."""
-    spec = importlib.util.spec_from_file_location("sound_distance", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.distance
-
-
 def one_note(job: tuple) -> tuple[str, float, dict]:
     """(name, CPU seconds of the analysis, figures by kind) of one note."""
-    name, audio, pitch, measure, keep, kinds = job
+    name, audio, pitch, keep, kinds = job
     import torch
 
     from models.harmonic import analyse
     from models.motion import smooth
     from models.reference import synthesise
+    from train.metrics import distance
     torch.set_num_threads(1)
     begin = time.process_time()
     raw = analyse(audio, RATE_HZ, pitch, HOLD_S)
     level = smooth(raw)
     spent = time.process_time() - begin
     sounds = {kind: synthesise(raw if kind == "raw" else level, RATE_HZ, motion=kind == "smooth") for kind in kinds}
-    distance = measure_of(measure)
     for kind, sound in sounds.items() if keep else ():
         (keep / kind).mkdir(parents=True, exist_ok=True)
         sf.write(keep / kind / f"{name}.wav", sound, RATE_HZ, subtype="FLOAT")
@@ -67,7 +58,6 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
 def main() -> None:
     from train.notes.soundfont import NoteSpec, render
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--measure", type=Path, default=ROOT / "../shared/measure/sound_distance.py")
     parser.add_argument("--soundfont", type=Path, default=Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"))
     parser.add_argument("--only", nargs="*", choices=sorted(SOUNDS), default=sorted(SOUNDS))
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
@@ -78,7 +68,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     specs = {NoteSpec(program, pitch, VELOCITY, HOLD_S, TAIL_S): f"{family}-{pitch:03d}-{VELOCITY:03d}"
              for family in args.only for program, pitches in [SOUNDS[family]] for pitch in pitches}
-    jobs = [(specs[spec], audio, spec.pitch, args.measure, args.keep, args.kinds)
+    jobs = [(specs[spec], audio, spec.pitch, args.keep, args.kinds)
             for spec, audio in render(list(specs), args.soundfont)]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
         rows = list(pool.map(one_note, jobs))

@@ -58,7 +58,7 @@ def wait(client, told: list[dict], tell: str) -> dict:
 def kill_one(patch: dict, folder: Path, seconds: float) -> tuple[int, int, int]:
     """(samples that were played since the take began, that are in the file, that its MIDI knows of the note: 1 or 0)."""
     from instrument.audio.client import Client
-    from instrument.performance import midi
+    from instrument.performance import midi, score
     from tests.recording.readers import by_all
     client = Client(patch=patch, attach=False)
     told: list[dict] = []
@@ -74,7 +74,7 @@ def kill_one(patch: dict, folder: Path, seconds: float) -> tuple[int, int, int]:
     played = int(state["position"][0]) - begin
     client.close()
     path = next(folder.glob("*.wav"))
-    events = [event for _, event in midi.read_file(path.with_suffix(".mid"))]
+    events = [event for _, event in score.read_file(path.with_suffix(".mid"))]
     return played, by_all(path), int(any(isinstance(event, midi.NoteOn) for event in events))
 
 

@@ -2,12 +2,12 @@
 
     python tests/bench/tuning.py [--presets 12] [--model M] [--json FILE]
 
-Presets are taken in turn from all families, so that a few stand for all. Vibrato, beating and breath are the `motion` of a sound
-and swing about its pitch, so they are turned off. The period is looked for within a semitone of the key's, then over ever more
-periods up to 20 ms, since one period of a high key is ten samples. A note whose sound does not repeat there (a bell, a bar, a
-key so high that it dies before 0.3 s) is counted as such and not judged. The difference function is that of YIN: de Cheveigné & Kawahara
-(2002), over 0.3 s to 1.3 s, of the first six partials, which decide a pitch: Moore, Glasberg & Peters (1985), "Relative dominance of
-individual partials in determining the pitch of complex tones".
+Presets are taken in turn from all families, so that a few stand for all. Vibrato and beating are the `motion` of a sound and swing
+about its pitch, and its noise (breath, hammers, the rumble of an organ's rotor) has none, so both are turned off. The period is
+looked for within a semitone of the key's, then over ever more periods up to 20 ms, since one period of a high key is ten samples.
+A note whose sound does not repeat there (a bell, a bar, a key so high that it dies before 0.3 s) is counted as such and not judged.
+The difference function is that of YIN: de Cheveigné & Kawahara (2002), over 0.3 s to 1.3 s, of the first six partials, which decide a
+pitch: Moore, Glasberg & Peters (1985), "Relative dominance of individual partials in determining the pitch of complex tones".
 """
 import argparse
 import json
@@ -20,10 +20,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 RATES_HZ = (44_100, 48_000, 96_000)
 HEARD_S = 1.4
-LONGEST_S = 0.02                  # over which periods are counted; at least one
+LONGEST_S = 0.02                  # over which periods are counted, two by two: an organ's suboctave comes round with every second one
 CLEAR = 0.15                      # of the mean difference: below it a sound repeats
 DECIDING_PARTIALS = 6.5           # what lies above hardly moves a pitch, and the stretched upper partials of strings would
-DRY = {"motion.amount": 0.0, "reverb.mix": 0.0, "chorus.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0}
+DRY = {"motion.amount": 0.0, "character.noise_db": -40.0, "reverb.mix": 0.0, "chorus.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0}
 
 
 def differences(part: np.ndarray, window: int, longest: int) -> np.ndarray:
@@ -52,7 +52,7 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
     spectrum[np.fft.rfftfreq(len(sound), 1 / rate_hz) > DECIDING_PARTIALS * key_hz] = 0
     sound = np.fft.irfft(spectrum, len(sound))
     period = rate_hz / key_hz
-    periods = max(1, round(LONGEST_S * key_hz))
+    periods = 2 * max(1, round(LONGEST_S * key_hz / 2))
     longest = int((1.06 * periods + 0.3) * period) + 3
     window, found = max(2 * longest, round(0.05 * rate_hz)), []
     for start in np.linspace(0.3 * rate_hz, 1.3 * rate_hz - window - longest - 1, 8).astype(int):
@@ -60,8 +60,8 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
         if len(part) < window + longest or np.abs(part).max() < 1e-4:
             continue
         difference = differences(part, window, longest)
-        lag, left = least(difference, period, 0.06 * period)
-        count = 1
+        lag, left = least(difference, 2 * period, 0.12 * period)
+        count = 2
         while count < periods:
             more = min(2 * count, periods)
             lag, left = least(difference, lag * more / count, 0.3 * period)

@@ -1,5 +1,4 @@
 """What the tests of the performer share: a model of random weights, and one that says exactly what it is told to."""
-from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +13,7 @@ class PlainModel:
     name = "Plain"
     latents = 16
     presets: ClassVar = {}
-    shape = SimpleNamespace(note_size=2)
+    note_size = 2
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
         self.card = {"longest_s": 4.0}

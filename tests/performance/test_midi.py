@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from instrument.parameters import PARAMETERS
-from instrument.performance import midi
+from instrument.performance import midi, score
 from instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Panic, Pressure, Program
 
 
@@ -47,7 +47,7 @@ def test_a_file_comes_with_times_in_seconds_through_tempo_changes(tmp_path):
               mido.MetaMessage("set_tempo", tempo=250_000, time=0), mido.Message("note_off", note=60, time=480)]
     file.tracks.append(track)
     file.save(tmp_path / "a.mid")
-    events = midi.read_file(tmp_path / "a.mid")
+    events = score.read_file(tmp_path / "a.mid")
     assert events == [(pytest.approx(0.5), NoteOn(0, 60, 90)), (pytest.approx(0.75), NoteOff(0, 60))]
 
 
@@ -57,7 +57,7 @@ def test_a_malformed_file_is_refused_by_name(tmp_path, content):
     path = tmp_path / "bad.mid"
     path.write_bytes(content)
     with pytest.raises(MidiError, match=r"bad\.mid"):
-        midi.read_file(path)
+        score.read_file(path)
 
 
 def test_a_truncated_file_and_a_folder_are_said_to_be_so(tmp_path):
@@ -66,11 +66,11 @@ def test_a_truncated_file_and_a_folder_are_said_to_be_so(tmp_path):
     file.save(tmp_path / "whole.mid")
     (tmp_path / "half.mid").write_bytes((tmp_path / "whole.mid").read_bytes()[:100])
     with pytest.raises(MidiError, match=r"half\.mid.*truncated"):
-        midi.read_file(tmp_path / "half.mid")
+        score.read_file(tmp_path / "half.mid")
     with pytest.raises(MidiError, match="is a folder"):
-        midi.read_file(tmp_path)
+        score.read_file(tmp_path)
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(MidiError, match=r"none\.mid"):
-        midi.read_file(tmp_path / "none.mid")
+        score.read_file(tmp_path / "none.mid")

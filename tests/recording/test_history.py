@@ -10,7 +10,7 @@ import soundfile
 
 from instrument.offline import Player
 from instrument.patch import Patch
-from instrument.performance import midi, moment
+from instrument.performance import moment, score
 from instrument.performance.midi import NoteOff, NoteOn
 from instrument.recording import naming, recorder, take
 from instrument.recording import performance as played
@@ -114,7 +114,7 @@ def test_a_captured_minute_begins_with_the_first_note(running, tmp_path):
     begin = 12 * RATE_HZ
     assert rate_hz == RATE_HZ and np.array_equal(sound, whole[begin:begin + len(sound)])
     assert np.abs(whole[begin + len(sound):]).max() <= recorder.SILENT, "only silence is left out"
-    events = midi.read_file(kept["path"].replace(".wav", ".mid"))
+    events = score.read_file(kept["path"].replace(".wav", ".mid"))
     assert [(round(at_s * RATE_HZ), type(event)) for at_s, event in events] == [
         (0, NoteOn), (round(0.3 * RATE_HZ), NoteOff), (2 * RATE_HZ, NoteOn), (round(2.3 * RATE_HZ), NoteOff)]
     assert "Glass Reed 2 A3.wav" in kept["path"], "a name that every file system takes"

@@ -3,7 +3,7 @@ import mido
 import pytest
 
 from instrument.parameters import PARAMETERS
-from instrument.performance import midi
+from instrument.performance import midi, score
 from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
 from instrument.recording.midi_file import MidiFile, as_message
 
@@ -29,7 +29,7 @@ def test_times_are_true_to_the_sample(tmp_path, rate_hz):
     for sample in samples:
         file.write([(sample, as_message(NoteOn(0, 60, 100), {}))])
     file.close(20_000_000)
-    assert [round(at_s * rate_hz) for at_s, _ in midi.read_file(file.path)] == samples
+    assert [round(at_s * rate_hz) for at_s, _ in score.read_file(file.path)] == samples
     read = mido.MidiFile(file.path)
     assert read.length * rate_hz == pytest.approx(20_000_000, abs=0.5)
     assert read.tracks[0].name == "Glass Reed"
@@ -37,10 +37,10 @@ def test_times_are_true_to_the_sample(tmp_path, rate_hz):
 
 def test_it_is_whole_after_every_write(tmp_path):
     file = MidiFile(tmp_path / "a.mid", 48000)
-    assert midi.read_file(file.path) == []
+    assert score.read_file(file.path) == []
     for n in range(40):
         file.write([(n * 480, as_message(NoteOn(0, 40 + n, 64), {})), (n * 480 + 7, as_message(NoteOff(0, 40 + n), {}))])
-        assert len(midi.read_file(file.path)) == 2 * (n + 1)
+        assert len(score.read_file(file.path)) == 2 * (n + 1)
         assert mido.MidiFile(file.path).tracks[0][-1].type == "end_of_track"
 
 

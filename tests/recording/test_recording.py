@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from instrument.audio import registry
-from instrument.performance import midi
+from instrument.performance import midi, score
 from instrument.performance.midi import NoteOff, NoteOn
 from tests.audio.conftest import Told, wait_for
 from tests.recording.readers import by_all
@@ -69,7 +69,7 @@ def test_a_take_is_what_was_played(engine, home):
     count = min(len(heard), len(sound))
     assert count > 36_000 and np.abs(heard).max() > 0.01
     assert np.abs(heard[:count] - sound[:count]).max() <= 2 ** -24
-    events = midi.read_file(path.with_suffix(".mid"))
+    events = score.read_file(path.with_suffix(".mid"))
     assert [event for _, event in events if isinstance(event, (NoteOn, NoteOff))] == [NoteOn(0, 69, 100), NoteOff(0, 69)]
     assert midi.Controller(0, 1, 77) in [event for _, event in events]
     assert any(isinstance(event, midi.Controller) and event.number == 74 for _, event in events), "the knob, as its controller"
@@ -96,7 +96,7 @@ def test_a_process_that_ends_leaves_a_whole_take(engine, tmp_path, name):
     frames = by_all(path)
     assert frames >= position - on["begin"] - 0.1 * 48000
     assert np.abs(soundfile.read(path)[0]).max() > 0.01
-    assert NoteOn(0, 69, 100) in [event for _, event in midi.read_file(path.with_suffix(".mid"))]
+    assert NoteOn(0, 69, 100) in [event for _, event in score.read_file(path.with_suffix(".mid"))]
     assert path.with_suffix(".part").exists() == (name == "killed")
 
 
@@ -160,7 +160,7 @@ def test_a_full_disk_stops_the_take_with_a_message_and_keeps_it(engine, small_di
     assert told.wait(tell="recording", path=None)
     path = next(small_disk.glob("*.wav"))
     assert by_all(path) == round(take["seconds"] * 48000) > 3 * 48000
-    assert NoteOn(0, 69, 100) in [event for _, event in midi.read_file(path.with_suffix(".mid"))]
+    assert NoteOn(0, 69, 100) in [event for _, event in score.read_file(path.with_suffix(".mid"))]
     assert client.alive
     wait_samples(client, 4800)
 

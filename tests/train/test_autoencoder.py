@@ -12,6 +12,7 @@ from train.autoencoder import Options, Trainer
 from train.dataset import NoteBank
 from train.evaluate import choose, neighbours, released, tuning
 from train.export import export, fold, presets_of
+from train.start import start_from
 
 SHAPE = Shape(latents=4, width=48, phase_width=16)
 OPTIONS = Options(steps=240, notes=32, moments=8, encoder_notes=4, encoder_every=4, rate=4e-3, average_steps=20)
@@ -36,22 +37,6 @@ def test_the_loss_falls(run):
     last = {k: float(v) for k, v in trainer.train_step().items()}
     assert last["levels"] < 0.35 * first["levels"]
     assert last["phase"] < 0.5 * first["phase"]
-
-
-def test_resuming_goes_on_with_the_same_steps(tiny_bank, tmp_path):
-    options = Options(**vars(OPTIONS) | {"steps": 12})
-    whole, _ = trained(tiny_bank, tmp_path / "whole", options)
-    half = Trainer(tiny_bank, SHAPE, options)
-    for _ in range(5):
-        half.train_step()
-    half.save(tmp_path / "state.pt")
-    again = Trainer(tiny_bank, SHAPE, options)
-    again.resume(tmp_path / "state.pt")
-    assert again.step == 5
-    while again.progress() < 1:
-        again.train_step()
-    for name, value in whole.model.state_dict().items():
-        assert torch.allclose(value, again.model.state_dict()[name], atol=1e-6), name
 
 
 def test_a_state_of_other_data_is_refused(run, tiny_data):
@@ -118,3 +103,27 @@ def test_release_falls_as_it_says():
     frame[-24:] = -1.0                                              # 60 dB in half a second
     frames = released(frame, np.array([0.0, 0.25, 0.5]), 60.0)
     assert np.allclose(frames[:, 0], [-20, -50, -80])
+
+
+def test_a_training_may_begin_where_a_model_stands(run, tiny_bank, tmp_path):
+    _, first, folder = run
+    model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
+    again = Trainer(tiny_bank, SHAPE, OPTIONS)
+    assert start_from(again, model) == len(tiny_bank.instruments)
+    begin = {k: float(v) for k, v in again.train_step().items()}
+    assert begin["levels"] < 0.4 * first["levels"]
+    bigger = Trainer(tiny_bank, Shape(latents=4, width=64, phase_width=16), OPTIONS)
+    with pytest.raises(ValueError, match="another shape"):
+        start_from(bigger, model)
+
+
+def test_an_instrument_that_a_model_does_not_name_is_put_where_its_encoder_hears_it(run, tiny_bank, tmp_path):
+    _, _, folder = run
+    model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
+    name = tiny_bank.instruments[0]["name"]
+    del model.presets[name]
+    again = Trainer(tiny_bank, SHAPE, OPTIONS)
+    assert start_from(again, model) == len(tiny_bank.instruments) - 1
+    heard = again.model.points[0].detach().numpy()
+    assert np.isfinite(heard).all()
+    assert np.abs(heard).max() > 0

@@ -96,3 +96,17 @@ def test_what_has_died_away_is_silent(tmp_path, write_part):
     assert bank.rows[1, 70, LEVEL.start] > LEVEL_FLOOR_DB
     assert (bank.rows[1, 71:, LEVEL] == LEVEL_FLOOR_DB).all()
     assert (bank.rows[0, :100, LEVEL.start] > LEVEL_FLOOR_DB).all()
+
+
+def test_what_lies_across_a_left_out_key_lies_on_it_half_of_the_time(tiny_bank):
+    below = np.array([i for i in tiny_bank.trained if tiny_bank.next_key[i] >= 0
+                      and tiny_bank.pitch[tiny_bank.next_key[i]] - tiny_bank.pitch[i] == 2])
+    assert len(below)
+    batch = tiny_bank.batch(np.random.default_rng(3), 600, 1, between=1.0, note=np.resize(below, 600))
+    on_key = np.abs(batch.share.numpy() - 0.5) < 1e-6
+    assert 0.4 < on_key.mean() < 0.6
+    n = int(np.flatnonzero(on_key)[0])
+    assert is_left_out(int(batch.instrument[n]), round(float(batch.pitch[n])))
+    row = np.abs(row_times_s() - float(batch.time_s[n])).argmin()
+    both = [tiny_bank.rows[int(i[n]), row].float().numpy() for i in (batch.note, batch.other)]
+    assert np.allclose(batch.target[n].numpy(), np.mean(both, 0), atol=1e-3)

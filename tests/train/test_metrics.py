@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.metrics import FIGURES, distance
+from train.metrics import FIGURES, by_family, distance, heading, line
 
 MEASURE = Path(__file__).parents[2] / "../shared/measure/sound_distance.py"
 RATE_HZ = 16_000
@@ -43,3 +43,12 @@ def test_silence_and_nan():
     with pytest.raises(ValueError, match="silent"):
         distance(np.zeros(8000), sound(), RATE_HZ)
     assert distance(sound(), np.full(100, np.nan), RATE_HZ)["mel"] == float("inf")
+
+
+def test_means_by_family_leave_out_what_is_not_known():
+    figures = dict.fromkeys(FIGURES, 1.0)
+    unknown = figures | {"motion": None}
+    means = by_family([("reed", figures), ("reed", unknown | {"mel": 3.0}), ("pipe", unknown | {"mel": 5.0})])
+    assert {family: row["n"] for family, row in means.items()} == {"ALL": 3, "reed": 2, "pipe": 1}
+    assert (means["ALL"]["mel"], means["reed"]["mel"], means["reed"]["motion"], means["pipe"]["motion"]) == (3.0, 2.0, 1.0, None)
+    assert len(line("reed", means["reed"])) == len(line("pipe", means["pipe"])) == len(heading("family"))

@@ -1,0 +1,83 @@
+"""Knobs and conditions in a card: where they lead, and cards that are refused."""
+import json
+
+import numpy as np
+import pytest
+
+from models.checkpoint import ModelError, load_model, save_card, save_model
+from models.knobs import read_knobs, turned
+from models.untrained import untrained
+
+ONE = [0.5, 0.0, 0.0, 0.0]
+
+
+@pytest.fixture
+def stem(tmp_path):
+    save_model(untrained(latents=4, width=24, encoder_width=16), tmp_path / "small", np.float32)
+    return tmp_path / "small"
+
+
+def give(stem, **entries):
+    card = json.loads(stem.with_suffix(".json").read_text())
+    stem.with_suffix(".json").write_text(json.dumps(card | entries))
+
+
+def test_a_direction_of_each_preset_and_a_blend_between():
+    card = {"presets": {"A": {"z": [0.0, 0.0]}, "B": {"z": [4.0, 0.0]}},
+            "knobs": {"characteristic.attack": {"directions": {"A": [0.0, 1.0], "B": [0.0, -1.0]}},
+                      "family.brass": {"direction": [1.0, 0.0]}}}
+    knobs = read_knobs(card, 2)
+    attack = knobs["characteristic.attack"]
+    assert np.allclose(attack.at(np.array([0.0, 0.0])), [0, 1], atol=1e-3)
+    assert np.allclose(attack.at(np.array([4.0, 0.0])), [0, -1], atol=1e-3)
+    assert np.allclose(attack.at(np.array([2.0, 9.0])), [0, 0], atol=1e-6)                 # as far from both
+    path = [attack.at(np.array([x, 0.0]))[1] for x in np.linspace(0, 4, 200)]
+    assert np.abs(np.diff(path)).max() < 0.1                                               # no jumps on the way
+    wanted = {"characteristic.attack": 2.0, "family.brass": 0.5, "family.none": 1.0}
+    assert np.allclose(turned(knobs, np.zeros(2), wanted), [0.5, 2], atol=1e-2)
+    assert np.array_equal(turned(knobs, np.ones(2), {"family.brass": 0.0}), np.ones(2))
+
+
+def test_a_card_gets_knobs_and_its_weights_stay(stem):
+    weights = stem.with_suffix(".safetensors").read_bytes()
+    model = load_model(stem)
+    assert model.knobs == {} and model.free_latents == 4
+    model.card["knobs"] = {"family.keys": {"direction": ONE, "correlation": 0.9}}
+    model.card["conditions"] = [{"name": "keys", "kind": "family", "lowest": 0, "highest": 1}]
+    save_card(model, stem)
+    assert stem.with_suffix(".safetensors").read_bytes() == weights
+    again = load_model(stem)
+    assert again.free_latents == 3
+    assert again.knobs["family.keys"].correlation == 0.9 and np.allclose(again.knobs["family.keys"].at(np.ones(4)), ONE)
+
+
+@pytest.mark.parametrize(("knobs", "words"), [
+    ([], "'knobs' is not an object"), ({f"family.{i}": {"direction": ONE} for i in range(99)}, "at most 64"),
+    ({"other.x": {"direction": ONE}}, "its id"), ({"family.": {"direction": ONE}}, "its id"),
+    ({"family.a\nb": {"direction": ONE}}, "its id"),
+    ({"family.x": 3}, "not 4 numbers"), ({"family.x": {"direction": [1, 2]}}, "not 4 numbers"),
+    ({"family.x": {"direction": [0, 0, 0, 0]}}, "or all are 0"), ({"family.x": {"direction": [1e9, 0, 0, 0]}}, "not 4 numbers"),
+    ({"family.x": {"direction": [True, 0, 0, 0]}}, "not 4 numbers"),
+    ({"family.x": {"directions": {"nobody": ONE}}}, "presets of the model"),
+    ({"family.x": {"directions": []}}, "presets of the model"),
+    ({"family.x": {"direction": ONE, "correlation": 2}}, "from -1 to 1"),
+])
+def test_bad_knobs(stem, knobs, words):
+    give(stem, knobs=knobs)
+    with pytest.raises(ModelError, match=words) as caught:
+        load_model(stem)
+    assert str(stem) in str(caught.value)
+
+
+GOOD = {"name": "brass", "kind": "family", "lowest": 0, "highest": 1}
+
+
+@pytest.mark.parametrize(("conditions", "words"), [
+    ({}, "not a list"), ([GOOD] * 5, "at most 4"), ([3], "no 'name'"), ([GOOD | {"name": ""}], "no 'name'"),
+    ([GOOD | {"kind": "x"}], "'kind'"), ([GOOD | {"lowest": 2}], "no range"), ([GOOD | {"highest": 1e9}], "no range"),
+    ([GOOD | {"highest": None}], "no range"), ([GOOD, GOOD], "twice"),
+])
+def test_bad_conditions(stem, conditions, words):
+    give(stem, conditions=conditions)
+    with pytest.raises(ModelError, match=words):
+        load_model(stem)

@@ -1,0 +1,165 @@
+"""GAN and conditional GAN: losses start where theory has them, it learns, goes on to the bit, and what is exported plays."""
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from models.checkpoint import load_model
+from models.conditioning import ROWS, row_times_s
+from models.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
+from models.shape import Shape
+from tests.train.runs import same, stopped_after
+from train.characteristics import CHARACTERISTICS
+from train.cli import main
+from train.conditions import conditions_of
+from train.dataset import NoteBank
+from train.export_gan import export_gan, model_of_gan
+from train.gan import Options, Trainer
+from train.generated import compare, frechet, ndb
+from train.knobs import measured
+from train.run import read_state
+
+SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
+
+
+def learner(bank, steps=40, conditional=True, **options):
+    torch.set_num_threads(1)
+    options = Options(**{"steps": steps, "notes": 16, "stride": 8, "average_steps": 50} | options)
+    return Trainer(bank, SHAPE, options, conditional, critic_width=32)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_bank, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cgan")
+    one = learner(tiny_bank, 300, rate=3e-3, critic_rate=1e-3)
+    before = one.metrics()
+    one.run(folder, progress=False)
+    return one, before, folder
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_at_first_the_discriminator_has_no_opinion(tiny_bank, conditional):
+    """Binary cross-entropy of a coin is ln 2, for it and for the generator: logits, and no squashing after them."""
+    parts = learner(tiny_bank, conditional=conditional).train_step()
+    for name in ("critic", "generator"):
+        assert float(parts[name]) == pytest.approx(math.log(2), rel=0.05)
+
+
+def test_the_discriminator_learns_to_tell_and_its_logits_are_not_squashed(tiny_bank):
+    one = learner(tiny_bank, slope_penalty=0.0)
+    for _ in range(60):
+        draw = one.draw()
+        parts = one._critic_step(draw)
+    assert float(parts["right"]) > 0.95 and float(parts["critic"]) < 0.2
+    with torch.no_grad():
+        logit, _ = one.judge(draw.frames, draw.vectors, draw)
+    assert float(logit.max()) > 1.2                               # beyond what a tanh could say
+
+
+def test_the_penalty_is_the_squared_slope(tiny_bank):
+    one = learner(tiny_bank)
+    draw = one.draw()
+    image, side = (x.detach() for x in one.view(draw.frames, draw.vectors, draw.known))
+    with torch.no_grad():
+        direction = torch.randn_like(image)
+        step = 1e-2 * direction / direction.flatten(1).norm(dim=1)[:, None, None]
+        about = draw.pitch, draw.velocity, draw.asked
+        along = (one.critic(image + step, side, *about)[0] - one.critic(image - step, side, *about)[0]) / 2e-2
+    assert 0 < float(along.square().mean()) < float(one.slope(draw).detach())   # no direction is steeper than the gradient
+
+
+def test_what_is_asked_for_and_what_is_not(tiny_bank):
+    conditions, values = conditions_of(tiny_bank)
+    names = [c.name for c in conditions]
+    assert "brightness" in names and "test" not in names           # both instruments are of one family: nothing to ask for
+    bright = values[:, names.index("brightness")]
+    saw = np.array([tiny_bank.instruments[i]["name"] == "Saw" for i in tiny_bank.instrument])
+    assert bright[saw].mean() > 0.5 > -0.5 > bright[~saw].mean()
+    assert np.abs(np.corrcoef(bright, tiny_bank.pitch)[0, 1]) < 0.05        # brighter than usual at that key
+    draw = learner(tiny_bank, asked_share=0.5, nothing_share=0.25, notes=64).draw()
+    assert 0.2 < float(draw.told.mean()) < 0.55
+    assert torch.all(draw.asked[draw.told == 0] == 0)
+    unknown = NoteBank.__new__(NoteBank)
+    unknown.__dict__ |= vars(tiny_bank) | {"qualities": np.full((len(tiny_bank), 10), np.nan, np.float32)}
+    unknown.qualities[::2, 2] = 1
+    unknown.qualities[1::4, 2] = 0
+    conditions, values = conditions_of(unknown)
+    quality = next(i for i, c in enumerate(conditions) if c.kind == "quality")
+    assert conditions[quality].name == "distortion"
+    assert set(values[::2, quality]) == {1.0} and set(values[1::4, quality]) == {-1.0} and np.isnan(values[3::4, quality]).all()
+
+
+def test_it_learns(run):
+    one, before, _ = run
+    after = one.metrics()
+    assert after["ndb"] < 0.7 * before["ndb"]
+    assert abs(after["diversity"] - 1) < 0.5 * abs(before["diversity"] - 1)
+    assert after["in_tune"] > 0.95
+
+
+def test_stopped_and_gone_on_with_it_is_the_same_to_the_bit(tiny_bank, tmp_path):
+    learner(tiny_bank).run(tmp_path / "whole", progress=False)
+    stopped_after(learner(tiny_bank), 20, tmp_path / "half")
+    again = learner(tiny_bank)
+    again.resume(tmp_path / "half" / "state.pt")
+    again.run(tmp_path / "half", progress=False)
+    assert same(*(read_state(tmp_path / name / "state.pt") for name in ("whole", "half")))
+
+
+def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
+    one, _, folder = run
+    export_gan(folder / "state.pt", tmp_path / "g", {"about": "test"}, "Nobody")
+    model = load_model(tmp_path / "g")
+    assert model.card["kind"] == "cgan" and model.free_latents == 3
+    assert [c["name"] for c in model.card["conditions"]] == [c.name for c in one.conditions]
+    assert model.encoder_width is None
+    assert len(model.presets) == 24 and len({tuple(z) for z in model.presets.values()}) == 24
+    asked = np.array([[0.7, -1.1] + [0.3] * (len(one.conditions) - 2)])
+    learnt = one.notes(np.zeros((1, 3)), asked, np.array([60.0]), np.array([100.0]))[0]
+    z = np.repeat(np.concatenate([np.zeros((1, 3)), asked], 1), ROWS, 0)
+    played = model.frames(z, np.full(ROWS, 60.0), np.full(ROWS, 100.0), row_times_s())
+    assert played.shape == (ROWS, FRAME_SIZE) and np.all(played >= LOWEST) and np.all(played <= HIGHEST)
+    assert np.abs(played - learnt)[:, LEVEL].max() < 1.0                                   # float16
+    again = model_of_gan(read_state(folder / "state.pt"), "Nobody")
+    assert {n: p["z"] for n, p in again.card["presets"].items()} == model.presets          # no chance in it
+
+
+def test_its_knob_does_what_it_says(run):
+    model = model_of_gan(read_state(run[2] / "state.pt"), "Nobody")
+    from train.knobs import find_knobs
+    about = find_knobs(model)
+    assert set(about) == {f"{c['kind']}.{c['name']}" for c in model.card["conditions"]}
+    bright = about["characteristic.brightness"]
+    assert bright["correlation"] > 0.9 and bright["each"] > 0.6
+    z = np.zeros((2, model.latents))
+    z[1] = 2 * np.array(bright["direction"])
+    low, high = measured(model, z, np.array([60.0, 60.0]))[:, list(CHARACTERISTICS).index("brightness")]
+    assert high > low + 0.5
+
+
+def test_how_near_two_sets_of_notes_are(tiny_bank):
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((400, 6))
+    shift = np.array([3.0, 0, 0, 0, 0, 0])
+    assert frechet(points, points + shift) == pytest.approx(9, rel=1e-6)                   # of two equal normals: the squared distance
+    assert frechet(points, 2 * points) == pytest.approx(6 + np.square(points.mean(0)).sum(), rel=0.1)      # sum of (2 - 1)^2
+    assert ndb(points, rng.standard_normal((400, 6))) <= 0.2 and ndb(points, points + shift) > 0.6
+    rows = tiny_bank.rows[:100, :ROWS].float().numpy()
+    about = tiny_bank.pitch[:100], tiny_bank.valid_rows[:100]
+    same_notes = compare(rows, rows, *about)
+    assert same_notes["frechet"] < 1e-3 and same_notes["ndb"] == 0 and same_notes["diversity"] == pytest.approx(1)
+    lone = compare(rows, np.repeat(rows[:1], 100, 0), *about)
+    assert lone["diversity"] < 0.6 and lone["ndb"] > 0.5                                   # one note again and again
+
+
+def test_from_the_command_line_to_a_model_that_is_measured(tiny_data, tmp_path, capsys):
+    words = [str(tiny_data), "--run", str(tmp_path / "r"), "--latents", "2", "--width", "24", "--notes", "8", "--device", "cpu",
+             "--steps", "4"]
+    assert main(["gan", *words, "--only", "Saw"]) == 0 and "of 1 instruments" in capsys.readouterr().out
+    assert main(["cgan", *words, "--resume"]) == 1 and "'gan', not of 'cgan'" in capsys.readouterr().err
+    assert main(["export", str(tiny_data), str(tmp_path / "r"), str(tmp_path / "m"), "--name", "Saws"]) == 0
+    assert "24 presets, 0 knobs" not in capsys.readouterr().out
+    model = load_model(tmp_path / "m")
+    assert model.name == "Saws" and model.card["kind"] == "gan" and model.latents == model.free_latents == 2
+    assert model.card["trained_on"]["instruments"] == 1

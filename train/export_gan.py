@@ -1,0 +1,93 @@
+"""A GAN's run into a model that plays: averaged generator, knob units, conditions, knobs, and presets that are well-spread random points.
+
+There is no encoder and no instrument has a point of its own: presets are chosen among random points so that each sounds as unlike the
+others as can be, the farthest from those that are chosen first. Those of a conditional model are asked for a family each.
+"""
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.autoencoder import weights_of
+from models.checkpoint import save_model
+from models.decoder import Decoder, linear
+from models.frame import LEVEL, NOISE
+from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input
+from models.model import Model
+from train.characteristics import CHARACTERISTICS, measure, sustains
+from train.export import LEVELLED_RMS_DB, heard_levels
+from train.knobs import HOLD_S, find_knobs, notes_of
+from train.run import read_state
+from train.scaled import shape_of, unscaled
+
+PRESETS, CANDIDATES = 24, 10          # sounds in all; random points for each of them
+LOUDEST_ROWS = slice(40, 90)          # 50 ms to 0.8 s
+MIDDLE_KEY = 60.0
+
+
+def model_of_gan(state: dict[str, Any], name: str, seed: int = 0) -> Model:
+    """The playable model of a saved GAN or conditional GAN."""
+    shape, free, conditions = shape_of(state), state["free"], state["conditions"]
+    decoder = unscaled(shape, state["average"])
+    axes = _turned_axes(decoder, free, len(conditions), seed)
+    for net in (decoder.note_net, decoder.phase_net):
+        fold_input(linear(net, 0), axes)
+    card = {"name": name, "kind": state["kind"], "conditions": conditions, "longest_s": round(float(state["longest_s"]), 3), "presets": {}}
+    model = Model(name, card, shape, weights_of(decoder.eval()))
+    card["presets"] = _presets(model, free, conditions, seed)
+    model.presets = {preset: about["z"] for preset, about in card["presets"].items()}
+    return model
+
+
+def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) -> Model:
+    """Write the model of a GAN's run as `out`.safetensors and `out`.json, knobs measured. `about` goes into the card."""
+    state = read_state(state_file)
+    model = model_of_gan(state, name)
+    find_knobs(model)
+    options = {k: v for k, v in state["options"].items() if v != float("inf")}
+    model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000,
+                   "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
+    model.card = json.loads(json.dumps(model.card))
+    save_model(model, out)
+    return model
+
+
+def _turned_axes(decoder: Decoder, free: int, conditions: int, seed: int) -> LatentAxes:
+    """Axes for the free latents: turned so that knob 1 does the most. A rotation alone: they stay standard normal, as they were trained."""
+    points = np.random.default_rng(seed).standard_normal((256, free)).clip(-KNOB_RANGE, KNOB_RANGE)
+    found = find_axes(points, lambda raw: heard_levels(decoder, np.pad(raw, ((0, 0), (0, conditions)))))
+    left, _, right = np.linalg.svd(found.axes)
+    return LatentAxes(np.zeros(free), left @ right)
+
+
+def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict[str, dict]:
+    """Names, points, and what the instrument wants to know of a preset: family, whether it sustains, the gain that levels it."""
+    rng = np.random.default_rng(seed)
+    families = [c["name"] for c in conditions if c["kind"] == "family"]
+    wanted = [families[i % len(families)] if families else "generated" for i in range(PRESETS)]
+    z = np.zeros((PRESETS * CANDIDATES, model.latents))
+    z[:, :free] = rng.standard_normal((len(z), free)).clip(-KNOB_RANGE, KNOB_RANGE)
+    for i in range(len(z)):
+        if families:
+            z[i, free + [(c["kind"], c["name"]) for c in conditions].index(("family", wanted[i // CANDIDATES]))] = 1
+    rows = notes_of(model, z, np.full(len(z), MIDDLE_KEY))
+    heard = np.concatenate([rows[..., LEVEL], rows[..., NOISE]], 2)[:, 4::12]
+    heard = np.maximum(heard - heard.max((1, 2), keepdims=True), -60).reshape(len(z), -1)
+    chosen: list[int] = []
+    for group in range(PRESETS):
+        mine = np.arange(group * CANDIDATES, (group + 1) * CANDIDATES)
+        chosen.append(int(max(mine, key=lambda i: min((float(np.linalg.norm(heard[i] - heard[j])) for j in chosen), default=0.0))))
+    presets: dict[str, dict] = {}
+    for group, i in enumerate(chosen):
+        frames = rows[i].astype(np.float64)
+        power = (10 ** (frames[LOUDEST_ROWS, LEVEL] / 10)).sum(1) / 2 + (10 ** (frames[LOUDEST_ROWS, NOISE] / 10)).sum(1)
+        rms_db = float(10 * np.log10(max(power.max(), 1e-12)))
+        said = measure(rows[i], MIDDLE_KEY, HOLD_S)
+        family = wanted[group]
+        number = 1 + sum(other == family for other in wanted[:group])
+        presets[f"{family.capitalize()} {number}"] = {
+            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(said),
+            "rms_db": round(rms_db, 1), "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms_db, -24, 24)), 1),
+            "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
+    return presets
