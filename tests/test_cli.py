@@ -18,7 +18,7 @@ def hummingface(*words: str, **options) -> subprocess.CompletedProcess:
 def test_help_names_every_command():
     result = hummingface("--help")
     assert result.returncode == 0
-    for command in ("play", "render", "devices", "models", "patches", "bench", "train"):
+    for command in ("play", "render", "export", "devices", "models", "patches", "bench", "train"):
         assert command in result.stdout
 
 
@@ -38,6 +38,10 @@ def test_parsing_imports_nothing_heavy():
     (("render", "a.mid", "b.wav", "--map", "3"), "KEY=VALUE"),
     (("bench", "--voices", "0"), "1..128"),
     (("bench", "--seconds", "nan"), "0.1..3600"),
+    (("export", "sfz", "a", "b", "--every", "0"), "1..24"),
+    (("export", "bitwig", "a", "b", "--keys", "80-40"), "from low to high"),
+    (("export", "sfz", "a", "b", "--seconds", "0.5"), "1..60"),
+    (("export", "wav", "a", "b"), "invalid choice"),
     (("sing",), "invalid choice"),
 ])
 def test_wrong_values_are_told(words, told):

@@ -4,6 +4,7 @@ As its developers' guide defines it (DecentSampler Developers Guide, "The groups
 is linear there: at velocity v a gain of 1 - t + t v/127, with a `t` for each group, so each layer is a group.
 """
 import math
+import re
 from xml.etree import ElementTree as xml
 
 from instrument.export.mapping import Instrument, Sample
@@ -15,7 +16,7 @@ SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
 def text(instrument: Instrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
     root = xml.Element("DecentSampler", minVersion="1.0.0")
-    root.append(xml.Comment(f" {instrument.name}, from HummingFace. {instrument.told} ".replace("--", "-").replace("\n", " ")))
+    root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.told} ")))
     groups = xml.Element("groups")
     for layer, samples in instrument.by_layer().items():
         track = _track(layer, samples)

@@ -36,11 +36,12 @@ class Loop:
         return self.end + 1 - self.start
 
 
-def find(sound: np.ndarray, rate_hz: int) -> Loop | None:
-    """The best loop in a held note [S, channels]; None where it is too short for one. Not yet baked."""
+def find(sound: np.ndarray, rate_hz: int, settled: int = 0) -> Loop | None:
+    """The best loop in a held note [S, channels] after its sample `settled`; None where it is too short for one. Not yet baked."""
     middle = np.asarray(sound, np.float64).mean(1)
     window, margin = round(MATCH_S * rate_hz), round(MARGIN_S * rate_hz)
-    first, shortest = max(round(BEGIN_PART * len(sound)), window + margin), round(min(SHORTEST_S, 0.3 * len(sound) / rate_hz) * rate_hz)
+    held = len(sound) - settled
+    first, shortest = max(settled + round(BEGIN_PART * held), window + margin), min(round(SHORTEST_S * rate_hz), round(0.3 * held))
     last = len(sound) - margin
     size = fft.next_fast_len(len(sound) + window)
     spectrum = fft.rfft(middle, size)

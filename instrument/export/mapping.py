@@ -3,8 +3,6 @@ from dataclasses import dataclass, field
 
 from instrument.export.zones import Layer, Zone
 
-FOLDER_WORD = "Samples"
-
 
 @dataclass(frozen=True)
 class Sample:

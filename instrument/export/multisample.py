@@ -47,7 +47,6 @@ class Report:
     samples: int
     megabytes: float
     looped: bool
-    worst_match: float
     took_s: float
     remark: str = ""
 
@@ -92,7 +91,7 @@ def export(form: str, sound: Sound, out: str | Path, options: Options | None = N
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
     said = [remark(sound), sampler.told()]
-    return Report(where.main, len(keys), len(sampler.instrument.samples), size / 1e6, looped, sampler.worst_match,
+    return Report(where.main, len(keys), len(sampler.instrument.samples), size / 1e6, looped,
                   time.perf_counter() - began, "\n".join(filter(None, said)))
 
 
@@ -101,7 +100,7 @@ class _Sampler:
 
     def __init__(self, sound: Sound, options: Options, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
-        self.worst_match, self.cut_off = 1.0, 0
+        self.cut_off = 0
         carried = "with its delay and reverb" if options.wet else "without delay and reverb"
         self.instrument = Instrument(sound.patch.name, sound.patch.author, sound.patch.tags,
                                      f"Sampled {carried} from the model {sound.patch.model}.")
@@ -109,13 +108,13 @@ class _Sampler:
 
     def take(self, zone: Zone, layer: Layer, patch, release: note.Release) -> None:
         """Sample one key at one velocity. Raises ExportError, OSError."""
-        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, self.options.seconds)
-        found = loop.find(sound, RATE_HZ) if self.looped else None
+        settling_s = note.settling_s(patch)
+        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
+        found = loop.find(sound, RATE_HZ, round(settling_s * RATE_HZ)) if self.looped else None
         if self.looped and found is None:
             raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")
         decay = None
         if found is not None:
-            self.worst_match = min(self.worst_match, found.match)
             falls = not self.heard.sustained
             f0_hz = 440 * 2 ** ((zone.key - 69) / 12)
             sound, found = loop.bake(sound, found, f0_hz, RATE_HZ, 0 if falls and not self.holds else None)

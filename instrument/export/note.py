@@ -15,7 +15,8 @@ BLOCK_SAMPLES = 1024
 ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0}
 # Room and echoes belong to the place where the instrument stands; baked into a sample they would end with each note, and go round in loops
 DRY = {"reverb.mix": 0.0, "delay.mix": 0.0}
-LONGEST_RELEASE_S = 12.0
+LONGEST_RELEASE_S, LONGEST_SETTLING_S = 12.0, 10.0
+HELD_S = 0.6                        # before a key is let go, when its release is measured
 STEP_S = 0.02                       # between levels that are looked at
 ENVELOPE_DB = 88.0                 # that a sampler lets a level fall by in the time written for it: some mean 78 (nine nepers), some 100
 
@@ -34,6 +35,12 @@ class Release:
 def for_sampling(patch: Patch, wet: bool = False) -> Patch:
     """The patch as its samples carry it: `wet` keeps delay and reverb."""
     return patch.with_values(parameters={**patch.parameters, **ALONE, **({} if wet else DRY)})
+
+
+def settling_s(patch: Patch) -> float:
+    """Until the player's envelope stands still: its attack, and its decay where that leads anywhere."""
+    of = patch.parameters
+    return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
 def play(timbre: Timbre, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None) -> np.ndarray:
@@ -59,8 +66,9 @@ def fall_db_s(level_db: np.ndarray, step_s: float = STEP_S) -> float:
     return -float(np.polyfit(times, level_db, 1)[0]) if len(level_db) > 1 else 0.0
 
 
-def release(timbre: Timbre, patch: Patch, key: int, velocity: int, held_s: float = 0.6) -> Release:
+def release(timbre: Timbre, patch: Patch, key: int, velocity: int) -> Release:
     """How a note falls when it is let go, from 5 to 35 dB under its level then, as rooms are measured (ISO 3382-1, T30)."""
+    held_s = round(HELD_S + settling_s(patch), 1)
     seconds = held_s + 1.0
     while True:
         level_db = levels_db(play(timbre, patch, key, velocity, seconds, held_s))[round(held_s / STEP_S):]

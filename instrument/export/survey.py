@@ -13,7 +13,7 @@ from instrument.performance.timbre import Timbre
 
 PROBES = 3                          # keys, spread over the range
 VELOCITIES = (1, 24, 48, 72, 100, 127)
-HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured
+HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured; after its envelope
 SUSTAINED_DB_S = 4.0                # what falls slower, in the middle of the probes, lasts as long as its key is held
 TOUCH_S = 0.4                       # of a note tell how loud its velocity is
 
@@ -37,8 +37,10 @@ def survey(timbre: Timbre, patch: Patch, low: int, high: int, done: Callable[[],
     """Play a few notes of keys `low`..`high`; `done` is called after each key."""
     keys = sorted({round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)})
     falls, levels = [], []
+    settling_s = note.settling_s(patch)
+    begin = round((settling_s + SETTLED_S) / note.STEP_S)
     for key in keys:
-        held_db = note.levels_db(note.play(timbre, patch, key, 100, HELD_S))[round(SETTLED_S / note.STEP_S):]
+        held_db = note.levels_db(note.play(timbre, patch, key, 100, settling_s + HELD_S))[begin:]
         falls.append(note.fall_db_s(held_db) if held_db.max() > -100 else np.inf)
         levels.append([float(note.levels_db(note.play(timbre, patch, key, velocity, TOUCH_S), TOUCH_S)[0]) for velocity in VELOCITIES])
         done()

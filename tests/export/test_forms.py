@@ -28,7 +28,7 @@ def valid(text: str, schema: str) -> xml.Element:
 def instrument():
     """One of each: looped, not looped, with a decay; of names that XML must escape."""
     zone, soft, hard = Zone(60, 59, 61), Layer(32, 1, 63), Layer(96, 64, 127)
-    return Instrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told -- so.", [
+    return Instrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told --- so.", [
         Sample("060 C4 v096 x.wav", zone, hard, 1000, 0.5, 1.5, (100, 899), None, ((64, 0.5), (96, 0.8), (127, 1.0))),
         Sample("060 C4 v032 x.wav", zone, soft, 1000, 0.25, 0.0, None, None, ((1, 0.9), (63, 1.0))),
         Sample("063 Eb4 v096 x.wav", Zone(63, 62, 64), hard, 1000, 0.5, 0.0, (100, 899), (0.5, 8.0))])

@@ -124,6 +124,20 @@ def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path)
     assert export("sfz", sound_of("Stone Nave"), tmp_path / "unlooped", Options(**{**vars(few), "loop": False})).looped is False
 
 
+def test_a_slow_attack_is_over_before_the_loop_begins(sound_of, tmp_path):
+    from instrument.library import Sound
+    nave = sound_of("Stone Nave")
+    slow = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "envelope.attack_s": 1.5}), nave.timbre)
+    export("sfz", slow, tmp_path / "a", Options(every=12, velocities=1, seconds=1.0, low=60, high=60))
+    region, = regions(next((tmp_path / "a").glob("*.sfz")))
+    sound, _ = soundfile.read(tmp_path / "a" / region["sample"])
+    start, end = int(region["loop_start"]), int(region["loop_end"])
+    assert start > 1.5 * 48000
+    loop_db, held_db = (note.levels_db(part, 0.3).mean() for part in (
+        sound[start:end + 1], note.play(nave.timbre, note.for_sampling(nave.patch), 60, 100, 3.0)[48000:]))
+    assert abs(loop_db - held_db) < 2
+
+
 def test_release_is_the_patches_own(sound_of, tmp_path):
     """Three times as long where the knob says so."""
     from instrument.library import Sound

@@ -1,5 +1,9 @@
 """Wavetables: the file that synthesizers know, and cycles that are what the patch plays."""
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +73,19 @@ def test_a_cycle_has_the_harmonics_of_the_engines_sound(sound_of):
     turns = np.exp(-2j * np.pi * np.outer(np.arange(1, 17) * f0_hz / note.RATE_HZ, np.arange(9000)))
     amplitude = 2 * np.abs(turns @ (heard * window)) / window.sum()
     assert np.abs(20 * np.log10(levels[:8] / amplitude[:8])).max() < 1.5
+
+
+def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
+    """To the end, as a person types it."""
+    words = [sys.executable, "-m", "instrument", "export", "wavetable", "Stone Nave", str(tmp_path / "a.wav"), "--seconds", "1"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
+    assert done.returncode == 0 and f"{tmp_path / 'a.wav'}: 256 cycles" in done.stdout, done.stderr
+    assert "256/256" in done.stderr and "exporting a.wav" in done.stderr
+    made = (tmp_path / "a.wav").read_bytes()
+    again = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
+    assert again.returncode == 1 and "is there already" in again.stderr and "Traceback" not in again.stderr
+    assert (tmp_path / "a.wav").read_bytes() == made
 
 
 def test_along_time_a_struck_sound_grows_dull(sound_of, tmp_path):
