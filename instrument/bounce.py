@@ -17,6 +17,7 @@ from instrument import offline, parts
 from instrument.parameters import PARAMETERS
 from instrument.parts import Part, PartError
 from instrument.performance import midi, score
+from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
         plan = parts.plan(read, by=by, mapped=mapped, patch=patch, model=model, programs=programs)
     except PartError as error:
         raise PartError(f"{mid}: {error}") from error
-    players = [_player(part, rate_hz, seed if len(plan.parts) == 1 else seed + part.number, controllers, gain_db) for part in plan.parts]
+    players = [_player(part, read.tempos, rate_hz, seed if len(plan.parts) == 1 else seed + part.number, controllers, gain_db)
+               for part in plan.parts]
     last = max(round(at_s * rate_hz) for part in plan.parts for at_s, _ in part.events)
     total = seconds or last / rate_hz + 2
     names = stem_names(wav, plan.parts) if stems else ()
@@ -98,9 +100,11 @@ def _check(controllers: dict[int, str]) -> None:
             raise PartError(f"controller {number} cannot move {id_}: it has a meaning of its own, or is not within 0..127")
 
 
-def _player(part: Part, rate_hz: int, seed: int, controllers: dict[int, str] | None, gain_db: float) -> offline.Player:
+def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: int, controllers: dict[int, str] | None,
+            gain_db: float) -> offline.Player:
     load, moved = parts.on_program(part)
-    events = [(round(at_s * rate_hz), event) for at_s, event in part.events]
+    followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
+    events = [(round(at_s * rate_hz), event) for at_s, event in [*followed[1:], *part.events]]
     player = offline.Player(part.sound.timbre, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
     performer = player.performer
 
@@ -112,6 +116,8 @@ def _player(part: Part, rate_hz: int, seed: int, controllers: dict[int, str] | N
     if controllers is not None:
         performer.controllers = dict(controllers)
     performer.controls.set("master.volume_db", gain_db)
+    if followed:
+        performer.controls.set_tempo(followed[0][1].bpm)
     performer.controls.snap()
     return player
 

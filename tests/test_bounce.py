@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from instrument.bounce import render_midi
+from instrument.parameters import BEATS
 from instrument.patch import Patch
 from instrument.performance.midi import MidiError
 from models.untrained import untrained
@@ -183,6 +184,16 @@ def test_nothing_is_left_of_files_that_cannot_all_be_written(band, tmp_path, num
     with pytest.raises(OSError, match=r"a - 04 .*is no file"):
         render_midi(band, tmp_path / "a.wav", model=numbered, stems=True, seconds=0.3)
     assert not (tmp_path / "a.wav").exists() and not list(tmp_path.glob("*.tmp"))
+
+
+def test_echoes_in_beats_follow_the_tempo_of_the_file(song, tmp_path, model):
+    eighth = [name for name, _ in BEATS].index("1/8")
+    def render(name, **parameters):
+        render_midi(song, tmp_path / name, patch=PATCH.with_values(parameters={"delay.mix": 0.7, **parameters}), model=model, seconds=1.5)
+        return read(tmp_path / name)
+    in_beats = render("a.wav", **{"delay.sync": eighth, "delay.time_s": 0.9})
+    assert np.array_equal(in_beats, render("b.wav", **{"delay.time_s": 0.25})), "120 beats a minute, as no tempo says otherwise"
+    assert np.abs(in_beats - render("c.wav", **{"delay.time_s": 0.9})).max() > 1e-3
 
 
 REAL = Path("/usr/share/games/openttd/baseset/openmsx/flying_scotsman.mid")

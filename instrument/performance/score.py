@@ -8,7 +8,7 @@ import io
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,11 +28,13 @@ Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program 
 
 @dataclass(frozen=True)
 class Score:
-    """`events`: (second, track, event), in order. Tracks count from 0; `names` has theirs, `end_s` is where the last of them ends."""
+    """`events`: (second, track, event), in order. Tracks count from 0; `names` has theirs, `end_s` is where the last of them ends.
+    `tempos`: (second, beats a minute) from which on each holds; none where the clock is a time code."""
     events: list[tuple[float, int, Event]]
     names: list[str]
     end_s: float
     general_midi: bool                  # whether it says that it was written for General MIDI
+    tempos: list[tuple[float, float]] = field(default_factory=list)
 
 
 def read_file(path: str | Path) -> list[tuple[float, Event]]:
@@ -52,9 +54,10 @@ def read(path: str | Path) -> Score:
         raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
     except Exception as error:          # mido raises many kinds on malformed files
         raise MidiError(f"{path}: not a MIDI file that can be played ({type(error).__name__}: {error})") from error
-    begin_s, end_s, events = 0.0, 0.0, []
+    begin_s, end_s, events, tempos = 0.0, 0.0, [], []
     for together in ([[track] for track in enumerate(tracks)] if kind == 2 else [list(enumerate(tracks))]):
         clock = _Clock(division, (message for _, track in together for message in track))
+        tempos += [(begin_s + at_s, bpm) for at_s, bpm in clock.tempos]
         for tick, number, event in _merged(together):
             events.append((begin_s + clock.seconds(tick), number, event))
         end_s = begin_s + clock.seconds(max((track[-1][0] for _, track in together if track), default=0))
@@ -64,7 +67,7 @@ def read(path: str | Path) -> Score:
     names = [next((m.name for _, m in track if m.type == "track_name"), "").strip() for track in tracks]
     general = any(m.type == "sysex" and m.data[:1] + m.data[2:3] == (GM_ON[0], GM_ON[2]) and m.data[3:4] in ((1,), (3,))
                   for track in tracks for _, m in track)
-    return Score(events, names, end_s, general)
+    return Score(events, names, end_s, general, tempos)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -126,12 +129,12 @@ def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 class _Clock:
-    """Ticks into seconds: by the tempo map of all these messages, or by the frames of a time code, which know no tempo."""
+    """Ticks into seconds: by the tempo map of all these messages, or by the frames of a time code, which know no tempo (`tempos`)."""
 
     def __init__(self, division: int, messages: Iterator[tuple[int, mido.Message]]) -> None:
         if division < 0:
             ticks = FRAMES_A_SECOND[-(division >> 8)] * (division & 0xFF)
-            self._ticks, self._seconds, self._second_a_tick = [0], [0.0], [1 / ticks]
+            self._ticks, self._seconds, self._second_a_tick, self.tempos = [0], [0.0], [1 / ticks], []
             return
         tempos = {0: TEMPO_US}
         tempos.update(sorted(((tick, m.tempo) for tick, m in messages if m.type == "set_tempo"), key=lambda change: change[0]))
@@ -140,6 +143,8 @@ class _Clock:
         self._seconds = [0.0]
         for (begin, end), second in zip(pairwise(self._ticks), self._second_a_tick, strict=False):
             self._seconds.append(self._seconds[-1] + (end - begin) * second)
+        beats = [60e6 / max(tempos[tick], 1) for tick in self._ticks]
+        self.tempos = list(zip(self._seconds, beats, strict=True))
 
     def seconds(self, tick: int) -> float:
         i = bisect_right(self._ticks, tick) - 1

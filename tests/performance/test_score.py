@@ -43,6 +43,7 @@ def test_the_tempo_of_one_track_is_that_of_all(read):
     of = read(file(tempo(b"\x00", 1_000_000) + tempo(b"\x83\x60", 250_000) + END, b"\x83\x60" + ON + b"\x83\x60" + OFF + END))
     assert times(of) == [(1.0, NoteOn(0, 60, 100)), (1.25, NoteOff(0, 60))]
     assert of.end_s == 1.25
+    assert of.tempos == [(0.0, 60.0), (1.0, 240.0)]
 
 
 @pytest.mark.parametrize(("frames", "ticks", "second_a_frame"), [
@@ -53,6 +54,7 @@ def test_a_time_code_knows_no_tempo(read, frames, ticks, second_a_frame):
     of = read(file(tempo(b"\x00", 100_000) + b"\x50" + ON + b"\x50" + OFF + END, kind=0, division=division))
     assert times(of) == [(pytest.approx(80 * n / ticks * second_a_frame, abs=1e-6), event)
                          for n, event in ((1, NoteOn(0, 60, 100)), (2, NoteOff(0, 60)))]
+    assert not of.tempos
 
 
 def test_sequences_of_format_2_come_one_after_another_each_at_its_own_tempo(read):
