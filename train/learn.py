@@ -114,8 +114,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
             watch.show(trainer)
         model = publish()
     except OSError as error:
-        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was saved "
-                      "before is whole.") from error
+        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
+                      "saved before is whole.") from error
     except KeyboardInterrupt:
         with suppress(OSError):
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
