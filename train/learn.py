@@ -110,12 +110,16 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
     say(f"learning {len(bank.trained)} notes of {len(bank.instruments)} instruments for {left:.1f} minutes")
     try:
         trainer.run(run, progress=progress, save_minutes=1.0)
-    finally:
+        if tell is not None:
+            watch.show(trainer)
+        model = publish()
+    except OSError as error:
+        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
+                      "saved before is whole.") from error
+    except KeyboardInterrupt:
         with suppress(OSError):
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
-    if tell is not None:
-        watch.show(trainer)
-    model = publish()
+        raise
     say(f"{out}: ready to play ({time.monotonic() - begin:.0f} s in all)")
     return model
 

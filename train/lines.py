@@ -41,7 +41,7 @@ def asked() -> Iterator[dict]:
 def stop_when_left() -> None:
     """When standard input ends this process is stopped as by ctrl-C, so that it saves what it has."""
     def watch() -> None:
-        for _ in asked():
+        while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
             pass
         signal.raise_signal(signal.SIGINT) if sys.platform == "win32" else os.kill(os.getpid(), signal.SIGTERM)
     threading.Thread(target=watch, name="standard input", daemon=True).start()

@@ -22,7 +22,8 @@ from instrument.learnt import Lesson
 PATIENCE_MS = 10_000             # that a closing window gives it to save itself
 LARGEST_PICTURE = 1024          # rows, columns
 STEPS = {"starting": "Getting ready", "listening": "Listening to the recordings", "preparing": "Analysing the notes",
-         "learning": "Learning", "stopping": "Stopping", "stopped": "Stopped; nothing is lost", "done": "Learnt", "failed": "It has stopped"}
+         "learning": "Learning",
+         "stopping": "Stopping", "stopped": "Stopped; nothing is lost", "done": "Learnt", "failed": "It has stopped"}
 ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")
 
 

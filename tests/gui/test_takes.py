@@ -145,16 +145,6 @@ def test_panic_ends_what_is_played_again(window, qtbot, a_take):
     let_go(window, 62)
 
 
-def test_what_is_no_take_is_said_and_changes_nothing(window, qtbot, tmp_path):
-    (tmp_path / "text.txt").write_text("x")
-    assert not drop(window, tmp_path / "text.txt")
-    soundfile.write(tmp_path / "plain.wav", np.zeros((100, 2)), 48000)
-    before = window.session.state
-    assert drop(window, tmp_path / "plain.wav")
-    qtbot.waitUntil(lambda: window.banner.problem and "plain.wav" in window.banner.text.text(), timeout=SOON_MS)
-    assert window.session.state == before
-
-
 def test_a_take_is_heard_by_itself(panel, qtbot):
     """On the real device where there is one; what fails is said."""
     panel.list.setCurrentIndex(panel.model.index(0))

@@ -1,0 +1,112 @@
+"""New sounds from recordings, in the window on its real processes: one becomes a sound, a folder is learnt while one plays on."""
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+import soundfile as sf
+from PySide6.QtTest import QTest
+
+from instrument import learnt, library
+from tests.gui.player import sounding
+from tests.gui.test_takes import drop
+
+PATIENCE_S = 240            # a helper imports torch, on a machine that may do much else
+RATE_HZ = 16_000
+
+
+def wait(condition, seconds=PATIENCE_S):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        QTest.qWait(20)
+
+
+def plucked(pitch):
+    t = np.arange(RATE_HZ) / RATE_HZ
+    f0 = 440 * 2 ** ((pitch - 69) / 12)
+    sound = sum(np.cos(2 * np.pi * f0 * k * t) * np.exp(-t * (2 + k)) / k for k in range(1, 7)) * np.minimum(1, t * 500)
+    return np.pad(0.3 * sound, (RATE_HZ // 10, 0))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with five recordings."""
+    folder = tmp_path_factory.mktemp("recordings") / "Little box"
+    folder.mkdir()
+    for pitch in (48, 52, 57, 60, 64):
+        sf.write(folder / f"box {pitch:03d}.wav", plucked(pitch), RATE_HZ)
+    return folder
+
+
+def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, place, user_home):
+    before = window.session.name
+    assert drop(window, place / "box 057.wav")
+    assert "Listening to box 057.wav" in window.banner.text.text()
+    wait(lambda: window.session.name != before)
+    patch = window.session.state.patch
+    assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)
+    assert "A3" in window.banner.text.text(), "the pitch that was found is told"
+    assert window.session.dirty and "box 057" not in [entry.name for entry in library.patches()], "on no disk until it is saved"
+    window.hands.press(57, 100, "test")
+    wait(lambda: 57 in sounding(window))
+    window.hands.release(57, "test")
+    window.session.undo()
+    assert window.session.name == before and not window.session.dirty
+    window.session.redo()
+    window.choosing.save("box 057", patch.tags)
+    assert not window.session.dirty and "box 057" in [entry.name for entry in library.patches()]
+    window.recordings.new_sound.make(place / "box 057.wav")
+    wait(lambda: window.session.name == "box 057 2")
+
+
+def test_what_cannot_be_used_is_said_and_changes_nothing(window, place, tmp_path):
+    sf.write(tmp_path / "silent.wav", np.zeros(RATE_HZ), RATE_HZ)
+    (tmp_path / "text.txt").write_text("words")
+    before = window.session.state
+    for name, why in (("silent.wav", "silent"), ("text.txt", "cannot be read as sound")):
+        assert drop(window, tmp_path / name)
+        wait(lambda why=why: window.banner.problem and why in window.banner.text.text())
+        assert name in window.banner.text.text() and window.session.state == before
+    helper = window.recordings.new_sound.helper
+    assert drop(window, place / "box 060.wav")
+    os.kill(helper.pid, signal.SIGKILL)
+    wait(lambda: "stopped" in window.banner.text.text())
+    assert window.session.state == before and not window.recordings.new_sound.busy
+
+
+def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, place, monkeypatch):
+    monkeypatch.setattr(learnt, "MINUTES", 0.5)
+    learning = window.recordings.learning
+    assert drop(window, place)
+    assert learning.active and learning.lesson.name == "Little box" and window.recordings.panel.isVisible()
+    wait(lambda: learning.playable)
+    assert learning.picture.target.shape == learning.picture.learnt.shape and learning.share > 0
+    assert "Learning" in window.recordings.button.text() and "left" in window.recordings.panel.state.text()
+    learning.play()
+    assert window.session.state.patch.model == "Little box" and window.session.name == "Little box"
+    window.hands.press(60, 100, "test")
+    wait(lambda: 60 in sounding(window))
+    os.kill(learning.helper.pid, signal.SIGKILL)
+    wait(lambda: not learning.active)
+    assert learning.state == "failed" and "kept" in window.recordings.panel.problem.text()
+    assert 0 < learning.lesson.share < 1 and learnt.lesson_for(place) == learning.lesson
+    sha256 = learnt.card_of("Little box")["sha256"]
+    window.recordings.panel.go_on.click()
+    wait(lambda: learning.state == "done")
+    card = learnt.card_of("Little box")
+    assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions take its place"
+    assert 60 in sounding(window), "and notes go on"
+    assert np.allclose(window.session.state.to_patch().latents, np.clip(card["presets"]["Little box"]["z"], -4, 4), atol=1e-3)
+    window.hands.release(60, "test")
+    window.recordings.panel.hide()
+
+
+def test_a_folder_without_notes_is_told(window, tmp_path):
+    (tmp_path / "empty").mkdir()
+    learning = window.recordings.learning
+    assert drop(window, tmp_path / "empty")
+    wait(lambda: not learning.active)
+    assert "no recordings" in learning.problem and learning.state == "failed" and not learning.playable
+    window.recordings.panel.hide()
