@@ -40,6 +40,13 @@ class Knob:
         return (weight / weight.sum()) @ self.directions
 
 
+def by_control(knobs: dict[str, Knob]) -> dict[str, Knob]:
+    """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
+    families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
+    return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
+            | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
+
+
 def turned(knobs: dict[str, Knob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]

@@ -14,6 +14,7 @@ class PlainModel:
     name = "Plain"
     latents = 16
     presets: ClassVar = {}
+    knobs: ClassVar = {}
     shape = SimpleNamespace(note_size=2)
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
