@@ -102,12 +102,12 @@ class LatentPanel(Panel):
         self.knobs = {i: LatentKnob(i) for i in LATENTS}
         self.named = {p.id: NamedKnob(p.id) for p in (*group("characteristic"), *group("family"))}
         self.pages = QStackedWidget()
-        for knobs, columns in ((self.knobs, COLUMNS), (self.named, NAMED_COLUMNS)):
+        for knobs, columns in (([*self.knobs.values()], COLUMNS), ([*self.named.values()], NAMED_COLUMNS)):
             page = QWidget()
             grid = QGridLayout(page)
             grid.setContentsMargins(0, 0, 0, 0)
             grid.setSpacing(0)
-            for index, knob in enumerate(knobs.values()):
+            for index, knob in enumerate(knobs):
                 grid.addWidget(knob, index // columns, index % columns)
             self.pages.addWidget(page)
         for latent in self.knobs.values():
@@ -142,11 +142,11 @@ class LatentPanel(Panel):
         if model != self._model:
             self._model = model
             known, families = knobs_of(model), families_of(model)
-            for parameter_id, knob in self.named.items():
+            for parameter_id, named_knob in self.named.items():
                 number = int(parameter_id.partition(".")[2]) - 1 if parameter_id.startswith("family.") else None
                 named = number is not None and number < len(families)
                 label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
-                knob.show_known(named or parameter_id in known, label)
+                named_knob.show_known(named or parameter_id in known, label)
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)

@@ -56,8 +56,10 @@ def test_a_card_gets_knobs_and_its_weights_stay(stem):
     ({"other.x": {"direction": ONE}}, "its id"), ({"family.": {"direction": ONE}}, "its id"),
     ({"family.a\nb": {"direction": ONE}}, "its id"),
     ({"family.x": 3}, "not 4 numbers"), ({"family.x": {"direction": [1, 2]}}, "not 4 numbers"),
-    ({"family.x": {"direction": [0, 0, 0, 0]}}, "or all are 0"), ({"family.x": {"direction": [1e9, 0, 0, 0]}}, "not 4 numbers"),
-    ({"family.x": {"direction": [True, 0, 0, 0]}}, "not 4 numbers"), ({"family.x": {"directions": {"nobody": ONE}}}, "presets of the model"),
+    ({"family.x": {"direction": [0, 0, 0, 0]}}, "or all are 0"),
+    ({"family.x": {"direction": [1e9, 0, 0, 0]}}, "not 4 numbers"),
+    ({"family.x": {"direction": [True, 0, 0, 0]}}, "not 4 numbers"),
+    ({"family.x": {"directions": {"nobody": ONE}}}, "presets of the model"),
     ({"family.x": {"directions": []}}, "presets of the model"),
     ({"family.x": {"direction": ONE, "correlation": 2}}, "from -1 to 1"),
 ])
