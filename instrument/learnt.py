@@ -129,7 +129,7 @@ def _between(before: dict[str, Any], card: dict[str, Any]):
     if not before.get("run") or before.get("run") != card.get("run"):
         return None
     try:
-        old, new = before["knobs"], card["knobs"]
+        old, new = before["axes"], card["axes"]
         middle, axes, new_middle, new_axes = (np.asarray(x, float) for x in (old["middle"], old["axes"], new["middle"], new["axes"]))
         back = np.linalg.inv(new_axes)                  # raw = middle + knobs @ axes, see models/latent_space.py
         matrix, shift = axes @ back, (middle - new_middle) @ back

@@ -90,11 +90,31 @@ def models() -> list[Entry]:
 
 def _of_card(weights: Path, field: str) -> str:
     """A text of a model's card; empty where it has none that can be read."""
-    try:
-        value = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8")).get(field)
-    except (OSError, ValueError, AttributeError):
-        return ""
+    value = _card(weights).get(field)
     return value if isinstance(value, str) else ""
+
+
+def _card(weights: Path) -> dict:
+    """A model's card, unchecked; empty where it cannot be read."""
+    try:
+        card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def knobs_of(model: str) -> list[str]:
+    """What a model of the library knows named directions for: ids as `models/knobs.py` has them. Empty where it is not there."""
+    try:
+        knobs = _card(find_model(model)).get("knobs")
+    except LibraryError:
+        return []
+    return sorted(str(name) for name in knobs) if isinstance(knobs, dict) else []
+
+
+def families_of(model: str) -> list[str]:
+    """Its families, in the order of the controls `family.1` ..."""
+    return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
 
 
 def find(name: str, entries: list[Entry], what: str) -> Entry:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 LATENT_KNOBS = 16
 LATENT_RANGE = 3.0
+FAMILY_KNOBS = 12
 # Times in beats of a MIDI clock, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not by the clock.
 BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
          ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
@@ -68,8 +69,24 @@ def _latents() -> list[Parameter]:
             for i in range(LATENT_KNOBS)]
 
 
+_CHARACTERISTICS = (                     # what a model may know a direction for (models/knobs.py), and what more of it sounds like
+    ("brightness", "Brighter", "more power in its upper partials"), ("attack", "Softer", "a slower onset"),
+    ("decay", "Percussive", "it dies away faster"), ("noisiness", "Breathier", "more breath, bow or hammer"),
+    ("inharmonicity", "Bell-like", "partials farther from whole multiples"), ("odd", "Hollow", "odd partials over even ones"),
+    ("vibrato", "Vibrating", "deeper vibrato"), ("fuzz", "Rougher", "more beating, rasp and distortion"))
+
+
+def _knobs() -> list[Parameter]:
+    return [*(Parameter(f"characteristic.{name}", label, "characteristic", -LATENT_RANGE, LATENT_RANGE, 0.0,
+                        help=f"Moves the model's own sound: {more}. Not a filter: another sound of its space.")
+              for name, label, more in _CHARACTERISTICS),
+            *(Parameter(f"family.{i + 1}", f"Family {i + 1}", "family", 0, 1, 0.0, "%",
+                        help="How far the sound goes towards this family of the model's instruments.") for i in range(FAMILY_KNOBS))]
+
+
 _TABLE = [
     *_latents(),
+    *_knobs(),
     Parameter("morph.x", "Morph X", "morph", 0, 1, 0.5, help="Left to right between the corners of the morph pad."),
     Parameter("morph.y", "Morph Y", "morph", 0, 1, 0.5, help="Bottom to top between the corners of the morph pad."),
     Parameter("morph.amount", "Morph", "morph", 0, 1, 0.0, "%",

@@ -40,6 +40,13 @@ class Knob:
         return (weight / weight.sum()) @ self.directions
 
 
+def by_control(knobs: dict[str, Knob]) -> dict[str, Knob]:
+    """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
+    families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
+    return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
+            | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
+
+
 def turned(knobs: dict[str, Knob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
@@ -60,7 +67,7 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, Knob]:
         one, many = about.get("direction"), about.get("directions")
         if many is not None and (not isinstance(many, dict) or not many or not set(many) <= set(presets)):
             raise ModelError(f"knob {identity!r}: its 'directions' are not those of presets of the model")
-        rows = list(many.values()) if many else [one]
+        rows: list[Any] = list(many.values()) if many else [one]
         if not all(_numbers(row, latents) for row in rows) or not np.any(rows):
             raise ModelError(f"knob {identity!r}: a direction is not {latents} numbers within -{FARTHEST:g}..{FARTHEST:g}, or all are 0")
         correlation = about.get("correlation")
@@ -78,9 +85,10 @@ def check_conditions(card: dict[str, Any], latents: int) -> None:
     if not isinstance(told, list) or len(told) > latents:
         raise ModelError(f"'conditions' is not a list of at most {latents} entries, as many as the model has latents")
     names = set()
-    for about in told:
-        about = about if isinstance(about, dict) else {}
-        name, kind, low, high = (about.get(entry) for entry in ("name", "kind", "lowest", "highest"))
+    for entry in told:
+        about: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        values: list[Any] = [about.get(key) for key in ("name", "kind", "lowest", "highest")]
+        name, kind, low, high = values
         if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:
             raise ModelError(f"a condition has no 'name' of up to 40 characters, or its 'kind' is not one of {', '.join(KINDS)}")
         if not (_number(low) and _number(high) and -FARTHEST <= low < high <= FARTHEST):

@@ -232,4 +232,4 @@ class Trainer(Learner):
         z = np.random.default_rng(2).standard_normal((PICTURED_POINTS, self.free))
         keys = np.array(PICTURED_KEYS)
         none = np.zeros((len(keys), len(self.conditions)))
-        return picture([self.notes(np.repeat(one[None], len(keys), 0), none, keys, np.full(len(keys), 100.0)) for one in z])
+        return picture([list(self.notes(np.repeat(one[None], len(keys), 0), none, keys, np.full(len(keys), 100.0))) for one in z])

@@ -21,6 +21,7 @@ CLIPPED = 1.5                         # deviations among the presets: a pair tha
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
 SWEEP = np.linspace(-2, 2, 5)         # values at which a knob is tried
+LEAST_EACH = 0.2                      # mean rank correlation of single notes: a measured direction that does less is not offered
 TRIED, TRIED_EACH = 24, 4             # notes that it is tried on, at most; and of each preset, at most
 
 
@@ -49,6 +50,8 @@ def find_knobs(model: Model, seed: int = 0) -> dict[str, dict]:
     model.card["knobs"] = about
     for name, tried in correlations(model, model.knobs, seed).items():
         about[name] |= {key: round(value, 3) for key, value in tried.items()}
+        if tried["each"] < LEAST_EACH and not model.card.get("conditions"):
+            del about[name]
     return about
 
 

@@ -1,15 +1,16 @@
-"""The sixteen latents: where in the model's space of sounds we are."""
+"""Where in the model's space of sounds we are: the sixteen latents and, on a page behind them, the directions that have names."""
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QToolButton
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
 
 from instrument.gui import theme
 from instrument.gui.knob import Knob
 from instrument.gui.panel import Panel, tool
 from instrument.gui.session import LATENTS, Session
-from instrument.parameters import PARAMETERS
+from instrument.library import families_of, knobs_of
+from instrument.parameters import PARAMETERS, group
 
-COLUMNS = 8
+COLUMNS, NAMED_COLUMNS = 8, 10
 
 
 class LatentKnob(Knob):
@@ -71,19 +72,52 @@ class LatentKnob(Knob):
         return super().tip() + " · Ctrl+L locks"
 
 
+class NamedKnob(Knob):
+    """A direction that says what it does: "brighter", a family. Dimmed where the model has no such direction."""
+
+    def __init__(self, parameter_id: str):
+        parameter = PARAMETERS[parameter_id]
+        super().__init__(parameter, parameter.label, diameter=44)
+        self.known = True
+
+    def show_known(self, known: bool, label: str) -> None:
+        """Whether the model has this direction, and what it calls it."""
+        if (known, label) != (self.known, self.label):
+            self.known, self.label, self.name = known, label, label
+            self.dimmed = not known
+            self.setAccessibleName(label)
+            self.update()
+
+    def tip(self) -> str:
+        return super().tip() + ("" if self.known else " · This model has no such direction: it does nothing.")
+
+
 class LatentPanel(Panel):
-    """All latents, 8 x 2, and what can be done with all of them."""
+    """All latents, 8 x 2, and what can be done with all of them; the named directions, 10 x 2, behind them."""
 
     def __init__(self, session: Session):
         super().__init__("Latents")
         self.session = session
+        self._model: str | None = None
         self.knobs = {i: LatentKnob(i) for i in LATENTS}
-        grid = QGridLayout()
-        grid.setSpacing(0)
-        for index, knob in enumerate(self.knobs.values()):
-            grid.addWidget(knob, index // COLUMNS, index % COLUMNS)
-            knob.lock_wanted.connect(session.lock)
-        self.body.addLayout(grid, 1)
+        self.named = {p.id: NamedKnob(p.id) for p in (*group("characteristic"), *group("family"))}
+        self.pages = QStackedWidget()
+        for knobs, columns in (([*self.knobs.values()], COLUMNS), ([*self.named.values()], NAMED_COLUMNS)):
+            page = QWidget()
+            grid = QGridLayout(page)
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setSpacing(0)
+            for index, knob in enumerate(knobs):
+                grid.addWidget(knob, index // columns, index % columns)
+            self.pages.addWidget(page)
+        for latent in self.knobs.values():
+            latent.lock_wanted.connect(session.lock)
+        self.body.addWidget(self.pages, 1)
+        self.turn = tool("", "Named directions", "Directions of the model that have names, instead of its latents (Ctrl+D)",
+                         checkable=True, text="Brighter …")
+        self.turn.setShortcut("Ctrl+D")
+        self.turn.toggled.connect(self.pages.setCurrentIndex)
+        self.tools.addWidget(self.turn)
         self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)",
                               text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
@@ -97,8 +131,22 @@ class LatentPanel(Panel):
         session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(("latent", "morph")) else None)
         session.on_change.append(self.refresh)
 
+    def reveal(self, parameter_id: str) -> None:
+        """Turn to the page that has a control, if one has."""
+        if parameter_id in self.knobs or parameter_id in self.named:
+            self.turn.setChecked(parameter_id in self.named)
+
     def refresh(self) -> None:
-        """Show locks, the model's name and where it is."""
+        """Show locks, the model's name, where it is, and what it knows directions for."""
+        model = self.session.state.patch.model
+        if model != self._model:
+            self._model = model
+            known, families = knobs_of(model), families_of(model)
+            for parameter_id, named_knob in self.named.items():
+                number = int(parameter_id.partition(".")[2]) - 1 if parameter_id.startswith("family.") else None
+                named = number is not None and number < len(families)
+                label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
+                named_knob.show_known(named or parameter_id in known, label)
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)

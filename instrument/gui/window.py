@@ -63,7 +63,7 @@ class Window(QMainWindow):
         self._last_tick = time.monotonic()
         self._last_status = 0.0
         self._build()
-        self.controls: dict[str, Control] = {**self.latents.knobs, **self.panels.controls, **self.output.controls,
+        self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount}
         self._connect()
         self.session.begin_with(patch, settings.controls)

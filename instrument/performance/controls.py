@@ -19,6 +19,7 @@ RELEASE_TIMES = INDEX["envelope.release"]
 CUTOFF, RESONANCE, TRACKING = INDEX["filter.cutoff_hz"], INDEX["filter.resonance_db"], INDEX["filter.tracking"]
 FILTER_ENVELOPE, FILTER_DECAY = INDEX["filter.envelope"], INDEX["filter.decay_s"]
 FILTER_VELOCITY = INDEX["filter.velocity"]
+SOUND_KNOBS = [INDEX[name] for name, p in PARAMETERS.items() if p.group in ("characteristic", "family")]     # of the model's own knobs
 BRIGHTNESS, NOISE_DB = INDEX["character.brightness"], INDEX["character.noise_db"]
 EVEN_ODD, STRETCH = INDEX["character.even_odd"], INDEX["character.stretch"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]

@@ -24,6 +24,7 @@ from instrument.performance.controls import (
     MODE,
     PANNING,
     PRESSURE,
+    SOUND_KNOBS,
     VELOCITY,
     VOICES,
     WHEEL,
@@ -38,6 +39,7 @@ from instrument.synthesis.state import boundary
 MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
 BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise
 NO_RPN = 127
+_NAMES = list(INDEX)
 _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
 
 
@@ -279,7 +281,8 @@ class Performer:
             x, y = goal[_MORPH_X], goal[_MORPH_Y]
             weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
             z = (1 - amount) * z + amount * (weights @ self._corners)
-        self.timbre.goal[:] = z
+        turns = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
+        self.timbre.aim(z, turns)
 
     def _reset(self, channel: int) -> None:
         """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""

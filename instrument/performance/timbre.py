@@ -9,6 +9,7 @@ import numpy as np
 from instrument.performance.compiled import compiled
 from instrument.synthesis.state import SLOTS
 from models.frame import FRAME_SIZE, PARTIALS
+from models.knobs import by_control, turned
 
 KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
@@ -44,6 +45,7 @@ class Timbre:
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
+        self.knobs = by_control(model.knobs)
         self.pitches = tuple(model.card.get("pitches", KEYS))   # what it was trained on; further keys have the colour of the last
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
@@ -85,6 +87,10 @@ class Timbre:
             return False
         self.version += 1
         return True
+
+    def aim(self, z: np.ndarray, turns: dict[str, float]) -> None:
+        """The wanted latents: those of the knobs and the morph pad z [L], led on by what `turns` says of the model's own knobs."""
+        self.goal[:] = np.clip(turned(self.knobs, z, turns), -LATENT_LIMIT, LATENT_LIMIT) if turns else z
 
     def jump(self) -> None:
         """To the wanted latents at once."""

@@ -143,6 +143,7 @@ def test_keys_move_every_control(still_window, parameter_id):
     window = still_window
     window.activateWindow()
     control, parameter = window.controls[parameter_id], PARAMETERS[parameter_id]
+    window.latents.reveal(parameter_id)
     control.setFocus()
     press(Qt.Key.Key_Home)
     assert window.session[parameter_id] == parameter.lowest

@@ -16,8 +16,24 @@ def test_every_control_of_the_table_is_there(window):
     assert set(window.controls) | set(pad.objectName().split()) == set(PARAMETERS)
     for parameter_id, control in window.controls.items():
         assert control.parameter is PARAMETERS[parameter_id]
+        window.latents.reveal(parameter_id)
         assert control.isVisible()
         assert window.rect().contains(control.mapTo(window, control.rect().center()))
+
+
+def test_the_named_directions_stand_behind_the_latents_and_tell_what_the_model_has(window, user_home):
+    latents = window.latents
+    QTest.mouseClick(latents.turn, LEFT)
+    assert latents.named["characteristic.brightness"].isVisible() and not latents.knobs["latent.1"].isVisible()
+    assert all(knob.dimmed and "does nothing" in knob.tip() for knob in latents.named.values())       # the test's model has none
+    window.session.begin_with(user_home[0].with_values(model=library.load_patch().model))             # the factory's has
+    assert not latents.named["characteristic.fuzz"].dimmed
+    assert latents.named["family.2"].label == "Brass" and not latents.named["family.2"].dimmed
+    type_value(latents.named["family.2"], "30")
+    assert window.session["family.2"] == pytest.approx(0.3)
+    assert window.session.state.to_patch().parameters["family.2"] == pytest.approx(0.3)
+    QTest.mouseClick(latents.turn, LEFT)
+    assert latents.knobs["latent.1"].isVisible()
 
 
 @pytest.mark.parametrize("size", [(960, 620), (1200, 760), (1600, 1000)])
@@ -30,7 +46,8 @@ def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
     for i, box in enumerate(boxes):
         assert window.rect().contains(box), type(parts[i]).__name__
         assert not any(box.intersects(other) for other in boxes[i + 1:])
-    for control in window.controls.values():
+    for parameter_id, control in window.controls.items():
+        window.latents.reveal(parameter_id)
         assert control.height() >= control.minimumSizeHint().height()
     window.resize(1200, 760)
 

@@ -14,6 +14,7 @@ class PlainModel:
     latents = 16
     presets: ClassVar = {}
     note_size = 2
+    knobs: ClassVar = {}
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
         self.card = {"longest_s": 4.0}

@@ -315,3 +315,20 @@ def test_what_the_window_sees(plain):
     player.render(2000)
     assert status["voices"] == 0
     assert not status["notes"].any()
+
+
+def test_named_knobs_change_the_sound_and_patches_keep_them(plain_model):
+    from instrument.patch import Patch, from_json
+    from instrument.performance.timbre import Timbre
+    from models.knobs import read_knobs
+    model = plain_model()
+    model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": np.eye(16)[0].tolist()}}}, 16)
+    level = lambda sound: 20 * np.log10(np.sqrt(np.mean(sound[RATE // 2:] ** 2)))                        # noqa: E731
+    turned = [(0, Set("characteristic.brightness", 1.0))]
+    rest, moved = (play([*more, (0, NoteOn(0, 57, 100))], Timbre(model), 1.0) for more in ([], turned))
+    assert level(moved) - level(rest) == pytest.approx(6.0, abs=0.1)
+    patch = Patch("P", "Plain", (0.0,) * 16, {"characteristic.brightness": 1.0})
+    kept = from_json(patch.to_json())
+    assert kept.parameters["characteristic.brightness"] == 1.0
+    again = play([(0, Load(kept)), (0, NoteOn(0, 57, 100))], Timbre(model), 1.0)
+    assert level(again) - level(rest) == pytest.approx(6.0 + 20 * np.log10(1), abs=0.3)

@@ -82,3 +82,26 @@ def test_a_jump_is_no_glide(timbre):
     timbre.goal[:] = -2
     timbre.jump()
     np.testing.assert_allclose(timbre.frames(*chord(5)), wanted(timbre, timbre.goal, 5), atol=1e-4)
+
+
+def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
+    from models.knobs import read_knobs
+    model = plain_model()
+    one = np.eye(16)[0].tolist()
+    model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": one}, "family.reed": {"direction": one},
+                                        "family.brass": {"direction": (2 * np.eye(16)[1]).tolist()}}}, 16)
+    timbre = Timbre(model)
+    timbre.aim(np.zeros(16, np.float32), {"characteristic.brightness": 1.5, "family.1": 0.5, "characteristic.odd": 3.0})
+    assert np.allclose(timbre.goal[:3], [1.5, 1.0, 0.0])                # families by their names: brass is the first
+    note = chord(1)
+    before = timbre.frames(*note)[0, 0]
+    timbre.glide(SHARE)
+    assert before < timbre.frames(*note)[0, 0] < before + 6 * 1.5       # on its way
+    for _ in range(200):
+        timbre.glide(SHARE)
+        after = timbre.frames(*note)[0, 0]
+    assert after == pytest.approx(before + 6 * 1.5, abs=1e-3)           # 6 dB for each unit of latent 1
+    timbre.aim(np.full(16, 3.0, np.float32), {"characteristic.brightness": 3.0})
+    assert timbre.goal.max() == 4.0                                     # as far as a model is ever asked
+    timbre.aim(np.full(16, 3.0, np.float32), {})
+    assert np.all(timbre.goal == 3.0)

@@ -103,7 +103,7 @@ def test_models_come_on_the_way_and_sounds_stay_what_they_are(learnt):
         z = (0.5, -0.4, 0.3, 0.2)
         patch = Patch("A", "My Box", z, morph=(Corner("x", z),) * 4, model_sha256=before["sha256"])
         moved = carried(patch, before, card)
-        assert np.allclose(raw(moved.latents, card["knobs"]), raw(z, before["knobs"]), atol=1e-3)
+        assert np.allclose(raw(moved.latents, card["axes"]), raw(z, before["axes"]), atol=1e-3)
         assert moved.morph[2].latents == moved.latents and moved.model_sha256 == card["sha256"]
         preset = carried(Patch("B", "My Box", tuple(before["presets"]["My Box"]["z"])), before, card)
         assert np.allclose(preset.latents, card["presets"]["My Box"]["z"]), "a preset's sound stays the preset's"
