@@ -1,4 +1,6 @@
 """Where patches and models are found, and how they are kept safe."""
+from pathlib import Path
+
 import pytest
 
 from instrument import library
@@ -90,7 +92,7 @@ def test_factory_patches_are_never_overwritten():
 
 
 def test_a_patch_knows_the_version_of_its_model():
-    from instrument.offline import Report
+    from instrument.bounce import Report
     from models.checkpoint import save_model
     from models.untrained import untrained
     folder = library.user_folder("models")
@@ -103,7 +105,7 @@ def test_a_patch_knows_the_version_of_its_model():
     other = library.open_sound(path)
     said = library.remark(other)
     assert "Kept" in said and "another version of the model Untrained" in said
-    assert said in str(Report(1.0, 1, -10.0, 1, 1.0, "Kept", remark=said)), "a render says it too"
+    assert said in str(Report(1.0, 1, -10.0, 1, 1.0, "Kept", Path("x.wav"), remark=said)), "a render says it too"
     library.save_patch(other.patch)
     assert library.remark(library.open_sound(path)) == "", "saved again, it is of the version that was heard"
 
