@@ -1,7 +1,7 @@
 """The window without a mouse and without a sight of it: Tab reaches all there is, keys move it, its focus shows, it has a name."""
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QHelpEvent, QImage, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QLineEdit, QListView, QToolTip, QWidget
@@ -216,6 +216,11 @@ def test_keys_turn_the_wheels(window):
         assert wheel.value() == 0
 
 
+def close_menu():
+    if menu := QApplication.activePopupWidget():
+        menu.close()
+
+
 def test_space_presses_every_button(window):
     window.session.set("latent.1", 1.0)
     for button in (b for b in parts_of(window) if isinstance(b, QAbstractButton)):
@@ -223,6 +228,7 @@ def test_space_presses_every_button(window):
         button.blockSignals(False)
         listener = button.pressed.connect(lambda pressed=pressed: pressed.append(1))
         button.setFocus()
+        QTimer.singleShot(100, close_menu)              # one that opens a menu waits for it
         QTest.keyPress(button, Qt.Key.Key_Space)
         button.setDown(False)                       # what it does is the business of other tests
         button.pressed.disconnect(listener)
