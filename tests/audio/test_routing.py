@@ -35,7 +35,7 @@ def test_ports_have_the_same_names_after_a_restart_of_the_engine_and_after_it_wa
 
 
 def test_ports_have_the_same_names_after_a_restart_of_the_server(engine, server):
-    client, told = engine()
+    _, told = engine()
     assert ports() == OURS
     server.kill()
     told.forget()
