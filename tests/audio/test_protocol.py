@@ -14,10 +14,10 @@ GOOD = [
     {"do": "open_midi", "ports": None}, {"do": "open_midi", "ports": ["Keys"]}, {"do": "test_tone", "on": True}, {"do": "list"},
     {"do": "record", "on": True, "folder": None, "format": "wav24"}, {"do": "record", "on": False, "folder": "/takes", "format": "flac"},
     {"do": "capture", "folder": None, "format": "wav32"}, {"do": "recall", "path": "/takes/a.wav"},
-    {"do": "quit"},
+    {"do": "renew", "model": "My Cello"}, {"do": "quit"},
 ]
 BAD = [
-    None, 3, [], "quit", {}, {"do": None}, {"do": []}, {"do": "no_such"}, {"tell": "ready", "seconds": 1},
+    None, 3, [], "quit", {}, {"do": "renew"}, {"do": "renew", "model": 3}, {"do": None}, {"do": []}, {"do": "no_such"}, {"tell": "ready", "seconds": 1},
     {"do": "set", "id": "filter.cutoff_hz"}, {"do": "set", "id": "no.such", "value": 1}, {"do": "set", "id": 3, "value": 1},
     {"do": "set", "id": "filter.cutoff_hz", "value": math.nan}, {"do": "set", "id": "filter.cutoff_hz", "value": math.inf},
     {"do": "set", "id": "filter.cutoff_hz", "value": "1"}, {"do": "set", "id": "filter.cutoff_hz", "value": True},

@@ -40,6 +40,16 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def leave_nothing():
+    """What is saved here is gone when other tests browse."""
+    folders = [library.user_folder(kind) for kind in ("patches", "models")]
+    before = {path for folder in folders for path in folder.glob("*")}
+    yield
+    for path in {path for folder in folders for path in folder.glob("*")} - before:
+        path.unlink()
+
+
 def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, place, user_home):
     before = window.session.name
     assert drop(window, place / "box 057.wav")

