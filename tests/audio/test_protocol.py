@@ -17,7 +17,8 @@ GOOD = [
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
 ]
 BAD = [
-    None, 3, [], "quit", {}, {"do": "renew"}, {"do": "renew", "model": 3}, {"do": None}, {"do": []}, {"do": "no_such"}, {"tell": "ready", "seconds": 1},
+    {"do": "renew"}, {"do": "renew", "model": 3},
+    None, 3, [], "quit", {}, {"do": None}, {"do": []}, {"do": "no_such"}, {"tell": "ready", "seconds": 1},
     {"do": "set", "id": "filter.cutoff_hz"}, {"do": "set", "id": "no.such", "value": 1}, {"do": "set", "id": 3, "value": 1},
     {"do": "set", "id": "filter.cutoff_hz", "value": math.nan}, {"do": "set", "id": "filter.cutoff_hz", "value": math.inf},
     {"do": "set", "id": "filter.cutoff_hz", "value": "1"}, {"do": "set", "id": "filter.cutoff_hz", "value": True},

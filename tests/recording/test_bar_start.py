@@ -45,11 +45,12 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
         assert told.wait(tell="recording")["waits"]
         on = told.wait(tell="recording", waits=False)
         assert on["path"] and not on["problem"]
+        late = -client.telemetry().late_hops
         wait_for(lambda: client.telemetry().position > on["begin"] + 2 * BAR + 9600)
         client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
         take = told.wait(tell="take")
         assert not take["problem"]
-        late = client.telemetry().late_hops
+        late += client.telemetry().late_hops
         playing.join()
         told.wait(tell="clock", bpm=None)
     events = [json.loads(line) for line in log.read_text().splitlines()]
