@@ -32,6 +32,13 @@ def song() -> list[tuple[int, bytes]]:
 
 
 def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, tmp_path):
+    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Three tries."""
+    assert any(_difference(engine, home, tmp_path / str(attempt)) <= 1e-4 for attempt in range(3))
+
+
+def _difference(engine, home, tmp_path: Path) -> float:
+    """The largest between a take and the same take played again."""
+    tmp_path.mkdir()
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = {**home, "parameters": {**home["parameters"], "delay.mix": 0.5, "delay.sync": eighth}}
     log = tmp_path / "events.jsonl"
@@ -45,12 +52,10 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
         assert told.wait(tell="recording")["waits"]
         on = told.wait(tell="recording", waits=False)
         assert on["path"] and not on["problem"]
-        late = -client.telemetry().late_hops
         wait_for(lambda: client.telemetry().position > on["begin"] + 2 * BAR + 9600)
         client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
         take = told.wait(tell="take")
         assert not take["problem"]
-        late += client.telemetry().late_hops
         playing.join()
         told.wait(tell="clock", bpm=None)
     events = [json.loads(line) for line in log.read_text().splitlines()]
@@ -62,9 +67,7 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
     replay.render(Path(take["path"]), tmp_path / "again.wav")
     again, _ = soundfile.read(tmp_path / "again.wav", dtype="float32", always_2d=True)
     assert np.abs(recorded).max() > 0.005 and len(again) == len(recorded)
-    if late:
-        pytest.skip(f"{late} hops came too late on this busy machine: what is played again comes in time, and differs")
-    assert np.abs(again - recorded).max() <= 1e-4
+    return float(np.abs(again - recorded).max())
 
 
 def test_a_wait_for_the_bar_can_be_ended(engine, tmp_path):
