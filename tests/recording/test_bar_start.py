@@ -32,8 +32,8 @@ def song() -> list[tuple[int, bytes]]:
 
 
 def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, tmp_path):
-    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Three tries."""
-    assert any(_difference(engine, home, tmp_path / str(attempt)) <= 1e-4 for attempt in range(3))
+    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Five tries."""
+    assert any(_difference(engine, home, tmp_path / str(attempt)) <= 1e-4 for attempt in range(5))
 
 
 def _difference(engine, home, tmp_path: Path) -> float:
@@ -58,6 +58,7 @@ def _difference(engine, home, tmp_path: Path) -> float:
         assert not take["problem"]
         playing.join()
         told.wait(tell="clock", bpm=None)
+    client.close()
     events = [json.loads(line) for line in log.read_text().splitlines()]
     tempos = [event["bpm"] for event in events if event["event"] == "Tempo"]
     assert 1 <= len(tempos) <= 6 and tempos[-1] == pytest.approx(BPM, abs=0.5)
