@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+from shiboken6 import isValid
 
 PACKAGE = str(Path(__file__).resolve().parents[2])
 LAST_WORDS = 4000                   # characters of standard error that are kept
@@ -76,6 +77,8 @@ class Helper(QObject):
             self.ended.emit(f"it cannot be started ({self._process.errorString()})")
 
     def _end(self, code: int, status: QProcess.ExitStatus) -> None:
+        if not isValid(self._process):                  # the window is being taken down, and nobody listens any more
+            return
         self._read()
         self._read_error()
         if self._left:
