@@ -8,6 +8,7 @@ Weights are averaged over time (Polyak), so that any checkpoint is a good model.
 import copy
 import math
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -83,6 +84,8 @@ class Trainer(Learner):
         parallel.same_start(self.model)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.loss = FrameLoss(weights).to(self.device)
+        if self.device.type == "cuda" and find_spec("triton"):
+            self.loss.compile(dynamic=False)                            # some hundred small kernels become a few
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=options.rate, betas=(0.9, 0.98),
                                            weight_decay=1e-3, fused=True)
 
@@ -124,7 +127,7 @@ class Trainer(Learner):
         mine = parallel.share(len(first))
         ours = first[mine]
         about = lambda x: torch.from_numpy(x[ours].astype(np.float32)).to(self.device)                   # noqa: E731
-        rows = bank.rows[torch.from_numpy(ours), :ROWS].to(self.device).float()
+        rows = bank.rows[torch.from_numpy(ours).to(bank.rows.device), :ROWS].to(self.device).float()
         with self.autocast():
             z = model.encoder(rows, about(bank.pitch), about(bank.velocity))
         z = z.float()
@@ -161,7 +164,7 @@ class Trainer(Learner):
 
     def saved(self) -> None:
         if parallel.processes() == 1:                      # others might find the folder in another state
-            self.bank = self.bank.grown()
+            self.bank = self.bank.grown().near(self.device)
 
     @torch.no_grad()
     def metrics(self) -> dict[str, float]:
@@ -182,4 +185,4 @@ class Trainer(Learner):
             one = bank.batch(np.random.default_rng(0), 1, 1, 0.0, np.array([i])).to(self.device)
             one.time_s = times
             made.append(self.average.frames(self.average.points_of(one, None), one).cpu().numpy())
-        return picture([[bank.rows[i, :ROWS].numpy() for i in notes], made])
+        return picture([[bank.image(i) for i in notes], made])

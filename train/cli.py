@@ -109,7 +109,9 @@ def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
     parser.add_argument("--rate", type=float, default=usual["rate"], help="of learning")
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
-    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--width", type=int, default=384, help="of the layers that know of time: asked for every voice and hop")
+    parser.add_argument("--note-width", type=int, default=768, help="of those that know what is played: asked when it changes")
+    parser.add_argument("--note-depth", type=int, default=2, help="how many of these there are")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")
@@ -195,7 +197,8 @@ def _autoencoder(args) -> int:
 
     def made(bank, device: str, steps: int) -> Trainer:
         options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
-        return Trainer(bank, Shape(latents=args.latents, width=args.width), options, device=device, precision=args.precision)
+        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
+        return Trainer(bank, shape, options, device=device, precision=args.precision)
     return _train(args, made)
 
 
@@ -205,7 +208,8 @@ def _gan(args, conditional: bool = False) -> int:
 
     def made(bank, device: str, steps: int) -> Trainer:
         options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
-        return Trainer(bank, Shape(latents=args.latents, width=args.width), options, conditional, device, args.precision)
+        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
+        return Trainer(bank, shape, options, conditional, device, args.precision)
     return _train(args, made)
 
 
@@ -278,8 +282,7 @@ def _export(args) -> int:
         return 0
     about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
              "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
-             "reproduce": f"hummingface train factory WORK {args.model.as_posix()} --instruments 64 --steps {state['step']} "
-                          f"--rate {state['options']['rate']:g}"}
+             "reproduce": " ".join(["hummingface train factory WORK", args.model.as_posix(), "--instruments 64", *_asked(state)])}
     history = args.run / "history.txt"                          # what was changed by hand on the way, if anything
     if history.is_file():
         about["history"] = history.read_text().strip()
@@ -289,6 +292,13 @@ def _export(args) -> int:
     model = export(args.run / STATE, NoteBank(args.data), args.model, args.name, about, licence.read_text())
     print(f"{args.model}: {len(model.presets)} presets")
     return 0
+
+
+def _asked(state: dict) -> list[str]:
+    """The options that train such a state again."""
+    asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
+    asked |= {name: state["shape"][name] for name in ("width", "note_width", "note_depth")}
+    return [f"--{name.replace('_', '-')} {value}" for name, value in asked.items()]
 
 
 def _evaluate(args) -> int:

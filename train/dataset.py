@@ -40,6 +40,7 @@ SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose s
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
+DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
 
 
 def is_left_out(instrument: int, pitch: int) -> bool:
@@ -183,6 +184,18 @@ class NoteBank:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def near(self, device: torch.device) -> "NoteBank":
+        """This bank, with its rows on `device` where they leave room for the training: so no batch has to travel. Returns itself."""
+        size = self.rows.nbytes + self.phase.nbytes
+        if device.type == "cuda" and size < DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
+            for name in ("rows", "phase", "heard", "times_s"):
+                setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    def image(self, note: int) -> np.ndarray:
+        """The note image of one note. [ROWS, FRAME_SIZE] float32"""
+        return self.rows[note, :ROWS].float().cpu().numpy()
+
     @property
     def longest_s(self) -> float:
         """How long the longest note is trained on."""
@@ -307,18 +320,19 @@ class NoteBank:
         bridged = (share > 0) & (gap > 1)
         share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
         target = self._rows(note, rows)
+        here = lambda x: torch.from_numpy(x).to(self.rows.device)                                       # noqa: E731
         moved = np.flatnonzero(share)
         if len(moved):
-            part = torch.from_numpy(share[moved].astype(np.float32))[:, None, None]
-            target[moved] += part * (self._rows(other[moved], rows[moved]) - target[moved])
+            part = here(share[moved].astype(np.float32))[:, None, None]
+            target[here(moved)] += part * (self._rows(other[moved], rows[moved]) - target[here(moved)])
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
         mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
-        begin = self.rows[torch.from_numpy(note), 10:60:10][..., LEVEL].float().amax(1)
-        begin[moved] = LEVEL_FLOOR_DB
+        begin = self.rows[here(note), 10:60:10][..., LEVEL].float().amax(1)
+        begin[here(moved)] = LEVEL_FLOOR_DB
         return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), mixed(self.velocity),
-                     mixed(self.peak_db), self.heard[torch.from_numpy(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
-                     self.phase[torch.from_numpy(note)], begin,
-                     self.times_s[rows].view(-1), target.view(-1, FRAME_SIZE),
+                     mixed(self.peak_db), self.heard[here(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
+                     self.phase[here(note)], begin,
+                     self.times_s[rows.to(self.rows.device)].view(-1), target.view(-1, FRAME_SIZE),
                      torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
                      torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
 
@@ -330,7 +344,7 @@ class NoteBank:
 
     def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
         flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row
-        return self.rows.view(-1, FRAME_SIZE)[flat.view(-1)].float().view(*row.shape, FRAME_SIZE)
+        return self.rows.view(-1, FRAME_SIZE)[flat.view(-1).to(self.rows.device)].float().view(*row.shape, FRAME_SIZE)
 
     def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Notes [size] and, for each, another trained note of the same instrument [size]."""

@@ -106,10 +106,10 @@ class Trainer(Learner):
         told &= rng.random(told.shape) < o.asked_share
         told &= rng.random(o.notes)[:, None] >= o.nothing_share
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                    # noqa: E731
-        which = torch.from_numpy(notes)
+        which, when = (torch.from_numpy(x).to(bank.rows.device) for x in (notes, rows))
         phase = bank.phase[which]
-        return Draw(bank.rows[which[:, None], torch.from_numpy(rows)].float(), tensor(rows < bank.valid_rows[notes][:, None]),
-                    bank.times_s[torch.from_numpy(rows)], torch.stack([phase.cos(), phase.sin()], 1), tensor(bank.pitch[notes]),
+        return Draw(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
+                    bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), tensor(bank.pitch[notes]),
                     tensor(bank.velocity[notes]), tensor(np.where(told, self.values[notes], 0)), tensor(told),
                     ).part(parallel.share(o.notes)).to(self.device)
 
@@ -225,7 +225,7 @@ class Trainer(Learner):
         notes = rng.choice(bank.trained, WATCHED)
         asked = np.nan_to_num(self.values[notes]) * (rng.random(WATCHED) < 0.5)[:, None]
         made = self.notes(rng.standard_normal((WATCHED, self.free)), asked, bank.pitch[notes], bank.velocity[notes])
-        return compare(bank.rows[torch.from_numpy(notes), :ROWS].float().numpy(), made, bank.pitch[notes], bank.valid_rows[notes])
+        return compare(np.stack([bank.image(i) for i in notes]), made, bank.pitch[notes], bank.valid_rows[notes])
 
     def picture(self) -> Image:
         """Always the same points of latent space, at keys from low to high."""

@@ -47,8 +47,10 @@ class Learner:
     kind = ""
 
     def __init__(self, bank, options, device: str = "cpu", precision: str = "auto"):
-        self.bank, self.options, self.device = bank, options, torch.device(device)
+        self.options, self.device = options, torch.device(device)
+        self.bank = bank.near(self.device)
         self.half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
+        torch.set_float32_matmul_precision("high" if self.device.type == "cuda" else "highest")
         torch.manual_seed(options.seed)
         self.rng = np.random.default_rng(options.seed)
         self.step, self.seconds = 0, 0.0
@@ -163,7 +165,8 @@ class Learner:
 
     def _checked_state(self) -> dict[str, Any]:
         state = self.state()
-        if not all(bool(torch.isfinite(x).all()) for x in tensors_of(state)):
+        finite = [torch.isfinite(x).all().to(self.device) for x in tensors_of(state)]
+        if not bool(torch.stack(finite).all()):                  # read off the device once
             raise Diverged(f"step {self.step}: weights are no numbers any more.")
         return state
 

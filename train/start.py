@@ -2,7 +2,6 @@
 import numpy as np
 import torch
 
-from models.conditioning import ROWS
 from models.decoder import linear
 from models.frame import MOVING, STEADY
 from models.model import Model
@@ -50,4 +49,4 @@ def _heard(trainer: Trainer, model: Model, number: int) -> np.ndarray:
     bank = trainer.bank
     mine = np.flatnonzero((bank.instrument == number) & ~bank.left_out)
     chosen = mine[np.linspace(0, len(mine) - 1, min(NOTES_HEARD, len(mine))).astype(int)]
-    return np.mean([model.encode(bank.rows[i, :ROWS].float().numpy(), float(bank.pitch[i]), float(bank.velocity[i])) for i in chosen], 0)
+    return np.mean([model.encode(bank.image(i), float(bank.pitch[i]), float(bank.velocity[i])) for i in chosen], 0)

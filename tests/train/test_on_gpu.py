@@ -1,0 +1,32 @@
+"""Training on a GPU, where there is one: the notes lie on it, and it learns what the CPU learns."""
+import numpy as np
+import pytest
+import torch
+
+from models.shape import Shape
+from train.autoencoder import Options, Trainer
+from train.dataset import NoteBank
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+SHAPE = Shape(latents=4, width=64, note_width=64, phase_width=16)
+
+
+def test_batches_are_the_same_wherever_the_notes_lie(tiny_data):
+    here, there = NoteBank(tiny_data), NoteBank(tiny_data).near(torch.device("cuda"))
+    assert there.rows.is_cuda and not here.rows.is_cuda
+    ours, theirs = (bank.batch(np.random.default_rng(3), 32, 4) for bank in (here, there))
+    for name, value in vars(ours).items():
+        assert torch.equal(value, getattr(theirs, name).cpu()), name
+    assert np.array_equal(here.image(5), there.image(5))
+
+
+def test_it_learns_what_the_cpu_learns(tiny_data):
+    options = Options(steps=60, notes=32, moments=4, encoder_notes=8)
+    levels = {}
+    for device in ("cpu", "cuda"):
+        trainer = Trainer(NoteBank(tiny_data), SHAPE, options, device=device, encoder_width=16, precision="32")
+        parts = [trainer.train_step() for _ in range(60)]
+        levels[device] = [float(p["levels"]) for p in parts]
+    assert levels["cuda"][0] == pytest.approx(levels["cpu"][0], rel=1e-2)
+    assert levels["cuda"][-1] == pytest.approx(levels["cpu"][-1], rel=0.1)
+    assert levels["cuda"][-1] < 0.7 * levels["cuda"][0]
