@@ -22,11 +22,11 @@ def test_batches_are_the_same_wherever_the_notes_lie(tiny_data):
 
 def test_it_learns_what_the_cpu_learns(tiny_data):
     options = Options(steps=60, notes=32, moments=4, encoder_notes=8)
-    levels = {}
+    losses = {}
     for device in ("cpu", "cuda"):
         trainer = Trainer(NoteBank(tiny_data), SHAPE, options, device=device, encoder_width=16, precision="32")
-        parts = [trainer.train_step() for _ in range(60)]
-        levels[device] = [float(p["levels"]) for p in parts]
-    assert levels["cuda"][0] == pytest.approx(levels["cpu"][0], rel=1e-2)
-    assert levels["cuda"][-1] == pytest.approx(levels["cpu"][-1], rel=0.1)
-    assert levels["cuda"][-1] < 0.7 * levels["cuda"][0]
+        losses[device] = np.array([float(trainer.train_step()["loss"]) for _ in range(60)])
+    cpu, cuda = losses["cpu"], losses["cuda"]
+    assert cuda[:5] == pytest.approx(cpu[:5], rel=0.02)         # TF32 has ten bits of mantissa
+    assert cuda[-10:].mean() == pytest.approx(cpu[-10:].mean(), rel=0.1)
+    assert cuda[-10:].mean() < cuda[:10].mean()
