@@ -9,6 +9,7 @@ Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so 
 import argparse
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -90,22 +91,22 @@ def main(argv: list[str] | None = None) -> int:
     from instrument.performance.timbre import Timbre
     parser = argparse.ArgumentParser(prog="python -m instrument.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
-    parser.add_argument("--model", metavar="M", help="a model by name or file; the factory's first if left out")
+    parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
     parser.add_argument("--check", action="store_true", help="measure only")
     parser.add_argument("--mix", action="store_true", help="mix the latents anew, and leave the gains as they are")
     args = parser.parse_args(argv)
     try:
-        model = library.load_model(args.model)
-        timbre = Timbre(model)
+        timbre_of = cache(lambda name: Timbre(library.load_model(name)))
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
+            timbre = timbre_of(args.model or patch.model)
             if args.mix:
-                patch_file.save(mix(patch, model), path)
+                patch_file.save(mix(patch, timbre.model), path)
                 continue
             if args.check:
                 loudness, peak_db = measure(patch, timbre)
             else:
-                patch, loudness, peak_db = level(mix(patch, model), timbre)
+                patch, loudness, peak_db = level(mix(patch, timbre.model), timbre)
                 patch_file.save(patch, path)
             print(f"{patch.name:<24} gain {patch.gain_db:6.2f} dB   {loudness:6.1f} LUFS   peak {peak_db:6.1f} dBFS", flush=True)
     except (OSError, ValueError) as error:

@@ -37,7 +37,7 @@ class Options:
     moments: int = 8                  # of each
     rate: float = 4e-3
     decay_from: float = 0.1           # of the run; the rate is constant before
-    z_noise: float = 0.1
+    z_noise: float = 0.05
     z_pull: float = 1e-3
     encoder_notes: int = 16
     encoder_every: int = 8

@@ -12,6 +12,7 @@ from train.notes.opening import add_wishes, open_source, wishes_of
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
+FACTORY_SOURCE = "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence"
 AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3}
 GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3}
 
@@ -270,25 +271,26 @@ def _export(args) -> int:
     from train.run import STATE, read_state
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
     state = read_state(args.run / STATE)
+    licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
+    by_hand = args.run / "history.txt"                          # what was changed on the way, if anything
+    history = {"history": by_hand.read_text().strip()} if by_hand.is_file() else {}
     if state.get("kind") in ("gan", "cgan"):
         from train.export_gan import export_gan
         bank = NoteBank(args.data, [instrument["name"] for instrument in state["instruments"]])
         told: dict = {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
                       "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
                       "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)},
-                      "reproduce": f"hummingface train {state['kind']} DATA --run RUN --steps {state['step']}"}
+                      "reproduce": " ".join([f"hummingface train {state['kind']} DATA --run RUN", *_asked(state)])} | history
+        if bank.sources == [SOUNDFONT.name]:
+            told |= {"source": FACTORY_SOURCE, "licence": "MIT", "licence_text": licence.read_text()}
         model = export_gan(args.run / STATE, args.model, told | ({"metrics": metrics} if metrics else {}), args.name)
         print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
         return 0
     about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
-             "source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence",
-             "reproduce": " ".join(["hummingface train factory WORK", args.model.as_posix(), "--instruments 64", *_asked(state)])}
-    history = args.run / "history.txt"                          # what was changed by hand on the way, if anything
-    if history.is_file():
-        about["history"] = history.read_text().strip()
+             "source": FACTORY_SOURCE,
+             "reproduce": " ".join(["hummingface train factory WORK", args.model.as_posix(), "--instruments 64", *_asked(state)])} | history
     if metrics:
         about["metrics"] = metrics
-    licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
     model = export(args.run / STATE, NoteBank(args.data), args.model, args.name, about, licence.read_text())
     print(f"{args.model}: {len(model.presets)} presets")
     return 0

@@ -32,9 +32,10 @@ from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
-ATTACK_SHARE = 0.45                   # of all rows drawn lie where frames are a quarter hop apart
+ATTACK_SHARE = 0.38                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
-BRIDGED_ON_KEYS = 0.5                 # of what lies across a key that is not trained on
+BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
+BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
@@ -174,6 +175,9 @@ class NoteBank:
         self._tune()
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key, self.louder = self._next_keys(), self._next_velocities()
+        keys = np.add(self.pitch, 1).astype(int)
+        left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
+        self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
         self.softest = ~np.isin(np.arange(len(self)), self.louder)
         self.between_velocities = False                                 # mix what lies between two dynamics, too
         self.heard = self._heard_groups()
@@ -311,7 +315,8 @@ class NoteBank:
         at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
         row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
         rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
-        share = np.where(rng.random(size) < between, rng.random(size), 0.0)
+        chance = np.where(self.bridges[note], max(between, BRIDGE_SHARE), between) if between else 0.0
+        share = np.where(rng.random(size) < chance, rng.random(size), 0.0)
         other = self.next_key[note]
         if self.between_velocities:
             other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
@@ -338,7 +343,7 @@ class NoteBank:
 
     @staticmethod
     def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
-        """Half of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        """Most of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
         nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
         return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
 

@@ -49,7 +49,7 @@ class Weights:
     loudness: float = 0.5             # of the frame as a whole: the envelope that is heard
     cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
-    motion: float = 0.25
+    motion: float = 0.1               # measured: what a decoder lacks of a sound's motion lies in its levels over time, not here
     release: float = 0.15
 
 
