@@ -1,7 +1,8 @@
 """A GAN's run into a model that plays: averaged generator, knob units, conditions, knobs, and presets that are well-spread random points.
 
-There is no encoder and no instrument has a point of its own: presets are chosen among random points so that each sounds as unlike the
-others as can be, the farthest from those that are chosen first. Those of a conditional model are asked for a family each.
+There is no encoder and no instrument has a point of its own: presets are chosen among random points. Nothing in a GAN's training holds
+neighbouring keys together, so only the points that are the most even from key to key are taken, and of these those that sound as unlike
+the others as can be, the farthest from what is chosen first. Those of a conditional model are asked for a family each.
 """
 import json
 from pathlib import Path
@@ -17,11 +18,13 @@ from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input
 from models.model import Model
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.export import LEVELLED_RMS_DB, heard_levels
-from train.knobs import HOLD_S, find_knobs, notes_of
+from train.knobs import HOLD_S, VELOCITY, find_knobs, notes_of
 from train.run import read_state
 from train.scaled import shape_of, unscaled
 
-PRESETS, CANDIDATES = 24, 10          # sounds in all; random points for each of them
+PRESETS, CANDIDATES, EVEN = 24, 60, 8 # sounds in all; random points for each of them; how many of these are even enough
+EVEN_KEYS = np.arange(36.0, 91.0, 2.0)
+EVEN_S = (0.08, 0.2, 0.45)            # when notes are compared
 LOUDEST_ROWS = slice(40, 90)          # 50 ms to 0.8 s
 MIDDLE_KEY = 60.0
 
@@ -71,12 +74,13 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
     for i in range(len(z)):
         if families:
             z[i, free + [(c["kind"], c["name"]) for c in conditions].index(("family", wanted[i // CANDIDATES]))] = 1
+    z = z[_most_even(model, z.reshape(PRESETS, CANDIDATES, -1))]
     rows = notes_of(model, z, np.full(len(z), MIDDLE_KEY))
     heard = np.concatenate([rows[..., LEVEL], rows[..., NOISE]], 2)[:, 4::12]
     heard = np.maximum(heard - heard.max((1, 2), keepdims=True), -60).reshape(len(z), -1)
     chosen: list[int] = []
     for group in range(PRESETS):
-        mine = np.arange(group * CANDIDATES, (group + 1) * CANDIDATES)
+        mine = np.arange(group * EVEN, (group + 1) * EVEN)
         chosen.append(int(max(mine, key=lambda i: min((float(np.linalg.norm(heard[i] - heard[j])) for j in chosen), default=0.0))))
     presets: dict[str, dict] = {}
     for group, i in enumerate(chosen):
@@ -91,3 +95,19 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
             "rms_db": round(rms_db, 1), "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms_db, -24, 24)), 1),
             "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
     return presets
+
+
+def _most_even(model: Model, groups: np.ndarray) -> np.ndarray:
+    """Of each group of points [G, C, L] the EVEN whose level varies least from key to key. [G EVEN] places among all points"""
+    z = groups.reshape(-1, groups.shape[2])
+    loudest = np.full((len(EVEN_KEYS), len(z)), -np.inf)
+    for key, level in zip(EVEN_KEYS, loudest, strict=True):
+        note = model.note(z, np.full(len(z), key), np.full(len(z), VELOCITY))
+        for time_s in EVEN_S:
+            frames = model.frames_at(note, np.full(len(z), time_s)).astype(np.float64)
+            power = (10 ** (frames[:, LEVEL] / 10)).sum(1) / 2 + (10 ** (frames[:, NOISE] / 10)).sum(1)
+            np.maximum(level, 10 * np.log10(power + 1e-12), out=level)
+    straight = np.polynomial.Polynomial.fit                                     # an instrument may be louder at one end
+    uneven = np.array([np.std(one - straight(EVEN_KEYS, one, 1)(EVEN_KEYS)) for one in loudest.T]).reshape(groups.shape[:2])
+    best = np.argsort(uneven, 1)[:, :EVEN]
+    return (np.arange(len(groups))[:, None] * groups.shape[1] + best).ravel()
