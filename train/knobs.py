@@ -6,7 +6,7 @@ for the least step. It is another way for each preset (docs/decisions/knobs.md).
 to its own.
 """
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from models.conditioning import ROWS, row_times_s
 from models.frame import FRAME_SIZE
@@ -97,8 +97,9 @@ def family_directions(model: Model) -> dict[str, dict]:
 def correlations(model: Model, knobs: dict[str, Knob], seed: int = 0) -> dict[str, dict[str, float]]:
     """Rank correlation (Spearman's) of each characteristic's knob with what is measured of notes: presets at random keys.
 
-    `correlation` is that of the mean over the notes; `each` the mean of those of single notes, where a note at which a characteristic
-    stands at its limit and nothing moves it counts for nothing (an onset cannot be faster than at once).
+    `correlation` is that of the mean over the notes of each note's ranks (as in Friedman's test: no note outweighs the others, however fast
+    it dies away); `each` the mean of those of single notes, where a note at which a characteristic stands at its limit and nothing moves it
+    counts for nothing (an onset cannot be faster than at once).
     """
     rng, presets = np.random.default_rng(seed + 1), np.array(list(model.presets.values()))
     tried = min(TRIED, TRIED_EACH * len(presets))
@@ -112,7 +113,7 @@ def correlations(model: Model, knobs: dict[str, Knob], seed: int = 0) -> dict[st
         z = np.array([turned(knobs, one, {identity: value}) for one in chosen for value in SWEEP])
         said = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
         single = [spearmanr(SWEEP, one).statistic for one in said if np.ptp(one) > 1e-6]
-        mean = said.mean(0)
+        mean = rankdata(said, axis=1).mean(0)
         result[identity] = {"correlation": float(spearmanr(SWEEP, mean).statistic) if np.ptp(mean) > 1e-6 else 0.0,
                             "each": float(np.mean(single or [0.0]))}
     return result
