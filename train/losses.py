@@ -1,9 +1,10 @@
 """How far a predicted frame is from a target, as near to what is heard as a sum over its values comes.
 
 Levels are compared in dB as they stand out of the note's floor, 85 dB under its peak: a listener with that much noise in the
-room gains nothing from what is quieter still, and hears a floor of hiss. The loudness of the whole frame is compared too, over
-50 dB. Each partial counts by the part of the mel axis that it fills, less where noise covers it, more where it is loud.
-Deviations are compared in cents, where their partials are heard; statistics of motion and release where their group is.
+room gains nothing from what is quieter still, and hears a floor of hiss. Each partial counts by the part of the mel axis that it
+fills, less where noise covers it, more where it is loud. The loudness of the whole frame is compared too, over 50 dB, and that of each
+ERB group, over 80 dB: where one partial rings on among many that are silent, it is what is heard. Deviations are compared in cents,
+where their partials are heard; statistics of motion and release where their group is.
 What a sum is divided by is that of the whole batch, however many processes share it: so the mean of their gradients is exact.
 """
 import math
@@ -19,6 +20,8 @@ from models.frame import (
     DEVIATION,
     FUZZ,
     FUZZ_RATE,
+    GROUP_EDGES_HZ,
+    GROUPS,
     LEVEL,
     LFO_GAIN,
     NOISE,
@@ -28,6 +31,7 @@ from models.frame import (
     STEADY,
     VIBRATO,
     erb_rate,
+    group_of_hz,
 )
 from models.period import DECIDING, LAG_S, QUIETEST_DB
 from train.parallel import everywhere, processes
@@ -35,6 +39,7 @@ from train.parallel import everywhere, processes
 FLOOR_DB = 85.0
 NEPER_DB = 20 / 2.302585             # dB of a factor of e in amplitude
 LOUDNESS_RANGE_DB = 50.0
+GROUP_RANGE_DB = 80.0
 BIN_HZ = 35.0                         # noise bandwidth of a Hann window of 2048 points at 48 kHz
 CENTS = 1731.234                      # per unit of relative frequency
 MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
@@ -47,6 +52,7 @@ FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 class Weights:
     tone: float = 1.2                 # of partials against noise; measured, errors of noise cost more of a distance than those of levels
     loudness: float = 0.5             # of the frame as a whole: the envelope that is heard
+    groups: float = 1.0               # of each frequency group
     cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
     motion: float = 0.1               # measured: what a decoder lacks of a sound's motion lies in its levels over time, not here
@@ -60,6 +66,9 @@ class FrameLoss(torch.nn.Module):
     deciding: Tensor
     density_db: Tensor
     band_share: Tensor
+    group_share: Tensor
+    group_edges_hz: Tensor
+    band_group: Tensor
     low_partials: Tensor
     motion_unit: Tensor
 
@@ -73,6 +82,11 @@ class FrameLoss(torch.nn.Module):
         keep("deciding", torch.from_numpy(DECIDING))
         keep("density_db", 10 * torch.log10(width / BIN_HZ))         # band RMS over what one bin shows of it
         keep("band_share", (width / (MEL_KNEE_HZ + centre)) * torch.where(centre < 16_000, 1.0, TOP_BANDS))
+        edges = torch.from_numpy(GROUP_EDGES_HZ).float()
+        share = (edges[1:] - edges[:-1]) / (MEL_KNEE_HZ + (edges[1:] + edges[:-1]) / 2)
+        keep("group_share", share / share.sum())
+        keep("group_edges_hz", edges[1:-1].clone())
+        keep("band_group", torch.from_numpy(group_of_hz(BAND_CENTRES_HZ)))
         keep("low_partials", 1 + 3 * (self.ratio <= 4).float())
         unit = torch.ones(RELEASE.stop)
         unit[VIBRATO] = torch.tensor([10.0, 3.0, 5.0])
@@ -105,6 +119,14 @@ class FrameLoss(torch.nn.Module):
         cents_off = cents_off[:, self.deciding]
         return ((weight * cents_off).sum(1) / (weight.sum(1) + 1e-6)).abs().clamp(max=60).mean()
 
+    def group_levels(self, frames: Tensor, f0_hz: Tensor, floor_db: Tensor) -> Tensor:
+        """Power of each frequency group of frames [B, FRAME_SIZE] over a floor [B], in dB. [B, GROUPS]"""
+        group = torch.bucketize(f0_hz[:, None] * self.ratio, self.group_edges_hz)
+        of = torch.cat([group, self.band_group.expand(len(frames), -1)], 1)
+        power = torch.exp(torch.cat([frames[:, LEVEL] - 3.01, frames[:, NOISE]], 1) * (2 / NEPER_DB))
+        total = torch.exp(floor_db * (2 / NEPER_DB))[:, None].expand(-1, GROUPS).scatter_add(1, of, power)
+        return 0.5 * NEPER_DB * torch.log(total)
+
     def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
         target = batch.target
         moments = len(target) // len(batch.pitch)
@@ -121,21 +143,27 @@ class FrameLoss(torch.nn.Module):
         quiet = peak_db - LOUDNESS_RANGE_DB
         whole = (loudness(predicted, quiet) - loudness(target, quiet)).abs().mean()
 
+        hz = 440 * torch.exp2((each(batch.pitch) - 69) / 12)
+        ours, theirs = (self.group_levels(x, hz, peak_db - GROUP_RANGE_DB) for x in (predicted, target))
+        groups = ((ours - theirs).abs() @ self.group_share).mean()
+
         off = (predicted[:, DEVIATION] - target[:, DEVIATION]) * (CENTS / self.ratio)
-        period = self._period_off(off, target, 440 * torch.exp2((each(batch.pitch) - 69) / 12))
+        period = self._period_off(off, target, hz)
         cents = off.abs()
         heard = audible.square() * self.low_partials
         tuning = (heard * (CENTS_KNEE * torch.asinh(cents / CENTS_KNEE))).sum() / everywhere(heard.sum())
 
         off = (predicted[::moments, STEADY] - target[::moments, STEADY]).abs() / self.motion_unit     # one for each note
-        groups = batch.heard + 0.02
+        audible_groups = batch.heard + 0.02
         vibrato, rest = off[:, :3].mean(1), off[:, 3:].view(len(off), 5, -1)
-        per_statistic = (rest * groups[:, None]).sum(2) / groups.sum(1, keepdim=True)                     # [N, 5]
+        per_statistic = (rest * audible_groups[:, None]).sum(2) / audible_groups.sum(1, keepdim=True)                     # [N, 5]
         motion = ((vibrato + per_statistic[:, :4].sum(1)) * batch.moves).sum() / everywhere(batch.moves.sum()).clamp(min=1 / processes())
         release = per_statistic[:, 4].mean()
         w = self.weights
-        loss = levels + w.loudness * whole + w.cents * tuning + w.period * period + w.motion * motion + w.release * release
-        parts = {"levels": levels, "loudness": whole, "cents": tuning, "period": period, "motion": motion, "release": release}
+        loss = (levels + w.loudness * whole + w.groups * groups + w.cents * tuning + w.period * period
+                + w.motion * motion + w.release * release)
+        parts = {"levels": levels, "loudness": whole, "groups": groups, "cents": tuning, "period": period,
+                 "motion": motion, "release": release}
         return loss, {name: value.detach() for name, value in parts.items()}
 
 
