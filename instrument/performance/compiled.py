@@ -16,7 +16,7 @@ import models.frame
 import models.movement
 from instrument.synthesis.compiled import cache_folder
 
-COMPILED_FILES = ("compiled", "controls", "voices", "schedule", "powers", "memory", "modulation", "gather")
+COMPILED_FILES = ("compiled", "controls", "voices", "schedule", "powers", "memory", "gains", "group_motion", "modulation", "gather")
 # Not "nnan" and "ninf": comparisons that guard against NaN must survive the optimiser.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp", "afn"}
 
