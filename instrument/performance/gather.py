@@ -1,7 +1,8 @@
-"""The rows of a hop as the lists that the audio thread reads. Compiled."""
+"""The rows of a hop, shaped, as the lists that the audio thread reads. Compiled."""
 import numpy as np
 
 from instrument.performance.compiled import compiled
+from instrument.performance.modulation import shape
 from instrument.performance.voices import FADING, RELEASED
 from instrument.synthesis.state import BANDS
 
@@ -43,3 +44,19 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
             for b in range(BANDS):
                 hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
     return entries
+
+
+@compiled
+def write_hop(hops, hop, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
+    """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
+    many."""
+    entry = hops[hop % len(hops)]
+    if count > 0:
+        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials, entry.used, entry.pan, row_noise)
+    entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
+    over = 0
+    for e in range(entry.count):
+        if entry.last[e] != 0:
+            ended[over] = entry.slot[e]
+            over += 1
+    return over

@@ -86,7 +86,7 @@ FALL_TIMES = math.log(100)                     # "decay" is the time to come wit
 
 
 @compiled
-def colour(controls, memory):
+def _colour(controls, memory):
     """What all voices share in a hop: the gain and the stretched ratio of each partial."""
     colour_db, warp = memory[10], memory[11]
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
@@ -116,6 +116,7 @@ def _envelope(v, dt_s, controls):
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
+    _colour(controls, memory)
     held, ahead, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
     motion, column = np.empty((6, GROUPS), np.float32), np.empty(GROUPS, np.int32)
     ends = np.empty(GROUPS, np.int64)

@@ -74,6 +74,9 @@ def prepare_reverb(reverb, rate_hz: int) -> None:
 @part
 def aim_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
+    if mix[0] == 0 and mix[1] == 0:
+        reverb.begin[WET] = reverb.slope[WET] = 0
+        return
     for end in range(2):
         scale = SMALLEST * (LARGEST / SMALLEST) ** size[end]
         treble = 1 - (1 - LEAST_TREBLE) * damping[end]
