@@ -163,9 +163,10 @@ def main() -> int:
             "by_minute": minutes}
     settled = [row for row in minutes if row["minute"] * 60 > SETTLED_S] or minutes
     engine, window = ([row[name] for row in settled] for name in ("engine_mb", "window_mb"))
-    print(f"{result['minutes']:.1f} minutes recorded, problem: {take['problem'] or 'none'}; {comparison.frames} of {frames} frames compared "
-          f"with what was rendered ({comparison.missed} seen too late), largest difference {comparison.worst:.1e} (rounding: 6.0e-8); read "
-          f"again whole: {'equal' if result['read_again_equal'] else 'NOT EQUAL'}; {result['notes_in_midi']} of {hands.notes} notes in the MIDI; "
+    again = "equal" if result["read_again_equal"] else "NOT EQUAL"
+    print(f"{result['minutes']:.1f} minutes recorded, problem: {take['problem'] or 'none'}; {comparison.frames} of {frames} frames compared with "
+          f"what was rendered ({comparison.missed} seen too late), largest difference {comparison.worst:.1e} (rounding: 6.0e-8); "
+          f"read again whole: {again}; {result['notes_in_midi']} of {hands.notes} notes in the MIDI; "
           f"memory of the engine {engine[0]:.1f} MB, at the end {engine[-1]:.1f} (at most {max(engine):.1f}), of the window's side "
           f"{window[0]:.1f} and {window[-1]:.1f}; {result['late_hops']} late hops, {result['underruns']} drop-outs")
     if args.json:
