@@ -164,11 +164,15 @@ def main() -> int:
     settled = [row for row in minutes if row["minute"] * 60 > SETTLED_S] or minutes
     engine, window = ([row[name] for row in settled] for name in ("engine_mb", "window_mb"))
     again = "equal" if result["read_again_equal"] else "NOT EQUAL"
-    print(f"{result['minutes']:.1f} minutes recorded, problem: {take['problem'] or 'none'}; {comparison.frames} of {frames} frames compared with "
-          f"what was rendered ({comparison.missed} seen too late), largest difference {comparison.worst:.1e} (rounding: 6.0e-8); "
-          f"read again whole: {again}; {result['notes_in_midi']} of {hands.notes} notes in the MIDI; "
-          f"memory of the engine {engine[0]:.1f} MB, at the end {engine[-1]:.1f} (at most {max(engine):.1f}), of the window's side "
-          f"{window[0]:.1f} and {window[-1]:.1f}; {result['late_hops']} late hops, {result['underruns']} drop-outs")
+    lines = [
+        f"{result['minutes']:.1f} minutes recorded, problem: {take['problem'] or 'none'}",
+        f"{comparison.frames} of {frames} frames compared with what was rendered ({comparison.missed} seen too late)",
+        f"largest difference {comparison.worst:.1e} (rounding: 6.0e-8); read again whole: {again}",
+        f"{result['notes_in_midi']} of {hands.notes} notes in the MIDI",
+        f"memory of the engine {engine[0]:.1f} MB, at the end {engine[-1]:.1f} (at most {max(engine):.1f})",
+        f"of the window's side {window[0]:.1f} and {window[-1]:.1f}",
+        f"{result['late_hops']} late hops, {result['underruns']} drop-outs"]
+    print("; ".join(lines))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))
     whole = comparison.frames == frames and not comparison.missed and result["ends_where_it_was_stopped"] and result["read_again_equal"]
