@@ -20,7 +20,7 @@ _S1, _S3, _S5, _S7, _S9 = (np.float32(c) for c in (
 
 
 @compiled
-def _sine(turns):
+def sine(turns):
     """sin(2 pi turns) for -1/2 <= turns <= 1/2."""
     x = abs(_TWO * turns)
     m = min(x, _ONE - x)
@@ -62,4 +62,4 @@ def move_groups(frame, dt_s, fade, faster, turns, motion, column):
         at = np.float32(turns[g] - np.floor(turns[g] + 0.5))
         ahead = at + _QUARTER if at <= _QUARTER else at - (_ONE - _QUARTER)      # a quarter turn on, within -1/2..1/2
         beating = motion[COSINE, g]
-        motion[COSINE, g], motion[SINE, g] = beating * _sine(ahead), beating * _sine(at)
+        motion[COSINE, g], motion[SINE, g] = beating * sine(ahead), beating * sine(at)
