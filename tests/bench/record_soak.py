@@ -51,7 +51,7 @@ class Comparison:
             self._waiting.append(samples[skip:].copy())
 
     def compare(self, frames: int | None = None) -> None:
-        """What is on disk by now; at the end, the rest up to so many `frames` of the file."""
+        """What is on disk by now. Of a take that has ended, whose samples other chunks follow, all that is left of its `frames`."""
         size = os.fstat(self._file.fileno()).st_size
         while self._waiting:
             samples = self._waiting.popleft()
@@ -130,12 +130,12 @@ def main() -> int:
                 nonlocal position
                 position, samples = client.output_since(position)
                 comparison.rendered(position, samples)
-                comparison.compare()
                 told.extend(client.poll())
 
             while (passed := time.monotonic() - began) < args.minutes * 60:
                 hands.play()
                 look()
+                comparison.compare()
                 if passed >= 60 * len(minutes):
                     now = client.telemetry()
                     minutes.append({"minute": len(minutes), "engine_mb": resident_mb(process), "window_mb": resident_mb(os.getpid()),
