@@ -2,10 +2,15 @@
 import numpy as np
 
 from instrument.performance.compiled import compiled
+from instrument.performance.controls import INDEX
 from instrument.performance.modulation import shape
 from instrument.performance.voices import FADING, RELEASED
+from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
+from instrument.synthesis.effects import MASTER_GAIN
 from instrument.synthesis.state import BANDS
 
+_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
+_VOLUME = INDEX["master.volume_db"]
 SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
 
 
@@ -47,13 +52,17 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
 
 
 @compiled
-def write_hop(hops, hop, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
+def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
     """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
     many."""
     entry = hops[hop % len(hops)]
     if count > 0:
         shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials, entry.used, entry.pan, row_noise)
     entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
+    entry.flush = flush
+    for i in range(len(_EFFECTS)):
+        entry.effects[i] = controls[_EFFECTS[i]]
+    entry.effects[MASTER_GAIN] = 10 ** (controls[_VOLUME] / 20)
     over = 0
     for e in range(entry.count):
         if entry.last[e] != 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance.controls import INDEX, Controls
+from instrument.performance.controls import Controls
 from instrument.performance.gather import write_hop
 from instrument.performance.memory import ORDER, Memory, begin_voice
 from instrument.performance.modulation import shape
@@ -23,16 +23,12 @@ from instrument.performance.schedule import (
 from instrument.performance.timbre import Timbre
 from instrument.performance.voices import FADING, FREE, Voices
 from instrument.synthesis import producer
-from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
-from instrument.synthesis.effects import MASTER_GAIN
 from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
-_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
-_VOLUME = INDEX["master.volume_db"]
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
@@ -108,11 +104,8 @@ class HopMaker:
         frames = self._decode(batch)
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
-        over = write_hop(self._hops, int(entry["index"]), self._rows, count, table, self._memory, frames, controls.now,
+        over = write_hop(self._hops, int(entry["index"]), flush, self._rows, count, table, self._memory, frames, controls.now,
                          controls.channels, self.rate_hz, self._row_noise, self._ended)
-        entry["flush"] = flush
-        entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
-        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[_VOLUME] / 20)
         producer.publish_hop(self.state)
         for slot in self._ended[:over]:
             self.voices.free(int(slot))
