@@ -58,7 +58,7 @@ class Model:
 
         Whatever the decoder says of its partials, from the end of the attack on a note is in tune (`models/period.py`).
         """
-        frames = self.decoder.at(note[:, :-1], time_s)
+        frames = self.decoder.at(note, time_s)
         put_in_tune(frames, note[:, -1], np.asarray(time_s))
         return frames
 

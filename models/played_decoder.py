@@ -1,8 +1,7 @@
 """The decoder as it is played: the function of `models/decoder.py`, in numpy, with neither torch's 2 s of start nor its threads.
 
-A hop asks for a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them: products of up to
-`MOST_SMALL_ROWS` rows are our own (1.3 to 2.5 times as fast, measured with OpenBLAS), larger ones BLAS calls, which threads only slow
-down: programs that play set OPENBLAS_NUM_THREADS (or their library's variable) to 1 before they import numpy.
+A hop asks for a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them, so the products are our own:
+up to three times as fast as OpenBLAS for 2 to 16 rows, and no slower for hundreds. One core only; the performer has no other.
 """
 import math
 
@@ -10,13 +9,19 @@ import numba
 import numpy as np
 
 from models.conditioning import WARP_S, Waves, note_waves, time_waves
-from models.frame import HIGHEST, LOWEST, MOVING, PARTIALS, STEADY
+from models.frame import HIGHEST, LOWEST, PARTIALS
 from models.shape import Shape
 
+# With Python's own check for division by zero no loop that divides would become vectors.
+_compiled = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"}, error_model="numpy")
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def add_and_silu(x, bias):
-    """In place: x = silu(x + bias), float32 [B, W] both. The sigmoid is a rational tanh that vectors can do: Eigen's, to 4 ulp."""
+
+@_compiled
+def add_and_silu(x, bias, first=0):
+    """In place: x = silu(x + bias), float32 x [B, W], bias [B, >= first + W] from column `first` on, or [1, ..] for all rows.
+
+    The sigmoid is a rational tanh that vectors can do: Eigen's, to 4 ulp.
+    """
     one, half = np.float32(1), np.float32(0.5)
     a1, a3, a5, a7 = np.float32(4.89352455891786e-03), np.float32(6.37261928875436e-04), np.float32(1.48572235717979e-05), \
         np.float32(5.12229709037114e-08)
@@ -25,19 +30,17 @@ def add_and_silu(x, bias):
         np.float32(1.19825839466702e-06)
     most = np.float32(7.9)
     for row in range(x.shape[0]):
+        add = bias[min(row, bias.shape[0] - 1), first:first + x.shape[1]]
         for i in range(x.shape[1]):
-            v = x[row, i] + bias[row, i]
+            v = x[row, i] + add[i]
             t = min(max(half * v, -most), most)
             s = t * t
             top = t * (a1 + s * (a3 + s * (a5 + s * (a7 + s * (a9 + s * (a11 + s * a13))))))
             x[row, i] = half * v * (one + top / (b0 + s * (b2 + s * (b4 + s * b6))))
 
 
-MOST_SMALL_ROWS = 32
-
-
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def small_product(x, weight, out):
+@_compiled
+def multiply(x, weight, out):
     """out [B, N] = x [B, K] @ weight [N, K].T, float32: four rows and two columns at a time, so that each weight is read once for four."""
     rows, columns, inner = x.shape[0], weight.shape[0], x.shape[1]
     zero, row = np.float32(0), 0
@@ -90,14 +93,12 @@ def small_product(x, weight, out):
 
 def product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """x [B, K] by a layer's weight [N, K]: [B, N] float32."""
-    if len(x) > MOST_SMALL_ROWS:
-        return x @ weight.T
     out = np.empty((len(x), len(weight)), np.float32)
-    small_product(x, weight, out)
+    multiply(x, weight, out)
     return out
 
 
-@numba.njit(nogil=True, cache=True)
+@_compiled
 def features(first, second, scale, shift, turns, quarter_turn):
     """`models.conditioning.Waves` of two columns [B], float32: [B, features]."""
     waves = len(quarter_turn)
@@ -110,20 +111,59 @@ def features(first, second, scale, shift, turns, quarter_turn):
     return out
 
 
+@_compiled
+def limit_frames(moving, bias, note, first, lowest, highest):
+    """Frames [B, FRAME_SIZE] of the last layer's products [B, MOVING], and of what each note says outright from column `first` on."""
+    frames = np.empty((len(moving), len(lowest)), np.float32)
+    moves = moving.shape[1]
+    for row in range(len(moving)):
+        frame, steady = frames[row], note[row, first:first + len(lowest) - moves]
+        for i in range(moves):
+            frame[i] = min(max(moving[row, i] + bias[i], lowest[i]), highest[i])
+        for i in range(len(steady)):
+            frame[moves + i] = min(max(steady[i], lowest[moves + i]), highest[moves + i])
+    return frames
+
+
+@_compiled
+def moving(note, time_s, waves, layers, out_weight):
+    """The last layer's products [B, MOVING] of notes [B, ..] at times [B], float32."""
+    scale, shift, turns, quarter_turn = waves
+    hidden = features(time_s, np.log1p(time_s * np.float32(1 / WARP_S)), scale, shift, turns, quarter_turn)
+    first = 0
+    for weight in layers:
+        made = np.empty((len(hidden), len(weight)), np.float32)
+        multiply(hidden, weight, made)
+        add_and_silu(made, note, first)
+        hidden, first = made, first + len(weight)
+    out = np.empty((len(hidden), len(out_weight)), np.float32)
+    multiply(hidden, out_weight, out)
+    return out
+
+
+@_compiled
+def frames_of(note, time_s, waves, layers, out_weight, out_bias, steady, lowest, highest):
+    """`PlayedDecoder.at`, in one go: it is asked in every hop."""
+    return limit_frames(moving(note, time_s, waves, layers, out_weight), out_bias, note, steady, lowest, highest)
+
+
 class PlayedDecoder:
     """`weights`: the tensors of a model by name, as `models.shape.tensor_shapes` lists them, float32."""
 
     def __init__(self, shape: Shape, weights: dict[str, np.ndarray]) -> None:
         self.shape = shape
-        self._note_features, self._time_features = note_waves(shape.pitch_waves), time_waves(shape.time_waves)
+        self._note_features = note_waves(shape.pitch_waves)
 
         def layer(name: str) -> tuple[np.ndarray, np.ndarray]:
             weight = np.ascontiguousarray(weights[f"decoder.{name}.weight"], np.float32)     # a row per output
             return weight, weights.get(f"decoder.{name}.bias", np.zeros(len(weight), np.float32))
         self._note_net = [layer(f"note_net.{2 * i}") for i in range(shape.note_depth + 1)]
         self._phase_net = [layer(f"phase_net.{2 * i}") for i in range(shape.phase_depth + 1)]
-        self._time_net = [layer("time_in")[0], *(layer(f"time_net.{i}")[0] for i in range(shape.time_depth - 1))]
+        layers = (layer("time_in")[0], *(layer(f"time_net.{i}")[0] for i in range(shape.time_depth - 1)))
         self._out = layer("out")
+        waves = time_waves(shape.time_waves)
+        self._moving = ((waves.scale, waves.shift, waves.turns, waves.quarter_turn), layers, self._out[0])
+        self._steady = shape.time_depth * shape.width           # where in a note stands what it says outright
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """What is played, ready to be asked for any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
@@ -131,19 +171,12 @@ class PlayedDecoder:
 
     def unclamped(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """What changes at each moment, before the limits of a frame: notes [B, note_size], seconds [B] -> [B, MOVING]."""
-        time_s = np.asarray(time_s, np.float32)
-        hidden, width = _features(self._time_features, time_s, np.log1p(time_s * np.float32(1 / WARP_S))), self.shape.width
-        for i, weight in enumerate(self._time_net):
-            hidden = product(hidden, weight)
-            add_and_silu(hidden, note[:, i * width:(i + 1) * width])
-        return product(hidden, self._out[0]) + self._out[1]
+        return moving(np.ascontiguousarray(note), np.asarray(time_s, np.float32), *self._moving) + self._out[1]
 
     def at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """Frames of notes [B, note_size] at times [B]. float32 [B, FRAME_SIZE]"""
-        frames = np.empty((len(note), STEADY.stop), np.float32)
-        frames[:, MOVING] = self.unclamped(note, time_s)
-        frames[:, STEADY] = note[:, self.shape.time_depth * self.shape.width:]
-        return np.minimum(np.maximum(frames, LOWEST, out=frames), HIGHEST, out=frames)
+        """Frames of notes [B, note_size or more] at times [B]. float32 [B, FRAME_SIZE]"""
+        return frames_of(np.ascontiguousarray(note), np.asarray(time_s, np.float32), *self._moving, self._out[1], self._steady, LOWEST,
+                         HIGHEST)
 
     def phase_vectors(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """cos, sin of each partial's start, of any length. [B, 2, PARTIALS]"""
@@ -166,6 +199,6 @@ def _features(waves: Waves, first: np.ndarray, second: np.ndarray) -> np.ndarray
 def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:
     for weight, bias in layers[:-1]:
         x = product(x, weight)
-        add_and_silu(x, np.broadcast_to(bias, x.shape))
+        add_and_silu(x, bias[None])
     weight, bias = layers[-1]
     return product(x, weight) + bias

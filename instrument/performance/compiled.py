@@ -11,12 +11,13 @@ import numba
 from numba import config
 
 import instrument.parameters
+import instrument.synthesis.effects
 import instrument.synthesis.state
 import models.frame
 import models.movement
 from instrument.synthesis.compiled import cache_folder
 
-COMPILED_FILES = ("compiled", "controls", "voices", "schedule", "powers", "memory", "modulation", "gather")
+COMPILED_FILES = ("compiled", "controls", "voices", "schedule", "powers", "memory", "gains", "group_motion", "modulation", "gather")
 # Not "nnan" and "ninf": comparisons that guard against NaN must survive the optimiser.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp", "afn"}
 
@@ -24,7 +25,8 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp", "afn"}
 def _sources_hash() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     here = Path(__file__).parent
-    others = (instrument.parameters, instrument.synthesis.state, models.frame, models.movement)
+    others = (instrument.parameters, instrument.synthesis.effects, instrument.synthesis.state, models.frame,
+              models.movement)
     for path in (*(here / f"{name}.py" for name in COMPILED_FILES), *(Path(str(module.__file__)) for module in others)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

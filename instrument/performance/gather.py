@@ -1,10 +1,16 @@
-"""The rows of a hop as the lists that the audio thread reads. Compiled."""
+"""The rows of a hop, shaped, as the lists that the audio thread reads. Compiled."""
 import numpy as np
 
 from instrument.performance.compiled import compiled
+from instrument.performance.controls import INDEX
+from instrument.performance.modulation import shape
 from instrument.performance.voices import FADING, RELEASED
+from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
+from instrument.synthesis.effects import MASTER_GAIN
 from instrument.synthesis.state import BANDS
 
+_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
+_VOLUME = INDEX["master.volume_db"]
 SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
 
 
@@ -43,3 +49,23 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
             for b in range(BANDS):
                 hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
     return entries
+
+
+@compiled
+def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
+    """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
+    many."""
+    entry = hops[hop % len(hops)]
+    if count > 0:
+        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials, entry.used, entry.pan, row_noise)
+    entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
+    entry.flush = flush
+    for i in range(len(_EFFECTS)):
+        entry.effects[i] = controls[_EFFECTS[i]]
+    entry.effects[MASTER_GAIN] = 10 ** (controls[_VOLUME] / 20)
+    over = 0
+    for e in range(entry.count):
+        if entry.last[e] != 0:
+            ended[over] = entry.slot[e]
+            over += 1
+    return over

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance.controls import INDEX, Controls
-from instrument.performance.gather import gather
+from instrument.performance.controls import Controls
+from instrument.performance.gather import write_hop
 from instrument.performance.memory import ORDER, Memory, begin_voice
-from instrument.performance.modulation import colour, shape
+from instrument.performance.modulation import shape
 from instrument.performance.schedule import (
     ASKS,
     MOST_INPUTS,
@@ -23,16 +23,13 @@ from instrument.performance.schedule import (
 from instrument.performance.timbre import Timbre
 from instrument.performance.voices import FADING, FREE, Voices
 from instrument.synthesis import producer
-from instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
-from instrument.synthesis.effects import MASTER_GAIN
-from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, START_ROWS, STARTS
+from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
-_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
-_VOLUME = INDEX["master.volume_db"]
+_NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -40,7 +37,7 @@ class HopMaker:
     """Writes into the rings of `state` what `voices` and `controls` ask for."""
 
     def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, seed: int = 0) -> None:
-        self.state, self.voices, self.controls, self.seed = state, voices, controls, seed
+        self.state, self._hops, self.voices, self.controls, self.seed = state, state["hops"][0], voices, controls, seed
         self.rate_hz = int(state["rate_hz"][0])
         self.memory = Memory()
         self._memory = self.memory.arrays()
@@ -56,6 +53,7 @@ class HopMaker:
         self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
         self._owner = np.zeros(MOST_INPUTS, np.int64)
         self._asks = np.zeros((ASKS, 2), np.int64)
+        self._ended = np.zeros(SLOTS, np.int32)
         self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
 
     @property
@@ -100,25 +98,17 @@ class HopMaker:
             if timbre is not None:
                 self._moving[i] = timbre.glide(controls.share)
                 self._z_versions[i] = timbre.version
-        colour(controls.now, self._memory)
         count, batch, _, asked = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
             self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
         frames = self._decode(batch)
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
-        shape(self._rows, count, table, self._memory, frames, controls.now, controls.channels, self.rate_hz,
-              entry["partials"], entry["used"], entry["pan"], self._row_noise)
-        entry["count"] = gather(self._rows, count, table, self._memory, self._row_noise, entry["noise"], entry["slot"],
-                                entry["rows"], entry["last"])
-        entry["flush"] = flush
-        entry["effects"][:len(_EFFECTS)] = controls.now[_EFFECTS]
-        entry["effects"][MASTER_GAIN] = 10 ** (controls.now[_VOLUME] / 20)
-        used = int(entry["count"])
-        ended = entry["slot"][:used][entry["last"][:used] != 0] if used else ()
+        over = write_hop(self._hops, int(entry["index"]), flush, self._rows, count, table, self._memory, frames, controls.now,
+                         controls.channels, self.rate_hz, self._row_noise, self._ended)
         producer.publish_hop(self.state)
-        for slot in ended:
-            self.voices.free(slot)
+        for slot in self._ended[:over]:
+            self.voices.free(int(slot))
         return True
 
     def start(self, starts: list[tuple[int, int]], hop: int) -> None:
@@ -128,7 +118,6 @@ class HopMaker:
 
     def _start(self, starts: list[tuple[int, int]], hop: int) -> None:
         controls, table = self.controls, self.voices.table
-        colour(controls.now, self._memory)
         count, batch, begins = 0, 0, []
         for i, (slot, sample) in enumerate(starts):
             before, first = count, batch
@@ -182,11 +171,13 @@ class HopMaker:
 
     def _decode(self, batch: int) -> np.ndarray:
         """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
+        if batch == 0:
+            return self.timbre.frames(*_NOTHING)
         began = time.perf_counter()
         owner, inputs = self._owner[:batch], (self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
         of = self.voices.table["timbre"][owner]
-        if batch == 0 or (of == of[0]).all():
-            frames = (self.timbres[of[0]] if batch else self.timbre).frames(owner, *inputs)
+        if (of == of[0]).all():
+            frames = self.timbres[of[0]].frames(owner, *inputs)
         else:
             frames = np.zeros((batch, FRAME_SIZE), np.float32)
             for i in np.unique(of):

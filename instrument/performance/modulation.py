@@ -37,6 +37,8 @@ from instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
+from instrument.performance.gains import band_powers, partial_gains
+from instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, let_go, move_groups
 from instrument.performance.memory import ORDER, RATIO, TURN
 from instrument.performance.powers import exp2
 from instrument.performance.voices import FADING, RELEASED
@@ -44,26 +46,19 @@ from instrument.synthesis.state import BANDS, PARTIALS
 from models.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
-    FLOOR_FADE_DB,
     FRAME_SIZE,
-    FUZZ,
-    FUZZ_RATE,
     GROUP_EDGES_HZ,
     GROUPS,
     LEVEL,
     LEVEL_FLOOR_DB,
     LFO_GAIN,
     NOISE,
-    NOISE_FLOOR_DB,
-    REGULARITY,
-    RELEASE,
     VIBRATO,
     group_of_hz,
 )
 from models.movement import (
     FADE_FROM_S,
     FADE_OVER_S,
-    HIGHEST_OCTAVE,
     JITTER_OCTAVE,
     LOWEST_OCTAVE,
     TABLE_RATE_HZ,
@@ -80,9 +75,10 @@ _EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)
 
 OCTAVES = math.log2(10) / 20                   # of amplitude, in a dB
 JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
-SMALL_FUZZ, MOST_FUZZ = 0.005, 0.95            # less is not worth a sideband; a carrier always remains
+SMALL_FUZZ = 0.005                             # less is not worth a sideband
 QUIETEST_DB, QUIETEST_BAND_DB = -104.0, -120.0 # of full scale: partials and bands below are left out
-INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motion of their own
+LEAST = np.float32(1e-7)                       # gains up to it are nothing
+INAUDIBLE = np.float32(10 ** (-110 / 20))      # partials below it need no motion of their own
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
@@ -90,7 +86,7 @@ FALL_TIMES = math.log(100)                     # "decay" is the time to come wit
 
 
 @compiled
-def colour(controls, memory):
+def _colour(controls, memory):
     """What all voices share in a hop: the gain and the stretched ratio of each partial."""
     colour_db, warp = memory[10], memory[11]
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
@@ -100,14 +96,6 @@ def colour(controls, memory):
     for k in range(PARTIALS):
         colour_db[k] = min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB) + _ODD[k] * odd_db + _EVEN[k] * even_db
         warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power
-
-
-@compiled
-def _low_pass(hz_over_cutoff, damping):
-    """Power gain of a resonant low-pass of fourth order: a Butterworth's two sections, the second sharpened."""
-    x = hz_over_cutoff * hz_over_cutoff
-    away = (1 - x) * (1 - x)
-    return 1 / ((away + 3.4142136 * x) * (away + damping * x))
 
 
 @compiled
@@ -128,12 +116,16 @@ def _envelope(v, dt_s, controls):
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
+    _colour(controls, memory)
     held, ahead, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
-    lfo_db, fuzz, plain = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
-    low, high, cosine, sine = np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS), np.empty(GROUPS)
-    column = np.empty(GROUPS, np.int64)
+    motion, column = np.empty((6, GROUPS), np.float32), np.empty(GROUPS, np.int32)
+    ends = np.empty(GROUPS, np.int64)
+    level_db, shift_db, gains = np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32)
+    band_shift_db, powers = np.empty(BANDS, np.float32), np.empty(BANDS, np.float32)
     faster = math.log2(controls[MOTION_SPEED])
-    nyquist_hz = 0.5 * rate_hz
+    nyquist_hz = np.float32(0.5 * rate_hz)
+    damping = np.float32(0.5857864 * 10 ** (-controls[RESONANCE] / 10))
+    tilt_db, noise_db = controls[BRIGHTNESS], controls[NOISE_DB]
     for r in range(count):
         row = rows[r]
         s = row.slot
@@ -141,8 +133,9 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         out = partials[row.entry, row.index]
         if v.stage == FADING:
             out[0], out[1], row_noise[r] = 0, 0, 0
+            f0_hz = 440 * 2 ** ((row.pitch - 69) / 12)
             for k in range(PARTIALS):
-                out[2, k] = 440 * 2 ** ((row.pitch - 69) / 12) * warp[k]
+                out[2, k] = f0_hz * warp[k]
             used[row.entry] = v.used
             v.peak = 0.0
             continue
@@ -172,26 +165,9 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         cents += depth * late * math.sin(TURN * v.added)
         f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200)
 
-        for g in range(GROUPS):
-            lfo_db[g] = frame[LFO_GAIN.start + g] * lfo
-            if v.stage == RELEASED:
-                seconds = exp2(frame[RELEASE.start + g]) * controls[RELEASE_TIMES]
-                if v.shortest_release_s > 0:
-                    seconds = min(seconds, v.shortest_release_s)
-                let_go_db[s, g] += 60 * dt_s / max(seconds, 0.004)
-            fuzz[g] = min(frame[FUZZ.start + g] * fade * fade, MOST_FUZZ)
-            rate = min(max(frame[FUZZ_RATE.start + g] + faster, LOWEST_OCTAVE), HIGHEST_OCTAVE + 0.5)
-            turns[s, g] += dt_s * exp2(rate)
-            if fuzz[g] > SMALL_FUZZ:
-                regular = min(max(frame[REGULARITY.start + g], 0.0), 1.0)
-                octave = min(math.floor(rate), HIGHEST_OCTAVE - 1)
-                mix = min(rate - octave, 1.0)
-                column[g] = int(octave) - LOWEST_OCTAVE
-                plain[g] = math.sqrt(1 - fuzz[g])
-                low[g] = math.sqrt(fuzz[g] * (1 - regular) * (1 - mix))
-                high[g] = math.sqrt(fuzz[g] * (1 - regular) * mix)
-                cosine[g] = math.sqrt(fuzz[g] * regular) * math.cos(TURN * turns[s, g])
-                sine[g] = math.sqrt(fuzz[g] * regular) * math.sin(TURN * turns[s, g])
+        move_groups(frame, dt_s, fade, faster, turns[s], motion, column)
+        if v.stage == RELEASED:
+            let_go(frame, dt_s, controls[RELEASE_TIMES], v.shortest_release_s, let_go_db[s])
 
         # gains that all partials share
         pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
@@ -202,48 +178,55 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         cutoff_hz = controls[CUTOFF] * 2 ** (
             controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
             + controls[FILTER_VELOCITY] * (v.force / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
-        per_cutoff = 1 / min(max(cutoff_hz, 10.0), 40000.0)
-        damping = 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
+        per_cutoff = np.float32(1 / min(max(cutoff_hz, 10.0), 40000.0))
 
-        peak, last, group, edge_hz = 0.0, 0, 0, _EDGES[0]
+        hz = out[2]
         for k in range(PARTIALS):
-            hz = f0_hz * (warp[k] + frame[DEVIATION.start + ORDER[k]])
-            out[2, k] = hz
-            level_db = frame[LEVEL.start + ORDER[k]]
-            above_floor = (level_db - LEVEL_FLOOR_DB) / FLOOR_FADE_DB
-            if above_floor <= 0 or hz >= nyquist_hz:
-                out[0, k] = out[1, k] = 0
-                continue
-            nominal_hz = f0_hz * warp[k]
-            while nominal_hz >= edge_hz:
-                group += 1
-                edge_hz = _EDGES[group]
-            fall_db[s, k] += row.beyond_s * slopes[s, ORDER[k]] if row.beyond_s > 0 else 0.0
-            level_db += (colour_db[k] + tilt * (LOG2_RATIO[k] - 2) + lfo_db[group] - let_go_db[s, group]
-                         + fall_db[s, k])
-            if level_db < QUIETEST_DB - common_db:
-                out[0, k] = out[1, k] = 0
-                continue
-            gain = (level * exp2(OCTAVES * level_db) * min(above_floor, 1.0)
-                    * math.sqrt(_low_pass(hz * per_cutoff, damping)))
-            if fuzz[group] > SMALL_FUZZ and gain > INAUDIBLE:
-                i = (moment + offset[s, k]) & (TABLE_SIZE - 1)
-                c = column[group]
-                re = wave[i, c, 0] + between * (wave[i + 1, c, 0] - wave[i, c, 0])
-                im = wave[i, c, 1] + between * (wave[i + 1, c, 1] - wave[i, c, 1])
-                re_high = wave[i, c + 1, 0] + between * (wave[i + 1, c + 1, 0] - wave[i, c + 1, 0])
-                im_high = wave[i, c + 1, 1] + between * (wave[i + 1, c + 1, 1] - wave[i, c + 1, 1])
-                a, b = angle[s, k, 0], angle[s, k, 1]
-                out[0, k] = gain * (plain[group] + low[group] * re + high[group] * re_high
-                                    + a * cosine[group] - b * sine[group])
-                out[1, k] = gain * (low[group] * im + high[group] * im_high + a * sine[group] + b * cosine[group])
-            else:
-                out[0, k] = gain
-                out[1, k] = 0
-            if gain > 1e-7:
-                last = k + 1
-                peak = max(peak, gain)
-        v.peak = peak
+            level_db[k] = frame[LEVEL.start + ORDER[k]]
+            hz[k] = f0_hz * (warp[k] + frame[DEVIATION.start + ORDER[k]])
+        k = 0
+        for g in range(GROUPS):
+            moved_db = frame[LFO_GAIN.start + g] * lfo - let_go_db[s, g]
+            edge = _EDGES[g] / f0_hz
+            while k < PARTIALS and warp[k] < edge:
+                shift_db[k] = moved_db
+                k += 1
+            ends[g] = k
+        if row.beyond_s > 0:
+            for k in range(PARTIALS):
+                if level_db[k] > LEVEL_FLOOR_DB and hz[k] < nyquist_hz:
+                    fall_db[s, k] += row.beyond_s * slopes[s, ORDER[k]]
+            for b in range(BANDS):
+                fall_db[s, PARTIALS + b] += row.beyond_s * slopes[s, PARTIALS + b]
+        for k in range(PARTIALS):
+            shift_db[k] += np.float32(colour_db[k] + tilt * (LOG2_RATIO[k] - 2)) + fall_db[s, k]
+        partial_gains(level_db, shift_db, hz, np.float32(level), np.float32(QUIETEST_DB - common_db), nyquist_hz, per_cutoff, damping,
+                      gains)
+        peak, last = np.float32(0), PARTIALS
+        for k in range(PARTIALS):
+            out[0, k], out[1, k] = gains[k], 0
+            peak = max(peak, gains[k])
+        while last > 0 and gains[last - 1] <= LEAST:
+            last -= 1
+        begin = 0
+        for g in range(GROUPS):
+            end = min(ends[g], last)
+            if motion[AMOUNT, g] > SMALL_FUZZ:
+                plain, low, high = motion[PLAIN, g], motion[LOW, g], motion[HIGH, g]
+                cosine, sine, c = motion[COSINE, g], motion[SINE, g], column[g]
+                for k in range(begin, end):
+                    gain = gains[k]
+                    if gain > INAUDIBLE:
+                        i = (moment + offset[s, k]) & (TABLE_SIZE - 1)
+                        re = wave[i, c, 0] + between * (wave[i + 1, c, 0] - wave[i, c, 0])
+                        im = wave[i, c, 1] + between * (wave[i + 1, c, 1] - wave[i, c, 1])
+                        re_high = wave[i, c + 1, 0] + between * (wave[i + 1, c + 1, 0] - wave[i, c + 1, 0])
+                        im_high = wave[i, c + 1, 1] + between * (wave[i + 1, c + 1, 1] - wave[i, c + 1, 1])
+                        a, b = angle[s, k, 0], angle[s, k, 1]
+                        out[0, k] = gain * (plain + low * re + high * re_high + a * cosine - b * sine)
+                        out[1, k] = gain * (low * im + high * im_high + a * sine + b * cosine)
+            begin = end
+        v.peak = peak if peak > LEAST else 0.0
         v.used = max(last, 1)
         used[row.entry] = v.used if row.index == 0 else max(used[row.entry], v.used)
 
@@ -251,19 +234,13 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         left, right = math.cos((where + 1) * TURN / 8), math.sin((where + 1) * TURN / 8)
         left, right = left * math.sqrt(2.0), right * math.sqrt(2.0)
         pan[row.entry, 0], pan[row.entry, 1] = left, right
-        total, log2_f0 = 0.0, math.log2(f0_hz)
+        log2_f0, slope = math.log2(f0_hz), tilt_db + tilt
         for b in range(BANDS):
-            band_db = frame[NOISE.start + b]
-            fall_db[s, PARTIALS + b] += row.beyond_s * slopes[s, PARTIALS + b] if row.beyond_s > 0 else 0.0
-            power = 0.0
-            above_floor = (band_db - NOISE_FLOOR_DB) / FLOOR_FADE_DB
-            if above_floor > 0:
-                octaves = _LOG2_BAND[b] - log2_f0
-                band_db += (controls[NOISE_DB] - let_go_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
-                            + min((controls[BRIGHTNESS] + tilt) * octaves, MOST_TILT_DB))
-                if band_db > QUIETEST_BAND_DB - common_db:
-                    power = (level * level * exp2(2 * OCTAVES * band_db) * min(above_floor, 1.0) ** 2
-                             * _low_pass(_BAND_HZ[b] * per_cutoff, damping))
-            row_noise[r, 0, b], row_noise[r, 1, b] = power * left * left, power * right * right
-            total += power
+            band_shift_db[b] = (noise_db - let_go_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
+                                + min(slope * (_LOG2_BAND[b] - log2_f0), MOST_TILT_DB))
+        total = band_powers(frame[NOISE.start:NOISE.stop], band_shift_db, np.float32(level), np.float32(QUIETEST_BAND_DB - common_db),
+                            per_cutoff, damping, powers)
+        of_left, of_right = np.float32(left * left), np.float32(right * right)
+        for b in range(BANDS):
+            row_noise[r, 0, b], row_noise[r, 1, b] = powers[b] * of_left, powers[b] * of_right
         v.peak = max(v.peak, math.sqrt(total))

@@ -4,6 +4,8 @@ Latents glide, so a swept knob or a new patch of the same model moves through th
 note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
 and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
 """
+from collections.abc import Callable
+
 import numpy as np
 
 from instrument.performance.compiled import compiled
@@ -19,7 +21,10 @@ MOST_TURN_HOPS = 6                # between two turns; where few voices sound, t
 SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
 LONGEST_TURN_HOPS = 48            # what waited longer was at rest
+MOST_REMEMBERED = 256             # keys at their velocities, of the latents that rest: a note struck again is not asked for again
 RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
+
+Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
 
 
 @compiled
@@ -55,6 +60,8 @@ class Timbre:
         self._hop, self._stay = 0, 1.0
         self._settled_hop = self._turn_hop = 0
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
+        self._struck_notes: Struck = {}
+        self._struck_phases: Struck = {}
         self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
@@ -78,6 +85,7 @@ class Timbre:
         if self._heading.tobytes() != goal:
             self._heading[:] = self.goal
             self._headings += 1
+            self._forget()
         if self.z.tobytes() != goal:
             self.z += np.float32(share) * (self.goal - self.z)
             near = np.abs(self.goal - self.z) < 1e-4
@@ -96,6 +104,7 @@ class Timbre:
         """To the wanted latents at once."""
         self.z[:] = self._heading[:] = self.goal
         self._headings += 1
+        self._forget()
         self._known[:] = 0
         self._settled_hop = self._hop
         self.version += 1
@@ -123,7 +132,7 @@ class Timbre:
         rows = new[first]
         self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
         self._known[asked, 0] = self._headings if np.array_equal(self.z, self._heading) else 0
-        self._notes[asked] = self._goals[asked] = self.model.note(self._rows_of(self.z, len(rows)), pitch[rows], velocity[rows])
+        self._notes[asked] = self._goals[asked] = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
 
     def _ask_of_moved(self, slots: np.ndarray) -> None:
@@ -153,7 +162,23 @@ class Timbre:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
-        return self.model.start_phase(self._rows_of(self.z, len(pitch)), np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
+        return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
+
+    def _of_keys(self, ask: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """What the latents `z` make of keys [B]: `ask`ed for once while they rest, as the weights that it takes come from far memory."""
+        if not np.array_equal(self.z, self._heading):
+            return ask(self._rows_of(self.z, len(pitch)), pitch, velocity)
+        keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
+        if len(struck) + len(keys) > MOST_REMEMBERED:
+            struck.clear()
+        new = [i for i, key in enumerate(keys) if key not in struck]
+        if new:
+            struck.update(zip([keys[i] for i in new], ask(self._rows_of(self.z, len(new)), pitch[new], velocity[new]), strict=True))
+        return np.stack([struck[key] for key in keys])
+
+    def _forget(self) -> None:
+        self._struck_notes.clear()
+        self._struck_phases.clear()
 
     def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
         return np.broadcast_to(z, (rows, self.latents))

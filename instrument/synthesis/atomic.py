@@ -77,3 +77,14 @@ def address_of(typing_context, state, name):
         pointer = _field_pointer(context, builder, signature.args[0], arguments[0], offset)
         return builder.bitcast(pointer, _BYTE.as_pointer())
     return types.voidptr(state, name), generate
+
+
+@intrinsic
+def fetch(typing_context, address):
+    """`fetch(address)`: says that this cache line will soon be read. No more than a hint: it never waits and never fails."""
+    def generate(context, builder, signature, arguments):
+        pointer, flag = _BYTE.as_pointer(), ir.IntType(32)
+        hint = builder.module.declare_intrinsic("llvm.prefetch", (pointer,), ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag]))
+        builder.call(hint, [builder.inttoptr(arguments[0], pointer), ir.Constant(flag, 0), ir.Constant(flag, 3), ir.Constant(flag, 1)])
+        return context.get_dummy_value()
+    return types.none(types.int64), generate

@@ -15,13 +15,16 @@ def ring_mask(samples: int) -> int:
 
 
 @inlined
-def read_between(line, mask, newest, delay):
-    """The line's value `delay` samples (>= 1) before index `newest`, by cubic Lagrange interpolation."""
-    whole = np.int64(delay)
-    f = np.float32(delay - whole)
-    at = newest - whole
-    a, b, c, d = line[(at + 1) & mask], line[at & mask], line[(at - 1) & mask], line[(at - 2) & mask]
-    # points at -1 (a), 0 (b), 1 (c), 2 (d); f of the way from b to c
+def lagrange(a, b, c, d, f):
+    """Cubic Lagrange interpolation: f of the way from b to c, of points at -1 (a), 0 (b), 1 (c), 2 (d)."""
     return b + f * (c - a * _THIRD - b * _HALF - d * _SIXTH
                     + f * (_HALF * (a + c) - b
                            + f * (_HALF * (b - c) + _SIXTH * (d - a))))
+
+
+@inlined
+def read_between(line, mask, newest, delay):
+    """The line's value `delay` samples (>= 1) before index `newest`."""
+    whole = np.int64(delay)
+    at = newest - whole
+    return lagrange(line[(at + 1) & mask], line[at & mask], line[(at - 1) & mask], line[(at - 2) & mask], np.float32(delay - whole))

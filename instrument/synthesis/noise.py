@@ -11,14 +11,16 @@ in mono.
 import numpy as np
 from numba import carray
 
-from instrument.synthesis.atomic import pointer_at
+from instrument.synthesis.atomic import fetch, pointer_at
 from instrument.synthesis.compiled import inlined, part
+from instrument.synthesis.noise_tables import PADDING
 from instrument.synthesis.state import BANDS, HOPS, QUARTERS, START_ROWS, STARTS, boundary
 from instrument.synthesis.voices import DONE, quarter_at
 
 COHERENCE = 0.9
 _MIDDLE, _SIDE = np.float32(np.sqrt((1 + COHERENCE) / 2)), np.float32(np.sqrt((1 - COHERENCE) / 2))
 LOUDEST = np.float32(1e6)               # powers beyond +60 dBFS are errors
+CACHE_LINE = 64                         # bytes
 AHEAD = QUARTERS * 8                    # boundaries for which powers of starts can be kept
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _boundary = inlined(boundary)
@@ -101,8 +103,13 @@ def _add_bands(noise, at, samples, left, right):
         slope_left, slope_right = (to_left - from_left) * per_sample, (to_right - from_right) * per_sample
         length = noise.length[band]
         table = noise.tables + 4 * noise.begin[band]
-        middle = carray(pointer_at(table + 4 * ((at + noise.offset[band, 0]) % length)), samples, np.float32)
-        side = carray(pointer_at(table + 4 * ((at + noise.offset[band, 1]) % length)), samples, np.float32)
+        from_middle = table + 4 * ((at + noise.offset[band, 0]) % length)
+        from_side = table + 4 * ((at + noise.offset[band, 1]) % length)
+        middle = carray(pointer_at(from_middle), samples, np.float32)
+        side = carray(pointer_at(from_side), samples, np.float32)
+        for line in range(4 * samples, 4 * min(2 * samples, PADDING), CACHE_LINE):       # what comes next: too many streams to guess
+            fetch(from_middle + line)
+            fetch(from_side + line)
         for k in range(samples):
             m, s, along = _MIDDLE * middle[k], _SIDE * side[k], np.float32(offset + k)
             left[k] += (m + s) * (from_left + along * slope_left)

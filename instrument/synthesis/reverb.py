@@ -11,11 +11,12 @@ pair against another, so that no resonance stands.
 import numpy as np
 
 from instrument.synthesis.compiled import inlined, part
-from instrument.synthesis.lines import read_between, ring_mask
+from instrument.synthesis.lines import lagrange, ring_mask
 from instrument.synthesis.partials import TURN, cos_sin
 
 LINES = 16
 LINE = 1 << 15                  # samples: 170 ms at 192 kHz
+BLOCK = 16                      # samples computed together: fewer than the shortest line has at any rate
 DIFFUSERS = 4                   # per channel
 DIFFUSER_LINE = 1 << 12
 SHORTEST_MS, LONGEST_MS = 23.0, 79.0            # of the lines, times SMALLEST..LARGEST by size
@@ -29,6 +30,20 @@ TINY = np.float32(1e-18)        # keeps tails out of the slow denormal numbers
 WET, SIZE = 0, 1
 _STRETCH = np.linspace(0, 1, LINES) + 0.013 * np.sin(7.0 * np.arange(LINES))        # not quite even: no common rhythm
 LENGTHS_S = (1e-3 * SHORTEST_MS * (LONGEST_MS / SHORTEST_MS) ** _STRETCH).astype(np.float32)
+# how the lengths swing, each pair against another
+_SIN, _COS = (np.array([(-1 if i & 2 else 1) * (i % 2 == side) for i in range(LINES)], np.float32) for side in range(2))
+_INTO, _UNIT, _ONE = np.float32(0.35355339), np.float32(1 / np.sqrt(LINES)), np.float32(1)
+_1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)
+
+# Room to compute a block in. Lines are run one by one, so that most loops over a block are a few vectors.
+_room_dtype = np.dtype([
+    ("size", "f4", BLOCK), ("cos", "f4", BLOCK), ("sin", "f4", BLOCK),
+    ("into", "f4", (2, BLOCK)),                 # what the diffusers give
+    ("whole", "i4", BLOCK), ("between", "f4", BLOCK),       # a line's delay
+    ("came", "f4", BLOCK),                      # what comes out of it
+    ("flow", "f4", (LINES, BLOCK)),             # what goes into the lines again
+    ("out", "f4", (2, BLOCK)),
+], align=True)
 
 reverb_dtype = np.dtype([
     ("begin", "f4", 2),         # WET, SIZE (factor of the lines' lengths)
@@ -42,7 +57,7 @@ reverb_dtype = np.dtype([
     ("mask", "i8"),             # of the part of the lines in use at this rate
     ("diffuser_delay", "i8", (2, DIFFUSERS)),   # samples
     ("low", "f4", LINES),                       # memory of the low-passes
-    ("flow", "f4", LINES),
+    ("room", _room_dtype),
     ("length", "f4", LINES),                    # samples, at size 1
     ("diffuser", "f4", (2, DIFFUSERS, DIFFUSER_LINE)),
     ("line", "f4", (LINES, LINE)),
@@ -59,6 +74,9 @@ def prepare_reverb(reverb, rate_hz: int) -> None:
 @part
 def aim_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
+    if mix[0] == 0 and mix[1] == 0:
+        reverb.begin[WET] = reverb.slope[WET] = 0
+        return
     for end in range(2):
         scale = SMALLEST * (LARGEST / SMALLEST) ** size[end]
         treble = 1 - (1 - LEAST_TREBLE) * damping[end]
@@ -98,22 +116,46 @@ def _diffuse(reverb, side, write, x):
     for i in range(DIFFUSERS):
         line = reverb.diffuser[side, i]
         g = np.float32(DIFFUSION[i])
-        late = line[(write - reverb.diffuser_delay[side, i]) & (DIFFUSER_LINE - 1)]
+        late = line[np.uint64((write - reverb.diffuser_delay[side, i]) & (DIFFUSER_LINE - 1))]
         into = x - g * late
-        line[write & (DIFFUSER_LINE - 1)] = into
+        line[np.uint64(write & (DIFFUSER_LINE - 1))] = into
         x = late + g * into
     return x
 
 
-@inlined
+@part
+def _read_line(reverb, i, write):
+    """What comes out of line `i` from sample `write` on: a block of `came`."""
+    room, line, came, mask = reverb.room, reverb.line[i], reverb.room.came, reverb.mask
+    length, by_cos, by_sin = reverb.length[i], _COS[i], _SIN[i]
+    for j in range(BLOCK):
+        delay = length * room.size[j] + (by_cos * room.cos[j] + by_sin * room.sin[j])
+        room.whole[j] = np.int32(delay)
+        room.between[j] = delay - np.float32(room.whole[j])
+    least, most = room.whole[0], room.whole[0]
+    for j in range(BLOCK):
+        least, most = min(least, room.whole[j]), max(most, room.whole[j])
+    begin = (write - least - 2) & mask              # the oldest of the first sample's four
+    if least == most and begin + BLOCK + 3 <= mask:
+        for j in range(BLOCK):
+            at = np.uint64(begin + j)               # unsigned: never counted from the line's end, so one plain stretch of memory
+            came[j] = lagrange(line[at + _3], line[at + _2], line[at + _1], line[at], room.between[j])
+    else:
+        for j in range(BLOCK):
+            at = write + j - room.whole[j]
+            came[j] = lagrange(line[(at + 1) & mask], line[at & mask], line[(at - 1) & mask], line[(at - 2) & mask], room.between[j])
+
+
+@part
 def _mix_lines(flow):
-    """Hadamard transform of 16 values in place, scaled to keep their energy."""
+    """Hadamard transform of 16 lines [LINES, BLOCK] in place."""
     span = 1
     while span < LINES:
         for first in range(0, LINES, 2 * span):
             for i in range(first, first + span):
-                a, b = flow[i], flow[i + span]
-                flow[i], flow[i + span] = a + b, a - b
+                for j in range(BLOCK):
+                    a, b = flow[i, j], flow[i + span, j]
+                    flow[i, j], flow[i + span, j] = a + b, a - b
         span *= 2
 
 
@@ -126,41 +168,48 @@ def render_reverb(reverb, offset, left, right, sample_rate_hz):
     if reverb.on == 0:
         reverb.on = 1
         _empty(reverb)
-    mask, write, phase, size = reverb.mask, reverb.write, reverb.phase, reverb.size
-    flow, low = reverb.flow, reverb.low
+    room, mask = reverb.room, reverb.mask
+    flow, came = room.flow, room.came
     turn = np.int64(SWING_HZ / sample_rate_hz * TURN)
     swing = np.float32(SWING_MS * 1e-3 * sample_rate_hz)
     fastest = np.float32(0.25) / reverb.length[LINES - 1]
     glide = np.float32(1 / (0.1 * sample_rate_hz))
-    unit = np.float32(1 / np.sqrt(LINES))
-    for k in range(len(left)):
-        at = np.float32(offset + k)
-        wet, aim = reverb.begin[WET] + at * reverb.slope[WET], reverb.begin[SIZE] + at * reverb.slope[SIZE]
-        size += min(max((aim - size) * glide, -fastest), fastest)
-        phase = np.int32(phase + turn)
-        cos, sin = cos_sin(phase)
-        cos, sin = cos * swing, sin * swing
-        into_left, into_right = _diffuse(reverb, 0, write, left[k] + TINY), _diffuse(reverb, 1, write, right[k] + TINY)
-        out_left = out_right = np.float32(0)
+    for first in range(0, len(left), BLOCK):
+        samples = min(BLOCK, len(left) - first)
+        write, begin = reverb.write, np.float32(offset + first)
+        for j in range(samples):
+            aim = reverb.begin[SIZE] + (begin + np.float32(j)) * reverb.slope[SIZE]
+            reverb.size += min(max((aim - reverb.size) * glide, -fastest), fastest)
+            reverb.phase = np.int32(reverb.phase + turn)
+            cos, sin = cos_sin(reverb.phase)
+            room.size[j], room.cos[j], room.sin[j] = reverb.size, cos * swing, sin * swing
+            room.into[0, j] = _diffuse(reverb, 0, write + j, left[first + j] + TINY) * _INTO
+            room.into[1, j] = _diffuse(reverb, 1, write + j, right[first + j] + TINY) * _INTO
+        room.out[:] = np.float32(0)
         for i in range(LINES):
-            sway = cos if i & 1 else sin
-            if i & 2:
-                sway = -sway
-            x = read_between(reverb.line[i], mask, write, reverb.length[i] * size + sway)
-            dark = reverb.dark[0, i] + at * reverb.dark[1, i]
-            low[i] = x + dark * (low[i] - x)
-            x = low[i] * (reverb.gain[0, i] + at * reverb.gain[1, i])
-            flow[i] = x * unit
-            if i & 1:
-                out_right += x if i & 4 else -x
-            else:
-                out_left += x if i & 4 else -x
+            _read_line(reverb, i, write)
+            low = reverb.low[i]
+            for j in range(samples):
+                low = came[j] + (reverb.dark[0, i] + (begin + np.float32(j)) * reverb.dark[1, i]) * (low - came[j])
+                came[j] = low
+            reverb.low[i] = low
+            out, sign = room.out[i & 1], _ONE if i & 4 else -_ONE
+            for j in range(BLOCK):
+                x = came[j] * (reverb.gain[0, i] + (begin + np.float32(j)) * reverb.gain[1, i])
+                flow[i, j] = x * _UNIT
+                out[j] += sign * x
         _mix_lines(flow)
         slot = write & mask
-        for i in range(0, LINES, 2):
-            reverb.line[i, slot] = flow[i] + into_left * np.float32(0.35355339)
-            reverb.line[i + 1, slot] = flow[i + 1] + into_right * np.float32(0.35355339)
-        left[k] += wet * out_left
-        right[k] += wet * out_right
-        write += 1
-    reverb.write, reverb.phase, reverb.size = write, phase, size
+        for i in range(LINES):
+            line, into = reverb.line[i], room.into[i & 1]
+            if samples == BLOCK and slot + BLOCK <= mask + 1:
+                for j in range(BLOCK):
+                    line[np.uint64(slot + j)] = flow[i, j] + into[j]
+            else:
+                for j in range(samples):
+                    line[(slot + j) & mask] = flow[i, j] + into[j]
+        for j in range(samples):
+            wet = reverb.begin[WET] + (begin + np.float32(j)) * reverb.slope[WET]
+            left[first + j] += wet * room.out[0, j]
+            right[first + j] += wet * room.out[1, j]
+        reverb.write += samples

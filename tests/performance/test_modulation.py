@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from instrument.offline import play_events
+from instrument.performance.gains import exp2_single
+from instrument.performance.group_motion import sine
 from instrument.performance.midi import Controller, NoteOn, Pressure, Set
 from instrument.performance.powers import exp2
 from instrument.performance.timbre import Timbre
@@ -181,3 +183,13 @@ def test_powers_of_two():
     ours = np.array([exp2(float(v)) for v in x])
     np.testing.assert_allclose(ours, 2.0 ** x, rtol=1e-8)
     assert exp2(-1e4) >= 0 and np.isfinite(exp2(1e4))
+
+
+def test_powers_of_two_in_single_precision():
+    x = np.linspace(-126, 126, 10_001).astype(np.float32)
+    np.testing.assert_allclose([exp2_single(v) for v in x], 2.0 ** x.astype(float), rtol=3e-7)
+
+
+def testsines_of_turns():
+    turns = np.linspace(-0.5, 0.5, 1001).astype(np.float32)
+    np.testing.assert_allclose([sine(v) for v in turns], np.sin(2 * np.pi * turns.astype(float)), atol=3e-7)
