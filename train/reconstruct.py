@@ -139,15 +139,20 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
     """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
+
+
+def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
+            f0_hz: float | None = None) -> np.ndarray:
+    """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S]"""
     times = frame_times(max(seconds, 0.1))
-    pitch = np.clip(float(bank.pitch[0]), *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
-    velocity, hold_s = float(bank.velocity[0]), float(bank.hold_s[0])
-    frames = held_frames(model, z, pitch, velocity, times[times <= hold_s])
+    asked = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
+    frames = held_frames(model, z, asked, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
     if len(after):
-        frames = np.concatenate([frames, released(frames[-1], after, float(bank.pitch[0]))])
-    phase = model.start_phase(z[None], np.array([pitch]), np.array([velocity]))[0]
-    note = NoteFrames(times, frames.astype(np.float32), float(bank.f0_hz[0]), phase, hold_s)
+        frames = np.concatenate([frames, released(frames[-1], after, pitch)])
+    phase = model.start_phase(z[None], np.array([asked]), np.array([velocity]))[0]
+    note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s)
     return synthesise(note, rate_hz)
 
 
@@ -191,17 +196,17 @@ def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
         bank.rows[0] = torch.from_numpy(rows)
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
-    sound = played(_Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
+    sound = played(Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
     audio = np.pad(sound, (lead, 0))[:len(original)]
     return Reconstruction(np.pad(audio, (0, len(original) - len(audio))), rate_hz, original, np.zeros(1), "targets")
 
 
-class _Learnt:
-    """One note's rows, asked as a model is."""
+class Learnt:
+    """The rows of one note of a bank, asked as a model is."""
 
-    def __init__(self, bank: NoteBank):
-        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[0] - 1])}
-        self.bank, self.rows, self.times = bank, bank.rows[0].float().numpy(), bank.times_s.numpy()
+    def __init__(self, bank: NoteBank, which: int = 0):
+        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}
+        self.rows, self.times, self.phase = bank.rows[which].float().numpy(), bank.times_s.numpy(), bank.phase[which].numpy()
 
     def frames(self, z, pitch, velocity, time_s):
         right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
@@ -209,4 +214,4 @@ class _Learnt:
         return self.rows[right - 1] * (1 - share) + self.rows[right] * share
 
     def start_phase(self, z, pitch, velocity):
-        return self.bank.phase[:1].numpy()
+        return self.phase[None]
