@@ -8,8 +8,8 @@ from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT = 560, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 16, 12, 34
+WIDTH, HEIGHT = 400, 210
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 10, 36
 MOST_POINTS = 160
 LOG_FROM = 6.0                    # ratio of the largest to the least value from which the axis is logarithmic
 
