@@ -1,10 +1,10 @@
 """How long a recording that is dropped on the window takes to become a sound that plays.
 
-    python -m tests.bench.drop_recording [FILE...] [--each 4] [--json FILE]
+    python -m tests.bench.drop_recording [FILE...] [--data ../shared/data] [--each 4] [--json FILE]
 
 The real window on its real audio process, offscreen, with the helper warm, as it is when a drag has come over the window. A file is dropped as
 the system drops it; `found` is when its sound is loaded (the engine has been told), `heard` when a note pressed then sounds. FILES are by
-default `--each` of every folder of /work/shared/data, evenly.
+default `--each` of every folder of `--data`, evenly.
 """
 import argparse
 import json
@@ -16,15 +16,15 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parents[1] / "shared" / "data"
+DATA = ROOT.parent / "shared" / "data"
 PATIENCE_S = 600
 SUFFIXES = (".wav", ".flac")
 
 
-def recordings(each: int) -> list[Path]:
+def recordings(data: Path, each: int) -> list[Path]:
     """Some of every folder of real notes."""
     found: list[Path] = []
-    for folder in sorted(path for path in DATA.glob("*") if path.is_dir()):
+    for folder in sorted(path for path in data.glob("*") if path.is_dir()):
         files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         found += [files[round(i * (len(files) - 1) / max(1, each - 1))] for i in range(min(each, len(files)))]
     return found
@@ -85,12 +85,13 @@ def measure(files: list[Path]) -> dict[str, list]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="From a dropped recording to a sound that plays.")
     parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    files = args.files or recordings(args.each)
+    files = args.files or recordings(args.data, args.each)
     if not files:
-        print(f"{DATA}: no recordings there; name some.", file=sys.stderr)
+        print(f"{args.data}: no recordings there; name some.", file=sys.stderr)
         return 1
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as home:

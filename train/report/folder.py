@@ -78,8 +78,8 @@ def _open(folder: Path, data: Path | None) -> Run:
         run.early = read_state(folder / EARLY)
     try:
         run.model = model_of(state, folder.name)
-    except (KeyError, ValueError, RuntimeError, ModelError) as error:
-        run.remarks.append(f"its model cannot be opened ({error}); what it sounds like is left out")
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
+        run.remarks.append("not a model of frames, or of an earlier version: what it sounds like is left out")
     chosen = dict(config.get("data") or {})
     if data is not None:
         chosen["folder"] = str(data)

@@ -124,7 +124,7 @@ def knob_walks(model: Model) -> list[Clip]:
         values = np.linspace(*limits.get(identity, (-2.0, 2.0)), len(STEPS))
         kind, _, name = identity.partition(".")
         clips.append(_walk(model, name, [np.clip(turned(knobs, begin, {identity: float(value)}), -4, 4) for value in values],
-                           f"{kind}, {values[0]:g} to {values[-1]:g}"))
+                           ("" if kind == "characteristic" else f"{kind}, ") + f"{values[0]:g} to {values[-1]:g}"))
     return clips
 
 
