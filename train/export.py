@@ -83,7 +83,7 @@ def model_of_state(state: dict, name: str) -> Model:
         return model_of_gan(state, name)
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
-    about = {instrument["name"]: {"z": presets[instrument["name"]], "family": instrument.get("family")} for instrument in state["instruments"]}
+    about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}
     card = {"name": name, "presets": about, "longest_s": state.get("longest_s", LONGEST_S)}
     return Model(name, card, decoder.shape, weights_of(decoder, encoder), presets)
 

@@ -260,7 +260,8 @@ class Books:
         from tensorboardX import SummaryWriter
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.columns = folder, ["step", "seconds"]
-        about = {"kind": learner.kind, "data": getattr(learner.bank, "chosen", dict)()} | learner.describe() | {"options": vars(learner.options), "device": str(learner.device),
+        about: dict[str, Any] = {"kind": learner.kind, "data": getattr(learner.bank, "chosen", dict)()} | learner.describe() | {
+                 "options": vars(learner.options), "device": str(learner.device),
                  "processes": parallel.processes(), "bf16": learner.half, "torch": torch.__version__, "from_step": learner.step}
         text = json.dumps(about, indent=1, default=str)
         replace_with(folder / "config.json", lambda p: p.write_text(text))

@@ -136,7 +136,7 @@ def test_a_run_whose_data_or_model_is_gone_still_tells_of_its_learning(runs, tmp
     run, = open_runs([tmp_path])
     assert run.model is None and run.bank is None and any("--data" in remark for remark in run.remarks)
     said = page.made_of([run])
-    assert [name for name, _ in said["learning"]][0] == "loss" and not said["originals"]
+    assert said["learning"][0][0] == "loss" and not said["originals"]
     assert "What was learnt" in page.render(said)
 
 

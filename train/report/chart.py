@@ -47,12 +47,12 @@ def chart(lines: Sequence[Line], x_name: str, y_name: str, log_x: bool = False, 
         if len(x) > 1:
             parts.append(f'<polyline class="{kind}" points="{points}"><title>{escape(line.name)}</title></polyline>')
         if dots or len(x) == 1:
-            parts += [f'<circle class="{kind}" cx="{x_of(a):.1f}" cy="{y_of(b):.1f}" r="3.5"><title>{escape(line.name)}: {_text(b)}</title>'
-                      "</circle>" for a, b in zip(x, y, strict=True)]
+            parts += [f'<circle class="{kind}" cx="{x_of(a):.1f}" cy="{y_of(b):.1f}" r="3.5">'
+                      f"<title>{escape(line.name)}: {_text(b)}</title></circle>" for a, b in zip(x, y, strict=True)]
     return "".join([*parts, "</svg>"])
 
 
-def bars(values: Sequence[Sequence[float]], names: Sequence[str], limit: float, y_name: str) -> str:
+def bars(values: Sequence[np.ndarray], names: Sequence[str], limit: float, y_name: str) -> str:
     """Several rows of values beside each other, largest first, on one logarithmic axis, and a line at `limit`."""
     rows = [np.sort(np.maximum(np.asarray(row, float), 1e-6))[::-1] for row in values]
     top = max(float(row.max()) for row in rows)
@@ -68,8 +68,9 @@ def bars(values: Sequence[Sequence[float]], names: Sequence[str], limit: float, 
     for number, (name, row) in enumerate(zip(names, rows, strict=True)):
         for i, value in enumerate(row):
             y = min(y_of(value), HEIGHT - BOTTOM - 1.0)
-            parts.append(f'<rect class="bar s{number}" x="{LEFT + i * slot + 0.1 * slot + number * width:.1f}" y="{y:.1f}" width="{width:.2f}" '
-                         f'height="{HEIGHT - BOTTOM - y:.1f}"><title>{escape(name)}: {_text(value)}</title></rect>')
+            x = LEFT + i * slot + 0.1 * slot + number * width
+            parts.append(f'<rect class="bar s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.2f}" height="{HEIGHT - BOTTOM - y:.1f}">'
+                         f"<title>{escape(name)}: {_text(value)}</title></rect>")
     parts.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_of(limit):.1f}" y2="{y_of(limit):.1f}"/>'
                  f'<text class="axis" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">latents, the most used first</text></svg>')
     return "".join(parts)

@@ -31,7 +31,7 @@ MIDDLE_KEY, VELOCITY = 60.0, 100.0
 
 @dataclass(frozen=True)
 class Use:
-    """Of the latents at one step. `spread` [L]: variances, largest first; None where there is no encoder. `effect_db` [L], largest first."""
+    """Of the latents at one step, the most used first. `spread` [L]: variances; None where there is no encoder. `effect_db` [L]."""
     step: int
     spread: np.ndarray | None
     effect_db: np.ndarray

@@ -1,6 +1,7 @@
 """Sounds and pictures that travel inside the page, as data URIs."""
 import base64
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def spectrogram(audio: np.ndarray, rate_hz: int) -> str:
 
 
 def spectrum_db(audio: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Level of each row, the lowest frequency first, at COLUMNS moments: a row takes the loudest of the bins that it covers. [ROWS, COLUMNS]"""
+    """Level of each row, the lowest frequency first, at COLUMNS moments; a row has the loudest of its bins. [ROWS, COLUMNS]"""
     span = 1 << round(np.log2(SPAN * rate_hz / 48_000))
     padded = np.pad(np.asarray(audio, np.float64), span // 2)
     starts = np.linspace(0, max(len(audio) - 1, 0), COLUMNS).astype(int)
@@ -60,7 +61,7 @@ def spectrum_db(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     bins = np.abs(np.fft.rfft(padded[np.minimum(starts[:, None] + np.arange(span), len(padded) - 1)] * np.hanning(span), size)).T
     edges_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, ROWS + 1)
     edge = np.minimum((edges_hz * size / rate_hz).astype(int), len(bins))
-    rows = [bins[low:max(high, low + 1)].max(0) if low < len(bins) - 1 else np.zeros(COLUMNS) for low, high in zip(edge, edge[1:], strict=False)]
+    rows = [bins[low:max(high, low + 1)].max(0) if low < len(bins) - 1 else np.zeros(COLUMNS) for low, high in pairwise(edge)]
     return 20 * np.log10(np.array(rows) + 1e-20)
 
 

@@ -16,16 +16,17 @@ RATE_HZ = 32_000
 TAIL_S = 0.4
 
 
-def real_notes(bank: NoteBank, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
+def real_notes(bank: NoteBank | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
     """(up to `count` notes, where they come from, for a reader). `sources`: instead of those that the data folder names.
 
-    Raises SourceError where `sources` give nothing.
+    `bank` may be None where there are `sources`. Raises SourceError where these give nothing.
     """
     if sources:
         notes = [note for path in sources for note in _chosen(open_source(path), -(-count // len(sources)))][:count]
         if not notes:
             raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
         return notes, "recordings of " + ", ".join(path.name for path in sources)
+    assert bank is not None, "notes are of a bank, or of sources"
     folder = bank.chosen().get("folder")
     notes, names = [], set(bank.names) - {""}
     for source in _sources_of(Path(folder)) if folder else []:
@@ -62,7 +63,7 @@ def _chosen(source: Source, count: int, names: set[str] | None = None) -> list[N
 
 def _spread(values, count: int, of=None) -> list:
     """`count` of values, evenly; `values` are places in `of`, where that is given."""
-    places = np.unique(np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int)) if len(values) else []
+    places = np.unique(np.linspace(0, max(0, len(values) - 1), min(count, len(values))).round().astype(int))
     picked = [values[i] for i in places]
     return picked if of is None else [of[i] for i in picked]
 
@@ -71,8 +72,9 @@ def as_sound(bank: NoteBank, which: int) -> Note:
     """A prepared note as what it tells sounds like."""
     instrument = bank.instruments[bank.instrument[which]]
     hold_s = min(float(bank.hold_s[which]), 3.0)
-    labels = Labels(bank.names[which] or f"{instrument['name']} {bank.pitch[which]:.0f}", instrument["name"], instrument.get("family") or "",
+    name = bank.names[which] or f"{instrument['name']} {bank.pitch[which]:.0f}"
+    labels = Labels(name, instrument["name"], instrument.get("family") or "",
                     instrument.get("source") or "", round(float(bank.pitch[which])), round(float(bank.velocity[which])), round(hold_s, 3))
-    audio = sounded(Learnt(bank, which), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]), hold_s,     # type: ignore[arg-type]
-                    hold_s + TAIL_S, RATE_HZ, float(bank.f0_hz[which]))
+    audio = sounded(Learnt(bank, which), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]),  # type: ignore[arg-type]
+                    hold_s, hold_s + TAIL_S, RATE_HZ, float(bank.f0_hz[which]))
     return Note(labels, audio, RATE_HZ, float(69 + 12 * np.log2(bank.f0_hz[which] / 440)))

@@ -10,6 +10,7 @@ import torch
 
 from models.conditioning import ROWS
 from models.frame import FRAME_SIZE
+from train.notes.note import Note
 from train.report import media, sounds
 from train.report.chart import Line, bars, chart
 from train.report.folder import Run, open_runs
@@ -49,8 +50,8 @@ def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, s
                  progress: bool = True) -> None:
     """Measure the runs and write the page as `out`, whole or not at all.
 
-    `data`: prepared notes, if a run does not name those that it learnt. `sources`: real notes to be reconstructed, instead of those. `count`: of
-    them, measured; the first SHOWN are on the page. Raises ReportError, SourceError, OSError.
+    `data`: prepared notes, if a run does not name those that it learnt. `sources`: real notes to be reconstructed, instead of those.
+    `count`: of them, measured; the first SHOWN are on the page. Raises ReportError, SourceError, OSError.
     """
     from tqdm import tqdm
     if out.is_dir():
@@ -66,7 +67,8 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
     told: Callable[[], object] = bar.update if bar is not None else (lambda: None)
     chapters = [Chapter(run, _facts(run), _pictures(run)) for run in runs]
     heard = [chapter for chapter in chapters if chapter.run.model is not None]
-    notes, origin, originals = [], "", []
+    notes: list[Note] = []
+    origin, originals = "", list[sounds.Clip]()
     bank = next((run.bank for run in runs if run.bank is not None), None)
     if heard and (bank is not None or sources):
         notes, origin = real_notes(bank, count, sources)
@@ -78,12 +80,12 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
         told()
     if bar is not None:
         bar.close()
-    return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals, "origin": origin,
-            "count": len(notes), "compression": _compression(chapters), "day": date.today().isoformat(),
+    return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals,
+            "origin": origin, "count": len(notes), "compression": _compression(chapters), "day": date.today().isoformat(),
             "near_zero": (NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB), "values": ROWS * FRAME_SIZE}
 
 
-def _listen(chapter: Chapter, notes: list, alone: bool, told: Callable[[], object]) -> None:
+def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[], object]) -> None:
     run = chapter.run
     model = run.model
     assert model is not None
@@ -170,8 +172,9 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     facts = [("kind", {"autoencoder": "autoencoder", "gan": "GAN", "cgan": "conditional GAN"}.get(run.kind, run.kind)),
              ("latents", str(run.latents) + (f" and {len(run.state['conditions'])} conditions" if run.state.get("conditions") else ""))]
     if run.bank is not None:
-        facts.append(("learnt from", f"{len(run.bank.trained):,} notes, {len(run.bank.instruments)} "
-                      f"instrument{'s' if len(run.bank.instruments) > 1 else ''}: {', '.join(run.bank.sources) or run.bank.chosen()['folder']}"))
+        many = len(run.bank.instruments)
+        facts.append(("learnt from", f"{len(run.bank.trained):,} notes, {many} instrument{'s' if many > 1 else ''}: "
+                      + (", ".join(run.bank.sources) or run.bank.chosen()["folder"])))
     epochs = f", {step / run.steps_an_epoch:,.0f} epochs" if run.steps_an_epoch else ""
     facts.append(("trained", f"{step:,} steps{epochs}, {_duration(seconds)} on {run.config.get('device', 'a device not named')}"))
     weights = sum(value.numel() for value in run.state.get("average", {}).values() if isinstance(value, torch.Tensor))
@@ -190,7 +193,8 @@ def _compression(chapters: Sequence[Chapter]) -> list[tuple[str, str, str]]:
     for chapter in chapters:
         if not chapter.run.generative and chapter.run.latents and chapter.reconstructed:
             mel, act60 = (_figure(chapter, "refined", figure) for figure in ("mel", "act60"))
-            rows.append((chapter.name, f"{chapter.run.latents} / {ROWS * FRAME_SIZE:,} = {100 * chapter.run.latents / (ROWS * FRAME_SIZE):.3f} %",
+            latents, values = chapter.run.latents, ROWS * FRAME_SIZE
+            rows.append((chapter.name, f"{latents} / {values:,} = {100 * latents / values:.3f} %",
                          f"mel {mel:.2f} dB, act60 {act60:.2f} dB"))
     return rows
 

@@ -6,10 +6,10 @@ Half of the notes that a run learnt (at most SET of them) are the reference. Bes
   of what was asked of it while it learnt;
 - white noise, as frames: what no generator should come to.
 
-Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/generated.py`, where their sources are told. Pitch
-accuracy is the share of notes that an independent tracker hears within 50 cents of their key: YIN (de Cheveigne & Kawahara 2002; `train/notes/
-listening.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch count as wrong.
-Beside it stands the share that is right but for octaves: some real notes sound an octave beside their key (a 16 foot stop), and there a tracker errs.
+Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/generated.py`, where their sources are told.
+Pitch accuracy is the share of notes that an independent tracker hears within 50 cents of their key: YIN (de Cheveigne & Kawahara 2002;
+`train/notes/listening.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch
+count as wrong. Beside it stands the share that is right but for octaves: some real notes sound an octave beside their key (a 16 foot stop).
 """
 from collections.abc import Callable
 from dataclasses import dataclass
