@@ -3,8 +3,8 @@
     python -m tests.bench.drop_recording [FILE...] [--data ../shared/data] [--each 4] [--json FILE]
 
 The real window on its real audio process, offscreen, with the helper warm, as it is when a drag has come over the window. A file is
-dropped as the system drops it; `found` is when its sound is loaded (the engine has been told), `heard` when a note pressed then sounds. FILES are by
-default `--each` of every folder of `--data`, evenly.
+dropped as the system drops it; `found` is when its sound is loaded (the engine has been told), `heard` when a note pressed then sounds.
+FILES are by default `--each` of every folder of `--data`, evenly.
 """
 import argparse
 import json
