@@ -28,7 +28,8 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     skipped: list[Skipped] = []
     for source in sources:
         orders = _chosen(source, count, skipped)
-        for note in tqdm(_notes(source, orders), total=count or len(source) or None, unit="note", desc=source.name[:24], disable=not progress):
+        total = count or len(source) or None
+        for note in tqdm(_notes(source, orders), total=total, unit="note", desc=source.name[:24], disable=not progress):
             if isinstance(note, Skipped):
                 skipped.append(note)
                 continue

@@ -5,12 +5,14 @@
 Points are found by the encoder and a refinement, as `hummingface train evaluate` does, whose figures are those of `train/metrics.py`. It
 prints the tables of docs/figures.md.
 
-The seed's figures of its note, from a model of 128 latents, are told of its own files: 1.008 s long and two octaves too high, as its inverse
-STFT left them. Here they are taken of the whole note at its right pitch, x the recording and y what the model plays, of equal energy:
-- snr: 10 log10(sum x^2 / sum (x - y)^2), dB. A model of partials does not keep their phases, and is not told to: it says nothing of the sound.
+The seed's figures of its note, from a model of 128 latents, are told of its own files: 1.008 s long and two octaves too high, as its
+inverse STFT left them. Here they are taken of the whole note at its right pitch, x the recording and y what the model plays, of equal
+energy:
+- snr: 10 log10(sum x^2 / sum (x - y)^2), dB. A model of partials does not keep their phases, and is not told to: it says nothing of the
+  sound.
 - spectral convergence: ||X| - |Y|| / ||X||, Frobenius, of STFTs of Hann windows of 254 samples, 127 apart.
-- lsd, floor -60 and -80 dB: of the same STFTs, RMS over bins of the level difference, mean over frames; levels are at least the floor under
-  the peak of |X|.
+- lsd, floor -60 and -80 dB: of the same STFTs, RMS over bins of the level difference, mean over frames; levels are at least the floor
+  under the peak of |X|.
 """
 import argparse
 import json
@@ -32,8 +34,8 @@ WINDOW, HOP = 254, 127
 def as_published(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """The seed's figures of mono sounds [S] of equal length."""
     y = y * np.sqrt(np.square(x).sum() / max(np.square(y).sum(), 1e-20))
-    a, b = (np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(np.pad(s, HOP), WINDOW)[::HOP] * np.hanning(WINDOW + 1)[:-1], axis=1))
-            for s in (x, y))
+    window = np.hanning(WINDOW + 1)[:-1]
+    a, b = (np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(np.pad(s, HOP), WINDOW)[::HOP] * window, axis=1)) for s in (x, y))
     figures = {"snr": 10 * np.log10(np.square(x).sum() / np.square(x - y).sum()), "convergence": np.linalg.norm(a - b) / np.linalg.norm(a)}
     for range_db in (60, 80):
         floor = a.max() * 10 ** (-range_db / 20)
