@@ -71,6 +71,13 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", type=Path, metavar="FILE")
     add_wishes(evaluate)
 
+    report = command("report", "what runs have learnt, as one page with pictures and sounds: needs nothing but a browser")
+    report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders that --run named; several sizes of latents are compared")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    report.add_argument("--data", type=Path, help="prepared notes, where they are not where the run found them")
+    report.add_argument("--notes", type=Path, nargs="+", default=(), metavar="SOURCE", help="real notes to reconstruct, instead of its own")
+    report.add_argument("--count", type=int, default=12, metavar="N", help="notes that are reconstructed and measured")
+
     learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")
     learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
     learn.add_argument("--name", required=True, help="of the model")
@@ -327,6 +334,17 @@ def _evaluate(args) -> int:
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(result, indent=1))
+    return 0
+
+
+def _report(args) -> int:
+    import torch
+
+    from train.report.page import write_report
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    write_report(args.runs, args.out, args.data, args.notes, args.count)
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, to be opened with a browser")
     return 0
 
 

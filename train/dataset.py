@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -212,6 +213,12 @@ class NoteBank:
             return self
         larger = NoteBank(*asked)
         return larger if larger.instruments == self.instruments else self
+
+    def chosen(self) -> dict[str, Any]:
+        """What it is made of, to be made again by `NoteBank(**chosen)`; empty for notes without a folder."""
+        folder, *rest = getattr(self, "_source", [[None]])[0]
+        return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late"),
+                                                  (str(folder.absolute()), *rest), strict=True))
 
     def characteristics(self) -> np.ndarray:
         """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""

@@ -1,6 +1,7 @@
 """Notes of any source through a model, measured and written: what `hummingface train evaluate MODEL --notes SOURCE` does."""
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from models.model import Model
 from train.dataset import NoteBank, is_left_out
 from train.metrics import by_family, distance, heading, line
-from train.notes.note import Note, Skipped, Source, SourceError
+from train.notes.note import Note, Order, Skipped, Source, SourceError
 from train.prepare import prepared
 from train.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
 
@@ -26,10 +27,9 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     refiner, result = Refiner(model), dict[str, Any](model=model.name, way=way, notes={}, skipped={})
     skipped: list[Skipped] = []
     for source in sources:
-        orders = list(source.orders(skipped))
-        if count is not None and count < len(orders):
-            orders = [orders[i] for i in np.linspace(0, len(orders) - 1, count).astype(int)]
-        for note in tqdm(source.read(orders), total=len(orders), unit="note", desc=source.name[:24], disable=not progress):
+        orders = _chosen(source, count, skipped)
+        total = count or len(source) or None
+        for note in tqdm(_notes(source, orders), total=total, unit="note", desc=source.name[:24], disable=not progress):
             if isinstance(note, Skipped):
                 skipped.append(note)
                 continue
@@ -46,6 +46,21 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     if targets:
         result["targets"] = _by_family({name: entry["targets"] | {"family": entry["family"]} for name, entry in result["notes"].items()})
     return result
+
+
+def _chosen(source: Source, count: int | None, skipped: list[Skipped]) -> Iterator[Order]:
+    """All orders of a source, or `count` of them, evenly, one after another: a data set's sounds do not fit into memory."""
+    if count is None:
+        yield from source.orders(skipped)
+        return
+    size = len(source) or sum(1 for _ in source.orders([]))
+    wanted = set(np.linspace(0, size - 1, min(count, size)).astype(int).tolist())
+    yield from (order for place, order in enumerate(source.orders(skipped)) if place in wanted)
+
+
+def _notes(source: Source, orders: Iterator[Order]) -> Iterator[Note | Skipped]:
+    while some := list(islice(orders, source.batch)):
+        yield from source.read(some)
 
 
 def _one(refiner: Refiner, note: Note, way: str, name: str, write: Path | None, targets: bool) -> dict:

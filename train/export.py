@@ -72,15 +72,20 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
 
 
 def model_of_run(run: Path) -> Model:
-    """The model of a run as it stands, for measuring; its presets are the instruments' points. Raises OSError, ValueError."""
-    state = read_state(run / STATE)
+    """The model of a run as it stands, for measuring. Raises OSError, ValueError."""
+    return model_of_state(read_state(run / STATE), run.name)
+
+
+def model_of_state(state: dict, name: str) -> Model:
+    """The model of a run's state; its presets are the instruments' points, or, of a GAN, chosen random ones."""
     if state.get("kind") in ("gan", "cgan"):
         from train.export_gan import model_of_gan
-        return model_of_gan(state, run.name)
+        return model_of_gan(state, name)
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
-    card = {"name": run.name, "presets": {name: {"z": z} for name, z in presets.items()}, "longest_s": state.get("longest_s", LONGEST_S)}
-    return Model(run.name, card, decoder.shape, weights_of(decoder, encoder), presets)
+    about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}
+    card = {"name": name, "presets": about, "longest_s": state.get("longest_s", LONGEST_S)}
+    return Model(name, card, decoder.shape, weights_of(decoder, encoder), presets)
 
 
 def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:

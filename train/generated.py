@@ -72,10 +72,12 @@ def in_tune(rows: np.ndarray, pitch: np.ndarray) -> float:
     return float(np.mean(heard & (off < IN_TUNE_CENTS)))
 
 
-def compare(real: np.ndarray, made: np.ndarray, pitch: np.ndarray, valid_rows: np.ndarray) -> dict[str, float]:
-    """Generated notes beside as many recorded ones of the same keys. [N, ROWS, FRAME_SIZE] both"""
-    a, b = embed(real, pitch, valid_rows), embed(made, pitch, valid_rows)
+def compare(real: np.ndarray, made: np.ndarray, pitch: np.ndarray, valid_rows: np.ndarray,
+            made_pitch: np.ndarray | None = None, made_valid: np.ndarray | None = None) -> dict[str, float]:
+    """Generated notes [M, ROWS, FRAME_SIZE] beside recorded ones [N, ROWS, FRAME_SIZE]; of the same keys, unless told."""
+    made_pitch, made_valid = pitch if made_pitch is None else made_pitch, valid_rows if made_valid is None else made_valid
+    a, b = embed(real, pitch, valid_rows), embed(made, made_pitch, made_valid)
     mean, axes = axes_of(a)
     a, b = (a - mean) @ axes, (b - mean) @ axes
     return {"frechet": frechet(a, b), "ndb": ndb(a, b), "diversity": spread_of(b) / max(spread_of(a), 1e-9),
-            "in_tune": in_tune(made, pitch)}
+            "in_tune": in_tune(made, made_pitch)}

@@ -25,12 +25,13 @@ LEAST_EACH = 0.2                      # mean rank correlation of single notes: a
 TRIED, TRIED_EACH = 24, 4             # notes that it is tried on, at most; and of each preset, at most
 
 
-def notes_of(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """Whole notes [M, ROWS, FRAME_SIZE] on the rows of the note image. z [M, L], pitch [M]"""
+def notes_of(model: Model, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray | None = None) -> np.ndarray:
+    """Whole notes [M, ROWS, FRAME_SIZE] on the rows of the note image. z [M, L], pitch [M], velocity [M] (by default VELOCITY)"""
     times = row_times_s()
     out = np.empty((len(z), ROWS, FRAME_SIZE), np.float32)
-    for i, (one, key) in enumerate(zip(z, pitch, strict=True)):
-        note = model.note(one[None], np.array([key]), np.array([VELOCITY]))
+    velocity = np.full(len(z), VELOCITY) if velocity is None else velocity
+    for i, (one, key, force) in enumerate(zip(z, pitch, velocity, strict=True)):
+        note = model.note(one[None], np.array([key]), np.array([force]))
         out[i] = model.frames_at(np.repeat(note, ROWS, 0), times)
     return out
 

@@ -167,7 +167,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     report.notes = len(asked - set(useless))
     unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin
-    write_data(folder, {"sources": [source.about for source in sources], "notes": report.notes, "unwanted": unwanted})
+    write_data(folder, {"sources": [source.about for source in sources], "paths": [str(source.path.absolute()) for source in sources],
+                        "notes": report.notes, "unwanted": unwanted})
     write_skipped(folder, [(s.name, s.reason) for s in report.skipped], useless)
     return report
 

@@ -1,9 +1,10 @@
 """A recorded note through a model and back: its point of latent space, and the sound that the model makes of it.
 
 The encoder gives a first point; a refinement of some steps of gradient descent on z alone brings the decoder's frames nearer to
-the recording's. All sound at the recording's own fundamental and length.
+the recording's, as far up as the recording goes. All sound at the recording's own fundamental and length.
 """
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,11 +17,14 @@ from models.model import Model
 from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
 from train.dataset import SLOPE_SHARE, NoteBank
-from train.losses import FrameLoss
+from train.losses import FrameLoss, loudness
 from train.notes.note import Note, read_sound
-from train.prepare import prepared
+from train.prepare import loudness_db, prepared
 
 WAYS = ("preset", "encoder", "refined")
+USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
+SILENT_DB = -120.0
+RECORDED_SHARE = 0.46                    # of a sampling rate: what lies above was filtered out before it was sampled
 Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
 
@@ -33,7 +37,7 @@ class Descent:
     starts: int = 1                      # points that it goes out from, at once
 
 
-THOROUGHLY = Descent(150, 0.08)
+THOROUGHLY = Descent(150, 0.1, 8)
 QUICKLY = Descent(40, 0.3, 2)
 
 
@@ -57,7 +61,7 @@ class Refiner:
         self.decoder.requires_grad_(False)
         self.loss = FrameLoss()
 
-    def first(self, bank: NoteBank, preset: str, count: int = 1) -> np.ndarray:
+    def first(self, bank: NoteBank, preset: str, count: int = 1, below_hz: float = math.inf) -> np.ndarray:
         """The `count` points nearest to the note, of the encoder's and the preset's, or of all presets' where more than one is wanted;
         of a model that has neither, zeros. [<= count, L], the nearest first."""
         presets = list(self.model.presets.values()) if count > 1 else [self.model.presets[p] for p in (preset,) if p in self.model.presets]
@@ -66,27 +70,28 @@ class Refiner:
             points.append(self.encoded(bank))
         if not points:
             points = [np.asarray(z, np.float32) for z in self.model.presets.values()][:64] or [np.zeros(self.model.latents, np.float32)]
-        return np.stack(sorted(points, key=lambda z: self.away(bank, z, 16 if count > 1 else 64))[:count] if len(points) > 1 else points)
+        return np.stack(sorted(points, key=lambda z: self.away(bank, z, 16 if count > 1 else 64, below_hz))[:count]
+                        if len(points) > 1 else points)
 
     def encoded(self, bank: NoteBank) -> np.ndarray:
         rows = bank.rows[0, :ROWS].float().numpy()
         z = encode(self.model.shape, self.model.weights, rows, float(bank.pitch[0]), float(bank.velocity[0]))
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
-    def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64) -> float:
-        """How far what the model says at `z` is from the note, in the units of training."""
+    def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64, below_hz: float = math.inf) -> float:
+        """How far what the model says at `z` is from the note, in the units of training. Above `below_hz` nothing is known of the note."""
         batch = bank.batch(np.random.default_rng(0), 1, moments, 0.0, np.zeros(1, int))
         with torch.no_grad():
-            return float(self.loss(self._frames(torch.from_numpy(z)[None], batch), batch)[0])
+            return float(self._off(torch.from_numpy(z)[None], batch, below_hz))
 
-    def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY) -> np.ndarray:
+    def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY, below_hz: float = math.inf) -> np.ndarray:
         """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best of all that, [L]."""
         begin = torch.from_numpy(np.asarray(starts, np.float32))
         points, here = begin.clone().requires_grad_(), np.zeros(len(begin), int)
         optimiser, rng = torch.optim.Adam([points], lr=how.rate), np.random.default_rng(0)
         for step in range(how.steps):
             batch = bank.batch(rng, len(begin), 48, 0.0, here)
-            loss = len(begin) * self.loss(self._frames(points, batch), batch)[0] + Z_PULL * (points - begin).square().sum()
+            loss = len(begin) * self._off(points, batch, below_hz) + Z_PULL * (points - begin).square().sum()
             optimiser.zero_grad()
             loss.backward()
             for group in optimiser.param_groups:
@@ -94,7 +99,25 @@ class Refiner:
             optimiser.step()
             with torch.no_grad():
                 points.clamp_(-Z_LIMIT, Z_LIMIT)
-        return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z))
+        return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z, below_hz=below_hz))
+
+    def _off(self, z: torch.Tensor, batch, below_hz: float) -> torch.Tensor:
+        """The loss of what is said at z [N, L], whatever its level (a gain is free); what lies above `below_hz` is taken to be right."""
+        frames = self._frames(z, batch)
+        moments = len(frames) // len(z)
+        with torch.no_grad():
+            hz = torch.from_numpy(SLOT_RATIO) * (440 * torch.exp2((batch.pitch - 69) / 12))[:, None]
+            unknown = torch.zeros(len(z), frames.shape[1], dtype=torch.bool)
+            unknown[:, LEVEL], unknown[:, NOISE] = hz > below_hz, torch.from_numpy(below_hz < BAND_CENTRES_HZ)
+            unknown = unknown.repeat_interleave(moments, 0)
+            said, told = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
+                          for x in (frames, batch.target))
+            gain_db = 10 * torch.log10(said.view(-1, moments).mean(1) / told.view(-1, moments).mean(1))
+            batch.peak_db = batch.peak_db + gain_db
+            for part in (LEVEL, NOISE):
+                batch.target[:, part] += gain_db.repeat_interleave(moments)[:, None]
+            batch.target = torch.where(unknown, frames, batch.target)
+        return self.loss(frames, batch)[0]
 
     def _frames(self, z: torch.Tensor, batch) -> torch.Tensor:
         note = self.decoder.note(z, batch.pitch, batch.velocity)
@@ -114,14 +137,16 @@ def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str =
     if way not in WAYS:
         raise ValueError(f"no such way of finding a point: {way}; there are {', '.join(WAYS)}.")
     model = refiner.model
-    bank = NoteBank.of([prepared("", note)])
+    gain = 10 ** ((USUAL_DB - loudness_db(note.audio, note.labels.hold_s, note.rate_hz)) / 20)
+    bank = NoteBank.of([prepared("", replace(note, audio=note.audio * np.float32(gain)))])
     if way == "preset" and preset not in model.presets:
         raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
     if way == "encoder" and model.encoder_width is None:
         raise ValueError(f"the model {model.name} has no encoder.")
+    below_hz = RECORDED_SHARE * note.rate_hz
     bank.valid_rows[:] = np.minimum(bank.valid_rows, np.count_nonzero(bank.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
     z = (np.asarray(model.presets[preset], np.float32) if way == "preset" else refiner.encoded(bank) if way == "encoder"
-         else refiner.refine(bank, refiner.first(bank, preset, how.starts), how))
+         else refiner.refine(bank, refiner.first(bank, preset, how.starts, below_hz), how, below_hz))
     return z, bank
 
 
@@ -139,15 +164,20 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
     """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
+
+
+def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
+            f0_hz: float | None = None) -> np.ndarray:
+    """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S]"""
     times = frame_times(max(seconds, 0.1))
-    pitch = np.clip(float(bank.pitch[0]), *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
-    velocity, hold_s = float(bank.velocity[0]), float(bank.hold_s[0])
-    frames = held_frames(model, z, pitch, velocity, times[times <= hold_s])
+    asked = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
+    frames = held_frames(model, z, asked, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
     if len(after):
-        frames = np.concatenate([frames, released(frames[-1], after, float(bank.pitch[0]))])
-    phase = model.start_phase(z[None], np.array([pitch]), np.array([velocity]))[0]
-    note = NoteFrames(times, frames.astype(np.float32), float(bank.f0_hz[0]), phase, hold_s)
+        frames = np.concatenate([frames, released(frames[-1], after, pitch)])
+    phase = model.start_phase(z[None], np.array([asked]), np.array([velocity]))[0]
+    note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s)
     return synthesise(note, rate_hz)
 
 
@@ -191,17 +221,17 @@ def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
         bank.rows[0] = torch.from_numpy(rows)
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
-    sound = played(_Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
+    sound = played(Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
     audio = np.pad(sound, (lead, 0))[:len(original)]
     return Reconstruction(np.pad(audio, (0, len(original) - len(audio))), rate_hz, original, np.zeros(1), "targets")
 
 
-class _Learnt:
-    """One note's rows, asked as a model is."""
+class Learnt:
+    """The rows of one note of a bank, asked as a model is."""
 
-    def __init__(self, bank: NoteBank):
-        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[0] - 1])}
-        self.bank, self.rows, self.times = bank, bank.rows[0].float().numpy(), bank.times_s.numpy()
+    def __init__(self, bank: NoteBank, which: int = 0):
+        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}
+        self.rows, self.times, self.phase = bank.rows[which].float().numpy(), bank.times_s.numpy(), bank.phase[which].numpy()
 
     def frames(self, z, pitch, velocity, time_s):
         right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
@@ -209,4 +239,4 @@ class _Learnt:
         return self.rows[right - 1] * (1 - share) + self.rows[right] * share
 
     def start_phase(self, z, pitch, velocity):
-        return self.bank.phase[:1].numpy()
+        return self.phase[None]

@@ -10,10 +10,9 @@ from train.notes.listening import hear
 from train.notes.names import note_name
 from train.notes.note import Labels, Note, SourceError, read_sound
 from train.prepare import loudness_db
-from train.reconstruct import Refiner, reconstruct
+from train.reconstruct import USUAL_DB, Refiner, reconstruct
 
 VELOCITY = 100
-USUAL_DB = -26.0                # of the loudest 0.4 s of a note at that velocity, as models know it: recordings have any level
 
 
 def note_in(path: Path, pitch: float | None = None) -> Note:

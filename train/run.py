@@ -2,6 +2,7 @@
 
     config.json      what is trained, on what, how; written at the start, and with each --resume
     state.pt         weights and all that is needed to go on to the bit; tensors and plain values (read with weights_only, never unpickled)
+    early.pt         the weights when the run had hardly begun, for a report to set beside the last ones
     log.csv          means over every LOG_STEPS steps
     events.*         the same for TensorBoard
     pictures/        the same notes, learning
@@ -31,6 +32,7 @@ from train import parallel
 from train.store import replace_with
 
 STATE, LOG_STEPS = "state.pt", 50
+EARLY, EARLY_SHARE = "early.pt", 0.02
 LEAST_RATE = 0.01
 
 
@@ -124,6 +126,7 @@ class Learner:
                         good = copy.deepcopy(self._checked_state())
                         if books:
                             books.log(self.step, self.seconds, self.means)
+                            books.early(good, self.progress())
                             bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in self.means.items()})
                     if books and time.monotonic() - saved_at > 60 * save_minutes:
                         self._write(folder, books)
@@ -260,7 +263,8 @@ class Books:
         from tensorboardX import SummaryWriter
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.columns = folder, ["step", "seconds"]
-        about = {"kind": learner.kind} | learner.describe() | {"options": vars(learner.options), "device": str(learner.device),
+        about: dict[str, Any] = {"kind": learner.kind, "data": getattr(learner.bank, "chosen", dict)()} | learner.describe() | {
+                 "options": vars(learner.options), "device": str(learner.device),
                  "processes": parallel.processes(), "bf16": learner.half, "torch": torch.__version__, "from_step": learner.step}
         text = json.dumps(about, indent=1, default=str)
         replace_with(folder / "config.json", lambda p: p.write_text(text))
@@ -268,6 +272,7 @@ class Books:
         self.events = SummaryWriter(str(folder), purge_step=learner.step + 1 if learner.step else None)
         self._rewrite(rows)
         if not learner.step:
+            (folder / EARLY).unlink(missing_ok=True)
             self.picture(0, learner.picture())
 
     def _rows_until(self, step: int) -> list[dict[str, str]]:
@@ -299,6 +304,11 @@ class Books:
             csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(row)
         for name, value in means.items():
             self.events.add_scalar(f"train/{name}", value, step)
+
+    def early(self, state: dict[str, Any], progress: float) -> None:
+        """Keeps the first state after EARLY_SHARE of the run, without what only training needs."""
+        if progress >= EARLY_SHARE and not (self.folder / EARLY).is_file():
+            write_state({name: part for name, part in state.items() if not name.endswith("optimiser")}, self.folder / EARLY)
 
     def measured(self, step: int, seconds: float, means: dict[str, float], metrics: dict[str, float]) -> None:
         for name, value in metrics.items():

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import soundfile as sf
 import torch
 
 from instrument.library import load_model
+from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
 from train.dataset import NoteBank
 from train.notes.note import Labels, Note
 from train.points import note_of
@@ -96,6 +98,19 @@ def test_quick_is_nearly_as_near_as_thorough(own_note):
     assert refiner.away(bank, quick) < refiner.away(bank, refiner.encoded(bank))
     made = sound_at(refiner.model, quick, bank, note, "refined")
     assert len(made.audio) == len(made.original) == sf.info(own_note[0]).frames
+
+
+def test_neither_the_level_of_a_recording_matters_nor_what_its_rate_leaves_out(own_note):
+    """The same note 30 dB softer is as far from the point that it was made at; one without anything above 800 Hz is, up to there."""
+    path, z = own_note
+    refiner, note = Refiner(load_model(None)), note_of(path)
+    soft = replace(note, audio=note.audio * np.float32(0.03))
+    whole, soft, dull = (find_point(refiner, n, "encoder")[1] for n in (note, soft, note))
+    away = refiner.away(whole, z)
+    assert refiner.away(soft, z) == pytest.approx(away, rel=0.01)
+    dull.rows[0][:, LEVEL][:, SLOT_RATIO * 220 > 800] = LEVEL_FLOOR_DB
+    dull.rows[0][:, NOISE][:, BAND_CENTRES_HZ > 800] = NOISE_FLOOR_DB
+    assert refiner.away(dull, z, below_hz=800) < 1.3 * away < 0.7 * refiner.away(dull, z)
 
 
 def test_sounds_are_levelled(helper, own_note, tmp_path):

@@ -76,6 +76,7 @@ class Reader(Protocol):
 
 class Source(Protocol):
     """Where notes come from."""
+    path: Path
     name: str
     about: dict                                 # for the card: kind, licence where it is known
     batch: int                                  # how many notes are best made together

@@ -1,0 +1,220 @@
+"""The report: runs opened, measured, heard and put on one page. What each figure means is told where it is made, and on the page."""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from models.conditioning import ROWS
+from models.frame import FRAME_SIZE
+from train.notes.note import Note
+from train.report import media, sounds
+from train.report.chart import Line, bars, chart
+from train.report.folder import Run, open_runs
+from train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
+from train.report.originals import real_notes
+from train.report.sets import Set, sets_of
+from train.store import replace_with
+
+SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
+AXES = (10, 4)                            # latents that are walked along: of a lone run, of each of several
+SIZED_TOGETHER = 2                        # sizes of latent space from which they are set against each other
+LAST_SHARE = 0.1                          # of the log: what the loss is at last
+
+
+@dataclass
+class Chapter:
+    """What the page says of one run."""
+    run: Run
+    facts: list[tuple[str, str]]
+    pictures: list[tuple[int, str]]
+    reconstructed: sounds.Reconstructed | None = None
+    samples: list[sounds.Clip] = field(default_factory=list)
+    axes: list[sounds.Clip] = field(default_factory=list)
+    knobs: list[sounds.Clip] = field(default_factory=list)
+    sets: list[Set] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    use_chart: str = ""
+    effect_chart: str = ""
+    middles: list[sounds.Clip] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+
+def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, sources: Sequence[Path] = (), count: int = 12,
+                 progress: bool = True) -> None:
+    """Measure the runs and write the page as `out`, whole or not at all.
+
+    `data`: prepared notes, if a run does not name those that it learnt. `sources`: real notes to be reconstructed, instead of those.
+    `count`: of them, measured; the first SHOWN are on the page. Raises ReportError, SourceError, OSError.
+    """
+    from tqdm import tqdm
+    if out.is_dir():
+        raise OSError(f"{out}: a folder. Name a file for the page, as {out}/report.html.")
+    runs = open_runs(list(folders), data)
+    text = render(made_of(runs, sources, count, tqdm(desc="report", unit="part", disable=not progress)))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(out, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar: Any = None) -> dict[str, Any]:
+    """All that the page holds."""
+    told: Callable[[], object] = bar.update if bar is not None else (lambda: None)
+    chapters = [Chapter(run, _facts(run), _pictures(run)) for run in runs]
+    heard = [chapter for chapter in chapters if chapter.run.model is not None]
+    notes: list[Note] = []
+    origin, originals = "", list[sounds.Clip]()
+    bank = next((run.bank for run in runs if run.bank is not None), None)
+    if heard and (bank is not None or sources):
+        notes, origin = real_notes(bank, count, sources)
+        originals = [sounds.original(note) for note in notes[:SHOWN]]
+    for chapter in heard:
+        _listen(chapter, notes, len(runs) == 1, told)
+    for chapter in chapters:
+        _latents(chapter)
+        told()
+    if bar is not None:
+        bar.close()
+    return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals,
+            "origin": origin, "count": len(notes), "compression": _compression(chapters), "day": date.today().isoformat(),
+            "near_zero": (NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB), "values": ROWS * FRAME_SIZE}
+
+
+def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[], object]) -> None:
+    run = chapter.run
+    model = run.model
+    assert model is not None
+    if notes:
+        chapter.reconstructed = sounds.reconstructed(model, notes, SHOWN, told)
+    chapter.samples = sounds.samples(model, SAMPLES)
+    chapter.axes = sounds.axis_walks(model, AXES[0] if alone else AXES[1])
+    chapter.knobs = sounds.knob_walks(model) if alone or run.kind == "cgan" else []
+    told()
+    if run.bank is not None:
+        chapter.sets = sets_of(model, run.bank, told)
+
+
+def _latents(chapter: Chapter) -> None:
+    run = chapter.run
+    states = [state for state in (run.early, run.state) if state is not None and int(state["step"]) > 0]
+    if run.model is None or not states:
+        return
+    if len(states) == 2 and states[0]["step"] == states[1]["step"]:
+        states = states[1:]
+    chapter.uses = [use_of(state, run.bank) for state in states]
+    names = [f"step {use.step}" for use in chapter.uses]
+    colours = names if len(names) == 2 else ["now"]
+    spreads = [use.spread for use in chapter.uses if use.spread is not None]
+    if len(spreads) == len(chapter.uses):
+        chapter.use_chart = bars(spreads, colours, NEAR_ZERO_SPREAD, "variance over notes")
+    chapter.effect_chart = bars([use.effect_db for use in chapter.uses], colours, NEAR_ZERO_EFFECT_DB, "effect in dB")
+    chapter.middles = [sounds.clip("all latents 0", name, middle_note(state, sounds.RATE_HZ), sounds.RATE_HZ)
+                       for name, state in zip(names, states, strict=True)]
+
+
+# charts -------------------------------------------------------------------------------------------------------------------------
+def learning_charts(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """(name of a column of the log, chart of it over epochs, or steps where a run does not tell its notes), the loss as a whole first."""
+    names = [name for run in runs for name in run.log if name not in ("step", "seconds")]
+    epochs = all(run.steps_an_epoch for run in runs)
+    first = ("loss", "generator", "critic", "levels")
+    ordered = sorted(dict.fromkeys(names), key=lambda name: (first.index(name) if name in first else len(first)))
+    charts = []
+    for name in ordered:
+        lines = [Line(run.name, run.log["step"] / (run.steps_an_epoch or 1.0 if epochs else 1.0), run.log[name], number)
+                 for number, run in enumerate(runs) if name in run.log]
+        if drawn := chart(lines, "epochs" if epochs else "steps", name):
+            charts.append((name, drawn))
+    return charts
+
+
+def size_charts(chapters: Sequence[Chapter]) -> list[tuple[str, str]]:
+    """(figure, chart of it over the latent size), where runs of the same kind differ in it."""
+    kinds = {chapter.run.kind for chapter in chapters}
+    charts = []
+    for kind in sorted(kinds):
+        alike = sorted((c for c in chapters if c.run.kind == kind), key=lambda c: c.run.latents)
+        sizes = [c.run.latents for c in alike]
+        if len(set(sizes)) < SIZED_TOGETHER:
+            continue
+        of = f" ({kind})" if len(kinds) > 1 else ""
+        loss = [last_of(c.run, "loss") if "loss" in c.run.log else last_of(c.run, "generator") for c in alike]
+        charts.append((f"loss{of}", chart([Line("loss", sizes, loss, 0)], "latents", "loss", True, True)))
+        for figure in ("mel", "act60", "motion"):
+            lines = [Line(f"{way}", sizes, [_figure(c, way, figure) for c in alike], colour, way == "encoder")
+                     for colour, way in enumerate(("refined", "encoder"))]
+            charts.append((f"{figure}, dB{of}", chart(lines, "latents", figure, True, True)))
+    return [(name, drawn) for name, drawn in charts if drawn]
+
+
+def last_of(run: Run, column: str) -> float:
+    """Mean of the last tenth of a column of the log; NaN where it has none."""
+    values = run.log.get(column, np.zeros(0))
+    values = values[np.isfinite(values)]
+    return float(values[-max(1, round(LAST_SHARE * len(values))):].mean()) if len(values) else float("nan")
+
+
+def _figure(chapter: Chapter, way: str, figure: str) -> float:
+    rows = chapter.reconstructed.figures if chapter.reconstructed else {}
+    value = rows.get(way, {}).get(figure)
+    return float("nan") if value is None else value
+
+
+# facts --------------------------------------------------------------------------------------------------------------------------
+def _facts(run: Run) -> list[tuple[str, str]]:
+    """What a reader wants to know first."""
+    step, seconds = int(run.state["step"]), float(run.state.get("seconds", 0.0))
+    facts = [("kind", {"autoencoder": "autoencoder", "gan": "GAN", "cgan": "conditional GAN"}.get(run.kind, run.kind)),
+             ("latents", str(run.latents) + (f" and {len(run.state['conditions'])} conditions" if run.state.get("conditions") else ""))]
+    if run.bank is not None:
+        many = len(run.bank.instruments)
+        facts.append(("learnt from", f"{len(run.bank.trained):,} notes, {many} instrument{'s' if many > 1 else ''}: "
+                      + (", ".join(run.bank.sources) or run.bank.chosen()["folder"])))
+    epochs = f", {step / run.steps_an_epoch:,.0f} epochs" if run.steps_an_epoch else ""
+    facts.append(("trained", f"{step:,} steps{epochs}, {_duration(seconds)} on {run.config.get('device', 'a device not named')}"))
+    weights = sum(value.numel() for value in run.state.get("average", {}).values() if isinstance(value, torch.Tensor))
+    if weights:
+        facts.append(("weights", f"{weights / 1e6:.2f} million"))
+    return facts + [("note", remark) for remark in run.remarks]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{seconds / 60:.1f} min"
+
+
+def _compression(chapters: Sequence[Chapter]) -> list[tuple[str, str, str]]:
+    """(run, what share of a note's values its latents are, what that costs): the claim of every autoencoder, with its price."""
+    rows = []
+    for chapter in chapters:
+        if not chapter.run.generative and chapter.run.latents and chapter.reconstructed:
+            mel, act60 = (_figure(chapter, "refined", figure) for figure in ("mel", "act60"))
+            latents, values = chapter.run.latents, ROWS * FRAME_SIZE
+            rows.append((chapter.name, f"{latents} / {values:,} = {100 * latents / values:.3f} %",
+                         f"mel {mel:.2f} dB, act60 {act60:.2f} dB"))
+    return rows
+
+
+def _pictures(run: Run) -> list[tuple[int, str]]:
+    """(step, picture) of the same notes, from the first step to the last, evenly."""
+    files = run.picture_files()
+    chosen = [files[i] for i in np.unique(np.linspace(0, len(files) - 1, PICTURES).round().astype(int))] if files else []
+    found = []
+    for step, path in chosen:
+        try:
+            found.append((step, media.picture_file(path)))
+        except (OSError, ValueError):
+            continue                                       # one that is damaged says nothing of the others
+    return found
+
+
+def render(content: dict[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+    environment = Environment(loader=PackageLoader("train", "report"), undefined=StrictUndefined, autoescape=select_autoescape(),
+                              trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("page.html").render(content)
+
