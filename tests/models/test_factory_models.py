@@ -17,7 +17,7 @@ def test_model(path):
     assert path.stat().st_size + path.with_suffix(".json").stat().st_size < 12e6
     for entry in ("about", "source", "licence_text", "reproduce", "trained_on", "training"):
         assert card[entry], entry
-    assert len(model.presets) >= 60
+    assert len(model.presets) >= (60 if card["kind"] == "autoencoder" else 24)
     assert len({p["family"] for p in card["presets"].values()}) >= 10
     for name, preset in card["presets"].items():
         assert np.abs(preset["z"]).max() <= 3.01, name
@@ -28,4 +28,5 @@ def test_model(path):
         frames = model.frames(z, np.linspace(36, 80, 8), np.full(8, 100.0), time_s)
         assert np.all(frames[:, LEVEL].max(1) > -70), name
         assert np.all(frames[:, LEVEL].max(1) < 0), name
-    assert model.encode(np.zeros((128, 507)), 60, 100).shape == (model.latents,)
+    if card["kind"] == "autoencoder":
+        assert model.encode(np.zeros((128, 507)), 60, 100).shape == (model.latents,)
