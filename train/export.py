@@ -32,8 +32,8 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
     encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
     points = saved["points"].double().numpy()
     spread = points
-    if "offsets" in saved:                                          # notes have points of their own: the axes are theirs
-        spread = points[state["note_instrument"]] + saved["offsets"].double().numpy()
+    if "offsets" in saved:                                          # notes have points of their own: the axes are theirs, within reach all
+        spread = np.concatenate([points[state["note_instrument"]] + saved["offsets"].double().numpy(), points])
     axes = find_axes(spread, lambda raw: heard_levels(decoder, raw))
     for net in (decoder.note_net, decoder.phase_net):
         fold_input(linear(net, 0), axes)
