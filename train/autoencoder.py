@@ -37,12 +37,13 @@ class Options:
     moments: int = 8                  # of each
     rate: float = 4e-3
     decay_from: float = 0.1           # of the run; the rate is constant before
-    z_noise: float = 0.05
+    z_noise: float = 0.1
     z_pull: float = 1e-3
     encoder_notes: int = 16
     encoder_every: int = 8
     average_steps: int = 300
     between: float = 0.15
+    mixed: float = 0.2                # of notes that are decoded between two instruments
     seed: int = 0
     own_share: float = 0.0            # of notes that are decoded from a point of their own, near their instrument's; see `spread`
     own_pull: float = 3e-3
@@ -62,7 +63,7 @@ class Training(ScaledDecoder):
 
     def points_of(self, batch: Batch, own: Tensor | None) -> Tensor:
         """z [N, L] of a batch: the instruments' points, with the notes' own offsets where `own` [N] is 1."""
-        points = self.points[batch.instrument]
+        points = torch.lerp(self.points[batch.instrument], self.points[batch.other_instrument], batch.share[:, None])
         if own is None:
             return points
         return points + own[:, None] * torch.lerp(self.offsets[batch.note], self.offsets[batch.other], batch.share[:, None])
@@ -94,7 +95,7 @@ class Trainer(Learner):
         o, model = self.options, self.model
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
-        batch = self.bank.batch(self.rng, o.notes, o.moments, o.between)
+        batch = self.bank.batch(self.rng, o.notes, o.moments, o.between, mixed=o.mixed)
         own = torch.from_numpy(spread(batch, self.rng, o.own_share)) if o.own_share else None
         mine = parallel.share(o.notes)
         batch, own = batch.part(mine).to(self.device), None if own is None else own[mine].to(self.device)

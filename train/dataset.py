@@ -1,8 +1,10 @@
-"""Prepared notes as batches of rows: random moments of random notes, at their own pitch or between two keys.
+"""Prepared notes as batches of rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
 
 Between two neighbouring keys (the next one that is trained on, so across a left-out key too) the target is the mean of
 both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
-told what lies between keys, and learns at a left-out key what averaging its neighbours would give.
+told what lies between keys, and learns at a left-out key what averaging its neighbours would give. Between two instruments, at the
+same key and dynamic, the target is the weighted mean of both in the same way: so that what lies between two points of latent space
+is between them to the ear.
 """
 import itertools
 from collections.abc import Sequence
@@ -87,6 +89,7 @@ class Batch:
     target: Tensor         # [N R, FRAME_SIZE]
     note: Tensor           # [N] int64, which notes of the bank they are
     other: Tensor          # [N] int64, with which note each is mixed
+    other_instrument: Tensor   # [N] int64, that note's
     share: Tensor          # [N] 0..1, how far it is gone towards the other
     softest: Tensor        # [N] bool, whether no softer note of its key is known
     loudest: Tensor        # [N] bool
@@ -316,8 +319,9 @@ class NoteBank:
         return target.mean(0), target.std(0)
 
     def batch(self, rng: np.random.Generator, size: int, moments: int, between: float = BETWEEN_SHARE,
-              note: np.ndarray | None = None) -> Batch:
-        """`moments` of each of `size` random trained notes (or of `note` [size]), `between` of them between two keys."""
+              note: np.ndarray | None = None, mixed: float = 0.0) -> Batch:
+        """`moments` of each of `size` random trained notes (or of `note` [size]), `between` of them between two keys, and `mixed` of them
+        between two instruments."""
         note = rng.choice(self.trained, size) if note is None else note
         at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
         row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
@@ -328,6 +332,10 @@ class NoteBank:
         if self.between_velocities:
             other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
         share[other < 0] = 0
+        blended = np.flatnonzero(rng.random(size) < mixed) if mixed else np.zeros(0, int)
+        for i in blended:
+            other[i] = rng.choice(self.alike()[self._likeness(note[i])])
+        share[blended] = rng.random(len(blended))
         gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
         bridged = (share > 0) & (gap > 1)
         share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
@@ -338,14 +346,15 @@ class NoteBank:
             part = here(share[moved].astype(np.float32))[:, None, None]
             target[here(moved)] += part * (self._rows(other[moved], rows[moved]) - target[here(moved)])
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
-        mixed = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
+        on_the_way = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[here(note), 10:60:10][..., LEVEL].float().amax(1)
         begin[here(moved)] = LEVEL_FLOOR_DB
-        return Batch(torch.from_numpy(self.instrument[note]), mixed(self.pitch), mixed(self.velocity),
-                     mixed(self.peak_db), self.heard[here(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
+        return Batch(torch.from_numpy(self.instrument[note]), on_the_way(self.pitch), on_the_way(self.velocity),
+                     on_the_way(self.peak_db), self.heard[here(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
                      self.phase[here(note)], begin,
                      self.times_s[rows.to(self.rows.device)].view(-1), target.view(-1, FRAME_SIZE),
-                     torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)), tensor(share),
+                     torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)),
+                     torch.from_numpy(self.instrument[np.where(other < 0, note, other)]), tensor(share),
                      torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
 
     @staticmethod
@@ -364,6 +373,18 @@ class NoteBank:
         by_instrument = self.members()
         second = np.array([rng.choice(by_instrument[self.instrument[i]]) for i in first])
         return first, second
+
+    def _likeness(self, note: int) -> tuple[int, int, float]:
+        return int(self.pitch[note]), int(self.velocity[note]), float(self.hold_s[note])
+
+    def alike(self) -> dict[tuple[int, int, float], np.ndarray]:
+        """Trained notes of the same key, velocity and length, of whatever instruments."""
+        if not hasattr(self, "_alike"):
+            groups: dict[tuple[int, int, float], list[int]] = {}
+            for i in self.trained:
+                groups.setdefault(self._likeness(i), []).append(int(i))
+            self._alike = {key: np.array(notes) for key, notes in groups.items()}
+        return self._alike
 
     def members(self) -> list[np.ndarray]:
         """The trained notes of each instrument."""

@@ -85,7 +85,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
     told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
     left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
     options = Options(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200,
-                      between=0.4, own_share=0.5, encoder_notes=8, encoder_every=8, seed=lesson.seed)
+                      between=0.4, mixed=0.0, own_share=0.5, encoder_notes=8, encoder_every=8, seed=lesson.seed)
     trainer = Trainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
     state = run / STATE
     if not (state.is_file() and _go_on(trainer, state, say)) or not notes["run"]:

@@ -125,3 +125,14 @@ def test_a_key_that_was_left_out_is_learnt_about_as_often_as_others(tiny_bank):
     assert 0.3 < count(left_out) / count(trained) < 1.2
     still = tiny_bank.batch(np.random.default_rng(0), 600, 1, between=0.0)
     assert not still.share.any(), "nothing is mixed where nothing is asked to be"
+
+
+def test_between_two_instruments_the_target_is_their_weighted_mean(tiny_bank):
+    batch = tiny_bank.batch(np.random.default_rng(0), 400, 2, between=0.0, mixed=0.5)
+    blended = np.flatnonzero(batch.instrument.numpy() != batch.other_instrument.numpy())
+    assert 60 < len(blended) < 140, "half of half: the other note may be of the same instrument"
+    assert np.array_equal(batch.pitch.numpy(), tiny_bank.pitch[batch.note.numpy()]), "at the same key"
+    n = int(blended[0])
+    share, row = float(batch.share[n]), np.abs(row_times_s() - float(batch.time_s[2 * n])).argmin()
+    one, other = (tiny_bank.rows[int(i[n]), row].float().numpy() for i in (batch.note, batch.other))
+    assert np.allclose(batch.target[2 * n].numpy(), one + share * (other - one), atol=1e-3)
