@@ -27,6 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
     prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
     prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    prepare.add_argument("--representation", choices=("frames", "stft"), default="frames",
+                         help="stft: 16 kHz sounds, for models of whole notes")
     add_wishes(prepare)
 
     fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
@@ -173,7 +175,7 @@ def _prepare(args) -> int:
     workers = args.workers or os.cpu_count() or 1
     args.data.mkdir(parents=True, exist_ok=True)
     sources = [open_source(path, wishes_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
-    report = prepare(args.data, sources, workers)
+    report = prepare(args.data, sources, workers, as_sound=getattr(args, "representation", "frames") != "frames")
     print(report.text())
     return 1 if report.failed or not report.notes else 0
 
