@@ -1,8 +1,8 @@
 """The seed's three systems as networks, to be read from top to bottom: autoencoder, GAN, conditional GAN on STFT images.
 
-    image [B, 2, 128, 128]                  as `models/stft.py` makes it, in -1..1
+    image [B, 2, 128, 128]                  as `models/stft.py` makes it, of about unit size
     Encoder        image -> z [B, L]        four convolutions that halve the sides, one linear layer
-    Generator      z, key -> image          one linear layer to 8 x 8 cells, four transposed convolutions that double the sides, tanh
+    Generator      z, key -> image          one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
     Discriminator  image, conditions -> logit [B]
 
 The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder learns
@@ -46,12 +46,13 @@ class Generator(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(c) for c in down[:-1])
         self.layers = nn.ModuleList(nn.ConvTranspose2d(down[i], down[i + 1], KERNEL, 2, 1, bias=i == DOUBLINGS - 1)
                                     for i in range(DOUBLINGS))
+        nn.init.normal_(self.layers[-1].weight, std=0.01)                                # it begins near silence
 
     def forward(self, z: Tensor, key: Tensor) -> Tensor:
         x = self.first(torch.cat([z, one_hot(key, self.shape)], 1)).view(len(z), -1, FIRST_SIDE, FIRST_SIDE)
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            x = layer(torch.relu(norm(x)))                                               # [B, 4 W .. 2, 16 .. 128, 16 .. 128]
-        return torch.tanh(x)
+            x = layer(leaky_relu(norm(x), SLOPE))                                               # [B, 4 W .. 2, 16 .. 128, 16 .. 128]
+        return x
 
 
 class Discriminator(nn.Module):

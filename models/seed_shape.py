@@ -1,19 +1,19 @@
 """The shape of a whole-note model: the few numbers from which the names and sizes of all its tensors follow. As its card has them.
 
     "architecture": {"network": "stft", "latents": 16, "width": 16, "pitches": [60, 60], "encoder": true,
-                     "layout": {"kind": "ri", "power": 0.3, "turned": true}}
+                     "layout": {"kind": "ri", "power": 0.5, "turned": true}}
 
 A whole-note model gives the image of `models/stft.py` from its latents and, where it knows more than one pitch, from which one is asked for.
 """
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.stft import LAYOUTS, SIDE, Layout
+from models.stft import CHANNELS, LAYOUTS, SIDE, Layout
 
 NETWORK = "stft"
 FIRST_SIDE = 8                        # the image begins as 8 x 8 cells and is doubled four times
 DOUBLINGS = 4
-KERNEL, CHANNELS = 4, 2
+KERNEL = 4
 LIMITS = {"latents": (1, 128), "width": (4, 64)}
 assert FIRST_SIDE << DOUBLINGS == SIDE
 

@@ -6,9 +6,10 @@ The transform is the published one (scipy.signal.stft's, Hann 1000, hop 500: 501
 amplitude 2), cropped to its first 128 bins and frames. The inverse zero-pads back to 501 bins and uses the window and hop of the
 analysis, so whatever lies below 2 kHz comes back as it was: a C4 at 261.6 Hz, 4 s long.
 
-An image has no more than the range -1..1, whatever is said by which of two layouts:
-- `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note and to the power of 0.3 (as in Ephrat et
-  al. 2018, "Looking to Listen"): -60 dB becomes 0.13 of the peak in place of 0.001, so that not only the loudest bins are learnt. Each bin
+An image has numbers of about unit size, as networks like them (unscaled, or with its peak at 1, an autoencoder learns next to nothing in
+a hundred steps). Two layouts:
+- `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note and to the power of 0.5 (0.3 in Ephrat et
+  al. 2018, "Looking to Listen"; docs/seed.md compares): -60 dB becomes 0.03 of the peak in place of 0.001, so that not only the loudest bins are learnt. The peak is 10. Each bin
   is turned back by the phase that the nearest harmonic of the note's key has gained since note-on, which makes a steady tone a steady image
   (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41, and an image is all stripes);
 - `if`: logarithm of the magnitude, 100 dB over the range, and instantaneous frequency: the phase gained since the last frame, less what the
@@ -23,13 +24,13 @@ import numpy as np
 RATE_HZ, NOTE_S = 16_000, 4.0
 SAMPLES = 64_000
 WINDOW, HOP, BINS, FRAMES = 1000, 500, 501, 129
-SIDE = 128                            # bins and frames that are kept
+SIDE, CHANNELS = 128, 2               # bins and frames that are kept, each as two numbers
 BIN_HZ = RATE_HZ / WINDOW
 HANN = np.sin(np.pi * np.arange(WINDOW) / WINDOW).astype(np.float32) ** 2
 LAYOUTS = ("ri", "if")
 
-HEADROOM = 0.9                        # of the range, that the loudest takes: networks end in a tanh
-POWER = 0.3                           # of magnitudes in `ri`
+PEAK = 10.0                           # of `ri`: the mean square of an image is about 1 then
+POWER = 0.5                           # of magnitudes in `ri`
 RANGE_DB = 100.0                      # of `if`
 LEAST_COVER = 0.05                    # of a window's square: where less than that covers a sample, the sound fades out
 
@@ -83,22 +84,21 @@ def image_of(spectra: np.ndarray, pitch: np.ndarray | float, layout: Layout) -> 
     peak = np.maximum(size.max((-2, -1)), np.float32(1e-12))
     share = size / peak[..., None, None]
     if layout.kind == "if":
-        return np.stack([HEADROOM * _log(share), HEADROOM * gained(np.angle(spectra))], -3).astype(np.float32), peak
+        return np.stack([_log(share), gained(np.angle(spectra))], -3).astype(np.float32), peak
     way = spectra * turns(pitch) if layout.turned else spectra
-    scaled = HEADROOM * share ** (layout.power - 1) * way / peak[..., None, None] if layout.power == 1 else (
-        HEADROOM * np.where(share > 0, np.maximum(share, 1e-12) ** (layout.power - 1), 0) * way / peak[..., None, None])
+    scaled = PEAK / peak[..., None, None] * np.maximum(share, 1e-9) ** np.float32(layout.power - 1) * way
     return np.stack([scaled.real, scaled.imag], -3).astype(np.float32), peak
 
 
 def spectrum_of(images: np.ndarray, pitch: np.ndarray | float, layout: Layout) -> np.ndarray:
     """The inverse of `image_of`, the loudest bin 1: [.., 2, SIDE, SIDE] -> complex64 [.., SIDE, SIDE]."""
-    first, second = images[..., 0, :, :] / np.float32(HEADROOM), images[..., 1, :, :] / np.float32(HEADROOM)
+    first, second = images[..., 0, :, :], images[..., 1, :, :]
     if layout.kind == "if":
         level_db = (np.clip(first, -1, 1) - 1) * np.float32(RANGE_DB / 2)
         size = np.where(level_db > -RANGE_DB, np.float32(10) ** (level_db / 20), 0)
         phase = phases(second)
         return (size * (np.cos(phase) + 1j * np.sin(phase))).astype(np.complex64)
-    scaled = first + np.complex64(1j) * second
+    scaled = (first + np.complex64(1j) * second) * np.float32(1 / PEAK)
     size = np.abs(scaled)
     out = scaled * np.maximum(size, 1e-12) ** np.float32(1 / layout.power - 1)
     return (out * np.conj(turns(pitch)) if layout.turned else out).astype(np.complex64)

@@ -12,8 +12,9 @@ from train.notes.opening import add_wishes, open_source, wishes_of
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
-AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3}
-GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3}
+AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3, "width": 384}
+GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3, "width": 384}
+SEED = {"steps": 6_000, "notes": 16, "rate": 1e-3, "width": 24}            # of models of whole notes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -44,6 +45,10 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument("data", type=Path)
         train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
         train.add_argument("--only", metavar="NAME,..", help="learn these instruments of the data alone")
+        train.add_argument("--representation", choices=("frames", "stft", "if"), default="frames", help="stft: whole notes as STFT images, "
+                           "real and imaginary part (docs/seed.md); if: their log magnitude and instantaneous frequency")
+        train.add_argument("--power", type=float, default=0.5, help="of magnitudes in stft: 1 does not compress them")
+        train.add_argument("--unturned", action="store_true", help="stft: phases as they are, not relative to the key's harmonics")
         _training_options(train, usual)
         train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
 
@@ -104,14 +109,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
-    parser.add_argument("--steps", type=int, default=usual["steps"])
+    parser.set_defaults(usual=usual)
+    parser.add_argument("--steps", type=int, help=f"{usual['steps']}, of whole notes {SEED['steps']}, if not given")
     parser.add_argument("--epochs", type=float, metavar="E", help="instead of --steps: so many times all notes")
     parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
-    parser.add_argument("--notes", type=int, default=usual["notes"], help="in a batch")
-    parser.add_argument("--rate", type=float, default=usual["rate"], help="of learning")
+    parser.add_argument("--notes", type=int, help="in a batch")
+    parser.add_argument("--rate", type=float, help="of learning")
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
-    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--width", type=int, help=f"of the layers: {usual['width']}, of whole notes {SEED['width']} channels, if not given")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")
@@ -192,6 +198,8 @@ def _fetch(args) -> int:
 
 
 def _autoencoder(args) -> int:
+    if getattr(args, "representation", "frames") != "frames":
+        return _seed(args, "autoencoder")
     from models.shape import Shape
     from train.autoencoder import Options, Trainer
 
@@ -202,6 +210,8 @@ def _autoencoder(args) -> int:
 
 
 def _gan(args, conditional: bool = False) -> int:
+    if args.representation != "frames":
+        return _seed(args, "cgan" if conditional else "gan")
     from models.shape import Shape
     from train.gan import Options, Trainer
 
@@ -215,20 +225,42 @@ def _cgan(args) -> int:
     return _gan(args, True)
 
 
-def _train(args, made: Callable) -> int:
+def _seed(args, system: str) -> int:
+    """The seed's own systems: models of whole notes, as STFT images."""
+    from models.stft import Layout
+    from train.seed import AutoencoderTrainer, GanTrainer, Options, SeedLearner, shape_for
+    from train.sounds import SoundBank
+    layout = Layout("if") if args.representation == "if" else Layout("ri", args.power, not args.unturned)
+
+    def opened(folder: Path, only: list[str] | None) -> SoundBank:
+        return SoundBank(folder, layout, only)
+
+    def made(bank: SoundBank, device: str, steps: int) -> SeedLearner:
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate, seed=args.seed)
+        shape = shape_for(bank, args.latents, args.width, layout)
+        if system == "autoencoder":
+            return AutoencoderTrainer(bank, shape, options, device, args.precision)
+        return GanTrainer(bank, shape, options, system == "cgan", device, args.precision)
+    return _train(args, made, opened)
+
+
+def _train(args, made: Callable, opened: Callable | None = None) -> int:
     """Opens the data, makes the learner and runs it, in one process or, where torchrun started it, in one of many."""
     import torch
 
     from train import parallel
     from train.dataset import NoteBank
     from train.run import STATE
+    for name, value in (SEED if opened else args.usual).items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     device = parallel.join(_device(args.device))
     try:
         only = getattr(args, "only", None)
-        bank = NoteBank(args.data, [name.strip() for name in only.split(",")] if only else None)
+        bank = (opened or NoteBank)(args.data, [name.strip() for name in only.split(",")] if only else None)
         learner = made(bank, device, round(args.epochs * len(bank.trained) / args.notes) if args.epochs else args.steps)
         state = args.run / STATE
         if state.is_file():

@@ -23,6 +23,7 @@ from train.notes.note import QUALITIES, Note
 from train.store import FORMAT, DataError, part_files, read_data, read_part, replace_with, wanted
 
 REPRESENTATION = "stft"
+MOST_KEPT = 8192                      # images in memory, 64 kB each
 LOUDEST = 32_700                      # of 16 bit
 HEARD = {"bright": ("centre", 1), "dark": ("centre", -1), "percussive": ("rise", -1), "fast_decay": ("fall", 1),
          "long_release": ("rest", 1)}
@@ -100,6 +101,9 @@ class SoundBank:
         self.sources = [source["name"] for source in data.get("sources", [])]
         self.trained = np.arange(len(self.notes))
         self.qualities = self._qualities()
+        kept = len(self) <= MOST_KEPT
+        self._images = torch.empty(len(self), stft.CHANNELS, stft.SIDE, stft.SIDE, dtype=torch.float16) if kept else None
+        self._made = np.zeros(len(self), bool)
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -117,7 +121,16 @@ class SoundBank:
         return np.stack([self._sounds[part][row] for part, row in (self._place[i] for i in notes)]).astype(np.float32) / np.float32(LOUDEST)
 
     def images(self, notes: np.ndarray) -> Tensor:
-        """[N, 2, SIDE, SIDE], each with the pitch of its own note."""
+        """[N, 2, SIDE, SIDE], each with the pitch of its own note. Small banks keep what was made once."""
+        if self._images is None:
+            return self._image(notes)
+        missing = np.unique(notes[~self._made[notes]])
+        if len(missing):
+            self._images[torch.from_numpy(missing)] = self._image(missing).half()
+            self._made[missing] = True
+        return self._images[torch.from_numpy(notes)].float()
+
+    def _image(self, notes: np.ndarray) -> Tensor:
         return torch.from_numpy(stft.image_of(stft.spectrum(self.sounds(notes)), self.pitch[notes], self.layout)[0])
 
     def keys(self, notes: np.ndarray) -> Tensor:

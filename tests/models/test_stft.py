@@ -7,7 +7,7 @@ from models import stft
 from models.stft import HOP, RATE_HZ, SAMPLES, SIDE, Layout
 
 C4_HZ = 261.6256
-LAYOUTS = (Layout("ri"), Layout("ri", 1.0, False), Layout("ri", 0.5), Layout("if"))
+LAYOUTS = (Layout("ri"), Layout("ri", 1.0, False), Layout("ri", 0.3), Layout("if"))
 
 
 def note(f0_hz: float = C4_HZ, harmonics: int = 7, seed: int = 0) -> np.ndarray:
@@ -48,7 +48,7 @@ def test_every_layout_is_undone(layout):
     pitch = np.array([60.0, 69.0])
     images, peak = stft.image_of(stft.spectrum(sound), pitch, layout)
     assert images.shape == (2, 2, SIDE, SIDE) and images.dtype == np.float32
-    assert np.abs(images).max() <= 1.0
+    assert 0.99 < np.abs(images).max() <= 10.0 + 1e-4 and 0.05 < (images ** 2).mean() < 5
     back = stft.sound(stft.spectrum_of(images, pitch, layout) * peak[:, None, None])
     error = ((back - sound)[:, :-250] ** 2).sum(1) / (sound[:, :-250] ** 2).sum(1)
     assert 10 * np.log10(error.max()) < -60
@@ -60,9 +60,9 @@ def test_quiet_bins_are_seen():
     share = np.abs(spectra) / np.abs(spectra).max()
     quiet = (share > 0.9e-3) & (share < 1.1e-3)
     images, _ = stft.image_of(spectra, 60.0, Layout("ri"))
-    assert quiet.any() and np.hypot(*images)[quiet].min() > 0.1
+    assert quiet.any() and np.hypot(*images)[quiet].min() > 0.02 * stft.PEAK
     logs, _ = stft.image_of(spectra, 60.0, Layout("if"))
-    assert abs(logs[0][quiet].mean() - stft.HEADROOM * (1 - 2 * 60 / stft.RANGE_DB)) < 0.03
+    assert abs(logs[0][quiet].mean() - (1 - 2 * 60 / stft.RANGE_DB)) < 0.03
 
 
 def test_a_steady_tone_is_a_steady_image():
@@ -73,7 +73,7 @@ def test_a_steady_tone_is_a_steady_image():
         image, _ = stft.image_of(stft.spectrum(tone), pitch, layout)
         loud = np.abs(stft.spectrum(tone)).max(1) > 0.1
         still = image[:, loud, 2:-2]
-        assert np.abs(still - still.mean(-1, keepdims=True)).max() < 0.02
+        assert np.abs(still - still.mean(-1, keepdims=True)).max() < 0.02 * np.abs(image).max()
 
 
 def test_channels_and_axes_keep_their_places():
@@ -81,7 +81,7 @@ def test_channels_and_axes_keep_their_places():
     spectra = np.zeros((3, SIDE, SIDE), np.complex64)
     spectra[1, 20, 7] = 1j
     images, _ = stft.image_of(spectra, np.full(3, 60.0), Layout("ri", 1.0, False))
-    assert np.argwhere(np.abs(images) > 0.5).tolist() == [[1, 1, 20, 7]]
+    assert np.argwhere(np.abs(images) > 5).tolist() == [[1, 1, 20, 7]]
     sound = stft.sound(spectra[1])
     loud = np.flatnonzero(np.abs(sound) > 0.1 * np.abs(sound).max())
     assert abs(loud.mean() / HOP - 7) < 0.1
