@@ -5,16 +5,21 @@
     Generator      z, key -> image          one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
     Discriminator  image, conditions -> logit [B]
 
+The generator says two things of each bin and frame: the tone, which is put on the harmonics of the key (times `models.stft.lobes`, how a
+steady tone fills the bins), and the rest. So a key is in tune by its place and not by learning, and convolutions need not draw lines.
+
 The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder learns
 by the mean square error of the image (as in the UvA tutorial "Deep Autoencoders"); the GANs by binary cross-entropy (Goodfellow et al. 2014)
 with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a plain number, the logit that the loss expects: no tanh, which
 would bound it to -1..1 and the loss to ln(1 + e) = 1.3133. Conditions meet the image in a product, as in Miyato & Koyama (2018).
 """
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, softplus
 
-from models.seed_shape import DOUBLINGS, FIRST_SIDE, KERNEL, SeedShape
+from models.seed_shape import DOUBLINGS, FIRST_SIDE, KERNEL, MADE, SeedShape
+from models.stft import CHANNELS, lobes
 
 SLOPE = 0.2                           # of leaky ReLUs below 0
 JUDGED = 128                          # features that the discriminator judges by
@@ -25,7 +30,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: SeedShape):
         super().__init__()
-        up = shape.channels[::-1]                                                        # 2, W, 2 W, 4 W, 8 W
+        up = [CHANNELS, *shape.channels[::-1]]                                           # 2, W, 2 W, 4 W, 8 W
         self.layers = nn.ModuleList(nn.Conv2d(up[i], up[i + 1], KERNEL, 2, 1, bias=False) for i in range(DOUBLINGS))
         self.norms = nn.ModuleList(nn.BatchNorm2d(up[i + 1]) for i in range(DOUBLINGS))
         self.head = nn.Linear(up[-1] * FIRST_SIDE ** 2, shape.latents)
@@ -39,9 +44,12 @@ class Encoder(nn.Module):
 class Generator(nn.Module):
     """z [B, L] (conditions last), key [B] (0: the lowest) -> image [B, 2, 128, 128]"""
 
+    lobes: Tensor
+
     def __init__(self, shape: SeedShape):
         super().__init__()
-        self.shape, down = shape, shape.channels                                         # 8 W, 4 W, 2 W, W, 2
+        self.shape, down = shape, [*shape.channels, MADE]                                # 8 W, 4 W, 2 W, W, 4
+        self.register_buffer("lobes", key_lobes(shape), persistent=False)
         self.first = nn.Linear(shape.inputs, down[0] * FIRST_SIDE ** 2)
         self.norms = nn.ModuleList(nn.BatchNorm2d(c) for c in down[:-1])
         self.layers = nn.ModuleList(nn.ConvTranspose2d(down[i], down[i + 1], KERNEL, 2, 1, bias=i == DOUBLINGS - 1)
@@ -51,17 +59,20 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, key: Tensor) -> Tensor:
         x = self.first(torch.cat([z, one_hot(key, self.shape)], 1)).view(len(z), -1, FIRST_SIDE, FIRST_SIDE)
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            x = layer(leaky_relu(norm(x), SLOPE))                                               # [B, 4 W .. 2, 16 .. 128, 16 .. 128]
-        return x
+            x = layer(leaky_relu(norm(x), SLOPE))                                               # [B, 4 W .. 4, 16 .. 128, 16 .. 128]
+        return x[:, :CHANNELS] * self.lobes[key][:, None, :, None] + x[:, CHANNELS:]
 
 
 class Discriminator(nn.Module):
     """image [B, 2, 128, 128], conditions [B, C], key [B] -> logit [B]: above 0 for a recorded note."""
 
+    lobes: Tensor
+
     def __init__(self, shape: SeedShape, conditions: int = 0):
         super().__init__()
         self.shape = shape
-        up = shape.channels[::-1]
+        self.register_buffer("lobes", key_lobes(shape), persistent=False)
+        up = [CHANNELS + 1, *shape.channels[::-1]]
         self.layers = nn.ModuleList(nn.Conv2d(up[i], up[i + 1], KERNEL, 2, 1) for i in range(DOUBLINGS))
         self.features = nn.Linear(up[-1] * FIRST_SIDE ** 2, JUDGED)
         self.logit = nn.Linear(JUDGED, 1)
@@ -73,6 +84,8 @@ class Discriminator(nn.Module):
         nn.init.zeros_(self.logit.bias)
 
     def forward(self, image: Tensor, conditions: Tensor, key: Tensor) -> Tensor:
+        where = self.lobes[key][:, None, :, None].expand(-1, 1, -1, image.shape[3])
+        image = torch.cat([image, where], 1)                                             # it sees where harmonics should be
         for layer in self.layers:
             image = leaky_relu(layer(image), SLOPE)
         features = leaky_relu(self.features(image.flatten(1)), SLOPE)
@@ -92,6 +105,11 @@ class Autoencoder(nn.Module):
     def forward(self, image: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         z = self.encoder(image)
         return self.generator(z, key), z
+
+
+def key_lobes(shape: SeedShape) -> Tensor:
+    """`models.stft.lobes` of each key that a model knows. [keys, 128]"""
+    return torch.from_numpy(lobes(np.arange(shape.lowest, shape.highest + 1), shape.layout))
 
 
 def one_hot(key: Tensor, shape: SeedShape) -> Tensor:

@@ -14,6 +14,7 @@ NETWORK = "stft"
 FIRST_SIDE = 8                        # the image begins as 8 x 8 cells and is doubled four times
 DOUBLINGS = 4
 KERNEL = 4
+MADE = 2 * CHANNELS                   # what the generator's last layer gives: the tone, that lies on the key's harmonics, and the rest
 LIMITS = {"latents": (1, 128), "width": (4, 64)}
 assert FIRST_SIDE << DOUBLINGS == SIDE
 
@@ -39,8 +40,8 @@ class SeedShape:
 
     @property
     def channels(self) -> list[int]:
-        """Of the image at each size, from 8 x 8 to 128 x 128."""
-        return [self.width << (DOUBLINGS - 1 - i) for i in range(DOUBLINGS)] + [CHANNELS]
+        """Of the hidden images, from 8 x 8 to 64 x 64."""
+        return [self.width << (DOUBLINGS - 1 - i) for i in range(DOUBLINGS)]
 
     def as_dict(self) -> dict[str, Any]:
         return {"network": NETWORK, "latents": self.latents, "width": self.width, "pitches": [self.lowest, self.highest],
@@ -72,11 +73,11 @@ def seed_tensor_shapes(shape: SeedShape) -> dict[str, tuple[int, ...]]:
     """Every tensor of a model that plays: batch normalisation is folded into the weights."""
     wide = shape.channels[0] * FIRST_SIDE ** 2
     tensors: dict[str, tuple[int, ...]] = {"generator.0.weight": (wide, shape.inputs), "generator.0.bias": (wide,)}
+    down, up = [*shape.channels, MADE], [CHANNELS, *shape.channels[::-1]]
     for i in range(DOUBLINGS):
-        tensors[f"generator.{i + 1}.weight"] = shape.channels[i], shape.channels[i + 1], KERNEL, KERNEL
-        tensors[f"generator.{i + 1}.bias"] = (shape.channels[i + 1],)
+        tensors[f"generator.{i + 1}.weight"] = down[i], down[i + 1], KERNEL, KERNEL
+        tensors[f"generator.{i + 1}.bias"] = (down[i + 1],)
     if shape.encoder:
-        up = shape.channels[::-1]
         for i in range(DOUBLINGS):
             tensors[f"encoder.{i}.weight"] = up[i + 1], up[i], KERNEL, KERNEL
             tensors[f"encoder.{i}.bias"] = (up[i + 1],)

@@ -10,10 +10,12 @@ An image has numbers of about unit size, as networks like them (unscaled, or wit
 a hundred steps). Two layouts:
 - `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note and to the power of 0.5 (0.3 in Ephrat et
   al. 2018, "Looking to Listen"; docs/seed.md compares): -60 dB becomes 0.03 of the peak in place of 0.001, so that not only the loudest bins are learnt. The peak is 10. Each bin
-  is turned back by the phase that the nearest harmonic of the note's key has gained since note-on, which makes a steady tone a steady image
-  (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41, and an image is all stripes);
+  is turned back by the phase that the nearest harmonic of the note's key has gained up to the middle of the window, which makes a steady tone
+  a steady image (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41, neighbouring bins have opposite
+  signs, and an image is all stripes);
 - `if`: logarithm of the magnitude, 100 dB over the range, and instantaneous frequency: the phase gained since the last frame, less what the
-  bin's own centre gains in a hop, in half turns (column 0: the phase itself). Engel et al. (2019), "GANSynth", find it better for GANs.
+  bin's own centre gains in a hop, in half turns (column 0: the phase itself), times the fourth root of the magnitude, since what hardly
+  sounds has no phase to learn. Engel et al. (2019), "GANSynth", find it better for GANs.
 
 Both are undone without loss (`if` down to its floor). numpy alone: this is played.
 """
@@ -75,7 +77,18 @@ def turns(pitch: np.ndarray | float) -> np.ndarray:
     bins_hz = BIN_HZ * np.arange(SIDE)
     nearest_hz = np.where(f0_hz > BIN_HZ, np.round(bins_hz / f0_hz) * f0_hz, bins_hz)        # [.., SIDE]
     per_frame = nearest_hz * HOP / RATE_HZ % 1
-    return np.exp(-2j * np.pi * (per_frame[..., None] * np.arange(SIDE))).astype(np.complex64)
+    middle = np.arange(SIDE) / 2                                                             # half a window later: half a turn a bin
+    return np.exp(-2j * np.pi * (per_frame[..., None] * np.arange(SIDE) - middle[:, None])).astype(np.complex64)
+
+
+def lobes(pitch: np.ndarray | float, layout: Layout) -> np.ndarray:
+    """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its top, scaled as an image is.
+    [.., SIDE] float32"""
+    f0 = 440 * 2 ** ((np.asarray(pitch, np.float64)[..., None] - 69) / 12) / BIN_HZ
+    away = np.abs(np.arange(SIDE) - np.maximum(np.round(np.arange(SIDE) / f0), 1) * f0)
+    near = np.minimum(away, 1.999)
+    pole = np.where(np.abs(near - 1) < 1e-6, 0.5, np.sinc(near) / np.where(np.abs(near - 1) < 1e-6, 1, 1 - near ** 2))
+    return (np.abs(pole) ** (layout.power if layout.kind == "ri" else POWER)).astype(np.float32)
 
 
 def image_of(spectra: np.ndarray, pitch: np.ndarray | float, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +97,7 @@ def image_of(spectra: np.ndarray, pitch: np.ndarray | float, layout: Layout) -> 
     peak = np.maximum(size.max((-2, -1)), np.float32(1e-12))
     share = size / peak[..., None, None]
     if layout.kind == "if":
-        return np.stack([_log(share), gained(np.angle(spectra))], -3).astype(np.float32), peak
+        return np.stack([_log(share), gained(np.angle(spectra)) * _heard(share)], -3).astype(np.float32), peak
     way = spectra * turns(pitch) if layout.turned else spectra
     scaled = PEAK / peak[..., None, None] * np.maximum(share, 1e-9) ** np.float32(layout.power - 1) * way
     return np.stack([scaled.real, scaled.imag], -3).astype(np.float32), peak
@@ -96,7 +109,7 @@ def spectrum_of(images: np.ndarray, pitch: np.ndarray | float, layout: Layout) -
     if layout.kind == "if":
         level_db = (np.clip(first, -1, 1) - 1) * np.float32(RANGE_DB / 2)
         size = np.where(level_db > -RANGE_DB, np.float32(10) ** (level_db / 20), 0)
-        phase = phases(second)
+        phase = phases(second / _heard(10 ** (level_db / 20)))
         return (size * (np.cos(phase) + 1j * np.sin(phase))).astype(np.complex64)
     scaled = (first + np.complex64(1j) * second) * np.float32(1 / PEAK)
     size = np.abs(scaled)
@@ -107,6 +120,10 @@ def spectrum_of(images: np.ndarray, pitch: np.ndarray | float, layout: Layout) -
 def _log(share: np.ndarray) -> np.ndarray:
     """-1 at or below the floor, 1 at the peak."""
     return np.clip(20 * np.log10(np.maximum(share, 1e-12)) / (RANGE_DB / 2) + 1, -1, 1)
+
+
+def _heard(share: np.ndarray) -> np.ndarray:
+    return np.maximum(share, np.float32(10 ** (-RANGE_DB / 20))) ** np.float32(0.25)
 
 
 _CENTRE = (np.pi * np.arange(SIDE) * 2 * HOP / WINDOW)[:, None]                    # what a bin's centre gains in a hop, radians

@@ -236,7 +236,7 @@ def _seed(args, system: str) -> int:
         return SoundBank(folder, layout, only)
 
     def made(bank: SoundBank, device: str, steps: int) -> SeedLearner:
-        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate, seed=args.seed)
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=0.3 * args.rate, seed=args.seed)
         shape = shape_for(bank, args.latents, args.width, layout)
         if system == "autoencoder":
             return AutoencoderTrainer(bank, shape, options, device, args.precision)

@@ -32,10 +32,10 @@ class Options:
     minutes: float = math.inf
     notes: int = 32                    # in a batch
     rate: float = 2e-3
-    critic_rate: float = 2e-4          # of the GANs: Adam 2e-4, as published
+    critic_rate: float = 3e-4          # of the discriminator
     beta1: float = 0.5                 # of the GANs, as published
     decay_from: float = 0.5            # of the run; the rate is constant before
-    slope_penalty: float = 1.0         # R1's gamma; 0 for none
+    slope_penalty: float = 5.0         # R1's gamma; 0 for none
     penalty_every: int = 8
     asked_share: float = 0.8           # of the conditions of a note that are told
     average_steps: int = 300
