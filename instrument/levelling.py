@@ -87,7 +87,7 @@ def mix(patch: Patch, model) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level patches; returns the exit status."""
-    from instrument.performance.timbre import Timbre
+    from instrument.performance.timbre import timbre_of
     parser = argparse.ArgumentParser(prog="python -m instrument.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; the factory's first if left out")
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         model = library.load_model(args.model)
-        timbre = Timbre(model)
+        timbre = timbre_of(model)
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
             if args.mix:

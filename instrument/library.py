@@ -176,7 +176,7 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
     `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
     A timbre that plays already is used again.
     """
-    from instrument.performance.timbre import Timbre
+    from instrument.performance.timbre import timbre_of
     if isinstance(model, (str, Path)):
         model = load_model(model)
     if not isinstance(patch, Patch):
@@ -188,7 +188,7 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
         if playing is not None and playing.timbre.name == patch.model:
             return Sound(patch, playing.timbre)
         model = load_model(patch.model)
-    return Sound(patch, Timbre(model))
+    return Sound(patch, timbre_of(model))
 
 
 def remark(sound: Sound) -> str:

@@ -23,11 +23,12 @@ OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked f
 LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.05, 4.0
 SILENT = 1e-7
+LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
 
 
 @dataclass
 class WholeNote:
-    """`sound` float32 [SAMPLES], its loudest sample at 1 (silence stays silence). Places in samples, levels in dB."""
+    """`sound` float32 [SAMPLES], as loud as presets are levelled (silence stays silence). Places in samples, levels in dB."""
     sound: np.ndarray
     root_hz: float                    # the pitch that it has
     loop_begin: float = 0.0           # equal ends: it has no loop
@@ -49,13 +50,14 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     if not peak > SILENT:
         yield WholeNote(np.zeros(SAMPLES, np.float32), _hz(pitch))
         return
-    audio *= np.float32(1 / peak)
+    gain = min(10 ** (LEVEL_DB / 20) / _rms(audio), LOUDEST / peak)
+    audio *= np.float32(gain)
     yield None
     root_hz = measured_hz(audio, _hz(pitch))
     yield None
     power = np.abs(spectrum) ** 2
     level_db = 10 * np.log10(power.sum(0) / max(float(power.sum(0).max()), 1e-20) + 1e-9)
-    frame = shown(power, root_hz, peak)
+    frame = shown(power, root_hz, gain)
     note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame)
     yield None
     _loop(note, power, level_db)
@@ -65,6 +67,13 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
 def made(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> WholeNote:
     """The note of `make_note`, at once."""
     return next(note for note in make_note(spectrum, pitch, bins) if note is not None)
+
+
+def _rms(audio: np.ndarray) -> float:
+    """Of the loudest 0.4 s."""
+    size = round(0.1 * RATE_HZ)
+    power = (audio.reshape(-1, size) ** 2).mean(1)
+    return float(np.sqrt(np.convolve(power, np.full(4, 0.25), "valid").max()))
 
 
 def _hz(pitch: float) -> float:
@@ -100,7 +109,7 @@ def measured_hz(audio: np.ndarray, near_hz: float) -> float:
     return float(np.clip(hz, near_hz * 2 ** (-OFF_KEY_CENTS / 1200), near_hz * 2 ** (OFF_KEY_CENTS / 1200)))
 
 
-def shown(power: np.ndarray, root_hz: float, peak: float) -> np.ndarray:
+def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:
     """Levels of the harmonics, of the loudest moment, as a frame [FRAME_SIZE]."""
     frame = LOWEST.copy()
     loudest = power[:, int(np.argmax(power.sum(0)))]
@@ -108,7 +117,7 @@ def shown(power: np.ndarray, root_hz: float, peak: float) -> np.ndarray:
     inside = at < SIDE - 1
     near = np.maximum(np.maximum(loudest[at[inside] - 1], loudest[at[inside]]), loudest[at[inside] + 1])
     levels = np.full(PARTIALS, LEVEL_FLOOR_DB)
-    levels[inside] = 10 * np.log10(4 * near / peak ** 2 + 1e-12)
+    levels[inside] = 10 * np.log10(4 * near * gain ** 2 + 1e-12)
     frame[LEVEL] = np.where(np.arange(PARTIALS) < 128, levels, LEVEL_FLOOR_DB)
     return frame[:FRAME_SIZE]
 
