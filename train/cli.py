@@ -300,6 +300,8 @@ def _export(args) -> int:
     from train.run import STATE, read_state
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
     state = read_state(args.run / STATE)
+    if str(state.get("kind", "")).startswith("stft-"):
+        return _export_seed(args, state, metrics)
     if state.get("kind") in ("gan", "cgan"):
         from train.export_gan import export_gan
         bank = NoteBank(args.data, [instrument["name"] for instrument in state["instruments"]])
@@ -325,14 +327,39 @@ def _export(args) -> int:
     return 0
 
 
+def _export_seed(args, state: dict, metrics: dict | None) -> int:
+    from train.export_seed import export_seed, shape_of_run
+    from train.run import STATE
+    from train.sounds import SoundBank
+    bank = SoundBank(args.data, shape_of_run(state).layout)
+    layout, name = shape_of_run(state).layout, args.name if args.name != FACTORY else args.model.name
+    about: dict = {"about": f"Whole notes as STFT images, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
+                   "licence": "that of its recordings",
+                   "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank)},
+                   "reproduce": f"hummingface train {state['kind'].partition('-')[2]} DATA --run RUN --representation "
+                                f"{'stft' if layout.kind == 'ri' else 'if'} --latents {state['free']} --width {shape_of_run(state).width} "
+                                f"--steps {state['step']}"}
+    if bank.sources == [SOUNDFONT.name]:
+        about |= {"source": "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence", "licence": "MIT",
+                  "licence_text": (Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt").read_text()}
+    if bank.lowest == bank.highest:
+        about["about"] += f" It knows one key alone, MIDI {bank.lowest}; every other is that note, read faster or slower."
+    model = export_seed(args.run / STATE, bank, args.model, name, about | ({"metrics": metrics} if metrics else {}))
+    print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
+    return 0
+
+
 def _evaluate(args) -> int:
     import torch
 
+    from models.seed_model import SeedModel
     from train.evaluate import distances, table, tuning
     if not args.notes and not args.data:
         raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
     torch.set_num_threads(1)
     model, result = open_model(args.model, args.library), {}
+    if isinstance(model, SeedModel):
+        return _evaluate_notes(args, model)
     if args.notes:
         from train.examine import examine, held_out
         from train.examine import table as notes_table
@@ -345,6 +372,20 @@ def _evaluate(args) -> int:
         from train.dataset import NoteBank
         result |= distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
     result["tuning"] = tuning(model)
+    print(table(result))
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(result, indent=1))
+    return 0
+
+
+def _evaluate_notes(args, model) -> int:
+    """Of a model of whole notes."""
+    from train.examine_seed import examine, table
+    if not args.notes:
+        raise ValueError(f"{args.model} makes whole notes: give --notes SOURCE, with notes of the keys that it knows.")
+    sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+    result = examine(model, sources, args.count, args.write)
     print(table(result))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)

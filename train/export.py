@@ -12,6 +12,7 @@ from models.decoder import Decoder, linear
 from models.frame import LEVEL, NOISE
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
+from models.seed_model import SeedModel
 from train.dataset import NoteBank
 from train.knobs import find_knobs
 from train.run import STATE, read_state
@@ -71,9 +72,12 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
     return presets
 
 
-def model_of_run(run: Path) -> Model:
+def model_of_run(run: Path) -> Model | SeedModel:
     """The model of a run as it stands, for measuring; its presets are the instruments' points. Raises OSError, ValueError."""
     state = read_state(run / STATE)
+    if str(state.get("kind", "")).startswith("stft-"):
+        from train.export_seed import model_of_seed
+        return model_of_seed(state, run.name)
     if state.get("kind") in ("gan", "cgan"):
         from train.export_gan import model_of_gan
         return model_of_gan(state, run.name)
