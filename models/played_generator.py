@@ -1,7 +1,7 @@
 """The generator as it is played: the function of `models/seed_networks.py`, in numpy, with no torch.
 
-A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image) and a loop that adds each tap to its
-place; the product is BLAS's, the loop is compiled. Batch normalisation is folded into the weights already.
+A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image), which is BLAS's, and a compiled
+loop that adds each tap to its place. Batch normalisation is folded into the weights already.
 """
 from collections.abc import Iterator
 

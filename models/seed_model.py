@@ -53,7 +53,8 @@ class SeedModel:
 
     def note_steps(self, z: np.ndarray, key: int, bins: int = SIDE) -> Iterator[WholeNote | None]:
         """The same in steps of a millisecond or two, None until it is done."""
-        for image in self.generator.steps(z, key - self.shape.lowest):
+        image = None
+        for image in self.generator.steps(z, key - self.shape.lowest):                 # noqa: B007  the last one is the image
             yield None
         spectrum = spectrum_of(image, key, self.shape.layout)
         yield None

@@ -8,10 +8,11 @@
 The generator says two things of each bin and frame: the tone, which is put on the harmonics of the key (times `models.stft.lobes`, how a
 steady tone fills the bins), and the rest. So a key is in tune by its place and not by learning, and convolutions need not draw lines.
 
-The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder learns
-by the mean square error of the image (as in the UvA tutorial "Deep Autoencoders"); the GANs by binary cross-entropy (Goodfellow et al. 2014)
-with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a plain number, the logit that the loss expects: no tanh, which
-would bound it to -1..1 and the loss to ln(1 + e) = 1.3133. Conditions meet the image in a product, as in Miyato & Koyama (2018).
+The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder
+learns by the mean square error of the image (as in the UvA tutorial "Deep Autoencoders"); the GANs by binary cross-entropy (Goodfellow et
+al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a plain number, the logit that the loss expects: no
+tanh, which would bound it to -1..1 and the generator's loss to ln(1 + e) = 1.3133.
+Conditions meet the image in a product, as in Miyato & Koyama (2018).
 """
 import numpy as np
 import torch

@@ -3,12 +3,12 @@
     "architecture": {"network": "stft", "latents": 16, "width": 16, "pitches": [60, 60], "encoder": true,
                      "layout": {"kind": "ri", "power": 0.5, "turned": true}}
 
-A whole-note model gives the image of `models/stft.py` from its latents and, where it knows more than one pitch, from which one is asked for.
+A whole-note model gives the image of `models/stft.py` from its latents and, where it knows more than one key, from which one is asked for.
 """
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.stft import CHANNELS, LAYOUTS, SIDE, Layout
+from models.stft import CHANNELS, LAYOUTS, RI, SIDE, Layout
 
 NETWORK = "stft"
 FIRST_SIDE = 8                        # the image begins as 8 x 8 cells and is doubled four times
@@ -27,7 +27,7 @@ class SeedShape:
     lowest: int = 60                  # the keys that it was trained on, both included; one alone is no input
     highest: int = 60
     encoder: bool = True
-    layout: Layout = Layout()
+    layout: Layout = RI
 
     @property
     def keys(self) -> int:

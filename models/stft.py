@@ -8,11 +8,11 @@ analysis, so whatever lies below 2 kHz comes back as it was: a C4 at 261.6 Hz, 4
 
 An image has numbers of about unit size, as networks like them (unscaled, or with its peak at 1, an autoencoder learns next to nothing in
 a hundred steps). Two layouts:
-- `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note and to the power of 0.5 (0.3 in Ephrat et
-  al. 2018, "Looking to Listen"; docs/seed.md compares): -60 dB becomes 0.03 of the peak in place of 0.001, so that not only the loudest bins are learnt. The peak is 10. Each bin
-  is turned back by the phase that the nearest harmonic of the note's key has gained up to the middle of the window, which makes a steady tone
-  a steady image (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41, neighbouring bins have opposite
-  signs, and an image is all stripes);
+- `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note, which is 10, and to the power of 0.5 (0.3
+  in Ephrat et al. 2018, "Looking to Listen"): -60 dB becomes 0.03 of the peak in place of 0.001, so that not only the loudest bins are
+  learnt. Each bin is turned back by the phase that the nearest harmonic of the note's key has gained up to the middle of the window, which
+  makes a steady tone a steady image (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41,
+  neighbouring bins have opposite signs, and an image is all stripes);
 - `if`: logarithm of the magnitude, 100 dB over the range, and instantaneous frequency: the phase gained since the last frame, less what the
   bin's own centre gains in a hop, in half turns (column 0: the phase itself), times the fourth root of the magnitude, since what hardly
   sounds has no phase to learn. Engel et al. (2019), "GANSynth", find it better for GANs.
@@ -43,6 +43,9 @@ class Layout:
     kind: str = "ri"
     power: float = POWER
     turned: bool = True
+
+
+RI = Layout()
 
 
 def spectrum(audio: np.ndarray) -> np.ndarray:

@@ -53,7 +53,8 @@ def untrained_notes(lowest: int = 60, highest: int = 60, latents: int = 16, seed
     """Whole notes of random weights: a steady buzz on the harmonics of its key, coloured by z, and a little noise."""
     shape = SeedShape(latents, width, lowest, highest, encoder=False)
     rng = np.random.default_rng(seed)
-    weights = {name: (rng.standard_normal(size) / np.prod(size[1:]) ** 0.5 if name.endswith("weight") else np.zeros(size)).astype(np.float32)
+    weights = {name: np.zeros(size, np.float32) if name.endswith("bias") else
+               (rng.standard_normal(size) / np.prod(size[1:]) ** 0.5).astype(np.float32)
                for name, size in seed_tensor_shapes(shape).items()}
     weights["generator.4.bias"][0] = 5.0                                # the tone's real part
     weights["generator.4.weight"][:, :2] *= 30

@@ -152,8 +152,8 @@ def _loop(note: WholeNote, power: np.ndarray, level_db: np.ndarray) -> None:
     far = size[:, None] + size[None] - 2 * looks.T @ looks
     far /= np.maximum(np.maximum(size[:, None], size[None]), 1e-20)
     far[np.tril_indices(len(far), least - 1)] = np.inf                         # rows begin, columns end
-    begin, end = np.unravel_index(int(np.argmin(far)), far.shape)
-    begin, end = (int(begin) + first) * HOP, (int(end) + first) * HOP
+    row, column = divmod(int(np.argmin(far)), len(far))
+    begin, end = (row + first) * HOP, (column + first) * HOP
     raised = note.sound
     if fall:
         rise = 10 ** (fall * np.maximum(np.arange(SAMPLES) - begin, 0) / RATE_HZ / 20)

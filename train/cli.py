@@ -267,6 +267,8 @@ def _train(args, made: Callable, opened: Callable | None = None) -> int:
             if not getattr(args, "resume", True):
                 raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
             learner.resume(state)
+        elif getattr(args, "start", None) and opened:
+            raise ValueError("--from begins with a model of frames; a run of whole notes goes on with --resume.")
         elif getattr(args, "start", None):
             from train.start import start_from
             known = start_from(learner, open_model(args.start, args.library))

@@ -144,7 +144,8 @@ def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
             if condition["kind"] == "quality" and condition["name"] in shares:
                 out[free + i] = round(shares[condition["name"]], 4)
         return out
-    knobs: dict[str, dict] = {f"{c['kind']}.{c['name']}": {"direction": np.eye(latents)[free + i].tolist()} for i, c in enumerate(conditions)}
+    inputs = np.eye(latents)[free:].tolist()
+    knobs: dict[str, dict] = {f"{c['kind']}.{c['name']}": {"direction": way} for c, way in zip(conditions, inputs, strict=True)}
     assert set().union(*KNOBS.values()) <= set(QUALITIES)
     return knobs | {name: {"direction": way} for name, shares in KNOBS.items() if any(way := direction(shares))}
 

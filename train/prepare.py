@@ -125,7 +125,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
             watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> Report:
     """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
 
-    `as_sound`: as 16 kHz sounds (`train/sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0 where nobody knows.
+    `as_sound`: as 16 kHz sounds (`train/sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0 where nobody
+    knows.
 
     Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
     """
@@ -133,7 +134,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
-        raise DataError(f"{folder} holds notes of another representation ({'frames' if as_sound else 'sounds'}). Prepare into another folder.")
+        other = "frames" if as_sound else "sounds"
+        raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
     write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
     report, begin = Report(), time.monotonic()
     done, useless, asked = keys_in(folder), read_skipped(folder), set()

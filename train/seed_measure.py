@@ -1,12 +1,12 @@
 """How far a note at 16 kHz comes back from its original: the figures that the seed's systems were published with.
 
-| figure | definition (x the original, y what came back, X and Y their STFTs of Hann 1000, hop 500, all 501 bins)                      |
-|--------|-----------------------------------------------------------------------------------------------------------------------------|
-| snr    | dB, 10 log10(sum x^2 / sum (x - y)^2) of the waveform; y is scaled to fit x best first                                           |
-| sc     | spectral convergence, ||X| - |Y|| / ||X|| (Frobenius)                                                                          |
-| lsd60  | dB, log-spectral distance: RMS over bins of the difference of levels, mean over frames; both levels are at least 60 dB under  |
-|        | the peak of X                                                                                                               |
-| lsd80  | the same with 80 dB                                                                                                          |
+| figure | definition (x the original, y what came back, X and Y their STFTs of Hann 1000, hop 500, all 501 bins)                  |
+|--------|-------------------------------------------------------------------------------------------------------------------------|
+| snr    | dB, 10 log10(sum x^2 / sum (x - y)^2) of the waveform; y is scaled to fit x best first                                  |
+| sc     | spectral convergence, ||X| - |Y|| / ||X|| (Frobenius); y is scaled to the energy of x, here and below                    |
+| lsd60  | dB, log-spectral distance: RMS over bins of the difference of levels, mean over frames; both levels are at least 60 dB  |
+|        | under the peak of X                                                                                                     |
+| lsd80  | the same with 80 dB                                                                                                     |
 """
 import numpy as np
 

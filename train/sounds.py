@@ -1,8 +1,8 @@
 """Prepared notes as sound: what the models of whole notes learn from. The STFT images are made of it as they are asked for.
 
-A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; else a folder of
-them is as `train/store.py` tells, and `data.json` has "representation": "stft". Sounds are read from disk as they are needed, so memory does
-not grow with notes.
+A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; else a folder
+of them is as `train/store.py` tells, and `data.json` has "representation": "stft". Sounds are read from disk as they are needed, so memory
+does not grow with notes.
 """
 import json
 from collections.abc import Sequence
@@ -61,15 +61,17 @@ def heard_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]
     at = lambda s: int(np.clip(s / 0.02, 0, len(level) - 1))                          # noqa: E731
     decibels = 20 * np.log10(level / level.max())
     end = min(hold_s, 3.0)
-    return {"centre": round(centre, 4), "rise": round(0.02 * float(np.argmax(decibels > -3)), 3),
-            "fall": round(float(decibels[at(0.3)] - decibels[at(end - 0.05)]), 2), "rest": round(float(decibels[at(min(end + 0.5, 3.9))]), 2)}
+    fall, rest = float(decibels[at(0.3)] - decibels[at(end - 0.05)]), float(decibels[at(min(end + 0.5, 3.9))])
+    return {"centre": round(centre, 4), "rise": round(0.02 * float(np.argmax(decibels > -3)), 3), "fall": round(fall, 2),
+            "rest": round(rest, 2)}
 
 
 def write_sounds(folder: Path, notes: Sequence[MadeSound]) -> None:
     """Store notes as one part. Raises OSError, and leaves nothing, where the disk is full."""
     stem = folder / ("part-" + sha256("".join(note.key for note in notes).encode()).hexdigest()[:16])
     replace_with(stem.with_name(stem.name + ".sound.npy"), partial(np.save, arr=np.stack([n.sound for n in notes])))
-    replace_with(stem.with_name(stem.name + ".json"), lambda p: p.write_text(json.dumps({"format": FORMAT, "notes": [n.about for n in notes]})))
+    about = json.dumps({"format": FORMAT, "notes": [n.about for n in notes]})
+    replace_with(stem.with_name(stem.name + ".json"), lambda p: p.write_text(about))
 
 
 class SoundBank:

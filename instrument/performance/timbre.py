@@ -4,6 +4,8 @@ Latents glide, so a swept knob or a new patch of the same model moves through th
 note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
 and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
 """
+from typing import Any
+
 import numpy as np
 
 from instrument.performance.compiled import compiled
@@ -170,6 +172,6 @@ class Timbre:
         return np.broadcast_to(z, (rows, self.latents))
 
 
-def timbre_of(model) -> "Timbre | WholeNotes":
-    """What plays a model, as `models.checkpoint.load_model` gives it."""
+def timbre_of(model) -> Any:
+    """What plays a model, as `models.checkpoint.load_model` gives it: a Timbre, or WholeNotes, which stands in its place."""
     return WholeNotes(model) if isinstance(model, SeedModel) else Timbre(model)

