@@ -19,8 +19,9 @@ from train.run import read_state
 from train.sounds import SoundBank
 
 KINDS = {"stft-autoencoder": "autoencoder", "stft-gan": "gan", "stft-cgan": "cgan"}
-PRESETS, CANDIDATES = 24, 8           # sounds of a GAN in all; random points for each of them
+PRESETS, CANDIDATES = 24, 6           # sounds of a GAN in all; random points for each of them
 HEARD_RANGE_DB = 60.0
+PROBES = 12                           # points about which is looked which way does most
 KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "characteristic.decay": {"fast_decay": 1 / 3},
          "characteristic.attack": {"percussive": -1 / 3}}
 """The window's knobs that NSynth's qualities are turned by, 3 units for the whole of one."""
@@ -42,7 +43,7 @@ def model_of_seed(state: dict[str, Any], name: str, bank: SoundBank | None = Non
         generator, encoder = whole.eval().generator, whole.encoder
         if bank is not None:
             points = encoded(whole, bank)
-            axes = find_axes(points.astype(np.float64), lambda raw: heard(generator, raw, shape))
+            axes = find_axes(points.astype(np.float64), lambda raw: heard(generator, raw, shape), PROBES)
             fold_input(generator.first, axes)
             fold_output(encoder.head, axes)
             presets = _instruments(bank, axes.to_knobs(points))
@@ -52,7 +53,7 @@ def model_of_seed(state: dict[str, Any], name: str, bank: SoundBank | None = Non
         generator.eval()
         rng = np.random.default_rng(seed)
         points = rng.standard_normal((128, free)).clip(-KNOB_RANGE, KNOB_RANGE)
-        found = find_axes(points, lambda raw: heard(generator, np.pad(raw, ((0, 0), (0, len(conditions)))), shape))
+        found = find_axes(points, lambda raw: heard(generator, np.pad(raw, ((0, 0), (0, len(conditions)))), shape), PROBES)
         left, _, right = np.linalg.svd(found.axes)                              # a rotation alone: they stay standard normal
         fold_input(generator.first, LatentAxes(np.zeros(free), left @ right))
         presets = _spread(generator, shape, free, conditions, rng)
@@ -89,11 +90,11 @@ def heard(generator: Generator, z: np.ndarray, shape: SeedShape) -> np.ndarray:
     said = []
     key = (shape.highest - shape.lowest) // 2
     for some in np.array_split(np.asarray(z, np.float32), -(-len(z) // 32)):
-        images = generator(torch.from_numpy(some), torch.full((len(some),), key)).numpy()
-        spectra = stft.spectrum_of(images, np.full(len(some), key + shape.lowest), shape.layout)
-        power = nn.functional.avg_pool2d(torch.from_numpy(np.abs(spectra) ** 2)[:, None], (4, 16))[:, 0].flatten(1).numpy()
-        level = 10 * np.log10(power + 1e-12)
-        said.append(np.maximum(level - level.max(1, keepdims=True), -HEARD_RANGE_DB))
+        images = generator(torch.from_numpy(some), torch.full((len(some),), key))
+        size = images[:, 0] if shape.layout.kind == "if" else torch.log10(torch.hypot(images[:, 0], images[:, 1]) + 1e-6)
+        level = nn.functional.avg_pool2d(size[:, None], (4, 16))[:, 0].flatten(1)
+        level = level * (stft.RANGE_DB / 2 if shape.layout.kind == "if" else 20 / shape.layout.power)
+        said.append((level - level.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB).numpy())
     return np.concatenate(said)
 
 
