@@ -1,8 +1,8 @@
 """A generated spectrogram into a note that can be played: its sound, its pitch, a loop, and how it falls.
 
-A network knows about where its pitch should be; what a player hears is what the sound has. So each note's period is measured and the note
-is read that much faster or slower: in tune at every key. Held notes go on in a loop between two moments of the spectrogram that look
-most alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
+A network knows about where its pitch should be; what a player hears is what the sound has. So each note's period is measured and the
+note is read that much faster or slower, moment by moment. Held notes go on in a loop between two moments of the spectrogram that look most
+alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
 player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
 """
 from collections.abc import Iterator
@@ -21,6 +21,10 @@ ALIKE_FROM_S = 0.4                    # a note falls as it does from here to the
 MOST_FALL_DB_S = 60.0
 OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked for
 LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
+TUNED_FROM_S, TUNED_TO_S = 0.2, 1.4   # of a note: its pitch is what it has here,
+TUNED, DRIFT_CENTS = 16, 30.0         # and each quarter of a second of it is brought there
+STEADY = 0.9                          # correlation over all periods that a moment needs to be believed
+QUIETEST = 10 ** (-50 / 20)           # of its peak: a moment's RMS under it has no pitch
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.05, 4.0
 SILENT = 1e-7
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
@@ -35,6 +39,7 @@ class WholeNote:
     loop_end: float = 0.0
     fall_db_s: float = 0.0            # how fast its player lets it fall from the loop's begin on
     release_s: float = 0.3            # to fall by 60 dB after note-off
+    tuning: np.ndarray | None = None  # [TUNED] by how much faster it is to be read, at each of its moments, to stay on its key
     frame: np.ndarray | None = None   # what the window shows: levels of its harmonics [FRAME_SIZE]
 
 
@@ -53,12 +58,18 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     gain = min(10 ** (LEVEL_DB / 20) / _rms(audio), LOUDEST / peak)
     audio *= np.float32(gain)
     yield None
-    root_hz = measured_hz(audio, _hz(pitch))
+    root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], _hz(pitch))
     yield None
+    tuning = np.ones(TUNED, np.float32)
+    for i, part in enumerate(audio.reshape(TUNED, -1)):
+        if _rms_of(part) > QUIETEST * gain * peak:
+            tuning[i] = root_hz / measured_hz(part, root_hz, DRIFT_CENTS, STEADY)
+        if i % 4 == 3:
+            yield None
     power = np.abs(spectrum) ** 2
     level_db = 10 * np.log10(power.sum(0) / max(float(power.sum(0).max()), 1e-20) + 1e-9)
     frame = shown(power, root_hz, gain)
-    note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame)
+    note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame, tuning=tuning)
     yield None
     _loop(note, power, level_db)
     yield note
@@ -67,6 +78,10 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
 def made(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> WholeNote:
     """The note of `make_note`, at once."""
     return next(note for note in make_note(spectrum, pitch, bins) if note is not None)
+
+
+def _rms_of(part: np.ndarray) -> float:
+    return float(np.sqrt((part ** 2).mean()))
 
 
 def _rms(audio: np.ndarray) -> float:
@@ -80,19 +95,18 @@ def _hz(pitch: float) -> float:
     return 440.0 * 2 ** ((pitch - 69) / 12)
 
 
-def measured_hz(audio: np.ndarray, near_hz: float) -> float:
-    """The pitch of a note [SAMPLES] that should have about `near_hz`; that itself where it has none near.
+def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS, least: float = 0) -> float:
+    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near, or is like itself less than `least`.
 
     By the autocorrelation over many periods, as `models/period.py` has it: the lag near a whole number of periods at which the
     sound is most like itself, the more periods the finer.
     """
-    part = audio[round(0.25 * RATE_HZ):round(2.75 * RATE_HZ)]
-    size = 1 << 16
+    size = 1 << int(np.ceil(np.log2(2 * len(part))))
     spectrum = np.fft.rfft(part, size)
     alike = np.fft.irfft(spectrum.real ** 2 + spectrum.imag ** 2, size)
     alike /= max(float(alike[0]), 1e-20)
-    hz, off = near_hz, 2 ** (OFF_KEY_CENTS / 1200)
-    for periods in (1, 3, 9, 27):                                               # each looks within what the last one leaves open
+    hz, off = near_hz, 2 ** (reach_cents / 1200)
+    for periods in (1, 3, 9):                                               # each looks within what the last one leaves open
         lag = periods * RATE_HZ / hz
         if lag > 0.12 * RATE_HZ and periods > 1:
             break
@@ -102,11 +116,13 @@ def measured_hz(audio: np.ndarray, near_hz: float) -> float:
         best = low + int(np.argmax(alike[low:high]))
         if periods == 1 and alike[best] < LEAST_PERIODIC:
             return near_hz
+        if alike[best] < least * (1 - best / len(part)):
+            return near_hz
         before, here, after = alike[best - 1:best + 2]
         bend = before - 2 * here + after
         top = best + (0.5 * (before - after) / bend if bend < 0 else 0.0)
         hz, off = periods * RATE_HZ / top, 1 + (off - 1) / 3
-    return float(np.clip(hz, near_hz * 2 ** (-OFF_KEY_CENTS / 1200), near_hz * 2 ** (OFF_KEY_CENTS / 1200)))
+    return float(np.clip(hz, near_hz * 2 ** (-reach_cents / 1200), near_hz * 2 ** (reach_cents / 1200)))
 
 
 def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:

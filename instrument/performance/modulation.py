@@ -86,6 +86,7 @@ INAUDIBLE = 10 ** (-110 / 20)                  # partials below it need no motio
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
+NOTE_S = 4.0                                   # of a whole note
 VELOCITY_DB = 40.0                             # a decade, of a whole note, which has no dynamics of its own: General MIDI's
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
@@ -136,6 +137,12 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
     f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + depth * late * math.sin(TURN * v.added) / 1200)
     passed_s = dt_s * f0_hz / max(v.root_hz, 1.0)
     v.note_s += passed_s
+    heard_s = v.note_s
+    if v.loop_length_s > 0 and heard_s > v.loop_s:
+        heard_s = v.loop_s + (heard_s - v.loop_s) % v.loop_length_s
+    place = min(max(heard_s / NOTE_S * len(v.tuning) - 0.5, 0.0), len(v.tuning) - 1.001)
+    moment = int(place)
+    f0_hz *= v.tuning[moment] + (place - moment) * (v.tuning[moment + 1] - v.tuning[moment])
     fall_db[0] += v.fall_db_s * min(passed_s, max(v.note_s - v.loop_s, 0.0))
     if v.stage == RELEASED:
         seconds = v.ring_s * controls[RELEASE_TIMES]

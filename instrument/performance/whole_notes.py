@@ -16,7 +16,7 @@ from models.knobs import by_control, turned
 from models.stft import BIN_HZ, RATE_HZ, SIDE
 from models.whole_note import WholeNote
 
-MAKING_HOPS = 10                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
+MAKING_HOPS = 14                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
 CROSS_HOPS = int(CROSS_S * 187.5) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
 MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet
@@ -227,6 +227,8 @@ class WholeNotes:
         voice["note"], voice["root_hz"] = number, note.root_hz
         voice["loop_s"] = note.loop_begin / RATE_HZ if note.loop_end > note.loop_begin else LENGTH / RATE_HZ
         voice["fall_db_s"], voice["ring_s"] = note.fall_db_s, note.release_s
+        voice["loop_length_s"] = max(note.loop_end - note.loop_begin, 0.0) / RATE_HZ
+        voice["tuning"] = 1.0 if note.tuning is None else note.tuning
 
     def frame_of(self, number: int) -> np.ndarray:
         """What the window shows of a note. [FRAME_SIZE]"""
