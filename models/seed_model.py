@@ -53,7 +53,7 @@ class SeedModel:
 
     def note_steps(self, z: np.ndarray, key: int, bins: int = SIDE) -> Iterator[WholeNote | None]:
         """The same in steps of a millisecond or two, None until it is done."""
-        image = None
+        image = np.zeros(0)
         for image in self.generator.steps(z, key - self.shape.lowest):                 # noqa: B007  the last one is the image
             yield None
         spectrum = spectrum_of(image, key, self.shape.layout)

@@ -14,6 +14,8 @@ al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends
 tanh, which would bound it to -1..1 and the generator's loss to ln(1 + e) = 1.3133.
 Conditions meet the image in a product, as in Miyato & Koyama (2018).
 """
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -55,7 +57,8 @@ class Generator(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(c) for c in down[:-1])
         self.layers = nn.ModuleList(nn.ConvTranspose2d(down[i], down[i + 1], KERNEL, 2, 1, bias=i == DOUBLINGS - 1)
                                     for i in range(DOUBLINGS))
-        nn.init.normal_(self.layers[-1].weight, std=0.01)                                # it begins near silence
+        for weights in self.layers[-1].parameters():                                     # it begins near silence
+            nn.init.normal_(weights, std=0.01)
 
     def forward(self, z: Tensor, key: Tensor) -> Tensor:
         x = self.first(torch.cat([z, one_hot(key, self.shape)], 1)).view(len(z), -1, FIRST_SIDE, FIRST_SIDE)
@@ -133,14 +136,14 @@ def generator_loss(fake: Tensor) -> Tensor:
 @torch.no_grad()
 def played_weights(generator: Generator, encoder: Encoder | None = None) -> dict[str, Tensor]:
     """The tensors of `models.seed_shape.seed_tensor_shapes`: batch normalisation, at rest, folded into the layer before it."""
-    def folded(weight: Tensor, bias: Tensor | None, norm: nn.BatchNorm2d, axis: int, cells: int = 1) -> tuple[Tensor, Tensor]:
+    def folded(weight: Any, bias: Any, norm: Any, axis: int, cells: int = 1) -> tuple[Tensor, Tensor]:
         gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         shift = norm.bias - norm.running_mean * gain
         gain, shift = gain.repeat_interleave(cells), shift.repeat_interleave(cells)
         size = [1] * weight.dim()
         size[axis] = -1
         return weight * gain.view(size), shift if bias is None else shift + bias * gain
-    made: dict[str, Tensor] = {}
+    made: dict[str, Any] = {}
     made["generator.0.weight"], made["generator.0.bias"] = folded(
         generator.first.weight, generator.first.bias, generator.norms[0], 0, FIRST_SIDE ** 2)
     for i, layer in enumerate(generator.layers):

@@ -54,8 +54,8 @@ def examine(model: SeedModel | None, sources: Sequence[Source], count: int | Non
 
 def figures(original: np.ndarray, back: np.ndarray) -> dict[str, float | None]:
     """Those of `train/seed_measure.py` and of `train/metrics.py`, of 16 kHz sounds."""
-    both = seed_measure.distance(original, back) | distance(original, back, stft.RATE_HZ)
-    return {name: None if both[name] is None else round(float(both[name]), 4) for name in ALL}
+    both: dict[str, float | None] = seed_measure.distance(original, back) | distance(original, back, stft.RATE_HZ)
+    return {name: None if value is None else round(value, 4) for name, value in ((name, both[name]) for name in ALL)}
 
 
 def mean(notes) -> dict[str, float]:

@@ -46,7 +46,7 @@ def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     return np.array([[one[name] for name in CHARACTERISTICS] for one in said])
 
 
-def find_knobs(model: Model, seed: int = 0) -> dict[str, dict]:
+def find_knobs(model: Model | SeedModel, seed: int = 0) -> dict[str, dict]:
     """What the card of `model` is to say of its knobs: directions, and the rank correlation of each that can be measured."""
     if isinstance(model, SeedModel):
         raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")

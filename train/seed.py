@@ -46,7 +46,7 @@ class SeedLearner(Learner):
     """What the three have in common: a generator, its average, images drawn with their labels."""
 
     generator: Generator
-    average: nn.Module
+    average: Any
     generators: nn.Module             # whose average is kept
 
     def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str, precision: str):

@@ -103,8 +103,8 @@ class SoundBank:
         self.sources = [source["name"] for source in data.get("sources", [])]
         self.trained = np.arange(len(self.notes))
         self.qualities = self._qualities()
-        kept = len(self) <= MOST_KEPT
-        self._images = torch.empty(len(self), stft.CHANNELS, stft.SIDE, stft.SIDE, dtype=torch.float16) if kept else None
+        size = (len(self), stft.CHANNELS, stft.SIDE, stft.SIDE)
+        self._images = torch.empty(size, dtype=torch.float16) if len(self) <= MOST_KEPT else None
         self._made = np.zeros(len(self), bool)
 
     def __len__(self) -> int:

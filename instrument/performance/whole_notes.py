@@ -82,7 +82,7 @@ class WholeNotes:
         self._made: dict[Any, int] = {}                         # (z, key, bins) -> buffer
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
         self._ahead: tuple[Any, Iterator] | None = None         # what is being made ahead
-        self._turn: tuple[int, int, Any, Iterator, int] | None = None    # slot, its birth, what, how, when it is due
+        self._turn: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
         self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
         self._think_ahead(60)
@@ -159,10 +159,10 @@ class WholeNotes:
         waiting = [s for s in sounding if table["stage"][s] < RELEASED and self._hop - table["made_hop"][s] >= CROSS_HOPS
                    and self._what(float(table["goal"][s]) + semitones, pool) != pool.owner[table["note"][s]]]
         if waiting:
-            slot = min(waiting, key=lambda s: (int(table["made_hop"][s]), int(table["born"][s])))
+            slot = int(min(waiting, key=lambda s: (int(table["made_hop"][s]), int(table["born"][s]))))
             what = self._what(float(table["goal"][slot]) + semitones, pool)
-            steps = None if what in self._made else self._steps(what)
-            self._turn = (slot, int(table["born"][slot]), what, steps, self._hop + MAKING_HOPS)
+            made = None if what in self._made else self._steps(what)
+            self._turn = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
 
     def idle(self, pool: Pool) -> bool:
         """Make one step of a note that is likely next. Whether there was anything to do."""
@@ -170,8 +170,8 @@ class WholeNotes:
         z = self.z.tobytes()
         if self._ahead is not None and self._ahead[0][0] == z:
             what, steps = self._ahead
-            steps = self._step(steps, what, pool)
-            self._ahead = None if steps is None else (what, steps)
+            left = self._step(steps, what, pool)
+            self._ahead = None if left is None else (what, left)
             return True
         self._ahead = None
         while self._likely and self.z.tobytes() == self.goal.tobytes():
@@ -222,7 +222,7 @@ class WholeNotes:
         return number
 
     def _give(self, table: np.ndarray, slot: int, number: int) -> None:
-        note = self._pool.notes[number]
+        note: Any = self._pool.notes[number] if self._pool is not None else None
         voice = table[slot]
         voice["note"], voice["root_hz"] = number, note.root_hz
         voice["loop_s"] = note.loop_begin / RATE_HZ if note.loop_end > note.loop_begin else LENGTH / RATE_HZ
