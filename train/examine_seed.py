@@ -54,7 +54,7 @@ def examine(model: SeedModel | None, sources: Sequence[Source], count: int | Non
 
 def figures(original: np.ndarray, back: np.ndarray) -> dict[str, float | None]:
     """Those of `train/seed_measure.py` and of `train/metrics.py`, of 16 kHz sounds."""
-    both: dict[str, float | None] = seed_measure.distance(original, back) | distance(original, back, stft.RATE_HZ)
+    both: dict[str, float | None] = {**seed_measure.distance(original, back), **distance(original, back, stft.RATE_HZ)}
     return {name: None if value is None else round(value, 4) for name, value in ((name, both[name]) for name in ALL)}
 
 

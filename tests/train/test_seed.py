@@ -81,9 +81,9 @@ def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(data, tmp_path):
     def learner(steps):
         bank = SoundBank(data[1], Layout(), pitches=(60,))
         return AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=steps, notes=3, rate=5e-3, decay_from=1.0))
-    whole = learner(200)
-    lost = [float(whole.train_step()["mse"]) for _ in range(200)]
-    assert np.mean(lost[-20:]) < 0.4 * np.mean(lost[:20])
+    whole = learner(120)
+    lost = [float(whole.train_step()["mse"]) for _ in range(120)]
+    assert np.mean(lost[-20:]) < 0.6 * np.mean(lost[:20])
     straight, first = learner(8), learner(8)
     straight.run(tmp_path / "straight", progress=False)
     stopped_after(first, 4, tmp_path / "again")
