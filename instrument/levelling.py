@@ -88,7 +88,7 @@ def mix(patch: Patch, model) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level patches; returns the exit status."""
-    from instrument.performance.timbre import Timbre
+    from instrument.performance.timbre import timbre_of
     parser = argparse.ArgumentParser(prog="python -m instrument.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
@@ -96,10 +96,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--mix", action="store_true", help="mix the latents anew, and leave the gains as they are")
     args = parser.parse_args(argv)
     try:
-        timbre_of = cache(lambda name: Timbre(library.load_model(name)))
+        timbres = cache(lambda name: timbre_of(library.load_model(name)))
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
-            timbre = timbre_of(args.model or patch.model)
+            timbre = timbres(args.model or patch.model)
             if args.mix:
                 patch_file.save(mix(patch, timbre.model), path)
                 continue

@@ -176,7 +176,7 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
     `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
     A timbre that plays already is used again.
     """
-    from instrument.performance.timbre import Timbre
+    from instrument.performance.timbre import timbre_of
     if isinstance(model, (str, Path)):
         model = load_model(model)
     if not isinstance(patch, Patch):
@@ -188,12 +188,15 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
         if playing is not None and playing.timbre.name == patch.model:
             return Sound(patch, playing.timbre)
         model = load_model(patch.model)
-    return Sound(patch, Timbre(model))
+    return Sound(patch, timbre_of(model))
 
 
 def remark(sound: Sound) -> str:
     """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
     patch, model = sound.patch, sound.timbre.model
+    if len(set(model.card.get("pitches", (0, 1)))) == 1:
+        key = model.card["pitches"][0]
+        return f'The model {model.name} knows one key alone, MIDI {key}: every other is that note, read faster or slower.'
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'

@@ -15,7 +15,7 @@ from instrument.patch import Patch
 from instrument.performance import midi
 from instrument.performance.midi import Controller, NoteOff, NoteOn, Program
 from instrument.performance.score import Event, Score
-from instrument.performance.timbre import Timbre
+from instrument.performance.timbre import timbre_of
 
 GM, PATCHES, OFF = "gm", "patches", "off"           # what the number of a program change is: General MIDI's, the factory patch's, nothing
 BY = ("channel", "track")
@@ -137,7 +137,7 @@ class _Sounds:
             return library.open_sound(patch, self._given)
         if not isinstance(patch, Patch):
             patch = library.load_patch(patch)
-        return Sound(patch, Timbre(self.model(patch.model)))
+        return Sound(patch, timbre_of(self.model(patch.model)))
 
 
 def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:

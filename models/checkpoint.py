@@ -16,6 +16,8 @@ from safetensors.numpy import save as dump_tensors
 
 from models.knobs import check_conditions, read_knobs
 from models.model import Model
+from models.seed_model import SeedModel
+from models.seed_shape import NETWORK, read_seed_shape, seed_tensor_shapes
 from models.shape import ModelError, read_architecture, tensor_shapes
 
 __all__ = ["ModelError", "load_model", "save_card", "save_model"]
@@ -101,7 +103,7 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
             raise ModelError(f"{file}: {name} is {dtype} {shape}, not float {list(expected[name])}.")
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path) -> Model | SeedModel:
     """A model that is safe to play, or ModelError with the file, the reason and what to do."""
     weights, card_file = find_files(path)
     card = read_card(card_file)
@@ -109,11 +111,17 @@ def load_model(path: str | Path) -> Model:
     if hashlib.sha256(data).hexdigest() != card["sha256"]:
         raise ModelError(f"{weights}: its SHA-256 is not the one in {card_file.name}: damaged, changed or incomplete. "
                          "Fetch both files again.")
+    whole_notes = card["architecture"].get("network") == NETWORK if isinstance(card.get("architecture"), dict) else False
     try:
-        shape, encoder_width = read_architecture(card["architecture"])
-    except ModelError as error:
+        if whole_notes:
+            seed_shape = read_seed_shape(card["architecture"])
+            expected = seed_tensor_shapes(seed_shape)
+        else:
+            shape, encoder_width = read_architecture(card["architecture"])
+            expected = tensor_shapes(shape, encoder_width)
+    except (ModelError, ValueError) as error:
         raise ModelError(f"{card_file}: {error}") from error
-    _check_header(weights, data, tensor_shapes(shape, encoder_width))
+    _check_header(weights, data, expected)
     try:
         tensors = {name: tensor.astype(np.float32) for name, tensor in parse_tensors(data).items()}
     except (SafetensorError, ValueError, RuntimeError) as error:
@@ -121,15 +129,32 @@ def load_model(path: str | Path) -> Model:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ModelError(f"{weights}: {name} holds NaN or Inf; training must have failed. Export it again.")
+    latents = seed_shape.latents if whole_notes else shape.latents
     try:
-        check_conditions(card, shape.latents)
-        read_knobs(card, shape.latents)
+        check_conditions(card, latents)
+        read_knobs(card, latents)
     except ModelError as error:
         raise ModelError(f"{card_file}: {error}") from error
     presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}
+    if whole_notes:
+        seed_model = SeedModel(card["name"], card, seed_shape, tensors, presets)
+        _dry_run_notes(weights, seed_model)
+        return seed_model
     model = Model(card["name"], card, shape, tensors, presets)
     _dry_run(weights, model)
     return model
+
+
+def _dry_run_notes(file: Path, model: SeedModel) -> None:
+    """Random and extreme latents, at the ends of the keyboard, must give notes of finite numbers."""
+    rng = np.random.default_rng(0)
+    for z, key in ((rng.standard_normal(model.latents), model.shape.lowest), (np.full(model.latents, 8.0), model.shape.highest),
+                   (8.0 * np.sign(rng.standard_normal(model.latents)), model.shape.lowest)):
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(model.spectrum(z, key)).all()
+            note = model.note(z, key) if finite else None
+        if note is None or not (np.isfinite(note.sound).all() and np.isfinite([note.root_hz, note.fall_db_s, note.release_s]).all()):
+            raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
 
 
 def _dry_run(file: Path, model: Model) -> None:
@@ -148,7 +173,7 @@ def _dry_run(file: Path, model: Model) -> None:
         raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
 
 
-def save_model(model: Model, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
+def save_model(model: Model | SeedModel, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
     """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card)."""
     path = Path(path)
     data = dump_tensors({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()})
@@ -167,7 +192,7 @@ def save_model(model: Model, path: str | Path, dtype: DTypeLike = np.float16) ->
     return files
 
 
-def save_card(model: Model, path: str | Path) -> Path:
+def save_card(model: Model | SeedModel, path: str | Path) -> Path:
     """Write the card of a model that was loaded from `path` anew, beside weights that stay as they are. Returns its file."""
     _, file = find_files(path)
     replace_file(file, card_text(model.card))

@@ -20,9 +20,27 @@ MODELS = library.models()
 needs_model = pytest.mark.skipif(not MODELS, reason="the factory model is not in assets/models")
 
 
+SEED = [entry for entry in FACTORY if "seed" in entry.tags]               # of models of whole notes
+FACTORY = [entry for entry in FACTORY if entry not in SEED]
+
+
 @cache
 def timbre_of(model: str) -> Timbre:
     return Timbre(library.load_model(model))
+
+
+@pytest.mark.parametrize("entry", SEED, ids=lambda entry: entry.path.stem)
+def test_a_patch_of_whole_notes_plays(entry):
+    sound = library.open_sound(patch_file.load(entry.path))
+    assert sound.patch.model == sound.timbre.model.name and len(sound.patch.latents) == sound.timbre.latents
+    assert ("one key alone" in library.remark(sound)) == (sound.timbre.model.shape.keys == 1)
+    made = levelling.play_note(sound.patch, sound.timbre, 64)
+    assert np.isfinite(made).all() and -30 < 20 * np.log10(np.abs(made).max()) < -3
+    assert levelling.momentary_lufs(made) == pytest.approx(levelling.TARGET_LUFS, abs=8)
+
+
+def test_each_kind_of_whole_notes_has_a_patch():
+    assert len({patch_file.load(entry.path).model for entry in SEED}) >= 3
 
 
 def test_all_families_are_there():

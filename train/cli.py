@@ -13,8 +13,9 @@ from train.notes.opening import add_wishes, open_source, wishes_of
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FACTORY = "FluidR3 Atlas"
 FACTORY_SOURCE = "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence"
-AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3}
-GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3}
+AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3, "width": 384}
+GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3, "width": 384}
+SEED = {"steps": 6_000, "notes": 16, "rate": 1e-3, "width": 24}            # of models of whole notes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
     prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
     prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    prepare.add_argument("--representation", choices=("frames", "stft"), default="frames",
+                         help="stft: 16 kHz sounds, for models of whole notes")
     add_wishes(prepare)
 
     fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
@@ -43,6 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument("data", type=Path)
         train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
         train.add_argument("--only", metavar="NAME,..", help="learn these instruments of the data alone")
+        train.add_argument("--representation", choices=("frames", "stft", "if"), default="frames", help="stft: whole notes as STFT images, "
+                           "real and imaginary part (docs/seed.md); if: their log magnitude and instantaneous frequency")
+        train.add_argument("--power", type=float, default=0.5, help="of magnitudes in stft: 1 does not compress them")
+        train.add_argument("--unturned", action="store_true", help="stft: phases as they are, not relative to the key's harmonics")
         _training_options(train, usual)
         train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
 
@@ -110,14 +117,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
-    parser.add_argument("--steps", type=int, default=usual["steps"])
+    parser.set_defaults(usual=usual)
+    parser.add_argument("--steps", type=int, help=f"{usual['steps']}, of whole notes {SEED['steps']}, if not given")
     parser.add_argument("--epochs", type=float, metavar="E", help="instead of --steps: so many times all notes")
     parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
-    parser.add_argument("--notes", type=int, default=usual["notes"], help="in a batch")
-    parser.add_argument("--rate", type=float, default=usual["rate"], help="of learning")
+    parser.add_argument("--notes", type=int, help="in a batch")
+    parser.add_argument("--rate", type=float, help="of learning")
     parser.add_argument("--latents", type=int, default=16)
     parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
-    parser.add_argument("--width", type=int, default=384, help="of the layers that know of time: asked for every voice and hop")
+    parser.add_argument("--width", type=int, help=f"of the layers that know of time, asked for every voice and hop: {usual['width']}; "
+                                                  f"of whole notes {SEED['width']} channels")
     parser.add_argument("--note-width", type=int, default=768, help="of those that know what is played: asked when it changes")
     parser.add_argument("--note-depth", type=int, default=2, help="how many of these there are")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -183,7 +192,7 @@ def _prepare(args) -> int:
     workers = args.workers or os.cpu_count() or 1
     args.data.mkdir(parents=True, exist_ok=True)
     sources = [open_source(path, wishes_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
-    report = prepare(args.data, sources, workers)
+    report = prepare(args.data, sources, workers, as_sound=getattr(args, "representation", "frames") != "frames")
     print(report.text())
     return 1 if report.failed or not report.notes else 0
 
@@ -200,6 +209,8 @@ def _fetch(args) -> int:
 
 
 def _autoencoder(args) -> int:
+    if getattr(args, "representation", "frames") != "frames":
+        return _seed(args, "autoencoder")
     from models.shape import Shape
     from train.autoencoder import Options, Trainer
 
@@ -211,6 +222,8 @@ def _autoencoder(args) -> int:
 
 
 def _gan(args, conditional: bool = False) -> int:
+    if args.representation != "frames":
+        return _seed(args, "cgan" if conditional else "gan")
     from models.shape import Shape
     from train.gan import Options, Trainer
 
@@ -225,26 +238,50 @@ def _cgan(args) -> int:
     return _gan(args, True)
 
 
-def _train(args, made: Callable) -> int:
+def _seed(args, system: str) -> int:
+    """The seed's own systems: models of whole notes, as STFT images."""
+    from models.stft import Layout
+    from train.seed import AutoencoderTrainer, GanTrainer, Options, SeedLearner, shape_for
+    from train.sounds import SoundBank
+    layout = Layout("if") if args.representation == "if" else Layout("ri", args.power, not args.unturned)
+
+    def opened(folder: Path, only: list[str] | None) -> SoundBank:
+        return SoundBank(folder, layout, only)
+
+    def made(bank: SoundBank, device: str, steps: int) -> SeedLearner:
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=0.3 * args.rate, seed=args.seed)
+        shape = shape_for(bank, args.latents, args.width, layout)
+        if system == "autoencoder":
+            return AutoencoderTrainer(bank, shape, options, device, args.precision)
+        return GanTrainer(bank, shape, options, system == "cgan", device, args.precision)
+    return _train(args, made, opened)
+
+
+def _train(args, made: Callable, opened: Callable | None = None) -> int:
     """Opens the data, makes the learner and runs it, in one process or, where torchrun started it, in one of many."""
     import torch
 
     from train import parallel
     from train.dataset import NoteBank
     from train.run import STATE
+    for name, value in (SEED if opened else args.usual).items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     device = parallel.join(_device(args.device))
     try:
         only = getattr(args, "only", None)
-        bank = NoteBank(args.data, [name.strip() for name in only.split(",")] if only else None)
+        bank = (opened or NoteBank)(args.data, [name.strip() for name in only.split(",")] if only else None)
         learner = made(bank, device, round(args.epochs * len(bank.trained) / args.notes) if args.epochs else args.steps)
         state = args.run / STATE
         if state.is_file():
             if not getattr(args, "resume", True):
                 raise ValueError(f"{state} is there already: give --resume to go on, or another folder.")
             learner.resume(state)
+        elif getattr(args, "start", None) and opened:
+            raise ValueError("--from begins with a model of frames; a run of whole notes goes on with --resume.")
         elif getattr(args, "start", None):
             from train.start import start_from
             known = start_from(learner, open_model(args.start, args.library))
@@ -278,6 +315,8 @@ def _export(args) -> int:
     from train.run import STATE, read_state
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
     state = read_state(args.run / STATE)
+    if str(state.get("kind", "")).startswith("stft-"):
+        return _export_seed(args, state, metrics)
     licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
     by_hand = args.run / "history.txt"                          # what was changed on the way, if anything
     history = {"history": by_hand.read_text().strip()} if by_hand.is_file() else {}
@@ -308,16 +347,39 @@ def _asked(state: dict) -> list[str]:
     asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
     asked |= {name: state["shape"][name] for name in ("width", "note_width", "note_depth")}
     return [f"--{name.replace('_', '-')} {value}" for name, value in asked.items()]
+def _export_seed(args, state: dict, metrics: dict | None) -> int:
+    from train.export_seed import export_seed, shape_of_run
+    from train.run import STATE
+    from train.sounds import SoundBank
+    bank = SoundBank(args.data, shape_of_run(state).layout)
+    layout, name = shape_of_run(state).layout, args.name if args.name != FACTORY else args.model.name
+    about: dict = {"about": f"Whole notes as STFT images, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
+                   "licence": "that of its recordings",
+                   "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank)},
+                   "reproduce": f"hummingface train {state['kind'].partition('-')[2]} DATA --run RUN --representation "
+                                f"{'stft' if layout.kind == 'ri' else 'if'} --latents {state['free']} --width {shape_of_run(state).width} "
+                                f"--steps {state['step']}"}
+    if bank.sources == [SOUNDFONT.name]:
+        about |= {"source": FACTORY_SOURCE, "licence": "MIT",
+                  "licence_text": (Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt").read_text()}
+    if bank.lowest == bank.highest:
+        about["about"] += f" It knows one key alone, MIDI {bank.lowest}; every other is that note, read faster or slower."
+    model = export_seed(args.run / STATE, bank, args.model, name, about | ({"metrics": metrics} if metrics else {}))
+    print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
+    return 0
 
 
 def _evaluate(args) -> int:
     import torch
 
+    from models.seed_model import SeedModel
     from train.evaluate import distances, table, tuning
     if not args.notes and not args.data:
         raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
     torch.set_num_threads(1)
     model, result = open_model(args.model, args.library), {}
+    if isinstance(model, SeedModel):
+        return _evaluate_notes(args, model)
     if args.notes:
         from train.examine import examine, held_out
         from train.examine import table as notes_table
@@ -345,6 +407,20 @@ def _report(args) -> int:
     torch.set_flush_denormal(True)
     write_report(args.runs, args.out, args.data, args.notes, args.count)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, to be opened with a browser")
+    return 0
+
+
+def _evaluate_notes(args, model) -> int:
+    """Of a model of whole notes."""
+    from train.examine_seed import examine, table
+    if not args.notes:
+        raise ValueError(f"{args.model} makes whole notes: give --notes SOURCE, with notes of the keys that it knows.")
+    sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+    result = examine(model, sources, args.count, args.write)
+    print(table(result))
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(result, indent=1))
     return 0
 
 

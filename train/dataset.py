@@ -334,7 +334,7 @@ class NoteBank:
         share[other < 0] = 0
         blended = np.flatnonzero(rng.random(size) < mixed) if mixed else np.zeros(0, int)
         for i in blended:
-            other[i] = rng.choice(self.alike()[self._likeness(note[i])])
+            other[i] = rng.choice(self.alike()[self._likeness(int(note[i]))])
         share[blended] = rng.random(len(blended))
         gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
         bridged = (share > 0) & (gap > 1)
@@ -382,7 +382,7 @@ class NoteBank:
         if not hasattr(self, "_alike"):
             groups: dict[tuple[int, int, float], list[int]] = {}
             for i in self.trained:
-                groups.setdefault(self._likeness(i), []).append(int(i))
+                groups.setdefault(self._likeness(int(i)), []).append(int(i))
             self._alike = {key: np.array(notes) for key, notes in groups.items()}
         return self._alike
 

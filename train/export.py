@@ -12,6 +12,7 @@ from models.decoder import Decoder, linear
 from models.frame import LEVEL, NOISE
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
+from models.seed_model import SeedModel
 from train.dataset import NoteBank
 from train.knobs import find_knobs
 from train.run import STATE, read_state
@@ -71,13 +72,16 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
     return presets
 
 
-def model_of_run(run: Path) -> Model:
+def model_of_run(run: Path) -> Model | SeedModel:
     """The model of a run as it stands, for measuring. Raises OSError, ValueError."""
     return model_of_state(read_state(run / STATE), run.name)
 
 
-def model_of_state(state: dict, name: str) -> Model:
+def model_of_state(state: dict, name: str) -> Model | SeedModel:
     """The model of a run's state; its presets are the instruments' points, or, of a GAN, chosen random ones."""
+    if str(state.get("kind", "")).startswith("stft-"):
+        from train.export_seed import model_of_seed
+        return model_of_seed(state, name)
     if state.get("kind") in ("gan", "cgan"):
         from train.export_gan import model_of_gan
         return model_of_gan(state, name)

@@ -12,6 +12,8 @@ from models.conditioning import ROWS, row_times_s
 from models.frame import FRAME_SIZE
 from models.knobs import Knob, turned
 from models.model import Model
+from models.seed_model import SeedModel
+from models.shape import ModelError
 from train.characteristics import CHARACTERISTICS, measure
 
 KEYS = np.arange(36.0, 85.0)
@@ -45,8 +47,10 @@ def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     return np.array([[one[name] for name in CHARACTERISTICS] for one in said])
 
 
-def find_knobs(model: Model, seed: int = 0) -> dict[str, dict]:
+def find_knobs(model: Model | SeedModel, seed: int = 0) -> dict[str, dict]:
     """What the card of `model` is to say of its knobs: directions, and the rank correlation of each that can be measured."""
+    if isinstance(model, SeedModel):
+        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")
     about = conditions_as_knobs(model) or directions(model, seed) | family_directions(model)
     model.card["knobs"] = about
     for name, tried in correlations(model, model.knobs, seed).items():

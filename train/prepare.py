@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from models.conditioning import LONGEST_S, row_times_s
 from models.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from train.characteristics import measure
 from train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
-from train.store import LATE_S, DataError, Made, keys_in, read_data, read_skipped, write_data, write_part, write_skipped
+from train.store import LATE_S, DataError, Made, keys_in, part_files, read_data, read_skipped, write_data, write_part, write_skipped
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
 AHEAD = 2                             # batches in flight for each worker
@@ -98,10 +99,15 @@ def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> floa
     return 10 * np.log10(max(np.max(power[size:] - power[:-size]) / size, 1e-12))
 
 
-def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path) -> dict[str, str]:
+def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound: bool = False) -> dict[str, str]:
     """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
     import torch
     torch.set_num_threads(1)
+    make: Callable[[str, Note], Any] = prepared
+    write: Callable[[Path, list], None] = write_part
+    if as_sound:
+        from train.sounds import prepared_sound, write_sounds
+        make, write = prepared_sound, write_sounds
     made, useless = [], {}
     for order, note in zip(orders, read(orders), strict=True):
         if isinstance(note, Skipped):
@@ -109,23 +115,28 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path) -> dict[s
         elif problem := why_unusable(note.audio, note.rate_hz):
             useless[order.key] = problem
         else:
-            made.append(prepared(order.key, note))
+            made.append(make(order.key, note))
     if made:
-        write_part(folder, made)
+        write(folder, made)
     return useless
 
 
 def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True,
-            watch: Callable[[int, int], None] = lambda done, of: None) -> Report:
+            watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> Report:
     """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
 
-    `watch(done, of)` is called as it goes on; `of` is 0 where nobody knows.
+    `as_sound`: as 16 kHz sounds (`train/sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0 where nobody
+    knows.
 
     Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
     """
     from tqdm import tqdm
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
+        other = "frames" if as_sound else "sounds"
+        raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
+    write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
     report, begin = Report(), time.monotonic()
     done, useless, asked = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
@@ -155,7 +166,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
         for source, size in zip(sources, sizes, strict=True):
             size = -(-size // (2 * workers)) if size else source.batch
             try:
-                for orders, bad in _work(source.read, _grouped(missing(source), max(1, min(source.batch, size))), folder, workers):
+                for orders, bad in _work(source.read, _grouped(missing(source), max(1, min(source.batch, size))), folder, workers,
+                                         as_sound):
                     report.made += len(orders) - len(bad)
                     report.skipped += [Skipped(o.labels.name, bad[o.key]) for o in orders if o.key in bad]
                     useless |= bad
@@ -168,9 +180,13 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin
     write_data(folder, {"sources": [source.about for source in sources], "paths": [str(source.path.absolute()) for source in sources],
-                        "notes": report.notes, "unwanted": unwanted})
+                        "notes": report.notes, "unwanted": unwanted} | _represented(as_sound))
     write_skipped(folder, [(s.name, s.reason) for s in report.skipped], useless)
     return report
+
+
+def _represented(as_sound: bool) -> dict[str, str]:
+    return {"representation": "stft"} if as_sound else {}
 
 
 def _grouped(orders: Iterable[Order], size: int) -> Iterator[list[Order]]:
@@ -179,11 +195,12 @@ def _grouped(orders: Iterable[Order], size: int) -> Iterator[list[Order]]:
         yield group
 
 
-def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: int) -> Iterator[tuple[list[Order], dict[str, str]]]:
+def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: int,
+          as_sound: bool = False) -> Iterator[tuple[list[Order], dict[str, str]]]:
     """(orders, {key: why not}) as the groups are done, in any order. What was begun is finished where listing fails."""
     if workers == 1:
         for orders in groups:
-            yield orders, prepare_batch(read, orders, folder)
+            yield orders, prepare_batch(read, orders, folder, as_sound)
         return
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (os.getpid(),))
     running: dict[Future, list[Order]] = {}
@@ -194,7 +211,7 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
             while waiting is not None and len(running) < AHEAD * workers:
                 try:
                     orders = next(waiting)
-                    running[pool.submit(prepare_batch, read, orders, folder)] = orders
+                    running[pool.submit(prepare_batch, read, orders, folder, as_sound)] = orders
                 except StopIteration:
                     waiting = None
                 except SourceError as error:

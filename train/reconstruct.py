@@ -16,6 +16,7 @@ from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FL
 from models.model import Model
 from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
+from models.seed_model import SeedModel
 from train.dataset import SLOPE_SHARE, NoteBank
 from train.losses import FrameLoss, loudness
 from train.notes.note import Note, read_sound
@@ -54,6 +55,8 @@ class Refiner:
     """Finds points of a model's latent space. Keeps the decoder, in torch, between notes."""
 
     def __init__(self, model: Model):
+        if isinstance(model, SeedModel):
+            model.encode(np.zeros(0), 0, 0)                 # says that it cannot
         self.model = model
         self.decoder = Decoder(model.shape)
         self.decoder.load_state_dict({name.removeprefix("decoder."): torch.from_numpy(value) for name, value in model.weights.items()

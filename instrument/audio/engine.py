@@ -32,6 +32,7 @@ LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
 REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
@@ -182,7 +183,10 @@ class Engine:
                 performer.advance(now + performer.delay_samples)
                 if now - self._looked_at > LOOK_S * self.rate_hz:
                     self._look(now)
-                self._sleep((performer.next_due - performer.delay_samples - now) / self.rate_hz)
+                until_due_s = (performer.next_due - performer.delay_samples - now) / self.rate_hz
+                if until_due_s > SPARE_S and not self._waited_for() and performer.idle():
+                    continue                        # there is time for a little more; whatever came meanwhile goes first
+                self._sleep(until_due_s)
         except Exception as error:                  # nothing a player does may come here; the process is started anew
             self._tell("failed", error)
 

@@ -65,6 +65,7 @@ def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, ch
     entry.effects[MASTER_GAIN] = 10 ** (controls[_VOLUME] / 20)
     over = 0
     for e in range(entry.count):
+        entry.sample[e] = table[entry.slot[e]].note
         if entry.last[e] != 0:
             ended[over] = entry.slot[e]
             over += 1

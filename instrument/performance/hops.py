@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance.controls import Controls
+from instrument.performance.controls import TRANSPOSE, Controls
 from instrument.performance.gather import write_hop
 from instrument.performance.memory import ORDER, Memory, begin_voice
 from instrument.performance.modulation import shape
@@ -22,6 +22,7 @@ from instrument.performance.schedule import (
 )
 from instrument.performance.timbre import Timbre
 from instrument.performance.voices import FADING, FREE, Voices
+from instrument.performance.whole_notes import Pool, WholeNotes
 from instrument.synthesis import producer
 from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
@@ -43,7 +44,7 @@ class HopMaker:
         self._memory = self.memory.arrays()
         self.timbres: list[Any] = [None] * TIMBRES         # a Timbre, or None where none is
         self.current = 0
-        self.decoder_us = 0.0
+        self.decoder_us = self.notes_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
         self._longest_s = np.ones(TIMBRES)
@@ -54,6 +55,7 @@ class HopMaker:
         self._owner = np.zeros(MOST_INPUTS, np.int64)
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
+        self._pool: Pool | None = None                     # of whole notes, once a timbre plays them
         self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
 
     @property
@@ -98,6 +100,10 @@ class HopMaker:
             if timbre is not None:
                 self._moving[i] = timbre.glide(controls.share)
                 self._z_versions[i] = timbre.version
+                if isinstance(timbre, WholeNotes):
+                    began = time.perf_counter()
+                    timbre.serve(table, self.pool, hop, table["timbre"] == i, float(controls.now[TRANSPOSE]))
+                    self.notes_us = (time.perf_counter() - began) * 1e6
         count, batch, _, asked = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
             self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
@@ -113,6 +119,10 @@ class HopMaker:
 
     def start(self, starts: list[tuple[int, int]], hop: int) -> None:
         """Begins voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
+        timbre = self.timbre
+        if isinstance(timbre, WholeNotes):
+            for slot, _ in starts:
+                timbre.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
         for first in range(0, len(starts), CHORD):
             self._start(starts[first:first + CHORD], hop)
 
@@ -138,10 +148,22 @@ class HopMaker:
                 continue
             entry["time"], entry["slot"], entry["rows"], entry["first_quarter"] = sample, slot, rows, first_quarter
             entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], phases[i][ORDER]
+            entry["sample"] = table["note"][slot]
             entry["partials"][:rows] = partials[i, :rows]
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
+
+    @property
+    def pool(self) -> Pool:
+        if self._pool is None:
+            self._pool = Pool(self.state)
+        return self._pool
+
+    def idle(self) -> bool:
+        """Do a little of what will be wanted soon, a millisecond or two. Whether there was anything to do."""
+        timbre = self.timbre
+        return isinstance(timbre, WholeNotes) and timbre.idle(self.pool)
 
     def publish_until(self, sample: int) -> None:
         producer.publish_until(self.state, sample)
@@ -162,7 +184,8 @@ class HopMaker:
         status["performer_load"] = self._load
         if len(playing):
             newest = playing[np.argmax(voices.table["born"][playing])]
-            frame = self.memory.held[newest]
+            timbre, sample = self.timbres[voices.table["timbre"][newest]], int(voices.table["note"][newest])
+            frame = timbre.frame_of(sample) if isinstance(timbre, WholeNotes) else self.memory.held[newest]
             status["level_db"], status["noise_db"] = frame[LEVEL], frame[NOISE]
             status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
         else:

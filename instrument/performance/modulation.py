@@ -42,7 +42,7 @@ from instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN
 from instrument.performance.memory import ORDER, RATIO, TURN
 from instrument.performance.powers import exp2
 from instrument.performance.voices import FADING, RELEASED
-from instrument.synthesis.state import BANDS, PARTIALS
+from instrument.synthesis.state import BANDS, CUTOFF_HZ, DAMPING, PARTIALS
 from models.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
@@ -82,6 +82,8 @@ INAUDIBLE = np.float32(10 ** (-110 / 20))      # partials below it need no motio
 PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
+NOTE_S = 4.0                                   # of a whole note
+VELOCITY_DB = 40.0                             # a decade, of a whole note, which has no dynamics of its own: General MIDI's
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
 
@@ -113,6 +115,44 @@ def _envelope(v, dt_s, controls):
 
 
 @compiled
+def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, pan):
+    """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
+    dt_s = row.dt_s
+    _envelope(v, dt_s, controls)
+    v.added += dt_s * controls[VIBRATO_HZ]
+    late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
+    depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * channels[v.channel, WHEEL]
+    f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + depth * late * math.sin(TURN * v.added) / 1200)
+    passed_s = dt_s * f0_hz / max(v.root_hz, 1.0)
+    v.note_s += passed_s
+    heard_s = v.note_s
+    if v.loop_length_s > 0 and heard_s > v.loop_s:
+        heard_s = v.loop_s + (heard_s - v.loop_s) % v.loop_length_s
+    place = min(max(heard_s / NOTE_S * len(v.tuning) - 0.5, 0.0), len(v.tuning) - 1.001)
+    moment = int(place)
+    f0_hz *= v.tuning[moment] + (place - moment) * (v.tuning[moment + 1] - v.tuning[moment])
+    fall_db[0] += v.fall_db_s * min(passed_s, max(v.note_s - v.loop_s, 0.0))
+    if v.stage == RELEASED:
+        seconds = v.ring_s * controls[RELEASE_TIMES]
+        if v.shortest_release_s > 0:
+            seconds = min(seconds, v.shortest_release_s)
+        let_go_db[0] += 60 * dt_s / max(seconds, 0.004)
+    pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
+    level_db = (controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure - let_go_db[0] - fall_db[0]
+                + VELOCITY_DB * math.log10(v.force / 100))
+    gain = v.envelope * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
+    closed = math.log2(20000 / controls[CUTOFF])
+    cutoff_hz = controls[CUTOFF] * 2 ** (
+        controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
+        + controls[FILTER_VELOCITY] * (v.force / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+    out[0, 0], out[2, 0] = gain, f0_hz
+    out[CUTOFF_HZ, 0], out[DAMPING, 1] = min(max(cutoff_hz, 10.0), 40000.0), 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
+    v.peak, v.used = gain, 2
+    where = min(max(channels[v.channel, PANNING] + controls[WIDTH] * (row.pitch - 60) / SPREAD_KEYS, -1.0), 1.0)
+    pan[0], pan[1] = math.cos((where + 1) * TURN / 8) * math.sqrt(2.0), math.sin((where + 1) * TURN / 8) * math.sqrt(2.0)
+
+
+@compiled
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
@@ -138,6 +178,10 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
                 out[2, k] = f0_hz * warp[k]
             used[row.entry] = v.used
             v.peak = 0.0
+            continue
+        if v.note > 0:
+            _shape_sample(row, v, let_go_db[s], fall_db[s], controls, channels, rate_hz, out, pan[row.entry])
+            row_noise[r], used[row.entry] = 0, v.used
             continue
         if row.input >= 0:
             ahead[s] = frames[row.input]

@@ -38,7 +38,7 @@ def at_rest(performer: Performer) -> bool:
     if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
         return False                    # its reading head still moves, though nobody hears it
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
-                and np.array_equal(timbre.z, timbre.goal) and timbre._hop > timbre._settled_hop)
+                and timbre.settled)
 
 
 def remember(performer: Performer) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def remember(performer: Performer) -> dict[str, Any]:
     """
     if at_rest(performer):
         for timbre in filter(None, performer.maker.timbres):
-            timbre._known[:] = 0
+            timbre.forget()
     controls, voices, card = performer.controls, performer.voices, performer.timbre.model.card
     return {
         "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,

@@ -135,6 +135,10 @@ class Performer:
                 break
         self.maker.publish_until(min(now, edge))
 
+    def idle(self) -> bool:
+        """Do a little of what will be wanted soon, while nothing is due. Whether there was anything to do."""
+        return self.maker.idle()
+
     def waiting(self) -> list[tuple[int, Any]]:
         """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
         return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]

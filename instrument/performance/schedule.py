@@ -143,14 +143,14 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
             _move(table, s, row, (end - v.sample) / rate_hz, channels, controls, length_s)
             v.sample = end
             row.entry, row.index, row.newest = entry, j, 1 if j == quarters - 1 else 0
-            if v.stage != FADING and (v.stage != RELEASED or young):
+            if v.stage != FADING and (v.stage != RELEASED or young) and v.note == 0:
                 ahead_s = _ahead(v, hop_s / quarters, controls)
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
                 batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
                              z_versions[v.timbre], moving[v.timbre], pitch, velocity, time_s, owner)
             count += 1
-        if (v.time_s > length_s and v.stage < RELEASED and asked < ASKS
+        if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
             v.asked_s = v.age_s
             asks[asked, 0], asks[asked, 1] = s, batch
@@ -184,8 +184,9 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
         _move(table, s, row, (at - v.sample) / rate_hz, channels, controls, length_s)
         v.sample = at
         row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
-        ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
-        batch = _ask(v, s, row, batch, ahead_s, 0.0, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
+        if v.note == 0:
+            ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
+            batch = _ask(v, s, row, batch, ahead_s, 0.0, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
         count += 1
     return count, batch, first_quarter
 

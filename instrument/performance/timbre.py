@@ -5,13 +5,16 @@ note vector, the decoder's answer to (z, pitch, velocity): it is asked for where
 and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
 """
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from instrument.performance.compiled import compiled
+from instrument.performance.whole_notes import WholeNotes
 from instrument.synthesis.state import SLOTS
 from models.frame import FRAME_SIZE, PARTIALS
 from models.knobs import by_control, turned
+from models.seed_model import SeedModel
 
 KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
@@ -67,6 +70,15 @@ class Timbre:
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
         self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
         self.prepare()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the latents rest and every note has heard of it."""
+        return np.array_equal(self.z, self.goal) and self._hop > self._settled_hop
+
+    def forget(self) -> None:
+        """Nothing is known any more of notes that have ended."""
+        self._known[:] = 0
 
     def prepare(self) -> None:
         """Warms the networks up."""
@@ -182,3 +194,8 @@ class Timbre:
 
     def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
         return np.broadcast_to(z, (rows, self.latents))
+
+
+def timbre_of(model) -> Any:
+    """What plays a model, as `models.checkpoint.load_model` gives it: a Timbre, or WholeNotes, which stands in its place."""
+    return WholeNotes(model) if isinstance(model, SeedModel) else Timbre(model)

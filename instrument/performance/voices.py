@@ -24,6 +24,10 @@ voice_dtype = np.dtype([
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
     ("asked_s", "f8"),                                      # when the slope was last asked for
     ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was asked for
+    # of a voice that plays a whole note: its buffer (0: it has partials), since when, its pitch, where in the note its loop begins,
+    # how fast it falls from there on, how long it rings after note-off, how much of it has passed
+    ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),
+    ("loop_length_s", "f8"), ("tuning", "f4", 16),          # and how much faster each sixteenth of it is to be read, to stay on its key
     ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
 ], align=True)
 

@@ -13,7 +13,7 @@ from instrument.offline import Player
 from instrument.patch import Patch
 from instrument.performance import moment
 from instrument.performance.performer import Load
-from instrument.performance.timbre import Timbre
+from instrument.performance.timbre import Timbre, timbre_of
 from instrument.recording import performance as played
 from instrument.recording.performance import LoadByName, Performance
 
@@ -29,7 +29,7 @@ class Sounds:
     def timbre(self, name: str) -> Timbre:
         """Raises LibraryError where there is no such model."""
         if name not in self._timbres:
-            self._timbres[name] = Timbre(library.load_model(name))
+            self._timbres[name] = timbre_of(library.load_model(name))
         return self._timbres[name]
 
     def event(self, event: Any) -> Any:

@@ -32,6 +32,7 @@ from instrument.synthesis.effects import START, effects_dtype
 from instrument.synthesis.limiter import limiter_dtype
 from instrument.synthesis.lines import ring_mask
 from instrument.synthesis.reverb import prepare_reverb
+from instrument.synthesis.samples import samples_dtype
 
 PARTIALS = 160          # capacities: at least those of the frame that is played
 BANDS = 64
@@ -48,6 +49,8 @@ CALLBACK_TIMES = 1024   # how many durations of callbacks are kept
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 GAIN_RE, GAIN_IM, FREQUENCY_HZ = 0, 1, 2     # rows of a voice's partials: complex gain (amplitude) and frequency
+CUTOFF_HZ, DAMPING = 1, 1                    # a voice with a sample has one gain and one frequency, at place 0, and its low-pass in row
+                                             # GAIN_IM: cutoff at place 0, damping of power at place 1
 
 
 def boundary(quarter, rate_hz):
@@ -66,6 +69,7 @@ hop_dtype = np.dtype([
     ("used", "i4", SLOTS),                                  # partials beyond this one are silent
     ("pan", "f4", (SLOTS, 2)),                              # gains left, right at the hop's end
     ("partials", "f4", (SLOTS, QUARTERS, 3, PARTIALS)),     # rows GAIN_RE, GAIN_IM, FREQUENCY_HZ
+    ("sample", "i4", SLOTS),                                # the buffer (samples.py) that the voice plays in place of partials; 0: none
     ("noise", "f4", (QUARTERS, 2, BANDS)),                  # all voices together: power (RMS squared) left, right, by band
     ("effects", "f4", EFFECTS),                             # controls reached at the hop's end
 ], align=True)
@@ -77,6 +81,7 @@ start_dtype = np.dtype([
     ("rows", "i4"),                                         # in use: row 0 at `time`, row r at boundary(first_quarter + r - 1)
     ("first_quarter", "i8"),                                # the first boundary after `time`
     ("used", "i4"),
+    ("sample", "i4"),                                       # as in a hop
     ("pan", "f4", 2),
     ("phase", "f4", PARTIALS),                              # radians, of each partial's cosine at `time`
     ("partials", "f4", (START_ROWS, 3, PARTIALS)),
@@ -123,6 +128,15 @@ voices_dtype = np.dtype([
     ("packed_step", "i4", PARTIALS),
     ("packed_gain", "f4", (4, PARTIALS)),
     ("mono", "f4", PIECE + 16),
+    # of voices that play a sample: the newest, and the one that it crosses over from (0: none)
+    ("sample", "i4", (SLOTS, 2)),
+    ("sample_at", "f8", (SLOTS, 2)),                        # place in each at the segment's begin
+    ("sample_step", "f8", (SLOTS, 2)),                      # per sample
+    ("sample_gain", "f4", (SLOTS, 2)),                      # at the segment's begin, and its slope
+    ("sample_cross", "i8", SLOTS),                          # samples since the cross-fade began, at the segment's begin
+    ("filter_on", "i4", SLOTS),
+    ("filter", "f4", (SLOTS, 4)),                           # what its low-pass remembers
+    ("fading", "f4", PIECE),                                # room for what is crossed over from
 ], align=True)
 
 noise_dtype = np.dtype([
@@ -180,6 +194,7 @@ state_dtype = np.dtype([
     ("starts_known", "i8"),
     ("start_state", "i4", STARTS),                          # 0 to be looked at, 1 waiting or playing, 2 done
     ("voices", voices_dtype),
+    ("samples", samples_dtype),                             # the performer's: a buffer's facts, before it is first named
     ("noise", noise_dtype),
     ("effects", effects_dtype),
     ("limiter", limiter_dtype),

@@ -7,7 +7,10 @@ import numpy as np
 
 from instrument.synthesis.compiled import inlined, part
 from instrument.synthesis.partials import LANES, TURN, run_oscillators, start_oscillators
+from instrument.synthesis.samples import CROSS_S, known, looped, low_pass, read_sample, step_of
 from instrument.synthesis.state import (
+    CUTOFF_HZ,
+    DAMPING,
     FREQUENCY_HZ,
     GAIN_IM,
     GAIN_RE,
@@ -23,6 +26,7 @@ from instrument.synthesis.state import (
 SILENCE = np.float32(3e-7)              # -130 dBFS
 LOUDEST = np.float32(1000)              # gains beyond +-60 dBFS are errors
 FADE_FROM, SILENT_FROM = np.float32(0.45), np.float32(0.5)      # of the sample rate
+FILTER_OPEN = np.float32(0.4)           # of the sample rate: the low-pass of a sample is not heard from there on
 WAITING, DONE = 1, 2                    # start_state
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _boundary = inlined(boundary)
@@ -70,6 +74,44 @@ def _pack(voices, count, phase, step, re, im, to_re, to_im, per_sample):
 
 
 @part
+def _set_sample_targets(samples, voices, v, row, silent, length):
+    """As `_set_targets`, for a voice that plays a sample. Nothing moves where `length` is 0."""
+    rate, target = np.float32(voices.rate_hz), voices.target[v]
+    gain_before, frequency_before = target[GAIN_RE, 0], target[FREQUENCY_HZ, 0]
+    if length > 0:
+        target[GAIN_RE, 0] = _ZERO if silent != 0 else _gain(row[GAIN_RE, 0], _ONE)
+        if silent == 0:
+            target[FREQUENCY_HZ, 0] = _frequency(row[FREQUENCY_HZ, 0], rate)
+            target[CUTOFF_HZ, 0] = _frequency(row[CUTOFF_HZ, 0], rate)
+            target[DAMPING, 1] = _gain(row[DAMPING, 1], _ONE)
+        if voices.used[v] == 0:                                                 # it begins with what it goes to
+            gain_before, frequency_before = target[GAIN_RE, 0], target[FREQUENCY_HZ, 0]
+    voices.used[v], voices.count[v] = 1, 0
+    voices.sample_gain[v, 0] = gain_before
+    voices.sample_gain[v, 1] = (target[GAIN_RE, 0] - gain_before) / np.float32(max(length, 1))
+    mean_hz = 0.5 * (np.float64(target[FREQUENCY_HZ, 0]) + np.float64(frequency_before))
+    for i in range(2):
+        voices.sample_step[v, i] = step_of(samples, voices.sample[v, i], mean_hz, voices.rate_hz)
+    on = 1 if target[CUTOFF_HZ, 0] < FILTER_OPEN * rate else 0
+    if on != voices.filter_on[v]:
+        voices.filter_on[v] = on
+        for i in range(4):
+            voices.filter[v, i] = _ZERO
+
+
+@part
+def _cross_over(samples, voices, v, wanted):
+    """Begin to cross over into another buffer, at the same place of the note, unless the last cross-fade still goes on."""
+    number = known(samples, wanted)
+    if number == 0 or number == voices.sample[v, 0] or voices.sample[v, 0] == 0 or voices.sample[v, 1] != 0:
+        return
+    at = voices.sample_at[v, 0]
+    voices.sample[v, 1], voices.sample_at[v, 1] = voices.sample[v, 0], at
+    voices.sample[v, 0], voices.sample_at[v, 0] = number, looped(samples, number, at)
+    voices.sample_cross[v] = 0
+
+
+@part
 def _set_targets(voices, v, row, used, silent, length):
     """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence (1)."""
     rate_hz = voices.rate_hz
@@ -95,8 +137,21 @@ def _set_targets(voices, v, row, used, silent, length):
 
 
 @part
-def _hold(voices, v):
+def _aim(block, v, row, used, silent, length):
+    """`_set_targets` of a voice of either kind."""
+    if block.voices.sample[v, 0] != 0:
+        _set_sample_targets(block.samples, block.voices, v, row, silent, length)
+    else:
+        _set_targets(block.voices, v, row, used, silent, length)
+
+
+@part
+def _hold(block, v):
     """Begin a segment in which nothing moves."""
+    voices = block.voices
+    if voices.sample[v, 0] != 0:
+        _set_sample_targets(block.samples, voices, v, voices.target[v], np.int64(0), np.int64(0))
+        return
     target, phase, step = voices.target[v], voices.phase[v], voices.step[v]
     count = 0
     for p in range(voices.used[v]):
@@ -108,13 +163,20 @@ def _hold(voices, v):
 
 
 @part
-def _close_segment(voices, v):
+def _close_segment(samples, voices, v):
     """Move phases and pans on to the segment's end."""
     length = voices.segment_end[v] - voices.segment_begin[v]
     phase, step = voices.phase[v], voices.step[v]
     for p in range(voices.used[v]):
         phase[p] = np.int32(phase[p] + length * step[p])
     voices.pan[v, 0], voices.pan[v, 1] = voices.pan_target[v, 0], voices.pan_target[v, 1]
+    if voices.sample[v, 0] != 0:
+        for i in range(2):
+            at = voices.sample_at[v, i] + length * voices.sample_step[v, i]
+            voices.sample_at[v, i] = looped(samples, voices.sample[v, i], at)
+        voices.sample_cross[v] += length
+        if voices.sample_cross[v] >= CROSS_S * voices.rate_hz:
+            voices.sample[v, 1] = 0
 
 
 @part
@@ -148,7 +210,7 @@ def next_segment(state, v, at):
     if overdue or flush:
         end = hop_end if flush and newest == now else quarter_end
         voices.segment_end[v], voices.ends[v] = end, 1
-        _set_targets(voices, v, hop.partials[0, 0], np.int64(0), np.int64(1), end - at)
+        _aim(block, v, hop.partials[0, 0], np.int64(0), np.int64(1), end - at)
         return
 
     if voices.start[v] >= 0:
@@ -156,7 +218,7 @@ def next_segment(state, v, at):
         row = max(quarter + 2 - start.first_quarter, 1)
         if row < start.rows:
             voices.segment_end[v] = quarter_end
-            _set_targets(voices, v, start.partials[row], np.int64(start.used), np.int64(0), quarter_end - at)
+            _aim(block, v, start.partials[row], np.int64(start.used), np.int64(0), quarter_end - at)
             return
         block.start_state[voices.start[v] % STARTS] = DONE
         voices.start[v] = -1
@@ -166,7 +228,7 @@ def next_segment(state, v, at):
         entry = voices.entry[newest % HOPS, v]
     if entry < 0:
         voices.segment_end[v] = quarter_end
-        _hold(voices, v)
+        _hold(block, v)
         return
     many = hop.rows[entry] > 1
     row, end, left = QUARTERS - 1 if many else 0, quarter_end, 1
@@ -176,12 +238,13 @@ def next_segment(state, v, at):
             left = QUARTERS - row
         else:
             end = hop_end
+    _cross_over(block.samples, voices, v, hop.sample[entry])
     last = hop.last[entry] != 0 and (newest < now or end == hop_end)
     voices.segment_end[v], voices.ends[v] = end, 1 if last else 0
     for side in range(2):
         pan = _gain(hop.pan[entry, side], _ONE)
         voices.pan_target[v, side] = voices.pan[v, side] + (pan - voices.pan[v, side]) / np.float32(left)
-    _set_targets(voices, v, hop.partials[entry, row], np.int64(hop.used[entry]), np.int64(1 if last else 0), end - at)
+    _aim(block, v, hop.partials[entry, row], np.int64(hop.used[entry]), np.int64(1 if last else 0), end - at)
 
 
 @part
@@ -197,10 +260,12 @@ def begin_voice(state, v, at):
     voices.first_hop[v] = voices.hop_seen[v] = quarter_at(at, rate_hz) // QUARTERS
     voices.segment_begin[v] = voices.segment_end[v] = at
     voices.used[v] = 0
+    voices.sample[v, 0], voices.sample[v, 1], voices.filter_on[v] = known(block.samples, start.sample), 0, 0
+    voices.sample_at[v, 0] = voices.sample_at[v, 1] = 0.0
     for side in range(2):
         voices.pan[v, side] = voices.pan_target[v, side] = _gain(start.pan[side], _ONE)
-    _set_targets(voices, v, start.partials[0], np.int64(start.used), np.int64(0), np.int64(1))
-    for p in range(voices.used[v]):
+    _aim(block, v, start.partials[0], np.int64(start.used), np.int64(0), np.int64(1))
+    for p in range(voices.used[v] if voices.sample[v, 0] == 0 else 0):
         turns = np.float64(start.phase[p]) * (0.5 / np.pi)
         voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
     voices.waiting[v] = -1
@@ -235,9 +300,31 @@ def look_at_rings(state, hops_published, starts_published):
 
 
 @part
-def _mix_voice(voices, v, at, stop, left, right):
+def _read_samples(samples, voices, v, first, count):
+    """Write `count` samples of a voice that plays a sample to `mono`, from the `first` of its segment on."""
+    mono, fading = voices.mono, voices.fading
+    gain, slope = voices.sample_gain[v, 0], voices.sample_gain[v, 1]
+    for k in range(count):
+        mono[k] = fading[k] = _ZERO
+    read_sample(samples, voices.sample[v, 0], voices.sample_at[v, 0], voices.sample_step[v, 0], first, count, gain, slope, mono)
+    if voices.sample[v, 1] != 0:
+        read_sample(samples, voices.sample[v, 1], voices.sample_at[v, 1], voices.sample_step[v, 1], first, count, gain, slope, fading)
+        per_sample = _ONE / np.float32(CROSS_S * voices.rate_hz)
+        for k in range(count):
+            along = min(np.float32(voices.sample_cross[v] + first + k) * per_sample, _ONE)
+            mono[k] = fading[k] + along * along * (np.float32(3) - along - along) * (mono[k] - fading[k])
+    if voices.filter_on[v] != 0:
+        low_pass(voices.filter[v], voices.target[v, CUTOFF_HZ, 0], voices.target[v, DAMPING, 1], voices.rate_hz, count, mono)
+
+
+@part
+def _mix_voice(pool, voices, v, at, stop, left, right):
     """Add a voice to left and right, from sample `at` to `stop`, all within its segment."""
     begin, samples, mono = voices.segment_begin[v], stop - at, voices.mono
+    if voices.sample[v, 0] != 0:
+        _read_samples(pool, voices, v, at - begin, samples)
+        _pan(voices, v, at - begin, samples, 0, left, right)
+        return
     lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
     ready = 0
     if lead > 0:
@@ -249,7 +336,13 @@ def _mix_voice(voices, v, at, stop, left, right):
         ready += more
     if lead + samples < ready:
         voices.tail[v] = mono[ready - LANES:ready]
-    per_sample, offset = _ONE / np.float32(voices.segment_end[v] - begin), at - begin
+    _pan(voices, v, at - begin, samples, lead, left, right)
+
+
+@part
+def _pan(voices, v, offset, samples, lead, left, right):
+    """Add mono[lead:lead + samples], which begins `offset` samples after the segment, to left and right."""
+    mono, per_sample = voices.mono, _ONE / np.float32(voices.segment_end[v] - voices.segment_begin[v])
     from_left, from_right = voices.pan[v, 0], voices.pan[v, 1]
     slope_left = (voices.pan_target[v, 0] - from_left) * per_sample
     slope_right = (voices.pan_target[v, 1] - from_right) * per_sample
@@ -281,7 +374,7 @@ def render_voices(state, samples):
                 at = min(due, end)
                 continue
             if at == voices.segment_end[v]:
-                _close_segment(voices, v)
+                _close_segment(block.samples, voices, v)
                 if voices.ends[v] != 0:
                     voices.playing[v] = 0
                     if voices.start[v] >= 0:
@@ -290,8 +383,8 @@ def render_voices(state, samples):
                     continue
                 next_segment(state, v, at)
             stop = min(min(end, due), voices.segment_end[v])
-            if voices.count[v] > 0:
-                _mix_voice(voices, v, at, stop, block.mix[0, at - begin:], block.mix[1, at - begin:])
+            if voices.count[v] > 0 or voices.sample[v, 0] != 0:
+                _mix_voice(block.samples, voices, v, at, stop, block.mix[0, at - begin:], block.mix[1, at - begin:])
             at = stop
         playing += voices.playing[v]
     return playing

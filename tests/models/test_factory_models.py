@@ -7,7 +7,29 @@ import pytest
 from models.checkpoint import load_model
 from models.frame import LEVEL
 
-MODELS = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))
+ALL = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))
+SEED = [path for path in ALL if path.stem.startswith("seed_")]
+MODELS = [path for path in ALL if path not in SEED]
+
+
+@pytest.mark.parametrize("path", SEED, ids=lambda p: p.stem)
+def test_a_model_of_whole_notes(path):
+    model = load_model(path)
+    assert path.stat().st_size + path.with_suffix(".json").stat().st_size < 4e6
+    for entry in ("about", "source", "licence", "licence_text", "reproduce", "trained_on", "training", "representation"):
+        assert model.card[entry], entry
+    assert ("one key alone" in model.card["about"]) == (model.shape.keys == 1)
+    assert len(model.presets) >= 20
+    for name in list(model.presets)[::9]:
+        note = model.note(np.array(model.presets[name]), model.nearest_key(60))
+        assert np.isfinite(note.sound).all() and 0.01 < np.abs(note.sound).max() < 0.71, name
+        assert abs(1200 * np.log2(note.root_hz / 261.6256)) <= 80, name
+
+
+def test_there_is_one_of_each_kind_and_they_are_small():
+    kinds = {load_model(path).card["kind"] for path in SEED}
+    assert kinds == {"autoencoder", "gan", "cgan"}
+    assert sum(path.stat().st_size for path in SEED) < 8e6
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)

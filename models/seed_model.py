@@ -1,0 +1,65 @@
+"""A playable model of whole notes: the seed's autoencoder, GAN or conditional GAN, as the instrument holds it."""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.knobs import Knob, read_knobs
+from models.played_generator import PlayedGenerator
+from models.seed_shape import SeedShape
+from models.shape import ModelError
+from models.stft import SIDE, spectrum_of
+from models.whole_note import WholeNote, make_note
+
+
+@dataclass
+class SeedModel:
+    """`note` in knob units: z = 0 is the middle of what it learnt, +-3 the range."""
+    name: str
+    card: dict
+    shape: SeedShape
+    weights: dict[str, np.ndarray]            # by the names of `models.seed_shape.seed_tensor_shapes`
+    presets: dict[str, list[float]] = field(default_factory=dict)
+    encoder_width: int | None = None          # what `models.model.Model` tells of an encoder of frames: there is none
+
+    def __post_init__(self) -> None:
+        self.generator = PlayedGenerator(self.shape, self.weights)
+
+    @property
+    def latents(self) -> int:
+        return self.shape.latents
+
+    @property
+    def knobs(self) -> dict[str, Knob]:
+        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        return read_knobs(self.card, self.latents)
+
+    @property
+    def free_latents(self) -> int:
+        """How many latents are not conditions: the first ones."""
+        return self.latents - len(self.card.get("conditions", []))
+
+    def nearest_key(self, pitch: float) -> int:
+        """The key that a note at `pitch` is made at; what lies between or beyond is read faster or slower."""
+        return int(np.clip(round(pitch), self.shape.lowest, self.shape.highest))
+
+    def spectrum(self, z: np.ndarray, key: int) -> np.ndarray:
+        """z [L] -> complex64 [SIDE, SIDE], the loudest bin of a recorded note 1."""
+        return spectrum_of(self.generator.image(z, key - self.shape.lowest), key, self.shape.layout)
+
+    def note(self, z: np.ndarray, key: int, bins: int = SIDE) -> WholeNote:
+        """z [L] -> the note at `key`, at once."""
+        return next(note for note in self.note_steps(z, key, bins) if note is not None)
+
+    def note_steps(self, z: np.ndarray, key: int, bins: int = SIDE) -> Iterator[WholeNote | None]:
+        """The same in steps of a millisecond or two, None until it is done."""
+        image = np.zeros(0)
+        for image in self.generator.steps(z, key - self.shape.lowest):                 # noqa: B007  the last one is the image
+            yield None
+        spectrum = spectrum_of(image, key, self.shape.layout)
+        yield None
+        yield from make_note(spectrum, key, bins)
+
+    def encode(self, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
+        """Recordings are not turned into sounds by this kind of model. Raises ModelError."""
+        raise ModelError(f"The model {self.name} makes whole notes: it cannot turn a recording into a sound. Choose another model for it.")

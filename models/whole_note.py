@@ -1,0 +1,189 @@
+"""A generated spectrogram into a note that can be played: its sound, its pitch, a loop, and how it falls.
+
+A network knows about where its pitch should be; what a player hears is what the sound has. So each note's period is measured and the
+note is read that much faster or slower, moment by moment. Held notes go on in a loop between two moments of the spectrogram that look most
+alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
+player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
+"""
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, LOWEST, PARTIALS, SLOT_RATIO
+from models.stft import BIN_HZ, HOP, RATE_HZ, SAMPLES, SIDE, sound
+
+NOTE_OFF_S = 3.0                      # of the notes that the models learnt: NSynth's
+LOOP_FROM_S, LOOP_TO_S = 0.6, 2.9     # where a loop may lie
+SHORTEST_LOOP_S = 0.5
+CROSS_S = 0.12                        # baked into the end of a loop
+ALIKE_FROM_S = 0.4                    # a note falls as it does from here to the loop
+MOST_FALL_DB_S = 60.0
+OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked for
+LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
+TUNED_FROM_S, TUNED_TO_S = 0.2, 1.4   # of a note: its pitch is what it has here,
+TUNED, DRIFT_CENTS = 16, 30.0         # and each quarter of a second of it is brought there
+STEADY = 0.9                          # correlation over all periods that a moment needs to be believed
+QUIETEST = 10 ** (-50 / 20)           # of its peak: a moment's RMS under it has no pitch
+SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.05, 4.0
+SILENT = 1e-7
+LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
+
+
+@dataclass
+class WholeNote:
+    """`sound` float32 [SAMPLES], as loud as presets are levelled (silence stays silence). Places in samples, levels in dB."""
+    sound: np.ndarray
+    root_hz: float                    # the pitch that it has
+    loop_begin: float = 0.0           # equal ends: it has no loop
+    loop_end: float = 0.0
+    fall_db_s: float = 0.0            # how fast its player lets it fall from the loop's begin on
+    release_s: float = 0.3            # to fall by 60 dB after note-off
+    tuning: np.ndarray | None = None  # [TUNED] by how much faster it is to be read, at each of its moments, to stay on its key
+    frame: np.ndarray | None = None   # what the window shows: levels of its harmonics [FRAME_SIZE]
+
+
+def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[WholeNote | None]:
+    """Spectrum [SIDE, SIDE] of a note meant to have `pitch` -> the note, in steps of about a millisecond (None until it is done).
+
+    `bins`: those above are left out, for a note that will be played so high that they would fold down.
+    """
+    spectrum = np.array(spectrum)
+    spectrum[bins:] = 0
+    audio = sound(spectrum)
+    peak = float(np.abs(audio).max())
+    if not peak > SILENT:
+        yield WholeNote(np.zeros(SAMPLES, np.float32), _hz(pitch))
+        return
+    gain = min(10 ** (LEVEL_DB / 20) / _rms(audio), LOUDEST / peak)
+    audio *= np.float32(gain)
+    yield None
+    root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], _hz(pitch))
+    yield None
+    tuning = np.ones(TUNED, np.float32)
+    for i, part in enumerate(audio.reshape(TUNED, -1)):
+        if _rms_of(part) > QUIETEST * gain * peak:
+            tuning[i] = root_hz / measured_hz(part, root_hz, DRIFT_CENTS, STEADY)
+        if i % 4 == 3:
+            yield None
+    power = np.abs(spectrum) ** 2
+    level_db = 10 * np.log10(power.sum(0) / max(float(power.sum(0).max()), 1e-20) + 1e-9)
+    frame = shown(power, root_hz, gain)
+    note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame, tuning=tuning)
+    yield None
+    _loop(note, power, level_db)
+    yield note
+
+
+def made(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> WholeNote:
+    """The note of `make_note`, at once."""
+    return next(note for note in make_note(spectrum, pitch, bins) if note is not None)
+
+
+def _rms_of(part: np.ndarray) -> float:
+    return float(np.sqrt((part ** 2).mean()))
+
+
+def _rms(audio: np.ndarray) -> float:
+    """Of the loudest 0.4 s."""
+    size = round(0.1 * RATE_HZ)
+    power = (audio.reshape(-1, size) ** 2).mean(1)
+    return float(np.sqrt(np.convolve(power, np.full(4, 0.25), "valid").max()))
+
+
+def _hz(pitch: float) -> float:
+    return 440.0 * 2 ** ((pitch - 69) / 12)
+
+
+def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS, least: float = 0) -> float:
+    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near, or is like itself less than `least`.
+
+    By the autocorrelation over many periods, as `models/period.py` has it: the lag near a whole number of periods at which the
+    sound is most like itself, the more periods the finer.
+    """
+    size = 1 << int(np.ceil(np.log2(2 * len(part))))
+    spectrum = np.fft.rfft(part, size)
+    alike = np.fft.irfft(spectrum.real ** 2 + spectrum.imag ** 2, size)
+    alike /= max(float(alike[0]), 1e-20)
+    hz, off = near_hz, 2 ** (reach_cents / 1200)
+    for periods in (1, 3, 9):                                               # each looks within what the last one leaves open
+        lag = periods * RATE_HZ / hz
+        if lag > 0.12 * RATE_HZ and periods > 1:
+            break
+        low, high = int(lag / off), int(np.ceil(lag * off)) + 1
+        if high - low < 3:
+            low, high = int(lag) - 2, int(lag) + 3
+        best = low + int(np.argmax(alike[low:high]))
+        if periods == 1 and alike[best] < LEAST_PERIODIC:
+            return near_hz
+        if alike[best] < least * (1 - best / len(part)):
+            return near_hz
+        before, here, after = alike[best - 1:best + 2]
+        bend = before - 2 * here + after
+        top = best + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+        hz, off = periods * RATE_HZ / top, 1 + (off - 1) / 3
+    return float(np.clip(hz, near_hz * 2 ** (-reach_cents / 1200), near_hz * 2 ** (reach_cents / 1200)))
+
+
+def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:
+    """Levels of the harmonics, of the loudest moment, as a frame [FRAME_SIZE]."""
+    frame = LOWEST.copy()
+    loudest = power[:, int(np.argmax(power.sum(0)))]
+    at = np.round(SLOT_RATIO[:PARTIALS] * root_hz / BIN_HZ).astype(int)
+    inside = at < SIDE - 1
+    near = np.maximum(np.maximum(loudest[at[inside] - 1], loudest[at[inside]]), loudest[at[inside] + 1])
+    levels = np.full(PARTIALS, LEVEL_FLOOR_DB)
+    levels[inside] = 10 * np.log10(4 * near * gain ** 2 + 1e-12)
+    frame[LEVEL] = np.where(np.arange(PARTIALS) < 128, levels, LEVEL_FLOOR_DB)
+    return frame[:FRAME_SIZE]
+
+
+def _release_s(level_db: np.ndarray) -> float:
+    """From how the note falls after NOTE_OFF_S."""
+    off = round(NOTE_OFF_S * RATE_HZ / HOP)
+    after = level_db[off:off + 20]
+    heard = np.flatnonzero(after > max(after[0] - 40, -70))
+    if len(heard) < 3:
+        return SHORTEST_RELEASE_S * 2
+    last = int(heard[-1])
+    slope = (after[0] - after[last]) / max(last * HOP / RATE_HZ, 1e-3)
+    return float(np.clip(60 / max(slope, 1.0), SHORTEST_RELEASE_S, LONGEST_RELEASE_S))
+
+
+def _loop(note: WholeNote, power: np.ndarray, level_db: np.ndarray) -> None:
+    """Finds the loop, levels the note from its begin on, and bakes the cross-fade in."""
+    first, last = round(LOOP_FROM_S * RATE_HZ / HOP), round(LOOP_TO_S * RATE_HZ / HOP)
+    least = round(SHORTEST_LOOP_S * RATE_HZ / HOP)
+    begin_fall = round(ALIKE_FROM_S * RATE_HZ / HOP)
+    seconds = np.arange(SIDE) * HOP / RATE_HZ
+    held = level_db[begin_fall:last]
+    loud = held > -60
+    slope = float(np.polyfit(seconds[begin_fall:last][loud], held[loud], 1)[0]) if loud.sum() > 8 else 0.0
+    fall = float(np.clip(-slope, 0.0, MOST_FALL_DB_S))
+    if held.max() < -50:                                                       # it has died away
+        return
+    looks = np.sqrt(power[:, first:last])                                      # magnitudes; a falling note's are raised to be alike
+    looks *= 10 ** (fall * seconds[first:last] / 20)
+    size = (looks ** 2).sum(0)
+    far = size[:, None] + size[None] - 2 * looks.T @ looks
+    far /= np.maximum(np.maximum(size[:, None], size[None]), 1e-20)
+    far[np.tril_indices(len(far), least - 1)] = np.inf                         # rows begin, columns end
+    row, column = divmod(int(np.argmin(far)), len(far))
+    begin, end = (row + first) * HOP, (column + first) * HOP
+    raised = note.sound
+    if fall:
+        rise = 10 ** (fall * np.maximum(np.arange(SAMPLES) - begin, 0) / RATE_HZ / 20)
+        raised = note.sound * np.minimum(rise, 10 ** (MOST_FALL_DB_S / 20 * 2.5)).astype(np.float32)
+    cross = round(CROSS_S * RATE_HZ)
+    ahead, lag = raised[begin - cross:begin], round(1.1 * RATE_HZ / max(note.root_hz, 30.0))
+    window = raised[end - cross - lag:end + lag]
+    fits = np.correlate(window, ahead, "valid")
+    energy = np.convolve(window ** 2, np.ones(cross), "valid")
+    end += int(np.argmax(fits / np.sqrt(np.maximum(energy, 1e-12)))) - lag
+    share = ((np.arange(cross) + 0.5) / cross).astype(np.float32)
+    share = share * share * (3 - 2 * share)
+    out = np.array(raised, np.float32)
+    out[end - cross:end] += share * (ahead - out[end - cross:end])
+    more = min(64, SAMPLES - end)
+    out[end:end + more] = out[begin:begin + more]
+    note.sound, note.loop_begin, note.loop_end, note.fall_db_s = out, float(begin), float(end), fall
