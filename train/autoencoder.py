@@ -37,13 +37,13 @@ class Options:
     moments: int = 8                  # of each
     rate: float = 4e-3
     decay_from: float = 0.1           # of the run; the rate is constant before
-    z_noise: float = 0.1
+    z_noise: float = 0.05
     z_pull: float = 1e-3
     encoder_notes: int = 16
     encoder_every: int = 8
     average_steps: int = 300
     between: float = 0.15
-    mixed: float = 0.2                # of notes that are decoded between two instruments
+    mixed: float = 0.0                # of notes that are decoded between two instruments
     seed: int = 0
     own_share: float = 0.0            # of notes that are decoded from a point of their own, near their instrument's; see `spread`
     own_pull: float = 3e-3

@@ -129,6 +129,7 @@ def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
                                                   f"of whole notes {SEED['width']} channels")
     parser.add_argument("--note-width", type=int, default=768, help="of those that know what is played: asked when it changes")
     parser.add_argument("--note-depth", type=int, default=2, help="how many of these there are")
+    parser.add_argument("--mixed", type=float, default=0.0, metavar="SHARE", help="of an autoencoder's notes, learnt between two instruments")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")
@@ -215,7 +216,7 @@ def _autoencoder(args) -> int:
     from train.autoencoder import Options, Trainer
 
     def made(bank, device: str, steps: int) -> Trainer:
-        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed)
+        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed, mixed=args.mixed)
         shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
         return Trainer(bank, shape, options, device=device, precision=args.precision)
     return _train(args, made)
