@@ -129,7 +129,7 @@ def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
                                                   f"of whole notes {SEED['width']} channels")
     parser.add_argument("--note-width", type=int, default=768, help="of those that know what is played: asked when it changes")
     parser.add_argument("--note-depth", type=int, default=2, help="how many of these there are")
-    parser.add_argument("--mixed", type=float, default=0.0, metavar="SHARE", help="of an autoencoder's notes, learnt between two instruments")
+    parser.add_argument("--mixed", type=float, default=0.0, metavar="SHARE", help="of notes that are learnt between two instruments")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
     parser.add_argument("--threads", type=int, help="of the CPU")

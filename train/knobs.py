@@ -18,13 +18,13 @@ from train.characteristics import CHARACTERISTICS, measure
 
 KEYS = np.arange(36.0, 85.0)
 VELOCITY, HOLD_S = 100.0, 2.0
-PAIRS_PER_LATENT, STEP = 2.5, 0.3     # of opposite steps around each preset; deviation of a step in each latent
+PAIRS_PER_LATENT, STEP = 5.0, 0.6     # of opposite steps around each preset; deviation of a step in each latent
 CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more says no more
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
 SWEEP = np.linspace(-2, 2, 5)         # values at which a knob is tried
-LEAST_EACH = 0.2                      # mean rank correlation of single notes: a measured direction that does less is not offered
-TRIED, TRIED_EACH = 24, 4             # notes that it is tried on, at most; and of each preset, at most
+LEAST, LEAST_EACH = 0.9, 0.2          # rank correlations: a measured direction that does less is not offered
+TRIED, TRIED_EACH = 192, 4             # notes that it is tried on, at most; and of each preset, at most
 
 
 def notes_of(model: Model, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray | None = None) -> np.ndarray:
@@ -55,7 +55,7 @@ def find_knobs(model: Model | SeedModel, seed: int = 0) -> dict[str, dict]:
     model.card["knobs"] = about
     for name, tried in correlations(model, model.knobs, seed).items():
         about[name] |= {key: round(value, 3) for key, value in tried.items()}
-        if tried["each"] < LEAST_EACH and not model.card.get("conditions"):
+        if (tried["each"] < LEAST_EACH or tried["correlation"] < LEAST - 1e-9) and not model.card.get("conditions"):
             del about[name]
     return about
 
