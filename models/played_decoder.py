@@ -192,7 +192,7 @@ class PlayedDecoder:
 
 
 def _features(waves: Waves, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return features(np.asarray(first, np.float32), np.asarray(second, np.float32), waves.scale, waves.shift, waves.turns,
+    return features(np.ascontiguousarray(first, np.float32), np.ascontiguousarray(second, np.float32), waves.scale, waves.shift, waves.turns,
                     waves.quarter_turn)
 
 
