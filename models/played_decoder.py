@@ -192,8 +192,8 @@ class PlayedDecoder:
 
 
 def _features(waves: Waves, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return features(np.asarray(first, np.float32), np.asarray(second, np.float32), waves.scale, waves.shift, waves.turns,
-                    waves.quarter_turn)
+    first, second = np.ascontiguousarray(first, np.float32), np.ascontiguousarray(second, np.float32)
+    return features(first, second, waves.scale, waves.shift, waves.turns, waves.quarter_turn)
 
 
 def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:

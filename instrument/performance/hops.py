@@ -81,7 +81,9 @@ class HopMaker:
         begin_voice(table, 0, self._memory)
         schedule_start(table, 0, 0, 0, 0, self.rate_hz, self._longest_s, self.controls.channels, self.controls.now, 0, False,
                        self._rows, 0, 0, self._pitch, self._velocity, self._time_s, self._owner)
-        learn_slopes(table, self._asks, 0, np.zeros((1, FRAME_SIZE), np.float32), self._longest_s, self.memory.slopes)
+        frames = np.zeros((1, FRAME_SIZE), np.float32)
+        learn_slopes(table, self._asks, 0, frames, self._longest_s, self.memory.slopes)
+        self._shape_starts(0, frames, 1)
 
     def ready(self, slot: int, force: float) -> None:
         """A new voice in `slot`, before its first row."""
@@ -139,9 +141,7 @@ class HopMaker:
         frames = self._decode(batch)
         firsts = np.array([begin[-1] for begin in begins])
         phases = self.timbre.start_phases(self._pitch[firsts], self._velocity[firsts])
-        partials = np.zeros((len(starts), START_ROWS, 3, len(ORDER)), np.float32)
-        shape(self._rows, count, table, self._memory, frames, controls.now, controls.channels, self.rate_hz, partials,
-              self._used, self._pan, self._row_noise)
+        partials = self._shape_starts(count, frames, len(starts))
         for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
             entry = producer.claim_start(self.state)
             if entry is None:                          # the audio thread stands still; it will hear of the voice by hops
@@ -164,6 +164,13 @@ class HopMaker:
         """Do a little of what will be wanted soon, a millisecond or two. Whether there was anything to do."""
         timbre = self.timbre
         return isinstance(timbre, WholeNotes) and timbre.idle(self.pool)
+
+    def _shape_starts(self, count: int, frames: np.ndarray, starts: int) -> np.ndarray:
+        """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
+        partials = np.zeros((starts, START_ROWS, 3, len(ORDER)), np.float32)
+        shape(self._rows, count, self.voices.table, self._memory, frames, self.controls.now, self.controls.channels, self.rate_hz,
+              partials, self._used, self._pan, self._row_noise)
+        return partials
 
     def publish_until(self, sample: int) -> None:
         producer.publish_until(self.state, sample)

@@ -1,4 +1,7 @@
 """The performer with the real synthesis: what sounds, when, how high, and that nothing clicks or hangs."""
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
@@ -332,3 +335,32 @@ def test_named_knobs_change_the_sound_and_patches_keep_them(plain_model):
     assert kept.parameters["characteristic.brightness"] == 1.0
     again = play([(0, Load(kept)), (0, NoteOn(0, 57, 100))], Timbre(model), 1.0)
     assert level(again) - level(rest) == pytest.approx(6.0 + 20 * np.log10(1), abs=0.3)
+
+
+def test_a_first_note_compiles_nothing():
+    """What is compiled, or loaded from disk, when a note begins would make it late."""
+    code = """
+import sys
+from numba.core.dispatcher import Dispatcher
+from instrument.offline import Player
+from instrument.performance.midi import Bend, NoteOff, NoteOn, Set
+from instrument.performance.timbre import Timbre
+from models.untrained import untrained
+
+def known():
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith(("instrument.", "models."))]
+    return {f"{module.__name__}.{name}": len(it.signatures) for module in modules for name, it in vars(module).items()
+            if isinstance(it, Dispatcher) and it.targetoptions.get("nopython", True)}
+
+player = Player(Timbre(untrained(seed=1, width=64)))
+player.render(2048)
+before = known()
+for event in (NoteOn(0, 60, 100), NoteOn(0, 64, 90), Set("latent.1", 1.0), Bend(0, 0.5)):
+    player.performer.receive(event, player.position)
+player.render(48000, 256)
+player.performer.receive(NoteOff(0, 60), player.position)
+player.render(9600)
+print({name: count for name, count in known().items() if count != before.get(name, 0)})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{}", done.stdout
