@@ -35,7 +35,7 @@ from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
-ATTACK_SHARE = 0.38                   # of all rows drawn lie where frames are a quarter hop apart
+ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
 BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on

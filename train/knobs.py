@@ -23,7 +23,7 @@ CLIPPED = 1.5                         # deviations among the presets: a pair tha
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
 SWEEP = np.linspace(-2, 2, 5)         # values at which a knob is tried
-LEAST, LEAST_EACH = 0.9, 0.2          # rank correlations: a measured direction that does less is not offered
+LEAST, LEAST_EACH = 0.9, 0.3          # rank correlations: a measured direction that does less is not offered
 TRIED, TRIED_EACH = 192, 4             # notes that it is tried on, at most; and of each preset, at most
 
 
