@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DEFAULT = "JACK_DEFAULT_SERVER"      # where JACK's clients look for the server's name
+CLIENTS_MAY_TAKE_MS = "5000"         # to answer; half a second, as usual, is short for a large program on a busy machine
 
 
 class JackServer:
@@ -20,10 +21,9 @@ class JackServer:
     def start(self) -> None:
         import jack  # before the server starts: where it is missing none is left running
 
-        said = tempfile.TemporaryFile()         # noqa: SIM115 (the server writes on)
-        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-d", "dummy", "-r", "48000", "-p", str(self.period),
-                                         "-P", str(self.outputs)],
-                                        stdout=said, stderr=said)
+        said = self._said = tempfile.TemporaryFile()         # noqa: SIM115 (the server writes on)
+        self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-t", CLIENTS_MAY_TAKE_MS, "-d", "dummy", "-r", "48000",
+                                         "-p", str(self.period), "-P", str(self.outputs)], stdout=said, stderr=said)
         jack.set_error_function(lambda text: None)
         jack.set_info_function(lambda text: None)
         for _ in range(600):                # half a minute: a busy machine may take long
@@ -34,8 +34,12 @@ class JackServer:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.05)
-        said.seek(0)
-        raise RuntimeError(f"jackd did not start (exit status {self.process.poll()}): {said.read().decode(errors='replace')[-1000:]}")
+        raise RuntimeError(f"jackd did not start: {self.log()}")
+
+    def log(self) -> str:
+        """What the server has said, and whether it still runs."""
+        self._said.seek(0)
+        return f"exit status {self.process and self.process.poll()}: {self._said.read().decode(errors='replace')[-1500:]}"
 
     def kill(self) -> None:
         if self.process:
