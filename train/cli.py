@@ -174,7 +174,7 @@ def open_model(text: str, library: Library):
     from models.checkpoint import load_model
     path = Path(text).expanduser()
     if (path / "state.pt").is_file():
-        from train.export import model_of_run
+        from train.state_model import model_of_run
         return model_of_run(path)
     if path.is_dir() or path.suffix in (".safetensors", ".json") or path.with_name(path.name + ".safetensors").is_file():
         return load_model(path)

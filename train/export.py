@@ -12,10 +12,9 @@ from models.decoder import Decoder, linear
 from models.frame import LEVEL, NOISE
 from models.latent_space import LatentAxes, find_axes, fold_input, fold_output
 from models.model import Model
-from models.seed_model import SeedModel
 from train.dataset import NoteBank
 from train.knobs import find_knobs
-from train.run import STATE, read_state
+from train.run import read_state
 from train.scaled import shape_of, unscaled
 
 LEVELLED_RMS_DB = -24.0               # of the loudest 0.4 s of a note at velocity 100; presets' gain_db leads there
@@ -72,19 +71,8 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
     return presets
 
 
-def model_of_run(run: Path) -> Model | SeedModel:
-    """The model of a run as it stands, for measuring. Raises OSError, ValueError."""
-    return model_of_state(read_state(run / STATE), run.name)
-
-
-def model_of_state(state: dict, name: str) -> Model | SeedModel:
-    """The model of a run's state; its presets are the instruments' points, or, of a GAN, chosen random ones."""
-    if str(state.get("kind", "")).startswith("stft-"):
-        from train.export_seed import model_of_seed
-        return model_of_seed(state, name)
-    if state.get("kind") in ("gan", "cgan"):
-        from train.export_gan import model_of_gan
-        return model_of_gan(state, name)
+def model_of_autoencoder(state: dict, name: str) -> Model:
+    """The model of an autoencoder's state, for measuring; its presets are the instruments' points."""
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
     about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}

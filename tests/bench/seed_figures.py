@@ -19,11 +19,11 @@ from models import stft
 from models.checkpoint import load_model
 from models.seed_model import SeedModel
 from train.examine_seed import examine, figures, line, mean, table
-from train.export import model_of_run
 from train.notes.note import Note
 from train.notes.opening import Wishes, open_source
 from train.reconstruct import Refiner, reconstruct
 from train.sounds import LOUDEST, prepared_sound
+from train.state_model import model_of_run
 
 ASSETS = Path(__file__).parents[2] / "assets" / "models"
 PUBLISHED = "organ_electronic_001-060-127"

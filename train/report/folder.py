@@ -95,7 +95,7 @@ def _open(folder: Path, data: Path | None) -> Run:
 
 def model_of(state: dict[str, Any], name: str) -> Model:
     """The playable model of a state. Raises TypeError for one of whole notes, which says no frames."""
-    from train.export import model_of_state
+    from train.state_model import model_of_state
     model = model_of_state(state, name)
     if not isinstance(model, Model):
         raise TypeError("a model of whole notes")
