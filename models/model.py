@@ -3,14 +3,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.knobs import Knob, read_knobs
 from models.period import put_in_tune
+from models.playable import Playable
 from models.played_decoder import PlayedDecoder
 from models.shape import ModelError, Shape
 
 
 @dataclass
-class Model:
+class Model(Playable):
     """`frames`, `start_phase`, `encode` in knob units: z = 0 is the middle of the bank, +-3 the range. float32 arrays."""
     name: str
     card: dict
@@ -20,20 +20,6 @@ class Model:
 
     def __post_init__(self) -> None:
         self.decoder = PlayedDecoder(self.shape, self.weights)
-
-    @property
-    def latents(self) -> int:
-        return self.shape.latents
-
-    @property
-    def knobs(self) -> dict[str, Knob]:
-        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
-        return read_knobs(self.card, self.latents)
-
-    @property
-    def free_latents(self) -> int:
-        """How many latents are not conditions: the first ones."""
-        return self.latents - len(self.card.get("conditions", []))
 
     @property
     def encoder_width(self) -> int | None:

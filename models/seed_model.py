@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.knobs import Knob, read_knobs
+from models.playable import Playable
 from models.played_generator import PlayedGenerator
 from models.seed_shape import SeedShape
 from models.shape import ModelError
@@ -13,7 +13,7 @@ from models.whole_note import WholeNote, make_note
 
 
 @dataclass
-class SeedModel:
+class SeedModel(Playable):
     """`note` in knob units: z = 0 is the middle of what it learnt, +-3 the range."""
     name: str
     card: dict
@@ -24,20 +24,6 @@ class SeedModel:
 
     def __post_init__(self) -> None:
         self.generator = PlayedGenerator(self.shape, self.weights)
-
-    @property
-    def latents(self) -> int:
-        return self.shape.latents
-
-    @property
-    def knobs(self) -> dict[str, Knob]:
-        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
-        return read_knobs(self.card, self.latents)
-
-    @property
-    def free_latents(self) -> int:
-        """How many latents are not conditions: the first ones."""
-        return self.latents - len(self.card.get("conditions", []))
 
     def nearest_key(self, pitch: float) -> int:
         """The key that a note at `pitch` is made at; what lies between or beyond is read faster or slower."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from PIL.Image import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import softplus
 
 from models.conditioning import ROWS
@@ -163,7 +163,7 @@ class Trainer(Learner):
             slope = self.slope(draw)
             total = total + o.penalty_every * o.slope_penalty / 2 * slope
             parts["slope"] = slope.detach()
-        self._descend(total, self.critic, self.critic_optimiser)
+        self.descend(total, self.critic, self.critic_optimiser)
         return parts
 
     def slope(self, draw: Draw) -> Tensor:
@@ -179,19 +179,12 @@ class Trainer(Learner):
         loss = softplus(-logit).mean()
         missed = self._missed(guess, draw)
         off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # what nobody hears stays on its harmonic
-        self._descend(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
+        self.descend(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
         return {"generator": loss.detach(), "missed": missed.detach(), "beyond": beyond.detach()}
 
     def _missed(self, guess: Tensor, draw: Draw) -> Tensor:
         """Mean square by which what was told is guessed wrong."""
         return (draw.told * (guess - draw.asked).square()).sum() / parallel.everywhere(draw.told.sum()).clamp(min=1)
-
-    def _descend(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward(inputs=list(module.parameters()))
-        parallel.average_gradients(list(module.parameters()))
-        nn.utils.clip_grad_norm_(module.parameters(), 5.0)
-        optimiser.step()
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -15,7 +15,12 @@ def picture(notes: Sequence[Sequence[np.ndarray]], zoom: int = 2) -> Image.Image
     """Rows of notes, each [T, FRAME_SIZE]: time to the right, the lowest partial at the bottom, noise bands above the partials."""
     lines = [np.concatenate([_padded(_one(np.asarray(note, np.float32))) for note in line], 1) for line in notes]
     whole = np.concatenate([np.pad(line, ((0, 0), (0, max(x.shape[1] for x in lines) - line.shape[1]))) for line in lines])
-    place = whole * (len(COLOURS) - 1)
+    return coloured(whole, zoom)
+
+
+def coloured(shades: np.ndarray, zoom: int) -> Image.Image:
+    """0..1 [height, width] in COLOURS, each value `zoom` points wide and high."""
+    place = shades * (len(COLOURS) - 1)
     low = np.minimum(place.astype(int), len(COLOURS) - 2)
     rgb = COLOURS[low] + (place - low)[..., None] * (COLOURS[low + 1] - COLOURS[low])
     image = Image.fromarray(rgb.astype(np.uint8))

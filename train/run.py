@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL.Image import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from train import parallel
 from train.store import replace_with
@@ -34,6 +34,7 @@ from train.store import replace_with
 STATE, LOG_STEPS = "state.pt", 50
 EARLY, EARLY_SHARE = "early.pt", 0.02
 LEAST_RATE = 0.01
+STEEPEST = 5.0
 
 
 class Diverged(ValueError):
@@ -101,6 +102,14 @@ class Learner:
         warm = min(1.0, (self.step + 1) / warm_steps)
         falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
         return o.rate * warm * max(LEAST_RATE, falling)
+
+    def descend(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+        """One step of `module` alone down the slope of a loss; a gradient longer than STEEPEST is shortened to it."""
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward(inputs=list(module.parameters()))
+        parallel.average_gradients(list(module.parameters()))
+        nn.utils.clip_grad_norm_(module.parameters(), STEEPEST)
+        optimiser.step()
 
     # the run --------------------------------------------------------------------------------------------------
     def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:

@@ -58,13 +58,6 @@ class SeedLearner(Learner):
         notes = self.rng.choice(self.bank.trained, self.options.notes)[parallel.share(self.options.notes)]
         return self.bank.images(notes).to(self.device), self.bank.keys(notes).to(self.device), notes
 
-    def _descend(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward(inputs=list(module.parameters()))
-        parallel.average_gradients(list(module.parameters()))
-        nn.utils.clip_grad_norm_(module.parameters(), 5.0)
-        optimiser.step()
-
     @torch.no_grad()
     def _follow(self) -> None:
         keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
@@ -96,7 +89,7 @@ class AutoencoderTrainer(SeedLearner):
         with self.autocast():
             made, z = self.model(image, key)
         loss = (made.float() - image).square().mean()
-        self._descend(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
+        self.descend(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
         self._follow()
         self.step += 1
         return {"mse": loss.detach()}
@@ -166,9 +159,9 @@ class GanTrainer(SeedLearner):
             slope = self.slope(image, asked, key)
             total = total + o.penalty_every * o.slope_penalty / 2 * slope
             parts["slope"] = slope.detach()
-        self._descend(total, self.critic, self.critic_optimiser)
+        self.descend(total, self.critic, self.critic_optimiser)
         missed = generator_loss(self.judge(self._made(asked, key), asked, key))
-        self._descend(missed, self.generator, self.optimiser)
+        self.descend(missed, self.generator, self.optimiser)
         self._follow()
         self.step += 1
         return parts | {"generator": missed.detach()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from train.picture import COLOURS
+from train.picture import coloured
 
 RANGE_DB, GAP = 80.0, 4
 
@@ -12,12 +12,7 @@ RANGE_DB, GAP = 80.0, 4
 def pictures(rows: Sequence[np.ndarray], zoom: int = 2) -> Image.Image:
     """Rows of notes, each [N, bins, frames] complex: time to the right, low frequencies at the bottom, 80 dB under each note's peak."""
     lines = [np.concatenate([np.pad(shown(one), ((0, GAP), (0, GAP))) for one in row], 1) for row in rows]
-    whole = np.concatenate(lines)
-    place = whole * (len(COLOURS) - 1)
-    low = np.minimum(place.astype(int), len(COLOURS) - 2)
-    rgb = COLOURS[low] + (place - low)[..., None] * (COLOURS[low + 1] - COLOURS[low])
-    image = Image.fromarray(rgb.astype(np.uint8))
-    return image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST)
+    return coloured(np.concatenate(lines), zoom)
 
 
 def shown(spectrum: np.ndarray) -> np.ndarray:

@@ -105,8 +105,7 @@ def test_levels_go_on_from_layer_to_layer(nave):
         assert volume * curve[velocity] == pytest.approx(1, abs=0.02), "the sample is played as it is at its own velocity"
         level |= {v: volume * gain for v, gain in curve.items()}
     assert sorted(level) == [1, 33, 64, 65, 96, 127]
-    for softer, louder in ((1, 33), (33, 64), (65, 96), (96, 127)):
-        assert level[softer] <= 1.1 * level[louder], "an organ's dynamics are flat, and its model's nearly"
+    assert level[1] <= level[33] <= level[64] and level[65] <= level[96] <= level[127]
 
 
 def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path):

@@ -53,7 +53,7 @@ def test_the_factory_models_knobs_do_what_they_say():
     assert len(told) >= 6, "`hummingface train knobs` has not been run on it, or found little"
     assert sum(name.startswith("family.") for name in knobs) >= 10
     for name, tried in correlations(model, knobs, seed=11).items():
-        assert tried["correlation"] > 0.89, name
+        assert round(tried["correlation"], 9) >= 0.9, name
     z = np.array(model.presets["Flute"])
     brass = np.mean([model.presets[n] for n, p in model.card["presets"].items() if p["family"] == "brass"], 0)
     far = [np.linalg.norm(turned(knobs, z, {"family.brass": share}) - brass) for share in (0, 0.5)]
