@@ -66,22 +66,12 @@ def _turned_axes(decoder: Decoder, free: int, conditions: int, seed: int) -> Lat
 
 def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict[str, dict]:
     """Names, points, and what the instrument wants to know of a preset: family, whether it sustains, the gain that levels it."""
-    rng = np.random.default_rng(seed)
-    families = [c["name"] for c in conditions if c["kind"] == "family"]
-    wanted = [families[i % len(families)] if families else "generated" for i in range(PRESETS)]
-    z = np.zeros((PRESETS * CANDIDATES, model.latents))
-    z[:, :free] = rng.standard_normal((len(z), free)).clip(-KNOB_RANGE, KNOB_RANGE)
-    for i in range(len(z)):
-        if families:
-            z[i, free + [(c["kind"], c["name"]) for c in conditions].index(("family", wanted[i // CANDIDATES]))] = 1
+    z, wanted = asked_points(model.latents, free, conditions, PRESETS, CANDIDATES, np.random.default_rng(seed))
     z = z[_most_even(model, z.reshape(PRESETS, CANDIDATES, -1))]
     rows = notes_of(model, z, np.full(len(z), MIDDLE_KEY))
     heard = np.concatenate([rows[..., LEVEL], rows[..., NOISE]], 2)[:, 4::12]
     heard = np.maximum(heard - heard.max((1, 2), keepdims=True), -60).reshape(len(z), -1)
-    chosen: list[int] = []
-    for group in range(PRESETS):
-        mine = np.arange(group * EVEN, (group + 1) * EVEN)
-        chosen.append(int(max(mine, key=lambda i: min((float(np.linalg.norm(heard[i] - heard[j])) for j in chosen), default=0.0))))
+    chosen = unlike(heard, PRESETS)
     presets: dict[str, dict] = {}
     for group, i in enumerate(chosen):
         frames = rows[i].astype(np.float64)
@@ -95,6 +85,28 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
             "rms_db": round(rms_db, 1), "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms_db, -24, 24)), 1),
             "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
     return presets
+
+
+def asked_points(latents: int, free: int, conditions: list[dict], groups: int, each: int,
+                 rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
+    """(random points [groups * each, latents], the family of each group): those of a conditional model are asked for a family each."""
+    families = [c["name"] for c in conditions if c["kind"] == "family"]
+    wanted = [families[i % len(families)] if families else "generated" for i in range(groups)]
+    z = np.zeros((groups * each, latents))
+    z[:, :free] = rng.standard_normal((len(z), free)).clip(-KNOB_RANGE, KNOB_RANGE)
+    for i in range(len(z)):
+        if families:
+            z[i, free + [(c["kind"], c["name"]) for c in conditions].index(("family", wanted[i // each]))] = 1
+    return z, wanted
+
+
+def unlike(heard: np.ndarray, groups: int) -> list[int]:
+    """One of each group of what is heard [groups * each, D], the farthest from those that are chosen before it."""
+    each, chosen = len(heard) // groups, list[int]()
+    for group in range(groups):
+        mine = range(group * each, (group + 1) * each)
+        chosen.append(max(mine, key=lambda i: min((float(np.linalg.norm(heard[i] - heard[j])) for j in chosen), default=0.0)))
+    return chosen
 
 
 def _most_even(model: Model, groups: np.ndarray) -> np.ndarray:

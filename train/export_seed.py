@@ -14,6 +14,7 @@ from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, f
 from models.seed_model import SeedModel
 from models.seed_networks import SLOPE, Autoencoder, Generator, played_weights
 from models.seed_shape import DOUBLINGS, SeedShape, read_seed_shape
+from train.export_gan import asked_points, unlike
 from train.notes.note import QUALITIES
 from train.run import read_state
 from train.sounds import SoundBank
@@ -116,18 +117,9 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
 
 def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
     """Random points that sound as unlike each other as can be; those of a conditional model are asked for a family each."""
-    families = [c["name"] for c in conditions if c["kind"] == "family"]
-    wanted = [families[i % len(families)] if families else "generated" for i in range(PRESETS)]
-    z = np.zeros((PRESETS * CANDIDATES, shape.latents))
-    z[:, :free] = rng.standard_normal((len(z), free)).clip(-KNOB_RANGE, KNOB_RANGE)
-    for i in range(len(z)):
-        if families:
-            z[i, free + [(c["kind"], c["name"]) for c in conditions].index(("family", wanted[i // CANDIDATES]))] = 1
+    z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
     said = heard(generator, z, shape)
-    chosen: list[int] = []
-    for group in range(PRESETS):
-        mine = range(group * CANDIDATES, (group + 1) * CANDIDATES)
-        chosen.append(max(mine, key=lambda i: min((float(np.linalg.norm(said[i] - said[j])) for j in chosen), default=0.0)))
+    chosen = unlike(said.reshape(len(z), -1), PRESETS)
     presets = {}
     for group, i in enumerate(chosen):
         family = wanted[group]
