@@ -18,19 +18,16 @@ from torch import Tensor
 
 from models.conditioning import ROWS, row_times_s
 from models.frame import (
-    DEVIATION,
     FRAME_SIZE,
     GROUPS,
     LEVEL,
     LEVEL_FLOOR_DB,
-    NOISE,
-    NOISE_FLOOR_DB,
     SLOT_RATIO,
     group_of_hz,
     pitch_to_hz,
 )
-from models.period import periods_cents
 from train.characteristics import CHARACTERISTICS, measure, sustains
+from train.mended import go_on_falling, silence_what_has_died_away, tune
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
@@ -40,7 +37,6 @@ BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
 BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
-SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
@@ -174,9 +170,9 @@ class NoteBank:
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
         self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
-        self._silence_what_has_died_away(sustained)
-        self._go_on_falling(notes, sustained)
-        self._tune()
+        silence_what_has_died_away(self, sustained)
+        go_on_falling(self, notes, sustained)
+        tune(self)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key, self.louder = self._next_keys(), self._next_velocities()
         keys = np.add(self.pitch, 1).astype(int)
@@ -252,55 +248,6 @@ class NoteBank:
 
     def _keys(self, notes) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
-
-    def _go_on_falling(self, notes: list[dict], sustained: np.ndarray) -> None:
-        """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
-
-        Late rows of the others repeat their last one, and are not trained on.
-        """
-        rows, times = self.rows, self.times_s.numpy()
-        for i, note in enumerate(notes):
-            last = int(self.valid_rows[i]) - 1
-            if last == ROWS - 1 and rows.shape[1] > ROWS:
-                last += int(note.get("late", 0))
-            if sustained[i] or note.get("let_go", True) or last < 8:
-                rows[i, ROWS:] = rows[i, ROWS - 1]
-                continue
-            before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
-            since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
-            for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-                end = rows[i, last, part].float()
-                slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
-                rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
-            rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
-            self.valid_rows[i] = rows.shape[1]
-
-    def _silence_what_has_died_away(self, sustained: np.ndarray) -> None:
-        """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
-        for i in np.flatnonzero(~sustained):
-            held = self.rows[i, :self.valid_rows[i], LEVEL]
-            same = (held == held[-1]).all(1)
-            last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
-            if last + 2 < len(held):
-                self.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
-                self.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
-
-    def _tune(self) -> None:
-        """Take out what mistuning is left in each note, as `models/period.py` hears it."""
-        times = row_times_s()
-        for i in range(0, len(self), 512):
-            notes = slice(i, min(i + 512, len(self)))
-            end = np.minimum(1.3, np.maximum(self.hold_s[notes], 0.2))
-            cents = np.zeros(len(end))
-            for n, until in enumerate(end):
-                heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-                said = periods_cents(self.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(self.pitch[i + n])))
-                cents[n] = np.median(said)
-            off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
-            ratio = torch.from_numpy(SLOT_RATIO)
-            deviation = self.rows[notes, :, DEVIATION].float()
-            self.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
-            self.f0_hz[notes] *= off[:, 0, 0].numpy()
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""

@@ -17,8 +17,9 @@ from models.model import Model
 from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
 from models.seed_model import SeedModel
-from train.dataset import SLOPE_SHARE, NoteBank
+from train.dataset import NoteBank
 from train.losses import FrameLoss, loudness
+from train.mended import SLOPE_SHARE
 from train.notes.note import Note, read_sound
 from train.prepare import loudness_db, prepared
 

@@ -1,0 +1,66 @@
+"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning."""
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from models.conditioning import ROWS, row_times_s
+from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
+from models.period import periods_cents
+
+if TYPE_CHECKING:
+    from train.dataset import NoteBank
+
+SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+
+
+def silence_what_has_died_away(bank: "NoteBank", sustained: np.ndarray) -> None:
+    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+    for i in np.flatnonzero(~sustained):
+        held = bank.rows[i, :bank.valid_rows[i], LEVEL]
+        same = (held == held[-1]).all(1)
+        last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
+        if last + 2 < len(held):
+            bank.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
+            bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
+
+
+def go_on_falling(bank: "NoteBank", notes: list[dict], sustained: np.ndarray) -> None:
+    """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
+
+    Late rows of the others repeat their last one, and are not trained on.
+    """
+    rows, times = bank.rows, bank.times_s.numpy()
+    for i, note in enumerate(notes):
+        last = int(bank.valid_rows[i]) - 1
+        if last == ROWS - 1 and rows.shape[1] > ROWS:
+            last += int(note.get("late", 0))
+        if sustained[i] or note.get("let_go", True) or last < 8:
+            rows[i, ROWS:] = rows[i, ROWS - 1]
+            continue
+        before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
+        since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
+        for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+            end = rows[i, last, part].float()
+            slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
+            rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+        rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
+        bank.valid_rows[i] = rows.shape[1]
+
+
+def tune(bank: "NoteBank") -> None:
+    """Take out what mistuning is left in each note, as `models/period.py` hears it."""
+    times = row_times_s()
+    for i in range(0, len(bank), 512):
+        notes = slice(i, min(i + 512, len(bank)))
+        end = np.minimum(1.3, np.maximum(bank.hold_s[notes], 0.2))
+        cents = np.zeros(len(end))
+        for n, until in enumerate(end):
+            heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
+            said = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
+            cents[n] = np.median(said)
+        off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
+        ratio = torch.from_numpy(SLOT_RATIO)
+        deviation = bank.rows[notes, :, DEVIATION].float()
+        bank.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
+        bank.f0_hz[notes] *= off[:, 0, 0].numpy()
