@@ -22,6 +22,7 @@ CREST_DB = 9.0                                 # of noise: its peaks over its RM
 PITCH_RATE_HZ = 64_000                         # about what periods are looked for at: fine enough for short ones
 NEARLY = 0.04                                  # a shorter period is as good if it is only so much worse
 CLIPPED_RUN, CLIPPED_SHARE = 4, 0.002
+HEARD_DB = 30.0                                # windows lie where a note is that near to its loudest
 FROM_BELOW_DB = 30.0                           # one of the first three partials is that near to the loudest
 
 
@@ -114,6 +115,7 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
     audio = audio[:int(3 * rate_hz)]
     if up != down:
         audio, rate_hz = resample_poly(audio, up, down), rate_hz * up / down
+    audio = audio[:sounding(audio, rate_hz)]
     hz, clear = [], 0
     lags = int(rate_hz / LOWEST_HZ)
     begin = min(int(0.08 * rate_hz), len(audio) // 4)
@@ -136,6 +138,12 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
     if many_pitches(audio[begin:], rate_hz, 440 * 2 ** ((pitch - 69) / 12)):
         return float("nan"), "several notes at once (its partials fit none of them alone); one note a file is needed"
     return pitch, ""
+
+
+def sounding(audio: np.ndarray, rate_hz: float) -> int:
+    """Samples until the last moment that is within HEARD_DB of the loudest: what dies away early has its pitch before."""
+    level = block_levels(audio, round(rate_hz))
+    return min(len(audio), int((1 + np.flatnonzero(level > level.max() - HEARD_DB)[-1]) * BLOCK_S * rate_hz))
 
 
 def period(x: np.ndarray, rate_hz: float, lags: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.notes.listening import hear
+from train.notes.listening import find_pitch, hear
 from train.notes.note import SourceError, read_sound
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
@@ -36,6 +36,15 @@ def test_a_struck_note_is_not_taken_to_be_let_go(tone):
     heard = hear(tone(48, seconds=4.0, fall_db_s=12), 44_100)
     assert not heard.let_go
     assert heard.off_s == pytest.approx(4.0, abs=0.02)
+
+
+@pytest.mark.parametrize("pitch", [45, 60, 83])
+def test_a_note_that_dies_at_once_has_its_pitch_before_the_silence(tone, pitch):
+    rng = np.random.default_rng(0)
+    sound = tone(pitch, seconds=3.0, fall_db_s=300) + 1e-4 * rng.standard_normal(3 * 44_100).astype(np.float32)
+    heard, why = find_pitch(sound, 44_100)
+    assert not why
+    assert heard == pytest.approx(pitch, abs=0.3)
 
 
 def test_the_onset_stands_out_of_the_hiss_before_it(tone):
