@@ -4,7 +4,8 @@
                                               [--json FILE]
 
 Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of
-`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
+`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion. "draws" are
+two sounds of the same smooth frames, with other noise and other motion, beside each other: nearer than that no statistics come to a recording.
 """
 import argparse
 import json
@@ -31,7 +32,7 @@ SOUNDS = {
 }
 HOLD_S, TAIL_S, VELOCITY, RATE_HZ = 3.0, 1.2, 100, 48000
 FIGURES = ("lsd", "act60", "mel", "onset", "onset_env", "motion")
-KINDS = ("raw", "smooth", "still")
+KINDS = ("raw", "smooth", "still", "draws")
 
 
 def one_note(job: tuple) -> tuple[str, float, dict]:
@@ -48,11 +49,12 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     raw = analyse(audio, RATE_HZ, pitch, HOLD_S)
     level = smooth(raw)
     spent = time.process_time() - begin
-    sounds = {kind: synthesise(raw if kind == "raw" else level, RATE_HZ, motion=kind == "smooth") for kind in kinds}
+    sounds = {kind: synthesise(raw if kind == "raw" else level, RATE_HZ, motion=kind != "still", seed=kind == "draws") for kind in kinds}
     for kind, sound in sounds.items() if keep else ():
         (keep / kind).mkdir(parents=True, exist_ok=True)
         sf.write(keep / kind / f"{name}.wav", sound, RATE_HZ, subtype="FLOAT")
-    return name, spent, {kind: distance(audio.astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
+    beside = {"draws": synthesise(level, RATE_HZ)} if "draws" in kinds else {}
+    return name, spent, {kind: distance(beside.get(kind, audio).astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
 
 
 def main() -> None:
