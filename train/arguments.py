@@ -90,6 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     learn.add_argument("--workers", type=int, metavar="N", help="processes that prepare; by default one for each core")
     learn.add_argument("--seed", type=int, default=0)
     learn.add_argument("--licence", default="", help="of the recordings, for the card")
+    learn.add_argument("--uneven", action="store_true", help="keys stay as loud as they were recorded; else each is brought to the level "
+                       "that its dynamic has about it")
     learn.add_argument("--hold-out", action="store_true", help="leave one key in 12 out of training, to measure what lies between keys")
     learn.add_argument("--out", type=Path, metavar="FOLDER", help="instead of the library")
     learn.add_argument("--work", type=Path, metavar="FOLDER", help="for prepared notes and the state of training; by default the cache")

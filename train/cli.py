@@ -319,7 +319,7 @@ def _learn(args) -> int:
     out, work = (args.out or args.library.models) / stem, args.work or args.library.work / "learn" / stem
     if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
         raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
-    lesson = Lesson(args.minutes, args.latents, args.hold_out, _device(args.device), args.workers, args.seed, args.licence)
+    lesson = Lesson(args.minutes, args.latents, args.hold_out, not args.uneven, _device(args.device), args.workers, args.seed, args.licence)
     try:
         learn(args.source, args.name, out, work, lesson, wishes_of(args), progress=not lines, tell=lines.tell if lines else None,
               added=NOWHERE.added if args.out else args.library.added)

@@ -16,6 +16,7 @@ from typing import Any
 from models.checkpoint import ModelError, read_card
 from models.model import Model
 from models.shape import Shape
+from train.mended import even_out
 from train.notes.opening import Wishes, open_source
 from train.prepare import Report, prepare
 from train.store import replace_with
@@ -34,6 +35,7 @@ class Lesson:
     minutes: float = 9.0               # in all
     latents: int = 16
     hold_out: bool = False             # one key in 12 is left out, to see how the model does between keys
+    even: bool = True                  # keys of one dynamic are brought to its level
     device: str = "cpu"
     workers: int | None = None
     seed: int = 0
@@ -80,6 +82,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
         raise NothingToLearn(f"no note could be made of {', '.join(map(str, sources))}: {_reasons(report)}.")
     bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True)
     bank.between_velocities = True
+    if lesson.even:
+        even_out(bank)
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
@@ -92,7 +96,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
         notes["run"] = secrets.token_hex(8)                               # knobs of another run are another matter
     about = {"about": f"Learnt from {len(bank.trained)} notes of {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
              "licence": lesson.licence or "that of its recordings", "data": [source.about for source in opened], "run": notes["run"],
-             "reproduce": f"hummingface train learn {' '.join(p.name for p in sources)} --name {name!r} --minutes {lesson.minutes:g}"}
+             "reproduce": f"hummingface train learn {' '.join(p.name for p in sources)} --name {name!r} --minutes {lesson.minutes:g}"
+             + " --uneven" * (not lesson.even)}
 
     def publish() -> Model:
         """The model as it is, into the library."""

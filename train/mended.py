@@ -1,4 +1,4 @@
-"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning."""
+"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,8 @@ from models.period import periods_cents
 if TYPE_CHECKING:
     from train.dataset import NoteBank
 
+TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
+MOST_EVENED_DB = 12.0
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 
 
@@ -64,3 +66,22 @@ def tune(bank: "NoteBank") -> None:
         deviation = bank.rows[notes, :, DEVIATION].float()
         bank.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
         bank.f0_hz[notes] *= off[:, 0, 0].numpy()
+
+
+def even_out(bank: "NoteBank") -> None:
+    """Bring each note to the level that its dynamic has about its key: nobody plays two keys exactly alike, and a keyboard should.
+
+    An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.
+    """
+    layers = np.stack([bank.instrument, bank.velocity, bank.hold_s > 1], 1)
+    for layer in np.unique(layers, axis=0):
+        notes = np.flatnonzero((layers == layer).all(1))
+        key, level = bank.pitch[notes].astype(float), bank.rms_db[notes]
+        near = np.exp(-0.5 * ((key[:, None] - key) / TREND_SEMITONES) ** 2)
+        step_db = ((near @ level) / near.sum(1) - level).clip(-MOST_EVENED_DB, MOST_EVENED_DB)
+        for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+            rows = bank.rows[notes, :, part].float()
+            raised = (rows + torch.from_numpy(step_db.astype(np.float32))[:, None, None]).clamp(min=floor)
+            bank.rows[notes, :, part] = torch.where(rows > floor, raised, rows).half()
+        bank.rms_db[notes] += step_db
+        bank.peak_db[notes] += step_db

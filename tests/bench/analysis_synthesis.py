@@ -4,8 +4,9 @@
                                               [--json FILE]
 
 Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of
-`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion. "draws" are
-two sounds of the same smooth frames, with other noise and other motion, beside each other: nearer than that no statistics come to a recording.
+`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
+"draws" are two sounds of the same smooth frames, with other noise and other motion, beside each other: nearer than that no statistics
+come to a recording.
 """
 import argparse
 import json
@@ -54,7 +55,8 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
         (keep / kind).mkdir(parents=True, exist_ok=True)
         sf.write(keep / kind / f"{name}.wav", sound, RATE_HZ, subtype="FLOAT")
     beside = {"draws": synthesise(level, RATE_HZ)} if "draws" in kinds else {}
-    return name, spent, {kind: distance(beside.get(kind, audio).astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
+    figures = {kind: distance(beside.get(kind, audio).astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
+    return name, spent, figures
 
 
 def main() -> None:

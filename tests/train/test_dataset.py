@@ -1,10 +1,13 @@
 """What training sees: never a left-out key, the right target for each pitch and time."""
+import json
+
 import numpy as np
 import pytest
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE
 from train.dataset import DataError, NoteBank, is_left_out
+from train.mended import even_out
 
 
 def test_one_pitch_in_twelve_is_left_out_and_another_for_each_instrument():
@@ -136,3 +139,30 @@ def test_between_two_instruments_the_target_is_their_weighted_mean(tiny_bank):
     share, row = float(batch.share[n]), np.abs(row_times_s() - float(batch.time_s[2 * n])).argmin()
     one, other = (tiny_bank.rows[int(i[n]), row].float().numpy() for i in (batch.note, batch.other))
     assert np.allclose(batch.target[2 * n].numpy(), one + share * (other - one), atol=1e-3)
+
+
+def test_keys_are_evened_out_and_dynamics_stay(tmp_path, write_part):
+    for velocity, level in ((60, 0), (100, 10)):
+        write_part(tmp_path, 0, "Plink", velocity, 2.0, range(60, 65), False, 9)
+        (part,) = tmp_path.glob(f"*v{velocity:03d}*.json")
+        told = json.loads(part.read_text())
+        for i, note in enumerate(told["notes"]):
+            note["rms_db"] = -30.0 + level + (8.0 if i == 2 else 0.0)              # one key was struck too hard
+        part.write_text(json.dumps(told))
+        rows = np.load(part.with_name(part.stem + ".rows.npy"))
+        rows[2, :, LEVEL] = np.where(rows[2, :, LEVEL] > LEVEL_FLOOR_DB, rows[2, :, LEVEL] + 8, rows[2, :, LEVEL])
+        np.save(part.with_name(part.stem + ".rows.npy"), rows)
+    bank = NoteBank(tmp_path, hold_out=False)
+    before = bank.rows.float().clone()
+    even_out(bank)
+    for velocity in (60, 100):
+        notes = np.flatnonzero(bank.velocity == velocity)
+        first = bank.rows[notes, 0, LEVEL.start].float()
+        assert float(before[notes, 0, LEVEL.start].max() - before[notes, 0, LEVEL.start].min()) > 7
+        assert float(first.max() - first.min()) < 1.5, "keys a semitone apart are about as loud"
+        moved = bank.rows[notes].float() - before[notes]
+        assert (moved[:, :, LEVEL.stop:NOISE.start] == 0).all(), "deviations stay"
+        dead = before[notes][:, :, LEVEL] <= LEVEL_FLOOR_DB
+        assert (moved[:, :, LEVEL][dead] == 0).all(), "silence stays silent"
+    middles = [bank.rms_db[bank.velocity == velocity].mean() for velocity in (60, 100)]
+    assert middles[1] - middles[0] == pytest.approx(10, abs=0.1)
