@@ -1,4 +1,4 @@
-"""The engine on a real PipeWire server, through PipeWire's own JACK library: its ports, its way to the device, its sound in another program."""
+"""The engine on a real PipeWire server, through its own JACK library: its ports, its way to the device, its sound in another program."""
 import os
 import shutil
 import signal
