@@ -12,7 +12,8 @@ ARGS   ?=
 # What Debian and Ubuntu must bring: sound, MIDI, and what Qt draws with. The tests use a real sound server, a real sampler, a real screen.
 PLAY_PACKAGES = python3-venv libportaudio2 libasound2 libjack-jackd2-0 libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 \
   libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 fonts-dejavu-core
-TEST_PACKAGES = jackd2 libjack-jackd2-dev gcc libc6-dev fluidsynth fluid-soundfont-gm polyphone sox ffmpeg xvfb xauth openttd-openmsx ardour
+TEST_PACKAGES = jackd2 libjack-jackd2-dev gcc libc6-dev fluidsynth fluid-soundfont-gm polyphone sox ffmpeg xvfb xauth openttd-openmsx ardour \
+  pipewire pipewire-jack
 
 ifeq ($(CUDA),1)
   TORCH = torch==2.13.0

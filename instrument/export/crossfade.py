@@ -52,12 +52,13 @@ def crossfade(old: np.ndarray, new: np.ndarray, margin: int, f0_hz: float, rate_
     taper = (ramp * ramp[::-1])[:, None]
     inner = slice(margin, len(old) - margin)
     a, b = (bands(sound * taper, edges, rate_hz)[:, inner] for sound in (old, new))
-    cross = np.sum(b * np.conj(a), (1, 2))
-    power = np.sqrt(np.sum(np.abs(a) ** 2, (1, 2)) * np.sum(np.abs(b) ** 2, (1, 2)))
-    alike = np.minimum(np.abs(cross) / np.maximum(power, 1e-20), 1)[:, None, None]
-    phase = np.angle(cross)[:, None, None]
-    samples = a.shape[1]
-    share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples))[None, :, None].astype(np.float32)
-    gain = 1 / np.sqrt(share ** 2 + (1 - share) ** 2 + 2 * alike * share * (1 - share))
-    mixed = gain * ((1 - share) * a * np.exp(1j * share * phase) + share * b * np.exp(-1j * (1 - share) * phase))
-    return mixed.real.sum(0)
+    samples = len(old) - 2 * margin
+    share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples)).astype(np.float32)[:, None]
+    mixed = np.zeros((samples, old.shape[1]))
+    for was, comes in zip(a, b, strict=True):               # band by band: they stay in the caches
+        cross = np.vdot(was, comes)
+        power = np.sqrt(np.vdot(was, was).real * np.vdot(comes, comes).real)
+        alike, phase = np.float32(min(abs(cross) / max(power, 1e-20), 1)), np.float32(np.angle(cross))
+        gain = 1 / np.sqrt(share ** 2 + (1 - share) ** 2 + 2 * alike * share * (1 - share))
+        mixed += ((was + share * (np.exp(-1j * phase) * comes - was)) * (gain * np.exp(1j * phase * share))).real
+    return mixed

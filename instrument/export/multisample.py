@@ -100,7 +100,7 @@ class _Sampler:
 
     def __init__(self, sound: Sound, options: Options, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
-        self.cut_off = 0
+        self.cut_off = self.loud_seams = 0
         carried = "with its delay and reverb" if options.wet else "without delay and reverb"
         self.instrument = Instrument(sound.patch.name, sound.patch.author, sound.patch.tags,
                                      f"Sampled {carried} from the model {sound.patch.model}.")
@@ -110,14 +110,15 @@ class _Sampler:
         """Sample one key at one velocity. Raises ExportError, OSError."""
         settling_s = note.settling_s(patch)
         sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
-        found = loop.find(sound, RATE_HZ, round(settling_s * RATE_HZ)) if self.looped else None
-        if self.looped and found is None:
-            raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")
-        decay = None
-        if found is not None:
-            falls = not self.heard.sustained
-            f0_hz = 440 * 2 ** ((zone.key - 69) / 12)
-            sound, found = loop.bake(sound, found, f0_hz, RATE_HZ, 0 if falls and not self.holds else None)
+        falls = not self.heard.sustained
+        found = decay = None
+        if self.looped:
+            made = loop.seamless(sound, 440 * 2 ** ((zone.key - 69) / 12), RATE_HZ, round(settling_s * RATE_HZ),
+                                 0 if falls and not self.holds else None)
+            if made is None:
+                raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")
+            sound, found = made
+            self.loud_seams += found.seam > 1
             if falls and found.fall_db_s > SLOWEST_DB_S:
                 decay = found.start / RATE_HZ, note.ENVELOPE_DB / found.fall_db_s
         else:
@@ -153,6 +154,9 @@ class _Sampler:
         if self.cut_off:
             said.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
                         "more seconds keep more of them, a loop lets them ring on.")
+        if self.loud_seams:
+            said.append(f"{self.loud_seams} of {len(self.instrument.samples)} loops change more where they go round than their notes do by "
+                        "themselves, and may be heard to; more seconds give more to choose from.")
         if self.sound.patch.parameters["master.mode"]:
             said.append("The patch plays one note at a time; set your sampler to mono for that.")
         return "\n".join(said)

@@ -3,7 +3,7 @@
     python tests/bench/export_quality.py [--quick] [--only loops|tuning|times] [--json FILE]
 
 Loops: patches of different families, four keys each, 4 s of every note. At the seam, where the fade lies, the change from moment to
-moment (`tests/export/seams.py`: level, spectrum, phase) is compared with the most that 9 s of the same note have in themselves, never
+moment (`instrument/export/seam.py`: level, spectrum, phase) is compared with the most that 9 s of the same note have in themselves, never
 looped. A ratio under 1 is a seam quieter than the sound's own life. `cut` is the same loop without its fade.
 Tuning: SFZ instruments of all keys, made by polyphone into SoundFonts and played by fluidsynth, against the engine's own note of that key,
 by the period of each (`tests/bench/tuning.py`). Motion and chorus are off for that: they swing about the pitch. `sampled` are the keys
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOOPED = ("Stone Nave", "Sunday Drawbars", "Silk Strings", "Cello Letters", "Halo Choir", "River Flute", "Golden Horns", "Velvet Tenor",
           "Glass Reed", "Neon Saw", "Furnace Lead", "Aurora Pad")
 KEYS = (36, 50, 64, 79)
-TUNED = ("Stone Nave", "River Flute", "Evening Grand")
+TUNED = ("Stone Nave", "River Flute", "Evening Grand", "Silk Strings", "Golden Horns", "Neon Saw")
 STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "chorus.mix": 0.0}
 
 
@@ -41,8 +41,7 @@ def loops(names: tuple[str, ...], sound_of) -> dict:
         for key in KEYS:
             played = note.play(sound.timbre, patch, key, 100, 4.0)
             own = seams.in_itself(note.play(sound.timbre, patch, key, 100, 10.0), note.RATE_HZ)
-            place = loop.find(played, note.RATE_HZ)
-            baked, place = loop.bake(played, place, 440 * 2 ** ((key - 69) / 12), note.RATE_HZ)
+            baked, place = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), note.RATE_HZ)
             fade = round(loop.FADE_S * note.RATE_HZ)
             seam = seams.at_seams(baked, place.start, place.end, fade)
             cut = seams.at_seams(np.asarray(played, float), place.start, place.end, fade)

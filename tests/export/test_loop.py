@@ -55,9 +55,8 @@ def test_strangers_keep_their_power_too():
 
 def test_a_steady_tone_goes_round_exactly():
     sound = tone(196.0, 3.0)
-    found = loop.find(sound, RATE_HZ)
-    assert found.match > 0.99
-    baked, found = loop.bake(sound, found, 196.0, RATE_HZ)
+    baked, found = loop.seamless(sound, 196.0, RATE_HZ)
+    assert found.match > 0.99 and found.seam < 1
     assert found.length > 0.5 * RATE_HZ
     assert abs(found.fall_db_s) < 0.1
     periods = found.length * 196.0 / RATE_HZ
@@ -69,17 +68,32 @@ def test_a_falling_tone_is_evened_out_and_the_fall_is_told():
     sound = tone(147.0, 3.0)
     t = np.arange(len(sound)) / RATE_HZ
     sound *= 10 ** (-9.0 * t / 20)[:, None]
-    baked, found = loop.bake(sound, loop.find(sound, RATE_HZ), 147.0, RATE_HZ)
+    baked, found = loop.seamless(sound, 147.0, RATE_HZ)
     assert found.fall_db_s == pytest.approx(9.0, abs=1.0)
     level = note.levels_db(seams.unrolled(baked, found.start, found.end)[found.start:], 0.25)
     assert np.ptp(level) < 3.0
     assert np.abs(baked[:found.start] - sound[:found.start]).max() == 0, "its beginning is as it was"
-    whole, found = loop.bake(sound, loop.find(sound, RATE_HZ), 147.0, RATE_HZ, 0)
+    whole, found = loop.seamless(sound, 147.0, RATE_HZ, even_from=0)
     assert np.ptp(note.levels_db(whole, 0.25)) < 3.0, "evened out from its beginning, for samplers without a hold"
 
 
+def test_a_place_that_correlates_best_is_left_where_its_seam_is_heard():
+    """A gap just before the earliest loops: they are the longest, and correlate as well as all others, but would fade the gap in."""
+    sound = tone(196.0, 4.0)
+    sound[round(0.85 * RATE_HZ):round(0.9 * RATE_HZ)] *= 0.3
+    own = seams.in_itself(sound, RATE_HZ)
+
+    def ratio(baked, found):
+        seam = seams.at_seams(baked, found.start, found.end, round(loop.FADE_S * RATE_HZ))
+        return max(seam[name] / own[name] for name in own)
+    assert ratio(*loop.bake(sound, loop.places(sound, RATE_HZ)[0], 196.0, RATE_HZ)) > 5
+    baked, found = loop.seamless(sound, 196.0, RATE_HZ)
+    assert ratio(baked, found) < 1
+    assert found.seam == pytest.approx(ratio(baked, found), rel=0.1), "what it says of itself"
+
+
 def test_too_short_a_note_has_no_loop():
-    assert loop.find(tone(196.0, 0.3), RATE_HZ) is None
+    assert loop.seamless(tone(196.0, 0.3), 196.0, RATE_HZ) is None
 
 
 @pytest.mark.parametrize(("name", "key"), [("Stone Nave", 48), ("Silk Strings", 60), ("Halo Choir", 67), ("Neon Saw", 55)])
@@ -89,9 +103,9 @@ def test_loops_of_real_patches_are_quieter_than_their_own_life(sound_of, name, k
     patch = note.for_sampling(sound.patch)
     played = note.play(sound.timbre, patch, key, 100, 3.0)
     own = seams.in_itself(note.play(sound.timbre, patch, key, 100, 8.0), RATE_HZ)
-    baked, found = loop.bake(played, loop.find(played, RATE_HZ), 440 * 2 ** ((key - 69) / 12), RATE_HZ)
+    baked, found = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), RATE_HZ)
     fade = round(loop.FADE_S * RATE_HZ)
     seam = seams.at_seams(baked, found.start, found.end, fade)
-    assert all(seam[name] <= 1.1 * own[name] for name in own), (seam, own)
+    assert all(seam[name] < own[name] for name in own), (seam, own)
     cut = seams.at_seams(np.asarray(played, float), found.start + 71, found.end, fade)
     assert cut["phase"] > 2 * seam["phase"]

@@ -32,7 +32,10 @@ def song() -> list[tuple[int, bytes]]:
 
 
 def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, tmp_path):
-    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Five tries."""
+    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Five tries.
+
+    Where the server lost periods the clock's player and the engine count different times: the tempo of such a try says nothing.
+    """
     assert any(_difference(engine, home, tmp_path / str(attempt)) <= 1e-4 for attempt in range(5))
 
 
@@ -58,10 +61,14 @@ def _difference(engine, home, tmp_path: Path) -> float:
         assert not take["problem"]
         playing.join()
         told.wait(tell="clock", bpm=None)
+        lost = client.telemetry().underruns
     client.close()
     events = [json.loads(line) for line in log.read_text().splitlines()]
     tempos = [event["bpm"] for event in events if event["event"] == "Tempo"]
-    assert 1 <= len(tempos) <= 6 and tempos[-1] == pytest.approx(BPM, abs=0.5)
+    assert tempos
+    if lost and (len(tempos) > 6 or tempos[-1] != pytest.approx(BPM, abs=0.5)):
+        return float("inf")
+    assert len(tempos) <= 6 and tempos[-1] == pytest.approx(BPM, abs=0.5)
     bars = [event["sample"] - PERIOD for event in events if event["event"] == "NoteOn"]
     assert min(abs(bar - on["begin"]) for bar in bars) <= 0.0025 * RATE_HZ, "where the bar is, but for what the clock came late"
     recorded, _ = soundfile.read(take["path"], dtype="float32", always_2d=True)

@@ -111,6 +111,8 @@ def test_beyond_4_gb_it_is_rf64(tmp_path):
     probe = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=duration_ts", "-of", "csv=p=0", str(file.path)],
                            capture_output=True, text=True, check=True)
     assert not probe.stderr and int(probe.stdout) == frames
+    info = subprocess.run(["sox", "--info", "-s", str(file.path)], capture_output=True, text=True, check=True)
+    assert not info.stderr and int(info.stdout) == frames
     assert riff.read_chunk(file.path, b"hmfc", 100) == b"played"
 
 
