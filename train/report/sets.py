@@ -106,9 +106,14 @@ def white() -> np.ndarray:
 
 def semitones_off(rows: np.ndarray, pitch: float, valid_rows: int = ROWS) -> float:
     """How far from its key the tracker hears the sound of a note's rows [ROWS, FRAME_SIZE]; NaN where it hears no pitch."""
+    heard, _ = find_pitch(sound_of(rows, pitch, valid_rows), RATE_HZ)
+    return heard - pitch
+
+
+def sound_of(rows: np.ndarray, pitch: float, valid_rows: int = ROWS) -> np.ndarray:
+    """The first HEARD_S of a note's rows [ROWS, FRAME_SIZE], at RATE_HZ. [S]"""
     until = min(HEARD_S, max(0.15, float(row_times_s()[min(int(valid_rows), ROWS) - 1])))
     times = frame_times(until)
     start = np.random.default_rng(0).uniform(0, 2 * np.pi, PARTIALS)
     note = NoteFrames(times, at_times(rows, row_times_s(), times).astype(np.float32), float(pitch_to_hz(pitch)), start, until)
-    heard, _ = find_pitch(synthesise(note, RATE_HZ), RATE_HZ)
-    return heard - pitch
+    return synthesise(note, RATE_HZ)
