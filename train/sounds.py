@@ -79,6 +79,7 @@ class SoundBank:
 
     def __init__(self, folder: str | Path, layout: Layout, instruments: list[str] | None = None, pitches: tuple[int, ...] = ()):
         folder = Path(folder)
+        self._source = folder, instruments, pitches
         data = read_data(folder)
         if data and data.get("representation") != REPRESENTATION:
             raise DataError(f"{folder} holds frames, not sounds. Prepare the notes again, into another folder: "
@@ -113,6 +114,11 @@ class SoundBank:
 
     def __len__(self) -> int:
         return len(self.notes)
+
+    def chosen(self) -> dict[str, Any]:
+        """What it is made of, to be made again by `SoundBank(layout=.., **chosen)`."""
+        folder, instruments, pitches = self._source
+        return {"folder": str(folder.absolute()), "instruments": instruments, "pitches": list(pitches)}
 
     @property
     def lowest(self) -> int:
