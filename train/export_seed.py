@@ -14,13 +14,18 @@ from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, f
 from models.seed_model import SeedModel
 from models.seed_networks import SLOPE, Autoencoder, Generator, played_weights
 from models.seed_shape import DOUBLINGS, SeedShape, read_seed_shape
+from models.whole_note import made, off_key_cents
 from train.export_gan import asked_points, unlike
 from train.notes.note import QUALITIES
 from train.run import read_state
 from train.sounds import SoundBank
 
 KINDS = {"stft-autoencoder": "autoencoder", "stft-gan": "gan", "stft-cgan": "cgan"}
-PRESETS, CANDIDATES = 24, 6           # sounds of a GAN in all; random points for each of them
+PRESETS, CANDIDATES = 24, 12          # sounds of a GAN in all; random points for each of them
+STRETCHES_S = (0.1, 0.4), (0.2, 1.2), (1.2, 2.8)
+LOW_STRETCH_S = 0.02, 0.13            # what the lowest key plays in a second of a model that knows middle C alone
+HIGH_BINS = stft.SIDE // 2            # of which the highest key's note is made
+IN_TUNE_CENTS = 2.0                   # over STRETCHES_S, for a point to be a preset
 HEARD_RANGE_DB = 60.0
 PROBES = 12                           # points about which is looked which way does most
 KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "characteristic.decay": {"fast_decay": 1 / 3},
@@ -116,15 +121,31 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
 
 
 def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
-    """Random points that sound as unlike each other as can be; those of a conditional model are asked for a family each."""
+    """Random points that have a pitch, as unlike each other as can be; those of a conditional model are asked for a family each."""
     z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
-    said = heard(generator, z, shape)
-    chosen = unlike(said.reshape(len(z), -1), PRESETS)
+    off = np.array([off_key(generator, point, shape) for point in z]).reshape(PRESETS, CANDIDATES)
+    pitched = [np.flatnonzero(mine <= max(IN_TUNE_CENTS, mine.min())) for mine in off]
+    fit = np.concatenate([group * CANDIDATES + np.resize(mine, CANDIDATES) for group, mine in enumerate(pitched)])
+    chosen = unlike(heard(generator, z, shape)[fit], PRESETS)
     presets = {}
-    for group, i in enumerate(chosen):
+    for group, i in enumerate(fit[chosen]):
         family = wanted[group]
         presets[f"{family.capitalize()} {1 + sum(other == family for other in wanted[:group])}"] = _preset(z[i], family, None, True)
     return presets
+
+
+@torch.no_grad()
+def off_key(generator: Generator, z: np.ndarray, shape: SeedShape) -> float:
+    """Cents by which a point's notes leave their pitch at most, at the lowest, the middle and the highest key; inf where one has none.
+
+    The note of a model of one key is looked at as the keys far below and far above play it, too."""
+    keys = sorted({shape.lowest, (shape.lowest + shape.highest) // 2, shape.highest})
+    images = generator(torch.from_numpy(np.tile(z.astype(np.float32), (len(keys), 1))), torch.tensor(keys) - shape.lowest).numpy()
+    spectra = stft.spectrum_of(images, np.array(keys), shape.layout)
+    notes = [made(spectrum, key) for spectrum, key in zip(spectra, keys, strict=True)]
+    if len(keys) == 1:
+        notes.append(made(spectra[0], keys[0], HIGH_BINS))
+    return max(off_key_cents(note, (LOW_STRETCH_S, *STRETCHES_S) if len(keys) == 1 else STRETCHES_S) for note in notes)
 
 
 def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
