@@ -49,8 +49,9 @@ def main() -> None:
             if points:
                 found = [off for i, z in enumerate(points) for _, off in off_keys(timbre, z, range(21 + i % args.every, 109, args.every))]
                 heard = np.abs([off for off in found if off is not None])
-                print(f"{model.name}, {len(points)} {kind}: median {np.median(heard):.2f} cents, worst {heard.max():.1f}, more than {MOST_CENTS:g}: "
-                      f"{np.sum(heard > MOST_CENTS)} of {len(heard)}; {len(found) - len(heard)} more do not repeat", flush=True)
+                over = int(np.sum(heard > MOST_CENTS))
+                print(f"{model.name}, {len(points)} {kind}: median {np.median(heard):.2f} cents, worst {heard.max():.1f}, "
+                      f"more than {MOST_CENTS:g}: {over} of {len(heard)}; {len(found) - len(heard)} more do not repeat", flush=True)
 
 
 if __name__ == "__main__":
