@@ -5,7 +5,7 @@ note is read that much faster or slower, moment by moment. Held notes go on in a
 alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
 player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ ALIKE_FROM_S = 0.4                    # a note falls as it does from here to the
 MOST_FALL_DB_S = 60.0
 OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked for
 LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
+LEAST_LONG = 0.4                      # and nine periods later, under which it is mostly noise
 TUNED_FROM_S, TUNED_TO_S = 0.2, 1.4   # of a note: its pitch is what it has here,
 TUNED, DRIFT_CENTS = SIDE, 50.0       # and each of its frames, with those about it, is brought there
 DECIDING = 6                          # harmonics by which a moment is tuned: those above hardly count for its pitch
@@ -151,7 +152,7 @@ def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
     return np.append(2 ** (-centre / 1200), 1).astype(np.float32)
 
 
-def off_key_cents(note: WholeNote, stretches_s: tuple[tuple[float, float], ...]) -> float:
+def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -> float:
     """How far the note, as it is read, is from its pitch at most, in stretches of it; inf where one does not go on repeating: a noise."""
     if note.tuning is None:
         return float("inf")
@@ -163,7 +164,7 @@ def off_key_cents(note: WholeNote, stretches_s: tuple[tuple[float, float], ...])
         part = audio[round(begin * RATE_HZ):round(end * RATE_HZ)]
         hz = measured_hz(part, note.root_hz)
         lag = round(round(min(9.0, 0.4 * len(part) * hz / RATE_HZ)) * RATE_HZ / hz)
-        if (part[lag:] * part[:-lag]).sum() < LEAST_PERIODIC * np.sqrt((part[lag:] ** 2).sum() * (part[:-lag] ** 2).sum()):
+        if (part[lag:] * part[:-lag]).sum() < LEAST_LONG * np.sqrt((part[lag:] ** 2).sum() * (part[:-lag] ** 2).sum()):
             return float("inf")
         worst = max(worst, abs(1200 * float(np.log2(hz / note.root_hz))))
     return worst
