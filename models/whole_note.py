@@ -5,7 +5,7 @@ note is read that much faster or slower, moment by moment. Held notes go on in a
 alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
 player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +21,17 @@ ALIKE_FROM_S = 0.4                    # a note falls as it does from here to the
 MOST_FALL_DB_S = 60.0
 OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked for
 LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
+LEAST_LONG = 0.4                      # and nine periods later, under which it is mostly noise
 TUNED_FROM_S, TUNED_TO_S = 0.2, 1.4   # of a note: its pitch is what it has here,
-TUNED, DRIFT_CENTS = 16, 30.0         # and each quarter of a second of it is brought there
-STEADY = 0.9                          # correlation over all periods that a moment needs to be believed
-QUIETEST = 10 ** (-50 / 20)           # of its peak: a moment's RMS under it has no pitch
+TUNED, DRIFT_CENTS = SIDE, 50.0       # and each of its frames, with those about it, is brought there
+DECIDING = 6                          # harmonics by which a moment is tuned: those above hardly count for its pitch
+DOUBTED, BELIEVED = 0.8, 0.95         # how much frames must agree about a drift for it to be none of it, or all of it
+UNHEARD_CENTS = 0.5                   # of a drift, which stay: a steady note is read steadily
+APART_CENTS = 15.0                    # a partial further from the others hardly counts
+ABOUT_FRAMES = 4                      # a Hann window of an eighth of a second
+QUIETEST = 1e-5                       # of its loudest frame's power: a moment under it has no pitch
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.05, 4.0
+RUMBLE = 0.25                         # of the fundamental; an octave under a 16 foot stop's
 SILENT = 1e-7
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
 
@@ -46,10 +52,12 @@ class WholeNote:
 def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[WholeNote | None]:
     """Spectrum [SIDE, SIDE] of a note meant to have `pitch` -> the note, in steps of about a millisecond (None until it is done).
 
-    `bins`: those above are left out, for a note that will be played so high that they would fold down.
+    `bins`: those above are left out, for a note that will be played so high that they would fold down. What lies far under the
+    fundamental is left out, too: a rumble, which keys above would raise to where it is heard.
     """
     spectrum = np.array(spectrum)
     spectrum[bins:] = 0
+    spectrum[:int(RUMBLE * _hz(pitch) / BIN_HZ)] = 0
     audio = sound(spectrum)
     peak = float(np.abs(audio).max())
     if not peak > SILENT:
@@ -60,12 +68,8 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     yield None
     root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], _hz(pitch))
     yield None
-    tuning = np.ones(TUNED, np.float32)
-    for i, part in enumerate(audio.reshape(TUNED, -1)):
-        if _rms_of(part) > QUIETEST * gain * peak:
-            tuning[i] = root_hz / measured_hz(part, root_hz, DRIFT_CENTS, STEADY)
-        if i % 4 == 3:
-            yield None
+    tuning = tuned(spectrum, root_hz)
+    yield None
     power = np.abs(spectrum) ** 2
     level_db = 10 * np.log10(power.sum(0) / max(float(power.sum(0).max()), 1e-20) + 1e-9)
     frame = shown(power, root_hz, gain)
@@ -80,10 +84,6 @@ def made(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> WholeNote:
     return next(note for note in make_note(spectrum, pitch, bins) if note is not None)
 
 
-def _rms_of(part: np.ndarray) -> float:
-    return float(np.sqrt((part ** 2).mean()))
-
-
 def _rms(audio: np.ndarray) -> float:
     """Of the loudest 0.4 s."""
     size = round(0.1 * RATE_HZ)
@@ -95,8 +95,8 @@ def _hz(pitch: float) -> float:
     return 440.0 * 2 ** ((pitch - 69) / 12)
 
 
-def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS, least: float = 0) -> float:
-    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near, or is like itself less than `least`.
+def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS) -> float:
+    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near.
 
     By the autocorrelation over many periods, as `models/period.py` has it: the lag near a whole number of periods at which the
     sound is most like itself, the more periods the finer.
@@ -108,7 +108,7 @@ def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_C
     hz, off = near_hz, 2 ** (reach_cents / 1200)
     for periods in (1, 3, 9):                                               # each looks within what the last one leaves open
         lag = periods * RATE_HZ / hz
-        if lag > 0.12 * RATE_HZ and periods > 1:
+        if lag > len(part) / 4 and periods > 1:
             break
         low, high = int(lag / off), int(np.ceil(lag * off)) + 1
         if high - low < 3:
@@ -116,13 +116,58 @@ def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_C
         best = low + int(np.argmax(alike[low:high]))
         if periods == 1 and alike[best] < LEAST_PERIODIC:
             return near_hz
-        if alike[best] < least * (1 - best / len(part)):
-            return near_hz
         before, here, after = alike[best - 1:best + 2]
         bend = before - 2 * here + after
         top = best + (0.5 * (before - after) / bend if bend < 0 else 0.0)
         hz, off = periods * RATE_HZ / top, 1 + (off - 1) / 3
     return float(np.clip(hz, near_hz * 2 ** (-reach_cents / 1200), near_hz * 2 ** (reach_cents / 1200)))
+
+
+def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
+    """By how much faster each moment of a note is to be read, to be at `root_hz`: spectrum [SIDE, SIDE] -> float32 [SIDE].
+
+    A partial's frequency is the phase that its bins gain from frame to frame; a moment's pitch is the mean of its partials' deviations,
+    weighted by power and frequency squared, as the top of the autocorrelation is (`models/period.py`), less what is far from the middle.
+    """
+    number = np.arange(1, DECIDING + 1)
+    number = number[:max(1, int(np.searchsorted(number * root_hz / BIN_HZ, SIDE - 2)))]
+    bins = np.round(number * root_hz / BIN_HZ).astype(int)[:, None] + np.arange(-1, 2)                    # the main lobe's three
+    here = spectrum[np.minimum(bins, SIDE - 1)]                                                           # [K, 3, SIDE]
+    gained = (here[..., 1:] * np.conj(here[..., :-1])).sum(1)                                             # [K, SIDE - 1]
+    most = np.abs(here[..., 1:] * here[..., :-1]).sum(1)
+    gained *= np.exp(-2j * np.pi * HOP / RATE_HZ * root_hz * number)[:, None]                             # less what the harmonic gains
+    window = np.hanning(ABOUT_FRAMES + 2)[1:-1]
+    gained = np.stack([np.convolve(row, window, "same") for row in gained])
+    size, most = np.abs(gained), np.stack([np.convolve(row, window, "same") for row in most])
+    heard = size.sum(0) > QUIETEST * float(size.sum(0).max())
+    cents = 1200 / np.log(2) * np.angle(gained) / (2 * np.pi * HOP / RATE_HZ) / (root_hz * number[:, None])
+    weight = size * number[:, None] ** 2
+    centre = cents[np.argmax(size, 0), np.arange(SIDE - 1)]
+    for _ in range(4):
+        near = weight / (1 + ((cents - centre) / APART_CENTS) ** 2)
+        centre = (near * cents).sum(0) / np.maximum(near.sum(0), 1e-30)
+    agreed = (near * size).sum(0) / np.maximum((near * most).sum(0), 1e-30)            # 1: frames say the same; what they do not is noise
+    centre *= np.clip((agreed - DOUBTED) / (BELIEVED - DOUBTED), 0, 1)
+    centre = np.sign(centre) * np.clip(np.abs(centre) - UNHEARD_CENTS, 0, DRIFT_CENTS) * heard
+    return np.append(2 ** (-centre / 1200), 1).astype(np.float32)
+
+
+def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -> float:
+    """How far the note, as it is read, is from its pitch at most, in stretches of it; inf where one does not go on repeating: a noise."""
+    if note.tuning is None:
+        return float("inf")
+    moments = (np.arange(TUNED) + 0.5) * SAMPLES / TUNED
+    places = np.cumsum(np.interp(np.arange(SAMPLES), moments, note.tuning))
+    audio = np.interp(places[places < SAMPLES - 1], np.arange(SAMPLES), note.sound)
+    worst = 0.0
+    for begin, end in stretches_s:
+        part = audio[round(begin * RATE_HZ):round(end * RATE_HZ)]
+        hz = measured_hz(part, note.root_hz)
+        lag = round(round(min(9.0, 0.4 * len(part) * hz / RATE_HZ)) * RATE_HZ / hz)
+        if (part[lag:] * part[:-lag]).sum() < LEAST_LONG * np.sqrt((part[lag:] ** 2).sum() * (part[:-lag] ** 2).sum()):
+            return float("inf")
+        worst = max(worst, abs(1200 * float(np.log2(hz / note.root_hz))))
+    return worst
 
 
 def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:

@@ -78,6 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     report.add_argument("--data", type=Path, help="prepared notes, where they are not where the run found them")
     report.add_argument("--notes", type=Path, nargs="+", default=(), metavar="SOURCE", help="real notes to reconstruct, instead of its own")
+    report.add_argument("--sounds", type=Path, metavar="FOLDER", help="write the page's sounds as files, too: originals, reconstructions, "
+                        "near-zero latents, random samples, walks")
     report.add_argument("--count", type=int, default=12, metavar="N", help="notes that are reconstructed and measured")
 
     learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")

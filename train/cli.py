@@ -281,7 +281,7 @@ def _report(args) -> int:
     from train.report.page import write_report
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    write_report(args.runs, args.out, args.data, args.notes, args.count)
+    write_report(args.runs, args.out, args.data, args.notes, args.count, args.sounds)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, to be opened with a browser")
     return 0
 

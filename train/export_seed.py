@@ -14,13 +14,18 @@ from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, f
 from models.seed_model import SeedModel
 from models.seed_networks import SLOPE, Autoencoder, Generator, played_weights
 from models.seed_shape import DOUBLINGS, SeedShape, read_seed_shape
+from models.whole_note import made, off_key_cents
 from train.export_gan import asked_points, unlike
 from train.notes.note import QUALITIES
 from train.run import read_state
 from train.sounds import SoundBank
 
 KINDS = {"stft-autoencoder": "autoencoder", "stft-gan": "gan", "stft-cgan": "cgan"}
-PRESETS, CANDIDATES = 24, 6           # sounds of a GAN in all; random points for each of them
+PRESETS, CANDIDATES, DRAWS = 24, 16, 6           # sounds of a GAN in all; random points for each, drawn again where none is in tune
+STRETCH_S = 0.2, 1.2                  # of a note, in which its pitch is judged...
+LOW_STRETCHES_S, HIGH_STRETCH_S = ((0.08, 0.5), (0.15, 0.9)), (1.2, 2.8)       # ... and where keys below all and above all read it
+LOWEST_STRETCHES_S = (0.02, 0.13), (0.04, 0.26)       # and those of a model that knows middle C alone
+IN_TUNE_CENTS, MOST_OFF_CENTS = 2.0, 6.0              # for a point to be a preset; where none keeps to it the best is, up to so much
 HEARD_RANGE_DB = 60.0
 PROBES = 12                           # points about which is looked which way does most
 KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "characteristic.decay": {"fast_decay": 1 / 3},
@@ -116,15 +121,44 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
 
 
 def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
-    """Random points that sound as unlike each other as can be; those of a conditional model are asked for a family each."""
+    """Random points that have a pitch, as unlike each other as can be; those of a conditional model are asked for a family each."""
     z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
-    said = heard(generator, z, shape)
-    chosen = unlike(said.reshape(len(z), -1), PRESETS)
+    fit = []
+    for begin in range(0, len(z), CANDIDATES):
+        mine, off = np.arange(begin, begin + CANDIDATES), np.zeros(CANDIDATES)
+        for again in range(DRAWS):
+            if again:
+                z[mine, :free] = rng.standard_normal((CANDIDATES, free)).clip(-KNOB_RANGE, KNOB_RANGE)
+            off = np.array([off_key(generator, point, shape) for point in z[mine]])
+            if off.min() <= IN_TUNE_CENTS:
+                break
+        fit += np.resize(mine[off <= max(IN_TUNE_CENTS, off.min())], CANDIDATES).tolist()
+    chosen = unlike(heard(generator, z, shape)[fit], PRESETS)
     presets = {}
-    for group, i in enumerate(chosen):
+    for group, i in enumerate(fit[place] for place in chosen):
         family = wanted[group]
         presets[f"{family.capitalize()} {1 + sum(other == family for other in wanted[:group])}"] = _preset(z[i], family, None, True)
     return presets
+
+
+@torch.no_grad()
+def off_key(generator: Generator, z: np.ndarray, shape: SeedShape) -> float:
+    """Cents by which a point's notes at every third key leave their pitch at most, in the stretches of them that keys play. No key is
+    looked at after one that is off by more than MOST_OFF_CENTS or has no pitch: the more are left, the worse."""
+    keys, worst = [*range(shape.lowest, shape.highest, 3), shape.highest], 0.0
+    images = generator(torch.from_numpy(np.tile(z.astype(np.float32), (len(keys), 1))), torch.tensor(keys) - shape.lowest).numpy()
+    for number, (image, key) in enumerate(zip(images, keys, strict=True)):
+        spectrum = stft.spectrum_of(image, float(key), shape.layout)
+        stretches = [STRETCH_S]
+        if key == shape.lowest:
+            stretches += [*LOW_STRETCHES_S, *(LOWEST_STRETCHES_S if len(keys) == 1 else ())]
+        if key == shape.highest:
+            stretches.append(HIGH_STRETCH_S)
+        for bins in {stft.SIDE, stft.SIDE // 2 if key == shape.highest else stft.SIDE}:       # the highest key is made of fewer
+            worst = max(worst, off_key_cents(made(spectrum, key, bins), stretches))
+        if worst > MOST_OFF_CENTS:
+            return MOST_OFF_CENTS * (len(keys) - number + 1)
+    return worst
 
 
 def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:

@@ -6,7 +6,7 @@ does not grow with notes.
 """
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from hashlib import sha256
 from math import gcd
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from models import stft
 from models.stft import SAMPLES, Layout
-from train.notes.note import QUALITIES, Note
+from train.notes.note import QUALITIES, Labels, Note
 from train.store import FORMAT, DataError, part_files, read_data, read_part, replace_with, wanted
 
 REPRESENTATION = "stft"
@@ -79,6 +79,7 @@ class SoundBank:
 
     def __init__(self, folder: str | Path, layout: Layout, instruments: list[str] | None = None, pitches: tuple[int, ...] = ()):
         folder = Path(folder)
+        self._source = folder, instruments, pitches
         data = read_data(folder)
         if data and data.get("representation") != REPRESENTATION:
             raise DataError(f"{folder} holds frames, not sounds. Prepare the notes again, into another folder: "
@@ -114,6 +115,11 @@ class SoundBank:
     def __len__(self) -> int:
         return len(self.notes)
 
+    def chosen(self) -> dict[str, Any]:
+        """What it is made of, to be made again by `SoundBank(layout=.., **chosen)`."""
+        folder, instruments, pitches = self._source
+        return {"folder": str(folder.absolute()), "instruments": instruments, "pitches": list(pitches)}
+
     @property
     def lowest(self) -> int:
         return int(self.pitch.min())
@@ -125,6 +131,12 @@ class SoundBank:
     def sounds(self, notes: np.ndarray) -> np.ndarray:
         """[N, SAMPLES] float32, the loudest sample of each near 1."""
         return np.stack([self._sounds[part][row] for part, row in (self._place[i] for i in notes)]).astype(np.float32) / np.float32(LOUDEST)
+
+    def note(self, which: int) -> Note:
+        """One of them, as a source gives it."""
+        told = self.notes[which]
+        labels = Labels(**{field.name: told[field.name] for field in fields(Labels) if field.name in told})
+        return Note(labels, self.sounds(np.array([which]))[0], stft.RATE_HZ, float(self.pitch[which]))
 
     def images(self, notes: np.ndarray) -> Tensor:
         """[N, 2, SIDE, SIDE], each with the pitch of its own note. Small banks keep what was made once."""

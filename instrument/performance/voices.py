@@ -27,7 +27,7 @@ voice_dtype = np.dtype([
     # of a voice that plays a whole note: its buffer (0: it has partials), since when, its pitch, where in the note its loop begins,
     # how fast it falls from there on, how long it rings after note-off, how much of it has passed
     ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),
-    ("loop_length_s", "f8"), ("tuning", "f4", 16),          # and how much faster each sixteenth of it is to be read, to stay on its key
+    ("loop_length_s", "f8"), ("tuning", "f4", 128),         # and how much faster each of its frames is to be read, to stay on its key
     ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
 ], align=True)
 

@@ -16,7 +16,7 @@ from models.knobs import by_control, turned
 from models.stft import BIN_HZ, RATE_HZ, SIDE
 from models.whole_note import WholeNote
 
-MAKING_HOPS = 14                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
+MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
 CROSS_HOPS = int(CROSS_S * 187.5) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
 MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet

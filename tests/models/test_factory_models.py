@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models import stft
 from models.checkpoint import load_model
 from models.frame import LEVEL
+from tests.tracker import cents_off
 
 ALL = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))
 SEED = [path for path in ALL if path.stem.startswith("seed_")]
@@ -30,6 +32,18 @@ def test_there_is_one_of_each_kind_and_they_are_small():
     kinds = {load_model(path).card["kind"] for path in SEED}
     assert kinds == {"autoencoder", "gan", "cgan"}
     assert sum(path.stat().st_size for path in SEED) < 8e6
+
+
+def test_the_conditional_gan_is_asked_for_a_key_and_makes_it():
+    """Before anything is tuned: a model whose condition was a mixture of qualities could be asked for no key."""
+    model = next(m for m in map(load_model, SEED) if m.card["kind"] == "cgan")
+    assert model.shape.keys >= 36
+    assert {c["kind"] for c in model.card["conditions"]} == {"family", "quality"}
+    points = [np.array(z, np.float32) for z in list(model.presets.values())[::6]]
+    off = [cents_off(stft.sound(model.spectrum(z, key))[4000:20_000].astype(np.float64), 440 * 2 ** ((key - 69) / 12), stft.RATE_HZ)
+           for key in range(model.shape.lowest, model.shape.highest + 1) for z in points]
+    heard = np.abs([cents for cents in off if cents is not None])
+    assert len(heard) > 0.95 * len(off) and np.quantile(heard, 0.95) < 15
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)

@@ -82,6 +82,52 @@ def test_what_is_out_of_tune_in_the_network_is_in_tune_at_the_keys():
     assert abs(1200 * np.log2(made(stft.spectrum(sharp), 60).root_hz / 261.6256) - 30) < 0.5
 
 
+def gliding(cents_at, partials=(1, 2, 3, 4, 5), seconds=4.0):
+    """The spectrum of a C4 that is off by `cents_at` (t)."""
+    from models import stft
+    t = np.arange(round(seconds * stft.RATE_HZ)) / stft.RATE_HZ
+    turns = np.cumsum(261.6256 * 2 ** (cents_at(t) / 1200)) / stft.RATE_HZ
+    return stft.spectrum(sum(np.sin(2 * np.pi * k * turns) / k for k in partials))
+
+
+def test_a_note_that_drifts_is_in_tune_at_every_moment():
+    """20 cents sharp to 25 flat: the lowest key plays its begin, the highest its loop, the middle all of it, and none is off."""
+    from models.whole_note import made, off_key_cents
+    from tests.tracker import cents_off
+    note = made(gliding(lambda t: 20 - 15 * t), 60)
+    assert off_key_cents(note, ((0.02, 0.13), (0.2, 1.2), (1.2, 2.8))) < 2
+    model = untrained_notes()
+    model.note = lambda z, key, bins=128: made(gliding(lambda t: 20 - 15 * t), 60, bins)
+    for key in (21, 48, 60, 72, 108):
+        sound = play([(0, NoteOn(0, key, 100))], timbre_of(model), 1.2)[RATE // 5:]
+        assert abs(cents_off(sound.astype(np.float64), 440 * 2 ** ((key - 69) / 12))) < 2, key
+    plain = np.ones_like(note.tuning)
+    note.tuning = plain                                             # what the test would hear if nobody looked after it
+    assert off_key_cents(note, ((0.02, 0.13), (0.2, 1.2), (1.2, 2.8))) > 10
+
+
+def test_what_has_no_pitch_is_told_from_what_has():
+    from models import stft
+    from models.whole_note import made, off_key_cents
+    stretches = ((0.1, 0.4), (0.2, 1.2), (1.2, 2.8))
+    assert off_key_cents(made(gliding(lambda t: 0 * t), 60), stretches) < 0.5
+    noise = np.random.default_rng(0).standard_normal(stft.SAMPLES)
+    assert off_key_cents(made(stft.spectrum(noise), 60), stretches) == float("inf")
+    t = np.arange(stft.SAMPLES) / stft.RATE_HZ
+    bell = sum(np.sin(2 * np.pi * 261.6256 * k * t) for k in (1, 2.13, 3.31))     # as loud as each other, and of no common period
+    assert off_key_cents(made(stft.spectrum(bell), 60), stretches) == float("inf")
+
+
+def test_a_rumble_under_the_note_is_not_raised_by_high_keys():
+    from models import stft
+    from models.whole_note import made
+    t = np.arange(stft.SAMPLES) / stft.RATE_HZ
+    low, tone = np.sin(2 * np.pi * 20 * t), np.sin(2 * np.pi * 261.6256 * t)
+    power = lambda x, hz: np.abs(np.fft.rfft(x[16_000:32_000] * np.hanning(16_000))[hz - 3:hz + 4]).max()           # noqa: E731
+    sound = made(stft.spectrum(low + tone), 60).sound
+    assert 20 * np.log10(power(sound, 20) / power(sound, 262)) < -40
+
+
 @pytest.mark.parametrize("rate_hz", [44100, 96000])
 def test_other_rates(keys, rate_hz):
     for key in (36, 67, 100):

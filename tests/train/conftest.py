@@ -10,6 +10,8 @@ import torch
 
 from models.conditioning import ROWS, row_times_s
 from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
+from tests.train.notes_that_tell import written
+from train.cli import main
 
 
 def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slope):
@@ -56,3 +58,13 @@ def tiny_data(tmp_path_factory):
 def tiny_bank(tiny_data):
     from train.dataset import NoteBank
     return NoteBank(tiny_data)
+
+
+@pytest.fixture(scope="session")
+def told_sounds(tmp_path_factory):
+    """(an NSynth folder of notes that say what they are by how they sound, the same prepared as sounds)"""
+    torch.set_num_threads(1)
+    folder, out = tmp_path_factory.mktemp("nsynth"), tmp_path_factory.mktemp("sounds")
+    written(folder)
+    assert main(["prepare", str(folder), "--out", str(out), "--representation", "stft", "--workers", "1"]) == 0
+    return folder, out

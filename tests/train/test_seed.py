@@ -5,48 +5,23 @@ import math
 
 import numpy as np
 import pytest
-import soundfile as sf
 import torch
 
 from models import stft
 from models.checkpoint import load_model
 from models.seed_model import SeedModel
 from models.stft import Layout
+from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
 from train.cli import main
 from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
 from train.sounds import SoundBank
 from train.store import DataError
 
-FAMILIES = {"bass": 3, "flute": 1, "organ": 6}                          # how many harmonics each has
-QUALITY = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
-           "tempo-synced")
 
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """An NSynth folder of notes that say what they are by how they sound, prepared: key by pitch, family by how many harmonics."""
-    torch.set_num_threads(1)
-    folder, out = tmp_path_factory.mktemp("nsynth"), tmp_path_factory.mktemp("sounds")
-    (folder / "audio").mkdir()
-    examples, t = {}, np.arange(stft.SAMPLES) / stft.RATE_HZ
-    for number, (family, harmonics) in enumerate(FAMILIES.items()):
-        for pitch in (48, 55, 60):
-            name = f"{family}_synthetic_{number:03d}-{pitch:03d}-100"
-            f0 = 440 * 2 ** ((pitch - 69) / 12)
-            sound = sum(np.sin(2 * np.pi * k * f0 * t + k) for k in range(1, harmonics + 1)) / harmonics * np.clip((3.2 - t) / 0.2, 0, 1)
-            sf.write(folder / "audio" / f"{name}.wav", 0.5 * sound, stft.RATE_HZ, subtype="PCM_16")
-            examples[name] = {"note_str": name, "pitch": pitch, "velocity": 100, "instrument_str": f"{family}_synthetic_{number:03d}",
-                              "instrument_family_str": family, "instrument_source_str": "synthetic", "sample_rate": stft.RATE_HZ,
-                              "qualities": [int(q == ("bright" if family == "organ" else "dark")) for q in QUALITY]}
-    (folder / "examples.json").write_text(json.dumps(examples))
-    assert main(["prepare", str(folder), "--out", str(out), "--representation", "stft", "--workers", "1"]) == 0
-    return folder, out
-
-
-def test_labels_stay_with_their_images(data):
+def test_labels_stay_with_their_images(told_sounds):
     """Shuffled and drawn at random, each image still shows the key, the family and the qualities that its labels tell."""
-    bank = SoundBank(data[1], Layout())
+    bank = SoundBank(told_sounds[1], Layout())
     told, values = bank.conditions()
     places = {(c["kind"], c["name"]): i for i, c in enumerate(told)}
     one = GanTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(notes=9), conditional=True)
@@ -66,20 +41,20 @@ def test_labels_stay_with_their_images(data):
     assert len(seen) > 6
 
 
-def test_frames_and_sounds_are_kept_apart(data, tiny_data, capsys):
+def test_frames_and_sounds_are_kept_apart(told_sounds, tiny_data, capsys):
     (tiny_data / "data.json").write_text(json.dumps({"format": 3}))
     try:
         with pytest.raises(DataError, match="holds frames"):
             SoundBank(tiny_data, Layout())
     finally:
         (tiny_data / "data.json").unlink()
-    assert main(["prepare", str(data[0]), "--out", str(data[1]), "--workers", "1"]) == 1
+    assert main(["prepare", str(told_sounds[0]), "--out", str(told_sounds[1]), "--workers", "1"]) == 1
     assert "another representation" in capsys.readouterr().err
 
 
-def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(data, tmp_path):
+def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(told_sounds, tmp_path):
     def learner(steps):
-        bank = SoundBank(data[1], Layout(), pitches=(60,))
+        bank = SoundBank(told_sounds[1], Layout(), pitches=(60,))
         return AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=steps, notes=3, rate=5e-3, decay_from=1.0))
     whole = learner(120)
     lost = [float(whole.train_step()["mse"]) for _ in range(120)]
@@ -97,8 +72,8 @@ def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(data, tmp_path):
 
 
 @pytest.mark.parametrize("conditional", [True, False])
-def test_gans_begin_undecided_and_are_not_squashed(data, conditional):
-    bank = SoundBank(data[1], Layout())
+def test_gans_begin_undecided_and_are_not_squashed(told_sounds, conditional):
+    bank = SoundBank(told_sounds[1], Layout())
     one = GanTrainer(bank, shape_for(bank, 4, 8, Layout()), Options(notes=8, rate=1e-4, critic_rate=2e-3, slope_penalty=0.0), conditional)
     parts = one.train_step()
     assert float(parts["critic"]) == pytest.approx(math.log(2), rel=0.05)
@@ -109,13 +84,13 @@ def test_gans_begin_undecided_and_are_not_squashed(data, conditional):
 
 
 @pytest.mark.parametrize("system", ["autoencoder", "cgan"])
-def test_from_data_to_a_model_that_plays(data, tmp_path, system, capsys):
+def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
     run, out = tmp_path / "run", tmp_path / "model"
-    assert main([system, str(data[1]), "--run", str(run), "--representation", "stft", "--latents", "4", "--width", "4", "--steps", "6",
-                 "--notes", "4", "--threads", "1"]) == 0
+    assert main([system, str(told_sounds[1]), "--run", str(run), "--representation", "stft", "--latents", "4", "--width", "4",
+                 "--steps", "6", "--notes", "4", "--threads", "1"]) == 0
     assert json.loads((run / "config.json").read_text())["kind"] == f"stft-{system}"
     assert next(csv.reader((run / "log.csv").open()))[:2] == ["step", "seconds"]
-    assert main(["export", str(data[1]), str(run), str(out), "--name", "Tiny"]) == 0
+    assert main(["export", str(told_sounds[1]), str(run), str(out), "--name", "Tiny"]) == 0
     model = load_model(out)
     assert isinstance(model, SeedModel) and model.card["pitches"] == [48, 60]
     z = model.presets[next(iter(model.presets))]
@@ -127,7 +102,7 @@ def test_from_data_to_a_model_that_plays(data, tmp_path, system, capsys):
     else:
         assert set(model.presets) == {f"{family}_synthetic_{i:03d}" for i, family in enumerate(FAMILIES)}
         capsys.readouterr()
-        assert main(["evaluate", str(out), "--notes", str(data[0]), "--json", str(tmp_path / "figures.json")]) == 0
+        assert main(["evaluate", str(out), "--notes", str(told_sounds[0]), "--json", str(tmp_path / "figures.json")]) == 0
         told = json.loads((tmp_path / "figures.json").read_text())
         assert len(told["notes"]) == 9 and set(told["mean"]) >= {"snr", "sc", "lsd60", "lsd80", "mel"}
 

@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
+from models.seed_model import SeedModel
 from models.shape import ModelError
 from train.dataset import NoteBank
+from train.export_seed import model_of_seed, shape_of_run
 from train.run import EARLY, STATE, read_state
+from train.sounds import SoundBank
+from train.state_model import model_of_state
 from train.store import DataError
+
+WHOLE = "stft-"                           # how kinds of runs begin whose models make whole notes
 
 
 class ReportError(ValueError):
@@ -28,14 +34,19 @@ class Run:
     state: dict[str, Any]
     early: dict[str, Any] | None
     log: dict[str, np.ndarray]                # by the names of the columns; NaN where a row has none
-    model: Model | None = None
-    bank: NoteBank | None = None
+    model: Model | SeedModel | None = None
+    bank: NoteBank | SoundBank | None = None
     remarks: list[str] = field(default_factory=list)
 
     @property
     def generative(self) -> bool:
         """Whether it learns a set of notes, and none of them by itself."""
-        return self.kind in ("gan", "cgan")
+        return self.kind.removeprefix(WHOLE) in ("gan", "cgan")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it makes whole notes of STFT images, not frames."""
+        return self.kind.startswith(WHOLE)
 
     @property
     def latents(self) -> int:
@@ -76,30 +87,21 @@ def _open(folder: Path, data: Path | None) -> Run:
     run = Run(folder.name, folder, str(state.get("kind", "")), config, state, None, _log(folder / "log.csv"))
     if (folder / EARLY).is_file():
         run.early = read_state(folder / EARLY)
-    try:
-        run.model = model_of(state, folder.name)
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
-        run.remarks.append("not a model of frames, or of an earlier version: what it sounds like is left out")
     chosen = dict(config.get("data") or {})
     if data is not None:
         chosen["folder"] = str(data)
     if chosen.get("folder"):
         try:
-            run.bank = NoteBank(**chosen)
-        except (DataError, OSError, TypeError, ValueError) as error:
+            run.bank = SoundBank(layout=shape_of_run(state).layout, **chosen) if run.whole else NoteBank(**chosen)
+        except (DataError, KeyError, OSError, TypeError, ValueError) as error:
             run.remarks.append(f"its notes cannot be opened ({error}); give them with --data")
     else:
         run.remarks.append("it does not say which notes it learnt (an earlier version began it); give them with --data")
+    try:
+        run.model = model_of_seed(state, run.name, run.bank) if isinstance(run.bank, SoundBank) else model_of_state(state, run.name)
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
+        run.remarks.append("of an earlier version: what it sounds like is left out")
     return run
-
-
-def model_of(state: dict[str, Any], name: str) -> Model:
-    """The playable model of a state. Raises TypeError for one of whole notes, which says no frames."""
-    from train.state_model import model_of_state
-    model = model_of_state(state, name)
-    if not isinstance(model, Model):
-        raise TypeError("a model of whole notes")
-    return model
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ How much a latent carries is measured by
   over partials and noise bands within 60 dB of the peak, at four keys and three moments, mean over points. Under NEAR_ZERO_EFFECT_DB nobody
   hears it.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,27 +48,29 @@ class Use:
 
 @torch.no_grad()
 def use_of(state: dict[str, Any], bank: NoteBank | None) -> Use:
-    """Raises KeyError where the state is not of this kind of network."""
+    """Of a model of frames. Raises KeyError where the state is not of this kind of network."""
     decoder = unscaled(shape_of(state), state["average"])
     free = state.get("free", decoder.shape.latents)
-    rng, spread = np.random.default_rng(0), None
-    middle, axes, points = np.zeros(free), np.eye(free), rng.standard_normal((POINTS, free))
-    if "encoder.convolutions.0.weight" in state["average"] and bank is not None:
-        z = encoded(state, bank, rng)
+    rng, rest = np.random.default_rng(0), decoder.shape.latents - free
+    known = bank is not None and "encoder.convolutions.0.weight" in state["average"]
+    return used(int(state["step"]), free, encoded(state, bank, rng) if known else None,                            # type: ignore[arg-type]
+                lambda raw: heard_levels(decoder, np.pad(raw, ((0, 0), (0, rest)))), rng)
+
+
+def used(step: int, free: int, z: np.ndarray | None, heard: Callable[[np.ndarray], np.ndarray], rng: np.random.Generator) -> Use:
+    """`z` [N, L]: what the encoder says of notes; None where there is none. `heard`: free latents [M, L] -> levels in dB [M, D]."""
+    spread, middle, axes, points = None, np.zeros(free), np.eye(free), rng.standard_normal((POINTS, free))
+    if z is not None:
         variance, turned = np.linalg.eigh(np.cov(z.T).reshape(free, free))
         order = np.argsort(-variance)
         spread = np.maximum(variance[order], 0.0)
         middle, axes = z.mean(0), turned[:, order].T * np.sqrt(spread)[:, None]
         points = z[rng.choice(len(z), POINTS)]
-    rest = decoder.shape.latents - free
-
-    def heard(raw: np.ndarray) -> np.ndarray:
-        return heard_levels(decoder, np.pad(raw, ((0, 0), (0, rest))))
     effect = np.zeros(free)
     for point in points if spread is not None else middle + points:
         change = heard(point + 0.5 * axes) - heard(point - 0.5 * axes)
         effect += np.sqrt(np.square(change).mean(1)) / len(points)
-    return Use(int(state["step"]), spread, np.sort(effect)[::-1])
+    return Use(step, spread, np.sort(effect)[::-1])
 
 
 def encoded(state: dict[str, Any], bank: NoteBank, rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,7 @@ from train.dataset import NoteBank
 from train.notes.note import Labels, Note, Source, SourceError
 from train.notes.opening import open_source
 from train.reconstruct import Learnt, sounded
+from train.sounds import SoundBank
 from train.store import DataError, read_data
 
 LOOKED_THROUGH = 2000                # orders of a source, at most
@@ -16,7 +17,7 @@ RATE_HZ = 32_000
 TAIL_S = 0.4
 
 
-def real_notes(bank: NoteBank | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
+def real_notes(bank: NoteBank | SoundBank | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
     """(up to `count` notes, where they come from, for a reader). `sources`: instead of those that the data folder names.
 
     `bank` may be None where there are `sources`. Raises SourceError where these give nothing.
@@ -27,6 +28,8 @@ def real_notes(bank: NoteBank | None, count: int, sources: Sequence[Path] = ()) 
             raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
         return notes, "recordings of " + ", ".join(path.name for path in sources)
     assert bank is not None, "notes are of a bank, or of sources"
+    if isinstance(bank, SoundBank):
+        return [bank.note(int(i)) for i in _spread(np.argsort(bank.pitch, kind="stable"), count)], "recordings that were learnt, at 16 kHz"
     folder = bank.chosen().get("folder")
     notes, names = [], set(bank.names) - {""}
     for source in _sources_of(Path(folder)) if folder else []:

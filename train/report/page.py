@@ -10,19 +10,26 @@ import torch
 
 from models.conditioning import ROWS
 from models.frame import FRAME_SIZE
+from models.seed_model import SeedModel
+from models.stft import CHANNELS, SIDE
+from train import seed_measure
 from train.notes.note import Note
-from train.report import media, sounds
+from train.report import media, sounds, whole
 from train.report.chart import Line, bars, chart
-from train.report.folder import Run, open_runs
+from train.report.demos import write_demos
+from train.report.folder import WHOLE, Run, open_runs
 from train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
 from train.report.originals import real_notes
 from train.report.sets import Set, sets_of
+from train.sounds import SoundBank
 from train.store import replace_with
 
 SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
 AXES = (10, 4)                            # latents that are walked along: of a lone run, of each of several
 SIZED_TOGETHER = 2                        # sizes of latent space from which they are set against each other
 LAST_SHARE = 0.1                          # of the log: what the loss is at last
+LOSSES = ("loss", "mse", "generator")     # the column of the log that is a run's loss: the first that it has
+FIGURES = ("mel", "act60", "lsd", "motion", "onset_env")
 
 
 @dataclass
@@ -47,19 +54,23 @@ class Chapter:
 
 
 def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, sources: Sequence[Path] = (), count: int = 12,
-                 progress: bool = True) -> None:
+                 demos: Path | None = None, progress: bool = True) -> None:
     """Measure the runs and write the page as `out`, whole or not at all.
 
     `data`: prepared notes, if a run does not name those that it learnt. `sources`: real notes to be reconstructed, instead of those.
-    `count`: of them, measured; the first SHOWN are on the page. Raises ReportError, SourceError, OSError.
+    `count`: of them, measured; the first SHOWN are on the page. `demos`: a folder for its sounds as files.
+    Raises ReportError, SourceError, OSError.
     """
     from tqdm import tqdm
     if out.is_dir():
         raise OSError(f"{out}: a folder. Name a file for the page, as {out}/report.html.")
     runs = open_runs(list(folders), data)
-    text = render(made_of(runs, sources, count, tqdm(desc="report", unit="part", disable=not progress)))
+    content = made_of(runs, sources, count, tqdm(desc="report", unit="part", disable=not progress))
+    text = render(content)
     out.parent.mkdir(parents=True, exist_ok=True)
     replace_with(out, lambda path: path.write_text(text, encoding="utf-8"))
+    if demos is not None:
+        write_demos(content, demos)
 
 
 def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar: Any = None) -> dict[str, Any]:
@@ -82,7 +93,8 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
         bar.close()
     return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals,
             "origin": origin, "count": len(notes), "compression": _compression(chapters), "day": date.today().isoformat(),
-            "near_zero": (NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB), "values": ROWS * FRAME_SIZE}
+            "near_zero": (NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB),
+            "figures": (*(seed_measure.FIGURES if any(run.whole for run in runs) else ()), *FIGURES)}
 
 
 def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[], object]) -> None:
@@ -90,12 +102,13 @@ def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[],
     model = run.model
     assert model is not None
     if notes:
-        chapter.reconstructed = sounds.reconstructed(model, notes, SHOWN, told)
+        chapter.reconstructed = (whole.reconstructed(model, notes, SHOWN, told) if isinstance(model, SeedModel) else
+                                 sounds.reconstructed(model, notes, SHOWN, told))
     chapter.samples = sounds.samples(model, SAMPLES)
     chapter.axes = sounds.axis_walks(model, AXES[0] if alone else AXES[1])
-    chapter.knobs = sounds.knob_walks(model) if alone or run.kind == "cgan" else []
+    chapter.knobs = sounds.knob_walks(model) if alone or run.kind.endswith("cgan") else []
     told()
-    if run.bank is not None:
+    if not isinstance(model, SeedModel) and run.bank is not None and not isinstance(run.bank, SoundBank):
         chapter.sets = sets_of(model, run.bank, told)
 
 
@@ -106,15 +119,17 @@ def _latents(chapter: Chapter) -> None:
         return
     if len(states) == 2 and states[0]["step"] == states[1]["step"]:
         states = states[1:]
-    chapter.uses = [use_of(state, run.bank) for state in states]
+    chapter.uses = [whole.use_of(state, run.bank) if isinstance(run.bank, SoundBank) or (run.bank is None and run.whole) else
+                    use_of(state, run.bank) for state in states]
     names = [f"step {use.step}" for use in chapter.uses]
     colours = names if len(names) == 2 else ["now"]
     spreads = [use.spread for use in chapter.uses if use.spread is not None]
     if len(spreads) == len(chapter.uses):
         chapter.use_chart = bars(spreads, colours, NEAR_ZERO_SPREAD, "variance over notes")
     chapter.effect_chart = bars([use.effect_db for use in chapter.uses], colours, NEAR_ZERO_EFFECT_DB, "effect in dB")
-    chapter.middles = [sounds.clip("all latents 0", name, middle_note(state, sounds.RATE_HZ), sounds.RATE_HZ)
-                       for name, state in zip(names, states, strict=True)]
+    chapter.middles = [sounds.clip(title, name, audio, rate_hz) for name, state in zip(names, states, strict=True)
+                       for title, audio, rate_hz in (whole.near_zero(state) if run.whole else
+                                                     [("all latents 0", middle_note(state, sounds.RATE_HZ), sounds.RATE_HZ)])]
 
 
 # charts -------------------------------------------------------------------------------------------------------------------------
@@ -122,7 +137,7 @@ def learning_charts(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """(name of a column of the log, chart of it over epochs, or steps where a run does not tell its notes), the loss as a whole first."""
     names = [name for run in runs for name in run.log if name not in ("step", "seconds")]
     epochs = all(run.steps_an_epoch for run in runs)
-    first = ("loss", "generator", "critic", "levels")
+    first = ("loss", "mse", "generator", "critic", "levels")
     ordered = sorted(dict.fromkeys(names), key=lambda name: (first.index(name) if name in first else len(first)))
     charts = []
     for name in ordered:
@@ -143,9 +158,9 @@ def size_charts(chapters: Sequence[Chapter]) -> list[tuple[str, str]]:
         if len(set(sizes)) < SIZED_TOGETHER:
             continue
         of = f" ({kind})" if len(kinds) > 1 else ""
-        loss = [last_of(c.run, "loss") if "loss" in c.run.log else last_of(c.run, "generator") for c in alike]
+        loss = [last_of(c.run, next((name for name in LOSSES if name in c.run.log), "")) for c in alike]
         charts.append((f"loss{of}", chart([Line("loss", sizes, loss, 0)], "latents", "loss", True, True)))
-        for figure in ("mel", "act60", "motion"):
+        for figure in ("mel", "act60", "snr", "lsd60") if alike[0].run.whole else ("mel", "act60", "motion"):
             lines = [Line(f"{way}", sizes, [_figure(c, way, figure) for c in alike], colour, way == "encoder")
                      for colour, way in enumerate(("refined", "encoder"))]
             charts.append((f"{figure}, dB{of}", chart(lines, "latents", figure, True, True)))
@@ -169,7 +184,8 @@ def _figure(chapter: Chapter, way: str, figure: str) -> float:
 def _facts(run: Run) -> list[tuple[str, str]]:
     """What a reader wants to know first."""
     step, seconds = int(run.state["step"]), float(run.state.get("seconds", 0.0))
-    facts = [("kind", {"autoencoder": "autoencoder", "gan": "GAN", "cgan": "conditional GAN"}.get(run.kind, run.kind)),
+    kind = {"autoencoder": "autoencoder", "gan": "GAN", "cgan": "conditional GAN"}.get(run.kind.removeprefix(WHOLE), run.kind)
+    facts = [("kind", kind + (" of whole notes, as STFT images" if run.whole else "")),
              ("latents", str(run.latents) + (f" and {len(run.state['conditions'])} conditions" if run.state.get("conditions") else ""))]
     if run.bank is not None:
         many = len(run.bank.instruments)
@@ -191,11 +207,14 @@ def _compression(chapters: Sequence[Chapter]) -> list[tuple[str, str, str]]:
     """(run, what share of a note's values its latents are, what that costs): the claim of every autoencoder, with its price."""
     rows = []
     for chapter in chapters:
-        if not chapter.run.generative and chapter.run.latents and chapter.reconstructed:
-            mel, act60 = (_figure(chapter, "refined", figure) for figure in ("mel", "act60"))
-            latents, values = chapter.run.latents, ROWS * FRAME_SIZE
-            rows.append((chapter.name, f"{latents} / {values:,} = {100 * latents / values:.3f} %",
-                         f"mel {mel:.2f} dB, act60 {act60:.2f} dB"))
+        run = chapter.run
+        if not run.generative and run.latents and chapter.reconstructed and chapter.reconstructed.figures:
+            mel, act60 = (_figure(chapter, "encoder" if run.whole else "refined", figure) for figure in ("mel", "act60"))
+            values = CHANNELS * SIDE ** 2 if run.whole else ROWS * FRAME_SIZE
+            cost = f"mel {mel:.2f} dB, act60 {act60:.2f} dB"
+            if run.whole:
+                cost = f"SNR {_figure(chapter, 'encoder', 'snr'):.1f} dB, {cost}"
+            rows.append((chapter.name, f"{run.latents} / {values:,} = {100 * run.latents / values:.3f} %", cost))
     return rows
 
 

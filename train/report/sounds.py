@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.signal import resample_poly
 
+from models import stft
 from models.knobs import Knob, read_knobs, turned
 from models.latent_space import KNOB_RANGE
 from models.model import Model
+from models.seed_model import SeedModel
 from models.shape import ModelError
 from train.knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
 from train.metrics import FIGURES, distance
@@ -48,9 +50,10 @@ def clip(name: str, about: str, audio: np.ndarray, rate_hz: int, gain: float | N
 # reconstructions ----------------------------------------------------------------------------------------------------------------
 @dataclass
 class Reconstructed:
-    """Notes through one model: means of FIGURES by the way in which points were found, and the clips of the first notes."""
+    """Notes through one model: means of figures by the way in which points were found, and the clips of the first notes, None for one
+    that it cannot make."""
     figures: dict[str, dict[str, float | None]]
-    clips: list[Clip] = field(default_factory=list)
+    clips: list[Clip | None] = field(default_factory=list)
 
 
 def reconstructed(model: Model, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed:
@@ -67,14 +70,18 @@ def reconstructed(model: Model, notes: Sequence[Note], shown: int, told: Callabl
             rows.setdefault(way, []).append(figures)
         if number < shown:
             clips.append(clip(note.labels.name, f"mel {figures['mel']:.1f} dB, act60 {figures['act60']:.1f} dB", made.audio, made.rate_hz,
-                              _gain(made.original)))
+                              gain_of(made.original)))
         told()
-    return Reconstructed({way: {name: _mean(row[name] for row in many) for name in FIGURES} for way, many in rows.items()}, clips)
+    return Reconstructed({way: means(many, FIGURES) for way, many in rows.items()}, [*clips])
 
 
 def original(note: Note) -> Clip:
     audio, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
-    return clip(note.labels.name, f"{note_name(note.labels.pitch)}, velocity {note.labels.velocity}", audio, rate_hz, _gain(audio))
+    return clip(note.labels.name, f"{note_name(note.labels.pitch)}, velocity {note.labels.velocity}", audio, rate_hz, gain_of(audio))
+
+
+def means(rows: Sequence[dict], names: Sequence[str]) -> dict[str, float | None]:
+    return {name: _mean(row[name] for row in rows) for name in names}
 
 
 def _one(refiner: Refiner, note: Note, way: str) -> Reconstruction:
@@ -82,7 +89,7 @@ def _one(refiner: Refiner, note: Note, way: str) -> Reconstruction:
     return sound_at(refiner.model, z, bank, note, way)
 
 
-def _gain(audio: np.ndarray) -> float:
+def gain_of(audio: np.ndarray) -> float:
     """One for a recording and its reconstructions, which have the same energy."""
     return float(10 ** (-20 / 20) / max(np.sqrt(np.mean(np.square(audio, dtype=np.float64))), 1e-6))
 
@@ -93,28 +100,37 @@ def _mean(values) -> float | None:
 
 
 # points that nobody recorded ------------------------------------------------------------------------------------------------------
-def samples(model: Model, count: int, seed: int = 3) -> list[Clip]:
+def played(model: Model | SeedModel, z: np.ndarray, key: float, hold_s: float, length_s: float) -> np.ndarray:
+    """A note of `length_s` at RATE_HZ; of a model of whole notes the begin of what it makes, at the nearest key that it knows."""
+    if isinstance(model, Model):
+        return sounded(model, np.asarray(z, np.float32), key, 100.0, hold_s, length_s, RATE_HZ)
+    audio = stft.sound(model.spectrum(np.asarray(z, np.float32), model.nearest_key(key)))[:round(length_s * stft.RATE_HZ)]
+    audio = resample_poly(audio, RATE_HZ // stft.RATE_HZ, 1).astype(np.float32)
+    audio[round(hold_s * RATE_HZ):] *= np.linspace(1, 0, len(audio) - round(hold_s * RATE_HZ), dtype=np.float32) ** 2
+    return audio
+
+
+def samples(model: Model | SeedModel, count: int, seed: int = 3) -> list[Clip]:
     """Normal random points of the free latents, in knob units (where a bank of instruments has deviation 1), at keys from low to high."""
     points = random_points(model, count, np.random.default_rng(seed))
-    keys = np.resize(KEYS, count)
-    return [clip(note_name(int(key)), "", sounded(model, z, float(key), 100.0, 1.2, 1.8, RATE_HZ), RATE_HZ)
-            for z, key in zip(points, keys, strict=True)]
+    keys = [model.nearest_key(key) if isinstance(model, SeedModel) else key for key in np.resize(KEYS, count)]
+    return [clip(note_name(int(key)), "", played(model, z, float(key), 1.2, 1.8), RATE_HZ) for z, key in zip(points, keys, strict=True)]
 
 
-def random_points(model: Model, count: int, rng: np.random.Generator) -> np.ndarray:
+def random_points(model: Model | SeedModel, count: int, rng: np.random.Generator) -> np.ndarray:
     """Conditions are left unasked. [count, L] float32"""
     z = np.zeros((count, model.latents), np.float32)
     z[:, :model.free_latents] = rng.standard_normal((count, model.free_latents)).clip(-KNOB_RANGE, KNOB_RANGE)
     return z
 
 
-def axis_walks(model: Model, count: int) -> list[Clip]:
+def axis_walks(model: Model | SeedModel, count: int) -> list[Clip]:
     """Along the first `count` latents, from one end to the other through the middle, all others 0: they are ordered by what they do."""
     one = np.eye(model.latents, dtype=np.float32)
     return [_walk(model, f"latent {i + 1}", [value * one[i] for value in STEPS]) for i in range(min(count, model.free_latents))]
 
 
-def knob_walks(model: Model) -> list[Clip]:
+def knob_walks(model: Model | SeedModel) -> list[Clip]:
     """Along each knob with a name, from the first preset (of a conditional model: from where nothing is asked)."""
     knobs, conditional = knobs_of(model), bool(model.card.get("conditions"))
     begin = np.zeros(model.latents) if conditional or not model.presets else np.asarray(next(iter(model.presets.values())))
@@ -128,8 +144,11 @@ def knob_walks(model: Model) -> list[Clip]:
     return clips
 
 
-def knobs_of(model: Model) -> dict[str, Knob]:
-    """The conditions of a conditional model; of others, directions measured around as many presets as time allows (`train/knobs.py`)."""
+def knobs_of(model: Model | SeedModel) -> dict[str, Knob]:
+    """The conditions of a conditional model; of others, directions measured around as many presets as time allows (`train/knobs.py`), and
+    none of models of whole notes."""
+    if isinstance(model, SeedModel):
+        return {name: knob for name, knob in model.knobs.items() if knob.kind != "characteristic"}
     found = conditions_as_knobs(model)
     if not found and model.presets:
         pairs = round(PAIRS_PER_LATENT * model.latents) + 2
@@ -142,9 +161,9 @@ def knobs_of(model: Model) -> dict[str, Knob]:
         return {}
 
 
-def _walk(model: Model, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:
+def _walk(model: Model | SeedModel, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:
     """C4 once at each point, one after another."""
-    parts = [sounded(model, np.asarray(z, np.float32), 60.0, 100.0, STEP_S, STEP_S + GAP_S, RATE_HZ) for z in points]
+    parts = [played(model, z, 60.0, STEP_S, STEP_S + GAP_S) for z in points]
     end = round(0.01 * RATE_HZ)
     for part in parts:
         part[-end:] *= np.linspace(1, 0, end, dtype=np.float32)

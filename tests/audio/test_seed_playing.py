@@ -1,0 +1,91 @@
+"""The seed's systems live: the patches that ship, from MIDI through the real engine to what a JACK server is given."""
+import threading
+
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfilt
+
+from instrument import library
+from instrument import patch as patch_file
+from instrument.audio.client import Client
+from tests.audio.conftest import Told, wait_for
+from tests.audio.jack_player import RATE_HZ, Player
+from tests.tracker import cents_off
+
+PATCHES = [entry for entry in library.patches() if entry.factory and "seed" in entry.tags]
+CHORD = range(41, 57)
+KEYS, NOTE_S = (36, 60, 79), 1.0
+
+
+def dry(name) -> dict:
+    """A factory patch without its room, as the engine is told it."""
+    patch = library.load_patch(name)
+    return patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "master.width": 0.0}).to_json()
+
+
+@pytest.fixture(scope="module")
+def playing(jack_server):
+    """An engine on a server of 128 samples, with the conditional GAN's patch."""
+    jack_server(128)
+    client = Client(patch=dry("Seed Keys"), attach=False)
+    client.start()
+    told = Told(client)
+    told.wait(tell="ready", seconds=600)
+    client.send({"do": "set", "id": "master.volume_db", "value": -20.0})                 # 17 voices, far from the limiter
+    yield client, told
+    client.close()
+
+
+@pytest.mark.parametrize("entry", PATCHES, ids=lambda entry: entry.path.stem)
+def test_a_patch_plays_in_tune_and_ends(playing, entry):
+    client, told = playing
+    told.forget()
+    client.send({"do": "patch", "patch": dry(patch_file.load(entry.path).name)})
+    client.send({"do": "list"})
+    told.wait(tell="devices")                                                           # what was asked before it is done
+    step = round(NOTE_S * RATE_HZ)
+    performance = [(i * step, bytes([0x90, key, 100])) for i, key in enumerate(KEYS)]
+    performance += [((i + 1) * step - 4800, bytes([0xB0, 120, 0])) for i in range(len(KEYS))]
+    with Player(sorted(performance), len(KEYS) * NOTE_S + 0.5) as player:
+        captured = player.play_freewheeling()[:, 0]
+    begin = player.first_sent - player.first_recorded
+    for i, key in enumerate(KEYS):
+        note = captured[begin + i * step + 9600:begin + (i + 1) * step - 6000].astype(np.float64)
+        assert np.abs(note).max() > 1e-3
+        assert abs(cents_off(note, 440 * 2 ** ((key - 69) / 12), RATE_HZ)) < 5, key
+    assert np.abs(captured[-4800:]).max() < 1e-4
+
+
+def test_a_note_decoded_while_16_others_sound_leaves_no_break(playing):
+    """In real time: 16 voices are held, their latents move, and a new key that was made by nobody ahead goes down."""
+    client, told = playing
+    told.forget()
+    model = library.load_model("Seed Conditional GAN")
+    held = min(model.presets.values(), key=lambda z: model.note(np.array(z, np.float32), CHORD[0]).fall_db_s)
+    client.send({"do": "patch", "patch": {**dry("Seed Keys"), "latents": held}})
+    client.send({"do": "list"})
+    told.wait(tell="devices")
+    heard = {}
+    with Player([(200 * i, bytes([0x90, key, 90])) for i, key in enumerate(CHORD)], 5.0) as player:
+        recording = threading.Thread(target=lambda: heard.update(sound=player.play()))
+        recording.start()
+        wait_for(lambda: sum(1 for v in client.telemetry().notes if v) == 16)
+        wait_for(lambda: player._recorded > 1.5 * RATE_HZ)
+        before, faults = player._recorded, int(client._state[0]["faults"])
+        client.send({"do": "set", "id": "latent.1", "value": -held[0] - 1.0})
+        client.send({"do": "note_on", "note": 80, "velocity": 100})
+        wait_for(lambda: client.telemetry().notes[80])
+        recording.join()
+    client.send({"do": "panic"})
+    sound = heard["sound"][:, 0]
+    assert int(client._state[0]["faults"]) == faults
+    peak, first = np.abs(sound).max(), int(np.argmax(np.abs(sound) > 1e-4)) + RATE_HZ // 4
+    assert peak > 0.01 and first < before
+    level = np.sqrt((sound[first:first + (len(sound) - first) // 480 * 480].reshape(-1, 480) ** 2).mean(1))      # every 10 ms
+    assert level.min() > 0.1 * np.median(level)                                          # never a gap
+    high = sosfilt(butter(10, 9000, "high", fs=RATE_HZ, output="sos"), sound)             # notes end at 2.1 kHz: there are clicks alone
+    assert np.abs(high[first:]).max() < 2e-3 * peak
+    early, late = sound[before - RATE_HZ // 2:before], sound[-RATE_HZ // 2:]
+    hz = np.fft.rfftfreq(len(early), 1 / RATE_HZ)
+    a, b = (np.abs(np.fft.rfft(part * np.hanning(len(part))))[hz < 2500] for part in (early, late))
+    assert np.corrcoef(a, b)[0, 1] < 0.98                                                # it did move
