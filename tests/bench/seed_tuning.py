@@ -2,7 +2,8 @@
 
 Each note is played dry for 1.2 s and tracked from 0.2 s on (`tests/tracker.py`). Notes that repeat for less than half of their power
 within a period are noises, and counted apart, as are those that have died away by 50 dB until then (a drum's, 16 times as fast as it
-was). Presets are what ships; `--random` adds points that nobody chose.
+was). Presets are what ships; `--random` adds points that nobody chose. `--weed MODEL..` plays all presets of models at all 88 keys, and
+leaves those out of their cards of which one key is off: so what ships is in tune.
 """
 import argparse
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from instrument.offline import Player
 from instrument.patch import Patch
 from instrument.performance.midi import Controller, NoteOn
 from instrument.performance.timbre import timbre_of
-from models.checkpoint import load_model
+from models.checkpoint import load_model, save_card
 from tests.tracker import cents_off
 
 ASSETS, RATE_HZ = Path(__file__).parents[2] / "assets" / "models", 48_000
@@ -37,12 +38,29 @@ def off_keys(timbre, latents: Iterable[float], keys: Iterable[int]) -> Iterator[
         yield key, cents_off(sound, 440 * 2 ** ((key - 69) / 12), RATE_HZ) if heard else None
 
 
+def weed(path: Path) -> None:
+    """Rewrites the card of a model without the presets of which a key is off."""
+    model = load_model(path)
+    timbre = timbre_of(model)
+    for name in list(model.presets):
+        off = max((abs(cents) for _, cents in off_keys(timbre, model.presets[name], range(21, 109)) if cents is not None), default=0.0)
+        if off > MOST_CENTS:
+            del model.presets[name], model.card["presets"][name]
+            print(f"{model.name}: {name} is off by {off:.1f} cents at a key, and left out", flush=True)
+    print(f"{save_card(model, path)}: {len(model.presets)} presets stay", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--presets", type=int, default=24, help="so many of each model, evenly")
     parser.add_argument("--every", type=int, default=4, help="so many keys, each preset beginning at another")
     parser.add_argument("--random", type=int, default=0, help="so many random points of each model besides")
+    parser.add_argument("--weed", type=Path, nargs="+", metavar="MODEL", help="instead: presets that are off leave their cards")
     args = parser.parse_args()
+    if args.weed:
+        for path in args.weed:
+            weed(path)
+        return
     for path in sorted(ASSETS.glob("seed_*.safetensors")):
         model = load_model(path)
         timbre, rng = timbre_of(model), np.random.default_rng(0)
