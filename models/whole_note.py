@@ -19,6 +19,7 @@ SHORTEST_LOOP_S = 0.5
 CROSS_S = 0.12                        # baked into the end of a loop
 ALIKE_FROM_S = 0.4                    # a note falls as it does from here to the loop
 MOST_FALL_DB_S = 60.0
+DIED_AWAY_DB = -50.0                  # under its loudest frame: nothing of it is looped
 OFF_KEY_CENTS = 80.0                  # as far from its key a period is looked for
 LEAST_PERIODIC = 0.5                  # correlation of a sound with itself a period later, under which it has no pitch
 LEAST_LONG = 0.4                      # and nine periods later, under which it is mostly noise
@@ -205,14 +206,16 @@ def _loop(note: WholeNote, power: np.ndarray, level_db: np.ndarray) -> None:
     loud = held > -60
     slope = float(np.polyfit(seconds[begin_fall:last][loud], held[loud], 1)[0]) if loud.sum() > 8 else 0.0
     fall = float(np.clip(-slope, 0.0, MOST_FALL_DB_S))
-    if held.max() < -50:                                                       # it has died away
-        return
+    alive = level_db[first:last] > DIED_AWAY_DB
     looks = np.sqrt(power[:, first:last])                                      # magnitudes; a falling note's are raised to be alike
     looks *= 10 ** (fall * seconds[first:last] / 20)
     size = (looks ** 2).sum(0)
     far = size[:, None] + size[None] - 2 * looks.T @ looks
     far /= np.maximum(np.maximum(size[:, None], size[None]), 1e-20)
     far[np.tril_indices(len(far), least - 1)] = np.inf                         # rows begin, columns end
+    far[~alive], far[:, ~alive] = np.inf, np.inf
+    if not np.isfinite(far).any():                                             # it dies away by itself: there is nothing to go on
+        return
     row, column = divmod(int(np.argmin(far)), len(far))
     begin, end = (row + first) * HOP, (column + first) * HOP
     raised = note.sound
