@@ -17,10 +17,11 @@ from tests.gui.player import LEFT, SOON_MS, drag, let_go, play, sounding
 
 
 @pytest.fixture(scope="module")
-def a_take(live_window, tmp_path_factory, qapp):
+def a_take(live_window, tmp_path_factory, qapp, user_home):
     """A take that the instrument recorded: a note of a second on a sound that was moved."""
     folder = tmp_path_factory.mktemp("takes")
     window = live_window
+    window.session.load(user_home[0])
     window.settings.take_folder, window.settings.take_format = str(folder), "wav24"
     window.session.set("filter.cutoff_hz", 1234.0)
     got: list[Path] = []

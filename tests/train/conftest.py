@@ -3,6 +3,7 @@
 Two instruments whose brightness follows pitch and velocity.
 """
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -12,6 +13,14 @@ from models.conditioning import ROWS, row_times_s
 from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
 from tests.train.notes_that_tell import written
 from train.cli import main
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts():
+    """Ctrl-C is heard, as at a terminal: a shell starts what it runs in the background deaf to it, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def write_part(folder, program, name, velocity, hold_s, pitches, sustained, slope):

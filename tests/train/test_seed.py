@@ -14,6 +14,7 @@ from models.stft import Layout
 from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
 from train.cli import main
+from train.export_seed import PRESETS
 from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
 from train.sounds import SoundBank
 from train.store import DataError
@@ -98,7 +99,7 @@ def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
     assert np.abs(note.sound).max() > 0.01 and abs(1200 * np.log2(note.root_hz / 195.9977)) <= 80
     if system == "cgan":
         assert {"family.bass", "quality.bright", "characteristic.brightness"} <= set(model.knobs)
-        assert model.free_latents == 4 and len(model.presets) == 24
+        assert model.free_latents == 4 and len(model.presets) == PRESETS
     else:
         assert set(model.presets) == {f"{family}_synthetic_{i:03d}" for i, family in enumerate(FAMILIES)}
         capsys.readouterr()
