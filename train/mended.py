@@ -1,5 +1,5 @@
 """What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -8,15 +8,28 @@ from models.conditioning import ROWS, row_times_s
 from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
 from models.period import periods_cents
 
-if TYPE_CHECKING:
-    from train.dataset import NoteBank
-
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 
 
-def silence_what_has_died_away(bank: "NoteBank", sustained: np.ndarray) -> None:
+class Notes(Protocol):
+    """What is mended of a `train.dataset.NoteBank`, whose units these are."""
+    rows: torch.Tensor
+    times_s: torch.Tensor
+    instrument: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    hold_s: np.ndarray
+    valid_rows: np.ndarray
+    f0_hz: np.ndarray
+    rms_db: np.ndarray
+    peak_db: np.ndarray
+
+    def __len__(self) -> int: ...
+
+
+def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
     """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
     for i in np.flatnonzero(~sustained):
         held = bank.rows[i, :bank.valid_rows[i], LEVEL]
@@ -27,7 +40,7 @@ def silence_what_has_died_away(bank: "NoteBank", sustained: np.ndarray) -> None:
             bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
 
-def go_on_falling(bank: "NoteBank", notes: list[dict], sustained: np.ndarray) -> None:
+def go_on_falling(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
     """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
 
     Late rows of the others repeat their last one, and are not trained on.
@@ -50,7 +63,7 @@ def go_on_falling(bank: "NoteBank", notes: list[dict], sustained: np.ndarray) ->
         bank.valid_rows[i] = rows.shape[1]
 
 
-def tune(bank: "NoteBank") -> None:
+def tune(bank: Notes) -> None:
     """Take out what mistuning is left in each note, as `models/period.py` hears it."""
     times = row_times_s()
     for i in range(0, len(bank), 512):
@@ -68,7 +81,7 @@ def tune(bank: "NoteBank") -> None:
         bank.f0_hz[notes] *= off[:, 0, 0].numpy()
 
 
-def even_out(bank: "NoteBank") -> None:
+def even_out(bank: Notes) -> None:
     """Bring each note to the level that its dynamic has about its key: nobody plays two keys exactly alike, and a keyboard should.
 
     An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.
