@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.arguments import FACTORY, FACTORY_SOURCE, SEED, SOUNDFONT, build_parser
+from train.arguments import FACTORY, SEED, build_parser
 from train.notes.opening import open_source, wishes_of
 
 
@@ -186,61 +186,9 @@ def _knobs(args) -> int:
 
 
 def _export(args) -> int:
-    from train.dataset import NoteBank
-    from train.export import export
-    from train.run import STATE, read_state
+    from train.export_run import export_run
     metrics = json.loads(args.metrics.read_text()) if args.metrics else None
-    state = read_state(args.run / STATE)
-    if str(state.get("kind", "")).startswith("stft-"):
-        return _export_seed(args, state, metrics)
-    licence = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
-    by_hand = args.run / "history.txt"                          # what was changed on the way, if anything
-    history = {"history": by_hand.read_text().strip()} if by_hand.is_file() else {}
-    if state.get("kind") in ("gan", "cgan"):
-        from train.export_gan import export_gan
-        bank = NoteBank(args.data, [instrument["name"] for instrument in state["instruments"]])
-        told: dict = {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
-                      "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
-                      "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)},
-                      "reproduce": " ".join([f"hummingface train {state['kind']} DATA --run RUN", *_asked(state)])} | history
-        if bank.sources == [SOUNDFONT.name]:
-            told |= {"source": FACTORY_SOURCE, "licence": "MIT", "licence_text": licence.read_text()}
-        model = export_gan(args.run / STATE, args.model, told | ({"metrics": metrics} if metrics else {}), args.name)
-        print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
-        return 0
-    about = {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
-             "source": FACTORY_SOURCE,
-             "reproduce": " ".join(["hummingface train factory WORK", args.model.as_posix(), "--instruments 64", *_asked(state)])} | history
-    if metrics:
-        about["metrics"] = metrics
-    model = export(args.run / STATE, NoteBank(args.data), args.model, args.name, about, licence.read_text())
-    print(f"{args.model}: {len(model.presets)} presets")
-    return 0
-
-
-def _asked(state: dict) -> list[str]:
-    """The options that train such a state again."""
-    asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
-    asked |= {name: state["shape"][name] for name in ("width", "note_width", "note_depth")}
-    return [f"--{name.replace('_', '-')} {value}" for name, value in asked.items()]
-def _export_seed(args, state: dict, metrics: dict | None) -> int:
-    from train.export_seed import export_seed, shape_of_run
-    from train.run import STATE
-    from train.sounds import SoundBank
-    bank = SoundBank(args.data, shape_of_run(state).layout)
-    layout, name = shape_of_run(state).layout, args.name if args.name != FACTORY else args.model.name
-    about: dict = {"about": f"Whole notes as STFT images, learnt from {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
-                   "licence": "that of its recordings",
-                   "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank)},
-                   "reproduce": f"hummingface train {state['kind'].partition('-')[2]} DATA --run RUN --representation "
-                                f"{'stft' if layout.kind == 'ri' else 'if'} --latents {state['free']} --width {shape_of_run(state).width} "
-                                f"--steps {state['step']}"}
-    if bank.sources == [SOUNDFONT.name]:
-        about |= {"source": FACTORY_SOURCE, "licence": "MIT",
-                  "licence_text": (Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt").read_text()}
-    if bank.lowest == bank.highest:
-        about["about"] += f" It knows one key alone, MIDI {bank.lowest}; every other is that note, read faster or slower."
-    model = export_seed(args.run / STATE, bank, args.model, name, about | ({"metrics": metrics} if metrics else {}))
+    model = export_run(args.data, args.run, args.model, args.name, metrics)
     print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
     return 0
 
@@ -269,10 +217,7 @@ def _evaluate(args) -> int:
         result |= distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
     result["tuning"] = tuning(model)
     print(table(result))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1))
-    return 0
+    return _written(result, args.json)
 
 
 def _report(args) -> int:
@@ -294,9 +239,13 @@ def _evaluate_notes(args, model) -> int:
     sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
     result = examine(model, sources, args.count, args.write)
     print(table(result))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1))
+    return _written(result, args.json)
+
+
+def _written(result: dict, path: Path | None) -> int:
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=1))
     return 0
 
 

@@ -27,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from train.characteristics import CHARACTERISTICS, measure, sustains
-from train.mended import go_on_falling, silence_what_has_died_away, tune
+from train.mended import Notes, go_on_falling, silence_what_has_died_away, tune
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
@@ -100,7 +100,7 @@ class Batch:
         return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
 
 
-class NoteBank:
+class NoteBank(Notes):
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
@@ -108,14 +108,6 @@ class NoteBank:
     conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
-    instrument: np.ndarray
-    pitch: np.ndarray
-    velocity: np.ndarray
-    hold_s: np.ndarray
-    valid_rows: np.ndarray
-    f0_hz: np.ndarray
-    peak_db: np.ndarray
-    rms_db: np.ndarray
     left_out: np.ndarray
     instruments: list[dict]
 

@@ -1,6 +1,4 @@
 """What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
-from typing import Protocol
-
 import numpy as np
 import torch
 
@@ -13,8 +11,8 @@ MOST_EVENED_DB = 12.0
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 
 
-class Notes(Protocol):
-    """What is mended of a `train.dataset.NoteBank`, whose units these are."""
+class Notes:
+    """What a bank of notes tells of each, where it can be mended: the base of `train.dataset.NoteBank`, whose units these are."""
     rows: torch.Tensor
     times_s: torch.Tensor
     instrument: np.ndarray
@@ -25,8 +23,6 @@ class Notes(Protocol):
     f0_hz: np.ndarray
     rms_db: np.ndarray
     peak_db: np.ndarray
-
-    def __len__(self) -> int: ...
 
 
 def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
@@ -66,8 +62,8 @@ def go_on_falling(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None
 def tune(bank: Notes) -> None:
     """Take out what mistuning is left in each note, as `models/period.py` hears it."""
     times = row_times_s()
-    for i in range(0, len(bank), 512):
-        notes = slice(i, min(i + 512, len(bank)))
+    for i in range(0, len(bank.rows), 512):
+        notes = slice(i, min(i + 512, len(bank.rows)))
         end = np.minimum(1.3, np.maximum(bank.hold_s[notes], 0.2))
         cents = np.zeros(len(end))
         for n, until in enumerate(end):

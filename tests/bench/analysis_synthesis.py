@@ -54,8 +54,10 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     for kind, sound in sounds.items() if keep else ():
         (keep / kind).mkdir(parents=True, exist_ok=True)
         sf.write(keep / kind / f"{name}.wav", sound, RATE_HZ, subtype="FLOAT")
-    beside = {"draws": synthesise(level, RATE_HZ)} if "draws" in kinds else {}
-    figures = {kind: distance(beside.get(kind, audio).astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
+    beside = dict.fromkeys(kinds, audio)
+    if "draws" in kinds:
+        beside["draws"] = sounds["smooth"] if "smooth" in sounds else synthesise(level, RATE_HZ)
+    figures = {kind: distance(beside[kind].astype(float), sound.astype(float), RATE_HZ) for kind, sound in sounds.items()}
     return name, spent, figures
 
 

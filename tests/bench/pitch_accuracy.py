@@ -24,7 +24,7 @@ from models.conditioning import HIGHEST_KEY, LOWEST_KEY
 from models.model import Model
 from train.generated import IN_TUNE_CENTS
 from train.knobs import notes_of
-from train.notes.listening import find_pitch
+from train.notes.listening import HEARD_DB, find_pitch
 from train.notes.soundfont import RATE_HZ as RECORDED_RATE_HZ
 from train.notes.soundfont import NoteSpec, render
 from train.report.sets import RATE_HZ, sound_of
@@ -33,7 +33,6 @@ from train.report.sounds import random_points
 CREPE_RATE_HZ, WINDOW, WINDOWS, BINS = 16_000, 1024, 12, 360
 CREPE_KEYS = 45, 84
 BIN_CENTS, FIRST_CENTS = 20.0, 1997.3794084376191          # of a bin, over 10 Hz
-HEARD_DB = 30.0
 Sound = tuple[np.ndarray, int, float]                      # samples, rate, key
 
 

@@ -118,6 +118,18 @@ def test_what_has_no_pitch_is_told_from_what_has():
     assert off_key_cents(made(stft.spectrum(bell), 60), stretches) == float("inf")
 
 
+def test_a_note_that_dies_at_once_is_not_looped_nor_its_hiss_raised():
+    from models import stft
+    from models.whole_note import LOUDEST, made
+    t = np.arange(stft.SAMPLES) / stft.RATE_HZ
+    hiss = 1e-3 * np.random.default_rng(0).standard_normal(stft.SAMPLES)
+    note = made(stft.spectrum(np.sin(2 * np.pi * 261.6256 * t) * 10 ** (-120 * t / 20) + hiss), 60)
+    assert note.loop_begin == note.loop_end and np.abs(note.sound).max() <= LOUDEST + 1e-3
+    assert np.abs(note.sound[2 * stft.RATE_HZ:]).max() < 0.02 * np.abs(note.sound).max()
+    held = made(stft.spectrum(np.sin(2 * np.pi * 261.6256 * t)), 60)
+    assert held.loop_end > held.loop_begin
+
+
 def test_a_rumble_under_the_note_is_not_raised_by_high_keys():
     from models import stft
     from models.whole_note import made

@@ -24,6 +24,7 @@ from train.dataset import NoteBank
 from train.export import heard_levels
 from train.reconstruct import sounded
 from train.scaled import shape_of, unscaled
+from train.sounds import SoundBank
 
 NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB = 0.01, 0.5
 NOTES, POINTS = 256, 12
@@ -47,13 +48,13 @@ class Use:
 
 
 @torch.no_grad()
-def use_of(state: dict[str, Any], bank: NoteBank | None) -> Use:
+def use_of(state: dict[str, Any], bank: NoteBank | SoundBank | None) -> Use:
     """Of a model of frames. Raises KeyError where the state is not of this kind of network."""
     decoder = unscaled(shape_of(state), state["average"])
     free = state.get("free", decoder.shape.latents)
     rng, rest = np.random.default_rng(0), decoder.shape.latents - free
-    known = bank is not None and "encoder.convolutions.0.weight" in state["average"]
-    return used(int(state["step"]), free, encoded(state, bank, rng) if known else None,                            # type: ignore[arg-type]
+    known = "encoder.convolutions.0.weight" in state["average"]
+    return used(int(state["step"]), free, encoded(state, bank, rng) if known and isinstance(bank, NoteBank) else None,
                 lambda raw: heard_levels(decoder, np.pad(raw, ((0, 0), (0, rest)))), rng)
 
 

@@ -10,9 +10,11 @@ import torch
 
 from models.conditioning import ROWS
 from models.frame import FRAME_SIZE
+from models.model import Model
 from models.seed_model import SeedModel
 from models.stft import CHANNELS, SIDE
 from train import seed_measure
+from train.dataset import NoteBank
 from train.notes.note import Note
 from train.report import media, sounds, whole
 from train.report.chart import Line, bars, chart
@@ -21,7 +23,6 @@ from train.report.folder import WHOLE, Run, open_runs
 from train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
 from train.report.originals import real_notes
 from train.report.sets import Set, sets_of
-from train.sounds import SoundBank
 from train.store import replace_with
 
 SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
@@ -108,7 +109,7 @@ def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[],
     chapter.axes = sounds.axis_walks(model, AXES[0] if alone else AXES[1])
     chapter.knobs = sounds.knob_walks(model) if alone or run.kind.endswith("cgan") else []
     told()
-    if not isinstance(model, SeedModel) and run.bank is not None and not isinstance(run.bank, SoundBank):
+    if isinstance(model, Model) and isinstance(run.bank, NoteBank):
         chapter.sets = sets_of(model, run.bank, told)
 
 
@@ -119,8 +120,7 @@ def _latents(chapter: Chapter) -> None:
         return
     if len(states) == 2 and states[0]["step"] == states[1]["step"]:
         states = states[1:]
-    chapter.uses = [whole.use_of(state, run.bank) if isinstance(run.bank, SoundBank) or (run.bank is None and run.whole) else
-                    use_of(state, run.bank) for state in states]
+    chapter.uses = [(whole.use_of if run.whole else use_of)(state, run.bank) for state in states]
     names = [f"step {use.step}" for use in chapter.uses]
     colours = names if len(names) == 2 else ["now"]
     spreads = [use.spread for use in chapter.uses if use.spread is not None]

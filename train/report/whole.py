@@ -9,6 +9,7 @@ import torch
 from models import stft
 from models.seed_model import SeedModel
 from models.seed_networks import Autoencoder, Generator
+from train.dataset import NoteBank
 from train.examine_seed import ALL, figures
 from train.export_seed import encoded, heard, shape_of_run
 from train.export_seed import reconstructed as through
@@ -40,10 +41,10 @@ def reconstructed(model: SeedModel, notes: Sequence[Note], shown: int, told: Cal
 
 
 @torch.no_grad()
-def use_of(state: dict[str, Any], bank: SoundBank | None) -> Use:
+def use_of(state: dict[str, Any], bank: NoteBank | SoundBank | None) -> Use:
     """Raises KeyError where the state is not of this kind of network."""
     shape, free, z = shape_of_run(state), int(state["free"]), None
-    if state["kind"] == "stft-autoencoder" and bank is not None:
+    if state["kind"] == "stft-autoencoder" and isinstance(bank, SoundBank):
         whole = Autoencoder(shape)
         whole.load_state_dict(state["average"])
         z = encoded(whole.eval(), bank).astype(np.float64)
