@@ -49,7 +49,8 @@ def stream(request, state, outputs):
 
 
 def record(channels: int) -> tuple[list[list[str]], np.ndarray]:
-    """What is connected to each of the device's channels, and what arrives there [channels, SAMPLES]."""
+    """What is connected to each of the device's channels, and what arrives there [channels, SAMPLES], in one piece: where a busy machine
+    loses a period, recording begins anew."""
     import jack
     recorder = jack.Client("recorder", no_start_server=True)
     heard, done, begun = np.zeros((channels, SAMPLES), np.float32), threading.Event(), threading.Event()
@@ -66,6 +67,12 @@ def record(channels: int) -> tuple[list[list[str]], np.ndarray]:
             filled += count
             if filled == SAMPLES:
                 done.set()
+
+    @recorder.set_xrun_callback
+    def lost(delay_us):
+        nonlocal filled
+        if not done.is_set():
+            filled = 0
     with recorder:
         sources = [[port.name for port in recorder.get_all_connections(f"system:playback_{n + 1}")] for n in range(channels)]
         for port, found in zip(ports, sources, strict=True):
