@@ -51,7 +51,7 @@ class JackServer:
         if self.process:
             self.process.terminate()
             try:
-                self.process.wait(3)
+                self.process.wait(15)          # one that is killed leaves its place in the registry taken, and there are eight
             except subprocess.TimeoutExpired:
                 self.kill()
 

@@ -101,5 +101,6 @@ def test_a_note_sounds_one_block_after_its_stamp(playing, block):
         assert len(heard), f"the note at frame {frame} was not heard"
         latencies.append(int(heard[0]) - 64)
     told = str(dict(zip(*map(np.ndarray.tolist, np.unique(latencies, return_counts=True)), strict=True)))
-    # A voice begins exactly one block after the stamp, with its envelope at zero: the sample after it is the first to be heard.
-    assert set(latencies) <= {block, block + 1}, told
+    # A voice begins exactly one block after the stamp, with its envelope at zero: the sample after it is the first to be heard,
+    # or, where its waves by chance cross zero just there, the next.
+    assert min(latencies) >= block and np.median(latencies) <= block + 1 and max(latencies) <= block + 2, told

@@ -11,12 +11,12 @@ import argparse
 import json
 import os
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
+from tests.audio.rendered import Rendered
 from tests.bench.native import Probe, Recording, compile_probe
 
 SITE = Path(__file__).with_name("stress_site")
@@ -28,7 +28,7 @@ def run(client, jack_client, *, seconds: float, period: int, probe: Path, troubl
     synth = Probe(probe, "synth", "native")
     recording = Recording(probe, ["HummingFace:out_1", "native:count"], seconds, jack_client)
     before = client.telemetry()
-    rendered = _Rendered(client)
+    rendered = Rendered(client)
     if trouble:
         trouble.touch()
         time.sleep(1)
@@ -46,31 +46,10 @@ def run(client, jack_client, *, seconds: float, period: int, probe: Path, troubl
     position, ours = rendered.end()
     synth.close()
     now = client.telemetry()
-    return {"seconds": seconds, "period": period, "breaks_engine": engine_breaks(sound[:, 0], times, position, ours, period),
+    return {"seconds": seconds, "period": period, "breaks_engine": engine_breaks(sound[:, 0], times, position, ours[:, 0], period),
             "breaks_native": native_breaks(sound[:, 1], times, period), "recorder_lost": recorder_lost(times, period),
             "recorder_xruns": xruns, "late_hops": now.late_hops - before.late_hops,
             "hops": round(seconds * 187.5), "underflows_told": now.underruns - before.underruns}
-
-
-class _Rendered:
-    """Keeps what the engine rendered, from its ring."""
-
-    def __init__(self, client):
-        self._client, self._parts, self._ending = client, [], threading.Event()
-        self._first, _ = client.output_since(1 << 62)
-        self._next = self._first
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while not self._ending.wait(0.5):
-            self._next, part = self._client.output_since(self._next)
-            self._parts.append(part[:, 0])
-
-    def end(self) -> tuple[int, np.ndarray]:
-        self._ending.set()
-        self._thread.join()
-        return self._first, np.concatenate(self._parts)
 
 
 def recorder_lost(times: np.ndarray, period: int) -> int:
