@@ -27,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from train.characteristics import CHARACTERISTICS, measure, sustains
-from train.mended import Notes, go_on_falling, silence_what_has_died_away, tune
+from train.mended import Notes, go_on, silence_what_has_died_away, tune
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
@@ -161,9 +161,8 @@ class NoteBank(Notes):
         self.farthest_key = farthest_key
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
-        self.valid_rows[sustained & (self.hold_s >= LEAST_MOTION_S)] = ROWS     # the last held row stays: so they sustain
         silence_what_has_died_away(self, sustained)
-        go_on_falling(self, notes, sustained)
+        go_on(self, notes, sustained)
         tune(self)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key, self.louder = self._next_keys(), self._next_velocities()

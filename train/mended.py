@@ -8,6 +8,8 @@ from models.period import periods_cents
 
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
+FADED_DB = 4.0                        # under what a note mostly has: it is over
+LEAST_SUSTAINED_S = 1.0               # shorter notes of sustained instruments do not tell how it sustains
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 
 
@@ -36,27 +38,41 @@ def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
             bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
 
-def go_on_falling(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
-    """Struck notes that nobody let go sound for all rows: beyond the last that was recorded they fall as they did before it.
+def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
+    """Rows beyond the last that was recorded: struck notes that nobody let go fall on as they did before it, sustained ones stay as they
+    were, all for as long as the longest of them.
 
     Late rows of the others repeat their last one, and are not trained on.
     """
     rows, times = bank.rows, bank.times_s.numpy()
+    long = sustained & (bank.hold_s >= LEAST_SUSTAINED_S)
     for i, note in enumerate(notes):
         last = int(bank.valid_rows[i]) - 1
         if last == ROWS - 1 and rows.shape[1] > ROWS:
             last += int(note.get("late", 0))
-        if sustained[i] or note.get("let_go", True) or last < 8:
+        if long[i]:
+            bank.valid_rows[i] = _sustains_until(rows[i, :last + 1]) + 1
+            rows[i, bank.valid_rows[i]:] = rows[i, bank.valid_rows[i] - 1]
+        elif sustained[i] or note.get("let_go", True) or last < 8:
             rows[i, ROWS:] = rows[i, ROWS - 1]
-            continue
-        before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
-        since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
-        for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-            end = rows[i, last, part].float()
-            slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
-            rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
-        rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
-        bank.valid_rows[i] = rows.shape[1]
+        else:
+            before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
+            since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
+            for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+                end = rows[i, last, part].float()
+                slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
+                rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+            rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
+            bank.valid_rows[i] = rows.shape[1]
+    if long.any():
+        bank.valid_rows[long] = max(ROWS, bank.valid_rows[long].max())
+
+
+def _sustains_until(rows: torch.Tensor) -> int:
+    """The last of the late rows [R, FRAME_SIZE] of a sustained note before it fades; the last of the image where there are none."""
+    power_db = 10 * torch.log10((10 ** (rows[ROWS // 2:, LEVEL].float() / 10)).sum(1) + 1e-12)
+    loud = torch.nonzero(power_db > power_db.median() - FADED_DB)
+    return max(ROWS // 2 + int(loud[-1]), min(ROWS, len(rows)) - 1)
 
 
 def tune(bank: Notes) -> None:

@@ -74,7 +74,7 @@ def prepared(order_key: str, note: Note) -> Made:
     held = analysis.times_s <= max(sounds_s, 0.1)
     frames, times = analysis.frames[held], analysis.times_s[held]
     rows = note_rows(frames, times)
-    late = late_rows(frames, times) if times[-1] > LONGEST_S + BEYOND_S and not let_go else None
+    late = late_rows(frames, times) if times[-1] > LONGEST_S + BEYOND_S else None
     known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),

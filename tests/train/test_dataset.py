@@ -66,6 +66,27 @@ def test_sustained_notes_stay_after_their_last_row(tiny_bank):
     assert np.all(tiny_bank.valid_rows[~sustained] < ROWS)
 
 
+def test_a_long_sustained_note_is_known_until_it_fades_and_stays_so():
+    """Eight seconds that swell by 1 dB/s, and die away in the last: late rows follow until then; those of a short note are its last."""
+    from train.notes.note import Labels, Note
+    from train.prepare import prepared
+    made, rate_hz = [], 48_000
+    for seconds, pitch in ((8.0, 57), (3.0, 60)):
+        t = np.arange(round(seconds * rate_hz)) / rate_hz
+        wave = sum(np.sin(2 * np.pi * k * 440 * 2 ** ((pitch - 69) / 12) * t + k) / k for k in range(1, 9))
+        swell_db = np.where(t < 7, t, 7 - 20 * (t - 7)) if seconds > 7 else t
+        audio = (0.05 * wave * 10 ** (swell_db / 20) * np.minimum(1, t / 0.02)).astype(np.float32)
+        labels = Labels("swell", "Swell", "test", "recorded", pitch, 100, seconds, sustained=True)
+        made.append(prepared("", Note(labels, audio, rate_hz, float(pitch))))
+    bank = NoteBank.of(made)
+    assert bank.longest_s == 7.0 and (bank.valid_rows == ROWS + 5).all()
+    level = bank.rows[:, :, LEVEL.start + 1].float()
+    at = lambda s: int(np.argmin(np.abs(bank.times_s.numpy() - s)))                # noqa: E731
+    assert float(level[0, at(6.2)] - level[0, at(2.0)]) == pytest.approx(4.2, abs=0.5)
+    assert (level[0, at(8.0):] == level[0, at(7.0)]).all(), "its end is not what it sustains"
+    assert (level[1, at(4.0):] == level[1, ROWS - 1]).all()
+
+
 def test_a_growing_folder(tiny_data, tmp_path):
     import shutil
     for file in tiny_data.glob("*-v100-*"):
