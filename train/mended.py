@@ -39,40 +39,53 @@ def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
 
 
 def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
-    """Rows beyond the last that was recorded: struck notes that nobody let go fall on as they did before it, sustained ones stay as they
-    were, all for as long as the longest of them.
-
-    Late rows of the others repeat their last one, and are not trained on.
+    """Rows beyond the last that was recorded. Struck notes that nobody let go fall on as they did before it, and sustained ones live on,
+    for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
-    rows, times = bank.rows, bank.times_s.numpy()
+    late = bank.rows.shape[1] > ROWS
     long = sustained & (bank.hold_s >= LEAST_SUSTAINED_S)
     for i, note in enumerate(notes):
-        last = int(bank.valid_rows[i]) - 1
-        if last == ROWS - 1 and rows.shape[1] > ROWS:
+        rows, last = bank.rows[i], int(bank.valid_rows[i]) - 1
+        if late and last == ROWS - 1:
             last += int(note.get("late", 0))
         if long[i]:
-            bank.valid_rows[i] = _sustains_until(rows[i, :last + 1]) + 1
-            rows[i, bank.valid_rows[i]:] = rows[i, bank.valid_rows[i] - 1]
+            last = _sustains_until(rows[:last + 1]) if late else last
+            rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), last) if late else rows[last]
+            bank.valid_rows[i] = last + 1
         elif sustained[i] or note.get("let_go", True) or last < 8:
-            rows[i, ROWS:] = rows[i, ROWS - 1]
+            rows[ROWS:] = rows[ROWS - 1]
         else:
-            before = int(np.searchsorted(times, times[last] * (1 - SLOPE_SHARE)))
-            since = torch.from_numpy(times[last + 1:] - times[last])[:, None]
-            for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-                end = rows[i, last, part].float()
-                slope = (end - rows[i, before, part].float()).clamp(max=0) / (times[last] - times[before])
-                rows[i, last + 1:, part] = (end + slope * since).clamp(min=floor).half()
-            rows[i, last + 1:, DEVIATION] = rows[i, last, DEVIATION]
-            bank.valid_rows[i] = rows.shape[1]
-    if long.any():
-        bank.valid_rows[long] = max(ROWS, bank.valid_rows[long].max())
+            _fall_on(rows, bank.times_s.numpy(), last)
+            bank.valid_rows[i] = len(rows)
+    bank.valid_rows[long] = max(ROWS, bank.valid_rows[long].max(initial=0))
+
+
+def _fall_on(rows: torch.Tensor, times_s: np.ndarray, last: int) -> None:
+    """What follows row `last` of a struck note [R, FRAME_SIZE], in place: each level falls as it did before."""
+    before = int(np.searchsorted(times_s, times_s[last] * (1 - SLOPE_SHARE)))
+    since = torch.from_numpy(times_s[last + 1:] - times_s[last])[:, None]
+    for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+        end = rows[last, part].float()
+        slope = (end - rows[before, part].float()).clamp(max=0) / (times_s[last] - times_s[before])
+        rows[last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+    rows[last + 1:, DEVIATION] = rows[last, DEVIATION]
 
 
 def _sustains_until(rows: torch.Tensor) -> int:
-    """The last of the late rows [R, FRAME_SIZE] of a sustained note before it fades; the last of the image where there are none."""
+    """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades."""
     power_db = 10 * torch.log10((10 ** (rows[ROWS // 2:, LEVEL].float() / 10)).sum(1) + 1e-12)
-    loud = torch.nonzero(power_db > power_db.median() - FADED_DB)
-    return max(ROWS // 2 + int(loud[-1]), min(ROWS, len(rows)) - 1)
+    return ROWS // 2 + int(torch.nonzero(power_db > power_db.median() - FADED_DB)[-1])
+
+
+def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch.Tensor:
+    """What follows row `last` of a sustained note [R, FRAME_SIZE], so that it lives: its second half backwards, then forwards again.
+    [R - last - 1, FRAME_SIZE]"""
+    span_s = times_s[last] / 2
+    back_s = (times_s[last + 1:] - times_s[last]) % (2 * span_s)
+    at_s = times_s[last] - np.minimum(back_s, 2 * span_s - back_s)
+    right = np.clip(np.searchsorted(times_s[:last + 1], at_s), 1, last)
+    share = torch.from_numpy((at_s - times_s[right - 1]) / (times_s[right] - times_s[right - 1])).float()[:, None]
+    return (rows[right - 1].float() * (1 - share) + rows[right].float() * share).half()
 
 
 def tune(bank: Notes) -> None:

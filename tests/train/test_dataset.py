@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE
+from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
 from train.dataset import DataError, NoteBank, is_left_out
 from train.mended import even_out
+from train.notes.note import Labels, Note
+from train.prepare import prepared
+from train.store import Made
 
 
 def test_one_pitch_in_twelve_is_left_out_and_another_for_each_instrument():
@@ -66,25 +69,29 @@ def test_sustained_notes_stay_after_their_last_row(tiny_bank):
     assert np.all(tiny_bank.valid_rows[~sustained] < ROWS)
 
 
-def test_a_long_sustained_note_is_known_until_it_fades_and_stays_so():
-    """Eight seconds that swell by 1 dB/s, and die away in the last: late rows follow until then; those of a short note are its last."""
-    from train.notes.note import Labels, Note
-    from train.prepare import prepared
-    made, rate_hz = [], 48_000
-    for seconds, pitch in ((8.0, 57), (3.0, 60)):
-        t = np.arange(round(seconds * rate_hz)) / rate_hz
-        wave = sum(np.sin(2 * np.pi * k * 440 * 2 ** ((pitch - 69) / 12) * t + k) / k for k in range(1, 9))
-        swell_db = np.where(t < 7, t, 7 - 20 * (t - 7)) if seconds > 7 else t
-        audio = (0.05 * wave * 10 ** (swell_db / 20) * np.minimum(1, t / 0.02)).astype(np.float32)
-        labels = Labels("swell", "Swell", "test", "recorded", pitch, 100, seconds, sustained=True)
-        made.append(prepared("", Note(labels, audio, rate_hz, float(pitch))))
-    bank = NoteBank.of(made)
+def swelling(seconds: float, fades_s: float, pitch: int) -> Made:
+    """A sustained note that swells by 1 dB/s, and falls by 20 dB/s in the last `fades_s`; prepared."""
+    rate_hz = 48_000
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
+    wave = sum(np.sin(2 * np.pi * k * pitch_to_hz(pitch) * t + k) / k for k in range(1, 9))
+    level_db = t - 21 * np.maximum(0, t - (seconds - fades_s))
+    audio = (0.05 * wave * 10 ** (level_db / 20) * np.minimum(1, t / 0.02)).astype(np.float32)
+    labels = Labels("swell", "Swell", "test", "recorded", pitch, 100, seconds, sustained=True)
+    return prepared("", Note(labels, audio, rate_hz, float(pitch)))
+
+
+def test_long_sustained_notes_are_known_until_they_fade_and_live_on():
+    """Late rows follow a note until it fades, and go back the way they came; so do those of a note that fades early."""
+    bank = NoteBank.of([swelling(8.0, 1.0, 57), swelling(3.0, 0.0, 60), swelling(3.0, 1.0, 62)])
     assert bank.longest_s == 7.0 and (bank.valid_rows == ROWS + 5).all()
     level = bank.rows[:, :, LEVEL.start + 1].float()
     at = lambda s: int(np.argmin(np.abs(bank.times_s.numpy() - s)))                # noqa: E731
     assert float(level[0, at(6.2)] - level[0, at(2.0)]) == pytest.approx(4.2, abs=0.5)
-    assert (level[0, at(8.0):] == level[0, at(7.0)]).all(), "its end is not what it sustains"
-    assert (level[1, at(4.0):] == level[1, ROWS - 1]).all()
+    after = [float(level[0, at(s)] - level[0, at(6.2)]) for s in (8.0, 9.0, 10.2, 11.5)]
+    assert after == pytest.approx([-0.2, -1.2, -2.4, -1.7], abs=0.3), "its end is not what it sustains: back to 3.5 s, and on again"
+    later = [float(level[1, at(s)] - level[1, at(3.0)]) for s in (3.5, 4.4, 5.5)]
+    assert later == pytest.approx([-0.5, -1.4, -0.3], abs=0.3)
+    assert float(level[2, at(1.0):].min() - level[2, at(1.0)]) > -4.5, "held, it does not die"
 
 
 def test_a_growing_folder(tiny_data, tmp_path):
