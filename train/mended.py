@@ -5,6 +5,7 @@ import torch
 from models.conditioning import ROWS, row_times_s
 from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
 from models.period import periods_cents
+from train.characteristics import LEAST_FALL_DB_S
 
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
@@ -49,8 +50,9 @@ def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
         if late and last == ROWS - 1:
             last += int(note.get("late", 0))
         if long[i]:
-            last = _sustains_until(rows[:last + 1]) if late else last
-            rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), last) if late else rows[last]
+            end = _sustains_until(rows[:last + 1], bank.times_s.numpy()) if late else 0
+            last = end or last
+            rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), end) if end else rows[last]
             bank.valid_rows[i] = last + 1
         elif sustained[i] or note.get("let_go", True) or last < 8:
             rows[ROWS:] = rows[ROWS - 1]
@@ -71,10 +73,13 @@ def _fall_on(rows: torch.Tensor, times_s: np.ndarray, last: int) -> None:
     rows[last + 1:, DEVIATION] = rows[last, DEVIATION]
 
 
-def _sustains_until(rows: torch.Tensor) -> int:
-    """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades."""
-    power_db = 10 * torch.log10((10 ** (rows[ROWS // 2:, LEVEL].float() / 10)).sum(1) + 1e-12)
-    return ROWS // 2 + int(torch.nonzero(power_db > power_db.median() - FADED_DB)[-1])
+def _sustains_until(rows: torch.Tensor, times_s: np.ndarray) -> int:
+    """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades; 0 where it falls all the time, as a plucked one does."""
+    first = ROWS // 2
+    power_db = 10 * np.log10((10 ** (rows[first:, LEVEL].float().numpy() / 10)).sum(1) + 1e-12)
+    end = int(np.flatnonzero(power_db > np.median(power_db) - FADED_DB)[-1])
+    slope_db_s = np.polyfit(times_s[first:first + end + 1], power_db[:end + 1], 1)[0] if end else -np.inf
+    return first + end if slope_db_s > -LEAST_FALL_DB_S else 0
 
 
 def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch.Tensor:

@@ -69,12 +69,12 @@ def test_sustained_notes_stay_after_their_last_row(tiny_bank):
     assert np.all(tiny_bank.valid_rows[~sustained] < ROWS)
 
 
-def swelling(seconds: float, fades_s: float, pitch: int) -> Made:
-    """A sustained note that swells by 1 dB/s, and falls by 20 dB/s in the last `fades_s`; prepared."""
+def swelling(seconds: float, fades_s: float, pitch: int, db_s: float = 1.0) -> Made:
+    """A sustained instrument's note that swells by `db_s`, and falls by 20 dB/s in the last `fades_s`; prepared."""
     rate_hz = 48_000
     t = np.arange(round(seconds * rate_hz)) / rate_hz
     wave = sum(np.sin(2 * np.pi * k * pitch_to_hz(pitch) * t + k) / k for k in range(1, 9))
-    level_db = t - 21 * np.maximum(0, t - (seconds - fades_s))
+    level_db = db_s * t - (20 + db_s) * np.maximum(0, t - (seconds - fades_s))
     audio = (0.05 * wave * 10 ** (level_db / 20) * np.minimum(1, t / 0.02)).astype(np.float32)
     labels = Labels("swell", "Swell", "test", "recorded", pitch, 100, seconds, sustained=True)
     return prepared("", Note(labels, audio, rate_hz, float(pitch)))
@@ -92,6 +92,13 @@ def test_long_sustained_notes_are_known_until_they_fade_and_live_on():
     later = [float(level[1, at(s)] - level[1, at(3.0)]) for s in (3.5, 4.4, 5.5)]
     assert later == pytest.approx([-0.5, -1.4, -0.3], abs=0.3)
     assert float(level[2, at(1.0):].min() - level[2, at(1.0)]) > -4.5, "held, it does not die"
+
+
+def test_a_note_of_a_sustained_instrument_that_falls_all_the_time_is_left_as_it_is():
+    bank = NoteBank.of([swelling(3.0, 0.0, 60), swelling(3.0, 0.0, 62), swelling(3.0, 0.0, 64, -10.0)])
+    level = bank.rows[2, :, LEVEL.start + 1].float()
+    assert level[ROWS // 2] - level[ROWS - 1] > 20
+    assert (level[ROWS:] == level[ROWS - 1]).all()
 
 
 def test_a_growing_folder(tiny_data, tmp_path):
