@@ -20,13 +20,14 @@ class Player:
         self._captured = np.zeros((int(seconds * RATE_HZ), 2), np.float32)
         self._sent, self._recorded, self._next, self._running = 0, 0, 0, False
         self.first_sent = self.first_recorded = -1          # JACK's frame times of both frames 0
-        self._done = threading.Event()
+        self._done, self._real_time = threading.Event(), threading.Event()
         self._sender = jack.Client("test player", no_start_server=True)
         self._recorder = jack.Client("test recorder", no_start_server=True)
         self._midi = self._sender.midi_outports.register("midi")
         self._inputs = [self._recorder.inports.register(f"in_{i}") for i in (1, 2)]
         self._sender.set_process_callback(self._send)
         self._recorder.set_process_callback(self._record)
+        self._sender.set_freewheel_callback(lambda starting: None if starting else self._real_time.set())
 
     def __enter__(self):
         self._sender.activate()
@@ -57,8 +58,9 @@ class Player:
         try:
             return self.play()
         finally:
+            self._real_time.clear()
             self._sender.set_freewheel(False)
-            time.sleep(0.1)
+            self._real_time.wait(30)            # a busy server goes on for a while
 
     def _send(self, frames):
         self._midi.clear_buffer()

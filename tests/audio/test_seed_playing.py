@@ -71,6 +71,7 @@ def test_a_note_decoded_while_16_others_sound_leaves_no_break(playing):
     for key in CHORD:
         client.send({"do": "note_on", "note": key, "velocity": 90})
     wait_for(lambda: sum(1 for v in client.telemetry().notes if v) == 16)
+    wait_for(lambda: max(client.telemetry().peak_db) > -45)
     begin = client.telemetry().position
     wait_for(lambda: client.telemetry().position > begin + 2 * RATE_HZ)                    # they are decoded, and attacked
     moved = client.telemetry().position
