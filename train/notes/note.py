@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-ANALYSIS = 5
+ANALYSIS = 6
 """Raise it when the analysis (models/harmonic.py, models/motion.py, train/characteristics.py) gives other numbers: all is made anew."""
 
 QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
