@@ -75,6 +75,11 @@ def _fall(loud: np.ndarray, times: np.ndarray) -> float:
     return max(0.0, -float(slope))
 
 
+def power_db(frames: np.ndarray) -> np.ndarray:
+    """Level of frames [T, FRAME_SIZE] as sound, dB RMS. [T]"""
+    return 10 * np.log10(np.sum(10 ** (frames[:, LEVEL] / 10), 1) / 2 + np.sum(10 ** (frames[:, NOISE] / 10), 1))
+
+
 def sustains(measured: dict[str, float]) -> bool:
     """Whether a note sounds as long as its key is held: it hardly falls."""
     return measured["decay"] < LEAST_FALL_DB_S

@@ -27,7 +27,7 @@ from models.frame import (
     pitch_to_hz,
 )
 from train.characteristics import CHARACTERISTICS, measure, sustains
-from train.mended import Notes, go_on, silence_what_has_died_away, tune
+from train.mended import LEAST_MOTION_S, Notes, go_on, silence_what_has_died_away, tune
 from train.notes.note import QUALITIES
 from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
 
@@ -38,7 +38,6 @@ BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key wa
 BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
-LEAST_MOTION_S = 1.0                  # shorter notes do not tell their motion
 AUDIBLE_DB = 80.0
 DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
 

@@ -5,12 +5,13 @@ import torch
 from models.conditioning import ROWS, row_times_s
 from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
 from models.period import periods_cents
-from train.characteristics import LEAST_FALL_DB_S
+from train.characteristics import LEAST_FALL_DB_S, power_db
+from train.spectrum import at_times
 
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
 FADED_DB = 4.0                        # under what a note mostly has: it is over
-LEAST_SUSTAINED_S = 1.0               # shorter notes of sustained instruments do not tell how it sustains
+LEAST_MOTION_S = 1.0                  # shorter notes tell neither how they move nor how they sustain
 SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
 
 
@@ -44,7 +45,7 @@ def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
     for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
     late = bank.rows.shape[1] > ROWS
-    long = sustained & (bank.hold_s >= LEAST_SUSTAINED_S)
+    long = sustained & (bank.hold_s >= LEAST_MOTION_S)
     for i, note in enumerate(notes):
         rows, last = bank.rows[i], int(bank.valid_rows[i]) - 1
         if late and last == ROWS - 1:
@@ -76,9 +77,9 @@ def _fall_on(rows: torch.Tensor, times_s: np.ndarray, last: int) -> None:
 def _sustains_until(rows: torch.Tensor, times_s: np.ndarray) -> int:
     """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades; 0 where it falls all the time, as a plucked one does."""
     first = ROWS // 2
-    power_db = 10 * np.log10((10 ** (rows[first:, LEVEL].float().numpy() / 10)).sum(1) + 1e-12)
-    end = int(np.flatnonzero(power_db > np.median(power_db) - FADED_DB)[-1])
-    slope_db_s = np.polyfit(times_s[first:first + end + 1], power_db[:end + 1], 1)[0] if end else -np.inf
+    loud = power_db(rows[first:].float().numpy())
+    end = int(np.flatnonzero(loud > np.median(loud) - FADED_DB)[-1])
+    slope_db_s = np.polyfit(times_s[first:first + end + 1], loud[:end + 1], 1)[0] if end else -np.inf
     return first + end if slope_db_s > -LEAST_FALL_DB_S else 0
 
 
@@ -87,10 +88,8 @@ def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch
     [R - last - 1, FRAME_SIZE]"""
     span_s = times_s[last] / 2
     back_s = (times_s[last + 1:] - times_s[last]) % (2 * span_s)
-    at_s = times_s[last] - np.minimum(back_s, 2 * span_s - back_s)
-    right = np.clip(np.searchsorted(times_s[:last + 1], at_s), 1, last)
-    share = torch.from_numpy((at_s - times_s[right - 1]) / (times_s[right] - times_s[right - 1])).float()[:, None]
-    return (rows[right - 1].float() * (1 - share) + rows[right].float() * share).half()
+    wanted_s = times_s[last] - np.minimum(back_s, 2 * span_s - back_s)
+    return torch.from_numpy(at_times(rows[:last + 1].float().numpy(), times_s[:last + 1], wanted_s)).half()
 
 
 def tune(bank: Notes) -> None:

@@ -17,12 +17,13 @@ import numpy as np
 
 from models.model import Model
 from models.shape import ModelError
+from train.characteristics import power_db
 from train.export import LEVELLED_RMS_DB
 from train.metrics import distance
 from train.notes.listening import hear
 from train.notes.names import note_name
 from train.notes.note import Labels, Note, SourceError
-from train.reconstruct import QUICKLY, Refiner, find_point, held_frames, power_db, sound_at
+from train.reconstruct import QUICKLY, Refiner, find_point, held_frames, sound_at
 from train.resynthesise import VELOCITY, note_in
 
 LONGEST_S = 60.0                # of a file: one note is not longer

@@ -24,6 +24,7 @@ from models.conditioning import LONGEST_S, row_times_s
 from models.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from train.characteristics import measure
 from train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
+from train.spectrum import at_times
 from train.store import LATE_S, DataError, Made, keys_in, part_files, read_data, read_skipped, write_data, write_part, write_skipped
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
@@ -74,7 +75,7 @@ def prepared(order_key: str, note: Note) -> Made:
     held = analysis.times_s <= max(sounds_s, 0.1)
     frames, times = analysis.frames[held], analysis.times_s[held]
     rows = note_rows(frames, times)
-    late = late_rows(frames, times) if times[-1] > LONGEST_S + BEYOND_S else None
+    late = at_times(frames, times, np.array(LATE_S)).astype(np.float32) if times[-1] > LONGEST_S + BEYOND_S else None
     known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
@@ -83,13 +84,6 @@ def prepared(order_key: str, note: Note) -> Made:
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
     return Made(order_key, labels, rows, late, analysis.start_phase, known)
-
-
-def late_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """Frames [T, FRAME_SIZE] at LATE_S; after the last frame it stays."""
-    right = np.clip(np.searchsorted(times_s, LATE_S), 1, len(times_s) - 1)
-    share = np.clip((np.array(LATE_S) - times_s[right - 1]) / (times_s[right] - times_s[right - 1]), 0, 1)[:, None]
-    return (frames[right - 1] * (1 - share) + frames[right] * share).astype(np.float32)
 
 
 def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:

@@ -17,6 +17,7 @@ from models.model import Model
 from models.note_frames import NoteFrames, frame_times
 from models.reference import synthesise
 from models.seed_model import SeedModel
+from train.characteristics import power_db
 from train.dataset import NoteBank
 from train.losses import FrameLoss, loudness
 from train.mended import SLOPE_SHARE
@@ -202,11 +203,6 @@ def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, time
         fall = np.minimum(last[part] - earlier[part], 0) / (SLOPE_SHARE * longest_s) * decaying
         frames[late, part] = np.maximum(last[part] + beyond[late, None] * fall, floor)
     return frames
-
-
-def power_db(frames: np.ndarray) -> np.ndarray:
-    """Level of frames [T, FRAME_SIZE] as sound, dB RMS. [T]"""
-    return 10 * np.log10(np.sum(10 ** (frames[:, LEVEL] / 10), 1) / 2 + np.sum(10 ** (frames[:, NOISE] / 10), 1))
 
 
 def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
