@@ -91,8 +91,7 @@ class Told:
 
 
 def look_at_ports(client, told: Told) -> None:
-    """Have the engine see now that a port is gone. It looks once a second, and lets all keys up then: in the midst of what comes next, and,
-    as those messages are stamped by the clock, a note beside them may be put off by a sample."""
+    """Have the engine see now that a port is gone. It looks once a second, and lets all keys up then: in the midst of what comes next."""
     told.forget()
     client.send({"do": "open_midi", "ports": None})
     told.wait(tell="midi")
