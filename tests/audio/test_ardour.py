@@ -17,6 +17,7 @@ from tests.audio.conftest import wait_for
 LUA = next(iter(sorted(glob.glob("/usr/bin/ardour*-lua"))), None)
 pytestmark = pytest.mark.skipif(LUA is None, reason="Ardour is not installed: apt-get install --no-install-recommends ardour")
 PERIOD, RATE_HZ, UNITS = 256, 48_000, 282_240_000           # UNITS: Ardour's parts of a second
+TRIES = 5
 
 EMPTY = """
 AudioEngine:set_backend("None (Dummy)", "ardour", "")
@@ -27,7 +28,6 @@ close_session()
 quit()
 """
 # Each region goes where its file says that it was recorded, as by "insert at the time stamp" in the editor, which is not there headless.
-TRIES = 3
 PLACE = """
 AudioEngine:set_backend("None (Dummy)", "ardour", "")
 local session = load_session(arg[1], "session")
@@ -164,24 +164,22 @@ def test_takes_and_stems_come_in_at_their_rate_length_and_place(jack, engine, tm
 
 
 def test_ardour_records_our_ports_to_the_sample(jack, engine, tmp_path):
+    """Tries in which a JACK server that is short of time drops Ardour, which has just come, or loses a period, say nothing."""
     client, _ = engine()
-    for attempt in range(TRIES):                # a JACK server that is short of time drops a client that has just come
+    for attempt in range(TRIES):
         session = tmp_path / f"session-{attempt}"
         ardour, lines = rolling(tmp_path, session)
         if lines[-1].split() == ["ROLLING", "true"] and sum(line.startswith("CONNECTED 0") for line in lines) == 2:
-            break
+            lost = client.telemetry().underruns
+            played = one_note(client)
+            lost = client.telemetry().underruns - lost
+            ardour.communicate("stop\n", timeout=180)
+            if not lost:
+                break
         ardour.kill()
         ardour.communicate()
     else:
         raise AssertionError("".join([*lines, jack.log()]))
-    begin = client.telemetry().position
-    wait_for(lambda: client.telemetry().position > begin + 4800)
-    client.send({"do": "note_on", "note": 64, "velocity": 110})
-    wait_for(lambda: client.telemetry().position > begin + 40_000)
-    client.send({"do": "note_off", "note": 64})
-    wait_for(lambda: client.telemetry().position > begin + 60_000)
-    end, played = client.output_since(begin)
-    ardour.communicate("stop\n", timeout=180)
     files = sorted(session.glob("interchange/*/audiofiles/*.wav"))
     assert [re.sub(r".*%", "", path.stem) for path in files] == ["L", "R"]
     recorded = np.stack([soundfile.read(path, dtype="float32")[0] for path in files], 1)
@@ -189,5 +187,15 @@ def test_ardour_records_our_ports_to_the_sample(jack, engine, tmp_path):
     first = [int(np.argmax(np.abs(sound).max(1) > 1e-3)) for sound in (played, recorded)]
     assert all(first), "silence before the note in both"
     count = min(len(played) - first[0], len(recorded) - first[1])
-    assert end > begin and count > 40_000
+    assert count > 40_000
     assert np.abs(played[first[0]:first[0] + count] - recorded[first[1]:first[1] + count]).max() < 1e-6, "every sample, none lost"
+
+
+def one_note(client) -> np.ndarray:
+    """Silence, a note and its end, as the engine gives them out [S, 2]."""
+    begin = client.telemetry().position
+    for event, until in ({}, 4800), ({"do": "note_on", "note": 64, "velocity": 110}, 40_000), ({"do": "note_off", "note": 64}, 60_000):
+        if event:
+            client.send(event)
+        wait_for(lambda until=until: client.telemetry().position > begin + until)
+    return client.output_since(begin)[1]

@@ -38,7 +38,7 @@ def playing(jack_server):
 @pytest.mark.parametrize("entry", PATCHES, ids=lambda entry: entry.path.stem)
 def test_a_patch_plays_in_tune_and_ends(playing, entry):
     client, told = playing
-    told.forget()
+    look_at_ports(client, told)
     client.send({"do": "patch", "patch": dry(patch_file.load(entry.path).name)})
     client.send({"do": "list"})
     told.wait(tell="devices")                                                           # what was asked before it is done
@@ -61,7 +61,6 @@ def test_a_note_decoded_while_16_others_sound_leaves_no_break(playing):
     Judged by what the audio thread gave out: what a busy server lost on the way would be heard as a break of its own.
     """
     client, told = playing
-    told.forget()
     model = library.load_model("Seed Conditional GAN")
     held = min(model.presets.values(), key=lambda z: model.note(np.array(z, np.float32), CHORD[0]).fall_db_s)
     look_at_ports(client, told)
