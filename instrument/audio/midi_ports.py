@@ -9,9 +9,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN
+from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, NoteOn, decode
 from instrument.performance.midi_clock import GONE_S
 from instrument.performance.midi_clock import STATUS as CLOCK
 
@@ -41,16 +41,39 @@ def list_ports(jack: bool) -> tuple[list[str], str]:
     return names, problem
 
 
+class _Down:
+    """The keys and pedals that are down on one port."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[int, int]] = set()    # (channel, key)
+        self._pedals: set[int] = set()              # channels
+
+    def hear(self, message: bytes) -> None:
+        event = decode(message)
+        if isinstance(event, NoteOn):
+            self._keys.add((event.channel, event.note))
+        elif isinstance(event, NoteOff):
+            self._keys.discard((event.channel, event.note))
+        elif isinstance(event, Controller) and event.number == SUSTAIN:
+            (self._pedals.add if event.value >= 64 else self._pedals.discard)(event.channel)
+
+    def let_up(self) -> list[bytes]:
+        """Messages that say that nothing is down any more."""
+        return [*(bytes((0x80 | channel, key, 0)) for channel, key in sorted(self._keys)),
+                *(bytes((0xB0 | channel, SUSTAIN, 0)) for channel in sorted(self._pedals))]
+
+
 class MidiPorts:
     """The open inputs. `receive(message bytes)` is called on MIDI's own threads. Attributes: `open` (names), `problem` (text)."""
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, object] = {}        # RtMidi's inputs by port name
+        self._inputs: dict[str, tuple[Any, _Down]] = {}     # RtMidi's inputs by port name, and what is down there
         self._virtual = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
-        self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
+        self._were_open: list[str] = []             # when they were looked at last
+        self._jack_had: list[str] = []              # JACK's, then: they go by themselves
         self.wanted: list[str] | None = None        # None: all
         self._clock_from: object = None             # the input whose clock is followed,
         self._clock_at = 0.0                        # and when it was heard last: two clocks at once would make one twice as fast
@@ -60,7 +83,7 @@ class MidiPorts:
             self._virtual = self._new_input()
             try:
                 self._virtual.open_virtual_port(OUR_NAME)
-                self._listen(self._virtual)
+                self._listen(self._virtual, _Down())
             except Exception as error:              # RtMidi raises classes of its own, which differ between versions
                 self.problem = f"No virtual MIDI port: {error}"
                 self._virtual = None
@@ -91,7 +114,9 @@ class MidiPorts:
         """Open what has come, close what has gone. Returns whether anything changed."""
         present = self._system_ports()
         for name in [n for n in self._inputs if n not in present or not self._is_wanted(n, present)]:
-            self._close(self._inputs.pop(name))
+            midi_input, down = self._inputs.pop(name)
+            self._close(midi_input)
+            self._let_go(down.let_up())
         for number, name in enumerate(present):
             if name not in self._inputs and self._is_wanted(name, present):
                 self._open(number, name)
@@ -105,20 +130,20 @@ class MidiPorts:
                 if not self._is_wanted(name, sources):
                     self._jack.disconnect(name)
             self._offered &= set(sources)           # what comes back is connected again
+        had, self._jack_had = self._jack_had, self._jack.connected() if self._jack else []
+        if set(had) - set(self._jack_had):          # JACK mixes what its ports send: whose keys are down nobody knows
+            self._let_go([bytes((0xB0 | channel, controller, 0)) for channel in range(16) for controller in (SUSTAIN, ALL_NOTES_OFF)])
         before, self._were_open = self._were_open, self.open
-        if set(before) - set(self._were_open):
-            self._let_go()
         return before != self._were_open
 
-    def _let_go(self) -> None:
+    def _let_go(self, messages: list[bytes]) -> None:
         """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
-        for channel in range(16):
-            for controller in (SUSTAIN, ALL_NOTES_OFF):
-                self._receive(bytes((0xB0 | channel, controller, 0)))
+        for message in messages:
+            self._receive(message)
 
     def close(self) -> None:
         """Close all."""
-        for midi_input in [*self._inputs.values(), self._virtual, self._lister]:
+        for midi_input in [*(port for port, _ in self._inputs.values()), self._virtual, self._lister]:
             if midi_input is not None:
                 self._close(midi_input)
         self._inputs, self._virtual, self._lister = {}, None, None
@@ -156,22 +181,25 @@ class MidiPorts:
             return
         try:
             midi_input.open_port(number, name=OUR_NAME)
-            self._listen(midi_input)
-            self._inputs[name] = midi_input
+            down = _Down()
+            self._listen(midi_input, down)
+            self._inputs[name] = midi_input, down
         except Exception as error:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
             self._close(midi_input)
 
-    def _listen(self, midi_input) -> None:
+    def _listen(self, midi_input, down: _Down) -> None:
         midi_input.ignore_types(sysex=True, timing=False, active_sense=True)
-        midi_input.set_callback(lambda event, _: self._hear(bytes(event[0]), midi_input))
+        midi_input.set_callback(lambda event, _: self._hear(bytes(event[0]), midi_input, down))
 
-    def _hear(self, message: bytes, midi_input: object) -> None:
+    def _hear(self, message: bytes, midi_input: object, down: _Down) -> None:
         if message[:1] and message[0] in CLOCK:
             now_s = time.monotonic()
             if self._clock_from is not midi_input and now_s - self._clock_at < GONE_S:
                 return
             self._clock_from, self._clock_at = midi_input, now_s
+        else:
+            down.hear(message)
         self._receive(message)
 
     @staticmethod

@@ -1,7 +1,9 @@
-"""Which ports are meant by a name, and what becomes of notes whose port goes. The system's ports here are a list of names."""
+"""Which ports are meant by a name, and what becomes of notes whose port goes. JACK's ports here are a list of names, the system's are
+RtMidi's on a real JACK server."""
 import pytest
 
 from instrument.audio.midi_ports import MidiPorts
+from tests.audio.conftest import wait_for
 
 
 class Jack:
@@ -35,7 +37,7 @@ def test_a_whole_name_means_that_port_alone_and_a_part_all_that_have_it(wanted, 
     ports.close()
 
 
-def test_where_a_port_goes_its_keys_and_pedals_come_up():
+def test_where_a_port_of_jack_goes_all_keys_and_pedals_come_up():
     heard = []
     ports, jack = MidiPorts(heard.append, virtual=False), Jack("keys:1")
     ports.use_jack(jack)
@@ -47,3 +49,26 @@ def test_where_a_port_goes_its_keys_and_pedals_come_up():
     jack.there.append("keys:1")
     assert ports.update() and not heard
     ports.close()
+
+
+def test_where_a_port_of_the_system_goes_its_own_keys_and_pedals_come_up(jack_server, monkeypatch):
+    import rtmidi
+    jack_server(256)
+    monkeypatch.setattr(MidiPorts, "_new_input", lambda self: rtmidi.MidiIn(rtmidi.API_UNIX_JACK))
+    heard, (keys, pads) = [], (rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name) for name in ("keys", "pads"))
+    for keyboard in keys, pads:
+        keyboard.open_virtual_port("out")
+    ports = MidiPorts(heard.append, virtual=False)
+    ports.want(["keys", "pads"])
+    assert ports.open == ["keys:out", "pads:out"]
+    for message in b"\x90\x3c\x64", b"\x90\x40\x64", b"\xb1\x40\x7f", b"\x80\x40\x00", b"\xb0\x40\x7f", b"\xb0\x40\x00":
+        keys.send_message(message)
+    wait_for(lambda: len(heard) == 6)
+    pads.send_message(b"\x92\x30\x64")
+    wait_for(lambda: len(heard) == 7)
+    heard.clear()
+    keys.delete()
+    assert ports.update() and ports.open == ["pads:out"]
+    assert heard == [b"\x80\x3c\x00", b"\xb1\x40\x00"], "the pads' key stays down"
+    ports.close()
+    pads.delete()
