@@ -105,8 +105,7 @@ def test_turning_the_volume_is_heard(window, qtbot):
     play(window, qtbot, 57)
     loud = loudest_db(window, qtbot)
     type_value(window.controls["master.volume_db"], "-60")
-    QTest.qWait(100)
-    assert loudest_db(window, qtbot) < loud - 45
+    qtbot.waitUntil(lambda: loudest_db(window, qtbot) < loud - 45, timeout=SOON_MS)
     let_go(window, 57)
 
 
@@ -199,8 +198,8 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     def newest_levels():
         return view._visible_levels()[:, -10:].max(axis=1)
     qtbot.waitUntil(lambda: newest_levels().max() > 30, timeout=SOON_MS)                 # of 255
-    QTest.qWait(200)                                                                     # past the onset
-    assert int(newest_levels().argmax()) == pytest.approx(float(row_of_frequency(440, view._height)), abs=4)
+    a4 = pytest.approx(float(row_of_frequency(440, view._height)), abs=4)
+    qtbot.waitUntil(lambda: int(newest_levels().argmax()) == a4, timeout=SOON_MS)        # past the onset
     QTest.mouseClick(view, LEFT, pos=view.rect().center())
     assert view.frozen
     assert window.spectrogram.freeze.isChecked()
