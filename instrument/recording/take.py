@@ -19,6 +19,7 @@ import numpy as np
 from instrument.audio.shared import is_running
 from instrument.performance import midi
 from instrument.recording import naming, performance, riff
+from instrument.recording.down import Down
 from instrument.recording.midi_file import MidiFile, as_message
 from instrument.recording.performance import CHUNK, SUFFIX
 from instrument.recording.wave_file import WaveFile
@@ -51,6 +52,8 @@ class Take:
         self.lost_samples = 0
         self._waiting: list[tuple[int, int, Any]] = []          # (sample, number, event) not yet written
         self._numbers = 0
+        self._down = Down()
+        self._before: list[Any] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far
         plan.folder.mkdir(parents=True, exist_ok=True)
@@ -102,17 +105,30 @@ class Take:
         """Write down what takes effect before sample `until`, some of it at a time: the interpreter is needed elsewhere. Raises OSError."""
         self._waiting.sort(key=lambda waiting: waiting[:2])
         now = [(sample, event) for sample, _, event in self._waiting[:MOST_AT_ONCE] if sample < until]
-        if not now:
-            return
         del self._waiting[:len(now)]
-        self._part.write(b"".join(performance.event_line(sample, event) for sample, event in now))
-        messages = []
+        if now:
+            self._part.write(b"".join(performance.event_line(sample, event) for sample, event in now))
+        begin, played = self.plan.begin, []
         for sample, event in now:
             self._count(sample, event)
-            message = as_message(event, self._controllers)
-            if message is not None:
-                messages.append((max(sample - self.plan.begin, 0), message))
-        self.midi.write(messages)
+            if sample < begin:
+                self._before.append(event)
+            else:
+                played += [*self._under_way(), (sample, event)]
+            self._down.hear(event)
+        if until > begin and not (self._waiting and self._waiting[0][0] < begin):
+            played += self._under_way()
+        self._write_midi(played)
+
+    def _under_way(self) -> list[tuple[int, Any]]:
+        """What the MIDI begins with, once: all that moved something before, and of the notes those that still sound."""
+        before, self._before = self._before, []
+        return [(self.plan.begin, event) for event in before
+                if not isinstance(event, (midi.NoteOn, midi.NoteOff)) or self._down.sounds(event)]
+
+    def _write_midi(self, played: list[tuple[int, Any]]) -> None:
+        messages = [(sample - self.plan.begin, as_message(event, self._controllers)) for sample, event in played]
+        self.midi.write([(at, message) for at, message in messages if message is not None])
 
     def _count(self, sample: int, event: Any) -> None:
         """Which notes sounded, and for how long: they name the take."""
@@ -128,7 +144,7 @@ class Take:
         """End the take; returns where its sound is. Never raises: whatever fails, what is written stays."""
         for step in (self._write_all_events, self._end_part):
             self._try(step)
-        self._try(lambda: self.midi.close(self.wave.frames))
+        self._try(self._end_midi)
         self._part.close()
         packed = self._try(lambda: embed(self.wave, self._part_path))
         self._try(self.wave.close)
@@ -147,6 +163,12 @@ class Take:
         while left != len(self._waiting):
             left = len(self._waiting)
             self._write_events(self.end)
+
+    def _end_midi(self) -> None:
+        try:
+            self._write_midi([(self.end, event) for event in self._down.let_up()])
+        finally:
+            self.midi.close(self.wave.frames)
 
     def _end_part(self) -> None:
         self._part.write(performance.end_line(self.wave.frames))

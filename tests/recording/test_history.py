@@ -3,6 +3,7 @@ by hand."""
 import datetime
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import soundfile
 
 from instrument.offline import Player
 from instrument.patch import Patch
-from instrument.performance import moment, score
-from instrument.performance.midi import NoteOff, NoteOn
+from instrument.performance import midi, moment, score
+from instrument.performance.midi import Controller, NoteOff, NoteOn
 from instrument.recording import naming, recorder, take
 from instrument.recording import performance as played
 from instrument.recording.history import KEPT_S, SLACK_S, History, Kept
@@ -193,6 +194,24 @@ def test_a_reader_that_came_too_late_says_so(running):
     assert first == begin and 0 < last - first < OUTPUT_SAMPLES
     at, sound = engine.history.sound(first, last)
     assert at == first and not sound.any(), "silence, in its place"
+
+
+def test_the_midi_has_what_sounds_in_the_take_and_nothing_hangs(running, tmp_path):
+    engine, made, told = running
+    pedal = Controller(0, midi.SUSTAIN, 127), Controller(0, midi.SUSTAIN, 0)
+    engine.play([(0.0, NoteOn(0, 40, 100)), *note(0.1, 60), (0.5, Controller(0, 1, 70)), *note(0.6, 64),        # 40 is held; 60, 64 are over;
+                 (1.0, pedal[0]), *note(1.1, 67)], 2)                                                           # 67 sounds on by the pedal
+    made.record(str(tmp_path), "wav24")
+    wait(told, tell="recording")
+    engine.play([(0.5, pedal[1]), *note(1, 72), (1.5, pedal[0]), (1.6, NoteOn(0, 76, 100))], 2)
+    made.stop()
+    kept = wait(told, tell="take")
+    events = score.read_file(Path(kept["path"]).with_suffix(".mid"))
+    assert [event for at_s, event in events if at_s == 0] == [
+        NoteOn(0, 40, 100), Controller(0, 1, 70), pedal[0], NoteOn(0, 67, 100), NoteOff(0, 67)]
+    assert [event for at_s, event in events if 0 < at_s < kept["seconds"]] == [
+        pedal[1], NoteOn(0, 72, 100), NoteOff(0, 72), pedal[0], NoteOn(0, 76, 100)]
+    assert [event for at_s, event in events if at_s == kept["seconds"]] == [NoteOff(0, 40), NoteOff(0, 76), pedal[1]]
 
 
 # What a killed process leaves
