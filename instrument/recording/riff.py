@@ -104,12 +104,20 @@ def read_chunk(path: str | Path, name: bytes, longest_bytes: int) -> bytes | Non
 
 
 def append_chunk(path: str | Path, name: bytes, data: bytes) -> None:
-    """Add a chunk behind all others of a WAVE file that nobody writes any more, and set its lengths right. Raises RiffError, OSError."""
-    end = max(begin + length + length % 2 for _, begin, length in chunks_of(path))
-    with Path(path).open("r+b") as file:
+    """Add a chunk behind all others of a WAVE file that nobody writes any more, and set its lengths right. A last chunk of this name, which
+    may have been cut off, gives way to it. Raises RiffError, or OSError, and then leaves nothing behind the others."""
+    chunks = chunks_of(path)
+    end = max(begin + length + length % 2 for found, begin, length in (chunks[:-1] if chunks[-1][0] == name else chunks))
+    with Path(path).open("r+b", buffering=0) as file:
+        made, written = memoryview(chunk(name, data)), 0
+        file.truncate(end)
         file.seek(end)
-        file.write(chunk(name, data))
-        file.truncate()
+        try:
+            while written < len(made):
+                written += file.write(made[written:])
+        except OSError:
+            file.truncate(end)
+            raise
         riff_bytes = file.tell() - 8
         file.seek(0)
         if file.read(4) == b"RF64":

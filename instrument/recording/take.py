@@ -203,16 +203,18 @@ def _packed(part: Path) -> bytes:
 
 def recover(folder: Path) -> list[Path]:
     """Finish what killed processes left in a folder: what was played goes into the sound. Returns the takes; never raises."""
-    found = []
-    for part in sorted(folder.glob(f"*{SUFFIX}")):
+    found, parts = [], []
+    with contextlib.suppress(OSError):                  # no folder that can be looked into
+        parts = sorted(folder.glob(f"*{SUFFIX}"))
+    for part in parts:
         with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
             with part.open("rb") as file:
                 first = file.readline(1 << 20)
             if is_running(int(json.loads(first)["writer"])):
                 continue                    # it is being written
-            wav = part.with_suffix(".wav")
-            if riff.read_chunk(wav, CHUNK, 1 << 40) is None:
-                riff.append_chunk(wav, CHUNK, _packed(part))
+            wav, packed = part.with_suffix(".wav"), _packed(part)
+            if riff.read_chunk(wav, CHUNK, 1 << 40) != packed:      # not there, or not all of it
+                riff.append_chunk(wav, CHUNK, packed)
             part.unlink()
             found.append(wav)
     return found

@@ -1,8 +1,11 @@
 """The last minute: what is in it, from where it is kept, how a stalled disk and a stalled reader are borne. No device: the engine is driven
 by hand."""
 import datetime
+import resource
+import signal
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +237,53 @@ def test_a_take_that_was_cut_off_is_finished(running, tmp_path, monkeypatch):
     performance = played.of_file(wav)
     assert [type(event) for _, event in performance.events] == [NoteOn, NoteOff]
     assert len(soundfile.read(wav)[0]) > RATE_HZ
+
+
+def test_a_take_that_was_cut_off_while_it_was_finished_keeps_all_that_was_played(running, tmp_path, monkeypatch):
+    engine, made, told = running
+    made.record(str(tmp_path), "wav24")
+    wait(told, tell="recording")
+    engine.play([pair for k in range(20) for pair in note(k * 0.2, 50 + k, 0.1)], 4)
+    kept = {}
+    monkeypatch.setattr(take, "embed", lambda wave, part: kept.update(part=part.read_bytes()) or take.riff.append_chunk(
+        wave.path, take.CHUNK, take._packed(part)))
+    made.stop()
+    wav = Path(wait(told, tell="take")["path"])
+    begin, length = next((begin, length) for name, begin, length in take.riff.chunks_of(wav) if name == take.CHUNK)
+    sound = soundfile.read(wav)[0]
+    for cut in (begin - 4, begin, begin + length // 2, begin + length):           # how far it had come
+        left = tmp_path / f"left {cut}" / wav.name
+        left.parent.mkdir()
+        left.write_bytes(wav.read_bytes()[:cut])
+        left.with_suffix(".part").write_bytes(kept["part"])
+        monkeypatch.setattr(take, "is_running", lambda pid: False)
+        assert take.recover(left.parent) == [left]
+        performance = played.of_file(left)
+        assert len(performance.events) == 40 and performance.frames == len(sound)
+        assert np.array_equal(soundfile.read(left)[0], sound)
+        assert [name for name, _, _ in take.riff.chunks_of(left)].count(take.CHUNK) == 1
+
+
+def test_a_disk_without_room_for_what_was_played_loses_none_of_it(tmp_path, monkeypatch):
+    """Nor does the next attempt, when there is room."""
+    from instrument.recording.wave_file import WaveFile
+    wav, part = tmp_path / "take.wav", tmp_path / "take.part"
+    WaveFile(wav, RATE_HZ).close()
+    before = wav.read_bytes()
+    written = b'{"writer": 0}\n' + np.random.default_rng(1).bytes(100_000)
+    part.write_bytes(written)
+    monkeypatch.setattr(take, "is_running", lambda pid: False)
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, allowed[1]))            # no file may be longer
+        assert take.recover(tmp_path) == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert wav.read_bytes() == before and part.read_bytes() == written
+    assert take.recover(tmp_path) == [wav]
+    assert zlib.decompress(take.riff.read_chunk(wav, take.CHUNK, 1 << 20)) == written
 
 
 def wait_until(condition):
