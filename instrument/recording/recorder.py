@@ -135,7 +135,7 @@ class Recorder:
         try:
             self._take, self._cursor = self._new_take(history, begin, at, folder, sample_format)
         except OSError as error:
-            self._tell_recording(f"Not recording: {_why(error)}")
+            self._tell_recording(f"Not recording: {_why_not_begun(error)}")
             return
         self._losses = len(history.lost)
         self._tell_recording()
@@ -176,7 +176,8 @@ class Recorder:
         try:
             self._copy(take, history, end)
         except OSError as error:
-            self._finish(f"The take was stopped: {_why(error)}. All {take.seconds:.1f} s that were written are kept in {take.path}.")
+            kept = f" All {take.seconds:.1f} s that were written are kept in {take.path}." if take.path.exists() else ""
+            self._finish(f"The take was stopped: {_why(error)}.{kept}")
             return False
         return True
 
@@ -231,7 +232,7 @@ class Recorder:
             self._copy(take, history, last, BREATH_S)
             problem = ""
         except OSError as error:
-            problem = f"Not all could be kept: {_why(error)}"
+            problem = f"Not all could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
         if take:
             self._end(take, problem)
         else:
@@ -273,3 +274,7 @@ def _why(error: OSError) -> str:
     if error.errno == errno.EFBIG:
         return f"{where}files on this disk cannot be longer"
     return f"{where}{error.strerror or error}"
+
+
+def _why_not_begun(error: OSError) -> str:
+    return _why(error) if error.errno in _FULL or not error.filename else f"{_why(error)}. Choose another folder for takes."

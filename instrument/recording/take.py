@@ -5,6 +5,7 @@ played when the take is done. What a killed process leaves is finished by `recov
 """
 import contextlib
 import datetime
+import errno
 import json
 import os
 import subprocess
@@ -56,7 +57,10 @@ class Take:
         self._before: list[Any] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far
-        plan.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            plan.folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, "is no folder", str(plan.folder)) from None
         name = naming.free_stem(plan.folder, naming.stem(plan.at, plan.patch), SUFFIXES)
         midnight = plan.at.replace(hour=0, minute=0, second=0, microsecond=0)
         time_reference = round((plan.at - midnight).total_seconds() * plan.rate_hz)
@@ -99,6 +103,8 @@ class Take:
             self.lost_samples += begin - self.end
             self.wave.append_silence(begin - self.end)
         self.wave.append(sound)
+        if self.wave.is_deleted():
+            raise FileNotFoundError(errno.ENOENT, "the file was deleted while it was recorded", str(self.path))
         self._write_events(self.end - round(LATE_S * self.plan.rate_hz))
 
     def _write_events(self, until: int) -> None:
@@ -149,6 +155,8 @@ class Take:
         packed = self._try(lambda: embed(self.wave, self._part_path))
         self._try(self.wave.close)
         path = self._try(self._name) or self.path
+        if not path.exists():
+            self.problem = f"{self.path}: was moved or deleted while it was recorded."
         if packed:
             with contextlib.suppress(OSError):
                 path.with_suffix(SUFFIX).unlink()

@@ -1,4 +1,5 @@
 """The takes in a folder, for the window: which there are, and what their sound looks like. Imports nothing heavy."""
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +34,14 @@ class Entry:
 
 def entries(folder: Path) -> list[Entry]:
     """The newest takes first. Never raises: a folder that is not there has none."""
-    found = []
-    try:
-        for path in folder.iterdir():
-            if path.suffix.lower() in SOUNDS:
+    found, paths = [], []
+    with contextlib.suppress(OSError):
+        paths = list(folder.iterdir())
+    for path in paths:
+        with contextlib.suppress(OSError):              # one that has just gone, or leads nowhere, hides no other
+            if path.suffix.lower() in SOUNDS and path.is_file():
                 status = path.stat()
                 found.append(Entry(path, status.st_mtime_ns, status.st_size))
-    except OSError:
-        pass
     return sorted(found, key=lambda entry: (entry.changed_ns, entry.name), reverse=True)[:MOST_SHOWN]
 
 

@@ -56,6 +56,10 @@ class WaveFile:
             self.frames += written // self._frame_bytes
             self._write_head()
 
+    def is_deleted(self) -> bool:
+        """Whether somebody took the file away, so that nobody will find what is written."""
+        return os.fstat(self._file.fileno()).st_nlink == 0 and not self.path.exists()      # some file systems count no names
+
     def append_silence(self, frames: int) -> None:
         """Add silence, without taking room on disk where the file system can leave holes."""
         self._file.truncate(self._begin + (self.frames + frames) * self._frame_bytes)

@@ -73,6 +73,16 @@ def test_the_takes_are_shown_the_newest_first(panel, qtbot):
     assert panel.grab().toImage().pixelColor(0, 0).isValid()
 
 
+def test_what_leads_nowhere_hides_no_take(panel):
+    there = len(panel.model.takes)
+    assert there
+    for n in range(20):
+        (panel.where / f"gone {n}.wav").symlink_to(panel.where / "nowhere.wav")
+    (panel.where / "folder.wav").mkdir()
+    panel.refresh()
+    assert len(panel.model.takes) == there
+
+
 def test_an_outline_has_the_peaks_of_the_sound(tmp_path):
     sound = np.zeros((480_000, 1), np.float32)
     sound[::1000], sound[500::1000] = 0.5, -0.25

@@ -170,8 +170,35 @@ def test_a_folder_that_cannot_be_written_is_said(engine, tmp_path):
     (tmp_path / "file").write_text("")
     record(client, tmp_path / "file")
     said = told.wait(tell="recording")
-    assert said["path"] is None and str(tmp_path / "file") in said["problem"]
+    assert said["path"] is None and said["problem"] == f"Not recording: {tmp_path / 'file'}: is no folder. Choose another folder for takes."
+    client.send(KEY)
+    wait_samples(client, 4800)
+    client.send({"do": "capture", "folder": str(tmp_path / "file"), "format": "wav24"})
+    assert told.wait(tell="error")["text"].startswith(f"Nothing could be kept: {tmp_path / 'file'}: is no folder.")
     assert client.alive
+
+
+def test_a_take_that_is_deleted_while_it_is_recorded_is_said_at_once(engine, tmp_path):
+    client, told = engine()
+    record(client, tmp_path / "takes")
+    told.wait(tell="recording")
+    shutil.rmtree(tmp_path / "takes")
+    take = told.wait(tell="take")
+    assert "deleted while it was recorded" in take["problem"] and take["path"] in take["problem"] and "kept" not in take["problem"]
+    assert told.wait(tell="recording", path=None)
+
+
+def test_a_take_that_is_moved_while_it_is_recorded_goes_on_there(engine, tmp_path):
+    client, told = engine()
+    record(client, tmp_path / "takes")
+    told.wait(tell="recording")
+    (tmp_path / "takes").rename(tmp_path / "moved")
+    wait_samples(client, 24_000)
+    stop(client)
+    take = told.wait(tell="take")
+    assert "was moved or deleted while it was recorded" in take["problem"]
+    path, = (tmp_path / "moved").glob("*.wav")
+    assert by_all(path) == round(take["seconds"] * 48000) > 24_000
 
 
 def test_a_terminal_records_until_it_is_ended(home):
