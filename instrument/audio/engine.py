@@ -75,7 +75,7 @@ class Engine:
                                    on_program=lambda channel, number: tell("program", number),
                                    changed=lambda id_, value: tell("set", id_, value))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
-        self._score_until = 0                       # of a take that is played again: the sample of its last event
+        self._score_until = 0                       # of a take that is played again: the sample at which it ends
         if take is not None:
             self._stand_at(take)
 
@@ -201,7 +201,7 @@ class Engine:
         from instrument.recording.replay import Sounds, prepare
         from instrument.synthesis.render import render
         prepare(self.performer, take, Sounds(self.performer.timbre))
-        self._score_until = max((sample for sample, _ in take.events), default=0)
+        self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)
         while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
             piece = out[:min(missing, LEAD_SAMPLES)]

@@ -1,4 +1,5 @@
 """Which keys and pedals are down at a moment: what sounds when a take begins belongs to it, and what is down at its end comes up there."""
+from collections.abc import Sequence
 from typing import Any
 
 from instrument.performance import midi
@@ -6,11 +7,11 @@ from instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
 
 
 class Down:
-    """By the events so far. A key that came up while its channel's pedal was down sounds on."""
+    """By the events so far; `pedals` [16] were down before them. A key that came up while its channel's pedal was down sounds on."""
 
-    def __init__(self) -> None:
+    def __init__(self, pedals: Sequence[bool] = ()) -> None:
         self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is down
-        self._pedals: set[int] = set()
+        self._pedals = {channel for channel, down in enumerate(pedals) if down}
 
     def hear(self, event: Any) -> None:
         """Take the next event."""

@@ -2,7 +2,9 @@
 
 It equals the recording (within rounding) where the moment was a quiet one, the model is the same, and the performer was never late.
 """
+import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +17,9 @@ from instrument.performance import moment
 from instrument.performance.performer import Load
 from instrument.performance.timbre import Timbre, timbre_of
 from instrument.recording import performance as played
+from instrument.recording.down import Down
 from instrument.recording.performance import LoadByName, Performance
+from instrument.recording.wave_file import WaveFile
 
 PIECE_S = 0.25
 
@@ -50,10 +54,15 @@ def remark(performance: Performance, timbre: Timbre) -> str:
 
 
 def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
-    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands."""
-    begin = moment.restore(performer, performance.moment)
+    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
+    still down where the take ends comes up there: nobody is at these keys any more."""
+    begin, down = moment.restore(performer, performance.moment), Down(performance.moment["pedals"])
     for sample, event in performance.events:
         performer.receive(sounds.event(event), sample)
+        down.hear(event)
+    if performance.frames is not None:
+        for event in down.let_up():
+            performer.receive(event, performance.begin + performance.frames)
     return begin
 
 
@@ -84,18 +93,34 @@ class Replay:
 
 def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda part: None) -> str:
     """Play a take again into a WAV file of 24 bits. Returns what the player should know of it. Raises TakeError, LibraryError, OSError."""
-    from instrument.recording.wave_file import WaveFile
     performance = played.of_file(take)
     frames = performance.frames or _frames_of(take)
-    replay = Replay(performance)
-    file = WaveFile(wav, performance.rate_hz)
-    try:
+    with _written_whole(wav, performance.rate_hz) as file:
+        replay = Replay(performance)
         for piece in replay.render(frames):
             file.append(piece)
             progress(file.frames / max(frames, 1))
-    finally:
-        file.close()
     return cast(str, replay.remark)
+
+
+@contextmanager
+def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
+    """A new WAV file, which stays if all goes well. Raises OSError, naming it and why."""
+    file = None
+    try:
+        file = WaveFile(wav, rate_hz)
+        yield file
+        file.close()
+    except BaseException as error:
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+            wav.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise OSError(f"{wav}: is there already, and nothing is written over it; give another name, or move it away first") from error
+        if isinstance(error, OSError):
+            raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
+        raise
 
 
 def _frames_of(take: Path) -> int:

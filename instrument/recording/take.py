@@ -53,7 +53,7 @@ class Take:
         self.lost_samples = 0
         self._waiting: list[tuple[int, int, Any]] = []          # (sample, number, event) not yet written
         self._numbers = 0
-        self._down = Down()
+        self._down = Down(plan.moment["pedals"])
         self._before: list[Any] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far

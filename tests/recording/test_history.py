@@ -202,8 +202,8 @@ def test_a_reader_that_came_too_late_says_so(running):
 def test_the_midi_has_what_sounds_in_the_take_and_nothing_hangs(running, tmp_path):
     engine, made, told = running
     pedal = Controller(0, midi.SUSTAIN, 127), Controller(0, midi.SUSTAIN, 0)
-    engine.play([(0.0, NoteOn(0, 40, 100)), *note(0.1, 60), (0.5, Controller(0, 1, 70)), *note(0.6, 64),        # 40 is held; 60, 64 are over;
-                 (1.0, pedal[0]), *note(1.1, 67)], 2)                                                           # 67 sounds on by the pedal
+    engine.play([(0.0, NoteOn(0, 40, 100)), *note(0.1, 60), (0.5, Controller(0, 1, 70)), *note(0.6, 64),        # 60 and 64 are over,
+                 (1.0, pedal[0]), *note(1.1, 67)], 2)                                                           # 67 sounds by the pedal
     made.record(str(tmp_path), "wav24")
     wait(told, tell="recording")
     engine.play([(0.5, pedal[1]), *note(1, 72), (1.5, pedal[0]), (1.6, NoteOn(0, 76, 100))], 2)

@@ -1,5 +1,8 @@
 """A take is played again as it was: offline, and from what the real audio process recorded."""
 import json
+import resource
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +75,30 @@ def test_a_take_is_played_again_to_the_sample(timbre, rate_hz):
     assert np.abs(other - recorded).max() > 1e-4, "and it would be heard if it were not so"
 
 
+def test_what_is_down_at_the_end_of_a_take_comes_up_there(timbre):
+    """In the take it sounds on to the last sample; afterwards nobody is at the keys and the pedals. One of them was down before."""
+    player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents, {"reverb.mix": 0.0}), seed=5)
+    player.performer.receive(Controller(1, 64, 127), 100)
+    player.render(RATE_HZ)
+    values, begin = moment.remember(player.performer), player.position
+    events = [(begin + 1000, NoteOn(0, 60, 100)), (begin + 2000, NoteOn(1, 64, 100)), (begin + 3000, Controller(2, 64, 127)),
+              (begin + 4000, NoteOn(2, 67, 100)), (begin + 9000, NoteOff(1, 64)), (begin + 9000, NoteOff(2, 67))]
+    for sample, event in events:
+        player.performer.receive(event, sample)
+    recorded = player.render(RATE_HZ)
+    assert player.performer.sounding() == 3
+    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
+            + played.end_line(len(recorded)))
+    again = replay.Replay(played.parse(text, "a take"), timbre)
+    assert np.abs(np.concatenate(list(again.render(len(recorded)))) - recorded).max() <= 1e-4
+    again.player.render(10 * RATE_HZ)
+    assert again.player.performer.sounding() == 0
+    again.player.performer.receive(NoteOn(2, 60, 100), again.player.position)
+    again.player.performer.receive(NoteOff(2, 60), again.player.position + 1000)
+    again.player.render(10 * RATE_HZ)
+    assert again.player.performer.sounding() == 0, "no pedal holds what comes"
+
+
 def record(client, folder, on):
     client.send({"do": "record", "on": on, "folder": str(folder), "format": "wav32"})
 
@@ -105,6 +132,14 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     assert replay.render(path, again) == ""
     assert np.abs(soundfile.read(again, dtype="float32")[0] - recorded).max() <= 1e-4
 
+    before = again.read_bytes()
+    with pytest.raises(OSError, match=r"again\.wav: is there already"):
+        replay.render(path, again)
+    assert again.read_bytes() == before
+    with no_file_beyond(100_000), pytest.raises(OSError, match=r"short\.wav: cannot be written \(File too large\)"):
+        replay.render(path, tmp_path / "short.wav")
+    assert not (tmp_path / "short.wav").exists(), "whole or not at all"
+
     # Called back into the playing engine, whose ports stay connected, and captured from its last minute.
     client.send({"do": "set", "id": "filter.cutoff_hz", "value": 300})
     client.send({"do": "patch", "patch": {**home, "name": "Other", "latents": [-1.0] * 16}})
@@ -124,6 +159,18 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     count = min(len(sound), len(recorded) - ahead)
     assert count > 5 * RATE_HZ
     assert np.abs(sound[:count] - recorded[ahead:ahead + count]).max() <= 1e-4
+
+
+@contextmanager
+def no_file_beyond(size_bytes):
+    """As on a disk that is full."""
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
 
 
 # What comes from elsewhere
