@@ -53,11 +53,11 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
     Raises MidiError, PartError, PatchError, LibraryError (all ValueError) for what cannot be played, OSError for what cannot be written.
     """
     wav = Path(wav)
-    if wav.exists() and wav.samefile(mid):
-        raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     _check(controllers or {})
     began = time.perf_counter()
     read = score.read(mid)
+    if wav.exists() and wav.samefile(mid):
+        raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     try:
         plan = parts.plan(read, by=by, mapped=mapped, patch=patch, model=model, programs=programs)
     except PartError as error:
@@ -83,7 +83,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
     told = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
     return Report(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
                   max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(told), wav,
-                  tuple(names), "\n".join([*plan.remarks, *limiter.remarks()]))
+                  tuple(names), "\n".join([*plan.remarks, *limiter.remarks(gain_db)]))
 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
@@ -137,11 +137,11 @@ class _Limiter:
         limit_mix(self._memory, mix, self._rate_hz)
         return mix
 
-    def remarks(self) -> list[str]:
+    def remarks(self, gain_db: float) -> list[str]:
         if self._over_db <= 0:
             return []
         return [f"The limiter turned the mix down by up to {self._over_db:.1f} dB, so the stems' sum is louder there. "
-                f"--gain {-np.ceil(self._over_db):.0f} makes all parts softer, and it need not."]
+                f"--gain {gain_db - np.ceil(self._over_db):g} makes all parts softer, and it need not."]
 
 
 @contextmanager

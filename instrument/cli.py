@@ -26,16 +26,15 @@ def _pair(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _seconds_between(lowest: float, highest: float):
-    """An argparse type: seconds within bounds."""
+def _between(lowest: float, highest: float, unit: str):
+    """An argparse type: a number within bounds, in this unit."""
     def parse(text: str) -> float:
         value = float(text)
         if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{value} is not within {lowest:g}..{highest:g} seconds")
+            raise argparse.ArgumentTypeError(f"{value} is not within {lowest:g}..{highest:g} {unit}")
         return value
     parse.__name__ = "number"
     return parse
-
 
 
 def _version() -> str:
@@ -77,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
                         help="program changes are General MIDI's, or count the factory's patches, as in live playing, or mean nothing")
     render.add_argument("--cc", action="append", type=_pair, default=[], metavar="NUMBER=CONTROL",
                         help="a controller that moves a control, beside those that do in the window")
-    render.add_argument("--gain", type=float, default=0.0, metavar="DB", help="volume of every part, -60..12")
+    render.add_argument("--gain", type=_between(-60, 12, "dB"), default=0.0, metavar="DB", help="volume of every part, -60..12")
     render.add_argument("--stems", action="store_true", help="also a file of each part beside the mix")
     render.add_argument("--block", type=_whole(16, 2048), default=2048, metavar="N")
     render.add_argument("--seed", type=_whole(0, 2 ** 32 - 1), default=0, metavar="S", help="of the noise and of all that moves at random")
@@ -86,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("take", type=Path, metavar="TAKE")
     replay.add_argument("wav", type=Path, metavar="OUT.wav")
 
-    export.add(commands, _whole, _seconds_between(1, 60))
+    export.add(commands, _whole, _between(1, 60, "seconds"))
 
     commands.add_parser("devices", help="list audio devices and MIDI ports")
     commands.add_parser("models", help="list models")
@@ -97,7 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--voices", type=_whole(1, 128), default=64)
     bench.add_argument("--block", type=_whole(16, 2048), default=128, metavar="N")
     bench.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
-    bench.add_argument("--seconds", type=_seconds_between(0.1, 3600), default=10.0)
+    bench.add_argument("--seconds", type=_between(0.1, 3600, "seconds"), default=10.0)
     bench.add_argument("--json", type=Path, metavar="FILE")
 
     again = commands.add_parser("resynthesise", help="one recorded note through a model, into a sound file")
@@ -215,6 +214,8 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["play", *argv]
     args = parser.parse_args(argv)
+    if args.command == "play" and args.record and not args.headless:
+        parser.error("--record is for a terminal: add --headless; in the window F9 records, and Ctrl+K keeps the last minute")
     try:
         return COMMANDS[args.command](args)
     except KeyboardInterrupt:

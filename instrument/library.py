@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from instrument.performance.timbre import Timbre
 
 APP = "hummingface"
+MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
@@ -126,7 +127,10 @@ def find(name: str, entries: list[Entry], what: str) -> Entry:
     begin = [entry for entry in entries if entry.name.casefold().startswith(wanted)]
     if len(begin) == 1 and wanted:
         return begin[0]
-    names = ", ".join(entry.name for entry in (begin or entries)[:40]) or "none"
+    meant = begin or entries
+    names = ", ".join(entry.name for entry in meant[:MOST_NAMED]) or "none"
+    if len(meant) > MOST_NAMED:
+        names += f" and {len(meant) - MOST_NAMED} more (`hummingface {'patches' if what == 'patch' else 'models'}` lists all)"
     if len(begin) > 1:
         raise LibraryError(f"more than one {what} begins with {name!r}: {names}")
     raise LibraryError(f"no {what} is called {name!r}; there are: {names}")

@@ -152,6 +152,16 @@ def test_the_limiter_acts_on_the_mix_alone_and_is_said(band, tmp_path, numbered)
     assert np.abs(sum(stems)).max() > 1, "so loud that it must"
     assert np.abs(mix).max() <= 10 ** (-0.3 / 20) + 1e-6
     assert "The limiter turned the mix down" in report.remark and "--gain" in report.remark
+    advised_db = float(report.remark.split("--gain ")[1].split()[0])
+    softer = render_midi(band, tmp_path / "b.wav", model=numbered, gain_db=advised_db, seconds=1.0)
+    assert "limiter" not in softer.remark
+    assert advised_db == 12 - np.ceil(20 * np.log10(np.abs(sum(stems)).max()) + 0.3), "and as loud as it may be"
+
+
+def test_a_missing_file_is_named_where_the_sound_file_is_there(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"missing\.mid: cannot be read"):
+        render_midi(tmp_path / "missing.mid", tmp_path / "a.wav")
 
 
 def test_any_controller_moves_any_control(band, tmp_path, numbered):

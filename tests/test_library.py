@@ -125,3 +125,10 @@ def test_missing_models_are_named():
 def test_describe_lists_every_patch():
     text = library.describe_patches(library.patches())
     assert all(entry.name in text for entry in library.patches())
+
+
+def test_an_unknown_name_is_told_what_there_is_and_how_much_more():
+    with pytest.raises(LibraryError, match=r"there are: Sound 0, .*, Sound 39 and 5 more \(`hummingface patches` lists all\)$"):
+        library.find("Nope", entries(*(f"Sound {n}" for n in range(45))), "patch")
+    with pytest.raises(LibraryError, match=r"there are: Sound 0, .*, Sound 39$"):
+        library.find("Nope", entries(*(f"Sound {n}" for n in range(40))), "model")
