@@ -22,6 +22,8 @@ LARGEST_FILE_BYTES = 32 << 20
 TEMPO_US = 500_000                      # of a quarter note, until a file says otherwise
 FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 stands for 30 drop frame, which runs at 29.97
 GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
+_META, _TEXT, _NAME, _END_OF_TRACK, _TEMPO = 0xFF, 0x01, 0x03, 0x2F, 0x51         # a status byte, and kinds of meta events
+_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
 _HEADER = struct.Struct(">HHh")
 Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # what a file can say: each of a channel
 
@@ -104,7 +106,7 @@ def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]
     if division < 0 and (-(division >> 8) not in FRAMES_A_SECOND or not division & 0xFF):
         raise MidiError(f"its clock has {-(division >> 8)} frames a second of {division & 0xFF} ticks")
     whole = [struct.pack(">4sL", b"MThd", 6) + _HEADER.pack(1, len(bodies), 96)]
-    whole += [struct.pack(">4sL", b"MTrk", len(body)) + body for body in bodies]
+    whole += [struct.pack(">4sL", b"MTrk", len(body)) + _without_riddles(body) for body in bodies]
     tracks = []
     for track in mido.MidiFile(file=io.BytesIO(b"".join(whole)), clip=True).tracks:
         tick, messages = 0, []
@@ -113,6 +115,39 @@ def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]
             messages.append((tick, message))
         tracks.append(messages)
     return kind, division, tracks
+
+
+def _without_riddles(track: bytes) -> bytes:
+    """The track with its meta events as texts, but for what matters here: mido stumbles over key signatures that no key has, and drops the
+    time before events that it does not know. What is cut off is left to it."""
+    made, at, status = bytearray(track), 0, 0
+
+    def number() -> int:
+        nonlocal at
+        value = 0
+        while True:
+            value, at = value << 7 | track[at] & 0x7F, at + 1
+            if track[at - 1] < 0x80:
+                return value
+    try:
+        while at < len(track):
+            number()
+            now = status
+            if track[at] >= 0x80:
+                now, at = track[at], at + 1
+            if now == _META:
+                place, at = at, at + 1
+                length = number()
+                if track[place] not in (_NAME, _END_OF_TRACK) and not (track[place] == _TEMPO and length >= 3):
+                    made[place] = _TEXT
+                at += length
+            else:
+                status = now
+                length = number() if now in (0xF0, 0xF7) else _DATA_BYTES.get(now, _DATA_BYTES.get(now & 0xF0, 0))
+                at += length
+    except IndexError:
+        pass
+    return bytes(made)
 
 
 def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:

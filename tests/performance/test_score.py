@@ -69,6 +69,15 @@ def test_running_status_goes_on_after_meta_events(read):
     assert [event for _, event in times(of)] == [NoteOn(0, 60, 100), NoteOn(0, 62, 100), NoteOff(0, 60), NoteOff(0, 62)]
 
 
+@pytest.mark.parametrize("meta", [b"\xff\x01\x02hi", b"\xff\x08\x02hi", b"\xff\x4b\x00", b"\xff\x59\x02\x08\x00",
+                                  b"\xff\x59\x02\x00\xff", b"\xff\x58\x01\x04", b"\xff\x51\x01\x07"], ids=bytes.hex)
+def test_meta_events_without_meaning_take_their_time_and_no_more(read, meta):
+    """Such as nobody knows, keys with eight sharps, damaged ones; also between running status."""
+    at = b"\x83\x60"                                            # a beat
+    assert times(read(file(at + meta + b"\x00" + ON + at + meta + at + b"\x3e\x64" + at + b"\xf0\x02\x01\xf7" + b"\x00" + OFF + END))) == [
+        (0.5, NoteOn(0, 60, 100)), (1.5, NoteOn(0, 62, 100)), (2.0, NoteOff(0, 60))]
+
+
 def test_at_one_time_keys_come_up_first_and_go_down_last_but_a_track_keeps_its_order(read):
     again = b"\x00" + ON + b"\x60" + OFF + END
     begins = b"\x60" + ON + b"\x00\xb0\x07\x50\x60" + OFF + END
