@@ -1,5 +1,5 @@
 """Recording as a player sees it: one button, how long it runs, and one button that keeps the last minute."""
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -24,11 +24,11 @@ class RecordBar(QWidget):
         self.record = tool("record", "Record", "Record what you play into your music folder (F9)", checkable=True, text="Rec")
         self.record.setProperty("role", "record")
         self.record.setProperty("tints", [theme.RECORDING, theme.GROUND])
-        QShortcut(QKeySequence("F9"), self).activated.connect(self.record.click)    # a button's own goes when its text changes
         self.capture = tool("capture", "Keep the last 60 seconds", "Keep what you played in the last 60 seconds (Ctrl+K)", text=KEPT_TEXT)
-        self.capture.setShortcut("Ctrl+K")
         self.takes = tool("takes", "Takes", "What you recorded: listen, drag it into your DAW (Ctrl+T)", text="Takes")
         self.takes.setShortcut("Ctrl+T")
+        for keys, button in (("F9", self.record), ("Ctrl+K", self.capture)):        # also while the takes, or any panel, are in front
+            QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.ApplicationShortcut).activated.connect(button.click)
         self.record.clicked.connect(self._clicked)
         self.capture.clicked.connect(self.capture_wanted)
         self.takes.clicked.connect(self.takes_wanted)

@@ -73,6 +73,22 @@ def test_the_takes_are_shown_the_newest_first(panel, qtbot):
     assert panel.grab().toImage().pixelColor(0, 0).isValid()
 
 
+def test_the_keys_that_it_names_record_while_it_is_in_front(panel, window, qtbot):
+    panel.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is panel, timeout=SOON_MS)
+    before, bar, kept = len(panel.model.takes), window.recorder, []
+    window.recording.on_take.append(kept.append)
+    QTest.keyClick(panel.list, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: bar.recording, timeout=SOON_MS)
+    play(window, qtbot, 60)
+    let_go(window, 60)
+    QTest.keyClick(panel.list, Qt.Key.Key_F9)
+    qtbot.waitUntil(lambda: len(kept) == 1 and not bar.recording, timeout=SOON_MS)
+    QTest.keyClick(panel.list, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(kept) == 2, timeout=SOON_MS)
+    assert len(panel.model.takes) == before + 2
+
+
 def test_what_leads_nowhere_hides_no_take(panel):
     there = len(panel.model.takes)
     assert there
