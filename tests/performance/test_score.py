@@ -70,7 +70,7 @@ def test_running_status_goes_on_after_meta_events(read):
 
 
 @pytest.mark.parametrize("meta", [b"\xff\x01\x02hi", b"\xff\x08\x02hi", b"\xff\x4b\x00", b"\xff\x59\x02\x08\x00",
-                                  b"\xff\x59\x02\x00\xff", b"\xff\x58\x01\x04", b"\xff\x51\x01\x07"], ids=bytes.hex)
+                                  b"\xff\x59\x02\x00\xff", b"\xff\x58\x01\x04"], ids=bytes.hex)
 def test_meta_events_without_meaning_take_their_time_and_no_more(read, meta):
     """Such as nobody knows, keys with eight sharps, damaged ones; also between running status."""
     at = b"\x83\x60"                                            # a beat
