@@ -206,7 +206,8 @@ class TakesPanel(QDialog):
         """Look at the folder again; what was selected stays so while nothing newer has come."""
         newest, before = self.model.takes[0].name if self.model.takes else "", self.selected()
         if self._watcher.directories() != [str(self.where)]:
-            self._watcher.removePaths(self._watcher.directories() or [""])
+            if watched := self._watcher.directories():
+                self._watcher.removePaths(watched)
             if self.where.is_dir():
                 self._watcher.addPath(str(self.where))
         self.folder.setText(str(self.where))

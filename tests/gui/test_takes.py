@@ -99,6 +99,18 @@ def test_what_leads_nowhere_hides_no_take(panel):
     assert len(panel.model.takes) == there
 
 
+def test_a_folder_that_is_not_there_yet_is_shown_without_a_word(panel, window, tmp_path, qtlog):
+    """Nothing is written into the terminal; once it is there its takes are shown."""
+    window.settings.take_folder = str(tmp_path / "later")
+    panel.refresh()
+    panel.refresh()
+    assert not panel.model.takes and panel.empty.isVisible()
+    shutil.copytree(tmp_path, tmp_path / "later", ignore=lambda *_: ["later"])
+    panel.refresh()
+    assert len(panel.model.takes) == 2
+    assert not [record.message for record in qtlog.records if "QFileSystemWatcher" in record.message]
+
+
 def test_an_outline_has_the_peaks_of_the_sound(tmp_path):
     sound = np.zeros((480_000, 1), np.float32)
     sound[::1000], sound[500::1000] = 0.5, -0.25
