@@ -66,10 +66,18 @@ def read(path: str | Path) -> Score:
         if not end_s <= LONGEST_FILE_S:
             raise MidiError(f"{path}: longer than {LONGEST_FILE_S / 3600:.0f} hours")
         begin_s = end_s
-    names = [next((m.name for _, m in track if m.type == "track_name"), "").strip() for track in tracks]
+    names = [next((_text(m.name) for _, m in track if m.type == "track_name"), "").strip() for track in tracks]
     general = any(m.type == "sysex" and m.data[:1] + m.data[2:3] == (GM_ON[0], GM_ON[2]) and m.data[3:4] in ((1,), (3,))
                   for track in tracks for _, m in track)
     return Score(events, names, end_s, general, tempos)
+
+
+def _text(read: str) -> str:
+    """What mido read as Latin-1: today's programs write UTF-8, older ones what it takes it for."""
+    try:
+        return read.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return read
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -96,6 +96,12 @@ def test_other_chunks_a_riff_around_it_wrong_counts_and_rubbish_behind_are_no_hi
     assert times(read(b"RIFF" + struct.pack("<L", 12 + len(inner)) + b"RMIDdata" + struct.pack("<L", len(inner)) + inner)) == plain
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_names_are_read_in_either_charset(read, charset):
+    name = "Flöte é".encode(charset)
+    assert read(file(b"\x00\xff\x03" + bytes((len(name),)) + name + b"\x00" + ON + END)).names == ["Flöte é"]
+
+
 def test_names_ends_and_general_midi_are_known(read):
     of = read(file(b"\x00\xff\x03\x05Lead "
                    b"\x00\xf0\x05\x7e\x7f\x09\x01\xf7\x00" + ON + b"\x60" + OFF + b"\x87\x40\xff\x2f\x00", END, division=96))
