@@ -20,7 +20,7 @@ from torch import Tensor
 from models import stft
 from models.stft import SAMPLES, Layout
 from train.notes.note import QUALITIES, Labels, Note
-from train.store import FORMAT, DataError, part_files, read_data, read_part, replace_with, wanted
+from train.store import FORMAT, DataError, nothing_in, part_files, read_data, read_part, replace_with, wanted
 
 REPRESENTATION = "stft"
 MOST_KEPT = 8192                      # images in memory, 64 kB each
@@ -94,8 +94,7 @@ class SoundBank:
             self.notes += [part.notes[i] for i in kept]
             self._place += [(len(self._sounds) - 1, i) for i in kept]
         if not self.notes:
-            raise DataError(f"{folder}: no prepared notes. Make them with "
-                            f"`hummingface train prepare SOURCE --out {folder} --representation stft`.")
+            raise nothing_in(folder, instruments, " --representation stft")
         self.pitch = np.array([note["pitch"] for note in self.notes])
         self.velocity = np.array([note["velocity"] for note in self.notes])
         self.names = [note["name"] for note in self.notes]
