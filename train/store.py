@@ -118,6 +118,9 @@ def read_part(path: Path) -> Part:
             notes = card["notes"]
         else:
             raise DataError(f"{path}: data of format {written!r}; this program reads 1 to {FORMAT}. Prepare it again.")
+        for note in notes:
+            if missing := {"instrument", "pitch", "velocity"} - set(note):
+                raise ValueError(f"a note has no {', '.join(sorted(missing))}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Remove it and prepare again.") from error
     return Part(path.with_suffix(""), notes, written)

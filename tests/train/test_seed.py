@@ -2,6 +2,7 @@
 import csv
 import json
 import math
+import os
 import shutil
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
 from train.cli import main
 from train.export_seed import PRESETS
+from train.report.page import write_report
 from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
 from train.sounds import SoundBank
 from train.store import DataError
@@ -166,3 +168,37 @@ def test_a_run_is_exported_with_the_notes_that_it_learnt_alone(told_sounds, tmp_
 def test_sounds_asked_for_as_frames_say_so(told_sounds, tmp_path, capsys):
     assert main(["autoencoder", str(told_sounds[1]), "--run", str(tmp_path / "run"), "--steps", "2"]) == 1
     assert "holds sounds, not frames: learn from it with --representation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("hurt", "told"), [
+    (lambda part: part.with_name(part.stem + ".sound.npy").unlink(), "sound.npy: cannot be read"),
+    (lambda part: part.with_name(part.stem + ".sound.npy").write_bytes(b""), "sound.npy: cannot be read"),
+    (lambda part: os.truncate(part.with_name(part.stem + ".sound.npy"), 1000), "sound.npy: cannot be read"),
+    (lambda part: np.save(part.with_name(part.stem + ".sound.npy"), np.zeros((1, 5))), "not int16"),
+    (lambda part: part.write_text('{"format": 3, "notes": [{"pitch": 60}]}'), "a note has no instrument, velocity"),
+    (lambda part: part.write_text('{"format": 3, "notes": [7]}'), "cannot be read")])
+def test_damaged_data_is_named_and_what_to_do(told_sounds, tmp_path, capsys, hurt, told):
+    data = tmp_path / "data"
+    shutil.copytree(told_sounds[1], data)
+    hurt(sorted(data.glob("part-*.json"))[0])
+    assert main(["autoencoder", str(data), "--run", str(tmp_path / "run"), *SMALL]) == 1
+    said = capsys.readouterr().err
+    assert told in said and "prepare again" in said
+
+
+def test_a_run_of_one_note_has_a_report(told_sounds, tmp_path):
+    bank = SoundBank(told_sounds[1], Layout(), [f"{next(iter(FAMILIES))}_synthetic_000"], (60,))
+    assert len(bank) == 1
+    AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=2, notes=2)).run(tmp_path / "run", progress=False)
+    write_report([tmp_path / "run"], tmp_path / "report.html", progress=False)
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_a_state_that_was_cut_is_told(told_sounds, tmp_path, capsys):
+    data, run = str(told_sounds[1]), tmp_path / "run"
+    assert main(["autoencoder", data, "--run", str(run), *SMALL]) == 0
+    os.truncate(run / "state.pt", 5000)
+    for command in (["autoencoder", data, "--run", str(run), *SMALL, "--resume"], ["export", data, str(run), str(tmp_path / "model")],
+                    ["report", str(run), "--out", str(tmp_path / "report.html")]):
+        assert main(command) == 1
+        assert "state.pt: no state of a run, or damaged" in capsys.readouterr().err
