@@ -56,7 +56,8 @@ def read_seed_shape(architecture: dict[str, Any]) -> SeedShape:
                          "the model may need a newer version")
     for name, (low, high) in LIMITS.items():
         if type(architecture[name]) is not int or not low <= architecture[name] <= high:
-            raise ValueError(f"architecture: {name} must be a whole number from {low} to {high}, not {architecture[name]!r}")
+            count = " (conditions count)" if name == "latents" else ""
+            raise ValueError(f"architecture: {name}{count} must be a whole number from {low} to {high}, not {architecture[name]!r}")
     pitches, layout = architecture["pitches"], architecture["layout"]
     if (not isinstance(pitches, list) or len(pitches) != 2 or not all(type(p) is int for p in pitches)
             or not 0 <= pitches[0] <= pitches[1] <= 127):

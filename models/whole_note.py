@@ -119,7 +119,7 @@ def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_C
             return near_hz
         before, here, after = alike[best - 1:best + 2]
         bend = before - 2 * here + after
-        top = best + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+        top = best + (float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5)) if bend < 0 else 0.0)    # at an end of them it is no top
         hz, off = periods * RATE_HZ / top, 1 + (off - 1) / 3
     return float(np.clip(hz, near_hz * 2 ** (-reach_cents / 1200), near_hz * 2 ** (reach_cents / 1200)))
 

@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
     prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
     prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
-    prepare.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    prepare.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     prepare.add_argument("--representation", choices=("frames", "stft"), default="frames",
                          help="stft: 16 kHz sounds, for models of whole notes")
     add_wishes(prepare)
@@ -85,12 +85,12 @@ def build_parser() -> argparse.ArgumentParser:
     learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")
     learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
     learn.add_argument("--name", required=True, help="of the model")
-    learn.add_argument("--minutes", type=float, default=9.0, metavar="M", help="in all")
-    learn.add_argument("--latents", type=int, default=16)
+    learn.add_argument("--minutes", type=positive, default=9.0, metavar="M", help="in all")
+    learn.add_argument("--latents", type=count, default=16)
     learn.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    learn.add_argument("--threads", type=int, help="of the CPU")
-    learn.add_argument("--workers", type=int, metavar="N", help="processes that prepare; by default one for each core")
-    learn.add_argument("--seed", type=int, default=0)
+    learn.add_argument("--threads", type=count, help="of the CPU")
+    learn.add_argument("--workers", type=count, metavar="N", help="processes that prepare; by default one for each core")
+    learn.add_argument("--seed", type=seed, default=0)
     learn.add_argument("--licence", default="", help="of the recordings, for the card")
     learn.add_argument("--uneven", action="store_true", help="keys stay as loud as they were recorded; else each is brought to the level "
                        "that its dynamic has about it")
@@ -109,27 +109,48 @@ def build_parser() -> argparse.ArgumentParser:
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    factory.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     add_wishes(factory)
     _training_options(factory, AUTOENCODER)
     return parser
 
 
+def count(text: str) -> int:
+    """An argparse type: a whole number from 1 on."""
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return value
+
+
+def positive(text: str) -> float:
+    """An argparse type: a number above 0."""
+    if not (value := float(text)) > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return value
+
+
+def seed(text: str) -> int:
+    """An argparse type: what numpy and torch both begin random numbers with."""
+    if not 0 <= (value := int(text)) < 1 << 63:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 on")
+    return value
+
+
 def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
     parser.set_defaults(usual=usual)
-    parser.add_argument("--steps", type=int, help=f"{usual['steps']}, of whole notes {SEED['steps']}, if not given")
-    parser.add_argument("--epochs", type=float, metavar="E", help="instead of --steps: so many times all notes")
-    parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
-    parser.add_argument("--notes", type=int, help="in a batch")
-    parser.add_argument("--rate", type=float, help="of learning")
-    parser.add_argument("--latents", type=int, default=16)
+    parser.add_argument("--steps", type=count, help=f"{usual['steps']}, of whole notes {SEED['steps']}, if not given")
+    parser.add_argument("--epochs", type=positive, metavar="E", help="instead of --steps: so many times all notes")
+    parser.add_argument("--minutes", type=positive, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
+    parser.add_argument("--notes", type=count, help="in a batch")
+    parser.add_argument("--rate", type=positive, help="of learning")
+    parser.add_argument("--latents", type=count, default=16)
     parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
-    parser.add_argument("--width", type=int, help=f"of the layers that know of time, asked for every voice and hop: {usual['width']}; "
+    parser.add_argument("--width", type=count, help=f"of the layers that know of time, asked for every voice and hop: {usual['width']}; "
                                                   f"of whole notes {SEED['width']} channels")
-    parser.add_argument("--note-width", type=int, default=768, help="of those that know what is played: asked when it changes")
-    parser.add_argument("--note-depth", type=int, default=2, help="how many of these there are")
+    parser.add_argument("--note-width", type=count, default=768, help="of those that know what is played: asked when it changes")
+    parser.add_argument("--note-depth", type=count, default=2, help="how many of these there are")
     parser.add_argument("--mixed", type=float, default=0.0, metavar="SHARE", help="of notes that are learnt between two instruments")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
-    parser.add_argument("--threads", type=int, help="of the CPU")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=count, help="of the CPU")
+    parser.add_argument("--seed", type=seed, default=0)

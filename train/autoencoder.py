@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from models.autoencoder import Encoder
 from models.conditioning import ROWS
-from models.shape import Shape
+from models.shape import Shape, read_architecture
 from train import parallel
 from train.dataset import Batch, NoteBank
 from train.losses import FrameLoss, Weights, phase_loss
@@ -79,6 +79,7 @@ class Trainer(Learner):
     def __init__(self, bank: NoteBank, shape: Shape, options: Options, weights: Weights | None = None,
                  device: str = "cpu", encoder_width: int = 96, precision: str = "auto"):
         super().__init__(bank, options, device, precision)
+        read_architecture(shape.as_dict())                              # what no program could open again is not trained
         mean, deviation = bank.statistics(np.random.default_rng(0))
         own_points = len(bank) if options.own_share else 0
         self.model = Training(shape, len(bank.instruments), mean, deviation, encoder_width, own_points).to(self.device)

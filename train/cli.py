@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     try:
         return globals()["_" + args.command](args)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print(f"stopped; the same command{' with --resume' if 'resume' in args else ''} goes on from here", file=sys.stderr)
         return 130
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("train", "models") or isinstance(error, (OSError, ValueError)):
@@ -59,6 +59,11 @@ def open_model(text: str, library: Library):
 def _device(asked: str) -> str:
     import torch
     if asked != "auto":
+        try:
+            torch.empty(0, device=asked)
+        except (RuntimeError, AssertionError) as error:                  # torch says it in several ways
+            why = str(error).splitlines()[0]
+            raise ValueError(f"--device {asked}: torch cannot use it here ({why}). Give cpu, or leave it out.") from error
         return asked
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
@@ -150,7 +155,7 @@ def _train(args, made: Callable, opened: Callable | None = None) -> int:
     try:
         only = getattr(args, "only", None)
         bank = (opened or NoteBank)(args.data, [name.strip() for name in only.split(",")] if only else None)
-        learner = made(bank, device, round(args.epochs * len(bank.trained) / args.notes) if args.epochs else args.steps)
+        learner = made(bank, device, max(1, round(args.epochs * len(bank.trained) / args.notes)) if args.epochs else args.steps)
         state = args.run / STATE
         if state.is_file():
             if not getattr(args, "resume", True):

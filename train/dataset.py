@@ -29,7 +29,7 @@ from models.frame import (
 from train.characteristics import CHARACTERISTICS, measure, sustains
 from train.mended import LEAST_MOTION_S, Notes, go_on, silence_what_has_died_away, tune
 from train.notes.note import QUALITIES
-from train.store import LATE_S, DataError, Made, part_files, read_data, read_part, wanted
+from train.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 
 LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
@@ -120,8 +120,11 @@ class NoteBank(Notes):
         kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
                 for part, places in wanted(map(read_part, paths), folder)]
         notes = [part.notes[i] for part, places in kept for i in places]
+        if read_data(folder).get("representation"):
+            raise DataError(f"{folder} holds sounds, not frames: learn from it with --representation stft or if; or prepare the notes "
+                            "again, into another folder, without --representation.")
         if not notes:
-            raise DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}`.")
+            raise nothing_in(folder, instruments)
         self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
         self.rows = torch.empty(len(notes), ROWS + late * len(LATE_S), FRAME_SIZE, dtype=torch.float16)
         self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)

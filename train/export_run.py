@@ -11,6 +11,7 @@ from train.export_gan import export_gan
 from train.export_seed import export_seed, shape_of_run
 from train.run import STATE, read_state
 from train.sounds import SoundBank
+from train.store import DataError
 
 LICENCE = Path(__file__).with_name("notes") / "FluidR3_LICENCE.txt"
 HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything
@@ -18,15 +19,22 @@ HISTORY = "history.txt"                  # in a run: what was changed on the way
 
 def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | SeedModel:
     """Write the model of `run`, which learnt from `data`, as `out`.safetensors and `out`.json. Raises DataError, ModelError, OSError."""
-    state = read_state(run / STATE)
+    try:
+        state = read_state(run / STATE)
+    except FileNotFoundError:
+        raise DataError(f"{run}: no run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
     kind = str(state.get("kind", ""))
     about: dict[str, Any] = {"metrics": metrics} if metrics else {}
     if (run / HISTORY).is_file():
         about["history"] = (run / HISTORY).read_text().strip()
     if kind.startswith("stft-"):
-        layout = shape_of_run(state).layout
-        sounds = SoundBank(data, layout)
-        asked = {"representation": "stft" if layout.kind == "ri" else "if", "latents": state["free"], "width": shape_of_run(state).width}
+        shape = shape_of_run(state)
+        layout = shape.layout
+        sounds = SoundBank(data, layout, state["instruments"])
+        if (sounds.instruments, sounds.lowest, sounds.highest) != (state["instruments"], shape.lowest, shape.highest):
+            raise DataError(f"{data}: not the notes that {run} learnt, which are keys {shape.lowest} to {shape.highest} of "
+                            f"{len(state['instruments'])} instruments. Give the folder that it was trained on.")
+        asked = {"representation": "stft" if layout.kind == "ri" else "if", "latents": state["free"], "width": shape.width}
         about |= origin(sounds) | {"about": f"Whole notes as STFT images, learnt from {', '.join(sounds.sources)}.",
                                    "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", asked | {"steps": state["step"]})}
         if sounds.lowest == sounds.highest:

@@ -19,7 +19,7 @@ from torch.nn.functional import softplus
 from models.conditioning import ROWS
 from models.discriminator import Discriminator, View
 from models.frame import DEVIATION, FRAME_SIZE
-from models.shape import Shape
+from models.shape import Shape, read_architecture
 from train import parallel
 from train.conditions import Condition, conditions_of
 from train.dataset import NoteBank
@@ -85,6 +85,7 @@ class Trainer(Learner):
             self.conditions, self.values = conditions_of(bank)
         self.free = shape.latents
         whole = Shape(**asdict(shape) | {"latents": self.free + len(self.conditions)})
+        read_architecture(whole.as_dict())                     # what no program could open again is not trained
         mean, deviation = bank.statistics(np.random.default_rng(0))
         self.generator = ScaledDecoder(whole, mean, deviation.clone()).to(self.device)
         self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width).to(self.device)

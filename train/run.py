@@ -223,10 +223,9 @@ def write_state(state: dict[str, Any], path: Path) -> None:
 
 def read_state(path: Path) -> dict[str, Any]:
     """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
+    data = io.BytesIO(path.read_bytes())                      # what torch says of a file that was cut is an OSError, too
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
+        state = torch.load(data, map_location="cpu", weights_only=True)
     except Exception as error:
         why = str(error).splitlines()[0][:100]
         raise ValueError(f"{path}: no state of a run, or damaged ({why}). Train into another folder.") from error

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from models import stft
 from models.seed_networks import Autoencoder, Discriminator, Generator, discriminator_loss, generator_loss
-from models.seed_shape import SeedShape
+from models.seed_shape import SeedShape, read_seed_shape
 from models.stft import Layout
 from train import parallel
 from train.run import Learner
@@ -51,7 +51,7 @@ class SeedLearner(Learner):
 
     def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str, precision: str):
         super().__init__(bank, options, device, precision)
-        self.shape = shape
+        self.shape = read_seed_shape(shape.as_dict())         # what no program could open again is not trained
 
     def draw(self) -> tuple[Tensor, Tensor, np.ndarray]:
         """(images [N, 2, SIDE, SIDE], keys [N], which notes [N]) of a random batch; this process's share of it."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from models import stft
 from models.stft import SAMPLES, Layout
 from train.notes.note import QUALITIES, Labels, Note
-from train.store import FORMAT, DataError, part_files, read_data, read_part, replace_with, wanted
+from train.store import FORMAT, DataError, Part, nothing_in, part_files, read_data, read_part, replace_with, wanted
 
 REPRESENTATION = "stft"
 MOST_KEPT = 8192                      # images in memory, 64 kB each
@@ -74,6 +74,18 @@ def write_sounds(folder: Path, notes: Sequence[MadeSound]) -> None:
     replace_with(stem.with_name(stem.name + ".json"), lambda p: p.write_text(about))
 
 
+def _sounds(part: Part) -> np.ndarray:
+    """The sounds of a part, on disk: int16 [notes, SAMPLES]. Raises DataError where they are not what its labels say."""
+    path = part.stem.with_name(part.stem.name + ".sound.npy")
+    try:
+        sounds = np.load(path, mmap_mode="r")
+        if sounds.shape != (len(part.notes), SAMPLES) or sounds.dtype != np.int16:
+            raise ValueError(f"{sounds.dtype} {list(sounds.shape)}, not int16 {[len(part.notes), SAMPLES]}")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Remove {part.stem.name}.json and prepare again.") from error
+    return sounds
+
+
 class SoundBank:
     """The notes of a folder, as images when they are asked for. Numbers of notes index all arrays."""
 
@@ -88,14 +100,13 @@ class SoundBank:
         self._place: list[tuple[int, int]] = []
         self._sounds: list[np.ndarray] = []
         for part, places in wanted(map(read_part, part_files(folder)), folder):
-            self._sounds.append(np.load(part.stem.with_name(part.stem.name + ".sound.npy"), mmap_mode="r"))
+            self._sounds.append(_sounds(part))
             kept = [i for i in places if (not instruments or part.notes[i]["instrument"] in instruments)
                     and (not pitches or part.notes[i]["pitch"] in pitches)]
             self.notes += [part.notes[i] for i in kept]
             self._place += [(len(self._sounds) - 1, i) for i in kept]
         if not self.notes:
-            raise DataError(f"{folder}: no prepared notes. Make them with "
-                            f"`hummingface train prepare SOURCE --out {folder} --representation stft`.")
+            raise nothing_in(folder, instruments, " --representation stft")
         self.pitch = np.array([note["pitch"] for note in self.notes])
         self.velocity = np.array([note["velocity"] for note in self.notes])
         self.names = [note["name"] for note in self.notes]

@@ -90,6 +90,15 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
     replace_with(stem.with_name(name + ".json"), lambda p: p.write_text(json.dumps({"format": FORMAT, "notes": about})))
 
 
+def nothing_in(folder: Path, instruments: Sequence[str] | None, options: str = "") -> DataError:
+    """What to say where a folder has no notes, or none of the instruments that are asked for."""
+    parts = [] if not instruments else [note["instrument"] for path in part_files(folder) for note in read_part(path).notes]
+    if parts:
+        return DataError(f"{folder}: no notes of {', '.join(instruments or ())}. It has those of {', '.join(sorted(set(parts))[:8])}"
+                         f"{' ..' if len(set(parts)) > 8 else ''}.")
+    return DataError(f"{folder}: no prepared notes. Make them with `hummingface train prepare SOURCE --out {folder}{options}`.")
+
+
 def part_files(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob("p*.json"))
 
@@ -109,6 +118,9 @@ def read_part(path: Path) -> Part:
             notes = card["notes"]
         else:
             raise DataError(f"{path}: data of format {written!r}; this program reads 1 to {FORMAT}. Prepare it again.")
+        for note in notes:
+            if missing := {"instrument", "pitch", "velocity"} - set(note):
+                raise ValueError(f"a note has no {', '.join(sorted(missing))}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Remove it and prepare again.") from error
     return Part(path.with_suffix(""), notes, written)

@@ -82,6 +82,15 @@ def test_what_is_out_of_tune_in_the_network_is_in_tune_at_the_keys():
     assert abs(1200 * np.log2(made(stft.spectrum(sharp), 60).root_hz / 261.6256) - 30) < 0.5
 
 
+@pytest.mark.parametrize("sway_hz", [2, 5, 10, 20])
+@pytest.mark.parametrize("near_hz", [65.4, 78.27, 130.8, 261.6])
+def test_a_sound_without_a_period_near_its_key_stays_near_it(sway_hz, near_hz):
+    """As a network's first notes are: what only falls within reach has no top there."""
+    from models.whole_note import OFF_KEY_CENTS, measured_hz
+    hz = measured_hz(np.sin(2 * np.pi * sway_hz * np.arange(16_000) / 16_000), near_hz)
+    assert abs(1200 * np.log2(hz / near_hz)) <= OFF_KEY_CENTS + 1e-6
+
+
 def gliding(cents_at, partials=(1, 2, 3, 4, 5), seconds=4.0):
     """The spectrum of a C4 that is off by `cents_at` (t)."""
     from models import stft

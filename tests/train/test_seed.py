@@ -2,6 +2,8 @@
 import csv
 import json
 import math
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
 from train.cli import main
 from train.export_seed import PRESETS
+from train.report.page import write_report
 from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
 from train.sounds import SoundBank
 from train.store import DataError
@@ -117,3 +120,85 @@ def test_the_figures_of_a_sound_against_itself_and_against_nothing():
     assert abs(distance(sound, halved)["snr"] - 10 * np.log10(2)) < 0.1
     silent = distance(sound, 0 * sound)
     assert silent["snr"] == pytest.approx(0) and silent["sc"] == pytest.approx(1)
+
+
+SMALL = ["--representation", "stft", "--latents", "4", "--width", "4", "--steps", "2", "--notes", "4", "--threads", "1"]
+
+
+@pytest.mark.parametrize(("asked", "told"), [
+    (["--steps", "0"], "--steps: 0 is no whole number from 1 on"), (["--steps", "-5"], "--steps: -5 is no"),
+    (["--epochs", "-1"], "--epochs: -1 is no number above 0"), (["--minutes", "nan"], "--minutes: nan is no"),
+    (["--latents", "0"], "--latents: 0 is no"), (["--latents", "129"], "latents (conditions count) must be a whole number from 1 to 128"),
+    (["--width", "65"], "width must be a whole number from 4 to 64"), (["--power", "0"], "a power from 0.1 to 1"),
+    (["--power", "nan"], "a power from 0.1 to 1"), (["--notes", "0"], "--notes: 0 is no"), (["--seed", "-1"], "--seed: -1 is no"),
+    (["--threads", "-1"], "--threads: -1 is no"), (["--device", "nonsense"], "--device nonsense: torch cannot use it here"),
+    (["--only", "zither"], "no notes of zither. It has those of")])
+def test_what_cannot_be_trained_or_played_is_refused_before_it_is_trained(told_sounds, tmp_path, capsys, asked, told):
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main(["autoencoder", str(told_sounds[1]), "--run", str(tmp_path / "run"), *SMALL, *asked]))
+    assert ended.value.code and told in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_a_part_of_an_epoch_is_a_step(told_sounds, tmp_path):
+    assert main(["autoencoder", str(told_sounds[1]), "--run", str(tmp_path / "run"), *SMALL, "--epochs", "0.001"]) == 0
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["step"] == 1
+
+
+def test_conditions_count_as_latents(told_sounds, tmp_path, capsys):
+    assert main(["cgan", str(told_sounds[1]), "--run", str(tmp_path / "run"), *SMALL, "--latents", "128"]) == 1
+    assert "latents (conditions count) must be a whole number from 1 to 128" in capsys.readouterr().err
+
+
+def test_a_run_is_exported_with_the_notes_that_it_learnt_alone(told_sounds, tmp_path, capsys):
+    """Not with others of the same folder, nor of another one; and not before it has any weights."""
+    data, run, only = str(told_sounds[1]), str(tmp_path / "run"), f"{next(iter(FAMILIES))}_synthetic_000"
+    assert main(["export", data, run, str(tmp_path / "model")]) == 1
+    assert "stopped before it saved anything" in capsys.readouterr().err
+    assert main(["autoencoder", data, "--run", run, *SMALL, "--only", only]) == 0
+    assert main(["export", data, run, str(tmp_path / "model")]) == 0
+    assert set(load_model(tmp_path / "model").presets) == {only}
+    copied = tmp_path / "others"
+    shutil.copytree(data, copied)
+    for part in copied.glob("part-*.json"):
+        part.write_text(part.read_text().replace(only, "another_synthetic_000"))
+    assert main(["export", str(copied), run, str(tmp_path / "other")]) == 1
+    assert "no notes of" in capsys.readouterr().err and not (tmp_path / "other.json").exists()
+
+
+def test_sounds_asked_for_as_frames_say_so(told_sounds, tmp_path, capsys):
+    assert main(["autoencoder", str(told_sounds[1]), "--run", str(tmp_path / "run"), "--steps", "2"]) == 1
+    assert "holds sounds, not frames: learn from it with --representation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("hurt", "told"), [
+    (lambda part: part.with_name(part.stem + ".sound.npy").unlink(), "sound.npy: cannot be read"),
+    (lambda part: part.with_name(part.stem + ".sound.npy").write_bytes(b""), "sound.npy: cannot be read"),
+    (lambda part: os.truncate(part.with_name(part.stem + ".sound.npy"), 1000), "sound.npy: cannot be read"),
+    (lambda part: np.save(part.with_name(part.stem + ".sound.npy"), np.zeros((1, 5))), "not int16"),
+    (lambda part: part.write_text('{"format": 3, "notes": [{"pitch": 60}]}'), "a note has no instrument, velocity"),
+    (lambda part: part.write_text('{"format": 3, "notes": [7]}'), "cannot be read")])
+def test_damaged_data_is_named_and_what_to_do(told_sounds, tmp_path, capsys, hurt, told):
+    data = tmp_path / "data"
+    shutil.copytree(told_sounds[1], data)
+    hurt(sorted(data.glob("part-*.json"))[0])
+    assert main(["autoencoder", str(data), "--run", str(tmp_path / "run"), *SMALL]) == 1
+    said = capsys.readouterr().err
+    assert told in said and "prepare again" in said
+
+
+def test_a_run_of_one_note_has_a_report(told_sounds, tmp_path):
+    bank = SoundBank(told_sounds[1], Layout(), [f"{next(iter(FAMILIES))}_synthetic_000"], (60,))
+    assert len(bank) == 1
+    AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=2, notes=2)).run(tmp_path / "run", progress=False)
+    write_report([tmp_path / "run"], tmp_path / "report.html", progress=False)
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_a_state_that_was_cut_is_told(told_sounds, tmp_path, capsys):
+    data, run = str(told_sounds[1]), tmp_path / "run"
+    assert main(["autoencoder", data, "--run", str(run), *SMALL]) == 0
+    os.truncate(run / "state.pt", 5000)
+    for command in (["autoencoder", data, "--run", str(run), *SMALL, "--resume"], ["export", data, str(run), str(tmp_path / "model")],
+                    ["report", str(run), "--out", str(tmp_path / "report.html")]):
+        assert main(command) == 1
+        assert "state.pt: no state of a run, or damaged" in capsys.readouterr().err
