@@ -13,7 +13,8 @@ from instrument import general_midi, library
 from instrument.library import Sound
 from instrument.patch import Patch
 from instrument.performance import midi
-from instrument.performance.midi import Controller, NoteOff, NoteOn, Program
+from instrument.performance.down import Down
+from instrument.performance.midi import Controller, NoteOn, Program
 from instrument.performance.score import Event, Score
 from instrument.performance.timbre import timbre_of
 
@@ -185,14 +186,7 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
 
 def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
     """What lets up, at the end of the score, keys and pedals that nobody lets up."""
-    down: set[tuple[int, int]] = set()
-    pedals: set[int] = set()
+    down = Down()
     for _, event in events:
-        if isinstance(event, NoteOn):
-            down.add((event.channel, event.note))
-        elif isinstance(event, NoteOff):
-            down.discard((event.channel, event.note))
-        elif isinstance(event, Controller) and event.number == midi.SUSTAIN:
-            (pedals.add if event.value >= 64 else pedals.discard)(event.channel)
-    hanging = sorted(pedals | {channel for channel, _ in down})
-    return [(end_s, Controller(channel, number, 0)) for channel in hanging for number in (midi.SUSTAIN, midi.ALL_NOTES_OFF)]
+        down.hear(event)
+    return [(end_s, event) for event in down.let_up()]

@@ -8,10 +8,11 @@ import contextlib
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, NoteOn, decode
+from instrument.performance.down import Down
+from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
 from instrument.performance.midi_clock import GONE_S
 from instrument.performance.midi_clock import STATUS as CLOCK
 
@@ -41,34 +42,12 @@ def list_ports(jack: bool) -> tuple[list[str], str]:
     return names, problem
 
 
-class _Down:
-    """The keys and pedals that are down on one port."""
-
-    def __init__(self) -> None:
-        self._keys: set[tuple[int, int]] = set()    # (channel, key)
-        self._pedals: set[int] = set()              # channels
-
-    def hear(self, message: bytes) -> None:
-        event = decode(message)
-        if isinstance(event, NoteOn):
-            self._keys.add((event.channel, event.note))
-        elif isinstance(event, NoteOff):
-            self._keys.discard((event.channel, event.note))
-        elif isinstance(event, Controller) and event.number == SUSTAIN:
-            (self._pedals.add if event.value >= 64 else self._pedals.discard)(event.channel)
-
-    def let_up(self) -> list[bytes]:
-        """Messages that say that nothing is down any more."""
-        return [*(bytes((0x80 | channel, key, 0)) for channel, key in sorted(self._keys)),
-                *(bytes((0xB0 | channel, SUSTAIN, 0)) for channel in sorted(self._pedals))]
-
-
 class MidiPorts:
     """The open inputs. `receive(message bytes)` is called on MIDI's own threads. Attributes: `open` (names), `problem` (text)."""
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[Any, _Down]] = {}     # RtMidi's inputs by port name, and what is down there
+        self._inputs: dict[str, tuple[Any, Down]] = {}     # RtMidi's inputs by port name, and what is down there
         self._virtual = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
@@ -83,7 +62,7 @@ class MidiPorts:
             self._virtual = self._new_input()
             try:
                 self._virtual.open_virtual_port(OUR_NAME)
-                self._listen(self._virtual, _Down())
+                self._listen(self._virtual, Down())
             except Exception as error:              # RtMidi raises classes of its own, which differ between versions
                 self.problem = f"No virtual MIDI port: {error}"
                 self._virtual = None
@@ -132,14 +111,14 @@ class MidiPorts:
             self._offered &= set(sources)           # what comes back is connected again
         had, self._jack_had = self._jack_had, self._jack.connected() if self._jack else []
         if set(had) - set(self._jack_had):          # JACK mixes what its ports send: whose keys are down nobody knows
-            self._let_go([bytes((0xB0 | channel, controller, 0)) for channel in range(16) for controller in (SUSTAIN, ALL_NOTES_OFF)])
+            self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         before, self._were_open = self._were_open, self.open
         return before != self._were_open
 
-    def _let_go(self, messages: list[bytes]) -> None:
+    def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:
         """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
-        for message in messages:
-            self._receive(message)
+        for event in ups:
+            self._receive(encode(event) or b"")
 
     def close(self) -> None:
         """Close all."""
@@ -181,25 +160,25 @@ class MidiPorts:
             return
         try:
             midi_input.open_port(number, name=OUR_NAME)
-            down = _Down()
+            down = Down()
             self._listen(midi_input, down)
             self._inputs[name] = midi_input, down
         except Exception as error:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
             self._close(midi_input)
 
-    def _listen(self, midi_input, down: _Down) -> None:
+    def _listen(self, midi_input, down: Down) -> None:
         midi_input.ignore_types(sysex=True, timing=False, active_sense=True)
         midi_input.set_callback(lambda event, _: self._hear(bytes(event[0]), midi_input, down))
 
-    def _hear(self, message: bytes, midi_input: object, down: _Down) -> None:
+    def _hear(self, message: bytes, midi_input: object, down: Down) -> None:
         if message[:1] and message[0] in CLOCK:
             now_s = time.monotonic()
             if self._clock_from is not midi_input and now_s - self._clock_at < GONE_S:
                 return
             self._clock_from, self._clock_at = midi_input, now_s
         else:
-            down.hear(message)
+            down.hear(decode(message))
         self._receive(message)
 
     @staticmethod

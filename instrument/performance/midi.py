@@ -4,6 +4,7 @@
 Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
 """
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from instrument.parameters import PARAMETERS
 
@@ -112,6 +113,32 @@ def decode(data) -> Event | None:
         return Pressure(channel, values[0] / 127)
     bend = values[0] + 128 * values[1] - 8192
     return Bend(channel, bend / (8191 if bend > 0 else 8192))
+
+
+def encode(event: Any, controllers: dict[int, str] = CONTROLS) -> bytes | None:
+    """The MIDI message for an event, or None where there is none. `controllers`: number -> control, as the player has mapped them."""
+    match event:
+        case NoteOn(channel, note, velocity):
+            return bytes((0x90 | channel, note, velocity))
+        case NoteOff(channel, note):
+            return bytes((0x80 | channel, note, 64))
+        case KeyPressure(channel, note, value):
+            return bytes((0xA0 | channel, note, round(value * 127)))
+        case Controller(channel, number, value):
+            return bytes((0xB0 | channel, number, value))
+        case Program(channel, number):
+            return bytes((0xC0 | channel, number))
+        case Pressure(channel, value):
+            return bytes((0xD0 | channel, round(value * 127)))
+        case Bend(channel, value):
+            bend = min(8192 + round(value * (8191 if value > 0 else 8192)), 16383)
+            return bytes((0xE0 | channel, bend & 0x7F, bend >> 7))
+        case Set(id_, value):
+            moving = [controller for controller, moved in controllers.items() if moved == id_]
+            return bytes((0xB0, moving[0], round(PARAMETERS[id_].to_travel(value) * 127))) if moving else None
+        case Panic():
+            return bytes((0xB0, ALL_SOUND_OFF, 0))
+    return None
 
 
 def to_json(event: Event) -> dict:

@@ -5,10 +5,6 @@ exact values. mido reads these files; it writes whole files alone, and a take mu
 """
 import os
 from pathlib import Path
-from typing import Any
-
-from instrument.parameters import PARAMETERS
-from instrument.performance import midi
 
 _MOST_TICKS = 32767                 # in a quarter note, that a file can say
 _END = b"\x00\xff\x2f\x00"
@@ -21,32 +17,6 @@ def clock(rate_hz: int) -> tuple[int, int, int]:
         if (rate_hz >> 1 >> shift) <= _MOST_TICKS and rate_hz % (2 << shift) == 0:
             return rate_hz >> 1 >> shift, 500_000 >> shift, rate_hz
     return 24_000, 500_000, 48_000
-
-
-def as_message(event: Any, controllers: dict[int, str]) -> bytes | None:
-    """The MIDI message for an event, or None where there is none. `controllers`: number -> control, as the player has mapped them."""
-    match event:
-        case midi.NoteOn(channel, note, velocity):
-            return bytes((0x90 | channel, note, velocity))
-        case midi.NoteOff(channel, note):
-            return bytes((0x80 | channel, note, 64))
-        case midi.KeyPressure(channel, note, value):
-            return bytes((0xA0 | channel, note, round(value * 127)))
-        case midi.Controller(channel, number, value):
-            return bytes((0xB0 | channel, number, value))
-        case midi.Program(channel, number):
-            return bytes((0xC0 | channel, number))
-        case midi.Pressure(channel, value):
-            return bytes((0xD0 | channel, round(value * 127)))
-        case midi.Bend(channel, value):
-            bend = min(8192 + round(value * (8191 if value > 0 else 8192)), 16383)
-            return bytes((0xE0 | channel, bend & 0x7F, bend >> 7))
-        case midi.Set(id_, value):
-            moving = [controller for controller, moved in controllers.items() if moved == id_]
-            return bytes((0xB0, moving[0], round(PARAMETERS[id_].to_travel(value) * 127))) if moving else None
-        case midi.Panic():
-            return bytes((0xB0, midi.ALL_SOUND_OFF, 0))
-    return None
 
 
 def _number(value: int) -> bytes:

@@ -14,10 +14,10 @@ from instrument import library
 from instrument.offline import Player
 from instrument.patch import Patch
 from instrument.performance import moment
+from instrument.performance.down import Down
 from instrument.performance.performer import Load
 from instrument.performance.timbre import Timbre, timbre_of
 from instrument.recording import performance as played
-from instrument.recording.down import Down
 from instrument.recording.performance import LoadByName, Performance
 from instrument.recording.wave_file import WaveFile
 

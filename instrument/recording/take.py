@@ -19,9 +19,9 @@ import numpy as np
 
 from instrument.audio.shared import is_running
 from instrument.performance import midi
+from instrument.performance.down import Down
 from instrument.recording import naming, performance, riff
-from instrument.recording.down import Down
-from instrument.recording.midi_file import MidiFile, as_message
+from instrument.recording.midi_file import MidiFile
 from instrument.recording.performance import CHUNK, SUFFIX
 from instrument.recording.wave_file import WaveFile
 
@@ -133,7 +133,7 @@ class Take:
                 if not isinstance(event, (midi.NoteOn, midi.NoteOff)) or self._down.sounds(event)]
 
     def _write_midi(self, played: list[tuple[int, Any]]) -> None:
-        messages = [(sample - self.plan.begin, as_message(event, self._controllers)) for sample, event in played]
+        messages = [(sample - self.plan.begin, midi.encode(event, self._controllers)) for sample, event in played]
         self.midi.write([(at, message) for at, message in messages if message is not None])
 
     def _count(self, sample: int, event: Any) -> None:

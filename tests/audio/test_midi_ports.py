@@ -69,6 +69,6 @@ def test_where_a_port_of_the_system_goes_its_own_keys_and_pedals_come_up(jack_se
     heard.clear()
     keys.delete()
     assert ports.update() and ports.open == ["pads:out"]
-    assert heard == [b"\x80\x3c\x00", b"\xb1\x40\x00"], "the pads' key stays down"
+    assert heard == [b"\x80\x3c\x40", b"\xb1\x40\x00"], "the pads' key stays down"
     ports.close()
     pads.delete()

@@ -5,7 +5,7 @@ import pytest
 from instrument.parameters import PARAMETERS
 from instrument.performance import midi, score
 from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
-from instrument.recording.midi_file import MidiFile, as_message
+from instrument.recording.midi_file import MidiFile
 
 EVENTS = [NoteOn(0, 60, 100), NoteOff(0, 60), NoteOn(15, 127, 1), KeyPressure(3, 60, 20 / 127), Pressure(2, 1.0), Bend(1, -1.0),
           Bend(1, 0.0), Bend(1, 1.0), Bend(0, 1234 / 8191), Controller(0, 64, 127), Controller(9, 1, 0), Program(4, 17)]
@@ -13,13 +13,13 @@ EVENTS = [NoteOn(0, 60, 100), NoteOff(0, 60), NoteOn(15, 127, 1), KeyPressure(3,
 
 @pytest.mark.parametrize("event", EVENTS, ids=str)
 def test_every_event_comes_back_from_its_message(event):
-    assert midi.decode(as_message(event, {})) == event
+    assert midi.decode(midi.encode(event, {})) == event
 
 
 def test_what_the_window_moves_is_written_as_its_controller():
-    assert as_message(Set("filter.cutoff_hz", PARAMETERS["filter.cutoff_hz"].highest), midi.CONTROLS) == bytes((0xB0, 74, 127))
-    assert as_message(Set("filter.cutoff_hz", 100.0), {}) is None
-    assert as_message(Panic(), {}) == bytes((0xB0, 120, 0))
+    assert midi.encode(Set("filter.cutoff_hz", PARAMETERS["filter.cutoff_hz"].highest), midi.CONTROLS) == bytes((0xB0, 74, 127))
+    assert midi.encode(Set("filter.cutoff_hz", 100.0), {}) is None
+    assert midi.encode(Panic(), {}) == bytes((0xB0, 120, 0))
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 22050, 44100, 48000, 88200, 96000, 192000])
@@ -27,7 +27,7 @@ def test_times_are_true_to_the_sample(tmp_path, rate_hz):
     samples = [0, 1, 2, 1000, 1001, 50_000, 12_345_678]
     file = MidiFile(tmp_path / "a.mid", rate_hz, "Glass Reed")
     for sample in samples:
-        file.write([(sample, as_message(NoteOn(0, 60, 100), {}))])
+        file.write([(sample, midi.encode(NoteOn(0, 60, 100), {}))])
     file.close(20_000_000)
     assert [round(at_s * rate_hz) for at_s, _ in score.read_file(file.path)] == samples
     read = mido.MidiFile(file.path)
@@ -39,7 +39,7 @@ def test_it_is_whole_after_every_write(tmp_path):
     file = MidiFile(tmp_path / "a.mid", 48000)
     assert score.read_file(file.path) == []
     for n in range(40):
-        file.write([(n * 480, as_message(NoteOn(0, 40 + n, 64), {})), (n * 480 + 7, as_message(NoteOff(0, 40 + n), {}))])
+        file.write([(n * 480, midi.encode(NoteOn(0, 40 + n, 64), {})), (n * 480 + 7, midi.encode(NoteOff(0, 40 + n), {}))])
         assert len(score.read_file(file.path)) == 2 * (n + 1)
         assert mido.MidiFile(file.path).tracks[0][-1].type == "end_of_track"
 

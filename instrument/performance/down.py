@@ -1,4 +1,4 @@
-"""Which keys and pedals are down at a moment: what sounds when a take begins belongs to it, and what is down at its end comes up there."""
+"""Which keys and pedals are down: where whoever held them is gone (a port, or a take or a file at its end), they come up."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,8 +27,16 @@ class Down:
             case Controller(channel, midi.SUSTAIN, _):
                 self._pedals.discard(channel)
                 self._sounding = {key: down for key, down in self._sounding.items() if down or key[0] != channel}
+            case Controller(channel, midi.RESET_CONTROLLERS, _):
+                self.hear(Controller(channel, midi.SUSTAIN, 0))
+            case Controller(channel, midi.ALL_SOUND_OFF, _):
+                self._sounding = {key: down for key, down in self._sounding.items() if key[0] != channel}
+            case Controller(channel, number, _) if number >= midi.ALL_NOTES_OFF:
+                for key in [key for key in self._sounding if key[0] == channel]:
+                    self.hear(NoteOff(*key))
             case Panic():
                 self._sounding.clear()
+                self._pedals.clear()
 
     def sounds(self, event: Any) -> bool:
         """Whether the note of this event sounds."""
