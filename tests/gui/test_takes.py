@@ -86,7 +86,7 @@ def test_the_keys_that_it_names_record_while_it_is_in_front(panel, window, qtbot
     qtbot.waitUntil(lambda: len(kept) == 1 and not bar.recording, timeout=SOON_MS)
     QTest.keyClick(panel.list, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: len(kept) == 2, timeout=SOON_MS)
-    assert len(panel.model.takes) == before + 2
+    qtbot.waitUntil(lambda: len(panel.model.takes) == before + 2, timeout=SOON_MS)
 
 
 def test_what_leads_nowhere_hides_no_take(panel):
