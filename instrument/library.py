@@ -197,10 +197,10 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
 
 def remark(sound: Sound) -> str:
     """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    from models.seed_model import SeedModel
     patch, model = sound.patch, sound.timbre.model
-    if len(set(model.card.get("pitches", (0, 1)))) == 1:
-        key = model.card["pitches"][0]
-        return f'The model {model.name} knows one key alone, MIDI {key}: every other is that note, read faster or slower.'
+    if isinstance(model, SeedModel) and model.shape.keys == 1:
+        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'

@@ -27,6 +27,7 @@ LARGEST_WEIGHTS_BYTES = 256 << 20
 LARGEST_HEADER_BYTES = 128 << 10
 LARGEST_CARD_BYTES = 4 << 20
 DTYPES = ("F32", "F16")
+LOUDEST_GAIN_DB = 200.0                  # of a preset: players take it, and let less be heard
 
 
 def find_files(path: str | Path) -> tuple[Path, Path]:
@@ -75,12 +76,18 @@ def read_card(file: Path) -> dict:
             raise ModelError(f"{file}: the card's '{name}' is missing or not a {kind.__name__}.")
     if not 0.1 <= card["longest_s"] <= 600:
         raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
+    pitches = card.get("pitches", [0, 127])
+    if (not isinstance(pitches, list) or len(pitches) != 2 or not all(type(p) is int for p in pitches)
+            or not 0 <= pitches[0] <= pitches[1] <= 127):
+        raise ModelError(f"{file}: the card's 'pitches' are not the lowest and the highest MIDI key that it learnt.")
     latents = card.get("architecture", {}).get("latents") if isinstance(card.get("architecture"), dict) else None
     for name, preset in card["presets"].items():
         z = preset.get("z") if isinstance(preset, dict) else None
         if (not isinstance(z, list) or len(z) != latents
                 or not all(type(x) in (int, float) and abs(x) <= 8 for x in z)):
             raise ModelError(f"{file}: preset {name[:40]!r} has no 'z' of {latents} numbers between -8 and 8.")
+        if type(preset.get("gain_db", 0.0)) not in (int, float) or not abs(preset.get("gain_db", 0.0)) < LOUDEST_GAIN_DB:
+            raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is no number within {LOUDEST_GAIN_DB:.0f} dB.")
     return card
 
 

@@ -29,6 +29,15 @@ def timbre_of(model: str) -> Timbre:
     return Timbre(library.load_model(model))
 
 
+@pytest.mark.parametrize("said", [[60, 60], [48, 84], "x"])
+def test_what_a_card_says_of_its_keys_is_not_believed(said):
+    """The sizes of the network tell how many keys it knows."""
+    from models.untrained import untrained_notes
+    model = untrained_notes(55, 55)
+    model.card["pitches"] = said
+    assert "one key alone, MIDI 55" in library.remark(library.open_sound(patch_file.Patch("P", model.name, (0.0,) * 16), model))
+
+
 @pytest.mark.parametrize("entry", SEED, ids=lambda entry: entry.path.stem)
 def test_a_patch_of_whole_notes_plays(entry):
     sound = library.open_sound(patch_file.load(entry.path))

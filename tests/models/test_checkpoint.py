@@ -142,6 +142,9 @@ def test_oversized(stem, monkeypatch):
     ({"format": "other"}, "not a model card"), ({"version": 99}, "version"), ({"longest_s": 0.0}, "longest_s"),
     ({"sha256": None}, "sha256"), ({"presets": {"a": {"z": [1, 2]}}}, "preset 'a'"),
     ({"presets": {"a": {"z": [1e9, 0, 0, 0]}}}, "preset 'a'"), ({"presets": {"a": 3}}, "preset 'a'"),
+    ({"presets": {"a": {"z": [0] * 4, "gain_db": "loud"}}}, "'gain_db' of preset 'a'"),
+    ({"presets": {"a": {"z": [0] * 4, "gain_db": 1e308}}}, "'gain_db' of preset 'a'"),
+    ({"pitches": 60}, "'pitches'"), ({"pitches": [60, 128]}, "'pitches'"), ({"pitches": ["a", "b"]}, "'pitches'"),
     ({"architecture": {"latents": 4}}, "width"), ({"architecture": None, "presets": {}}, "architecture"),
 ])
 def test_bad_cards(stem, entries, words):
