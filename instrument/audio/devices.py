@@ -32,13 +32,26 @@ class Device:
 
 
 def portaudio():
-    """The sounddevice module. Raises DeviceError where the PortAudio library is missing."""
+    """The sounddevice module, with PortAudio at work. Raises DeviceError where the PortAudio library is missing."""
     _quiet_jack()
     try:
         import sounddevice
     except OSError as error:
         raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
+    if not sounddevice._initialized:
+        sounddevice._initialize()
     return sounddevice
+
+
+def let_go() -> None:
+    """End PortAudio until it is wanted again. Never while a stream is open.
+
+    While it is at work it is a client of the JACK server, if there is one, that the server has to wait for in every period, loses a period
+    for when our process ends, and whose own end PortAudio answers, at the latest when the process ends, by hanging or with an abort.
+    """
+    sounddevice = sys.modules.get("sounddevice")
+    while sounddevice is not None and sounddevice._initialized:
+        sounddevice._terminate()
 
 
 def _quiet_jack() -> None:
@@ -54,23 +67,18 @@ def _quiet_jack() -> None:
 
 def rescan() -> None:
     """Look at the devices anew: PortAudio sees new ones only after it was ended. Never while a stream is open."""
-    sounddevice = portaudio()
-    sounddevice._terminate()
-    sounddevice._initialize()
+    let_go()
+    portaudio()
 
 
 @contextlib.contextmanager
 def portaudio_for_a_moment() -> Iterator[None]:
-    """PortAudio within, and none of it afterwards: a process that plays nothing itself must not stay a client of the JACK server,
-    whose end PortAudio answers, at the latest when the process ends, by hanging or with an abort. Raises DeviceError."""
-    sounddevice = portaudio()
-    if not sounddevice._initialized:
-        sounddevice._initialize()
+    """PortAudio within, and none of it afterwards, for a process that plays nothing itself. Raises DeviceError."""
+    portaudio()
     try:
         yield
     finally:
-        while sounddevice._initialized:
-            sounddevice._terminate()
+        let_go()
 
 
 def all_outputs() -> list[Device]:

@@ -127,7 +127,9 @@ class Output:
         if on_jack:
             if choice.rate_hz not in (None, rate_hz):
                 self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
+            from instrument.audio import devices
             from instrument.audio.jack_stream import JackStream
+            devices.let_go()                                # which found it: a second client of ours would only be in the way
             stream: Any = JackStream(self._engine.state, device, self._engine.wake)
             self._engine.jack = stream
         else:

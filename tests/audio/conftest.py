@@ -31,17 +31,13 @@ def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
 
 @contextmanager
 def portaudio_rescanned() -> Iterator[None]:
-    """PortAudio as it sees the JACK server that runs now; afterwards it sees none."""
+    """PortAudio as it sees the JACK server that runs now; afterwards it is ended, before the server goes."""
     from instrument.audio import devices
     devices.rescan()
     try:
         yield
-    finally:        # PortAudio aborts where it is ended after the JACK server that it knows: let it know none before the server goes
-        sounddevice = devices.portaudio()
-        sounddevice._terminate()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(DEFAULT, "none of them")
-            sounddevice._initialize()
+    finally:
+        devices.let_go()
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,19 @@ def test_ports_have_the_same_names_after_a_restart_of_the_server(engine, server)
     wait_for(lambda: ports() == OURS)
 
 
+def test_it_is_one_client_of_the_server_alone(engine):
+    """PortAudio, which looks for devices, does not stay one too: the server would wait for it, and miss it when the instrument ends."""
+    import jack
+    engine()
+    looker = jack.Client("looker", no_start_server=True)
+    try:
+        assert looker.get_uuid_for_client_name("HummingFace")
+        with pytest.raises(jack.JackError):
+            looker.get_uuid_for_client_name("PortAudio")
+    finally:
+        looker.close()
+
+
 def test_a_second_instance_has_names_of_its_own_and_leaves_the_first_ones_alone(engine):
     first, _ = engine()
     assert ports() == OURS
