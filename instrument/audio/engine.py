@@ -36,7 +36,7 @@ SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
-MOMENT_S = 10.0                     # between moments to remember while somebody plays
+MOMENT_S = 10.0                     # between moments to remember, also while nobody plays: what lies between is played again first, unheard
 
 
 class Engine:
@@ -221,7 +221,7 @@ class Engine:
             self._show_moved(now)
         history = self.history
         history.forget_old()
-        if history.noted == self._at_rest:
+        if history.noted == self._at_rest and now - self._remembered_at <= MOMENT_S * self.rate_hz:
             return
         if self._moment.at_rest(self.performer) and history.loudest(REST_S) < REST:
             self._remember(quiet=True)

@@ -161,6 +161,17 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     assert np.abs(sound[:count] - recorded[ahead:ahead + count]).max() <= 1e-4
 
 
+def test_a_take_after_a_long_rest_is_played_again_from_shortly_before_it(jack_server, engine, tmp_path):
+    """Else an hour in which nobody played would be played again first, unheard."""
+    jack_server(128)
+    client, told = engine()
+    with JackPlayer([(40 * RATE_HZ, b"\x90\x3c\x64"), (41 * RATE_HZ, b"\x80\x3c\x40")], 42) as player:
+        player.play_freewheeling()
+    client.send({"do": "capture", "folder": str(tmp_path), "format": "wav32"})
+    take = played.of_file(Path(told.wait(tell="take")["path"]))
+    assert take.exact and 0 < take.begin - take.moment["sample"] < 15 * RATE_HZ
+
+
 @contextmanager
 def no_file_beyond(size_bytes):
     """As on a disk that is full."""
