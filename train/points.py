@@ -94,8 +94,8 @@ def rehearsal() -> Note:
 def note_of(path: Path) -> Note:
     """The one note of a file that a player dropped. Raises SourceError, which names the file."""
     import soundfile as sf
-    if path.is_dir():
-        raise SourceError(f"{path}: a folder, not a recording.")
+    if not path.is_file():
+        raise SourceError(f"{path}: {'a folder, not a recording' if path.is_dir() else 'no such file'}.")
     try:
         info = sf.info(path)
     except (sf.SoundFileError, OSError) as error:

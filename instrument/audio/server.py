@@ -86,7 +86,8 @@ class Server:
                 self._do(message)
             except Exception as error:                  # one command must not end the sound
                 traceback.print_exc()
-                self._tell({"tell": "error", "text": f"{message['do']}: {error}"})
+                told = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
+                self._tell({"tell": "error", "text": str(error) if told else f"{message['do']}: {error!r}"})
         self._end()
 
     # Start and end

@@ -149,8 +149,10 @@ class Window(QMainWindow):
         self.wheel.turned.connect(self.hands.wheel)
         self.status.panic_wanted.connect(self.panic)
         self.qwerty.changed.connect(self._show_keys)
-        for keys, act in (("Ctrl+.", self.panic), ("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
+        for keys, act in (("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
+        everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
+        QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
 
     def _show_session(self) -> None:
         for parameter_id, control in self.controls.items():

@@ -55,7 +55,8 @@ def read(path: str | Path) -> Score:
     except EOFError as error:
         raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
     except Exception as error:          # mido raises many kinds on malformed files
-        raise MidiError(f"{path}: not a MIDI file that can be played ({type(error).__name__}: {error})") from error
+        why = "an event is cut short" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
+        raise MidiError(f"{path}: not a MIDI file that can be played ({why})") from error
     begin_s, end_s, events, tempos = 0.0, 0.0, [], []
     for together in ([[track] for track in enumerate(tracks)] if kind == 2 else [list(enumerate(tracks))]):
         clock = _Clock(division, (message for _, track in together for message in track))

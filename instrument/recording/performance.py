@@ -3,6 +3,7 @@
 One JSON object a line, so that a text that was cut off is good up to there. Inside a finished file it is the chunk `hmfc`, compressed.
 Takes come from anywhere, so reading trusts nothing: sizes, ranges and names are checked before anything is used.
 """
+import contextlib
 import json
 import os
 import zlib
@@ -73,9 +74,13 @@ def _line(values: dict) -> bytes:
 
 
 def of_file(path: str | Path) -> Performance:
-    """What was played in this take: from the file itself, or, for one that was cut off, from its `.part`. Raises TakeError."""
+    """What was played in this take: from its `.part`, where it was cut off and is not finished yet, else from itself. Raises TakeError."""
     path = Path(path)
+    part = path.with_suffix(SUFFIX)
     try:
+        if part.is_file() and part.stat().st_size <= LARGEST_BYTES:
+            with contextlib.suppress(TakeError):        # else it is somebody else's
+                return parse(part.read_bytes(), str(part))
         packed = None
         if path.suffix.lower() == ".wav":
             packed = riff.read_chunk(path, CHUNK, LARGEST_PACKED_BYTES)
@@ -83,11 +88,6 @@ def of_file(path: str | Path) -> Performance:
             packed = flac.played(path)
         if packed is not None:
             return parse(_unpack(packed, path), str(path))
-        part = path.with_suffix(SUFFIX)
-        if part.is_file():
-            if part.stat().st_size > LARGEST_BYTES:
-                raise TakeError(f"{part}: more than {LARGEST_BYTES >> 20} MB")
-            return parse(part.read_bytes(), str(part))
     except OSError as error:
         raise TakeError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (riff.RiffError, flac.FlacError) as error:

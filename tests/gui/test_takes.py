@@ -73,7 +73,7 @@ def test_the_takes_are_shown_the_newest_first(panel, qtbot):
     assert panel.grab().toImage().pixelColor(0, 0).isValid()
 
 
-def test_the_keys_that_it_names_record_while_it_is_in_front(panel, window, qtbot):
+def test_the_keys_that_it_names_and_panic_work_while_it_is_in_front(panel, window, qtbot):
     panel.activateWindow()
     qtbot.waitUntil(lambda: QApplication.activeWindow() is panel, timeout=SOON_MS)
     before, bar, kept = len(panel.model.takes), window.recorder, []
@@ -81,6 +81,8 @@ def test_the_keys_that_it_names_record_while_it_is_in_front(panel, window, qtbot
     QTest.keyClick(panel.list, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: bar.recording, timeout=SOON_MS)
     play(window, qtbot, 60)
+    QTest.keyClick(panel.list, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not sounding(window), timeout=SOON_MS)                      # and silence is to be had
     let_go(window, 60)
     QTest.keyClick(panel.list, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: len(kept) == 1 and not bar.recording, timeout=SOON_MS)

@@ -256,6 +256,7 @@ def test_a_take_that_was_cut_off_while_it_was_finished_keeps_all_that_was_played
         left.parent.mkdir()
         left.write_bytes(wav.read_bytes()[:cut])
         left.with_suffix(".part").write_bytes(kept["part"])
+        assert len(played.of_file(left).events) == 40, "also before it is finished"
         monkeypatch.setattr(take, "is_running", lambda pid: False)
         assert take.recover(left.parent) == [left]
         performance = played.of_file(left)

@@ -244,7 +244,7 @@ def test_the_commands_of_the_instrument(folder, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "words", "told"), [
-    (b"no sound", (), "cannot be read as sound"), (None, (), "cannot be read as sound"), ("noise", (), "--pitch"), ("silent", (), "silent"),
+    (b"no sound", (), "cannot be read as sound"), (None, (), "no such file"), ("noise", (), "--pitch"), ("silent", (), "silent"),
     ("silent", ("--pitch", "60"), "silent"),
 ])
 def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):

@@ -106,6 +106,8 @@ def sha256_of(path: Path) -> str:
 def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     """(float32 [S] mono, rate) of a sound file of any format that libsndfile reads. Raises SourceError with the reason."""
     import soundfile as sf
+    if isinstance(file, Path) and not file.is_file():
+        raise SourceError("no such file")
     try:
         with sf.SoundFile(BytesIO(file) if isinstance(file, bytes) else file) as stream:
             audio, rate_hz = stream.read(dtype="float32", always_2d=True), stream.samplerate
