@@ -46,6 +46,7 @@ class Server:
         self._midi: Any = None
         self._output: Any = None
         self._recorder: Any = None
+        self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
@@ -88,6 +89,7 @@ class Server:
                 traceback.print_exc()
                 told = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
                 self._tell({"tell": "error", "text": str(error) if told else f"{message['do']}: {error!r}"})
+            self._sounds_done += message["do"] in _SOUNDS
         self._end()
 
     # Start and end
@@ -180,7 +182,8 @@ class Server:
         engine = self._engine
         if engine is not None and message["do"] in _RECORDING:
             self._record(message)                       # at this sample, whatever the main thread is doing
-        elif engine is None or message["do"] not in _QUICK:
+        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_asked > self._sounds_done):
+            self._sounds_asked += message["do"] in _SOUNDS      # what is moved after a patch was asked for must not come before it
             self._inbox.put(message)
         else:
             self._quick(message)
@@ -325,6 +328,7 @@ class Server:
 
 _QUICK = ("note_on", "note_off", "set", "midi", "panic")
 _RECORDING = ("record", "capture")
+_SOUNDS = ("patch", "recall")                   # what gives every control a new place
 
 
 class _Log(io.TextIOBase):

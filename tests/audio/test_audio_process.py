@@ -85,6 +85,30 @@ def test_a_patch_is_played(playing, home):
     client.send({"do": "patch", "patch": home})
 
 
+def test_what_is_moved_after_a_patch_was_asked_for_stays_so(playing, home):
+    """However long the patch takes to open: moves go another, quicker way."""
+    client, told = playing
+    client.send({"do": "list"})
+    told.forget()
+    told.wait(tell="devices")                           # what was asked for before it is done,
+    client.send({"do": "set", "id": "filter.cutoff_hz", "value": 999.0})
+    wait_for(lambda: '"value": 999.0' in Path(client._log_events).read_text())
+    before = len(Path(client._log_events).read_text().splitlines())
+    for n in range(20):
+        client.send({"do": "patch", "patch": {**home, "name": f"Number {n}"}})
+        client.send({"do": "set", "id": "filter.cutoff_hz", "value": 1000.0 + n})
+    client.send({"do": "list"})
+    told.forget()
+    told.wait(tell="devices")
+
+    def order():
+        lines = [json.loads(line) for line in Path(client._log_events).read_text().splitlines()[before:]]
+        return [line["patch"]["name"] if line["event"] == "Load" else line["value"] for line in lines if line["event"] in ("Load", "Set")]
+    wait_for(lambda: len(order()) == 40)
+    assert order() == [told for n in range(20) for told in (f"Number {n}", 1000.0 + n)]
+    client.send({"do": "patch", "patch": home})
+
+
 def test_a_patch_of_another_version_of_the_model_is_played_and_said_to_be_so(playing, home):
     client, told = playing
     told.forget()
