@@ -106,7 +106,7 @@ class Client:
             position=int(now["position"]), rate_hz=int(now["rate_hz"]), voices=int(status["voices"]),
             notes=tuple(status["notes"].tolist()), load=self._load(now),
             performer_load=float(status["performer_load"]), decoder_us=float(status["decoder_us"]),
-            late_hops=int(status["late_hops"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
+            late=int(status["late_hops"]) + int(now["late_starts"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
             peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
             f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
 

@@ -90,7 +90,7 @@ def _status(now: Telemetry, alive: bool) -> str:
         return "starting ..."
     notes = sum(velocity > 0 for velocity in now.notes)
     return (f"{notes:3} notes  {now.voices:3} voices  audio {now.load:4.0%}  performer {now.performer_load:4.0%}  "
-            f"{now.late_hops} late  {now.underruns} under-runs  {now.latency_ms:.1f} ms  peak {max(now.peak_db):6.1f} dB")
+            f"{now.late} late  {now.underruns} under-runs  {now.latency_ms:.1f} ms  peak {max(now.peak_db):6.1f} dB")
 
 
 class _Line:

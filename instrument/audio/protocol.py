@@ -35,7 +35,7 @@ class Telemetry:
     load: float = 0.0                   # audio thread's share of a block's time, smoothed; 1 is all of it
     performer_load: float = 0.0         # performer's share of a hop's time
     decoder_us: float = 0.0
-    late_hops: int = 0
+    late: int = 0                       # hops and notes that the performer finished after they were due
     underruns: int = 0
     latency_ms: float = 0.0             # from a key to the ears: our delay and the device's
     peak_db: tuple[float, float] = (-120.0, -120.0)     # left, right, dBFS

@@ -140,13 +140,13 @@ class StatusLine(QWidget):
 
     def begin_counting(self, telemetry) -> None:
         """The engine is ready to play: late frames and drop-outs are counted from here."""
-        self._late.begin(telemetry.late_hops)
+        self._late.begin(telemetry.late)
         self._drops.begin(telemetry.underruns)
 
     def show_telemetry(self, telemetry, peak_db: float) -> None:
         """Figures of the engine; see `instrument.audio.protocol.Telemetry`."""
         now_s = time.monotonic()
-        self._late.update(telemetry.late_hops, now_s)
+        self._late.update(telemetry.late, now_s)
         self._drops.update(telemetry.underruns, now_s)
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")

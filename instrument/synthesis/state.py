@@ -176,6 +176,7 @@ state_dtype = np.dtype([
     ("overflows", "i8"),                                    # ... output overflow
     ("waits_given_up", "i8"),                               # in wait mode: blocks that the performer never served
     ("held_quarters", "i8"),                                # quarters for which no hop was there in time
+    ("late_starts", "i8"),                                  # voices that began after their time
     ("faults", "i8"),                                       # pieces in which something not finite had to be replaced
     ("voices_playing", "i8"),
     ("clock_version", "i8"),                                # odd while the next three are being written

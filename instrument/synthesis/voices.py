@@ -254,6 +254,8 @@ def begin_voice(state, v, at):
     voices, rate_hz = block.voices, block.rate_hz
     number = voices.waiting[v]
     start = block.starts[number % STARTS]
+    if start.time < at:
+        block.late_starts += 1
     if voices.start[v] >= 0:
         block.start_state[voices.start[v] % STARTS] = DONE
     voices.start[v], voices.playing[v], voices.ends[v] = number, 1, 0

@@ -80,7 +80,7 @@ def measure(folder: Path, periods: list[int], notes: int, patch: dict | None = N
                 client.send({"do": "set", "id": id_, "value": 0.0})
             helper = jack.Client("helper", no_start_server=True)
             found.append(run(helper, notes=notes, period=period, probe=probe))
-            found[-1]["late_hops"] = client.telemetry().late_hops
+            found[-1]["late"] = client.telemetry().late
             helper.close()
             client.close()
         finally:

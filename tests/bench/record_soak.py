@@ -139,7 +139,7 @@ def main() -> int:
                 if passed >= 60 * len(minutes):
                     now = client.telemetry()
                     minutes.append({"minute": len(minutes), "engine_mb": resident_mb(process), "window_mb": resident_mb(os.getpid()),
-                                    "late_hops": now.late_hops - before.late_hops, "underruns": now.underruns - before.underruns,
+                                    "late": now.late - before.late, "underruns": now.underruns - before.underruns,
                                     "voices": now.voices, "frames_compared": comparison.frames, "worst": comparison.worst})
                     print(json.dumps(minutes[-1]), file=sys.stderr, flush=True)
                 time.sleep(STEP_S)
@@ -159,7 +159,7 @@ def main() -> int:
             "ends_where_it_was_stopped": first <= on["begin"] + frames <= position,
             "read_again_equal": data_digest(path) == comparison.digest.hexdigest(),
             "notes_played": hands.notes, "notes_in_midi": sum(isinstance(event, midi.NoteOn) for _, event in events),
-            "bytes": path.stat().st_size, "late_hops": now.late_hops - before.late_hops, "underruns": now.underruns - before.underruns,
+            "bytes": path.stat().st_size, "late": now.late - before.late, "underruns": now.underruns - before.underruns,
             "by_minute": minutes}
     settled = [row for row in minutes if row["minute"] * 60 > SETTLED_S] or minutes
     engine, window = ([row[name] for row in settled] for name in ("engine_mb", "window_mb"))
@@ -171,7 +171,7 @@ def main() -> int:
         f"{result['notes_in_midi']} of {hands.notes} notes in the MIDI",
         f"memory of the engine {engine[0]:.1f} MB, at the end {engine[-1]:.1f} (at most {max(engine):.1f})",
         f"of the window's side {window[0]:.1f} and {window[-1]:.1f}",
-        f"{result['late_hops']} late hops, {result['underruns']} drop-outs"]
+        f"{result['late']} late hops and notes, {result['underruns']} drop-outs"]
     print("; ".join(lines))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))

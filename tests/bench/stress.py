@@ -48,7 +48,7 @@ def run(client, jack_client, *, seconds: float, period: int, probe: Path, troubl
     now = client.telemetry()
     return {"seconds": seconds, "period": period, "breaks_engine": engine_breaks(sound[:, 0], times, position, ours[:, 0], period),
             "breaks_native": native_breaks(sound[:, 1], times, period), "recorder_lost": recorder_lost(times, period),
-            "recorder_xruns": xruns, "late_hops": now.late_hops - before.late_hops,
+            "recorder_xruns": xruns, "late_hops": now.late - before.late,
             "hops": round(seconds * 187.5), "underflows_told": now.underruns - before.underruns}
 
 

@@ -22,12 +22,12 @@ def line(qtbot, clock):
 
 
 def show(line, late=0, drops=0):
-    line.show_telemetry(Telemetry(late_hops=late, underruns=drops), -20.0)
+    line.show_telemetry(Telemetry(late=late, underruns=drops), -20.0)
     return line.late.accessibleDescription(), line.drops.accessibleDescription()
 
 
 def test_what_was_late_while_it_warmed_up_is_not_counted(line):
-    line.begin_counting(Telemetry(late_hops=59, underruns=2))
+    line.begin_counting(Telemetry(late=59, underruns=2))
     assert show(line, 59, 2) == ("0 late", "0 drops")
     assert line.calm
     assert show(line, 62, 3) == ("3 late", "1 drop")
@@ -35,11 +35,11 @@ def test_what_was_late_while_it_warmed_up_is_not_counted(line):
 
 
 def test_an_engine_that_counts_anew_takes_nothing_back(line):
-    line.begin_counting(Telemetry(late_hops=10))
+    line.begin_counting(Telemetry(late=10))
     assert show(line, 14)[0] == "4 late"
     assert show(line, 0)[0] == "4 late"             # another rate: the engine was made anew
     assert show(line, 2)[0] == "6 late"
-    line.begin_counting(Telemetry(late_hops=2))     # it died and is back
+    line.begin_counting(Telemetry(late=2))     # it died and is back
     assert show(line, 2)[0] == "0 late"
 
 

@@ -164,12 +164,19 @@ def test_block_size_changes_nothing(make_hands, rate):
         assert np.abs(perform(blocks) - reference).max() < 1e-5, blocks
 
 
-def test_a_late_start_begins_at_once_and_is_not_lost(hands):
+def test_a_late_start_begins_at_once_and_is_not_lost_but_counted(hands):
     hands.render(1000)
     hands.start(0, 300, [(0.5, 440.0)])
     out = undo_dc_blocker(hands.render(2000)[:, 0].astype(float))
     assert np.abs(out - sine(0.5, 440, 2000)).max() < 1e-4
-    assert hands.counter("starts_taken") == 1
+    assert hands.counter("starts_taken") == hands.counter("late_starts") == 1
+
+
+def test_starts_that_come_in_time_are_not_late_also_where_one_slot_begins_twice(hands):
+    for slot, time in ((0, 0), (1, 300), (1, 300), (1, 301), (2, 2047)):
+        hands.start(slot, time, [(0.1, 440.0)])
+    hands.render(4000)
+    assert hands.counter("starts_taken") == 5 and hands.counter("late_starts") == 0
 
 
 def test_voices_hold_while_hops_are_late_and_follow_when_they_come(hands):
