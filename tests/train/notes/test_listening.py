@@ -94,6 +94,6 @@ def test_real_notes(folder):
 def test_files_that_are_no_sound(tmp_path):
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.flac").write_text("not music")
-    for name in ("empty.wav", "text.flac", "gone.wav"):
-        with pytest.raises(SourceError, match="cannot be read as sound"):
+    for name, told in (("empty.wav", "cannot be read as sound"), ("text.flac", "cannot be read as sound"), ("gone.wav", "no such file")):
+        with pytest.raises(SourceError, match=told):
             read_sound(tmp_path / name)
