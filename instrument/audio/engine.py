@@ -12,6 +12,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
 REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+READY_S = 0.0015                    # that a note takes until it can be rendered, before any was timed
+LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
@@ -61,6 +64,7 @@ class Engine:
         self._lock = threading.Lock()
         self._events: list[tuple[int, Any]] = []    # (stamp, event)
         self._latest = 0                            # stamps never go back
+        self._ready_s = READY_S
         self._ending = False
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -154,6 +158,18 @@ class Engine:
         self._latest = max(self._latest, now)
         return self._latest
 
+    def _soonest(self) -> int:
+        """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
+        if self.stream is None or self.stream.device is None:
+            return position(self.state)
+        at, since_s, _ = read_clock(self.state)
+        block = self.stream.block_samples
+        passed = min(max(int((self.stream.time_s - since_s) * self.rate_hz), 0), block)
+        soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
+        if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
+            soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)
+        return soonest
+
     def _waited_for(self) -> bool:
         """Whether the audio thread waits for us, as while a JACK server freewheels."""
         return bool(self.state["wait"][0])
@@ -165,9 +181,15 @@ class Engine:
             gc.freeze()                             # what is there now need never be looked at again
             performer = self.performer
             while not self._ending:
+                began_s = time.perf_counter()
                 with self._lock:
                     now = self._now()
                     events, self._events = self._events, []
+                    kinds = {type(event) for _, event in events}
+                    if kinds & {midi.NoteOn, midi.NoteOff} and not self._waited_for():
+                        can_be = self._soonest() - performer.delay_samples      # earlier, a note's begin would be cut off, and not as noted
+                        events = [(max(stamp, can_be), event) for stamp, event in events]
+                        now = self._latest = max(now, events[-1][0])
                     if self.jack is not None:
                         until = self.jack.done_until        # asked first: all of before then is in what is taken next
                         taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
@@ -181,6 +203,8 @@ class Engine:
                     if event is not None:
                         performer.receive(event, stamp)
                 performer.advance(now + performer.delay_samples)
+                if midi.NoteOn in kinds:
+                    self._ready_s += LEARNT * (time.perf_counter() - began_s - self._ready_s)
                 if now - self._looked_at > LOOK_S * self.rate_hz:
                     self._look(now)
                 until_due_s = (performer.next_due - performer.delay_samples - now) / self.rate_hz

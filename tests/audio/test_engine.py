@@ -1,0 +1,46 @@
+"""The engine driven by hand: what time a note is given that comes between two blocks."""
+from types import SimpleNamespace
+
+import pytest
+
+from instrument.audio.engine import READY_S, Engine
+from instrument.performance.timbre import Timbre
+from models.untrained import untrained
+from tests.synthesis.test_synthesis_callback import call
+
+RATE_HZ, BLOCK = 48_000, 256
+BLOCK_S = BLOCK / RATE_HZ
+
+
+@pytest.fixture
+def engine():
+    """Its audio thread has just begun the block at sample 256, at 10 s of the stream's time."""
+    made = Engine(RATE_HZ, Timbre(untrained(seed=1, width=16)), None)
+    made.set_delay(BLOCK)
+    for now_s in (9.99, 10.0):
+        call(made.state, BLOCK, now_s=now_s)
+    made.stream = SimpleNamespace(device="a device", block_samples=BLOCK, time_s=10.0)
+    yield made
+    made.stream = None
+    made.close()
+
+
+@pytest.mark.parametrize(("passed_s", "block"), [(0.0, 1), (0.0005, 1), (BLOCK_S - READY_S - 1e-4, 1), (BLOCK_S - READY_S + 1e-4, 2),
+                                                 (BLOCK_S, 2), (3.0, 2)])
+def test_a_note_waits_for_the_block_that_it_will_be_ready_for(engine, passed_s, block):
+    """Begun in one that is under way, it would lose its first samples, and a take would not be played again as it was."""
+    engine.stream.time_s += passed_s
+    assert engine._soonest() == BLOCK + block * BLOCK
+
+
+def test_no_note_takes_longer_than_a_block_or_puts_off_what_jack_brings(engine):
+    engine._ready_s = 1.0
+    assert engine._soonest() == BLOCK + 2 * BLOCK
+    engine.jack = SimpleNamespace(done_until=2 * BLOCK)
+    engine.stream.time_s += 1.0
+    assert engine._soonest() - BLOCK <= engine.jack.done_until
+
+
+def test_without_a_device_nothing_is_waited_for(engine):
+    engine.stream.device = None
+    assert engine._soonest() == 2 * BLOCK
