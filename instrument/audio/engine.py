@@ -150,21 +150,24 @@ class Engine:
         if self.stream is None or self.stream.device is None:
             now = position(self.state)
         else:
-            at, since_s, _ = read_clock(self.state)
-            passed = int((self.stream.time_s - since_s) * self.rate_hz)
-            now = at if self._waited_for() else at + min(max(passed, 0), self.stream.block_samples)
+            at, passed = self._clock()
+            now = at if self._waited_for() else at + passed
             if self.jack is not None:
                 now = max(at, min(now, self.jack.done_until))       # what this period brings has older stamps
         self._latest = max(self._latest, now)
         return self._latest
 
+    def _clock(self) -> tuple[int, int]:
+        """(where the newest block begins, samples that have passed since the audio thread was asked for it, a block at most)."""
+        at, since_s, _ = read_clock(self.state)
+        return at, min(max(int((self.stream.time_s - since_s) * self.rate_hz), 0), self.stream.block_samples)
+
     def _soonest(self) -> int:
         """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
         if self.stream is None or self.stream.device is None:
             return position(self.state)
-        at, since_s, _ = read_clock(self.state)
         block = self.stream.block_samples
-        passed = min(max(int((self.stream.time_s - since_s) * self.rate_hz), 0), block)
+        at, passed = self._clock()
         soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
         if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
             soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)

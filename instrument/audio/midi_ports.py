@@ -51,8 +51,7 @@ class MidiPorts:
         self._virtual = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
-        self._were_open: list[str] = []             # when they were looked at last
-        self._jack_had: list[str] = []              # JACK's, then: they go by themselves
+        self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
         self.wanted: list[str] | None = None        # None: all
         self._clock_from: object = None             # the input whose clock is followed,
         self._clock_at = 0.0                        # and when it was heard last: two clocks at once would make one twice as fast
@@ -91,9 +90,10 @@ class MidiPorts:
 
     def update(self) -> bool:
         """Open what has come, close what has gone. Returns whether anything changed."""
-        present = self._system_ports()
+        present, closed = self._system_ports(), set()
         for name in [n for n in self._inputs if n not in present or not self._is_wanted(n, present)]:
             midi_input, down = self._inputs.pop(name)
+            closed.add(stable_name(name))
             self._close(midi_input)
             self._let_go(down.let_up())
         for number, name in enumerate(present):
@@ -109,10 +109,9 @@ class MidiPorts:
                 if not self._is_wanted(name, sources):
                     self._jack.disconnect(name)
             self._offered &= set(sources)           # what comes back is connected again
-        had, self._jack_had = self._jack_had, self._jack.connected() if self._jack else []
-        if set(had) - set(self._jack_had):          # JACK mixes what its ports send: whose keys are down nobody knows
-            self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         before, self._were_open = self._were_open, self.open
+        if set(before) - set(self._were_open) - closed:     # JACK mixes what its ports send: whose keys are down nobody knows
+            self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         return before != self._were_open
 
     def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:

@@ -43,6 +43,9 @@ def _rate_hz(file: Any, device: str | None) -> int:
 
 def pieces(file: Any, rate_hz: int) -> Iterator[np.ndarray]:
     """A sound file at another rate, a piece at a time: float32 [n, channels] each."""
+    if rate_hz == file.samplerate:
+        yield from file.blocks(PIECE_FRAMES, dtype="float32", always_2d=True)
+        return
     from scipy.signal import resample_poly
     up, down = (rate // math.gcd(rate_hz, file.samplerate) for rate in (rate_hz, file.samplerate))
     beside = -(-BESIDE_FRAMES // down) * down                           # so that pieces begin on samples of both rates
@@ -54,7 +57,7 @@ def pieces(file: Any, rate_hz: int) -> Iterator[np.ndarray]:
         last = len(fresh) < length
         sound = np.concatenate([before, ahead, fresh, np.zeros((beside if last else 0, file.channels), np.float32)])
         end = len(sound) - beside
-        made = resample_poly(sound, up, down, axis=0) if up != down else sound
+        made = resample_poly(sound, up, down, axis=0)
         yield np.ascontiguousarray(made[beside * up // down:-(-end * up // down)], np.float32)
         before, ahead = sound[end - beside:end], sound[end:]
 
