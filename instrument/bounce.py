@@ -16,6 +16,7 @@ import numpy as np
 from instrument import offline, parts
 from instrument.parameters import PARAMETERS
 from instrument.parts import Part, PartError
+from instrument.patch import DRY
 from instrument.performance import midi, score
 from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 
@@ -43,11 +44,12 @@ class Report:
 
 def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by: str = "channel", mapped: dict | None = None,
                 programs: str | None = None, controllers: dict[int, str] | None = None, gain_db: float = 0.0, stems: bool = False,
+                dry: bool = False,
                 rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,
                 progress: Callable[[float], None] | None = None) -> Report:
     """Plays a MIDI file into a WAV file of 24 bits, stereo; with `stems` also each part into one beside it.
 
-    `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `controllers`: number -> control, instead of the
+    `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `dry`: without room, echoes and chorus. `controllers`: number -> control, instead of the
     table's own. `gain_db`: the volume of every part. `seconds` cuts the performance; `progress` hears of the part done, 0..1.
     The files are there when all of them are whole, and not before; until then older ones stay.
     Raises MidiError, PartError, PatchError, LibraryError (all ValueError) for what cannot be played, OSError for what cannot be written.
@@ -62,7 +64,11 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
         plan = parts.plan(read, by=by, mapped=mapped, patch=patch, model=model, programs=programs)
     except PartError as error:
         raise PartError(f"{mid}: {error}") from error
-    players = [_player(part, read.tempos, rate_hz, seed if len(plan.parts) == 1 else seed + part.number, controllers, gain_db)
+    if dry:
+        controllers = {number: id_ for number, id_ in (midi.CONTROLS if controllers is None else controllers).items() if id_ not in DRY}
+        for part in plan.parts:
+            part.sound.patch = part.sound.patch.dry()
+    players = [_player(part, read.tempos, rate_hz, seed if len(plan.parts) == 1 else seed + part.number, controllers, gain_db, dry)
                for part in plan.parts]
     last = max(round(at_s * rate_hz) for part in plan.parts for at_s, _ in part.events)
     total = seconds or last / rate_hz + 2
@@ -101,7 +107,7 @@ def _check(controllers: dict[int, str]) -> None:
 
 
 def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: int, controllers: dict[int, str] | None,
-            gain_db: float) -> offline.Player:
+            gain_db: float, dry: bool) -> offline.Player:
     load, moved = parts.on_program(part)
     followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
     events = [(round(at_s * rate_hz), event) for at_s, event in [*followed[1:], *part.events]]
@@ -111,7 +117,7 @@ def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: i
     def on_program(channel: int, number: int) -> None:
         sound = load(number)
         if sound is not None:
-            performer.load_patch(sound.patch, sound.timbre)
+            performer.load_patch(sound.patch.dry() if dry else sound.patch, sound.timbre)
     performer.on_program = on_program
     if controllers is not None:
         performer.controllers = dict(controllers)

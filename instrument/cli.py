@@ -68,6 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
     render.add_argument("midi", type=Path, metavar="IN.mid")
     render.add_argument("wav", type=Path, metavar="OUT.wav")
     _add_sound(render)
+    render.add_argument("--preset", metavar="NAME", help="a preset of the model, every control at rest; see `hummingface models`")
+    render.add_argument("--dry", action="store_true", help="without room, echoes and chorus")
     render.add_argument("--rate", type=_whole(8000, 192000), default=48000, metavar="HZ")
     render.add_argument("--by", choices=("channel", "track"), default="channel", help="what a part is; each has an engine of its own")
     render.add_argument("--map", action="append", type=_pair, default=[], metavar="PART=PATCH",
@@ -128,6 +130,7 @@ def _render(args) -> int:
 
     from instrument import settings
     from instrument.bounce import render_midi
+    from instrument.library import load_model, preset_patch
     from instrument.performance.midi import CONTROLS
     moved = settings.load()[0].midi_map                 # as in the window
     controllers = {int(number): id_ for number, id_ in moved.items()} if moved is not None else dict(CONTROLS)
@@ -135,8 +138,14 @@ def _render(args) -> int:
         if not number.isdecimal():
             raise ValueError(f"--cc {number}={id_}: a controller is a number, 0..127")
         controllers[int(number)] = id_
+    patch, model = args.patch, args.model
+    if args.preset is not None:
+        if args.patch is not None:
+            raise ValueError("--patch and --preset both say what plays; give one of them")
+        model = load_model(args.model)
+        patch = preset_patch(model, args.preset)
     with tqdm(total=1.0, desc=f"rendering {args.wav.name}", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-        report = render_midi(args.midi, args.wav, patch=args.patch, model=args.model, by=args.by, mapped=dict(args.map),
+        report = render_midi(args.midi, args.wav, patch=patch, model=model, dry=args.dry, by=args.by, mapped=dict(args.map),
                              programs=args.programs, controllers=controllers, gain_db=args.gain, stems=args.stems, rate_hz=args.rate,
                              block_samples=args.block, seed=args.seed, progress=lambda part: bar.update(part - bar.n))
     print(report)

@@ -3,9 +3,8 @@
 A model says of each preset which number it learnt (`program` in its card). Other numbers of the same family of eight are played by the
 nearest one. Noises and drums have no pitch and so no place in a harmonic frame: they have no sound here.
 """
-import numpy as np
-
-from instrument.patch import LATENT_LIMIT, Patch
+from instrument import library
+from instrument.patch import Patch
 
 FAMILY = 8
 DRUMS = 9                                           # the channel, counted from 0, on which General MIDI has its drums
@@ -35,5 +34,4 @@ def patch_of(model, program: int) -> Patch | None:
     name = preset_of(presets, program)
     if name is None:
         return None
-    point = np.clip(model.presets[name], -LATENT_LIMIT, LATENT_LIMIT).tolist()
-    return Patch(name, model.name, tuple(point), gain_db=float(np.clip(presets[name].get("gain_db", 0.0), -24, 24)))
+    return library.preset_patch(model, name)

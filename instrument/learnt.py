@@ -17,7 +17,6 @@ from instrument.patch import load as load_patch
 
 TAG = "learnt"
 LARGEST_CARD_BYTES = 4 << 20
-HIGHEST_GAIN_DB = 24.0
 MINUTES = 9.0                       # of a lesson, if nothing else is said
 
 
@@ -115,7 +114,7 @@ def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch
 
 def _at_preset(patch: Patch, preset: dict[str, Any]) -> Patch:
     """The patch at a preset's point, as loud as it should be."""
-    gain_db = float(np.clip(preset.get("gain_db", 0.0), -HIGHEST_GAIN_DB, HIGHEST_GAIN_DB))
+    gain_db = float(np.clip(preset.get("gain_db", 0.0), -library.MOST_GAIN_DB, library.MOST_GAIN_DB))
     return replace(patch, latents=tuple(np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT).tolist()), gain_db=gain_db)
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from instrument import patch as patches_file
-from instrument.patch import Patch, PatchError
+from instrument.patch import LATENT_LIMIT, Patch, PatchError
 
 if TYPE_CHECKING:
     from instrument.performance.timbre import Timbre
 
 APP = "hummingface"
+MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
 MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
@@ -195,12 +196,26 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
     return Sound(patch, timbre_of(model))
 
 
+def preset_patch(model, name: str) -> Patch:
+    """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
+    found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
+    if not found:
+        raise LibraryError(f"the model {model.name} has no preset {name!r}; there are: {', '.join(model.presets) or 'none'}")
+    gain_db = min(max(model.card["presets"][found[0]].get("gain_db", 0.0), -MOST_GAIN_DB), MOST_GAIN_DB)
+    point = tuple(min(max(float(z), -LATENT_LIMIT), LATENT_LIMIT) for z in model.presets[found[0]])
+    return Patch(found[0], model.name, point, gain_db=float(gain_db))
+
+
 def remark(sound: Sound) -> str:
     """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    from models.playable import trained_velocities
     from models.seed_model import SeedModel
     patch, model = sound.patch, sound.timbre.model
     if isinstance(model, SeedModel) and model.shape.keys == 1:
         return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
+    if not isinstance(model, SeedModel) and trained_velocities(model.card) is None:
+        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
+                "and very soft or hard notes may sound odd.")
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'

@@ -103,6 +103,11 @@ _TABLE = [
     Parameter("envelope.release", "Release", "envelope", 0.1, 10, 1, "x", "log",
               "Length of the fall after the key is let go, times the model's own."),
 
+    Parameter("dynamics.range_db", "Dynamics", "dynamics", 0, 72, 36, "dB",
+              help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),
+    Parameter("dynamics.brightness", "Bright", "dynamics", 0, 6, 1.5, "dB/oct",
+              help="Velocity to brightness: how much brighter a stroke twice as hard is, and darker one half as hard."),
+
     Parameter("filter.cutoff_hz", "Cutoff", "filter", 20, 20000, 20000, "Hz", "log", "Frequency where the low-pass begins.",
               cc=74),
     Parameter("filter.resonance_db", "Resonance", "filter", 0, 24, 0, "dB", help="Height of the peak at the cutoff.", cc=71),
@@ -135,7 +140,7 @@ _TABLE = [
     Parameter("chorus.mix", "Chorus", "effects", 0, 1, 0, "%", help="Two detuned copies beside the sound.", cc=93),
     Parameter("chorus.rate_hz", "Rate", "effects", 0.05, 5, 0.6, "Hz", "log", "How fast the chorus turns."),
     Parameter("chorus.depth", "Depth", "effects", 0, 1, 0.4, "%", help="How far the copies are detuned."),
-    Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes."),
+    Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes.", cc=94),
     Parameter("delay.time_s", "Time", "effects", 0.01, 2, 0.35, "s", "log", "Time between echoes."),
     Parameter("delay.sync", "Sync", "effects", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
               help="Time between echoes in beats of the MIDI clock, if one is heard; free: as Time says."),
@@ -150,7 +155,6 @@ _TABLE = [
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
     Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Semitones that the keys are moved by.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
-    Parameter("master.velocity", "Velocity", "master", 0, 2, 1, "x", help="How much the force of a key matters."),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
               help="How many notes sound at once at most."),
@@ -160,6 +164,16 @@ _TABLE = [
 
 PARAMETERS: dict[str, Parameter] = {p.id: p for p in _TABLE}
 assert len(PARAMETERS) == len(_TABLE), "parameter ids must be unique"
+
+
+# Controls of earlier versions, in takes, maps and settings: what they are called now, and what their values are multiplied by.
+RENAMED = {"master.velocity": ("dynamics.range_db", 36.0)}
+
+
+def renamed(name: str, value: float = 0.0) -> tuple[str, float]:
+    """A control's id and value as this version has them."""
+    now, factor = RENAMED.get(name, (name, 1.0))
+    return now, value * factor
 
 
 def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:

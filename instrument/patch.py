@@ -13,14 +13,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from instrument.parameters import PARAMETERS, defaults
+from instrument.parameters import PARAMETERS, defaults, renamed
 
-FORMAT, VERSION = "hummingface-patch", 2
+FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS, LATENT_LIMIT = 128, 4.0
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
-PATCH_MASTER = ("master.velocity", "master.width", "master.mode")        # ... but for what belongs to the sound
+PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
+DRY = {"chorus.mix": 0.0, "delay.mix": 0.0, "reverb.mix": 0.0}
 IDS = tuple(p.id for p in PARAMETERS.values() if p.group not in NOT_IN_PATCHES or p.id in PATCH_MASTER)
 
 
@@ -56,6 +57,10 @@ class Patch:
     def with_values(self, **changes: Any) -> "Patch":
         """A copy with other fields."""
         return replace(self, **changes)
+
+    def dry(self) -> "Patch":
+        """Without room, echoes and chorus."""
+        return self.with_values(parameters={**self.parameters, **DRY})
 
     def to_json(self) -> dict:
         """Plain values, as files and messages carry them; controls at rest are left out."""
@@ -193,7 +198,20 @@ def _from_version_1(values: dict) -> dict:
     return {**values, "version": 2}
 
 
-MIGRATIONS = {0: _from_version_0, 1: _from_version_1}        # from version to the next
+def _from_version_2(values: dict) -> dict:
+    """In version 2 the model was asked for every velocity, `master.velocity` times as far from 100, and harder was only as bright as it
+    said; loudness follows the player's law now."""
+    parameters = values.get("parameters", {})
+    if isinstance(parameters, dict):
+        parameters = dict(parameters)
+        times = parameters.pop("master.velocity", 1.0)
+        if isinstance(times, (int, float)) and 0 <= times <= 2:
+            parameters["dynamics.range_db"] = renamed("master.velocity", times)[1]
+        parameters["dynamics.brightness"] = 0.0
+    return {**values, "parameters": parameters, "version": 3}
+
+
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2}        # from version to the next
 
 
 def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:

@@ -14,8 +14,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
+from models import key_trend
 from models.knobs import check_conditions, read_knobs
 from models.model import Model
+from models.playable import trained_velocities
 from models.seed_model import SeedModel
 from models.seed_shape import NETWORK, read_seed_shape, seed_tensor_shapes
 from models.shape import ModelError, read_architecture, tensor_shapes
@@ -140,6 +142,8 @@ def load_model(path: str | Path) -> Model | SeedModel:
     try:
         check_conditions(card, latents)
         read_knobs(card, latents)
+        trained_velocities(card)
+        key_trend.read(card, latents)
     except ModelError as error:
         raise ModelError(f"{card_file}: {error}") from error
     presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, LOWEST, PARTIALS, SLOT_RATIO
+from models.loudness import WINDOW_S, k_weight
 from models.stft import BIN_HZ, HOP, RATE_HZ, SAMPLES, SIDE, sound
 
 NOTE_OFF_S = 3.0                      # of the notes that the models learnt: NSynth's
@@ -34,7 +35,10 @@ QUIETEST = 1e-5                       # of its loudest frame's power: a moment u
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.05, 4.0
 RUMBLE = 0.25                         # of the fundamental; an octave under a 16 foot stop's
 SILENT = 1e-7
+MOST_CORRECTION_DB = 40.0
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
+
+_K_WEIGHTS = k_weight(np.maximum(np.arange(SIDE), 0.5) * BIN_HZ)
 
 
 @dataclass
@@ -48,6 +52,7 @@ class WholeNote:
     release_s: float = 0.3            # to fall by 60 dB after note-off
     tuning: np.ndarray | None = None  # [TUNED] by how much faster it is to be read, at each of its moments, to stay on its key
     frame: np.ndarray | None = None   # what the window shows: levels of its harmonics [FRAME_SIZE]
+    correction_db: float = 0.0        # that brings it to the loudness of all notes: K-weighted, where LEVEL_DB is not
 
 
 def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[WholeNote | None]:
@@ -64,7 +69,8 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     if not peak > SILENT:
         yield WholeNote(np.zeros(SAMPLES, np.float32), _hz(pitch))
         return
-    gain = min(10 ** (LEVEL_DB / 20) / _rms(audio), LOUDEST / peak)
+    rms = _rms(audio)
+    gain = min(10 ** (LEVEL_DB / 20) / rms, LOUDEST / peak)
     audio *= np.float32(gain)
     yield None
     root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], _hz(pitch))
@@ -74,7 +80,8 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     power = np.abs(spectrum) ** 2
     level_db = 10 * np.log10(power.sum(0) / max(float(power.sum(0).max()), 1e-20) + 1e-9)
     frame = shown(power, root_hz, gain)
-    note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame, tuning=tuning)
+    note = WholeNote(audio, root_hz, release_s=_release_s(level_db), frame=frame, tuning=tuning,
+                     correction_db=_correction_db(power, 20 * np.log10(gain * rms) - LEVEL_DB))
     yield None
     _loop(note, power, level_db)
     yield note
@@ -90,6 +97,13 @@ def _rms(audio: np.ndarray) -> float:
     size = round(0.1 * RATE_HZ)
     power = (audio.reshape(-1, size) ** 2).mean(1)
     return float(np.sqrt(np.convolve(power, np.full(4, 0.25), "valid").max()))
+
+
+def _correction_db(power: np.ndarray, over_db: float) -> float:
+    """What makes a note as loud as all others: from its power [SIDE, SIDE], and from how far its RMS lies over LEVEL_DB."""
+    window = np.full(round(WINDOW_S * RATE_HZ / HOP), 1.0)
+    weighted, plain = (np.convolve(frames, window, "valid").max() for frames in (_K_WEIGHTS @ power, power.sum(0)))
+    return float(np.clip(-over_db - 10 * np.log10(max(weighted, 1e-20) / max(plain, 1e-20)), -MOST_CORRECTION_DB, MOST_CORRECTION_DB))
 
 
 def _hz(pitch: float) -> float:

@@ -26,7 +26,8 @@ MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
 TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
-VELOCITY, WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("velocity", "width", "mode", "voices"))
+WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
+DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
 BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the channels: semitones, 0..1, 0..1, dB, -1..1
 CHANNEL_COLUMNS = 5

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from instrument.performance.controls import TRANSPOSE, Controls
+from instrument.performance.dynamics import stroke
 from instrument.performance.gather import write_hop
 from instrument.performance.memory import ORDER, Memory, begin_voice
 from instrument.performance.modulation import shape
@@ -29,6 +30,7 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
+LEVEL_HOPS = 2                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
@@ -85,10 +87,13 @@ class HopMaker:
         learn_slopes(table, self._asks, 0, frames, self._longest_s, self.memory.slopes)
         self._shape_starts(0, frames, 1)
 
-    def ready(self, slot: int, force: float) -> None:
-        """A new voice in `slot`, before its first row."""
+    def ready(self, slot: int, law: int) -> None:
+        """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
         voice = self.voices.table[slot]
-        voice["timbre"], voice["force"] = self.current, force
+        voice["timbre"] = self.current
+        how = stroke(law, int(voice["velocity"]), self.controls.now, self.timbre)
+        voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
+        voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         begin_voice(self.voices.table, slot, self._memory)
 
@@ -110,6 +115,8 @@ class HopMaker:
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
             self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
         frames = self._decode(batch)
+        if hop % LEVEL_HOPS == 0:
+            self._level_moved()
         if asked:
             learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
         over = write_hop(self._hops, int(entry["index"]), flush, self._rows, count, table, self._memory, frames, controls.now,
@@ -139,6 +146,7 @@ class HopMaker:
                 self._velocity, self._time_s, self._owner)
             begins.append((slot, sample, before, count - before, first_quarter, first))
         frames = self._decode(batch)
+        self._level(np.array([slot for slot, _ in starts]))
         firsts = np.array([begin[-1] for begin in begins])
         phases = self.timbre.start_phases(self._pitch[firsts], self._velocity[firsts])
         partials = self._shape_starts(count, frames, len(starts))
@@ -153,6 +161,20 @@ class HopMaker:
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
+
+    def _level(self, slots: np.ndarray) -> None:
+        """Voices that begin are as loud as their keys and strokes say, whatever the network makes of them."""
+        table = self.voices.table
+        slots = slots[table["levelled"][slots] != 0]
+        if len(slots):
+            table["level_db"][slots] = table["level_goal_db"][slots] = self.timbre.corrections_db(slots, table)
+
+    def _level_moved(self) -> None:
+        """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
+        table = self.voices.table
+        for timbre in self.timbres:
+            if timbre is not None and (slot := timbre.unlevelled()) is not None and table["levelled"][slot]:
+                table["level_goal_db"][slot] = timbre.corrections_db(np.array([slot]), table)[0]
 
     @property
     def pool(self) -> Pool:

@@ -83,7 +83,7 @@ PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brig
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
 NOTE_S = 4.0                                   # of a whole note
-VELOCITY_DB = 40.0                             # a decade, of a whole note, which has no dynamics of its own: General MIDI's
+LEVEL_GLIDE_S = 0.03                           # time constant, of what takes a note's own loudness out while its latents move
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
 
@@ -102,7 +102,7 @@ def _colour(controls, memory):
 
 @compiled
 def _envelope(v, dt_s, controls):
-    """Moves the envelopes by a row; a voice let go keeps its level, and falls by its release instead."""
+    """Moves the envelopes and the level by a row; a voice let go keeps its level, and falls by its release instead."""
     if v.stage < RELEASED:
         if v.decaying == 0:
             v.envelope += dt_s / controls[ATTACK]
@@ -112,6 +112,10 @@ def _envelope(v, dt_s, controls):
             keep = math.exp(-FALL_TIMES * dt_s / controls[DECAY])
             v.envelope = controls[SUSTAIN] + (v.envelope - controls[SUSTAIN]) * keep
     v.filter_envelope *= math.exp(-FALL_TIMES * dt_s / controls[FILTER_DECAY])
+    if v.level_db != v.level_goal_db:
+        v.level_db += (v.level_goal_db - v.level_db) * (1 - math.exp(-dt_s / LEVEL_GLIDE_S))
+        if abs(v.level_goal_db - v.level_db) < 1e-3:
+            v.level_db = v.level_goal_db
 
 
 @compiled
@@ -139,12 +143,12 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
         let_go_db[0] += 60 * dt_s / max(seconds, 0.004)
     pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
     level_db = (controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure - let_go_db[0] - fall_db[0]
-                + VELOCITY_DB * math.log10(v.force / 100))
+                + v.stroke_db + v.level_db)
     gain = v.envelope * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
     closed = math.log2(20000 / controls[CUTOFF])
     cutoff_hz = controls[CUTOFF] * 2 ** (
         controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
-        + controls[FILTER_VELOCITY] * (v.force / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+        + v.tilt_db + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
     out[0, 0], out[2, 0] = gain, f0_hz
     out[CUTOFF_HZ, 0], out[DAMPING, 1] = min(max(cutoff_hz, 10.0), 40000.0), 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
     v.peak, v.used = gain, 2
@@ -215,13 +219,13 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
 
         # gains that all partials share
         pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
-        common_db = controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure
-        tilt = PRESSURE_TILT_DB * pressure
+        common_db = controls[GAIN_DB] + v.stroke_db + v.level_db + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure
+        tilt = v.tilt_db + PRESSURE_TILT_DB * pressure
         level = v.envelope * exp2(OCTAVES * common_db)
         closed = math.log2(20000 / controls[CUTOFF])                    # octaves; a filter quite open follows no key
         cutoff_hz = controls[CUTOFF] * 2 ** (
             controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
-            + controls[FILTER_VELOCITY] * (v.force / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+            + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
         per_cutoff = np.float32(1 / min(max(cutoff_hz, 10.0), 40000.0))
 
         hz = out[2]
@@ -243,7 +247,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             for b in range(BANDS):
                 fall_db[s, PARTIALS + b] += row.beyond_s * slopes[s, PARTIALS + b]
         for k in range(PARTIALS):
-            shift_db[k] += np.float32(colour_db[k] + tilt * (LOG2_RATIO[k] - 2)) + fall_db[s, k]
+            shift_db[k] += np.float32(colour_db[k] + min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB)) + fall_db[s, k]
         partial_gains(level_db, shift_db, hz, np.float32(level), np.float32(QUIETEST_DB - common_db), nyquist_hz, per_cutoff, damping,
                       gains)
         peak, last = np.float32(0), PARTIALS

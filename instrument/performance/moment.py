@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from instrument import patch as patch_file
-from instrument.parameters import PARAMETERS
+from instrument.parameters import PARAMETERS, renamed
 from instrument.patch import LATENT_LIMIT, MOST_LATENTS
 from instrument.performance.controls import CHANNEL_COLUMNS, INDEX
+from instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Performer
 from instrument.performance.voices import FREE
@@ -64,7 +65,7 @@ def remember(performer: Performer) -> dict[str, Any]:
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "let_go": voices.let_go_count,
-        "tempo": controls.bpm, "turning": _turning(performer.state),
+        "law": performer.law, "tempo": controls.bpm, "turning": _turning(performer.state),
     }
 
 
@@ -74,6 +75,7 @@ def restore(performer: Performer, moment: dict[str, Any]) -> int:
     The performer has been made with the moment's patch, timbre and seed, and has taken no event yet.
     """
     controls, voices, timbre = performer.controls, performer.voices, performer.timbre
+    performer.law = moment["law"]
     for name, value in moment["controls"].items():
         controls.set(name, value)
     controls.set_gain(moment["gain_db"])
@@ -183,7 +185,10 @@ def check(values: Any) -> dict[str, Any]:
         raise MomentError("its model has no name")
     if values.get("patch") is not None:
         patch_file.from_json(values["patch"], "the take's patch")
-    controls = _typed(values, "controls", dict)
+    values.setdefault("law", BY_NETWORK)                    # what older takes were played by
+    whole(values, "law", BY_NETWORK, BY_PLAYER)
+    controls = values["controls"] = dict(renamed(name, value) if type(value) in (int, float) else (name, value)
+                                         for name, value in _typed(values, "controls", dict).items())
     for name in controls:
         if name not in PARAMETERS:
             raise MomentError(f"no control is called {name!r:.60}")
@@ -208,7 +213,8 @@ def check(values: Any) -> dict[str, Any]:
             raise MomentError("held has no keys")
     if values.get("last_pitch") is not None:
         number(values, "last_pitch", 0, 127)
-    controllers = _typed(values, "controllers", dict)
+    controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
+                                           for key, id_ in _typed(values, "controllers", dict).items()}
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
         raise MomentError("controllers are not mapped to controls")
     turning = _typed(values, "turning", dict)

@@ -25,11 +25,11 @@ from instrument.performance.controls import (
     PANNING,
     PRESSURE,
     SOUND_KNOBS,
-    VELOCITY,
     VOICES,
     WHEEL,
     Controls,
 )
+from instrument.performance.dynamics import LAW
 from instrument.performance.hops import HopMaker
 from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from instrument.performance.timbre import LATENT_LIMIT, Timbre
@@ -45,9 +45,10 @@ _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["m
 
 @dataclass(frozen=True)
 class Load:
-    """A patch, and the timbre to play it on: None for the one that plays."""
+    """A patch, the timbre to play it on (None for the one that plays), and the law of loudness over velocity."""
     patch: Patch
     timbre: Timbre | None = None
+    law: int = LAW
 
 
 class Performer:
@@ -72,6 +73,7 @@ class Performer:
         self.late_hops = 0
         self.events = 0                             # taken so far
         self.lost_notes = 0                         # that found no slot
+        self.law = LAW                              # of loudness over velocity; an old take brings its own
         self.voices = Voices()
         self.controls = Controls(256 / 48000)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
@@ -188,12 +190,9 @@ class Performer:
 
     def _begin(self, slot: int | None, sample: int) -> None:
         if slot is not None:
-            self.maker.ready(slot, self._force(int(self.voices.table["velocity"][slot])))
+            self.maker.ready(slot, self.law)
             self._starts.append((slot, sample))
             self._started += 1
-
-    def _force(self, velocity: int) -> float:
-        return min(max(100 + (velocity - 100) * self.controls.now[VELOCITY], 1.0), 127.0)
 
     def _note_on(self, event: NoteOn, sample: int) -> None:
         if self._started >= MOST_STARTS:
@@ -250,6 +249,7 @@ class Performer:
 
     def _load(self, event: Load, sample: int = 0) -> None:
         patch = self._patch = event.patch
+        self.law = event.law
         if event.timbre is not None and event.timbre is not self.maker.timbre:
             self.maker.play(event.timbre)
             self._latents = np.zeros(event.timbre.latents, np.float32)

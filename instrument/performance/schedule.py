@@ -102,7 +102,7 @@ def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_v
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
     row.input, row.share = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
-    velocity[batch], owner[batch] = v.force, s
+    velocity[batch], owner[batch] = v.asked_velocity, s
     time_s[batch] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), longest_s, v.slope, v.seed)
     return batch + 1
 
@@ -155,7 +155,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
             v.asked_s = v.age_s
             asks[asked, 0], asks[asked, 1] = s, batch
             for back in (min(1.0, length_s / 4), 0.0):
-                pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.force
+                pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.asked_velocity
                 time_s[batch], owner[batch] = length_s - back, s
                 batch += 1
             asked += 1

@@ -12,11 +12,11 @@ import numpy as np
 from instrument.performance.compiled import compiled
 from instrument.performance.whole_notes import WholeNotes
 from instrument.synthesis.state import SLOTS
+from models import key_trend
 from models.frame import FRAME_SIZE, PARTIALS
 from models.knobs import by_control, turned
 from models.seed_model import SeedModel
 
-KEYS = 21, 108                    # of a piano, where a model does not say otherwise
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 TURNS = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
@@ -25,6 +25,7 @@ SETTLING_HOPS = 32                # after the latents have arrived, until the la
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
 LONGEST_TURN_HOPS = 48            # what waited longer was at rest
 MOST_REMEMBERED = 256             # keys at their velocities, of the latents that rest: a note struck again is not asked for again
+MOST_CORRECTION_DB = 40.0
 RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
 
 Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
@@ -48,13 +49,17 @@ class Timbre:
     A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
     """
 
+    whole = False
+
     def __init__(self, model) -> None:
         self.model = model
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
         self.knobs = by_control(model.knobs)
-        self.pitches = tuple(model.card.get("pitches", KEYS))   # what it was trained on; further keys have the colour of the last
+        self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
+        self._trend = key_trend.of_model(model)             # how loud its sounds are over the keys,
+        self._trend_of, self._trend_lufs = -1, np.zeros(0)  # and the one that plays, as of a version of the latents
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
@@ -65,9 +70,11 @@ class Timbre:
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
         self._struck_notes: Struck = {}
         self._struck_phases: Struck = {}
+        self._struck_levels: dict[tuple[float, float, float], float] = {}
         self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
+        self._levelled_hop = np.zeros(SLOTS, np.int64)
         self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
         self.prepare()
 
@@ -170,6 +177,35 @@ class Timbre:
             self._notes[gliding] = self._goals[gliding] + left.astype(np.float32)[:, None] * (self._notes[gliding] - self._goals[gliding])
             self._moved_hop[gliding] = self._hop
 
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray) -> np.ndarray:
+        """What is to be added to the notes of `slots` [B], voices of `table`, so that their loudness is the keyboard's trend, whatever
+        the network makes of this key and velocity. dB [B]"""
+        self._levelled_hop[slots] = self._hop
+        pitch, velocity, tilt_db = self._known[slots, 1], self._known[slots, 2], table["tilt_db"][slots]
+        loud = self._loudness(slots, pitch, velocity, tilt_db)
+        if self._trend_of != self.version:
+            self._trend_of, self._trend_lufs = self.version, self._trend.at(self.z)
+        return np.clip(np.interp(pitch, self._trend.keys, self._trend_lufs) - loud, -MOST_CORRECTION_DB, MOST_CORRECTION_DB)
+
+    def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
+        """LUFS [B] of the notes of slots, listened to once while the latents rest."""
+        if not np.array_equal(self.z, self._heading):
+            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db)
+        known = self._struck_levels
+        strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
+        if len(known) + len(strokes) > MOST_REMEMBERED:
+            known.clear()
+        new = [i for i, stroke in enumerate(strokes) if stroke not in known]
+        if new:
+            heard = self.model.loudness_lufs(self._notes[slots[new]], pitch[new], tilt_db[new])
+            known.update(zip([strokes[i] for i in new], heard.tolist(), strict=True))
+        return np.array([known[stroke] for stroke in strokes])
+
+    def unlevelled(self) -> int | None:
+        """Of the slots that sound and whose note has moved since its loudness was looked at, the one that has waited longest."""
+        waiting = np.flatnonzero((self._heard_hop > self._hop - RESTING_HOPS) & (self._moved_hop > self._levelled_hop))
+        return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
+
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
@@ -191,6 +227,7 @@ class Timbre:
     def _forget(self) -> None:
         self._struck_notes.clear()
         self._struck_phases.clear()
+        self._struck_levels.clear()
 
     def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
         return np.broadcast_to(z, (rows, self.latents))

@@ -16,7 +16,10 @@ MOST_PLAYING = 128
 voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("timbre", "i4"), ("decaying", "i4"),
     ("born", "i8"), ("let_go", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
-    ("seed", "u4"), ("used", "i4"), ("force", "f8"),        # force: the velocity that the model is asked for
+    ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
+    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py
+    ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
+    ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
     ("pitch", "f8"), ("goal", "f8"), ("glide", "f8"),       # MIDI pitch of the key now and soon; semitones per second
     ("age_s", "f8"), ("time_s", "f8"),                      # since note-on; the model's own time
     ("envelope", "f8"), ("filter_envelope", "f8"), ("key_pressure", "f8"),

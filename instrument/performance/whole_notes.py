@@ -13,6 +13,7 @@ from instrument.performance.voices import FREE, RELEASED
 from instrument.synthesis.samples import BUFFERS, CROSS_S, LEAD, LENGTH, STRIDE
 from models.frame import FRAME_SIZE, LOWEST, PARTIALS
 from models.knobs import by_control, turned
+from models.playable import VELOCITIES
 from models.stft import BIN_HZ, RATE_HZ, SIDE
 from models.whole_note import WholeNote
 
@@ -74,6 +75,7 @@ class WholeNotes:
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
+        self.velocities = VELOCITIES                            # the network is asked for none
         self.knobs = by_control(model.knobs)
         self.goal, self.z = np.zeros((2, self.latents), np.float32)
         self.version = 1
@@ -121,6 +123,15 @@ class WholeNotes:
     def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """Nobody asks a whole note for frames: silent ones."""
         return np.broadcast_to(LOWEST[:FRAME_SIZE], (len(slots), FRAME_SIZE)).astype(np.float32)
+
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray) -> np.ndarray:
+        """What is to be added to the notes of `slots` [B], so that all are equally loud. dB [B]"""
+        notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
+        return np.array([0.0 if note is None else note.correction_db for note in notes])
+
+    def unlevelled(self) -> int | None:
+        """Notes are levelled when a voice is given them."""
+        return None
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return np.zeros((len(pitch), PARTIALS), np.float32)
@@ -229,6 +240,8 @@ class WholeNotes:
         voice["fall_db_s"], voice["ring_s"] = note.fall_db_s, note.release_s
         voice["loop_length_s"] = max(note.loop_end - note.loop_begin, 0.0) / RATE_HZ
         voice["tuning"] = 1.0 if note.tuning is None else note.tuning
+        if voice["levelled"]:
+            voice["level_goal_db"] = note.correction_db
 
     def frame_of(self, number: int) -> np.ndarray:
         """What the window shows of a note. [FRAME_SIZE]"""

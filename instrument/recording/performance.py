@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from instrument import patch as patch_file
-from instrument.parameters import PARAMETERS
+from instrument.parameters import PARAMETERS, renamed
 from instrument.patch import Patch
 from instrument.performance import midi, moment
+from instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Load
 from instrument.recording import flac, riff
@@ -58,7 +59,8 @@ def head_line(title: str, begin: int, exact: bool, at_moment: dict[str, Any]) ->
 def event_line(sample: int, event: Any) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
-        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.timbre.name if event.timbre is not None else None}
+        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.timbre.name if event.timbre is not None else None,
+                  "law": event.law}
     else:
         values = midi.to_json(event)
     return _line({"sample": sample, **values})
@@ -133,7 +135,7 @@ def parse(data: bytes, where: str) -> Performance:
             sample = values.pop("sample", None)
             if type(sample) is not int or not at_moment["sample"] <= sample <= last:
                 raise TakeError(f"{where}: an event lies outside the take")
-            made.events.append((sample, _event(values, where)))
+            made.events.append((sample, _event(values, at_moment["law"], where)))
     except TakeError:
         raise
     except (ValueError, AttributeError, RecursionError, TypeError) as error:
@@ -141,13 +143,18 @@ def parse(data: bytes, where: str) -> Performance:
     return made
 
 
-def _event(values: dict, where: str) -> Any:
-    """An event from a file: of the right kinds, within MIDI's ranges."""
+def _event(values: dict, law: int, where: str) -> Any:
+    """An event from a file: of the right kinds, within MIDI's ranges. `law` is what patches are played by, where they do not say."""
     if values.get("event") == "Load":
         name = values.get("model")
         if name is not None and (not isinstance(name, str) or len(name) > 200):
             raise TakeError(f"{where}: a model has no name")
-        return LoadByName(patch_file.from_json(values.get("patch"), where), name)
+        law = values.get("law", law)
+        if law not in (BY_NETWORK, BY_PLAYER):
+            raise TakeError(f"{where}: a patch is played by a law of {law!r:.40}")
+        return LoadByName(patch_file.from_json(values.get("patch"), where), name, law)
+    if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
+        values["id"], values["value"] = renamed(values["id"], values["value"])
     event = midi.from_json(values)
     for name, value in values.items():
         if name == "event":
@@ -172,3 +179,4 @@ class LoadByName:
     """A change of patch that is yet to be opened: `model` by name, None for the one that plays."""
     patch: Patch
     model: str | None
+    law: int

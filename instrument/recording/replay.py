@@ -14,6 +14,7 @@ from instrument import library
 from instrument.offline import Player
 from instrument.patch import Patch
 from instrument.performance import moment
+from instrument.performance.dynamics import LAW
 from instrument.performance.down import Down
 from instrument.performance.performer import Load
 from instrument.performance.timbre import Timbre, timbre_of
@@ -39,7 +40,7 @@ class Sounds:
     def event(self, event: Any) -> Any:
         """An event of a take as the performer takes it."""
         if isinstance(event, LoadByName):
-            return Load(event.patch, self.timbre(event.model) if event.model else None)
+            return Load(event.patch, self.timbre(event.model) if event.model else None, event.law)
         return event
 
 
@@ -48,6 +49,8 @@ def remark(performance: Performance, timbre: Timbre) -> str:
     model = performance.moment["model"]
     if model["sha256"] and model["sha256"] != timbre.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
+    if performance.moment["law"] != LAW:
+        return "The take was recorded by an earlier version: until another patch is chosen, that version's dynamics hold, as it was played."
     if not performance.exact:
         return "The take began while something sounded; what sounded before it is not in it."
     return ""

@@ -1,0 +1,114 @@
+"""How loud a note is, from its frames alone: K-weighted power of ITU-R BS.1770-5, in its loudest 0.4 s ("momentary" loudness). Compiled.
+
+Partials and noise bands add up in power, as they do in a sound of many partials. So a model's note has a loudness before it is played,
+and the instrument can take it out and put the player's in its place (`instrument/performance/dynamics.py`).
+"""
+import math
+
+import numba
+import numpy as np
+
+from models.frame import (
+    BAND_CENTRES_HZ,
+    BANDS,
+    DEVIATION,
+    FLOOR_FADE_DB,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    NOISE,
+    NOISE_FLOOR_DB,
+    PARTIALS,
+    SLOT_RATIO,
+)
+
+MOMENTS_S = np.array([0.003, 0.01, 0.025, 0.05, 0.09, 0.15, 0.24, 0.35, 0.5, 0.75], np.float32)      # of a note that are listened to
+WINDOW_S = 0.4
+OFFSET_LUFS = -0.691                  # of BS.1770, for power 1
+SILENT_LUFS = -120.0
+HIGHEST_HZ = 24000.0                  # what lies above is heard by nobody and depends on the sample rate
+MOST_TILT_DB = 24.0                   # as a tilt is limited in the instrument
+# BS.1770-5, tables 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
+SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
+HIGH_PASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
+_STEPS_PER_OCTAVE, _LOWEST_HZ, _OCTAVES = 12, 8.0, 12           # of the table of weights
+
+
+def k_weight(hz: np.ndarray) -> np.ndarray:
+    """Power gain of the K-weighting at frequencies in Hz, up to 24 kHz."""
+    z = np.exp(-2j * np.pi * np.minimum(hz, 23999.0) / 48000)
+    power = np.ones(np.shape(hz))
+    for b, a in (SHELF, HIGH_PASS):
+        power = power * np.abs((b[0] + b[1] * z + b[2] * z * z) / (a[0] + a[1] * z + a[2] * z * z)) ** 2
+    return power
+
+
+_WEIGHTS = k_weight(_LOWEST_HZ * 2.0 ** (np.arange(_OCTAVES * _STEPS_PER_OCTAVE + 2) / _STEPS_PER_OCTAVE))
+_BAND_WEIGHTS = k_weight(BAND_CENTRES_HZ)
+_LOG2_BANDS = np.log2(BAND_CENTRES_HZ)
+_RATIO = SLOT_RATIO.astype(np.float64)
+_DB = math.log(10) / 10
+
+
+@numba.njit(nogil=True, cache=True)
+def _weight(hz):
+    """`k_weight` of one frequency, from a table; 0 beyond HIGHEST_HZ."""
+    if hz >= HIGHEST_HZ:
+        return 0.0
+    place = max(math.log2(hz / _LOWEST_HZ), 0.0) * _STEPS_PER_OCTAVE
+    i = min(int(place), len(_WEIGHTS) - 2)
+    return _WEIGHTS[i] + (place - i) * (_WEIGHTS[i + 1] - _WEIGHTS[i])
+
+
+@numba.njit(nogil=True, cache=True)
+def weighted_power(frame, f0_hz, tilt_db):
+    """K-weighted power of both channels of a frame [FRAME_SIZE] of a note at f0, tilted by dB an octave about its fourth harmonic."""
+    power = 0.0
+    for k in range(PARTIALS):
+        level_db = frame[LEVEL.start + k]
+        hz = f0_hz * (_RATIO[k] + frame[DEVIATION.start + k])
+        if level_db > LEVEL_FLOOR_DB and 0 < hz < HIGHEST_HZ:
+            fade = min((level_db - LEVEL_FLOOR_DB) / FLOOR_FADE_DB, 1.0)
+            level_db += min(tilt_db * (math.log2(_RATIO[k]) - 2), MOST_TILT_DB)
+            power += fade * fade * math.exp(_DB * level_db) * _weight(hz)        # a sine of amplitude a on two sides: 2 a^2 / 2
+    for b in range(BANDS):
+        level_db = frame[NOISE.start + b]
+        if level_db > NOISE_FLOOR_DB:
+            fade = min((level_db - NOISE_FLOOR_DB) / FLOOR_FADE_DB, 1.0)
+            level_db += min(tilt_db * (_LOG2_BANDS[b] - math.log2(4 * f0_hz)), MOST_TILT_DB)
+            power += 2 * fade * fade * math.exp(_DB * level_db) * _BAND_WEIGHTS[b]
+    return power
+
+
+@numba.njit(nogil=True, cache=True)
+def loudest_lufs(power, time_s):
+    """Loudness of the loudest 0.4 s, from the power at moments [T] that rise: LUFS."""
+    count = len(power)
+    total = np.zeros(count)
+    for i in range(1, count):
+        total[i] = total[i - 1] + 0.5 * (power[i] + power[i - 1]) * (time_s[i] - time_s[i - 1])
+    most = 0.0                                                          # power times seconds, of windows that end at a moment
+    for i in range(count):
+        begin = time_s[i] - WINDOW_S
+        if i < count - 1 and begin < time_s[0]:
+            if time_s[i + 1] > time_s[0] + WINDOW_S:                          # the first whole window
+                share = (time_s[0] + WINDOW_S - time_s[i]) / (time_s[i + 1] - time_s[i])
+                most = max(most, total[i] + share * (total[i + 1] - total[i]))
+            continue
+        j = 0
+        while j < count - 2 and time_s[j + 1] <= begin:
+            j += 1
+        share = (begin - time_s[j]) / (time_s[j + 1] - time_s[j])
+        most = max(most, total[i] - total[j] - share * (total[j + 1] - total[j]))
+    return OFFSET_LUFS + 10 * math.log10(max(most / WINDOW_S, 1e-12))
+
+
+@numba.njit(nogil=True, cache=True)
+def loudness_lufs(frames, f0_hz, tilt_db, time_s):
+    """Loudness of notes whose frames [B, T, FRAME_SIZE] at moments [T] are given, at f0 [B], with a tilt [B]: LUFS [B]."""
+    out = np.empty(len(frames))
+    power = np.empty(len(time_s))
+    for b in range(len(frames)):
+        for t in range(len(time_s)):
+            power[t] = weighted_power(frames[b, t], f0_hz[b], tilt_db[b])
+        out[b] = loudest_lufs(power, time_s)
+    return out
