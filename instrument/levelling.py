@@ -1,8 +1,8 @@
-"""Making patches equally loud: `python -m instrument.levelling [PATCH.json ...]`, the factory's where none is named.
+"""Making all sounds equally loud: `python -m instrument.levelling [PATCH.json ...]`, the factory's models and patches where none is named.
 
-Each patch is played, measured and written again with another `gain_db`, and with its latents mixed anew where it says what of
-(`blend`, and the names of its corners): so a patch follows its model when that is trained again. `--check` only measures, `--mix`
-only mixes.
+Run it again when a model has changed. Each model's card gets its presets' loudness over the keyboard (`models/key_trend.py`) and their
+gains. Then each patch is played, measured and written again with another `gain_db`, and with its latents mixed again where it says what
+of (`blend`, and the names of its corners): so a patch follows its model. `--check` only measures, `--mix` only mixes.
 
 Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
 """
@@ -20,27 +20,29 @@ from instrument import patch as patch_file
 from instrument.offline import play_events
 from instrument.patch import Corner, Patch
 from instrument.performance.midi import NoteOff, NoteOn
+from models import key_trend
+from models.checkpoint import save_card
+from models.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, SILENT_LUFS, WINDOW_S
+from models.seed_model import SeedModel
 
 RATE_HZ = 48000
-TARGET_LUFS = -21.0                 # with it, single notes at velocity 100 peak around -12 dBFS
+TARGET_LUFS = key_trend.LEVELLED_LUFS      # with it, single notes at velocity 100 peak around -12 dBFS
 START_GAIN_DB = -6.0
-LOUDEST_PEAK_DB = -9.0              # of one note; a spikier sound is made softer instead
-KEYS, VELOCITY, HOLD_S, SECONDS = (52, 67), 100, 1.0, 1.1
-LOW_KEYS = (31, 43)                 # for patches tagged "bass"
-WINDOW_S, STEP_S = 0.4, 0.1
-# BS.1770-5, table 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
-_SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
-_HIGH_PASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
+LOUDEST_PEAK_DB = -3.0              # of one note; a spikier sound is made softer instead
+KEYS = tuple(range(key_trend.MIDDLE[0], key_trend.MIDDLE[1] + 1, 6))
+VELOCITY, HOLD_S, SECONDS = 100, 0.8, 0.9
+STEP_S = 0.1
+SEED_LUFS = -21.69                  # of every whole note, before any gain
 
 
 def momentary_lufs(sound: np.ndarray) -> float:
     """Loudness of the loudest 0.4 s of `sound` [S, channels] at 48 kHz, in LUFS; -120 for silence."""
-    weighted = lfilter(*_HIGH_PASS, lfilter(*_SHELF, np.asarray(sound, np.float64), axis=0), axis=0)
+    weighted = lfilter(*HIGH_PASS, lfilter(*SHELF, np.asarray(sound, np.float64), axis=0), axis=0)
     power = np.concatenate([[0.0], np.cumsum((weighted ** 2).sum(1))])
     window, step = int(WINDOW_S * RATE_HZ), int(STEP_S * RATE_HZ)
     starts = np.arange(0, max(len(sound) - window, 0) + 1, step)
     loudest = max((power[np.minimum(starts + window, len(sound))] - power[starts]) / min(window, max(len(sound), 1)))
-    return float(-0.691 + 10 * np.log10(loudest)) if loudest > 1e-12 else -120.0
+    return float(OFFSET_LUFS + 10 * np.log10(loudest)) if loudest > 1e-12 else SILENT_LUFS
 
 
 def play_note(patch: Patch, timbre, key: int) -> np.ndarray:
@@ -51,16 +53,16 @@ def play_note(patch: Patch, timbre, key: int) -> np.ndarray:
 
 
 def measure(patch: Patch, timbre) -> tuple[float, float]:
-    """(loudness in LUFS, peak in dBFS) of single notes, as the patch is levelled now."""
-    notes = [play_note(patch, timbre, key) for key in (LOW_KEYS if "bass" in patch.tags else KEYS)]
-    loudness = 10 * np.log10(np.mean([10 ** (momentary_lufs(note) / 10) for note in notes]))
-    return float(loudness), float(20 * np.log10(max(max(np.abs(note).max() for note in notes), 1e-6)))
+    """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, as the patch is levelled now."""
+    notes = [play_note(patch, timbre, key) for key in KEYS]
+    peak = max(float(np.abs(note).max()) for note in notes)
+    return float(np.mean([momentary_lufs(note) for note in notes])), float(20 * np.log10(max(peak, 1e-6)))
 
 
 def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
     """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
     gain_db = START_GAIN_DB
-    for _ in range(2 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
+    for _ in range(3 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
         patch = patch.with_values(gain_db=round(gain_db, 2))
         loudness, peak_db = measure(patch, timbre)
         if loudness < -100:
@@ -68,6 +70,18 @@ def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
         gain_db += min(TARGET_LUFS - loudness, LOUDEST_PEAK_DB - peak_db)
     moved = gain_db - patch.gain_db
     return patch.with_values(gain_db=round(gain_db, 2)), loudness + moved, peak_db + moved
+
+
+def level_model(path: Path) -> str:
+    """Writes the loudness of a model's presets into its card. Returns what was done."""
+    model = library.load_model(path)
+    if isinstance(model, SeedModel):        # its notes are levelled one by one
+        for preset in model.card["presets"].values():
+            preset["gain_db"] = round(TARGET_LUFS - SEED_LUFS, 2)
+    else:
+        key_trend.level_card(model)
+    save_card(model, path)
+    return f"{model.name:<24} {len(model.presets)} presets"
 
 
 def mix(patch: Patch, model) -> Patch:
@@ -87,15 +101,19 @@ def mix(patch: Patch, model) -> Patch:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Level patches; returns the exit status."""
+    """Level models and patches; returns the exit status."""
     from instrument.performance.timbre import timbre_of
     parser = argparse.ArgumentParser(prog="python -m instrument.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
     parser.add_argument("--check", action="store_true", help="measure only")
-    parser.add_argument("--mix", action="store_true", help="mix the latents anew, and leave the gains as they are")
+    parser.add_argument("--mix", action="store_true", help="mix the latents again, and leave the gains as they are")
     args = parser.parse_args(argv)
     try:
+        if not (args.patches or args.check or args.mix):
+            for entry in library.models():
+                if entry.factory:
+                    print(level_model(entry.path), flush=True)
         timbres = cache(lambda name: timbre_of(library.load_model(name)))
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)

@@ -19,6 +19,10 @@ SMOOTH_KEYS = 6.0                     # standard deviation of the Gaussian that 
 VELOCITY = 100.0                      # at which presets are listened to
 NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
 LOUDEST_LUFS = 60.0
+LEVELLED_LUFS = -21.0                 # of presets, with their gain
+MIDDLE = 36, 84                       # C2 to C6: keys by which a sound is levelled
+MOST_GAIN_DB = 24.0
+GENERATED = ("gan", "cgan")
 
 
 class KeyTrend:
@@ -59,8 +63,20 @@ def measure(model: Any) -> dict[str, Any]:
         rows = np.tile(np.asarray(z, np.float32), (len(keys), 1))
         velocity = np.full(len(keys), min(max(VELOCITY, model.velocities[0]), model.velocities[1]), np.float32)
         heard = model.loudness_lufs(model.note(rows, asked, velocity), keys.astype(np.float64), np.zeros(len(keys)))
-        lufs[name] = smooth(heard)[::EVERY].round(2).tolist()
+        trend = smooth(heard)
+        if model.card.get("kind") in GENERATED:                       # what nobody recorded has no loudness of its own over the keys
+            trend[:] = trend[(keys >= MIDDLE[0]) & (keys <= MIDDLE[1])].mean()
+        lufs[name] = trend[::EVERY].round(2).tolist()
     return {"keys": keys[::EVERY].tolist(), "lufs": lufs}
+
+
+def level_card(model: Any) -> None:
+    """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud, from C2 to C6 on the mean."""
+    told = model.card["loudness"] = measure(model)
+    middle = [i for i, key in enumerate(told["keys"]) if MIDDLE[0] <= key <= MIDDLE[1]]
+    for name, preset in model.card["presets"].items():
+        over = float(np.mean([told["lufs"][name][i] for i in middle])) - LEVELLED_LUFS
+        preset["gain_db"] = round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
 
 
 def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
