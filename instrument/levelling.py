@@ -30,7 +30,7 @@ TARGET_LUFS = key_trend.LEVELLED_LUFS      # with it, single notes at velocity 1
 START_GAIN_DB = -6.0
 LOUDEST_PEAK_DB = -3.0              # of one note; a spikier sound is made softer instead
 KEYS = tuple(range(key_trend.MIDDLE[0], key_trend.MIDDLE[1] + 1, 6))
-VELOCITY, HOLD_S, SECONDS = 100, 0.8, 0.9
+VELOCITY, HOLD_S, SECONDS = 100, 1.0, 1.1
 STEP_S = 0.1
 SEED_LUFS = -21.69                  # of every whole note, before any gain
 

@@ -87,7 +87,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
         label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
         parts.append(Part(number, label, sound, kind, events + _let_go(events, score.end_s)))
-        if text := library.remark(sound):
+        if (text := library.remark(sound)) and text not in remarks:
             remarks.append(text)
     if not parts:
         raise PartError(" ".join(["it has no notes that can be played.", *remarks]))

@@ -88,7 +88,7 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     if not (isinstance(keys, list) and 2 <= len(keys) <= 128 and all(type(key) is int and 0 <= key <= 127 for key in keys)
             and sorted(set(keys)) == keys):
         raise ModelError("the 'keys' of its 'loudness' are not 2 to 128 rising MIDI keys")
-    if not isinstance(lufs, dict) or not lufs or not set(lufs) <= {*card["presets"], ""}:
+    if not isinstance(lufs, dict) or not lufs or not set(lufs) <= {*card.get("presets", {}), ""}:
         raise ModelError("the 'lufs' of its 'loudness' are not those of its presets")
     for name, row in lufs.items():
         if not (isinstance(row, list) and len(row) == len(keys)

@@ -43,7 +43,7 @@ def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width:
     note_bias[steady][RELEASE.start - STEADY.start:] = np.log2(0.3)
     points = rng.standard_normal((6, latents)).clip(-3, 3)
     presets = {f"Untrained {i + 1}": [round(float(x), 4) for x in z] for i, z in enumerate(points)}
-    card = {"name": "Untrained", "longest_s": 4.0, "architecture": shape.as_dict(),
+    card = {"name": "Untrained", "longest_s": 4.0, "velocities": [1, 127], "architecture": shape.as_dict(),
             "presets": {name: {"z": z, "family": "keys", "sustained": False, "gain_db": 0.0}
                         for name, z in presets.items()}}
     return Model("Untrained", card, shape, weights, presets)

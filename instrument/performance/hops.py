@@ -172,8 +172,9 @@ class HopMaker:
     def _level_moved(self) -> None:
         """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
         table = self.voices.table
-        for timbre in self.timbres:
-            if timbre is not None and (slot := timbre.unlevelled()) is not None and table["levelled"][slot]:
+        sounding = (self.voices.stage != FREE) & (table["levelled"] != 0)
+        for i, timbre in enumerate(self.timbres):
+            if timbre is not None and (slot := timbre.unlevelled(sounding & (table["timbre"] == i))) is not None:
                 table["level_goal_db"][slot] = timbre.corrections_db(np.array([slot]), table)[0]
 
     @property

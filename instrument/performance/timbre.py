@@ -201,9 +201,10 @@ class Timbre:
             known.update(zip([strokes[i] for i in new], heard.tolist(), strict=True))
         return np.array([known[stroke] for stroke in strokes])
 
-    def unlevelled(self) -> int | None:
-        """Of the slots that sound and whose note has moved since its loudness was looked at, the one that has waited longest."""
-        waiting = np.flatnonzero((self._heard_hop > self._hop - RESTING_HOPS) & (self._moved_hop > self._levelled_hop))
+    def unlevelled(self, sounding: np.ndarray) -> int | None:
+        """Of the slots that are `sounding` [SLOTS] and whose note has moved since its loudness was looked at, the one that has waited
+        longest."""
+        waiting = np.flatnonzero(sounding & (self._moved_hop > self._levelled_hop))
         return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:

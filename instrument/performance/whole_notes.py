@@ -129,7 +129,7 @@ class WholeNotes:
         notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
         return np.array([0.0 if note is None else note.correction_db for note in notes])
 
-    def unlevelled(self) -> int | None:
+    def unlevelled(self, sounding: np.ndarray) -> int | None:
         """Notes are levelled when a voice is given them."""
         return None
 

@@ -8,13 +8,18 @@ from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LFO_GAIN, LOWEST, PAR
 
 
 class PlainModel:
-    """Says one frame at every time: a few steady harmonics, whose level latent 1 moves (6 dB a unit). No noise, no motion."""
+    """Says one frame at every time: a few steady harmonics, whose level latent 1 moves (6 dB a unit). No noise, no motion.
+
+    It calls all its notes equally loud, so nothing is taken out of them: frames are heard as they are.
+    """
 
     name = "Plain"
     latents = 16
     presets: ClassVar = {}
     note_size = 2
     knobs: ClassVar = {}
+    pitches = 21.0, 108.0
+    velocities = 1.0, 127.0
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
         self.card = {"longest_s": 4.0}
@@ -34,6 +39,9 @@ class PlainModel:
         out = np.tile(self.frame, (len(note), 1))
         out[:, LEVEL] += self.sounding * (6 * note[:, :1] + 0.2 * (note[:, 1:] - 100) - self.fall_db_s * time_s[:, None])
         return out
+
+    def loudness_lufs(self, note, pitch, tilt_db):
+        return np.zeros(len(note))
 
     def start_phase(self, z, pitch, velocity):
         return np.zeros((len(pitch), PARTIALS), np.float32)
