@@ -92,7 +92,7 @@ _TABLE = [
     Parameter("morph.amount", "Morph", "morph", 0, 1, 0.0, "%",
               help="How far the morph pad pulls the sound from the knobs to its corners."),
 
-    Parameter("time.attack_speed", "Onset speed", "time", 0.25, 4, 1, "x", "log",
+    Parameter("time.attack_speed", "Onset", "time", 0.25, 4, 1, "x", "log",
               help="How fast the model's own attack passes."),
     Parameter("time.speed", "Time", "time", 0.0, 4, 1, "x",
               help="How fast the sound develops after its attack; 0 freezes it."),
@@ -103,15 +103,15 @@ _TABLE = [
     Parameter("envelope.release", "Release", "envelope", 0.1, 10, 1, "x", "log",
               "Length of the fall after the key is let go, times the model's own."),
 
-    Parameter("dynamics.range_db", "Dynamics", "dynamics", 0, 72, 36, "dB",
+    Parameter("dynamics.range_db", "Dynamics", "touch", 0, 72, 36, "dB",
               help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),
-    Parameter("dynamics.brightness", "Brightness", "dynamics", -6, 6, 1.5, "dB/oct",
+    Parameter("dynamics.brightness", "Brightness", "touch", -6, 6, 1.5, "dB/oct",
               help="Velocity to brightness: how much brighter a stroke twice as hard is, and darker one half as hard."),
 
     Parameter("filter.cutoff_hz", "Cutoff", "filter", 20, 20000, 20000, "Hz", "log", "Frequency where the low-pass begins.",
               cc=74),
     Parameter("filter.resonance_db", "Resonance", "filter", 0, 24, 0, "dB", help="Height of the peak at the cutoff.", cc=71),
-    Parameter("filter.tracking", "Key track", "filter", 0, 1, 0.5, "%", help="How much the cutoff follows the key."),
+    Parameter("filter.tracking", "Track", "filter", 0, 1, 0.5, "%", help="How much the cutoff follows the key."),
     Parameter("filter.envelope", "Env amount", "filter", -8, 8, 0, "oct",
               help="How far the filter envelope moves the cutoff, in octaves."),
     Parameter("filter.decay_s", "Env decay", "filter", 0.01, 10, 0.4, "s", "log", "How fast the filter envelope falls."),

@@ -5,6 +5,8 @@ the loudness of a model's presets over the keys, smoothed, stands in its card, a
 
     "loudness": {"keys": [21, 24, ..], "lufs": {PRESET: [a number for each key], ..}}      at velocity 100, of the loudest 0.4 s
 
+A preset may say how long it takes to end (`longest_release_s`, for 60 dB); others may take LONGEST_RELEASE_S, which is 40 dB in two seconds.
+
 The instrument takes each note's own loudness out (`models/loudness.py`) and puts this trend and the law of velocity in its place.
 """
 from typing import Any
@@ -22,20 +24,22 @@ LOUDEST_LUFS = 60.0
 LEVELLED_LUFS = -21.0                 # of presets, with their gain
 MIDDLE = 36, 84                       # C2 to C6: keys by which a sound is levelled
 MOST_GAIN_DB = 24.0
+LONGEST_RELEASE_S = 3.0               # for 60 dB, after a key came up
 GENERATED = ("gan", "cgan")
 
 
 class KeyTrend:
-    """`places` [P, L]: points of latent space; `lufs` [P, K]: their loudness at `keys` [K], rising."""
+    """`places` [P, L]: points of latent space; `lufs` [P, K]: their loudness at `keys` [K], rising; `release_s` [P]: the longest they have."""
 
-    def __init__(self, places: np.ndarray, keys: np.ndarray, lufs: np.ndarray) -> None:
-        self.places, self.keys, self.lufs = places, keys, lufs
+    def __init__(self, places: np.ndarray, keys: np.ndarray, lufs: np.ndarray, release_s: np.ndarray) -> None:
+        self.places, self.keys, self.lufs, self.release_s = places, keys, lufs, release_s
 
-    def at(self, z: np.ndarray) -> np.ndarray:
-        """Loudness at `keys` [K] of a point z [L] of latent space, LUFS."""
+    def at(self, z: np.ndarray) -> tuple[np.ndarray, float]:
+        """(loudness at `keys` [K] in LUFS, longest release in seconds) of a point z [L] of latent space."""
         far = np.square(self.places - z).sum(1)
         weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
-        return (weight / weight.sum()) @ self.lufs
+        weight /= weight.sum()
+        return weight @ self.lufs, float(weight @ self.release_s)
 
 
 def smooth(lufs: np.ndarray) -> np.ndarray:
@@ -94,8 +98,12 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
         if not (isinstance(row, list) and len(row) == len(keys)
                 and all(type(x) in (int, float) and SILENT_LUFS <= x <= LOUDEST_LUFS for x in row)):
             raise ModelError(f"the loudness of preset {name[:40]!r} is not {len(keys)} numbers within {SILENT_LUFS:g}..{LOUDEST_LUFS:g} LUFS")
-    places = [card["presets"][name]["z"] if name else [0.0] * latents for name in lufs]
-    return KeyTrend(np.array(places, np.float32), np.array(keys, np.float64), np.array(list(lufs.values()), np.float64))
+    presets = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
+    releases = [preset.get("longest_release_s", LONGEST_RELEASE_S) for preset in presets]
+    if not all(type(x) in (int, float) and 0.01 <= x <= 60 for x in releases):
+        raise ModelError("a preset's 'longest_release_s' is no number of seconds within 0.01..60")
+    return KeyTrend(np.array([preset["z"] for preset in presets], np.float32), np.array(keys, np.float64),
+                    np.array(list(lufs.values()), np.float64), np.array(releases, np.float64))
 
 
 def of_model(model: Any) -> KeyTrend:

@@ -12,7 +12,7 @@ from instrument.gui.panel import Panel
 from instrument.parameters import PARAMETERS, Parameter, group
 
 ROWS = 2
-GROUPS = ("time", "envelope", "filter", "character", "motion", "effects")
+GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
 LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
 MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
 

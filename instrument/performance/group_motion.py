@@ -30,12 +30,14 @@ def sine(turns):
 
 
 @compiled
-def let_go(frame, dt_s, times, shortest_s, fallen_db):
-    """Lets all groups fall for `dt_s` by the release that `frame` has, `times` as long, at most `shortest_s` (0: as long as it is)."""
+def let_go(frame, dt_s, longest_s, times, shortest_s, fallen_db):
+    """Lets all groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
+    as it is)."""
+    own = np.float32(longest_s)
     longest = np.float32(shortest_s) if shortest_s > 0 else np.float32(1e9)
     db, times = RELEASE_DB * np.float32(dt_s), np.float32(times)
     for g in range(GROUPS):
-        seconds = max(min(exp2_single(frame[RELEASE.start + g]) * times, longest), SHORTEST_S)
+        seconds = max(min(min(exp2_single(frame[RELEASE.start + g]), own) * times, longest), SHORTEST_S)
         fallen_db[g] += db / seconds
 
 

@@ -30,6 +30,7 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
+NO_LIMIT_S = 1e6
 LEVEL_HOPS = 2                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
@@ -94,6 +95,7 @@ class HopMaker:
         how = stroke(law, int(voice["velocity"]), self.controls.now, self.timbre)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
+        voice["longest_release_s"] = self.timbre.longest_release_s if how.levelled else NO_LIMIT_S
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         begin_voice(self.voices.table, slot, self._memory)
 

@@ -137,7 +137,7 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
     f0_hz *= v.tuning[moment] + (place - moment) * (v.tuning[moment + 1] - v.tuning[moment])
     fall_db[0] += v.fall_db_s * min(passed_s, max(v.note_s - v.loop_s, 0.0))
     if v.stage == RELEASED:
-        seconds = v.ring_s * controls[RELEASE_TIMES]
+        seconds = min(v.ring_s, v.longest_release_s) * controls[RELEASE_TIMES]
         if v.shortest_release_s > 0:
             seconds = min(seconds, v.shortest_release_s)
         let_go_db[0] += 60 * dt_s / max(seconds, 0.004)
@@ -215,7 +215,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
 
         move_groups(frame, dt_s, fade, faster, turns[s], motion, column)
         if v.stage == RELEASED:
-            let_go(frame, dt_s, controls[RELEASE_TIMES], v.shortest_release_s, let_go_db[s])
+            let_go(frame, dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, let_go_db[s])
 
         # gains that all partials share
         pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)

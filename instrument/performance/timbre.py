@@ -59,7 +59,7 @@ class Timbre:
         self.knobs = by_control(model.knobs)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
         self._trend = key_trend.of_model(model)             # how loud its sounds are over the keys,
-        self._trend_of, self._trend_lufs = -1, np.zeros(0)  # and the one that plays, as of a version of the latents
+        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and the one that plays, as of a version of z
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
@@ -183,9 +183,19 @@ class Timbre:
         self._levelled_hop[slots] = self._hop
         pitch, velocity, tilt_db = self._known[slots, 1], self._known[slots, 2], table["tilt_db"][slots]
         loud = self._loudness(slots, pitch, velocity, tilt_db)
-        if self._trend_of != self.version:
-            self._trend_of, self._trend_lufs = self.version, self._trend.at(self.z)
+        self._look_up_trend()
         return np.clip(np.interp(pitch, self._trend.keys, self._trend_lufs) - loud, -MOST_CORRECTION_DB, MOST_CORRECTION_DB)
+
+    @property
+    def longest_release_s(self) -> float:
+        """Seconds for 60 dB that a note of the present latents may take to end when its key comes up."""
+        self._look_up_trend()
+        return self._longest_release_s
+
+    def _look_up_trend(self) -> None:
+        if self._trend_of != self.version:
+            self._trend_of = self.version
+            self._trend_lufs, self._longest_release_s = self._trend.at(self.z)
 
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
         """LUFS [B] of the notes of slots, listened to once while the latents rest."""

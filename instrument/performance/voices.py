@@ -19,6 +19,7 @@ voice_dtype = np.dtype([
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
     ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py
     ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
+    ("longest_release_s", "f8"),                            # that the model may ask for
     ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
     ("pitch", "f8"), ("goal", "f8"), ("glide", "f8"),       # MIDI pitch of the key now and soon; semitones per second
     ("age_s", "f8"), ("time_s", "f8"),                      # since note-on; the model's own time

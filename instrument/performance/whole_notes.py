@@ -13,6 +13,7 @@ from instrument.performance.voices import FREE, RELEASED
 from instrument.synthesis.samples import BUFFERS, CROSS_S, LEAD, LENGTH, STRIDE
 from models.frame import FRAME_SIZE, LOWEST, PARTIALS
 from models.knobs import by_control, turned
+from models.key_trend import LONGEST_RELEASE_S
 from models.playable import VELOCITIES
 from models.stft import BIN_HZ, RATE_HZ, SIDE
 from models.whole_note import WholeNote
@@ -76,6 +77,7 @@ class WholeNotes:
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
         self.velocities = VELOCITIES                            # the network is asked for none
+        self.longest_release_s = LONGEST_RELEASE_S
         self.knobs = by_control(model.knobs)
         self.goal, self.z = np.zeros((2, self.latents), np.float32)
         self.version = 1
