@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from instrument import velocity_curve
 from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -41,6 +42,7 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
@@ -127,7 +129,10 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
             setattr(settings, name, value)
         else:
             bad.append(name[:40])
-    return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
+    said = [f"{file}: left out, because unknown or out of range: {', '.join(bad)}."] if bad else []
+    if "velocity_curve" in bad:
+        said.append(f"Velocities are played as they come, because {velocity_curve.problem(values['velocity_curve'])}.")
+    return settings, " ".join(said)
 
 
 def _or_none(check):
@@ -154,6 +159,7 @@ _CHECKS = {
     "midi_map": _or_none(lambda value: isinstance(value, dict) and all(
         number.isascii() and number.isdigit() and int(number) < 128 and id_ in PARAMETERS for number, id_ in value.items()
         if isinstance(id_, str)) and all(isinstance(id_, str) for id_ in value.values())),
+    "velocity_curve": lambda value: not velocity_curve.problem(value),
     "patch": _or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,

@@ -140,6 +140,15 @@ def from_json(value: Any) -> VelocityCurve:
     return VelocityCurve(tuple((incoming, velocity) for incoming, velocity in value))
 
 
+def problem(value: Any) -> str:
+    """Why `from_json` refuses it; empty if it does not."""
+    try:
+        from_json(value)
+    except CurveError as error:
+        return str(error)
+    return ""
+
+
 def is_table(value: Any) -> bool:
     """Whether a list is such as `VelocityCurve.table`: 128 whole numbers, 0 first, then 1..127 that never fall."""
     return (isinstance(value, list) and len(value) == HIGHEST + 1 and all(type(number) is int for number in value) and value[0] == 0

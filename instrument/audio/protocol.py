@@ -13,6 +13,7 @@ from typing import Any
 
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from instrument.velocity_curve import is_table
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
@@ -131,6 +132,8 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
+    "velocity_curve": {"table": Field(is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
+    "listen_velocities": {"on": Field(_boolean, "true or false")},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model that was made anew")},
     "panic": {},
@@ -163,6 +166,7 @@ TELLS: dict[str, dict[str, Field]] = {
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
     "clock": {"bpm": Field(_or_none(_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
+    "velocities": {"incoming": Field(_list_of(_whole(1, 127)), "a list of velocities 1..127")},     # before the curve
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},
