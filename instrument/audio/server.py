@@ -207,6 +207,8 @@ class Server:
                 self._engine.receive(Set(message["id"], float(message["value"])))
             case "midi":
                 self._engine.receive(decode(message["bytes"]))
+            case "velocity_curve":
+                self._touch.use(message["table"])
             case "panic":
                 self._engine.receive(Panic())
 
@@ -236,8 +238,6 @@ class Server:
                 self._tell_midi()
             case "midi_map":
                 self._set_midi_map(message["map"])
-            case "velocity_curve":
-                self._touch.use(message["table"])
             case "listen_velocities":
                 self._touch.listen(message["on"])
             case "test_tone":
@@ -339,7 +339,7 @@ class Server:
         return now - self._quiet_since > GRACE_S
 
 
-_QUICK = ("note_on", "note_off", "set", "midi", "panic")
+_QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
 _RECORDING = ("record", "capture")
 _SOUNDS = ("patch", "recall")                   # what gives every control a new place
 
