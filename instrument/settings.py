@@ -128,11 +128,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:
-            bad.append(name[:40])
-    said = [f"{file}: left out, because unknown or out of range: {', '.join(bad)}."] if bad else []
-    if "velocity_curve" in bad:
-        said.append(f"Velocities are played as they come, because {velocity_curve.problem(values['velocity_curve'])}.")
-    return settings, " ".join(said)
+            bad.append(f"{name} ({velocity_curve.problem(value)})" if name == "velocity_curve" else name[:40])
+    return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
 
 
 def _or_none(check):

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from instrument import velocity_curve
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from instrument.velocity_curve import is_table
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
@@ -132,7 +132,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
-    "velocity_curve": {"table": Field(is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
+    "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model that was made anew")},

@@ -49,7 +49,7 @@ def test_a_velocity_curve_that_is_none_is_said_in_words(tmp_path):
     file.write_text(json.dumps({"velocity_curve": [[1, 50], [127, 20]]}))
     found, said = settings.load(file)
     assert found.velocity_curve == "Linear"
-    assert "never falls" in said
+    assert "velocity_curve (a velocity curve never falls)" in said
 
 
 def test_a_device_that_ended_the_last_start_is_not_used_again(tmp_path):
