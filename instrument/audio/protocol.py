@@ -132,11 +132,11 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
-    "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
-    "listen_velocities": {"on": Field(_boolean, "true or false")},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model that was made anew")},
     "panic": {},
+    "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
+    "listen_velocities": {"on": Field(_boolean, "true or false")},
     "open_audio": {
         "device": _NAME,
         "rate_hz": Field(_or_none(_whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
