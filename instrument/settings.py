@@ -156,11 +156,11 @@ _CHECKS = {
     "midi_map": _or_none(lambda value: isinstance(value, dict) and all(
         number.isascii() and number.isdigit() and int(number) < 128 and id_ in PARAMETERS for number, id_ in value.items()
         if isinstance(id_, str)) and all(isinstance(id_, str) for id_ in value.values())),
-    "velocity_curve": lambda value: not velocity_curve.problem(value),
     "patch": _or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
     "take_folder": _or_none(_text),
+    "velocity_curve": lambda value: not velocity_curve.problem(value),
     "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }
