@@ -43,6 +43,7 @@ class Settings:
     midi_ports: list[str] | None = None
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
+    own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
@@ -161,6 +162,7 @@ _CHECKS = {
     "take_format": lambda value: value in TAKE_FORMATS,
     "take_folder": _or_none(_text),
     "velocity_curve": lambda value: not velocity_curve.problem(value),
+    "own_velocity_curve": _or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
     "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }

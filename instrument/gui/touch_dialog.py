@@ -14,7 +14,6 @@ from instrument.velocity_curve import LINEAR, PRESETS, CurveError, VelocityCurve
 
 LEARN_MS, TICK_MS = 10_000, 100
 OWN = "Your own"
-KEPT_OWN = "own_velocity_curve"         # in the settings' `window`: the last one that is no preset
 WHAT = "Drag points; double-click adds one, a right click removes it. The curve is yours, for MIDI keyboards and every patch."
 PLAY = "Play your MIDI keyboard from as soft to as hard as you do; ten seconds count from the first note."
 
@@ -28,7 +27,7 @@ class TouchDialog(QDialog):
     def __init__(self, parent: QWidget, settings: Settings, send: Callable[[dict], None]):
         super().__init__(parent)
         self._settings, self._send = settings, send
-        self._own = self._kept_own()
+        self._own = from_json(settings.own_velocity_curve) if settings.own_velocity_curve else None
         self._kept: list[VelocityCurve] = [from_json(settings.velocity_curve)]      # at the end of each gesture, the newest last
         self._heard: list[int] | None = None                                        # while it learns
         self.setWindowTitle("Velocity curve")
@@ -109,10 +108,6 @@ class TouchDialog(QDialog):
 
     # What becomes of a curve
 
-    def _kept_own(self) -> VelocityCurve | None:
-        kept = self._settings.window.get(KEPT_OWN)
-        return None if kept is None or velocity_curve.problem(kept) else from_json(kept)
-
     def _apply(self, curve: VelocityCurve) -> None:
         """Play by it, draw it and keep it, after what was being drawn."""
         self._keep(self.editor.curve)
@@ -133,7 +128,7 @@ class TouchDialog(QDialog):
         self._settings.velocity_curve = to_json(curve)
         if not curve.name:
             self._own = curve
-            self._settings.window[KEPT_OWN] = to_json(curve)
+            self._settings.own_velocity_curve = to_json(curve)
         self._show()
         self.changed.emit()
 

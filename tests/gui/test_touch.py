@@ -1,5 +1,4 @@
 """The velocity curve in the window: drawn by hand and by keys, chosen, learnt; and with a keyboard on the real audio process."""
-import json
 from contextlib import suppress
 
 import numpy as np
@@ -172,23 +171,17 @@ def test_presets_are_played_and_kept_by_name(desk, name):
     assert desk.settings.velocity_curve == name
 
 
-def test_ones_own_curve_outlives_the_choice_of_a_preset(desk):
+def test_ones_own_curve_outlives_the_choice_of_a_preset(desk, tmp_path):
     desk.add(64, 100)
     mine = desk.editor.curve
     desk.choose("Fixed")
     assert desk.settings.velocity_curve == "Fixed"
-    again = Desk(Settings(velocity_curve="Fixed", window=json.loads(json.dumps(desk.settings.window))))
+    desk.settings.save(tmp_path / "settings.json")
+    again = Desk(settings_file.load(tmp_path / "settings.json")[0])
     assert again.dialog.presets.currentText() == "Fixed" and again.editor.curve == PRESETS["Fixed"]
     again.choose(OWN)
     assert again.editor.curve == mine and again.played_by == list(mine.table)
     again.dialog.hide()
-
-
-@pytest.mark.parametrize("kept", [3, "no such", [[1, 1]], {}])
-def test_an_own_curve_that_is_none_is_not_offered(qtbot, kept):
-    desk = Desk(Settings(window={"own_velocity_curve": kept}))
-    assert desk.dialog.presets.findText(OWN) < 0
-    desk.dialog.hide()
 
 
 def test_undo_and_reset(desk):
