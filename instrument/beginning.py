@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from instrument import library
+from instrument import library, velocity_curve
 from instrument import settings as settings_file
 from instrument.audio.client import Client
 from instrument.audio.protocol import AudioChoice
@@ -51,10 +51,11 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
         choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
         wishes.append(choice.command())
     ports = [midi_port] if midi_port else settings.midi_ports
+    curve = velocity_curve.from_json(settings.velocity_curve)
     if midi_port:
         wishes.append({"do": "open_midi", "ports": ports})
-    client = Client(choice, ports, first.to_json() if first else None, settings.midi_map, model=model, attach=model is None,
-                    wishes=wishes)
+    client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
+                    velocity_curve=curve.table, model=model, attach=model is None, wishes=wishes)
     return Beginning(settings, client, first, said)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from instrument import velocity_curve
 from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -41,6 +42,8 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
+    own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
@@ -126,7 +129,7 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:
-            bad.append(name[:40])
+            bad.append(f"{name} ({velocity_curve.problem(value)})" if name == "velocity_curve" else name[:40])
     return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
 
 
@@ -158,6 +161,8 @@ _CHECKS = {
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
     "take_folder": _or_none(_text),
+    "velocity_curve": lambda value: not velocity_curve.problem(value),
+    "own_velocity_curve": _or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
     "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }

@@ -36,21 +36,24 @@ TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
 LOAD_CALLBACKS = 64
-LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map")
+LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "velocity_curve", "listen_velocities")
 
 
 class Client:
     """The handle of one audio process.
 
     `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
-    instrument's first), `midi_map` `{"controller": control id}`. With `attach`, an audio process that lost its own window is
-    taken over, and given `wishes`, messages of what the player asked for by name; one that hangs is ended.
+    instrument's first), `midi_map` `{"controller": control id}`, `velocity_curve` the player's `VelocityCurve.table`. With `attach`, an
+    audio process that lost its own window is taken over, and given `wishes`, messages of what the player asked for by name; one that
+    hangs is ended.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
-                 midi_map: dict[str, str] | None = None, *, model: str | None = None, attach: bool = True,
-                 wishes: Sequence[dict] = (), log_events: str | None = None):
+                 midi_map: dict[str, str] | None = None, *, velocity_curve: Sequence[int] | None = None, model: str | None = None,
+                 attach: bool = True, wishes: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
+        self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
+        self._listening = False                     # to velocities as they come in
         self._patch = patch
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # what was moved since the patch
@@ -184,14 +187,18 @@ class Client:
                 self._midi_ports = message["ports"]
             case "midi_map":
                 self._midi_map = message["map"]
+            case "velocity_curve":
+                self._velocity_curve = message["table"]
+            case "listen_velocities":
+                self._listening = message["on"]
 
     def _config(self) -> dict:
         safe = self._failures >= TRIES_AS_WISHED
         audio = AudioChoice() if safe else self._audio
         fallback, self._first = self._first, False      # later the device that vanished is waited for
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
-                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "patch": None if safe else self._patch,
-                "model": None if safe else self._model, "log_events": self._log_events}
+                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "velocity_curve": self._velocity_curve,
+                "patch": None if safe else self._patch, "model": None if safe else self._model, "log_events": self._log_events}
 
     # The keeper's thread: start, watch, restart
 
@@ -229,7 +236,14 @@ class Client:
             self._link = link = Link(self._receive, config=self._config())
             for id_, value in self._values.items():
                 link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
+            self._send_touch(link)
         return link
+
+    def _send_touch(self, link: Link) -> None:
+        """The player's velocity curve, also to a process that was left playing with another, and whether they look at velocities."""
+        if self._velocity_curve is not None:
+            link.send(protocol.encode({"do": "velocity_curve", "table": self._velocity_curve}, "do"))
+        link.send(protocol.encode({"do": "listen_velocities", "on": self._listening}, "do"))
 
     def _take_over(self, running: registry.Running) -> Link | None:
         """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
@@ -254,6 +268,7 @@ class Client:
             self._link = candidate
             for wish in self._wishes:
                 candidate.send(protocol.encode(wish, "do"))
+            self._send_touch(candidate)
         another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
         with gate:
             for message in waiting:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instrument.audio import shared
+from instrument.audio.touch import Touch
 from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
 from instrument.performance import midi, midi_clock
@@ -47,18 +48,20 @@ class Engine:
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
     ("program", number), ("failed", error).
-    With `take` it stands where that begins, and plays it again to the sample.
+    With `take` it stands where that begins, and plays it again to the sample. `touch` plays by the player's velocity curve what comes
+    from MIDI ports, before it is noted anywhere.
     `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
-                 take: "Performance | None" = None):
+                 take: "Performance | None" = None, touch: Touch | None = None):
         from instrument.performance import moment
         from instrument.performance.performer import Performer
         self.path, self._memory = shared.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
+        self._touch = touch or Touch()
         self.stream: Any = None                     # whoever moves the position now, for its clock
         self.jack: Any = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
@@ -107,13 +110,13 @@ class Engine:
         self.poke()
 
     def receive_bytes(self, message: bytes) -> None:
-        """Take a MIDI message now; what is none is ignored."""
+        """Take a MIDI message of a port now; what is none is ignored."""
         if message and message[0] in midi_clock.STATUS:
             with self._lock:
                 stamp = self._now()
                 self._events += [(stamp, event) for event in self.clock.hear(message, stamp)]
             return
-        event = midi.decode(message)
+        event = self._decode(message)
         if event is not None:
             self.receive(event)
 
@@ -221,8 +224,12 @@ class Engine:
         """The events of a MIDI message that came at a sample."""
         if message[0] in midi_clock.STATUS:
             return self.clock.hear(message, stamp)
-        event = midi.decode(message)
+        event = self._decode(message)
         return [] if event is None else [event]
+
+    def _decode(self, message: bytes) -> Any:
+        """What a message of any MIDI port is to be played as, the system's and JACK's alike; None where there is nothing to play."""
+        return self._touch.apply(midi.decode(message))
 
     def _stand_at(self, take: "Performance") -> None:
         from instrument.recording.replay import Sounds, prepare

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from instrument import velocity_curve
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
@@ -134,6 +135,8 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model that was made anew")},
     "panic": {},
+    "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
+    "listen_velocities": {"on": Field(_boolean, "true or false")},
     "open_audio": {
         "device": _NAME,
         "rate_hz": Field(_or_none(_whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
@@ -163,6 +166,7 @@ TELLS: dict[str, dict[str, Field]] = {
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
     "clock": {"bpm": Field(_or_none(_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
+    "velocities": {"incoming": Field(_list_of(_whole(1, 127)), "a list of velocities 1..127")},     # before the curve
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},

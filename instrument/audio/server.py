@@ -44,6 +44,7 @@ class Server:
         self._engine: Any = None
         self._recall: Any = None
         self._midi: Any = None
+        self._touch: Any = None
         self._output: Any = None
         self._recorder: Any = None
         self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
@@ -105,8 +106,12 @@ class Server:
         from instrument.audio import sounds
         from instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
         from instrument.audio.recall import Recall
+        from instrument.audio.touch import Touch
         from instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
+        self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
+        if self._config.get("velocity_curve") is not None:
+            self._touch.use(self._config["velocity_curve"])
         self._event_as_json = sounds.event_as_json
         self._controls_of = sounds.controls_of
         self._sounds = sounds.Sounds(self._config.get("model"))
@@ -120,7 +125,7 @@ class Server:
         self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
                               engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
         self._recall = Recall(self._sounds, self._output, self._recorder, self._tell,
-                              {"tell": self._performer_tells, "log": self._log_event if self._log else None})
+                              self._engine_options())
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_remark(patch)
@@ -142,8 +147,7 @@ class Server:
     def _new_engine(self, rate_hz: int, patch: Any) -> Any:
         from instrument.audio.engine import Engine
         old = self._engine
-        self._engine = Engine(rate_hz, self._timbre, patch, tell=self._performer_tells,
-                              log=self._log_event if self._log else None)
+        self._engine = Engine(rate_hz, self._timbre, patch, **self._engine_options())
         if old is not None:
             from instrument.performance.midi import Set
             for id_, value in self._controls_of(old.performer).items():
@@ -154,6 +158,10 @@ class Server:
         self._engine.start()
         self._recorder.use(self._engine.history, self._engine.clock)
         return self._engine
+
+    def _engine_options(self) -> dict[str, Any]:
+        """What every engine here is made with."""
+        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
 
     def _end(self) -> None:
         registry.remove(os.getpid())
@@ -189,7 +197,7 @@ class Server:
             self._quick(message)
 
     def _quick(self, message: dict) -> None:
-        from instrument.performance.midi import NoteOff, NoteOn, Panic, Set
+        from instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
         match message["do"]:
             case "note_on":
                 self._engine.receive(NoteOn(0, message["note"], message["velocity"]))
@@ -198,7 +206,9 @@ class Server:
             case "set":
                 self._engine.receive(Set(message["id"], float(message["value"])))
             case "midi":
-                self._engine.receive_bytes(bytes(message["bytes"]))
+                self._engine.receive(decode(message["bytes"]))
+            case "velocity_curve":
+                self._touch.use(message["table"])
             case "panic":
                 self._engine.receive(Panic())
 
@@ -228,6 +238,8 @@ class Server:
                 self._tell_midi()
             case "midi_map":
                 self._set_midi_map(message["map"])
+            case "listen_velocities":
+                self._touch.listen(message["on"])
             case "test_tone":
                 self._engine.state["tone"] = message["on"]
             case "list":
@@ -237,6 +249,7 @@ class Server:
             case "program":
                 self._play_program(message["number"])
             case "client gone":
+                self._touch.listen(False)
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
@@ -326,7 +339,7 @@ class Server:
         return now - self._quiet_since > GRACE_S
 
 
-_QUICK = ("note_on", "note_off", "set", "midi", "panic")
+_QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
 _RECORDING = ("record", "capture")
 _SOUNDS = ("patch", "recall")                   # what gives every control a new place
 

@@ -14,6 +14,7 @@ class SettingsDialog(QDialog):
     """Not modal: play on while you look for the right block size. `wanted` carries messages for the engine."""
 
     wanted = Signal(dict)
+    touch_wanted = Signal()
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
@@ -74,6 +75,11 @@ class SettingsDialog(QDialog):
         self._ports.addWidget(self.all_ports)
         self._ports.addWidget(self.no_ports)
         self.boxes: list[QCheckBox] = []
+        self.touch = QPushButton("Velocity curve…")
+        self.touch.setAccessibleName("Velocity curve")
+        self.touch.setToolTip("How hard your hands play: draw it, choose it, or have it learnt")
+        self.touch.clicked.connect(self.touch_wanted)
+        column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
         row = QHBoxLayout()

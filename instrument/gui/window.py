@@ -37,6 +37,7 @@ from instrument.patch import Patch
 if TYPE_CHECKING:
     from instrument.gui.export_dialog import ExportDialog
     from instrument.gui.takes_panel import TakesPanel
+    from instrument.gui.touch_dialog import TouchDialog
 from instrument.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -145,6 +146,7 @@ class Window(QMainWindow):
         self.recorder.takes_wanted.connect(lambda: self.takes.open())
         self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
         self.dialog.wanted.connect(self._setting)
+        self.dialog.touch_wanted.connect(lambda: self.touch.open())
         self.bend.turned.connect(self.hands.bend)
         self.wheel.turned.connect(self.hands.wheel)
         self.status.panic_wanted.connect(self.panic)
@@ -204,6 +206,8 @@ class Window(QMainWindow):
         for message in self.client.poll():
             self.news.hear(message, self.client.telemetry)
             self.recording.hear(message)
+            if message["tell"] == "velocities" and "touch" in vars(self):
+                self.touch.show_velocities(message["incoming"])
         telemetry = self.client.telemetry()
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
@@ -294,6 +298,14 @@ class Window(QMainWindow):
         from instrument.gui.export_dialog import ExportDialog
         return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
 
+    @cached_property
+    def touch(self) -> "TouchDialog":
+        """Made when it is wanted first, too."""
+        from instrument.gui.touch_dialog import TouchDialog
+        dialog = TouchDialog(self, self.settings, self.client.send)
+        dialog.changed.connect(self._save_settings)
+        return dialog
+
     def _takes_shown(self) -> bool:
         return "takes" in vars(self) and self.takes.isVisible()
 
@@ -304,8 +316,9 @@ class Window(QMainWindow):
         self.dialog.hide()
         if self._takes_shown():
             self.takes.hide()
-        if "exports" in vars(self):
-            self.exports.hide()
+        for name in ("exports", "touch"):
+            if name in vars(self):
+                getattr(self, name).hide()
         self.hide()                     # ending the processes may take a moment
         self.recordings.leave()
         self.client.close()

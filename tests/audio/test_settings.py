@@ -9,7 +9,8 @@ from instrument.audio.protocol import AudioChoice
 def test_come_back_as_they_were(tmp_path):
     file = tmp_path / "deep" / "settings.json"
     wanted = settings.Settings(audio_device="Keys, JACK", rate_hz=44100, block_samples=64, midi_ports=["a"], patch="Glass",
-                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0}, window={"size": [1, 2]})
+                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0}, window={"size": [1, 2]},
+                               velocity_curve=[[1, 20], [64, 90], [127, 127]], own_velocity_curve=[[1, 9], [127, 99]])
     wanted.save(file)
     assert settings.load(file) == (wanted, "")
     assert [f.name for f in file.parent.iterdir()] == ["settings.json"]
@@ -33,6 +34,8 @@ def test_what_is_no_settings_is_put_aside(tmp_path, content):
     ("rate_hz", 1), ("rate_hz", True), ("rate_hz", "48000"), ("block_samples", 8), ("block_samples", 4096), ("audio_device", 3),
     ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", {"7": 3}),
     ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}), ("window", 3),
+    ("own_velocity_curve", "Linear"), ("own_velocity_curve", [[1, 1]]),
+    ("velocity_curve", "no such"), ("velocity_curve", None), ("velocity_curve", [[1, 1]]), ("velocity_curve", [[1, 50], [127, 20]]),
     ("take_format", "mp3"), ("take_format", []), ("take_folder", 3), ("unknown", 1)])
 def test_what_makes_no_sense_is_left_out_alone(tmp_path, name, value):
     file = tmp_path / "settings.json"
@@ -40,6 +43,14 @@ def test_what_makes_no_sense_is_left_out_alone(tmp_path, name, value):
     found, said = settings.load(file)
     assert found == settings.Settings(patch="Glass")
     assert name in said
+
+
+def test_a_velocity_curve_that_is_none_is_said_in_words(tmp_path):
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"velocity_curve": [[1, 50], [127, 20]]}))
+    found, said = settings.load(file)
+    assert found.velocity_curve == "Linear"
+    assert "velocity_curve (a velocity curve never falls)" in said
 
 
 def test_a_device_that_ended_the_last_start_is_not_used_again(tmp_path):
