@@ -13,13 +13,18 @@ from models.frame import (
     BANDS,
     DEVIATION,
     FLOOR_FADE_DB,
+    GROUP_EDGES_HZ,
+    GROUPS,
+    HARMONICS,
     LEVEL,
     LEVEL_FLOOR_DB,
+    LFO_GAIN,
     NOISE,
     NOISE_FLOOR_DB,
     PARTIALS,
     SLOT_RATIO,
 )
+from models.movement import FADE_FROM_S, FADE_OVER_S
 
 MOMENTS_S = np.array([0.003, 0.01, 0.025, 0.05, 0.09, 0.15, 0.24, 0.35, 0.5, 0.75], np.float32)      # of a note that are listened to
 WINDOW_S = 0.4
@@ -46,6 +51,7 @@ _WEIGHTS = k_weight(_LOWEST_HZ * 2.0 ** (np.arange(_OCTAVES * _STEPS_PER_OCTAVE 
 _BAND_WEIGHTS = k_weight(BAND_CENTRES_HZ)
 _LOG2_BANDS = np.log2(BAND_CENTRES_HZ)
 _RATIO = SLOT_RATIO.astype(np.float64)
+_EDGES = GROUP_EDGES_HZ.astype(np.float64)
 _DB = math.log(10) / 10
 
 
@@ -60,16 +66,30 @@ def _weight(hz):
 
 
 @numba.njit(nogil=True, cache=True)
-def weighted_power(frame, f0_hz, tilt_db):
-    """K-weighted power of both channels of a frame [FRAME_SIZE] of a note at f0, tilted by dB an octave about its fourth harmonic."""
-    power = 0.0
+def swing(db):
+    """Mean power of what swings by +-dB like a sine, over that of what stands still: the Bessel function I0 of so many nepers of power."""
+    x = 0.25 * (_DB * db) ** 2
+    return 1 + x * (1 + x * (0.25 + x * (1 / 36 + x * (1 / 576 + x / 14400))))
+
+
+@numba.njit(nogil=True, cache=True)
+def weighted_power(frame, f0_hz, tilt_db, motion):
+    """K-weighted power of both channels of a frame [FRAME_SIZE] of a note at f0, tilted by dB an octave about its fourth harmonic, with so
+    much of its vibrato's swing in level (0..1 and more)."""
+    power, group = 0.0, 0
+    more = swing(motion * frame[LFO_GAIN.start])
     for k in range(PARTIALS):
         level_db = frame[LEVEL.start + k]
         hz = f0_hz * (_RATIO[k] + frame[DEVIATION.start + k])
+        if k == HARMONICS:                                            # half-harmonics begin at the bottom again
+            group, more = 0, swing(motion * frame[LFO_GAIN.start])
+        while group < GROUPS - 1 and _RATIO[k] * f0_hz >= _EDGES[group + 1]:
+            group += 1
+            more = swing(motion * frame[LFO_GAIN.start + group])
         if level_db > LEVEL_FLOOR_DB and 0 < hz < HIGHEST_HZ:
             fade = min((level_db - LEVEL_FLOOR_DB) / FLOOR_FADE_DB, 1.0)
             level_db += min(tilt_db * (math.log2(_RATIO[k]) - 2), MOST_TILT_DB)
-            power += fade * fade * math.exp(_DB * level_db) * _weight(hz)        # a sine of amplitude a on two sides: 2 a^2 / 2
+            power += more * fade * fade * math.exp(_DB * level_db) * _weight(hz)        # a sine of amplitude a on two sides: 2 a^2 / 2
     for b in range(BANDS):
         level_db = frame[NOISE.start + b]
         if level_db > NOISE_FLOOR_DB:
@@ -103,12 +123,14 @@ def loudest_lufs(power, time_s):
 
 
 @numba.njit(nogil=True, cache=True)
-def loudness_lufs(frames, f0_hz, tilt_db, time_s):
-    """Loudness of notes whose frames [B, T, FRAME_SIZE] at moments [T] are given, at f0 [B], with a tilt [B]: LUFS [B]."""
+def loudness_lufs(frames, f0_hz, tilt_db, time_s, motion):
+    """Loudness of notes whose frames [B, T, FRAME_SIZE] at moments [T] are given, at f0 [B], with a tilt [B] and so much of their motion
+    (1: as the model says): LUFS [B]."""
     out = np.empty(len(frames))
     power = np.empty(len(time_s))
     for b in range(len(frames)):
         for t in range(len(time_s)):
-            power[t] = weighted_power(frames[b, t], f0_hz[b], tilt_db[b])
+            begun = min(max((time_s[t] - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
+            power[t] = weighted_power(frames[b, t], f0_hz[b], tilt_db[b], motion * begun)
         out[b] = loudest_lufs(power, time_s)
     return out

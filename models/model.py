@@ -50,10 +50,12 @@ class Model(Playable):
         put_in_tune(frames, note[:, -1], np.asarray(time_s))
         return frames
 
-    def loudness_lufs(self, note: np.ndarray, pitch: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
-        """Loudness of notes [B, note_size] at pitch [B] in their loudest 0.4 s, with a tilt [B] of dB an octave: LUFS [B], float64."""
+    def loudness_lufs(self, note: np.ndarray, pitch: np.ndarray, tilt_db: np.ndarray, motion: float = 1.0) -> np.ndarray:
+        """Loudness of notes [B, note_size] at pitch [B] in their loudest 0.4 s, with a tilt [B] of dB an octave and so much of their
+        motion: LUFS [B], float64."""
         frames = self.decoder.at(np.repeat(note, len(MOMENTS_S), 0), np.tile(MOMENTS_S, len(note)))
-        return loudness_lufs(frames.reshape(len(note), len(MOMENTS_S), -1), pitch_to_hz(pitch), np.asarray(tilt_db, np.float64), MOMENTS_S)
+        return loudness_lufs(frames.reshape(len(note), len(MOMENTS_S), -1), pitch_to_hz(pitch), np.asarray(tilt_db, np.float64), MOMENTS_S,
+                             motion)
 
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials start. [B, PARTIALS], radians"""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance.controls import TRANSPOSE, Controls
+from instrument.performance.controls import MOTION, TRANSPOSE, Controls
 from instrument.performance.dynamics import stroke
 from instrument.performance.gather import write_hop
 from instrument.performance.memory import ORDER, Memory, begin_voice
@@ -164,12 +164,16 @@ class HopMaker:
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
 
+    @property
+    def _motion(self) -> float:
+        return float(self.controls.goal[MOTION])
+
     def _level(self, slots: np.ndarray) -> None:
         """Voices that begin are as loud as their keys and strokes say, whatever the network makes of them."""
         table = self.voices.table
         slots = slots[table["levelled"][slots] != 0]
         if len(slots):
-            table["level_db"][slots] = table["level_goal_db"][slots] = self.timbre.corrections_db(slots, table)
+            table["level_db"][slots] = table["level_goal_db"][slots] = self.timbre.corrections_db(slots, table, self._motion)
 
     def _level_moved(self) -> None:
         """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
@@ -177,7 +181,7 @@ class HopMaker:
         sounding = (self.voices.stage != FREE) & (table["levelled"] != 0)
         for i, timbre in enumerate(self.timbres):
             if timbre is not None and (slot := timbre.unlevelled(sounding & (table["timbre"] == i))) is not None:
-                table["level_goal_db"][slot] = timbre.corrections_db(np.array([slot]), table)[0]
+                table["level_goal_db"][slot] = timbre.corrections_db(np.array([slot]), table, self._motion)[0]
 
     @property
     def pool(self) -> Pool:

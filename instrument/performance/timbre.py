@@ -71,6 +71,7 @@ class Timbre:
         self._struck_notes: Struck = {}
         self._struck_phases: Struck = {}
         self._struck_levels: dict[tuple[float, float, float], float] = {}
+        self._motion = 1.0
         self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
@@ -177,10 +178,13 @@ class Timbre:
             self._notes[gliding] = self._goals[gliding] + left.astype(np.float32)[:, None] * (self._notes[gliding] - self._goals[gliding])
             self._moved_hop[gliding] = self._hop
 
-    def corrections_db(self, slots: np.ndarray, table: np.ndarray) -> np.ndarray:
-        """What is to be added to the notes of `slots` [B], voices of `table`, so that their loudness is the keyboard's trend, whatever
-        the network makes of this key and velocity. dB [B]"""
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
+        """What is to be added to the notes of `slots` [B], voices of `table` that play with so much motion, so that their loudness is the
+        keyboard's trend, whatever the network makes of this key and velocity. dB [B]"""
         self._levelled_hop[slots] = self._hop
+        if motion != self._motion:
+            self._motion = motion
+            self._struck_levels.clear()
         pitch, velocity, tilt_db = self._known[slots, 1], self._known[slots, 2], table["tilt_db"][slots]
         loud = self._loudness(slots, pitch, velocity, tilt_db)
         self._look_up_trend()
@@ -200,14 +204,14 @@ class Timbre:
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
         """LUFS [B] of the notes of slots, listened to once while the latents rest."""
         if not np.array_equal(self.z, self._heading):
-            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db)
+            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion)
         known = self._struck_levels
         strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
         if len(known) + len(strokes) > MOST_REMEMBERED:
             known.clear()
         new = [i for i, stroke in enumerate(strokes) if stroke not in known]
         if new:
-            heard = self.model.loudness_lufs(self._notes[slots[new]], pitch[new], tilt_db[new])
+            heard = self.model.loudness_lufs(self._notes[slots[new]], pitch[new], tilt_db[new], self._motion)
             known.update(zip([strokes[i] for i in new], heard.tolist(), strict=True))
         return np.array([known[stroke] for stroke in strokes])
 

@@ -126,7 +126,7 @@ class WholeNotes:
         """Nobody asks a whole note for frames: silent ones."""
         return np.broadcast_to(LOWEST[:FRAME_SIZE], (len(slots), FRAME_SIZE)).astype(np.float32)
 
-    def corrections_db(self, slots: np.ndarray, table: np.ndarray) -> np.ndarray:
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
         """What is to be added to the notes of `slots` [B], so that all are equally loud. dB [B]"""
         notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
         return np.array([0.0 if note is None else note.correction_db for note in notes])

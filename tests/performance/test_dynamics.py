@@ -113,7 +113,7 @@ def test_loudness_from_frames_is_the_loudness_that_is_heard():
         patch = still(Patch(name, model.name, tuple(z.tolist())))
         keys = np.array([36.0, 52.0, 68.0, 84.0])
         note = model.note(np.tile(z, (4, 1)), keys, np.full(4, 100.0))
-        said = model.loudness_lufs(note, keys, np.zeros(4))
+        said = model.loudness_lufs(note, keys, np.zeros(4), 0.0)
         player = Player(timbre, patch, rate_hz=RATE_HZ)
         player.performer.law = BY_NETWORK                    # the network's own loudness
         every = 2 * RATE_HZ
