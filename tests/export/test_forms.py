@@ -64,54 +64,72 @@ def test_all_forms_are_valid_and_say_the_same(instrument):
     assert written.count("<region>") == 3 == written.count("ampeg_release="), "this law is the players' own: a region for each sample"
 
 
-def in_sfz(written: str, key: int, velocity: int) -> float:
-    """dB that a player by the standard gives a sample: volume, and straight lines between points of the curve."""
-    found = [region for region in regions(written) if int(region["lokey"]) <= key <= int(region["hikey"])
-             and int(region["lovel"]) <= velocity <= int(region["hivel"])]
-    assert len(found) == 1
-    curve = {0: 0.0, 127: 1.0, **points(found[0])}
-    assert all(0 <= gain <= 1 for gain in curve.values()) and -144 <= float(found[0]["volume"]) <= 6
-    return float(found[0]["volume"]) + 20 * np.log10(np.interp(velocity, sorted(curve), [curve[v] for v in sorted(curve)]))
+Gains = dict[int, float]                # dB by velocity
 
 
-def through_polyphone(written: str, key: int, velocity: int) -> float:
-    """dB that Polyphone and an SF2 player give it (measured by `test_round_trip.py`): amplitude by the square of velocity, which is one and
-    the same where `amp_velcurve_1` and `_127` are."""
-    region, = [region for region in regions(written) if int(region["lokey"]) <= key <= int(region["hikey"])
-               and int(region["lovel"]) <= velocity <= int(region["hivel"])]
-    ends = [round(127 * points(region).get(v, -v)) for v in (1, 127)]
-    return float(region["volume"]) + 40 * np.log10((ends[0] if ends[0] == ends[1] else velocity) / 127)
+def once(places: list[tuple[int, int, Gains]]) -> Gains:
+    """The gains of places that share the velocities among them: each velocity has one."""
+    found: Gains = {}
+    for low, high, gains in places:
+        assert not found.keys() & set(range(low, high + 1))
+        found |= {velocity: gains[velocity] for velocity in range(low, high + 1)}
+    assert sorted(found) == list(range(1, 128))
+    return found
 
 
-def in_decentsampler(preset: xml.Element, key: int, velocity: int) -> float:
-    (group, sample), = [(group, sample) for group in preset.iter("group") for sample in group if int(sample.get("loNote")) <= key
-                        <= int(sample.get("hiNote")) and int(sample.get("loVel")) <= velocity <= int(sample.get("hiVel"))]
-    track = float(group.get("ampVelTrack"))
-    return float(sample.get("volume")[:-2]) + 20 * np.log10(1 - track + track * velocity / 127)
+def in_sfz(written: str, key: int) -> tuple[Gains, Gains]:
+    """dB that a player by the standard gives a sample: volume, and straight lines between points of the curve. And what Polyphone and an
+    SF2 player give it (as `test_round_trip.py` has it): amplitude by the square of velocity, of one and the same where `amp_velcurve_1`
+    and `_127` are equal."""
+    standard, converted = [], []
+    for region in regions(written):
+        if int(region["lokey"]) <= key <= int(region["hikey"]):
+            span, volume_db, told = (int(region["lovel"]), int(region["hivel"])), float(region["volume"]), points(region)
+            assert all(0 <= gain <= 1 for gain in told.values()) and -144 <= volume_db <= 6
+            curve = {0: 0.0, 127: 1.0, **told}
+            standard.append((*span, {v: volume_db + 20 * np.log10(np.interp(v, sorted(curve), [curve[at] for at in sorted(curve)]))
+                                     for v in range(span[0], span[1] + 1)}))
+            ends = [round(127 * told.get(v, -v)) for v in (1, 127)]
+            converted.append((*span, {v: volume_db + 40 * np.log10((ends[0] if ends[0] == ends[1] else v) / 127) for v in range(1, 128)}))
+    return once(standard), once(converted)
 
 
-def in_bitwig(multisample: xml.Element, key: int, velocity: int) -> float:
-    def plays(sample: xml.Element, what: str, at: int) -> bool:
-        return int(sample.find(what).get("low")) <= at <= int(sample.find(what).get("high"))
-    sample, = [sample for sample in multisample.iter("sample") if plays(sample, "key", key) and plays(sample, "velocity", velocity)]
-    return float(sample.get("gain"))
+def in_decentsampler(preset: xml.Element, key: int) -> Gains:
+    found = []
+    for group in preset.iter("group"):
+        track = float(group.get("ampVelTrack"))
+        for sample in group:
+            if int(sample.get("loNote")) <= key <= int(sample.get("hiNote")):
+                found.append((int(sample.get("loVel")), int(sample.get("hiVel")), {
+                    v: float(sample.get("volume")[:-2]) + 20 * np.log10(1 - track + track * v / 127) for v in range(1, 128)}))
+    return once(found)
 
 
-@pytest.mark.parametrize("range_db", [0, 6, 12, 18, 24, 30, 36, 45, 60, 72])
+def in_bitwig(multisample: xml.Element, key: int) -> Gains:
+    found = []
+    for sample in multisample.iter("sample"):
+        keys, velocities = (sample.find(what) for what in ("key", "velocity"))
+        if int(keys.get("low")) <= key <= int(keys.get("high")):
+            span = int(velocities.get("low")), int(velocities.get("high"))
+            found.append((*span, dict.fromkeys(range(span[0], span[1] + 1), float(sample.get("gain")))))
+    return once(found)
+
+
+@pytest.mark.parametrize("range_db", [0, 6, 18, 24, 30, 36, 45, 72])
 def test_velocity_does_in_every_form_what_it_does_in_the_patch(instrument, range_db):
     law_db = instrument.law_db = general_midi(range_db)
-    written = sfz.text(instrument, "Samples")
-    preset = valid(decentsampler.text(instrument, "Samples"), "dspreset.xsd")
+    standard, converted = in_sfz(sfz.text(instrument, "Samples"), 60)
+    decent = in_decentsampler(valid(decentsampler.text(instrument, "Samples"), "dspreset.xsd"), 60)
     multisample = valid(bitwig.text(instrument), "multisample.xsd")
+    zones = in_bitwig(multisample, 60)
     assert f"{range_db} dB from velocity 16 to 127" in multisample.findtext("description")
-    for velocity in range(1, 128):
-        wanted = law_db[velocity] + (1.5 if velocity >= 64 else 0.0)         # what the hard sample could not take
-        if velocity >= 8:
-            assert in_sfz(written, 60, velocity) == pytest.approx(wanted, abs=0.5)
-            assert through_polyphone(written, 60, velocity) == pytest.approx(wanted, abs=1.01)
+    for velocity in range(8, 128):
+        wanted = pytest.approx(law_db[velocity] + (1.5 if velocity >= 64 else 0.0), abs=0.5)         # which the hard sample could not take
+        assert standard[velocity] == wanted
+        wanted = pytest.approx(wanted.expected, abs=1.01)
+        assert converted[velocity] == wanted
         if velocity >= 16:
-            assert in_decentsampler(preset, 60, velocity) == pytest.approx(wanted, abs=1.0)
-            assert in_bitwig(multisample, 60, velocity) == pytest.approx(wanted, abs=1.0)
+            assert decent[velocity] == wanted and zones[velocity] == wanted
 
 
 def test_points_of_a_curve_are_as_many_as_straight_lines_need():
