@@ -5,6 +5,7 @@ a share of the whole. `phase`: how far partials are from where their last two ph
 All channels count by their power, so that nothing cancels between them.
 """
 import numpy as np
+from scipy import fft
 
 WINDOW, HOP = 2048, 256
 LEAST = 1e-6                        # of change: less is none
@@ -13,7 +14,7 @@ LEAST = 1e-6                        # of change: less is none
 def changes(sound: np.ndarray) -> dict[str, np.ndarray]:
     """Each measure at each moment of `sound` [S, channels] but the first two: moment i is centred at sample (i + 2) HOP + WINDOW / 2."""
     window = np.hanning(WINDOW + 1)[:-1]
-    frames = np.fft.rfft(window * np.lib.stride_tricks.sliding_window_view(np.asarray(sound, np.float64), WINDOW, axis=0)[::HOP])
+    frames = fft.rfft(window * np.lib.stride_tricks.sliding_window_view(np.asarray(sound, np.float64), WINDOW, axis=0)[::HOP])
     size = np.abs(frames)                                                   # [moments, channels, bins]
     power = (size ** 2).sum((1, 2))
     level = np.abs(np.diff(10 * np.log10(power + 1e-20)))[1:]

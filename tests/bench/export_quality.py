@@ -11,7 +11,8 @@ that have a sample of their own; the others follow a neighbour, also where the p
 Holding: the same keys held for three times the length of their samples; the most that the level strays over a quarter of a second, and how
 far it does where the engine plays them (median, worst).
 Dynamics: SFZ instruments as a player would export them, made by polyphone into SoundFonts and played by fluidsynth: loudness over
-velocities and keys, and key-ups (`tests/export/strokes.py`), beside the engine's own range over four draws of what moves at random.
+velocities and keys, and key-ups (`tests/export/strokes.py`), beside the engine's own range, over four draws of what moves at random, and
+its own key-ups.
 Times: as a player would export; `cpu_s` is what it takes of one core, whatever else the machine does.
 """
 import argparse
@@ -134,6 +135,8 @@ def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[
             figures = strokes.figures(play, keys, low, high)
         by_key = np.reshape(own, (len(keys), -1, 2)).mean(1)
         figures["engine_range_db"] = float(np.median(by_key[:, 1] - by_key[:, 0]))
+        figures["engine_after_2s_db"] = strokes.after_2s_db(lambda notes, rest_s, sound=sound, patch=patch: [
+            note.play(sound.timbre, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
         found[name] = {figure: round(value, 2) for figure, value in figures.items()}
         print(name, found[name], file=sys.stderr, flush=True)
     return found
