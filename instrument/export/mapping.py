@@ -7,7 +7,8 @@ import numpy as np
 from instrument.export.zones import Layer, Zone
 
 KEY_STEP_DB = 0.25                  # of the gains of keys: those that come to the same share a place
-MOST_KEY_DB = 6.0                   # that a sample's neighbours may differ from it: beside a silent one they are not
+MOST_KEY_DB = 6.0                   # that a sample's keys may differ from it
+SILENT_LUFS = -80.0
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,29 @@ class Instrument:
         return found
 
     def level_keys(self, lufs: dict[str, float]) -> None:
-        """Give keys that are played from a neighbour's sample their own loudness, between those of the samples around them. `lufs` is the
-        loudness of each file's sound, before what of it went into `gain_db`. Call it once."""
+        """Give all keys the loudness of the trend through the samples around them: neighbours of a sample, and samples themselves, which
+        chance made louder or softer. `lufs` is the loudness of each file's sound, before what of it went into `gain_db`. Call it once."""
         by_layer, self.samples = self.by_layer(), []
         for samples in by_layer.values():
             keys = np.arange(samples[0].zone.low, samples[-1].zone.high + 1)
-            wanted = np.interp(keys, [sample.zone.key for sample in samples], [lufs[sample.file] for sample in samples])
+            at = np.array([sample.zone.key for sample in samples], float)
+            wanted = np.interp(keys, at, _trend(at, np.array([lufs[sample.file] for sample in samples])))
             for sample in samples:
                 own = slice(sample.zone.low - keys[0], sample.zone.high + 1 - keys[0])
                 self.samples += _by_keys(sample, wanted[own] - lufs[sample.file])
+
+
+def _trend(at: np.ndarray, lufs: np.ndarray) -> np.ndarray:
+    """Loudness [K] at keys [K] without what single samples are off by: lines through the nearest ones. Silent ones count for nothing."""
+    heard = lufs > SILENT_LUFS
+    if heard.sum() < 3:
+        return lufs
+    reach = float(np.diff(at).max())
+    found = lufs.copy()
+    for i in np.flatnonzero(heard):
+        weight = np.exp(-0.25 * ((at - at[i]) / reach) ** 2)            # whose square is the Gaussian
+        found[i] = np.polyfit(at[heard] - at[i], lufs[heard], 1, w=weight[heard])[1]
+    return found
 
 
 def _by_keys(sample: Sample, over_db: np.ndarray) -> list[Sample]:

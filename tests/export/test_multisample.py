@@ -138,6 +138,23 @@ def test_neighbours_of_a_sample_are_as_loud_as_lies_between_it_and_the_next(soun
     assert all(abs(sample.gain_db) <= 6 for sample in silent.samples)
 
 
+def test_what_chance_makes_of_one_sample_is_taken_out():
+    """A sample that is 2 dB off a sloping keyboard; a silent one leaves its neighbours alone."""
+    from instrument.export.mapping import Instrument, Sample
+    keys, layer = list(range(37, 85, 3)), Layer(100, 1, 127)
+    lufs = {f"{key}.wav": -20.0 - 0.1 * (key - 37) for key in keys}
+    lufs["61.wav"] += 2.0
+    made = Instrument("x", samples=[Sample(f"{key}.wav", Zone(key, key - 1, key + 1), layer, 1000, 0.5) for key in keys])
+    made.level_keys(lufs)
+    level = np.array([level for _, level in sorted((key, lufs[sample.file] + sample.gain_db) for sample in made.samples
+                                                   for key in range(sample.zone.low, sample.zone.high + 1))])
+    assert np.abs(np.diff(level)).max() < 0.6 and np.abs(np.diff(level)[:9] + 0.1).max() < 0.3
+    lufs["61.wav"] = -120.0
+    made = Instrument("x", samples=[Sample(f"{key}.wav", Zone(key, key, key), layer, 1000, 0.5) for key in keys])
+    made.level_keys(lufs)
+    assert all(abs(sample.gain_db) < 0.13 for sample in made.samples)
+
+
 def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(sound_of, tmp_path, monkeypatch):
     """Peaks stay below the limit, volumes within what SFZ has, and loudness as it was, or softer by what is told."""
     few, made = Options(every=12, velocities=2, seconds=1.0, low=60, high=60), {}
