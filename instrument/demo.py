@@ -22,5 +22,5 @@ def perform(folder: Path, *, patch: str | None = None, model: str | None = None,
         render_midi(midi, wav, patch=patch, model=model, programs="patches", seconds=seconds,
                     progress=lambda part: bar.update(part - bar.n))
     sound, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
-    save_spectrogram(png, sound.mean(1), rate_hz)
+    save_spectrogram(png, sound, rate_hz)
     return wav, png

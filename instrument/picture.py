@@ -12,7 +12,7 @@ LOUDEST_DB = CEILING_DB - 4          # a take is shown with its loudest partial 
 
 
 def save_spectrogram(path: Path, sound: np.ndarray, rate_hz: int, *, width: int = 1400, height: int = 560) -> None:
-    """Draw mono sound [S] into a PNG: time to the right, the C of each octave marked.
+    """Draw a sound [S] or [S, channels] into a PNG: time to the right, the C of each octave marked.
 
     Raises OSError, naming the file, where it cannot be written.
     """
@@ -20,7 +20,8 @@ def save_spectrogram(path: Path, sound: np.ndarray, rate_hz: int, *, width: int 
     spectrum = LogSpectrum(rows, rate_hz)
     peak = float(np.abs(sound).max(initial=0.0))
     gain = 10 ** ((LOUDEST_DB + 9) / 20) / peak if peak > 1e-6 else 0.0       # the peak of music lies about 9 dB over its loudest partial
-    padded = np.pad(np.asarray(sound, np.float32) * np.float32(gain), spectrum.span // 2 + 1)
+    sound = np.asarray(sound, np.float32).reshape(len(sound), -1)
+    padded = np.pad(sound * np.float32(gain), ((spectrum.span // 2 + 1,) * 2, (0, 0)))
     starts = np.linspace(0, max(len(sound) - 1, 0), columns).astype(int)
     levels = np.stack([spectrum.column(padded[start:start + spectrum.span]) for start in starts], 1)
     picture = Image.new("RGB", (width, height), PALETTE[0][1])

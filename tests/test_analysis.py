@@ -28,6 +28,17 @@ def test_rows_and_frequencies_are_each_others_inverse():
     assert frequency_of_row(ROWS - 1, ROWS) == pytest.approx(30)
 
 
+def test_channels_are_joined_by_their_power():
+    spectrum = LogSpectrum(ROWS, RATE_HZ)
+    one = np.random.default_rng(2).normal(0, 0.1, spectrum.span).astype(np.float32)
+    alone = spectrum.column(one)
+    for sign in (1, -1):
+        assert np.array_equal(spectrum.column(np.stack([one, sign * one], 1)), alone)
+    single = spectrum.column(np.stack([one, 0 * one], 1)).astype(float)
+    lower_db = (alone - single)[(alone > 60) & (alone < 250)] / 255 * (CEILING_DB - FLOOR_DB)
+    assert lower_db == pytest.approx(3.01, abs=0.31)         # half the power, but for whole steps
+
+
 def test_silence_is_black():
     spectrum = LogSpectrum(ROWS, 48_000)
     assert not spectrum.column(np.zeros(spectrum.span, np.float32)).any()
@@ -55,6 +66,14 @@ def test_picture_shows_the_sound_where_it_is(tmp_path):
     left, right = light[:270, 60:200], light[:270, 260:390]
     assert right.max() > 200
     assert left.max() < 60
+
+
+def test_picture_of_two_channels_loses_nothing_between_them(tmp_path):
+    sine = (0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE_HZ) / RATE_HZ)).astype(np.float32)
+    for name, sound in (("one", sine), ("same", np.stack([sine, sine], 1)), ("negative", np.stack([sine, -sine], 1))):
+        save_spectrogram(tmp_path / f"{name}.png", sound, RATE_HZ, width=400, height=300)
+    made = [np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("one", "same", "negative")]
+    assert np.array_equal(made[0], made[1]) and np.array_equal(made[1], made[2])
 
 
 def test_unwritable_picture_names_the_file(tmp_path):

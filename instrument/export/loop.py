@@ -74,19 +74,20 @@ def _first(sound: np.ndarray, rate_hz: int, settled: int) -> int:
 
 def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
     """Where a held note may go round, most promising first; none where it is too short. Not yet baked."""
-    middle = np.asarray(sound, np.float64).mean(1)
+    sound = np.asarray(sound, np.float64)
     window, margin = round(MATCH_S * rate_hz), round(MARGIN_S * rate_hz)
     first, shortest = _first(sound, rate_hz, settled), min(round(SHORTEST_S * rate_hz), round(0.3 * (len(sound) - settled)))
     last = len(sound) - margin
     size = fft.next_fast_len(len(sound) + window)
-    spectrum = fft.rfft(middle, size)
-    total = np.concatenate([[0.0], np.cumsum(middle ** 2)])
+    spectrum = fft.rfft(sound, size, axis=0)
+    total = np.concatenate([[0.0], np.cumsum((sound ** 2).sum(1))])
     power = np.maximum(total[window:] - total[:-window], 1e-20)         # of the window that begins at each sample
     kinds: list[list[tuple[float, Loop]]] = [[] for _ in range(KINDS)]
     for end in np.linspace(last - LAST_PART * (last - first), last, ENDS).astype(int):
         if end - shortest <= first:
             continue
-        cross = fft.irfft(spectrum * np.conj(fft.rfft(middle[end - window:end], size)), size)[:len(power)]
+        ending = np.conj(fft.rfft(sound[end - window:end], size, axis=0))
+        cross = fft.irfft((spectrum * ending).sum(1), size)[:len(power)]      # of both channels: what is alike in each adds up
         match = cross / np.sqrt(power * power[end - window])
         above_db = 10 * np.log10(power / power[end - window])
         for kind, starts in zip(kinds, np.array_split(np.arange(first, end - shortest), KINDS), strict=True):

@@ -1,11 +1,13 @@
 """A patch, sampled: every so many keys and velocities played through the offline engine, looped, and mapped in one of the `forms`.
 
-What a sample carries: the patch as it sounds, with its own attack, filter, drive and chorus, at its own level; not its delay and reverb
-(unless `wet`), for these belong to the place and not to the note; nor glide and mono, which are the sampler's to do.
+What a sample carries: the patch as it sounds, with its own attack, filter, drive and chorus, as loud as its hardest stroke, whichever
+layer it is of: so soft layers lose nothing in 24 bits, and one law of velocity holds for all. Not its delay and reverb (unless `wet`), for
+these belong to the place and not to the note; nor glide and mono, which are the sampler's to do.
 """
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from instrument.export.note import RATE_HZ
 from instrument.export.survey import PROBES, Survey, survey
 from instrument.export.whole import ExportError, growing, refuse_existing
 from instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from instrument.levelling import momentary_lufs
 from instrument.library import Sound, remark
 from instrument.recording import riff
 from instrument.recording.wave_file import WaveFile
@@ -24,6 +27,9 @@ MOST_SAMPLES = 2000
 FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
 FADE_OUT_PART = 0.2                 # of a sample that is cut off
 QUIET_DB = -90.0                    # of full scale: what stays below is left off at the end
+PEAK_DB = -0.3                      # of full scale, at most, in a sample: what is louder is left to the map's gain,
+MOST_GAIN_DB = 5.0                  # which ends at 6 (SFZ); the rest is the law's
+LEVEL_S = 0.8                       # of a sample, once its envelope stands, tell how loud it is: as patches are levelled
 SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
 
 
@@ -86,12 +92,13 @@ def export(form: str, sound: Sound, out: str | Path, options: Options | None = N
             for layer in levels:
                 sampler.take(zone, layer, patch, release)
                 step()
+        sampler.level()
         forms.write_map(where, hidden, sampler.instrument)
     progress(total, total)
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
     said = [remark(sound), sampler.told()]
-    return Report(where.main, len(keys), len(sampler.instrument.samples), size / 1e6, looped,
+    return Report(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
                   time.perf_counter() - began, "\n".join(filter(None, said)))
 
 
@@ -101,15 +108,18 @@ class _Sampler:
     def __init__(self, sound: Sound, options: Options, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
         self.cut_off = self.loud_seams = 0
+        self.softer_db = 0.0
+        self.lufs: dict[str, float] = {}                    # of each file's sound
         carried = "with its delay and reverb" if options.wet else "without delay and reverb"
         self.instrument = Instrument(sound.patch.name, sound.patch.author, sound.patch.tags,
-                                     f"Sampled {carried} from the model {sound.patch.model}.")
+                                     f"Sampled {carried} from the model {sound.patch.model}.", heard.law_db)
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, zone: Zone, layer: Layer, patch, release: note.Release) -> None:
-        """Sample one key at one velocity. Raises ExportError, OSError."""
+        """Sample one key at one velocity, as loud as velocity 127 would be. Raises ExportError, OSError."""
         settling_s = note.settling_s(patch)
         sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
+        sound *= np.float32(10 ** (-self.heard.law_db[layer.velocity] / 20))
         falls = not self.heard.sustained
         found = decay = None
         if self.looped:
@@ -124,10 +134,11 @@ class _Sampler:
         else:
             sound = self._ended(sound)
         file = sample_name(zone.key, layer.velocity, self.instrument.name)
-        write_sample(self.folder / file, sound, zone.key, found)
-        gain_db, touch = self._touch(layer)
-        self.instrument.samples.append(Sample(file, zone, layer, len(sound), release.envelope_s, gain_db,
-                                              (found.start, found.end) if found else None, decay, touch))
+        self.lufs[file] = momentary_lufs(sound[:round((settling_s + LEVEL_S) * RATE_HZ)])
+        over_db = max(20 * math.log10(max(float(np.abs(sound).max()), 1e-9)) - PEAK_DB, 0.0)
+        write_sample(self.folder / file, sound * 10 ** (-over_db / 20), zone.key, found)
+        self.instrument.samples.append(Sample(file, zone, layer, len(sound), release.envelope_s, over_db,
+                                              (found.start, found.end) if found else None, decay))
 
     def _ended(self, sound: np.ndarray) -> np.ndarray:
         """A sample that dies away: without the silence at its end, or faded out where it was cut off."""
@@ -141,12 +152,13 @@ class _Sampler:
         sound[len(sound) - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32))[:, None] ** 2
         return sound
 
-    def _touch(self, layer: Layer) -> tuple[float, tuple[tuple[int, float], ...]]:
-        """(dB over the sample at the layer's loudest, (velocity, gain under that)): levels go on over all layers as the patch has them."""
-        points = sorted({layer.low, layer.velocity, layer.high})
-        over_db = [self.heard.level_at(velocity) - self.heard.level_at(layer.velocity) for velocity in points]
-        most = max(over_db)
-        return most, tuple((velocity, 10 ** ((db - most) / 20)) for velocity, db in zip(points, over_db, strict=True))
+    def level(self) -> None:
+        """Gains for all keys, and such as a map can hold: where some are beyond, all are lower."""
+        self.instrument.level_keys(self.lufs)
+        samples = self.instrument.samples
+        self.softer_db = max(max(sample.gain_db for sample in samples) - MOST_GAIN_DB, 0.0)
+        if self.softer_db:
+            samples[:] = [replace(sample, gain_db=sample.gain_db - self.softer_db) for sample in samples]
 
     def told(self) -> str:
         """What the player should know of the samples."""
@@ -155,8 +167,11 @@ class _Sampler:
             said.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
                         "more seconds keep more of them, a loop lets them ring on.")
         if self.loud_seams:
-            said.append(f"{self.loud_seams} of {len(self.instrument.samples)} loops change more where they go round than their notes do by "
+            said.append(f"{self.loud_seams} of {len(self.lufs)} loops change more where they go round than their notes do by "
                         "themselves, and may be heard to; more seconds give more to choose from.")
+        if self.softer_db:
+            said.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest strokes are louder than a sample "
+                        "can be.")
         if self.sound.patch.parameters["master.mode"]:
             said.append("The patch plays one note at a time; set your sampler to mono for that.")
         return "\n".join(said)

@@ -43,12 +43,14 @@ def settling_s(patch: Patch) -> float:
     return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
-def play(timbre: Timbre, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None) -> np.ndarray:
-    """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way."""
+def play(timbre: Timbre, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
+         seed: int | None = None) -> np.ndarray:
+    """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
+    a `seed` says in which."""
     events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
     if let_go_s is not None:
         events.append((round(let_go_s * RATE_HZ), NoteOff(0, key)))
-    player = Player(timbre, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity, events=events)
+    player = Player(timbre, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity if seed is None else seed, events=events)
     return player.render(round(seconds * RATE_HZ), BLOCK_SAMPLES)
 
 

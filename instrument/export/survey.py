@@ -8,29 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from instrument.export import note
+from instrument.export.velocity import law_of
+from instrument.levelling import momentary_lufs
 from instrument.patch import Patch
 from instrument.performance.timbre import Timbre
 
-PROBES = 3                          # keys, spread over the range
-VELOCITIES = (1, 24, 48, 72, 100, 127)
+PROBES = 5                          # keys, spread over the range
+VELOCITIES = (8, 16, 32, 48, 64, 80, 96, 112, 127)
 HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured; after its envelope
 SUSTAINED_DB_S = 4.0                # what falls slower, in the middle of the probes, lasts as long as its key is held
-TOUCH_S = 0.4                       # of a note tell how loud its velocity is
+HEARD_S = 0.6                       # of a note tell how loud its velocity is
+LEAST_LUFS = -80.0                  # what is softer is not gone by: the engine leaves partials out there
 
 
 @dataclass(frozen=True)
 class Survey:
-    """`fall_db_s` is the middle of the probes'; `level_db[i]` belongs to velocity VELOCITIES[i], 0 at the loudest."""
+    """`fall_db_s` is the middle of the probes'; `law_db` [128] how far each velocity is under velocity 127."""
     fall_db_s: float
-    level_db: tuple[float, ...]
+    law_db: np.ndarray
 
     @property
     def sustained(self) -> bool:
         return self.fall_db_s < SUSTAINED_DB_S
-
-    def level_at(self, velocity: float) -> float:
-        """dB, between the measured velocities."""
-        return float(np.interp(velocity, VELOCITIES, self.level_db))
 
 
 def survey(timbre: Timbre, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
@@ -42,7 +41,14 @@ def survey(timbre: Timbre, patch: Patch, low: int, high: int, done: Callable[[],
     for key in keys:
         held_db = note.levels_db(note.play(timbre, patch, key, 100, settling_s + HELD_S))[begin:]
         falls.append(note.fall_db_s(held_db) if held_db.max() > -100 else np.inf)
-        levels.append([float(note.levels_db(note.play(timbre, patch, key, velocity, TOUCH_S), TOUCH_S)[0]) for velocity in VELOCITIES])
+        levels.append([momentary_lufs(note.play(timbre, patch, key, velocity, HEARD_S, seed=key)) for velocity in VELOCITIES])
         done()
-    level = np.mean(levels, 0)
-    return Survey(float(np.median(falls)), tuple((level - level.max()).tolist()))
+    return Survey(float(np.median(falls)), _law(np.array(levels)))
+
+
+def _law(lufs: np.ndarray) -> np.ndarray:
+    """The law [128] of the loudness of keys at VELOCITIES [K, V]: the mean of the keys, as far down as all of them are heard."""
+    heard = np.logical_and.accumulate((lufs > LEAST_LUFS)[:, ::-1].all(0))[::-1]
+    if not heard.any():
+        heard[-1] = True
+    return law_of(np.array(VELOCITIES)[heard], (lufs - lufs[:, -1:]).mean(0)[heard])

@@ -133,9 +133,9 @@ def _along_time(player: Player, options: Options, period: int, progress: Callabl
 
 
 def _levels(heard: np.ndarray, period: int) -> np.ndarray:
-    """Amplitudes of the harmonics in PERIODS periods [S, 2], by the power around each: [harmonics]."""
+    """Amplitudes of the harmonics in PERIODS periods [S, 2], by the power around each, the mean of both channels': [harmonics]."""
     window = np.hanning(len(heard) + 1)[:-1]
-    power = np.abs(np.fft.rfft(heard.mean(1) * window)) ** 2 / (len(heard) * np.sum(window ** 2) / 4)
+    power = (np.abs(np.fft.rfft(heard * window[:, None], axis=0)) ** 2).mean(1) / (len(heard) * np.sum(window ** 2) / 4)
     count = min((len(power) - 1 - SIDE_BINS) // PERIODS, CYCLE_SAMPLES // 2 - 1)
     middles = PERIODS * np.arange(1, count + 1)
     return np.sqrt(sum(power[middles + side] for side in range(-SIDE_BINS, SIDE_BINS + 1)))

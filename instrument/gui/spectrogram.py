@@ -50,7 +50,7 @@ class Spectrogram(QWidget):
         self.paints = 0
         self._table = colour_table()
         self._due = 0.0             # samples until the next column's window begins
-        self._samples = np.zeros(0, np.float32)
+        self._samples = np.zeros((0, 2), np.float32)
         self._quiet_columns = 0
         self._make(1, 1)
 
@@ -70,11 +70,10 @@ class Spectrogram(QWidget):
 
     def feed(self, samples: np.ndarray) -> None:
         """Newest output, float32 [n, 2]; makes the columns that are due."""
-        mono = samples.mean(axis=1) if samples.size else np.zeros(0, np.float32)
-        self._samples = np.concatenate([self._samples, mono])
+        self._samples = np.concatenate([self._samples, samples.reshape(-1, 2)])
         hop = SECONDS * self.rate_hz / self._width
         made = 0
-        while self._samples.size >= self._spectrum.span + (self._due + hop):
+        while len(self._samples) >= self._spectrum.span + (self._due + hop):
             self._due += hop
             begin = int(self._due)
             self._put(self._spectrum.column(self._samples[begin: begin + self._spectrum.span]))

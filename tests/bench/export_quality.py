@@ -1,6 +1,6 @@
 """How good an exported instrument is: its loops, its tuning after a round trip through other programs, its levels, and how long it takes.
 
-    python tests/bench/export_quality.py [--quick] [--only loops|tuning|times] [--json FILE]
+    python tests/bench/export_quality.py [--quick] [--only loops|tuning|dynamics|times] [--keep FOLDER] [--json FILE]
 
 Loops: patches of different families, four keys each, 4 s of every note. At the seam, where the fade lies, the change from moment to
 moment (`instrument/export/seam.py`: level, spectrum, phase) is compared with the most that 9 s of the same note have in themselves, never
@@ -10,11 +10,15 @@ by the period of each (`tests/bench/tuning.py`). Motion and chorus are off for t
 that have a sample of their own; the others follow a neighbour, also where the patch itself is tuned otherwise.
 Holding: the same keys held for three times the length of their samples; the most that the level strays over a quarter of a second, and how
 far it does where the engine plays them (median, worst).
+Dynamics: SFZ instruments as a player would export them, made by polyphone into SoundFonts and played by fluidsynth: loudness over
+velocities and keys, and key-ups (`tests/export/strokes.py`), beside the engine's own range, over four draws of what moves at random, and
+its own key-ups.
 Times: as a player would export; `cpu_s` is what it takes of one core, whatever else the machine does.
 """
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +31,7 @@ LOOPED = ("Stone Nave", "Sunday Drawbars", "Silk Strings", "Cello Letters", "Hal
           "Glass Reed", "Neon Saw", "Furnace Lead", "Aurora Pad")
 KEYS = (36, 50, 64, 79)
 TUNED = ("Stone Nave", "River Flute", "Evening Grand", "Silk Strings", "Golden Horns", "Neon Saw")
+PLAYED = ("Evening Grand", "Halo Choir", "Silk Strings", "Sunday Drawbars", "Cathedral Bells", "Fog Signal")
 STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "chorus.mix": 0.0}
 
 
@@ -105,6 +110,38 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
             "sampled_keys": len(all_sampled), "sampled_worst_cents": round(float(max(all_sampled)), 2)}
 
 
+def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[int, ...], kept: Path | None) -> dict:
+    """How loud fluidsynth plays an export, over velocities and keys, and what of it sounds on. SoundFonts are left in `kept`."""
+    from instrument.export import note
+    from instrument.export.multisample import Options, export
+    from instrument.levelling import momentary_lufs
+    from tests.export import programs, strokes
+    found = {}
+    for name in names:
+        sound = sound_of(name)
+        patch = note.for_sampling(sound.patch)
+        own = [[momentary_lufs(note.play(sound.timbre, patch, key, velocity, strokes.HELD_S, seed=seed)) for velocity in (16, 127)]
+               for key in keys for seed in range(4)]
+        with tempfile.TemporaryDirectory() as folder:
+            report = export("sfz", sound, Path(folder) / "a.sfz", Options(low=low, high=high))
+            sf2 = programs.soundfont(report.out, Path(folder))
+            if kept is not None:
+                kept.mkdir(parents=True, exist_ok=True)
+                shutil.copy(sf2, kept / f"{name}.sf2")
+
+
+            def play(notes, rest_s, sf2=sf2, folder=folder):
+                return programs.played(sf2, notes, Path(folder), rest_s)
+            figures = strokes.figures(play, keys, low, high)
+        by_key = np.reshape(own, (len(keys), -1, 2)).mean(1)
+        figures["engine_range_db"] = float(np.median(by_key[:, 1] - by_key[:, 0]))
+        figures["engine_after_2s_db"] = strokes.after_2s_db(lambda notes, rest_s, sound=sound, patch=patch: [
+            note.play(sound.timbre, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
+        found[name] = {figure: round(value, 2) for figure, value in figures.items()}
+        print(name, found[name], file=sys.stderr, flush=True)
+    return found
+
+
 def times(sound_of, every: int) -> dict:
     """How long exports take that a player would ask for."""
     from instrument.export import multisample, wavetable
@@ -126,7 +163,8 @@ def times(sound_of, every: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few patches and keys")
-    parser.add_argument("--only", choices=("loops", "tuning", "times"))
+    parser.add_argument("--only", choices=("loops", "tuning", "dynamics", "times"))
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the SoundFonts of --only dynamics stay")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -139,6 +177,8 @@ def main() -> None:
     quick = args.quick
     steps = {"loops": lambda: loops(LOOPED[:2] if quick else LOOPED, sound_of),
              "tuning": lambda: tuning(TUNED[:1], sound_of, 6, 48, 60) if quick else tuning(TUNED, sound_of, 3, 21, 108),
+             "dynamics": lambda: dynamics(PLAYED[:1], sound_of, 58, 63, (60,), args.keep) if quick else
+             dynamics(PLAYED, sound_of, 36, 96, (36, 48, 60, 72, 84), args.keep),
              "times": lambda: times(sound_of, 24 if quick else 3)}
     figures = {name: step() for name, step in steps.items() if args.only in (None, name)}
     print(json.dumps(figures, indent=1))

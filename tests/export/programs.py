@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 RATE_HZ = 48000
+CUT_MS = 20                                                         # before the next note: fluidsynth works in blocks
 
 
 def need(*programs: str) -> None:
@@ -37,9 +38,9 @@ def played(sf2: Path, notes: list[tuple[int, int, float]], folder: Path, rest_s:
     for key, velocity, seconds in notes:
         track.append(mido.Message("note_on", note=key, velocity=velocity, time=0))
         track.append(mido.Message("note_off", note=key, time=round(seconds * ticks)))
-        track.append(mido.Message("control_change", control=7, value=100, time=round(rest_s * ticks) - 2))
+        track.append(mido.Message("control_change", control=7, value=100, time=round(rest_s * ticks) - CUT_MS - 1))
         track.append(mido.Message("control_change", control=120, value=0, time=1))       # nothing of it in the next note
-        track.append(mido.Message("control_change", control=7, value=100, time=1))
+        track.append(mido.Message("control_change", control=7, value=100, time=CUT_MS))
     file = mido.MidiFile(ticks_per_beat=ticks, type=0)
     file.tracks.append(track)
     file.save(folder / "notes.mid")

@@ -10,13 +10,22 @@ import soundfile
 import xmlschema
 
 from instrument.export import bitwig, decentsampler, sfz
+from instrument.export import velocity as velocity_module
 from instrument.export.forms import FORMS, place
 from instrument.export.mapping import Instrument, Sample
 from instrument.export.multisample import Options, export
+from instrument.export.velocity import law_of
 from instrument.export.zones import Layer, Zone
+from tests.export.maps import points, regions
 
 SCHEMAS = Path(__file__).parent / "schemas"
 FEW = Options(every=1, velocities=2, seconds=1.0, low=60, high=61)
+
+
+def general_midi(range_db: float) -> np.ndarray:
+    """A law of so many dB from velocity 16 to 127."""
+    velocities = np.array([1, 127])
+    return law_of(velocities, range_db * np.log10(velocities / 127) / np.log10(127 / 16))
 
 
 def valid(text: str, schema: str) -> xml.Element:
@@ -28,9 +37,9 @@ def valid(text: str, schema: str) -> xml.Element:
 def instrument():
     """One of each: looped, not looped, with a decay; of names that XML must escape."""
     zone, soft, hard = Zone(60, 59, 61), Layer(32, 1, 63), Layer(96, 64, 127)
-    return Instrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told --- so.", [
-        Sample("060 C4 v096 x.wav", zone, hard, 1000, 0.5, 1.5, (100, 899), None, ((64, 0.5), (96, 0.8), (127, 1.0))),
-        Sample("060 C4 v032 x.wav", zone, soft, 1000, 0.25, 0.0, None, None, ((1, 0.9), (63, 1.0))),
+    return Instrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told --- so.", general_midi(36), [
+        Sample("060 C4 v096 x.wav", zone, hard, 1000, 0.5, 1.5, (100, 899), None),
+        Sample("060 C4 v032 x.wav", zone, soft, 1000, 0.25, 0.0, None, None),
         Sample("063 Eb4 v096 x.wav", Zone(63, 62, 64), hard, 1000, 0.5, 0.0, (100, 899), (0.5, 8.0))])
 
 
@@ -52,19 +61,90 @@ def test_all_forms_are_valid_and_say_the_same(instrument):
 
     written = sfz.text(instrument, "Samples")
     assert "loop_end=899\n" in written and "ampeg_decay=8.000" in written
-    assert written.count("<region>") == 3 == written.count("ampeg_release=")
+    assert written.count("<region>") == 3 == written.count("ampeg_release="), "this law is the players' own: a region for each sample"
 
 
-def test_force_does_in_decentsampler_what_it_does_in_the_patch(instrument):
-    preset = valid(decentsampler.text(instrument, "Samples"), "dspreset.xsd")
+Gains = dict[int, float]                # dB by velocity
+
+
+def once(places: list[tuple[int, int, Gains]]) -> Gains:
+    """The gains of places that share the velocities among them: each velocity has one."""
+    found: Gains = {}
+    for low, high, gains in places:
+        assert not found.keys() & set(range(low, high + 1))
+        found |= {velocity: gains[velocity] for velocity in range(low, high + 1)}
+    assert sorted(found) == list(range(1, 128))
+    return found
+
+
+def in_sfz(written: str, key: int) -> tuple[Gains, Gains]:
+    """dB that a player by the standard gives a sample: volume, and straight lines between points of the curve. And what Polyphone and an
+    SF2 player give it (as `test_round_trip.py` has it): amplitude by the square of velocity, of one and the same where `amp_velcurve_1`
+    and `_127` are equal."""
+    standard, converted = [], []
+    for region in regions(written):
+        if int(region["lokey"]) <= key <= int(region["hikey"]):
+            span, volume_db, told = (int(region["lovel"]), int(region["hivel"])), float(region["volume"]), points(region)
+            assert all(0 <= gain <= 1 for gain in told.values()) and -144 <= volume_db <= 6
+            curve = {0: 0.0, 127: 1.0, **told}
+            standard.append((*span, {v: volume_db + 20 * np.log10(np.interp(v, sorted(curve), [curve[at] for at in sorted(curve)]))
+                                     for v in range(span[0], span[1] + 1)}))
+            ends = [round(127 * told.get(v, -v)) for v in (1, 127)]
+            converted.append((*span, {v: volume_db + 40 * np.log10((ends[0] if ends[0] == ends[1] else v) / 127) for v in range(1, 128)}))
+    return once(standard), once(converted)
+
+
+def in_decentsampler(preset: xml.Element, key: int) -> Gains:
+    found = []
     for group in preset.iter("group"):
         track = float(group.get("ampVelTrack"))
         for sample in group:
-            volume = 10 ** (float(sample.get("volume")[:-2]) / 20)
-            gain = [volume * (1 - track + track * int(sample.get(name)) / 127) for name in ("loVel", "hiVel")]
-            if "v096 x" in sample.get("path") and sample.get("rootNote") == "60":
-                assert gain[1] == pytest.approx(10 ** (1.5 / 20), rel=1e-3)
-                assert 0.4 < gain[0] / gain[1] < 0.85, "between the 0.5 of the one sample and the 1 of the other"
+            if int(sample.get("loNote")) <= key <= int(sample.get("hiNote")):
+                found.append((int(sample.get("loVel")), int(sample.get("hiVel")), {
+                    v: float(sample.get("volume")[:-2]) + 20 * np.log10(1 - track + track * v / 127) for v in range(1, 128)}))
+    return once(found)
+
+
+def in_bitwig(multisample: xml.Element, key: int) -> Gains:
+    found = []
+    for sample in multisample.iter("sample"):
+        keys, velocities = (sample.find(what) for what in ("key", "velocity"))
+        if int(keys.get("low")) <= key <= int(keys.get("high")):
+            span = int(velocities.get("low")), int(velocities.get("high"))
+            found.append((*span, dict.fromkeys(range(span[0], span[1] + 1), float(sample.get("gain")))))
+    return once(found)
+
+
+@pytest.mark.parametrize("range_db", [0, 6, 18, 24, 30, 36, 45, 72])
+def test_velocity_does_in_every_form_what_it_does_in_the_patch(instrument, range_db):
+    law_db = instrument.law_db = general_midi(range_db)
+    standard, converted = in_sfz(sfz.text(instrument, "Samples"), 60)
+    decent = in_decentsampler(valid(decentsampler.text(instrument, "Samples"), "dspreset.xsd"), 60)
+    multisample = valid(bitwig.text(instrument), "multisample.xsd")
+    zones = in_bitwig(multisample, 60)
+    assert f"{range_db} dB from velocity 16 to 127" in multisample.findtext("description")
+    for velocity in range(8, 128):
+        wanted = pytest.approx(law_db[velocity] + (1.5 if velocity >= 64 else 0.0), abs=0.5)         # which the hard sample could not take
+        assert standard[velocity] == wanted
+        wanted = pytest.approx(wanted.expected, abs=1.01)
+        assert converted[velocity] == wanted
+        if velocity >= 16:
+            assert decent[velocity] == wanted and zones[velocity] == wanted
+
+
+def test_points_of_a_curve_are_as_many_as_straight_lines_need():
+    """And no more: a third of them would not do."""
+    law_db = general_midi(36)
+    found = velocity_module.points(1, 127, law_db, 0.25)
+    every, amplitude = np.arange(1, 128), 10 ** (law_db / 20)
+    off = [np.abs(20 * np.log10(np.interp(every, some, amplitude[some]) / amplitude[1:])).max() for some in (found, [*found[:-1:3], 127])]
+    assert off[0] <= 0.25 and off[1] > 0.5
+
+
+def test_a_law_goes_on_in_equal_ratios_below_what_was_measured():
+    law_db = law_of(np.array([16, 64, 127]), np.array([-50.0, -26.0, -14.0]))
+    assert law_db[127] == 0 and law_db[16] == -36 and law_db[64] == -12
+    assert law_db[8] == pytest.approx(-48) and law_db[2] == pytest.approx(-72) and law_db[32] == pytest.approx(-24)
 
 
 @pytest.mark.parametrize(("form", "suffix", "schema", "name"), [

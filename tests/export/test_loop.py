@@ -92,6 +92,33 @@ def test_a_place_that_correlates_best_is_left_where_its_seam_is_heard():
     assert found.seam == pytest.approx(ratio(baked, found), rel=0.1), "what it says of itself"
 
 
+def test_channels_that_are_each_others_negative_go_round_as_equal_ones_do():
+    """Their mean is silence: nothing may be judged by it."""
+    rng = np.random.default_rng(5)
+    one = tone(196.0, 3.0, cents=7.0)[:, :1] * (1 + 0.2 * rng.standard_normal(144000).cumsum() / 300)[:, None]
+    for sign in (1, -1):
+        baked, found = loop.seamless(np.concatenate([one, sign * one], 1), 196.0, RATE_HZ)
+        if sign == 1:
+            equal, as_equal = baked, found
+    assert (found.start, found.end) == (as_equal.start, as_equal.end)
+    assert found.match == pytest.approx(as_equal.match, abs=1e-9) and found.match > 0.5
+    assert found.seam == pytest.approx(as_equal.seam, rel=1e-6) and found.seam > 0.01
+    assert np.abs(baked - equal * [1, -1]).max() < 1e-9
+    for name, values in seams.changes(np.concatenate([one, -one], 1)).items():
+        assert values == pytest.approx(seams.changes(np.concatenate([one, one], 1))[name], rel=1e-9) and values.max() > 0.001
+
+
+def test_each_channel_counts_for_its_power():
+    """A break in the softer channel alone is seen, but less than in the louder one."""
+    sound = tone(196.0, 1.0)
+    broken = [sound.copy() for _ in range(2)]
+    for channel, copy in enumerate(broken):
+        copy[20000:, channel] *= -1
+        copy[:, 1] *= 0.3
+    soft, loud = (seams.in_itself(copy, 8000)["phase"] for copy in broken[::-1])
+    assert loud > 3 * soft > 10 * seams.in_itself(sound * [1, 0.3], 8000)["phase"]
+
+
 def test_too_short_a_note_has_no_loop():
     assert loop.seamless(tone(196.0, 0.3), 196.0, RATE_HZ) is None
 

@@ -6,7 +6,7 @@ from instrument.export import note
 from instrument.export.multisample import Options, export
 from instrument.library import Sound
 from tests.bench.tuning import period_hz
-from tests.export import programs, seams
+from tests.export import programs, seams, strokes
 
 KEYS = range(49, 61)
 STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "chorus.mix": 0.0}
@@ -47,6 +47,21 @@ def test_a_note_held_three_times_as_long_sounds_on_without_a_break(made, tmp_pat
         assert life["level"].max() < 2.5 and life["phase"].max() < 0.5
         rest = note.levels_db(part[round((3 * seconds + 0.5) * note.RATE_HZ):], 0.1)
         assert rest[0] > -60 > -80 > rest[-1], "and dies away when it is let go"
+
+
+@pytest.mark.parametrize("range_db", [10.0, 36.0, 54.0])
+def test_it_is_played_as_the_patch_is(sound_of, tmp_path, range_db):
+    """Over velocities and keys, and after key-ups: Polyphone keeps volumes and drops points of curves, fluidsynth has SF2's own curve."""
+    programs.need("polyphone", "fluidsynth")
+    nave = sound_of("Stone Nave")
+    patch = nave.patch.with_values(parameters={**nave.patch.parameters, **STILL, "dynamics.range_db": range_db})
+    export("sfz", Sound(patch, nave.timbre), tmp_path / "a.sfz", Options(every=3, velocities=3, seconds=1.5, low=57, high=62))
+    sf2 = programs.soundfont(tmp_path / "a.sfz", tmp_path)
+    heard = strokes.figures(lambda notes, rest_s: programs.played(sf2, notes, tmp_path, rest_s), (58,), 57, 62, range_db)
+    assert heard["range_db"] == pytest.approx(range_db, abs=1.5)
+    assert heard["reversal_db"] <= 1 and heard["step_db"] <= 1.5 and heard["key_step_db"] <= 1.5
+    if range_db <= 36:                                              # with more, the softest strokes are at SF2's own floor
+        assert heard["after_2s_db"] <= -40
 
 
 def test_it_dies_away_as_the_patch_does(made, tmp_path):

@@ -75,6 +75,20 @@ def test_a_cycle_has_the_harmonics_of_the_engines_sound(sound_of):
     assert np.abs(20 * np.log10(levels[:8] / amplitude[:8])).max() < 0.5
 
 
+def test_channels_that_are_each_others_negative_have_the_levels_of_equal_ones(sound_of, monkeypatch):
+    """By the harmonics themselves; and through a whole table, of an engine whose right side is turned over."""
+    rng = np.random.default_rng(4)
+    t = np.arange(wavetable.PERIODS * 400) / 400
+    one = sum(np.sin(2 * np.pi * (k * t + rng.uniform())) / k for k in range(1, 30))[:, None]
+    equal, opposite = (wavetable._levels(np.concatenate([one, sign * one], 1), 400) for sign in (1, -1))
+    assert opposite == pytest.approx(equal, abs=1e-12)
+    assert equal[:29] == pytest.approx(1 / np.arange(1, 30), rel=0.01)
+    options, render = Options(seconds=0.3), wavetable.Player.render
+    whole = wavetable.harmonics(sound_of("Late Trumpet"), options)
+    monkeypatch.setattr(wavetable.Player, "render", lambda *args: render(*args) * np.float32([1, -1]))
+    assert wavetable.harmonics(sound_of("Late Trumpet"), options) == pytest.approx(whole, rel=1e-5, abs=1e-9)
+
+
 def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
     """To the end, as a person types it."""
     words = [sys.executable, "-m", "instrument", "export", "wavetable", "Stone Nave", str(tmp_path / "a.wav"), "--seconds", "1"]

@@ -25,6 +25,20 @@ def test_ten_seconds_fill_the_width_and_the_newest_is_at_the_right(qtbot):
     assert image.pixelColor(view._width - 1, int(shown[:, -1].argmax())).lightness() > image.pixelColor(0, 5).lightness()
 
 
+def test_channels_that_are_each_others_negative_are_shown_as_equal_ones(qtbot):
+    noise = np.random.default_rng(1).normal(0, 0.1, (60_000, 1)).astype(np.float32)
+    shown = []
+    for other in (noise, -noise):
+        view = Spectrogram(rate_hz=8000)
+        qtbot.addWidget(view)
+        view.resize(200, 80)
+        view._fit()
+        view.feed(np.concatenate([noise, other], axis=1))
+        shown.append(view._visible_levels())
+    assert shown[0].max() > 100
+    assert np.array_equal(*shown)
+
+
 def test_a_new_size_keeps_the_picture(qtbot):
     view = Spectrogram(rate_hz=8000)
     qtbot.addWidget(view)
