@@ -23,7 +23,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter
 
-from models.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, WINDOW_S
+from models.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, SILENT_LUFS, WINDOW_S
 
 FIGURES = ("reversal_db", "range_db", "step_db", "key_step_db", "key_spread_db", "brighter", "after_2s_db", "channels", "noise_db")
 GOALS = {"reversal_db": (-np.inf, 1.0), "range_db": (30.0, 40.0), "step_db": (-np.inf, 1.5), "key_step_db": (-np.inf, 2.0),
@@ -34,8 +34,8 @@ VELOCITY = 100                                   # of the notes by which keys ar
 OCTAVES = (36, 48, 60, 72, 84)                   # keys that are played at all velocities
 KEYS = range(36, 97)                             # keys that are played at VELOCITY
 RELEASED = tuple((key, velocity) for key in (48, 60, 72) for velocity in (10, 40, 100))
-HOLD_S, LEAD_S = 0.8, 0.06                       # how long a key is held; what is heard before it goes down
-AFTER_S, AFTER_WINDOW_S = 2.0, 0.4               # after key-up
+HOLD_S, LEAD_S = 0.8, 0.1                        # how long a key is held; what is heard before it goes down
+AFTER_S, AFTER_WINDOW_S = 2.0, 0.3               # after key-up
 SOFT, HARD, MEDIUM = 16, 127, 48                 # velocities
 LAW_DB = 40.0                                    # General MIDI's: for a decade of velocity
 SMOOTH_KEYS, HEARD_DB, ABOVE_DB = 6.0, 40.0, 15.0
@@ -51,7 +51,8 @@ class Stroke(NamedTuple):
 
 
 Play = Callable[[Sequence[Stroke], int], Iterable[np.ndarray]]
-"""(strokes, seed of what moves at random) -> the sound of each, [samples, channels] from LEAD_S before key-down until `after_s` after key-up."""
+"""(strokes, seed of what moves at random) -> the sound of each [samples, channels], from LEAD_S before its key goes down to `after_s`
+after it comes up."""
 
 
 class Heard(NamedTuple):
@@ -175,7 +176,13 @@ def key_spread_db(lufs: np.ndarray, keys: Sequence[int] = KEYS) -> float:
 def brighter(centroids_hz: np.ndarray, velocities: Sequence[int] = VELOCITIES) -> float:
     """Centroid [keys, velocities] at 127 over that at 48, median over keys. Says nothing of soft notes, nor of which partials rise: a
     louder hiss at the stroke counts as well."""
-    return float(np.median(centroids_hz[:, list(velocities).index(HARD)] / centroids_hz[:, list(velocities).index(MEDIUM)]))
+    return float(np.nanmedian(_ratio(centroids_hz, velocities)))
+
+
+def _ratio(centroids_hz: np.ndarray, velocities: Sequence[int]) -> np.ndarray:
+    """By key; NaN for a silent one."""
+    hard, medium = (centroids_hz[:, list(velocities).index(velocity)] for velocity in (HARD, MEDIUM))
+    return np.where(medium > 0, hard / np.where(medium > 0, medium, 1), np.nan)
 
 
 def after_2s_db(held_lufs: np.ndarray, after_lufs: np.ndarray) -> float:
@@ -188,14 +195,17 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
     """(FIGURES, what they come from) of a sound that is played `draws` times with seeds 0, 1, ..: what moves at random is averaged.
 
     It hears single notes alone, held for 0.8 s: nothing of slow swells, of chords, of repeated keys, of what knobs and pedals do, nor
-    of likeness to any instrument. Of a sound of one draw, `noise_db` is 0, and not known.
+    of likeness to any instrument. Of a sound of one draw, `noise_db` is 0, and not known. Raises ValueError for silence.
     """
     plan = strokes()
-    rows = np.array([[listen(sound, stroke, rate_hz) for stroke, sound in zip(plan, play(plan, seed), strict=True)] for seed in range(draws)])
+    rows = np.array([[listen(sound, stroke, rate_hz) for stroke, sound in zip(plan, play(plan, seed), strict=True)]
+                     for seed in range(draws)])
     lufs, before, bright = rows[:, :, 0].mean(0), rows[:, :, 1].max(0), rows[:, :, 2].mean(0)
+    if lufs.max() < SILENT_LUFS:
+        raise ValueError("the sound is silent: there is nothing to judge")
     shape = len(OCTAVES), len(VELOCITIES)
     count = shape[0] * shape[1]
-    by_velocity = np.where(lufs > before + ABOVE_DB, lufs, np.nan)[:count].reshape(shape)     # what cannot be heard for the last note's rest
+    by_velocity = np.where(lufs > before + ABOVE_DB, lufs, np.nan)[:count].reshape(shape)     # else the last note's rest is louder
     by_key, released = lufs[count:count + len(KEYS)], slice(-len(RELEASED), None)
     bright_by_velocity = bright[:count].reshape(shape)
     noise_db = float(np.median(rows[:, :, 0].std(0, ddof=1)) / np.sqrt(draws)) if draws > 1 else 0.0
@@ -204,9 +214,9 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
         brighter(bright_by_velocity), after_2s_db(lufs[released], rows[:, released, 4].mean(0)),
         float(np.nanmedian(rows[:, :, 3])), noise_db), strict=True))
     left = rows[:, released, 4].mean(0) - lufs[released]
-    ratio = bright_by_velocity[:, -1] / bright_by_velocity[:, VELOCITIES.index(MEDIUM)]
-    details = {"velocities": list(VELOCITIES), "lufs_by_velocity": _named(OCTAVES, by_velocity), "lufs_by_key": _named(KEYS, by_key),
-               "beside_trend_db": _named(KEYS, beside_trend_db(by_key)), "brighter_by_key": _named(OCTAVES, ratio),
+    details = {"velocities": list(VELOCITIES), "lufs_by_velocity": _named(OCTAVES, by_velocity),
+               "lufs_by_key": _named(KEYS, by_key),
+               "beside_trend_db": _named(KEYS, beside_trend_db(by_key)), "brighter_by_key": _named(OCTAVES, _ratio(bright_by_velocity, VELOCITIES)),
                "after_2s_db_by_key_and_velocity": _named([f"{key}/{velocity}" for key, velocity in RELEASED], left)}
     return {name: round(value, 3) for name, value in figures.items()}, details
 
