@@ -215,8 +215,8 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
         float(np.nanmedian(rows[:, :, 3])), noise_db), strict=True))
     left = rows[:, released, 4].mean(0) - lufs[released]
     details = {"velocities": list(VELOCITIES), "lufs_by_velocity": _named(OCTAVES, by_velocity),
-               "lufs_by_key": _named(KEYS, by_key),
-               "beside_trend_db": _named(KEYS, beside_trend_db(by_key)), "brighter_by_key": _named(OCTAVES, _ratio(bright_by_velocity, VELOCITIES)),
+               "lufs_by_key": _named(KEYS, by_key), "beside_trend_db": _named(KEYS, beside_trend_db(by_key)),
+               "brighter_by_key": _named(OCTAVES, _ratio(bright_by_velocity, VELOCITIES)),
                "after_2s_db_by_key_and_velocity": _named([f"{key}/{velocity}" for key, velocity in RELEASED], left)}
     return {name: round(value, 3) for name, value in figures.items()}, details
 
