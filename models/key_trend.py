@@ -71,7 +71,7 @@ def measure(model: Any) -> dict[str, Any]:
     return {"keys": keys[::EVERY].tolist(), "lufs": lufs}
 
 
-def levelling_gain_db(keys: Sequence[float], lufs: Sequence[float]) -> float:
+def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] | np.ndarray) -> float:
     """What makes a sound of this loudness over the keys as loud as all others, from C2 to C6 on the mean."""
     over = float(np.mean([x for key, x in zip(keys, lufs, strict=True) if MIDDLE[0] <= key <= MIDDLE[1]])) - LEVELLED_LUFS
     return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)

@@ -46,10 +46,10 @@ def dynamics(model: Model) -> dict[str, Any]:
     `law_db` is None of a model that learnt one velocity. A model without presets is heard in its middle, under the name "".
     """
     presets = {name: _of_preset(model, np.asarray(z, np.float32)) for name, z in (model.presets or {"": [0.0] * model.latents}).items()}
-    known = [name for name in FIGURES if next(iter(presets.values()))[name] is not None]
-    worst_of = {figure: max(presets, key=lambda name, figure=figure: presets[name][figure]) for figure in known}
+    by_figure = {figure: {name: value for name, row in presets.items() if (value := row[figure]) is not None} for figure in FIGURES}
+    worst_of = {figure: max(values, key=values.__getitem__) for figure, values in by_figure.items() if values}
     return {"velocities": list(model.velocities), "presets": presets, "worst_of": worst_of,
-            "median": {figure: round(float(np.median([row[figure] for row in presets.values()])), 3) for figure in known},
+            "median": {figure: round(float(np.median(list(by_figure[figure].values()))), 3) for figure in worst_of},
             "worst": {figure: presets[name][figure] for figure, name in worst_of.items()}}
 
 

@@ -108,7 +108,9 @@ def held_out(model: Model, source: Source, progress: bool = True) -> dict:
 
 
 def _figures(made: Reconstruction) -> dict[str, float | None]:
-    return {name: value if value is None else round(value, 4) for name, value in distance(made.original, made.audio, made.rate_hz).items()}
+    figures = distance(made.original, made.audio, made.rate_hz)
+    figures["gain_db"] = made.gain_db + (figures["gain_db"] or 0.0)             # from the level at which the model plays it
+    return {name: value if value is None else round(value, 4) for name, value in figures.items()}
 
 
 def _unused(name: str, taken: dict) -> str:

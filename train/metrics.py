@@ -11,8 +11,8 @@
 | motion    | difference in how much 32 mel-band envelopes move: dB RMS of the detrended envelope, 0.3 to 2.5 s, audible bands       |
 
 Channels are joined by their power, never folded: averaging two cancels what differs between them. So width is not heard. The output is
-scaled to the reference's energy first (`gain_db` tells by how much). So none of them hears dynamics: `gain_spread` says how unevenly an instrument's
-notes had to be scaled, and `train/playability.py` listens to loudness itself.
+scaled to the reference's energy first (`gain_db` tells by how much). So none of them hears dynamics: `gain_spread` says how unevenly an
+instrument's notes had to be scaled, and `train/playability.py` listens to loudness itself.
 """
 from collections.abc import Iterable
 from typing import Any

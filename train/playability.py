@@ -73,17 +73,17 @@ def strokes() -> list[Stroke]:
 @cache
 def _biquads(rate_hz: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """BS.1770's two filters, which it tells for 48 kHz, at another rate: their poles and zeros, brought there through the s-plane."""
-    moved = []
-    for b, a in (SHELF, HIGH_PASS):
-        if rate_hz != _BIQUADS_RATE_HZ:
-            there = [np.poly(_moved(np.roots(side), rate_hz)).real for side in (b, a)]
-            # the shelf keeps its gain at 0 Hz; the high-pass, which has none there, that at 997 Hz
-            at = 1.0 if abs(sum(b)) > 1e-9 else np.exp(2j * np.pi * 997 / rate_hz)
-            of = 1.0 if abs(sum(b)) > 1e-9 else np.exp(2j * np.pi * 997 / _BIQUADS_RATE_HZ)
-            gain = abs(np.polyval(b, of) / np.polyval(a, of)) / abs(np.polyval(there[0], at) / np.polyval(there[1], at))
-            b, a = there[0] * gain, there[1]
-        moved.append((np.asarray(b, float), np.asarray(a, float)))
-    return tuple(moved)
+    filters = tuple((np.array(b), np.array(a)) for b, a in (SHELF, HIGH_PASS))
+    return filters if rate_hz == _BIQUADS_RATE_HZ else tuple(_at_rate(b, a, rate_hz) for b, a in filters)
+
+
+def _at_rate(b: np.ndarray, a: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
+    """The shelf keeps its gain at 0 Hz; the high-pass, which has none there, that at 997 Hz."""
+    zeros, poles = (np.poly(_moved(np.roots(side), rate_hz)).real for side in (b, a))
+    kept_hz = 0.0 if abs(b.sum()) > 1e-9 else 997.0
+    gains = [abs(np.polyval(above, z) / np.polyval(below, z)) for above, below, z in
+             ((b, a, np.exp(2j * np.pi * kept_hz / _BIQUADS_RATE_HZ)), (zeros, poles, np.exp(2j * np.pi * kept_hz / rate_hz)))]
+    return zeros * gains[0] / gains[1], poles
 
 
 def _moved(roots: np.ndarray, rate_hz: int) -> np.ndarray:
@@ -125,8 +125,7 @@ def listen(sound: np.ndarray, stroke: Stroke, rate_hz: int) -> Heard:
     power = weighted_power(sound, rate_hz)
     down, up = round(LEAD_S * rate_hz), round((LEAD_S + HOLD_S) * rate_hz)
     begin = sound[down:down + round(WINDOW_S * rate_hz)]
-    sides = begin[:, :1], begin[:, -1:]
-    sides = [side - side.mean() for side in sides]
+    sides = [side - side.mean() for side in (begin[:, :1], begin[:, -1:])]
     size = float(np.sqrt(np.square(sides[0]).sum() * np.square(sides[1]).sum()))
     after = power[up + round(AFTER_S * rate_hz):up + round((AFTER_S + AFTER_WINDOW_S) * rate_hz)]
     return Heard(loudest_lufs(power[down:up], rate_hz), lufs_of(power[down // 2:down].mean()), centroid_hz(begin, rate_hz),
@@ -223,8 +222,9 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
 
 def _named(names: Iterable[Any], values: np.ndarray) -> dict[str, Any]:
     """JSON has no NaN: None."""
-    rounded = np.where(np.isfinite(values), np.round(values, 3), None)
-    return dict(zip(map(str, names), rounded.tolist(), strict=True))
+    def told(value: Any) -> Any:
+        return [told(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
+    return dict(zip(map(str, names), told(np.round(values, 3).tolist()), strict=True))
 
 
 def missed(figures: dict[str, float], goals: dict[str, tuple[float, float]] = GOALS) -> list[str]:
