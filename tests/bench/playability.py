@@ -33,7 +33,8 @@ from train.playability import FIGURES, GOALS, HOLD_S, LEAD_S, Stroke
 
 RATE_HZ, BLOCK_SAMPLES = 48000, 2048
 FACTORY = "FluidR3 Atlas", "FluidR3 Dream"
-LEVELLED_KEYS = range(36, 85)                   # C2 to C6, over which patches are to be equally loud
+LEVELLED_KEYS = range(36, 85)                   # C2 to C6, over which sounds are to be equally loud,
+MOST_SPREAD_LU = 1.5                            # from the softest to the loudest
 NOT_ACOUSTIC = {"synth", "electric", "digital", "organ", "pad", "drive", "dream", "seed", "morph"}       # tags and families
 ELECTRIC = {2, 4, 5, 7, *range(26, 32), *range(33, 40), 50, 51, 54, 55, 62, 63}      # of General MIDI's acoustic families
 COLUMNS = (*FIGURES, "lufs")
@@ -198,7 +199,8 @@ def summary_text(told: dict[str, dict[str, Any]]) -> str:
                 lines.append(f"  {figure:14s} median {of['median']:7.2f}  90 % {of['p90']:7.2f}  worst {of['worst']:7.2f}  "
                              f"missed by {of['missed']:3d}  {goal:16s} worst: {of['worst_of']}")
         of = group["lufs"]
-        lines.append(f"  lufs           median {of['median']:7.2f}  spread {of['spread']:.2f} LU: {of['softest']} .. {of['loudest']}")
+        lines.append(f"  lufs           median {of['median']:7.2f}  "
+                     f"spread {of['spread']:.2f} LU (goal {MOST_SPREAD_LU:g}): {of['softest']} .. {of['loudest']}")
     return "\n".join(lines)
 
 
