@@ -177,7 +177,7 @@ def test_evaluate_writes_each_note_under_its_name(learnt, folder, tmp_path, caps
     assert told["families"]["ALL"]["n"] == 8
     gains = [note["gain_db"] for note in told["notes"].values()]
     assert np.std(gains) > 0.01, "it is the gain from what the model plays, which no two notes need alike"
-    assert told["gain_spread"]["notes"]["instruments"] == {"My Box": pytest.approx(np.std(gains), abs=1e-3)}
+    assert told["gain_spread"]["notes"]["instruments"] == {"box": pytest.approx(np.std(gains), abs=1e-3)}
     assert told["dynamics"]["velocities"] == [49, 96] and np.isfinite(told["dynamics"]["presets"]["My Box"]["key_step_db"])
     assert "spread of gains, notes: median" in said and "its own dynamics, velocities 49 to 96, over 1 presets" in said
     assert told["targets"]["ALL"]["mel"] < 2.5
