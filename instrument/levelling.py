@@ -20,7 +20,7 @@ from instrument import patch as patch_file
 from instrument.offline import play_events
 from instrument.patch import Corner, Patch
 from instrument.performance.midi import NoteOff, NoteOn
-from models import key_trend
+from models import key_trend, whole_note
 from models.checkpoint import save_card
 from models.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, SILENT_LUFS, WINDOW_S
 from models.seed_model import SeedModel
@@ -32,7 +32,6 @@ LOUDEST_PEAK_DB = -3.0              # of one note; a spikier sound is made softe
 KEYS = tuple(range(key_trend.MIDDLE[0], key_trend.MIDDLE[1] + 1, 6))
 VELOCITY, HOLD_S, SECONDS = 100, 1.0, 1.1
 STEP_S = 0.1
-SEED_LUFS = -21.69                  # of every whole note, before any gain
 
 
 def momentary_lufs(sound: np.ndarray) -> float:
@@ -77,7 +76,7 @@ def level_model(path: Path) -> str:
     model = library.load_model(path)
     if isinstance(model, SeedModel):        # its notes are levelled one by one
         for preset in model.card["presets"].values():
-            preset["gain_db"] = round(TARGET_LUFS - SEED_LUFS, 2)
+            preset["gain_db"] = round(TARGET_LUFS - whole_note.LUFS, 2)
     else:
         key_trend.level_card(model)
     save_card(model, path)

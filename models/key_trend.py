@@ -9,6 +9,7 @@ A preset may say how long it takes to end (`longest_release_s`, for 60 dB); othe
 
 The instrument takes each note's own loudness out (`models/loudness.py`) and puts this trend and the law of velocity in its place.
 """
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,13 +75,17 @@ def measure(model: Any) -> dict[str, Any]:
     return {"keys": keys[::EVERY].tolist(), "lufs": lufs}
 
 
+def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] | np.ndarray) -> float:
+    """What makes a sound of this loudness over the keys as loud as all others, from C2 to C6 on the mean."""
+    over = float(np.mean([x for key, x in zip(keys, lufs, strict=True) if MIDDLE[0] <= key <= MIDDLE[1]])) - LEVELLED_LUFS
+    return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
+
+
 def level_card(model: Any) -> None:
-    """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud, from C2 to C6 on the mean."""
+    """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud."""
     told = model.card["loudness"] = measure(model)
-    middle = [i for i, key in enumerate(told["keys"]) if MIDDLE[0] <= key <= MIDDLE[1]]
     for name, preset in model.card["presets"].items():
-        over = float(np.mean([told["lufs"][name][i] for i in middle])) - LEVELLED_LUFS
-        preset["gain_db"] = round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
+        preset["gain_db"] = levelling_gain_db(told["keys"], told["lufs"][name])
 
 
 def read(card: dict[str, Any], latents: int) -> KeyTrend | None:

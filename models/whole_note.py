@@ -37,6 +37,7 @@ RUMBLE = 0.25                         # of the fundamental; an octave under a 16
 SILENT = 1e-7
 MOST_CORRECTION_DB = 40.0
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
+LUFS = -21.69                         # of every note as it is played, its correction in, before any gain
 
 _K_WEIGHTS = k_weight(np.maximum(np.arange(SIDE), 0.5) * BIN_HZ)
 

@@ -202,6 +202,7 @@ def _evaluate(args) -> int:
     import torch
 
     from models.seed_model import SeedModel
+    from train.dynamics import dynamics
     from train.evaluate import distances, table, tuning
     if not args.notes and not args.data:
         raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
@@ -219,8 +220,9 @@ def _evaluate(args) -> int:
         print("\n".join([*(remark for source in sources for remark in source.remarks), notes_table(result)]))
     if args.data:
         from train.dataset import NoteBank
-        result |= distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
-    result["tuning"] = tuning(model)
+        told = distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
+        result |= told | {"gain_spread": result.get("gain_spread", {}) | told["gain_spread"]}
+    result |= {"tuning": tuning(model), "dynamics": dynamics(model)}
     print(table(result))
     return _written(result, args.json)
 

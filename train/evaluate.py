@@ -8,6 +8,7 @@ tuning is measured apart, at the equal-tempered pitch.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from models.conditioning import HIGHEST_KEY, LOWEST_KEY, ROWS, row_times_s
 from models.frame import pitch_to_hz
 from models.model import Model
 from models.period import periods_cents
+from train import dynamics
 from train.dataset import NoteBank
-from train.metrics import by_family, distance, heading, line
+from train.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
 from train.reconstruct import released
 
@@ -78,9 +80,10 @@ def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[in
 
 
 def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, left_out_count: int = 100, progress: bool = True) -> dict:
-    """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}} over fixed samples of notes."""
+    """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}, 'gain_spread': {'trained / decoder', ..: see
+    `train/metrics.py`}} over fixed samples of notes."""
     from tqdm import tqdm
-    maker, result = Renderer(bank), {}
+    maker, result = Renderer(bank), dict[str, Any](gain_spread={})
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
         if not size:
             continue
@@ -88,12 +91,15 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
         specs = [NoteSpec(bank.instruments[bank.instrument[i]]["program"], int(bank.pitch[i]), int(bank.velocity[i]),
                           float(bank.hold_s[i])) for i in chosen]
         rows: dict[str, list] = {}
+        gains: dict[str, list] = {}
         for note, (_, audio) in zip(chosen, tqdm(render(specs, soundfont), total=len(specs), desc=kind,
                                                  disable=not progress), strict=True):
             for name, figures in _one(model, maker, note, audio, left_out).items():
-                family = bank.instruments[bank.instrument[note]]["family"]
-                rows.setdefault(name, []).append((family, figures))
+                instrument = bank.instruments[bank.instrument[note]]
+                rows.setdefault(name, []).append((instrument["family"], figures))
+                gains.setdefault(name, []).append((instrument["name"], figures))
         result[kind] = {name: by_family(values) for name, values in rows.items()}
+        result["gain_spread"] |= {f"{kind} / {name}": gain_spread(values) for name, values in gains.items()}
     return result
 
 
@@ -148,4 +154,7 @@ def table(result: dict) -> str:
         for name, groups in result.get(kind, {}).items():
             lines.append(heading(f"{kind} / {name}"))
             lines += [line(f"    {family}", row) for family, row in groups.items()]
+            lines.append(gain_line(f"{kind} / {name}", result["gain_spread"].get(f"{kind} / {name}", {})))
+    if "dynamics" in result:
+        lines.append(dynamics.text(result["dynamics"]))
     return "\n".join([*lines, "tuning " + json.dumps(result.get("tuning", {}))])

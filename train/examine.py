@@ -10,7 +10,7 @@ import torch
 
 from models.model import Model
 from train.dataset import NoteBank, is_left_out
-from train.metrics import by_family, distance, heading, line
+from train.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from train.notes.note import Note, Order, Skipped, Source, SourceError
 from train.prepare import prepared
 from train.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
@@ -18,7 +18,8 @@ from train.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
 
 def examine(model: Model, sources: Sequence[Source], way: str = "refined", count: int | None = None, write: Path | None = None,
             targets: bool = False, progress: bool = True) -> dict:
-    """{"model", "way", "notes": {name: figures}, "families": {family or ALL: means}, "skipped": {name: reason}}.
+    """{"model", "way", "notes": {name: figures}, "families": {family or ALL: means}, "gain_spread": {"notes": see `train/metrics.py`},
+    "skipped": {name: reason}}.
 
     `count`: only so many, spread evenly over each source. `write`: a folder for each note's reconstruction, under the name of its own
     file. `targets`: also the figures of a model that had learnt each note perfectly, as "targets". Raises SourceError if nothing is left.
@@ -43,6 +44,7 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(result["skipped"].items())[:3]) or "there are none"
         raise SourceError(f"no note could be measured ({reasons}).")
     result["families"] = _by_family(result["notes"])
+    result["gain_spread"] = {"notes": gain_spread((entry["instrument"], entry) for entry in result["notes"].values())}
     if targets:
         result["targets"] = _by_family({name: entry["targets"] | {"family": entry["family"]} for name, entry in result["notes"].items()})
     return result
@@ -65,8 +67,8 @@ def _notes(source: Source, orders: Iterator[Order]) -> Iterator[Note | Skipped]:
 
 def _one(refiner: Refiner, note: Note, way: str, name: str, write: Path | None, targets: bool) -> dict:
     made = reconstruct(refiner, note, way, note.labels.instrument)
-    entry = {"family": note.labels.family, "pitch": note.labels.pitch, "velocity": note.labels.velocity,
-             "z": [round(float(x), 3) for x in made.z]} | _figures(made)
+    entry = {"family": note.labels.family, "instrument": note.labels.instrument, "pitch": note.labels.pitch,
+             "velocity": note.labels.velocity, "z": [round(float(x), 3) for x in made.z]} | _figures(made)
     if targets:
         entry["targets"] = _figures(targets_of(note))
     if write is not None:
@@ -106,7 +108,9 @@ def held_out(model: Model, source: Source, progress: bool = True) -> dict:
 
 
 def _figures(made: Reconstruction) -> dict[str, float | None]:
-    return {name: value if value is None else round(value, 4) for name, value in distance(made.original, made.audio, made.rate_hz).items()}
+    figures = distance(made.original, made.audio, made.rate_hz)
+    figures["gain_db"] = made.gain_db + (figures["gain_db"] or 0.0)             # from the level at which the model plays it
+    return {name: value if value is None else round(value, 4) for name, value in figures.items()}
 
 
 def _unused(name: str, taken: dict) -> str:
@@ -139,6 +143,7 @@ def table(result: dict) -> str:
         if title in result:
             lines.append(heading("targets alone" if title == "targets" else "family"))
             lines += [line(family, row) for family, row in result[title].items()]
+    lines += [gain_line(title, spread) for title, spread in result["gain_spread"].items()]
     for kind, groups in result.get("held_out", {}).items():
         if kind != "notes":
             lines.append(line(f"held out: {kind}", groups["ALL"]))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from models import key_trend
 from models.autoencoder import Encoder, weights_of
 from models.checkpoint import save_model
 from models.conditioning import LONGEST_S
@@ -17,7 +18,6 @@ from train.knobs import find_knobs
 from train.run import read_state
 from train.scaled import shape_of, unscaled
 
-LEVELLED_RMS_DB = -24.0               # of the loudest 0.4 s of a note at velocity 100; presets' gain_db leads there
 PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
 
 
@@ -56,19 +56,11 @@ def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.
 
 
 def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
-    """Each instrument as a named point, with its family, whether it sustains, and the gain that levels it."""
-    presets = {}
-    for number, instrument in enumerate(bank.instruments):
-        mine = bank.instrument == number
-        usual = bank.velocity == min(bank.velocity[mine], key=lambda v: abs(int(v) - 100), default=100)
-        middle = mine & usual & (bank.pitch >= 48) & (bank.pitch <= 76)
-        chosen = middle if middle.any() else mine & usual
-        rms = float(np.median(bank.rms_db[chosen])) if chosen.any() else LEVELLED_RMS_DB
-        presets[instrument["name"]] = {
-            "z": [round(float(x), 4) for x in points[number]], "family": instrument["family"],
-            "program": instrument["program"], "sustained": instrument["sustained"], "rms_db": round(rms, 1),
-            "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms, -24, 24)), 1)}
-    return presets
+    """Each instrument as a named point, with its family and whether it sustains. Its gain is found when the model is there to be heard
+    (`key_trend.level_card`)."""
+    return {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
+                            "sustained": about["sustained"], "gain_db": 0.0}
+            for about, z in zip(bank.instruments, points, strict=True)}
 
 
 def model_of_autoencoder(state: dict, name: str) -> Model:
@@ -90,6 +82,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
         "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": round(bank.longest_s, 3),
         "sample_rate_hz": 48_000,
         "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+        "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],        # the same number twice where there is one dynamic
         "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained),
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
@@ -99,5 +92,6 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
     model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})
     find_knobs(model)
+    key_trend.level_card(model)
     save_model(model, out)
     return model

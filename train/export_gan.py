@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from models import key_trend
 from models.autoencoder import weights_of
 from models.checkpoint import save_model
 from models.decoder import Decoder, linear
@@ -17,7 +18,7 @@ from models.frame import LEVEL, NOISE
 from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input
 from models.model import Model
 from train.characteristics import CHARACTERISTICS, measure, sustains
-from train.export import LEVELLED_RMS_DB, heard_levels
+from train.export import heard_levels
 from train.knobs import HOLD_S, VELOCITY, find_knobs, notes_of
 from train.run import read_state
 from train.scaled import shape_of, unscaled
@@ -25,7 +26,6 @@ from train.scaled import shape_of, unscaled
 PRESETS, CANDIDATES, EVEN = 24, 60, 8 # sounds in all; random points for each of them; how many of these are even enough
 EVEN_KEYS = np.arange(36.0, 91.0, 2.0)
 EVEN_S = (0.08, 0.2, 0.45)            # when notes are compared
-LOUDEST_ROWS = slice(40, 90)          # 50 ms to 0.8 s
 MIDDLE_KEY = 60.0
 
 
@@ -52,6 +52,7 @@ def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) ->
     model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000,
                    "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
+    key_trend.level_card(model)                 # at keys and velocities that the card says by now
     save_model(model, out)
     return model
 
@@ -65,7 +66,7 @@ def _turned_axes(decoder: Decoder, free: int, conditions: int, seed: int) -> Lat
 
 
 def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict[str, dict]:
-    """Names, points, and what the instrument wants to know of a preset: family, whether it sustains, the gain that levels it."""
+    """Names, points, and what the instrument wants to know of a preset: its family, and whether it sustains. Gains come last."""
     z, wanted = asked_points(model.latents, free, conditions, PRESETS, CANDIDATES, np.random.default_rng(seed))
     z = z[_most_even(model, z.reshape(PRESETS, CANDIDATES, -1))]
     rows = notes_of(model, z, np.full(len(z), MIDDLE_KEY))
@@ -74,15 +75,11 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
     chosen = unlike(heard, PRESETS)
     presets: dict[str, dict] = {}
     for group, i in enumerate(chosen):
-        frames = rows[i].astype(np.float64)
-        power = (10 ** (frames[LOUDEST_ROWS, LEVEL] / 10)).sum(1) / 2 + (10 ** (frames[LOUDEST_ROWS, NOISE] / 10)).sum(1)
-        rms_db = float(10 * np.log10(max(power.max(), 1e-12)))
         said = measure(rows[i], MIDDLE_KEY, HOLD_S)
         family = wanted[group]
         number = 1 + sum(other == family for other in wanted[:group])
         presets[f"{family.capitalize()} {number}"] = {
-            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(said),
-            "rms_db": round(rms_db, 1), "gain_db": round(float(np.clip(LEVELLED_RMS_DB - rms_db, -24, 24)), 1),
+            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(said), "gain_db": 0.0,
             "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
     return presets
 

@@ -46,6 +46,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
         bank = NoteBank(data, [instrument["name"] for instrument in state["instruments"]])
         about |= origin(bank) | {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.",
                                  "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+                                 "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],
                                  "reproduce": again(f"{kind} DATA --run RUN", asked)}
         return export_gan(run / STATE, out, about, name)
     about |= {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",

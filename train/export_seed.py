@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models import stft
+from models import key_trend, stft, whole_note
 from models.checkpoint import save_model
 from models.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, fold_output
 from models.seed_model import SeedModel
@@ -118,7 +118,7 @@ def _instruments(bank: SoundBank, knobs: np.ndarray) -> dict[str, dict]:
 
 def _preset(z: Sequence[float], family: str, program: int | None, sustained: bool | None) -> dict[str, Any]:
     return {"z": [round(float(np.clip(x, -8, 8)), 4) for x in z], "family": family, "program": program, "sustained": bool(sustained),
-            "gain_db": 0.0}
+            "gain_db": round(key_trend.LEVELLED_LUFS - whole_note.LUFS, 2)}
 
 
 def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:

@@ -10,9 +10,12 @@
 | onset_env | mean absolute difference of the 2.7 ms envelope over the first 50 ms, floor -50 dB                                     |
 | motion    | difference in how much 32 mel-band envelopes move: dB RMS of the detrended envelope, 0.3 to 2.5 s, audible bands       |
 
-The output is scaled to the reference's energy first (`gain_db` tells by how much).
+Channels are joined by their power, never folded: averaging two cancels what differs between them. So width is not heard. The output is
+scaled to the reference's energy first (`gain_db` tells by how much). So none of them hears dynamics: `gain_spread` says how unevenly an
+instrument's notes had to be scaled, and `train/playability.py` listens to loudness itself.
 """
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from scipy.signal import get_window
@@ -22,17 +25,18 @@ FLOOR_DB = 80.0
 
 
 def distance(reference: np.ndarray, output: np.ndarray, rate_hz: int) -> dict[str, float | None]:
-    """FIGURES and gain_db of mono sounds [S], the shorter one followed by silence; `motion` is None for notes too short to move.
+    """FIGURES and gain_db of sounds [S] or [S, channels], the shorter one followed by silence; `motion` is None for notes too short to
+    move.
 
     Raises ValueError where the reference is silent; all figures are infinite where the output holds NaN or Inf.
     """
     size = max(len(reference), len(output))
-    ref, out = (np.pad(np.asarray(x, np.float64), (0, size - len(x))) for x in (reference, output))
+    ref, out = (np.pad(np.asarray(x, np.float64).reshape(len(x), -1), ((0, size - len(x)), (0, 0))) for x in (reference, output))
     if not np.abs(ref).max() > 1e-5:
         raise ValueError("the reference is silent")
     if not np.isfinite(out).all():
         return dict.fromkeys((*FIGURES, "gain_db"), float("inf"))
-    gain = np.sqrt((ref ** 2).sum() / max((out ** 2).sum(), 1e-20))
+    gain = np.sqrt((ref ** 2).mean() / max((out ** 2).mean(), 1e-20))
     out = out * gain
     lsd, active, onset = [], [], 0.0
     for n in (512, 1024, 2048, 4096):
@@ -65,6 +69,33 @@ def by_family(notes: Iterable[tuple[str, dict]]) -> dict[str, dict]:
     return {family: {name: mean(rows, name) for name in FIGURES} | {"n": len(rows)} for family, rows in groups.items()}
 
 
+def gain_spread(notes: Iterable[tuple[str, dict]]) -> dict[str, Any]:
+    """How unevenly loud the notes of an instrument are against their references, given as (instrument, figures): the standard deviation
+    of `gain_db`, dB. {"instruments": {name: dB}, "median", "worst", "worst_of"}; instruments of one note are left out, and it is {} where
+    all are.
+
+    It hears what the distances take out: a note too loud or too soft. A whole instrument that is too loud is not seen, nor whether it is
+    the model or the recordings that are uneven; nor anything within a note.
+    """
+    gains: dict[str, list[float]] = {}
+    for instrument, figures in notes:
+        if np.isfinite(figures["gain_db"]):
+            gains.setdefault(instrument, []).append(figures["gain_db"])
+    found = {name: round(float(np.std(values)), 3) for name, values in gains.items() if len(values) > 1}
+    if not found:
+        return {}
+    worst = max(found, key=lambda name: found[name])
+    return {"instruments": found, "median": round(float(np.median(list(found.values()))), 3), "worst": found[worst], "worst_of": worst}
+
+
+def gain_line(title: str, spread: dict[str, Any]) -> str:
+    """`gain_spread` as text."""
+    if not spread:
+        return f"spread of gains, {title}: no instrument has two notes"
+    return (f"spread of gains, {title}: median {spread['median']:.2f} dB, worst {spread['worst']:.2f} dB ({spread['worst_of']}), "
+            f"of {len(spread['instruments'])} instruments")
+
+
 def heading(title: str) -> str:
     """The names of FIGURES, over the columns of `line`."""
     return f"{title:32s} " + " ".join(f"{name:>9s}" for name in FIGURES) + "    n"
@@ -76,8 +107,11 @@ def line(title: str, row: dict) -> str:
 
 
 def _magnitudes(x: np.ndarray, n: int, hop: int) -> np.ndarray:
-    x = np.pad(x, (n // 2, n // 2 + hop))
-    return np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(x, n)[::hop] * get_window("hann", n), axis=1))
+    """Of a sound [S, channels], the root of the channels' mean power. [frames, n // 2 + 1]"""
+    window, power = get_window("hann", n), np.zeros(1)
+    for channel in np.pad(x, ((n // 2, n // 2 + hop), (0, 0))).T:
+        power = power + np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(channel, n)[::hop] * window, axis=1)) ** 2
+    return np.sqrt(power / x.shape[1])
 
 
 def _level_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -101,7 +135,7 @@ def _mel_filters(rate_hz: int, n: int, bands: int) -> np.ndarray:
 def _envelope_difference(ref: np.ndarray, out: np.ndarray, rate_hz: int) -> float:
     hop = max(1, round(rate_hz / 375))
     count = int(0.05 * rate_hz) // hop
-    ours, theirs = (np.sqrt((x[:len(x) // hop * hop].reshape(-1, hop) ** 2).mean(1)) for x in (ref, out))
+    ours, theirs = (np.sqrt((x[:len(x) // hop * hop].reshape(-1, hop, x.shape[1]) ** 2).mean((1, 2))) for x in (ref, out))
     floor = ours.max() * 10 ** (-50 / 20)
     return float(np.abs(20 * np.log10((ours[:count] + floor) / (theirs[:count] + floor))).mean())
 

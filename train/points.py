@@ -15,21 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from models import key_trend
 from models.model import Model
 from models.shape import ModelError
-from train.characteristics import power_db
-from train.export import LEVELLED_RMS_DB
 from train.metrics import distance
 from train.notes.listening import hear
 from train.notes.names import note_name
 from train.notes.note import Labels, Note, SourceError
-from train.reconstruct import QUICKLY, Refiner, find_point, held_frames, sound_at
+from train.reconstruct import QUICKLY, Refiner, find_point, sound_at
 from train.resynthesise import VELOCITY, note_in
 
 LONGEST_S = 60.0                # of a file: one note is not longer
-LOUDEST_S = 0.4                 # that tell how loud a sound is
-FRAMES_PER_S = 187.5
-HIGHEST_GAIN_DB = 24.0
 
 
 class Points:
@@ -65,6 +61,7 @@ class Points:
             known = self._refiners.get(text)
             if known is None or known.model.card.get("sha256") != model.card.get("sha256"):
                 self._refiners = {text: Refiner(model)}                  # one at a time: they are large
+                self._trend = key_trend.of_model(model)                  # by which the instrument plays its sounds
         return self._refiners[text]
 
     def _find(self, number: Any, path: Path, model: str) -> None:
@@ -73,11 +70,10 @@ class Points:
         z, bank = find_point(refiner, note, how=QUICKLY)
         if not np.isfinite(z).all():
             raise ModelError(f"The model {refiner.model.name} finds no point for {path.name}. Try another model.")
-        gain_db = LEVELLED_RMS_DB - loudness_of(refiner.model, z, note.pitch)
         key = note.labels.pitch
         self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
                    seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
-                   gain_db=round(float(np.clip(gain_db, -HIGHEST_GAIN_DB, HIGHEST_GAIN_DB)), 1))
+                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)))
         made = sound_at(refiner.model, z, bank, note, "refined")
         figures = distance(made.original, made.audio, made.rate_hz)
         self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
@@ -103,12 +99,3 @@ def note_of(path: Path) -> Note:
     if info.duration > LONGEST_S:
         raise SourceError(f"{path}: {info.duration:.0f} s long. One note of an instrument is wanted, of {LONGEST_S:.0f} s at most.")
     return note_in(path)
-
-
-def loudness_of(model: Model, z: np.ndarray, pitch: float) -> float:
-    """Level of the loudest 0.4 s of a held note at a usual velocity, dB RMS."""
-    pitch = float(np.clip(pitch, *model.card.get("pitches", (0, 127))))
-    times = np.arange(round(2.0 * FRAMES_PER_S)) / FRAMES_PER_S
-    power = 10 ** (power_db(held_frames(model, z, pitch, VELOCITY, times)) / 10)
-    total, size = np.concatenate([[0.0], np.cumsum(power)]), round(LOUDEST_S * FRAMES_PER_S)
-    return float(10 * np.log10(max(np.max(total[size:] - total[:-size]) / size, 1e-12)))

@@ -51,6 +51,7 @@ class Reconstruction:
     original: np.ndarray                 # float32 [S]
     z: np.ndarray                        # [L], in knobs
     way: str                             # of WAYS, that it was found by
+    gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
 
 
 class Refiner:
@@ -164,7 +165,7 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
     sound = sound[:len(audio) - lead]
     audio[lead:lead + len(sound)] = sound
     gain = np.sqrt(np.square(original, dtype=np.float64).sum() / max(np.square(audio, dtype=np.float64).sum(), 1e-20))
-    return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way)
+    return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way, 20 * float(np.log10(max(gain, 1e-10))))
 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:

@@ -1,12 +1,15 @@
 """Training: it learns, goes on where it stopped, and what is exported plays the same sound in knob units."""
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from models import key_trend
 from models.checkpoint import load_model
 from models.frame import DEVIATION, HIGHEST, LEVEL, LOWEST
+from models.key_trend import LEVELLED_LUFS, MIDDLE
 from models.shape import Shape
 from train.autoencoder import Options, Trainer
 from train.dataset import NoteBank
@@ -78,10 +81,36 @@ def test_the_encoder_finds_the_instrument(run, tiny_bank, tmp_path):
     assert np.allclose(axes.to_knobs(axes.to_raw(points)), points, atol=1e-6)
 
 
-def test_presets_tell_family_and_level(run, tiny_bank):
+def test_presets_tell_what_they_are(tiny_bank):
     presets = presets_of(tiny_bank, np.zeros((2, 4)))
-    assert presets["Saw"]["sustained"] is True
-    assert presets["Saw"]["gain_db"] == pytest.approx(-4)
+    assert presets["Saw"]["sustained"] is True and presets["Plink"]["sustained"] is False
+    assert presets["Saw"]["family"] == "test" and presets["Saw"]["program"] == 40
+
+
+def test_a_card_tells_what_was_learnt_and_how_loud_it_is(run, tiny_bank, tmp_path):
+    export(run[2] / "state.pt", tiny_bank, tmp_path / "t", "T", {})
+    model = load_model(tmp_path / "t")
+    assert model.card["velocities"] == [60, 120] and model.velocities == (60, 120)
+    trend = key_trend.read(model.card, model.latents)
+    assert set(model.card["loudness"]["lufs"]) == {"Plink", "Saw"}
+    middle = [MIDDLE[0] <= key <= MIDDLE[1] for key in trend.keys]
+    for name, lufs in model.card["loudness"]["lufs"].items():
+        assert np.mean(np.array(lufs)[middle]) + model.card["presets"][name]["gain_db"] == pytest.approx(LEVELLED_LUFS, abs=0.02)
+    z, key = np.array([model.presets["Saw"]], np.float32), np.array([60.0])
+    heard = model.loudness_lufs(model.note(z, key.astype(np.float32), np.array([100.0], np.float32)), key, np.zeros(1))[0]
+    assert heard == pytest.approx(np.interp(60, trend.keys, model.card["loudness"]["lufs"]["Saw"]), abs=1.5)
+
+
+def test_one_dynamic_is_a_range_of_one_velocity(tmp_path, write_part):
+    """Asked for any velocity, such a model is asked for the one that it knows."""
+    write_part(tmp_path, 40, "Saw", 100, 2.0, range(48, 73), True, 4)
+    bank = NoteBank(tmp_path)
+    one = Trainer(bank, SHAPE, replace(OPTIONS, steps=3))
+    one.run(tmp_path / "run", progress=False)
+    export(tmp_path / "run" / "state.pt", bank, tmp_path / "t", "T", {})
+    model = load_model(tmp_path / "t")
+    assert model.card["velocities"] == [100, 100] and model.velocities == (100, 100)
+    assert key_trend.read(model.card, model.latents) is not None
 
 
 def test_evaluation_samples_and_tuning(run, tiny_bank, tmp_path):

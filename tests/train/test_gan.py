@@ -8,6 +8,7 @@ import torch
 from models.checkpoint import load_model
 from models.conditioning import ROWS, row_times_s
 from models.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
+from models.key_trend import LEVELLED_LUFS, MOST_GAIN_DB
 from models.shape import Shape
 from tests.train.runs import same, stopped_after
 from train.characteristics import CHARACTERISTICS
@@ -109,11 +110,16 @@ def test_stopped_and_gone_on_with_it_is_the_same_to_the_bit(tiny_bank, tmp_path)
 
 def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
     one, _, folder = run
-    export_gan(folder / "state.pt", tmp_path / "g", {"about": "test"}, "Nobody")
+    export_gan(folder / "state.pt", tmp_path / "g", {"about": "test", "velocities": [60, 120]}, "Nobody")
     model = load_model(tmp_path / "g")
     assert model.card["kind"] == "cgan" and model.free_latents == 3
     assert [c["name"] for c in model.card["conditions"]] == [c.name for c in one.conditions]
     assert model.encoder_width is None
+    assert model.card["velocities"] == [60, 120] and model.velocities == (60, 120)
+    lufs = np.array(list(model.card["loudness"]["lufs"].values()))
+    assert np.ptp(lufs, axis=1).max() == 0, "nobody recorded it: it has no loudness of its own over the keys"
+    gains = np.array([preset["gain_db"] for preset in model.card["presets"].values()])
+    assert np.allclose(gains, np.clip(LEVELLED_LUFS - lufs[:, 0], -MOST_GAIN_DB, MOST_GAIN_DB), atol=0.02)
     assert len(model.presets) == 24 and len({tuple(z) for z in model.presets.values()}) == 24
     asked = np.array([[0.7, -1.1] + [0.3] * (len(one.conditions) - 2)])
     learnt = one.notes(np.zeros((1, 3)), asked, np.array([60.0]), np.array([100.0]))[0]

@@ -124,6 +124,8 @@ def test_the_model_is_whole(learnt):
     assert again.name == "My Box" and list(again.presets) == ["My Box"]
     card = again.card
     assert card["pitches"] == [48, 60] and card["training"]["steps"] > 0
+    assert card["velocities"] == [49, 96], "as soft and as loud as the recordings' names say"
+    assert set(card["loudness"]["lufs"]) == {"My Box"}
     assert card["presets"]["My Box"]["sustained"] is False
     assert "reproduce" in card and "My Box" in card["reproduce"]
     assert model.latents == 4
@@ -173,6 +175,11 @@ def test_evaluate_writes_each_note_under_its_name(learnt, folder, tmp_path, caps
     names = {f"box {d} {p:03d}" for d in "pf" for p in PITCHES}
     assert set(told["notes"]) == names == {f.stem for f in (tmp_path / "out").iterdir()}
     assert told["families"]["ALL"]["n"] == 8
+    gains = [note["gain_db"] for note in told["notes"].values()]
+    assert np.std(gains) > 0.01, "it is the gain from what the model plays, which no two notes need alike"
+    assert told["gain_spread"]["notes"]["instruments"] == {"box": pytest.approx(np.std(gains), abs=1e-3)}
+    assert told["dynamics"]["velocities"] == [49, 96] and np.isfinite(told["dynamics"]["presets"]["My Box"]["key_step_db"])
+    assert "spread of gains, notes: median" in said and "its own dynamics, velocities 49 to 96, over 1 presets" in said
     assert told["targets"]["ALL"]["mel"] < 2.5
     for name in names:
         original, rate_hz = sf.read(folder / f"{name}.wav")

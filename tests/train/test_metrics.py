@@ -17,15 +17,32 @@ def sound(seed=0, seconds=1.5):
     return sum(np.sin(2 * np.pi * 220 * k * t * (1 + 1e-4 * seed)) / k for k in range(1, 8)) * np.exp(-2 * t) * 0.3 + noise
 
 
+def sides(seed=0, seconds=1.5):
+    """Two channels that differ."""
+    return np.stack([sound(seed, seconds), np.roll(sound(seed + 10, seconds), 20)], 1)
+
+
 @pytest.mark.skipif(not MEASURE.is_file(), reason="needs ../shared/measure/sound_distance.py")
 @pytest.mark.parametrize("seconds", [1.5, 0.4])
 def test_the_same_numbers_as_the_measuring_script(seconds):
     spec = importlib.util.spec_from_file_location("sound_distance", MEASURE)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    ours, theirs = (f(sound(0, seconds), sound(3, seconds)[:-500], RATE_HZ) for f in (distance, script.distance))
-    assert {k: pytest.approx(theirs[k], rel=1e-9) if theirs[k] is not None else None for k in ours} == ours
-    assert set(FIGURES) < set(ours)
+    for reference, output in (sound(0, seconds), sound(3, seconds)[:-500]), (sides(0, seconds), sides(3, seconds)[:-500]):
+        reference, output = (x.reshape(len(x), -1) for x in (reference, output))
+        ours, theirs = (f(reference, output, RATE_HZ) for f in (distance, script.distance))
+        assert {k: pytest.approx(theirs[k], rel=1e-9) if theirs[k] is not None else None for k in ours} == ours
+        assert set(FIGURES) < set(ours)
+
+
+def test_channels_are_joined_by_their_power():
+    """One channel or two of the same are one sound, and so are opposite ones, which a fold would silence."""
+    one, other = sound(0), sound(3)
+    mono = distance(one, other, RATE_HZ)
+    for sign in (1, -1):
+        twice = distance(np.stack([one, sign * one], 1), np.stack([other, sign * other], 1), RATE_HZ)
+        assert twice == {name: pytest.approx(value, rel=1e-9) for name, value in mono.items()}
+    assert distance(one, np.stack([one, -one], 1), RATE_HZ)["mel"] < 1e-6
 
 
 def test_nothing_between_a_sound_and_itself_at_another_level():

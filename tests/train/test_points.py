@@ -12,7 +12,10 @@ import pytest
 import soundfile as sf
 import torch
 
+from instrument import levelling
 from instrument.library import load_model
+from instrument.patch import Patch
+from instrument.performance.timbre import timbre_of
 from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
 from train.dataset import NoteBank
 from train.notes.note import Labels, Note
@@ -119,6 +122,10 @@ def test_sounds_are_levelled(helper, own_note, tmp_path):
     sf.write(tmp_path / "soft.wav", audio * 0.05, RATE_HZ)
     loud, soft = helper.find(own_note[0]), helper.find(tmp_path / "soft.wav")
     assert soft["gain_db"] == pytest.approx(loud["gain_db"], abs=2.5)
+    model = load_model(None)
+    sound = Patch("A", model.name, tuple(loud["z"]), gain_db=loud["gain_db"])
+    lufs, _ = levelling.measure(sound.dry(), timbre_of(model))
+    assert lufs == pytest.approx(levelling.TARGET_LUFS, abs=0.6)
 
 
 def tone(hz, seconds=1.0):

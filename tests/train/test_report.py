@@ -87,7 +87,8 @@ def test_the_page_holds_all_of_it_and_needs_nothing_from_elsewhere(made):
     assert {"learning", "sizes", "reconstruction", "latents", "samples", "walks", "sets"} <= made.ids
     assert all(s.startswith(("data:", "#")) for s in made.sources)
     assert not re.search(r"https?://|url\(|@import", made.text)
-    for name in ("small 2", "small 4", "<cgan>", "conditional GAN", "encoder and refinement", "white noise", "other real notes"):
+    for name in ("small 2", "small 4", "<cgan>", "conditional GAN", "encoder and refinement", "white noise", "other real notes",
+                 "dynamics of its own", "dB while velocity rises"):
         assert name in made.text, name
     assert "nan" not in re.findall(r"\w+", made.text.lower())
 

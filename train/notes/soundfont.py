@@ -74,7 +74,15 @@ def write_timeline(specs: Sequence[NoteSpec], path: Path) -> list[int]:
 
 
 def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None) -> Iterator[tuple[NoteSpec, np.ndarray]]:
-    """(spec, audio float32 [S] mono at RATE_HZ, from note-on to the end of its tail) for each of `specs`, in one run.
+    """(spec, audio float32 [S] mono at RATE_HZ, from note-on to the end of its tail) for each of `specs`, in one run. Raises as
+    `render_stereo` does."""
+    for spec, audio in render_stereo(specs, soundfont, folder):
+        yield spec, audio.mean(1)
+
+
+def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None,
+                  lead_s: float = 0.0) -> Iterator[tuple[NoteSpec, np.ndarray]]:
+    """(spec, audio float32 [S, 2] at RATE_HZ, from `lead_s` before note-on to the end of its tail) for each of `specs`, in one run.
 
     Raises SoundFontError where the program or the SoundFont is missing, or where it fails.
     """
@@ -95,10 +103,10 @@ def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = Non
             raise SoundFontError(f"fluidsynth failed on {soundfont} (status {done.returncode}): {done.stderr.strip()[-300:]}")
         with sf.SoundFile(wav) as stream:
             for spec, start in zip(specs, starts, strict=True):
-                size = round((spec.hold_s + spec.tail_s) * RATE_HZ)
-                stream.seek(min(start, stream.frames))
-                audio = stream.read(size, dtype="float32", always_2d=True).mean(1)
-                yield spec, np.pad(audio, (0, size - len(audio)))
+                size = round((lead_s + spec.hold_s + spec.tail_s) * RATE_HZ)
+                stream.seek(min(start - round(lead_s * RATE_HZ), stream.frames))
+                audio = stream.read(size, dtype="float32", always_2d=True)
+                yield spec, np.pad(audio, ((0, size - len(audio)), (0, 0)))
 
 
 def trim_tail(audio: np.ndarray, hold_s: float, floor_db: float = -80.0, keep_s: float = 0.1) -> np.ndarray:

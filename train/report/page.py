@@ -15,6 +15,7 @@ from models.seed_model import SeedModel
 from models.stft import CHANNELS, SIDE
 from train import seed_measure
 from train.dataset import NoteBank
+from train.dynamics import dynamics
 from train.notes.note import Note
 from train.report import media, sounds, whole
 from train.report.chart import Line, bars, chart
@@ -196,7 +197,17 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     weights = sum(value.numel() for value in run.state.get("average", {}).values() if isinstance(value, torch.Tensor))
     if weights:
         facts.append(("weights", f"{weights / 1e6:.2f} million"))
+    if isinstance(run.model, Model):
+        facts.append(("dynamics of its own", _dynamics(run.model)))
     return facts + [("note", remark) for remark in run.remarks]
+
+
+def _dynamics(model: Model) -> str:
+    """What the instrument takes out of its loudness, and how its releases end (`train/dynamics.py`)."""
+    said = {"reversal_db": "loudness falls by up to {} dB while velocity rises", "law_db": "is up to {} dB off 40 dB a decade",
+            "key_step_db": "jumps by up to {} dB from key to key", "after_2s_db": "is at {} dB 2 s after key-up at the worst"}
+    worst = dynamics(model)["worst"]
+    return ", ".join(text.format(f"{worst[name]:.1f}") for name, text in said.items() if name in worst)
 
 
 def _duration(seconds: float) -> str:
