@@ -28,7 +28,7 @@ from models.seed_model import SeedModel
 RATE_HZ = 48000
 TARGET_LUFS = key_trend.LEVELLED_LUFS      # with it, single notes at velocity 100 peak around -12 dBFS
 START_GAIN_DB = -6.0
-LOUDEST_PEAK_DB = -3.0              # of one note; a spikier sound is made softer instead
+LOUDEST_PEAK_DB = -2.0              # of one note; a spikier sound is made softer instead
 KEYS = tuple(range(key_trend.MIDDLE[0], key_trend.MIDDLE[1] + 1, 6))
 VELOCITY, HOLD_S, SECONDS = 100, 1.0, 1.1
 STEP_S = 0.1

@@ -5,7 +5,7 @@ the loudness of a model's presets over the keys, smoothed, stands in its card, a
 
     "loudness": {"keys": [21, 24, ..], "lufs": {PRESET: [a number for each key], ..}}      at velocity 100, of the loudest 0.4 s
 
-A preset may say how long it takes to end (`longest_release_s`, for 60 dB); others may take LONGEST_RELEASE_S, which is 40 dB in two seconds.
+A preset may say how long it takes to end (`longest_release_s`, for 60 dB); others take LONGEST_RELEASE_S at most, 40 dB in two seconds.
 
 The instrument takes each note's own loudness out (`models/loudness.py`) and puts this trend and the law of velocity in its place.
 """
@@ -30,7 +30,7 @@ GENERATED = ("gan", "cgan")
 
 
 class KeyTrend:
-    """`places` [P, L]: points of latent space; `lufs` [P, K]: their loudness at `keys` [K], rising; `release_s` [P]: the longest they have."""
+    """`places` [P, L]: points of latent space; `lufs` [P, K]: their loudness at `keys` [K], which rise; `release_s` [P]: their longest."""
 
     def __init__(self, places: np.ndarray, keys: np.ndarray, lufs: np.ndarray, release_s: np.ndarray) -> None:
         self.places, self.keys, self.lufs, self.release_s = places, keys, lufs, release_s
@@ -102,8 +102,8 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     for name, row in lufs.items():
         if not (isinstance(row, list) and len(row) == len(keys)
                 and all(type(x) in (int, float) and SILENT_LUFS <= x <= LOUDEST_LUFS for x in row)):
-            raise ModelError(f"the loudness of preset {name[:40]!r} is not {len(keys)} numbers within {SILENT_LUFS:g}..{LOUDEST_LUFS:g} LUFS")
-    presets = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
+            raise ModelError(f"the loudness of preset {name[:40]!r} is not {len(keys)} numbers within {SILENT_LUFS:g}..{LOUDEST_LUFS:g}")
+    presets: list[dict[str, Any]] = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
     releases = [preset.get("longest_release_s", LONGEST_RELEASE_S) for preset in presets]
     if not all(type(x) in (int, float) and 0.01 <= x <= 60 for x in releases):
         raise ModelError("a preset's 'longest_release_s' is no number of seconds within 0.01..60")

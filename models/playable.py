@@ -4,7 +4,6 @@ from typing import Any
 from models.knobs import Knob, read_knobs
 from models.shape import ModelError
 
-
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
 VELOCITIES = 1.0, 127.0
 

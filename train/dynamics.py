@@ -89,5 +89,5 @@ def _after_db(model: Model, z: np.ndarray, key: int, velocity: float) -> float:
     keys, velocities = np.array([key]), np.array([velocity])
     held = model.frames_at(_note(model, z, keys, velocities), np.array([HOLD_S], np.float32))[0]
     after = released(held, np.array([AFTER_S + AFTER_WINDOW_S / 2]), key)[0]
-    power = weighted_power(after, float(pitch_to_hz(key)), 0.0)
+    power = weighted_power(after, float(pitch_to_hz(key)), 0.0, 0.0)
     return OFFSET_LUFS + 10 * float(np.log10(max(power, _SILENT))) - float(_lufs(model, z, keys, velocities)[0])

@@ -73,7 +73,7 @@ class Points:
         key = note.labels.pitch
         self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
                    seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
-                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)))
+                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)[0]))
         made = sound_at(refiner.model, z, bank, note, "refined")
         figures = distance(made.original, made.audio, made.rate_hz)
         self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})

@@ -12,8 +12,8 @@ import numpy as np
 from instrument.performance.voices import FREE, RELEASED
 from instrument.synthesis.samples import BUFFERS, CROSS_S, LEAD, LENGTH, STRIDE
 from models.frame import FRAME_SIZE, LOWEST, PARTIALS
-from models.knobs import by_control, turned
 from models.key_trend import LONGEST_RELEASE_S
+from models.knobs import by_control, turned
 from models.playable import VELOCITIES
 from models.stft import BIN_HZ, RATE_HZ, SIDE
 from models.whole_note import WholeNote

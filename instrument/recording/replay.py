@@ -14,8 +14,8 @@ from instrument import library
 from instrument.offline import Player
 from instrument.patch import Patch
 from instrument.performance import moment
-from instrument.performance.dynamics import LAW
 from instrument.performance.down import Down
+from instrument.performance.dynamics import LAW
 from instrument.performance.performer import Load
 from instrument.performance.timbre import Timbre, timbre_of
 from instrument.recording import performance as played

@@ -135,7 +135,7 @@ def test_k_weighting_is_that_of_the_standard():
 @needs_model
 @pytest.mark.parametrize("to", ["Drawbar Organ", "Flute", "Harp", "Synth Bass"])
 def test_a_held_note_stays_as_loud_as_it_should_while_its_latents_move(to):
-    """From one preset to another under a held note: at its end it is as loud as a note of the other that is struck there and held as long."""
+    """From one preset to another under a held note: at its end it is as loud as a note of the other that was held as long."""
     model = library.load_model(None)
     if to not in model.presets:
         pytest.skip(f"the model has no preset {to}")
