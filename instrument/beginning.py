@@ -18,6 +18,15 @@ def must_compile() -> bool:
     return next(cache_folder().rglob("*.nbi"), None) is None
 
 
+def library_trouble() -> str:
+    """What the player should know of files in the library that cannot be used: the first by name and why, and how many more."""
+    problems = library.read_problems()
+    if not problems:
+        return ""
+    more = f" So are {len(problems) - 1} more; `hummingface patches` and `hummingface models` name them." if len(problems) > 1 else ""
+    return f"{problems[0].rstrip('.')}. It is left out, and everything else plays.{more}"
+
+
 @dataclass
 class Beginning:
     """What playing begins with; `said` is what the player should know of it, `client` is not started yet."""
@@ -37,7 +46,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     named = library.load_patch(patch) if patch is not None else None
     settings, unreadable = settings_file.load()
     choice, last_patch, trouble = settings.begin()
-    said = [text for text in (unreadable, trouble) if text]
+    said = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
     wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
     if named is not None:

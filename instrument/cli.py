@@ -165,8 +165,11 @@ def _devices(args) -> int:
 
 
 def _models(args) -> int:
-    from instrument.library import describe_models
-    print(describe_models())
+    from instrument.library import describe_models, read_models
+    entries, problems = read_models()
+    print(describe_models(entries))
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 0
 
 

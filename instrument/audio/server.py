@@ -26,6 +26,7 @@ from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
 from instrument.audio.protocol import AudioChoice
+from models.checked_json import parse_json
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
@@ -344,7 +345,7 @@ class _Log(io.TextIOBase):
 def main() -> int:
     sys.stderr = _Log()
     try:
-        server = Server(json.loads(sys.stdin.readline()))
+        server = Server(parse_json(sys.stdin.buffer.readline()))
     except (OSError, ValueError, KeyError) as error:
         print(f"hummingface: the audio process cannot start: {error}", file=sys.stderr)
         return 1

@@ -4,7 +4,6 @@ Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet Autoe
 from 9 to 119, so beyond the piano's keys on both sides; the frame is relative to the note, so they are notes like any other.
 Archives are read from beginning to end and never unpacked: names in them lead nowhere.
 """
-import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from models.checked_json import parse_json, read_bytes
 from train.notes.note import QUALITIES, Labels, Note, Order, Skipped, SourceError, key_of, read_sound, why_unusable
 
 HOLD_S, LEAST_S = 3.0, 3.5
@@ -86,7 +86,7 @@ class NSynth:
     def _examples(self) -> dict[str, Any]:
         if self.path.is_dir():
             file = self.path / "examples.json"
-            return _parse(file.read_bytes() if file.is_file() else None, self.path)
+            return _parse(read_bytes(file, LARGEST_JSON_BYTES) if file.is_file() else None, self.path)
         with self._open() as archive:
             for member in _members(archive, self.path):
                 if member.isfile() and Path(member.name).name == "examples.json" and member.size <= LARGEST_JSON_BYTES:
@@ -167,8 +167,8 @@ def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
         except (KeyError, TypeError, ValueError) as error:
             return ValueError(repr(error))
     try:
-        examples = json.loads(data, object_hook=compact)
-    except (ValueError, RecursionError) as error:
+        examples = parse_json(data, LARGEST_JSON_BYTES, compact)
+    except ValueError as error:
         raise SourceError(f"{path}: its examples.json cannot be read ({error}). Fetch it again.") from error
     if not isinstance(examples, dict):
         raise SourceError(f"{path}: its examples.json holds no notes by name.")
