@@ -1,9 +1,10 @@
 """A calm strip that says what happened, instead of a box in the way of playing."""
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from instrument.gui import theme
 from instrument.gui.panel import tool
+from instrument.gui.plain import LONGEST_MESSAGE, Label, set_tip, shortened
 
 INFO_MS = 6000
 
@@ -17,8 +18,7 @@ class Banner(QFrame):
         self.problem = False
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px(12), theme.px(3), theme.px(4), theme.px(3))
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = Label(wraps=True)
         row.addWidget(self.text, 1)
         self.close_button = tool("close", "Close message")
         self.close_button.clicked.connect(lambda: self.dismiss())
@@ -31,7 +31,8 @@ class Banner(QFrame):
         """Show a message; problems stay, and so does news with `stay`, until it is dismissed."""
         self.problem = problem
         self._timer.stop()
-        self.text.setText(text)
+        self.text.setText(shortened(text))
+        set_tip(self.text, text if len(text) > LONGEST_MESSAGE else "")
         self.setAccessibleDescription(text)
         tint = theme.WARM if problem else theme.COOL
         self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border-left: {theme.px(3)}px solid {tint}; "

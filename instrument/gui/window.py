@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from instrument import library
 from instrument.audio.client import Client
@@ -23,6 +23,7 @@ from instrument.gui.morph_pad import MorphPanel
 from instrument.gui.panel import rescale, tool
 from instrument.gui.patch_bar import PatchBar
 from instrument.gui.patch_choosing import PatchChoosing
+from instrument.gui.plain import Label
 from instrument.gui.qwerty import Qwerty
 from instrument.gui.record_bar import RecordBar
 from instrument.gui.recording import Recording
@@ -81,8 +82,8 @@ class Window(QMainWindow):
         ground.setObjectName("ground")
         self.setCentralWidget(ground)
         self._rows = QVBoxLayout(ground)
-        self.mark = QLabel()
-        self.word = QLabel("HummingFace")
+        self.mark = Label()
+        self.word = Label("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
         self.recorder = RecordBar()

@@ -19,7 +19,7 @@ def test_browsing_by_search_tag_and_arrows(window):
     chip = browser.chips[0]
     QTest.mouseClick(chip, LEFT)
     assert browser.shown
-    assert all(chip.text() in e.tags for e in browser.shown)
+    assert all(chip.property("tag") in e.tags for e in browser.shown)
     QTest.mouseClick(chip, LEFT)
     QTest.keyClicks(browser.search, "test-wood")
     assert [e.name for e in browser.shown] == ["Birch", "Cedar"]
@@ -42,14 +42,14 @@ def test_browsing_by_search_tag_and_arrows(window):
 
 
 def test_the_midi_lamp_tells_midi_from_the_players_own_hands(window, qtbot):
-    dark = window.status.midi.text()
+    dark = window.status.midi.dot
     play(window, qtbot, 60)
-    assert window.status.midi.text() == dark
+    assert window.status.midi.dot == dark
     let_go(window, 60)
     window.client.send({"do": "midi", "bytes": [0x90, 67, 100]})            # as a port would
-    qtbot.waitUntil(lambda: window.status.midi.text() != dark, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: window.status.midi.dot != dark, timeout=SOON_MS)
     window.client.send({"do": "midi", "bytes": [0x80, 67, 0]})
-    qtbot.waitUntil(lambda: window.status.midi.text() == dark, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: window.status.midi.dot == dark, timeout=SOON_MS)
 
 
 def test_saving_a_patch(window, user_home):
