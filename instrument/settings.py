@@ -1,5 +1,5 @@
-"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch, the window's layout. One JSON
-file.
+"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (What stands in the
+window is kept in `gui/state_file.py`.)
 
 Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that cannot be
 used is put aside, never lost. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
@@ -46,7 +46,6 @@ class Settings:
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
     take_folder: str | None = None              # where takes go; None: within the user's music
-    window: dict[str, Any] = field(default_factory=dict)       # the window's own: plain values by name
     trying: dict[str, Any] | None = None        # what is being tried, or failed last time
 
     @property
@@ -57,13 +56,14 @@ class Settings:
     def audio(self, choice: AudioChoice) -> None:
         self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
 
-    def begin(self, file: Path | None = None) -> tuple[AudioChoice, str | None, str]:
-        """What to start with: (audio, patch, what the player should know). Notes it down as being tried.
+    def begin(self, file: Path | None = None, left: str | None = None) -> tuple[AudioChoice, str | None, str]:
+        """What to start with: (audio, patch, what the player should know). Notes it down as being tried. `left`: the name of the sound that
+        a window left, which goes before the last patch.
 
         What was being tried when the last start ended badly is forgotten.
         """
         failed, said = self.trying or {}, []
-        audio, patch = self.audio, self.patch
+        audio, patch = self.audio, left if left is not None else self.patch
         if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
             said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
                         "system's own settings are used. Choose it again in the audio settings if you want it.")
@@ -110,6 +110,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
         return Settings(), _said_of_bad(file, str(error))
     settings, bad = Settings(), []
     for name, value in values.items():
+        if name in _GONE:
+            continue
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:
@@ -140,6 +142,7 @@ def _within_range(id_: str, value: Any) -> bool:
     return id_ in PARAMETERS and type(value) in (int, float) and PARAMETERS[id_].lowest <= value <= PARAMETERS[id_].highest
 
 
+_GONE = ("window",)                 # fields of earlier versions: the window keeps its state in a file of its own
 _CHECKS = {
     "audio_device": _or_none(_text),
     "rate_hz": _or_none(_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
@@ -150,6 +153,5 @@ _CHECKS = {
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
     "take_folder": _or_none(_text),
-    "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }

@@ -2,6 +2,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -131,7 +133,7 @@ def test_settings_that_are_no_file_are_put_aside(home):
 
 def test_any_wrong_value_anywhere_in_settings_is_left_out(home):
     full = settings.Settings("Keys", 44100, 64, ["a"], {"74": "filter.cutoff_hz"}, "Glass", {"master.volume_db": -3.0}, "flac", "/x",
-                             {"a": [1]}, {"audio": {}, "patch": "x"})
+                             {"audio": {}, "patch": "x"})
     from dataclasses import asdict
     for place in places(asdict(full)):
         for wrong in WRONG:
@@ -186,3 +188,12 @@ def test_everything_starts_and_the_first_bad_file_is_named(home):
     finally:
         begun.client.close()
     shutil.rmtree(home / "patches")
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names of files are bytes on Linux alone")
+def test_a_name_that_is_no_text_is_told_and_ends_nothing(home):
+    (home / "patches" / os.fsdecode(b"bad-\xff\xfe.json")).write_bytes(b"{")
+    shutil.copy(home / "patches" / "good.json", home / "patches" / os.fsdecode(b"named-\xff.json"))
+    done = subprocess.run([sys.executable, "-m", "instrument", "patches"], capture_output=True, cwd=Path(__file__).parents[1], check=False)
+    assert done.returncode == 0 and b"Good" in done.stdout
+    assert b"bad-" in done.stderr and b"not JSON" in done.stderr and b"Traceback" not in done.stderr

@@ -242,6 +242,9 @@ class Server:
 
     def _welcome(self) -> None:
         for message in list(self._told.values()):
+            if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
+                for id_, value in self._controls_of(self._engine.performer).items():
+                    self._listener.tell({"tell": "set", "id": id_, "value": value})
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:

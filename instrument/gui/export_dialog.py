@@ -117,6 +117,10 @@ class ExportDialog(QDialog):
         self._show_rows()
         self._show_buttons()
 
+    def fields(self) -> tuple[QWidget, ...]:
+        """All that is chosen here, always in this order."""
+        return self.kind, self.every, self.velocities, self.seconds, self.loop, self.wet, self.along, self.key
+
     def open(self) -> None:
         """Show it beside the window's contents."""
         self.show()

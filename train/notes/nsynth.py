@@ -5,6 +5,7 @@ from 9 to 119, so beyond the piano's keys on both sides; the frame is relative t
 Archives are read from beginning to end and never unpacked: names in them lead nowhere.
 """
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -90,8 +91,7 @@ class NSynth:
         with self._open() as archive:
             for member in _members(archive, self.path):
                 if member.isfile() and Path(member.name).name == "examples.json" and member.size <= LARGEST_JSON_BYTES:
-                    stream = archive.extractfile(member)
-                    return _parse(stream.read() if stream else None, self.path)
+                    return _parse(_content(archive, member, self.path), self.path)
         return _parse(None, self.path)
 
     def _open(self) -> tarfile.TarFile:
@@ -121,10 +121,9 @@ class NSynth:
         with self._open() as archive:
             for member in _members(archive, self.path):
                 path = Path(member.name)
-                if member.isfile() and path.suffix == ".wav" and path.stem in wanted and member.size <= LARGEST_WAV_BYTES:
-                    stream = archive.extractfile(member)
-                    if stream:
-                        yield path.stem, stream.read()
+                ours = member.isfile() and path.suffix == ".wav" and path.stem in wanted and member.size <= LARGEST_WAV_BYTES
+                if ours and (data := _content(archive, member, self.path)) is not None:
+                    yield path.stem, data
 
     # TFRecords -------------------------------------------------------------------------------------------------
     def _tfrecord(self, skipped: list[Skipped]) -> Iterator[Order]:
@@ -147,11 +146,27 @@ class NSynth:
                     yield Order(key_of(labels, sha256(audio.tobytes()).hexdigest()), labels, audio)
 
 
+BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+
+
 def _members(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     try:
         yield from archive
-    except (tarfile.TarError, OSError, EOFError) as error:                  # zlib's error is none of these, gzip's is an OSError
-        raise SourceError(f"{path}: ends too early or is damaged ({error}). Fetch it again; what was prepared stays.") from error
+    except BROKEN as error:
+        raise _damaged(path, error) from error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> bytes | None:
+    """A member's data; None where it is no file."""
+    try:
+        stream = archive.extractfile(member)
+        return stream.read() if stream else None
+    except BROKEN as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    return SourceError(f"{path}: ends too early or is damaged ({error}). Fetch it again; what was prepared stays.")
 
 
 def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
