@@ -7,6 +7,7 @@ import sys
 from typing import Any, cast
 
 from instrument.beginning import prepare
+from instrument.gui.learnt_versions import follow
 from instrument.gui.state_file import StateFile
 
 INTERRUPT_POLL_MS = 200
@@ -19,6 +20,8 @@ def run(**options: Any) -> int:
     """
     file = StateFile.claim()
     kept, trouble = file.load()
+    if kept is not None:
+        kept = follow(kept)
     beginning = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
     client, settings = beginning.client, beginning.settings
     client.start()

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 from instrument.gui import layout_state
 from instrument.gui.autosave import Autosave
+from instrument.gui.learnt_versions import NAME, Versions
 from instrument.gui.window_state import WindowState
 from instrument.patch import Patch
 
@@ -16,6 +17,8 @@ class Keeping:
     def __init__(self, window: "Window", kept: WindowState | None, autosave: Autosave | None):
         self._window, self._kept, self._autosave = window, kept, autosave
         self._told = ""             # the newest problem of the disk that the player knows of
+        self._versions = Versions()
+        window.session.on_renew.append(self._versions.forget)
 
     def restore(self, patch: Patch | None) -> bool:
         """Put back what was left, if anything was, and on top of it `patch`, which the engine was given, where that is another. Before the
@@ -41,7 +44,8 @@ class Keeping:
 
     def state(self) -> WindowState:
         """All that the next window should find."""
-        return WindowState(self._window.session.snapshot(), layout_state.layout_of(self._window))
+        session, window = self._window.session.snapshot(), layout_state.layout_of(self._window)
+        return WindowState(session, window | ({NAME: versions} if (versions := self._versions.of(session)) else {}))
 
     def look(self) -> None:
         """Have what has changed written; what no engine has played yet is nothing to keep."""

@@ -35,6 +35,7 @@ class Session:
         self._before: State | None = None   # where the gesture under way began
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
+        self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
         self.on_change: list[Callable[[], None]] = []               # anything else: patch, history, side, corners, locks
 
     # reading
@@ -96,10 +97,14 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """All that it holds now; a gesture under way counts as ended."""
-        undo, redo = tuple(self._undo), tuple(self._redo)
-        if self._before is not None and not self._before.same_sound(self.state):
-            undo, redo = (*undo, (self._before, self.saved)), ()
-        return Snapshot(self.state, self.saved, self.side, self._other, undo[-UNDO_STEPS:], redo[-UNDO_STEPS:], frozenset(self.locked))
+        held = self._held()
+        if self._before is None or self._before.same_sound(self.state):
+            return held
+        return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
+
+    def _held(self) -> Snapshot:
+        return Snapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]), tuple(self._redo[-UNDO_STEPS:]),
+                        frozenset(self.locked))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Hold what another session held, to the last step of its history; the engine is told nothing."""
@@ -193,16 +198,12 @@ class Session:
     def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
         """A model is another version of itself now. Its sounds, those of the history too, go over to it as `carried` has them; nothing to
         undo."""
-        def over(state: State) -> State:
-            if state.patch.model != model:
-                return state
-            return replace(State.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
-
-        def both(places: list[Place]) -> list[Place]:
-            return [(over(state), over(saved)) for state, saved in places]
-        self.state, self.saved, self._undo, self._redo = over(self.state), over(self.saved), both(self._undo), both(self._redo)
-        self._before = over(self._before) if self._before else None
-        self._other = both([self._other])[0] if self._other else None
+        now = self._held().renewed(model, carried)
+        if self._before is not None:
+            self._before = Snapshot(self._before, self._before).renewed(model, carried).state
+        self.state, self.saved, self._other, self._undo, self._redo = now.state, now.saved, now.other, list(now.undo), list(now.redo)
+        for listener in self.on_renew:
+            listener(model)
         self._send({"do": "renew", "model": model})
         if self.state.patch.model == model:
             self._send_patch()

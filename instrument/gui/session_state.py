@@ -1,4 +1,5 @@
 """What a session holds, in values that are never changed in place: one sound (`State`), and all of a session (`Snapshot`). No Qt."""
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from instrument.parameters import LATENT_KNOBS, PARAMETERS, defaults
@@ -54,3 +55,24 @@ class Snapshot:
     undo: tuple[Place, ...] = ()
     redo: tuple[Place, ...] = ()
     locked: frozenset[str] = frozenset()
+
+    def states(self) -> Iterator[State]:
+        """Every sound in it, as often as it is there."""
+        for place in ((self.state, self.saved), *((self.other,) if self.other else ()), *self.undo, *self.redo):
+            yield from place
+
+    def renewed(self, model: str, carried: Callable[[Patch], Patch]) -> "Snapshot":
+        """The same, with the sounds of this model as `carried` has them."""
+        made: dict[int, State] = {}                     # each once: a history has most of them twice
+
+        def over(state: State) -> State:
+            if state.patch.model != model:
+                return state
+            if id(state) not in made:
+                made[id(state)] = replace(State.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
+            return made[id(state)]
+
+        def both(place: Place) -> Place:
+            return over(place[0]), over(place[1])
+        return replace(self, state=over(self.state), saved=over(self.saved), other=both(self.other) if self.other else None,
+                       undo=tuple(map(both, self.undo)), redo=tuple(map(both, self.redo)))

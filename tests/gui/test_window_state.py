@@ -6,10 +6,12 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from instrument.gui import window_state
 from instrument.gui.autosave import Autosave
+from instrument.gui.learnt_versions import Versions, follow
 from instrument.gui.session import LATENTS, Session, State
 from instrument.gui.session_state import UNDO_STEPS, Snapshot
 from instrument.gui.state_file import StateFile, folder
@@ -259,3 +261,48 @@ def test_snapshots_of_one_session_share_what_has_not_changed():
     session.set("latent.1", 0.123)
     assert isinstance(before, Snapshot) and replace(before) == before
     assert session.snapshot() != before
+
+
+# Models that learn on while no window is there
+
+def test_sounds_follow_a_model_that_has_learnt_on_since(home):
+    """Knobs of another version lie elsewhere in what was learnt: every sound, of the history too, is the point that it was."""
+    turn = np.linalg.qr(np.random.default_rng(1).standard_normal((16, 16)))[0]
+    axes = [{"middle": [0.0] * 16, "axes": np.eye(16).tolist()}, {"middle": [0.05] * 16, "axes": turn.tolist()}]
+    first, second = ({"name": "Mine", "run": "r", "sha256": str(i), "axes": axes[i], "presets": {}} for i in (0, 1))
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "mine.safetensors").write_bytes(b"")
+    card = home / "models" / "mine.json"
+    card.write_text(json.dumps(first))
+    chance = random.Random(2)
+    point = tuple(chance.uniform(-0.5, 0.5) for _ in range(16))
+    session, versions = Session(lambda message: None, Patch("A", "Mine", point), seed=1), Versions()
+    session.set("latent.1", 0.4)
+    session.load(Patch("Other", "elsewhere", point))
+    left = session.snapshot()
+    kept = through(WindowState(left, {"models": versions.of(left)}))[0]
+    assert follow(kept) == kept, "as long as it is the version that it was"
+    card.write_text(json.dumps(second))
+    assert versions.of(left) == kept.window["models"], "the window has not followed it yet"
+    now = follow(kept).session
+    assert now.state == left.state, "another model's is no concern of it"
+
+    def raw(state, version):
+        return np.array(axes[version]["middle"]) + np.array(state.to_patch().latents) @ np.array(axes[version]["axes"])
+    for (was, _), (found, _) in zip(left.undo, now.undo, strict=True):
+        assert np.allclose(raw(was, 0), raw(found, 1), atol=1e-3) and was.to_patch().latents != found.to_patch().latents
+    session.renew("Mine", lambda patch: patch)
+    versions.forget("Mine")
+    assert versions.of(session.snapshot())["Mine"]["sha256"] == "1"
+
+
+@pytest.mark.parametrize("wrong", [*WRONG[:5], {"Mine": None}, {"Mine": {"run": "r"}}, {"Mine": {"run": "r", "axes": 3, "presets": 4}},
+                                   {"Mine": {"run": "r", "axes": {"middle": [1], "axes": [[0]]}, "presets": {"x": 1}}}], ids=str)
+def test_versions_that_cannot_be_used_leave_sounds_as_they_are(home, wrong):
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "mine.safetensors").write_bytes(b"")
+    (home / "models" / "mine.json").write_text(json.dumps(
+        {"name": "Mine", "run": "r", "sha256": "2", "presets": {"x": {"z": [0.0] * 16}}, "axes": {"middle": [0.0], "axes": [[1.0]]}}))
+    session = Session(lambda message: None, Patch("A", "Mine", (0.1,) * 16))
+    kept = WindowState(session.snapshot(), {"models": wrong})
+    assert follow(kept) == kept
