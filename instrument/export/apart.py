@@ -35,7 +35,8 @@ def main() -> int:
     request = parse_json(sys.stdin.buffer.readline())
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
+            pass
         ended.set()
     threading.Thread(target=wait, daemon=True).start()
     with contextlib.suppress(OSError, AttributeError):

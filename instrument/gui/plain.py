@@ -35,9 +35,9 @@ class Tip(str):
 
 def tip(title: str, reading: str = "", *lines: str, hint: str = "") -> Tip:
     """A tooltip: its title in bold and a reading beside it, then lines, and how to use it in a softer colour."""
-    first = f"<b>{html.escape(title)}</b>" + (f"&nbsp; {html.escape(reading)}" if reading else "")
-    soft = [f"<span style='color:{theme.SOFT}'>{html.escape(hint)}</span>"] if hint else []
-    return Tip("<br>".join([first, *(html.escape(line) for line in lines if line), *soft]))
+    first = f"<b>{_escaped(title)}</b>" + (f"&nbsp; {_escaped(reading)}" if reading else "")
+    soft = [f"<span style='color:{theme.SOFT}'>{_escaped(hint)}</span>"] if hint else []
+    return Tip("<br>".join([first, *(_escaped(line) for line in lines if line), *soft]))
 
 
 def set_tip(widget: QWidget, text: str) -> None:
@@ -57,7 +57,7 @@ def safe_tip(text: str) -> str:
     text = shortened(text, LONGEST_TIP)
     if not Qt.mightBeRichText(text):
         return text
-    return f"<span>{html.escape(text)}</span>".replace("\n", "<br>")
+    return f"<span>{_escaped(text)}</span>".replace("\n", "<br>")
 
 
 def caption(text: str) -> str:
@@ -68,3 +68,8 @@ def caption(text: str) -> str:
 def shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
     """The text, with an ellipsis in place of what is too much."""
     return text if len(text) <= most else text[:most - 1] + "…"
+
+
+def _escaped(text: str) -> str:
+    """For between tags; no text of ours becomes part of one."""
+    return html.escape(text, quote=False)
