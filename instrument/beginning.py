@@ -18,6 +18,15 @@ def must_compile() -> bool:
     return next(cache_folder().rglob("*.nbi"), None) is None
 
 
+def library_trouble() -> str:
+    """What the player should know of files in the library that cannot be used: the first by name and why, and how many more."""
+    problems = library.read_problems()
+    if not problems:
+        return ""
+    more = f" So are {len(problems) - 1} more; `hummingface patches` and `hummingface models` name them." if len(problems) > 1 else ""
+    return f"{problems[0].rstrip('.')}. It is left out, and everything else plays.{more}"
+
+
 @dataclass
 class Beginning:
     """What playing begins with; `said` is what the player should know of it, `client` is not started yet."""
@@ -29,19 +38,21 @@ class Beginning:
 
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
-            midi_port: str | None = None) -> Beginning:
-    """Settings and engine for these options; what is left out is as it was the last time.
+            midi_port: str | None = None, left: Patch | None = None) -> Beginning:
+    """Settings and engine for these options; what is left out is as it was the last time. `left` is the sound that a window left behind.
 
     Raises ValueError for a patch that was named and is not there; one that was only the last is not insisted on.
     """
     named = library.load_patch(patch) if patch is not None else None
     settings, unreadable = settings_file.load()
-    choice, last_patch, trouble = settings.begin()
-    said = [text for text in (unreadable, trouble) if text]
+    choice, last_patch, trouble = settings.begin(left=left.name if left is not None and patch is None and model is None else None)
+    said = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
     wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
     if named is not None:
         wishes.append({"do": "patch", "patch": named.to_json()})
+    elif left is not None:
+        first = left if last_patch is not None and model is None else None
     elif last_patch is not None and model is None:
         try:
             first = library.load_patch(last_patch)

@@ -50,7 +50,8 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
     """Plays a MIDI file into a WAV file of 24 bits, stereo; with `stems` also each part into one beside it.
 
     `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `controllers`: number -> control, instead of the
-    table's own. `dry`: without room, echoes and chorus. `gain_db`: the volume of every part. `seconds` cuts the performance; `progress` hears of the part done, 0..1.
+    table's own. `dry`: without room, echoes and chorus. `gain_db`: the volume of every part. `seconds` cuts the performance; `progress`
+    hears of the part done, 0..1.
     The files are there when all of them are whole, and not before; until then older ones stay.
     Raises MidiError, PartError, PatchError, LibraryError (all ValueError) for what cannot be played, OSError for what cannot be written.
     """

@@ -1,5 +1,6 @@
 """The command line. Parsing is quick: each command imports what it needs when it runs."""
 import argparse
+import io
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -174,8 +175,11 @@ def _devices(args) -> int:
 
 
 def _models(args) -> int:
-    from instrument.library import describe_models
-    print(describe_models())
+    from instrument.library import describe_models, read_models
+    entries, problems = read_models()
+    print(describe_models(entries))
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 0
 
 
@@ -217,6 +221,9 @@ COMMANDS = {"play": _play, "render": _render, "replay": _replay, "export": _expo
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 could not be done, 2 wrongly asked."""
     argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):             # a file's name may hold what no terminal can show
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if argv[:1] == ["train"]:           # training has a command line of its own
         return _train(argv[1:])
     parser = build_parser()

@@ -3,7 +3,6 @@
 A model that learns is written anew every minute, and its knobs lie elsewhere in what it learnt each time. Its card says where, so that a
 sound stays the sound that it was: `carried` moves it from one version's knobs to the next one's.
 """
-import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +13,11 @@ import numpy as np
 from instrument import library
 from instrument.patch import LATENT_LIMIT, Patch, PatchError
 from instrument.patch import load as load_patch
+from models import card_file
+from models.card_file import can_be_shown
+from models.checked_json import read_json
 
 TAG = "learnt"
-LARGEST_CARD_BYTES = 4 << 20
 MINUTES = 9.0                       # of a lesson, if nothing else is said
 
 
@@ -35,10 +36,10 @@ def lessons() -> list[Lesson]:
     found = []
     for file in library.user_folder("work").glob("learn/*/lesson.json"):
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            values, changed_s = json.loads(file.read_text(encoding="utf-8")), file.stat().st_mtime
+            values, changed_s = read_json(file), file.stat().st_mtime
             sources = tuple(str(source) for source in values["sources"])
             minutes, share = float(values["minutes"]), float(values["share"])
-            if isinstance(values["name"], str) and sources and 0 < minutes < 1e5 and 0 <= share <= 1:
+            if can_be_shown(values["name"]) and sources and 0 < minutes < 1e5 and 0 <= share <= 1:
                 found.append(Lesson(values["name"], sources, minutes, share, changed_s))
     return sorted(found, key=lambda lesson: -lesson.changed_s)
 
@@ -58,9 +59,8 @@ def lesson_for(folder: Path) -> Lesson:
 def card_of(model: str) -> dict[str, Any] | None:
     """The card of a model by its name, to tell one version from the next; None where there is none that can be read."""
     with suppress(OSError, ValueError):
-        data = library.find_model(model).with_suffix(".json").read_bytes()
-        card = json.loads(data) if len(data) <= LARGEST_CARD_BYTES else None
-        return card if isinstance(card, dict) and isinstance(card.get("presets"), dict) else None
+        card = card_file.card_of(library.find_model(model))
+        return card if isinstance(card.get("presets"), dict) else None
     return None
 
 

@@ -2,11 +2,9 @@
 
 Names are found whatever their case, and by any beginning that only one has. Factory files are never written.
 """
-import json
 import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +14,7 @@ import platformdirs
 
 from instrument import patch as patches_file
 from instrument.patch import LATENT_LIMIT, Patch, PatchError
+from models.card_file import can_be_shown, card_of
 
 if TYPE_CHECKING:
     from instrument.performance.timbre import Timbre
@@ -81,37 +80,43 @@ def read_patches() -> tuple[list[Entry], list[str]]:
 
 
 def models() -> list[Entry]:
-    """All models, by the names of their files; they are checked when they are opened."""
-    found = []
+    """All models with a readable card; the rest is checked when they are opened."""
+    return read_models()[0]
+
+
+def read_models() -> tuple[list[Entry], list[str]]:
+    """(all models as `models` gives them, of each card that cannot be read which and why)."""
+    found, problems = [], []
     for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
         for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
-            if path.with_suffix(".json").is_file():
-                found.append(Entry(_of_card(path, "name") or path.stem, path, factory))
-    return found
+            try:
+                found.append(Entry(card_of(path)["name"], path, factory))
+            except FileNotFoundError:
+                problems.append(f"{path}: its card, {path.with_suffix('.json').name}, is not there")
+            except OSError as error:
+                problems.append(f"{path.with_suffix('.json')}: cannot be read ({error.strerror or error})")
+            except ValueError as error:
+                problems.append(str(error))
+    return found, problems
 
 
-def _of_card(weights: Path, field: str) -> str:
-    """A text of a model's card; empty where it has none that can be read."""
-    value = _card(weights).get(field)
-    return value if isinstance(value, str) else ""
+def read_problems() -> list[str]:
+    """What in the library cannot be used, and why: the files stay where they are, and everything else plays."""
+    return read_patches()[1] + read_models()[1]
 
 
-def _card(weights: Path) -> dict:
-    """A model's card, unchecked; empty where it cannot be read."""
+def _card_of(model: str) -> dict:
+    """The card of a model of the library; empty where there is none that can be read."""
     try:
-        card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+        return card_of(find_model(model))
     except (OSError, ValueError):
         return {}
-    return card if isinstance(card, dict) else {}
 
 
 def knobs_of(model: str) -> list[str]:
     """What a model of the library knows named directions for: ids as `models/knobs.py` has them. Empty where it is not there."""
-    try:
-        knobs = _card(find_model(model)).get("knobs")
-    except LibraryError:
-        return []
-    return sorted(str(name) for name in knobs) if isinstance(knobs, dict) else []
+    knobs = _card_of(model).get("knobs")
+    return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
 
 
 def families_of(model: str) -> list[str]:
@@ -277,9 +282,8 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
         path = _file_of(patch)
     if factory_folder("patches").resolve() in path.resolve().parents:
         raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
-    with suppress(LibraryError):                # a model that is not there
-        sha256 = _of_card(find(patch.model, models(), "model").path, "sha256")
-        patch = patch.with_values(model_sha256=sha256)
+    if isinstance(sha256 := _card_of(patch.model).get("sha256"), str):      # else the model is not there
+        patch = patch.with_values(model_sha256=sha256[:64])
     patches_file.save(patch, path)
     return path
 
@@ -290,6 +294,6 @@ def describe_patches(entries: list[Entry]) -> str:
                      + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(entries)) or "no patches"
 
 
-def describe_models() -> str:
-    """All models, one a line."""
-    return "\n".join(f"{entry.name:<24} {'factory' if entry.factory else entry.path}" for entry in models()) or "no models"
+def describe_models(entries: list[Entry]) -> str:
+    """Models, one a line."""
+    return "\n".join(f"{entry.name:<24} {'factory' if entry.factory else entry.path}" for entry in entries) or "no models"

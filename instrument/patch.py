@@ -5,19 +5,20 @@ Older versions are migrated on reading. Controls that a file leaves out are at r
 """
 import json
 import math
-import os
 import re
-import tempfile
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from instrument.parameters import PARAMETERS, defaults, renamed
+from models.checked_json import JsonError, parse_json, read_bytes
+from models.whole_file import replace_file
 
 FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS, LATENT_LIMIT = 128, 4.0
+LARGEST_INTEGER = 2 ** 53               # floats hold every whole number up to it
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
 PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
@@ -129,22 +130,16 @@ def from_json(values: Any, where: str = "patch") -> Patch:
 def load(path: str | Path) -> Patch:
     """The patch in a file. Raises PatchError."""
     path = Path(path)
-
-    def refuse(constant: str) -> None:
-        raise PatchError(f"{path}: {constant} is not a number that can be used")
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST_BYTES + 1)
+        data = read_bytes(path, LARGEST_BYTES)
     except OSError as error:
         raise PatchError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(data) > LARGEST_BYTES:
         raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so no patch of ours")
     try:
-        values = json.loads(data, parse_constant=refuse)
-    except PatchError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise PatchError(f"{path}: not JSON ({error})") from error
+        values = parse_json(data, LARGEST_BYTES)
+    except JsonError as error:
+        raise PatchError(f"{path}: cannot be used ({error})") from error
     return from_json(values, str(path))
 
 
@@ -153,18 +148,10 @@ def save(patch: Patch, path: str | Path) -> None:
     path = Path(path)
     text = json.dumps(from_json(patch.to_json(), str(path)).to_json(), indent=1, allow_nan=False) + "\n"
     text = re.sub(r"\[\s+([-+.,\deE\s]+?)\s+\]", lambda numbers: "[" + " ".join(numbers[1].split()) + "]", text)   # on one line
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
-            temporary = stream.name
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        replace_file(path, text.encode())
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise PatchError(f"{path}: cannot be saved ({error.strerror or error})") from error
 
 
@@ -229,9 +216,15 @@ def _text(value: Any, where: str, name: str, longest: int = 200) -> str:
     return value
 
 
+def _shown(value: Any) -> str:
+    """A value of any kind and size, short enough for a message."""
+    return f"{value!r:.40}" if isinstance(value, (str, float, bool, type(None))) else f"a {type(value).__name__}"
+
+
 def _number(value: Any, where: str, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise PatchError(f"{where}: {name} is {value!r:.40}, not a finite number")
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+    if not whole and not (isinstance(value, float) and math.isfinite(value)):
+        raise PatchError(f"{where}: {name} is {_shown(value)}, not a finite number")
     return float(value)
 
 

@@ -1,15 +1,14 @@
-"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch, the window's layout. One JSON
-file.
+"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (What stands in the
+window is kept in `gui/state_file.py`.)
 
-Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that is none is
-put aside. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
+Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that cannot be
+used is put aside, never lost. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
 stands there at the next start, it crashed or hung the last one, so it is not used again until the player chooses it
 anew.
 """
 import contextlib
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,11 @@ from typing import Any
 import platformdirs
 
 from instrument import velocity_curve
-from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
+from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from models.checked_json import JsonError, read_json
+from models.whole_file import replace_file, set_aside
 
 FILE = "settings.json"
 LARGEST_BYTES = 1 << 20
@@ -48,7 +49,6 @@ class Settings:
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
     take_folder: str | None = None              # where takes go; None: within the user's music
-    window: dict[str, Any] = field(default_factory=dict)       # the window's own: plain values by name
     trying: dict[str, Any] | None = None        # what is being tried, or failed last time
 
     @property
@@ -59,13 +59,14 @@ class Settings:
     def audio(self, choice: AudioChoice) -> None:
         self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
 
-    def begin(self, file: Path | None = None) -> tuple[AudioChoice, str | None, str]:
-        """What to start with: (audio, patch, what the player should know). Notes it down as being tried.
+    def begin(self, file: Path | None = None, left: str | None = None) -> tuple[AudioChoice, str | None, str]:
+        """What to start with: (audio, patch, what the player should know). Notes it down as being tried. `left`: the name of the sound that
+        a window left, which goes before the last patch.
 
         What was being tried when the last start ended badly is forgotten.
         """
         failed, said = self.trying or {}, []
-        audio, patch = self.audio, self.patch
+        audio, patch = self.audio, left if left is not None else self.patch
         if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
             said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
                         "system's own settings are used. Choose it again in the audio settings if you want it.")
@@ -90,18 +91,10 @@ class Settings:
     def save(self, file: Path | None = None) -> None:
         """Write the file whole or not at all. Raises OSError, naming it."""
         file = file or path()
-        temporary = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False, encoding="utf-8") as stream:
-                temporary = Path(stream.name)
-                json.dump(asdict(self), stream, indent=1, allow_nan=False)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, file)
+            replace_file(file, json.dumps(asdict(self), indent=1, allow_nan=False).encode())
         except OSError as error:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
             raise OSError(f"{file}: the settings cannot be saved ({error.strerror or error})") from error
 
 
@@ -109,23 +102,19 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     """(the settings, what the player should know about them). Never raises: what cannot be used is left at rest."""
     file = file or path()
     try:
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST_BYTES + 1)
+        values = read_json(file, LARGEST_BYTES)
+        if not isinstance(values, dict):
+            raise JsonError(f"{file}: not an object")
     except FileNotFoundError:
         return Settings(), ""
-    except OSError as error:
-        return Settings(), f"{file}: the settings cannot be read ({error.strerror}); the first ones are used."
-    try:
-        values = json.loads(data) if len(data) <= LARGEST_BYTES else None
-        if not isinstance(values, dict):
-            raise ValueError("no settings")
-    except (ValueError, RecursionError):
-        aside = file.with_suffix(".bad.json")
-        with contextlib.suppress(OSError):
-            os.replace(file, aside)
-        return Settings(), f"{file}: not readable as settings. It was put aside as {aside.name}; the first ones are used."
+    except OSError as error:                        # put aside, too: what is saved next would take its place
+        return Settings(), _said_of_bad(file, f"{file}: {error.strerror or error}")
+    except JsonError as error:
+        return Settings(), _said_of_bad(file, str(error))
     settings, bad = Settings(), []
     for name, value in values.items():
+        if name in _GONE:
+            continue
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:
@@ -133,12 +122,19 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
 
 
+def _said_of_bad(file: Path, why: str) -> str:
+    """Put a file aside that holds no settings. Returns what the player should know."""
+    aside = set_aside(file)
+    kept = f"It was put aside as {aside.name}, in the same folder" if aside else "It cannot be put aside"
+    return f"The settings cannot be used: {why}. {kept}; those of a first start are used."
+
+
 def _or_none(check):
     return lambda value: value is None or check(value)
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
 
 
 def _whole(low: int, high: int):
@@ -149,20 +145,18 @@ def _within_range(id_: str, value: Any) -> bool:
     return id_ in PARAMETERS and type(value) in (int, float) and PARAMETERS[id_].lowest <= value <= PARAMETERS[id_].highest
 
 
+_GONE = ("window",)                 # fields of earlier versions: the window keeps its state in a file of its own
 _CHECKS = {
     "audio_device": _or_none(_text),
     "rate_hz": _or_none(_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
     "block_samples": _or_none(_whole(*BLOCK_SAMPLES)),
     "midi_ports": _or_none(lambda value: isinstance(value, list) and len(value) <= 1000 and all(map(_text, value))),
-    "midi_map": _or_none(lambda value: isinstance(value, dict) and all(
-        number.isascii() and number.isdigit() and int(number) < 128 and id_ in PARAMETERS for number, id_ in value.items()
-        if isinstance(id_, str)) and all(isinstance(id_, str) for id_ in value.values())),
+    "midi_map": _or_none(is_midi_map),
     "patch": _or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
     "take_folder": _or_none(_text),
     "velocity_curve": lambda value: not velocity_curve.problem(value),
     "own_velocity_curve": _or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
-    "window": lambda value: isinstance(value, dict),
     "trying": _or_none(lambda value: isinstance(value, dict)),
 }

@@ -5,7 +5,6 @@ finite values, and at last a dry run with random and extreme latents. No pickle,
 """
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +14,21 @@ from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as dump_tensors
 
 from models import key_trend
+from models.card_file import LARGEST_CARD_BYTES, LONGEST_NAME, can_be_shown
+from models.checked_json import JsonError, parse_json, read_bytes
 from models.knobs import check_conditions, read_knobs
 from models.model import Model
 from models.playable import trained_velocities
 from models.seed_model import SeedModel
 from models.seed_shape import NETWORK, read_seed_shape, seed_tensor_shapes
 from models.shape import ModelError, read_architecture, tensor_shapes
+from models.whole_file import replace_file
 
 __all__ = ["ModelError", "load_model", "save_card", "save_model"]
 
 FORMAT, VERSION = "hummingface-model", 1
 LARGEST_WEIGHTS_BYTES = 256 << 20
 LARGEST_HEADER_BYTES = 128 << 10
-LARGEST_CARD_BYTES = 4 << 20
 DTYPES = ("F32", "F16")
 LOUDEST_GAIN_DB = 200.0                  # of a preset: players take it, and let less be heard
 
@@ -52,10 +53,9 @@ def find_files(path: str | Path) -> tuple[Path, Path]:
 
 def _read(file: Path, largest_bytes: int) -> bytes:
     try:
-        with file.open("rb") as stream:
-            data = stream.read(largest_bytes + 1)
+        data = read_bytes(file, largest_bytes)
     except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror}).") from error
+        raise ModelError(f"{file}: cannot be read ({error.strerror or error}).") from error
     if len(data) > largest_bytes:
         raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is no model of ours.")
     return data
@@ -63,11 +63,9 @@ def _read(file: Path, largest_bytes: int) -> bytes:
 
 def read_card(file: Path) -> dict:
     """A model's card, checked for all that the instrument relies on."""
-    def refuse(constant):
-        raise ValueError(f"{constant} is not a number")
     try:
-        card = json.loads(_read(file, LARGEST_CARD_BYTES), parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
+        card = parse_json(_read(file, LARGEST_CARD_BYTES), LARGEST_CARD_BYTES)
+    except JsonError as error:
         raise ModelError(f"{file}: not a readable JSON card ({error}).") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelError(f"{file}: not a model card (its 'format' is not {FORMAT!r}).")
@@ -76,6 +74,9 @@ def read_card(file: Path) -> dict:
     for name, kind in (("name", str), ("licence", str), ("sha256", str), ("presets", dict), ("longest_s", float)):
         if not isinstance(card.get(name), kind):
             raise ModelError(f"{file}: the card's '{name}' is missing or not a {kind.__name__}.")
+    for name in (card["name"], *card["presets"]):
+        if not can_be_shown(name):
+            raise ModelError(f"{file}: {name[:40]!a} is no name: it has to be 1 to {LONGEST_NAME} characters that can be shown.")
     if not 0.1 <= card["longest_s"] <= 600:
         raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
     pitches = card.get("pitches", [0, 127])
@@ -99,10 +100,10 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
     if not 2 <= size <= min(LARGEST_HEADER_BYTES, len(data) - 8):
         raise ModelError(f"{file}: truncated, or its header is larger than {LARGEST_HEADER_BYTES >> 10} KiB.")
     try:
-        header = json.loads(data[8:8 + size])
+        header = parse_json(data[8:8 + size], LARGEST_HEADER_BYTES)
         header.pop("__metadata__", None)
         said = {name: (entry["dtype"], list(entry["shape"])) for name, entry in header.items()}
-    except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise ModelError(f"{file}: its header is not readable.") from error
     if set(said) != set(expected):
         odd = sorted(set(said) ^ set(expected))[:4]
@@ -212,13 +213,3 @@ def save_card(model: Model | SeedModel, path: str | Path) -> Path:
 
 def card_text(card: dict) -> bytes:
     return json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False).encode()
-
-
-def replace_file(file: Path, content: bytes) -> None:
-    """Written whole or not at all."""
-    partial = file.with_name(file.name + ".partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)

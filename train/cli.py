@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.checked_json import read_json
 from train.arguments import FACTORY, SEED, build_parser
 from train.notes.opening import open_source, wishes_of
 
@@ -192,7 +193,7 @@ def _knobs(args) -> int:
 
 def _export(args) -> int:
     from train.export_run import export_run
-    metrics = json.loads(args.metrics.read_text()) if args.metrics else None
+    metrics = read_json(args.metrics, finite=False) if args.metrics else None
     model = export_run(args.data, args.run, args.model, args.name, metrics)
     print(f"{args.model}: {len(model.presets)} presets, {len(model.knobs)} knobs")
     return 0

@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.checked_json import read_json
 from train.notes.note import sha256_of
 
 CHUNK_BYTES = 1 << 18
@@ -93,11 +94,11 @@ def _some(what: Published, partial: Path, bar) -> bool:
     """One request, from where the file ends. True when all is there."""
     have = _size(partial)
     request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})
-    tag = _tag_file(partial).read_text() if have and _tag_file(partial).is_file() else ""
+    tag = _tag_of(partial) if have else ""
     if have:
         request.add_header("Range", f"bytes={have}-")
         if tag:
-            request.add_header("If-Range", json.loads(tag))       # a file that has changed comes from its beginning
+            request.add_header("If-Range", tag)                   # a file that has changed comes from its beginning
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as refused:
@@ -136,6 +137,15 @@ def _size(path: Path) -> int:
 
 def _tag_file(partial: Path) -> Path:
     return partial.with_name(partial.name + ".etag")
+
+
+def _tag_of(partial: Path) -> str:
+    """What the server called the file that is half there; empty where that is not known."""
+    try:
+        tag = read_json(_tag_file(partial))
+    except (OSError, ValueError):
+        return ""
+    return tag if isinstance(tag, str) and tag.isprintable() and tag.isascii() else ""
 
 
 def _forget(partial: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models.checked_json import read_json
 from models.checkpoint import ModelError, read_card
 from models.model import Model
 from models.shape import Shape
@@ -146,7 +147,7 @@ def _card_of(out: Path) -> dict[str, Any] | None:
 def read_notes(work: Path) -> dict[str, Any]:
     """What a lesson wrote down of itself; empty where there is nothing that can be read."""
     with suppress(OSError, ValueError):
-        notes = json.loads((work / NOTES).read_text(encoding="utf-8"))
+        notes = read_json(work / NOTES)
         if isinstance(notes, dict):
             return notes
     return {}

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from models.checked_json import parse_json
+
 LONGEST_LINE = 1 << 20
 
 
@@ -32,8 +34,8 @@ class Lines:
 def asked() -> Iterator[dict]:
     """The objects on standard input, until it ends; lines that are none are left out."""
     while line := sys.stdin.buffer.readline(LONGEST_LINE):
-        with contextlib.suppress(ValueError, RecursionError):
-            message = json.loads(line)
+        with contextlib.suppress(ValueError):
+            message = parse_json(line, LONGEST_LINE)
             if isinstance(message, dict):
                 yield message
 

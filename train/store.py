@@ -20,10 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from models.checked_json import read_json
 from models.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB
 from train.notes.note import Labels
 
 FORMAT = 3
+LARGEST_BYTES = 1 << 28            # of a file that tells of notes: the training set of NSynth has 289,205
 LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
 """Times of the rows beyond those of the note image, for notes that die away slowly."""
 
@@ -106,7 +108,7 @@ def part_files(folder: Path) -> list[Path]:
 def read_part(path: Path) -> Part:
     """A part of either format, with the labels of each of its notes. Raises DataError."""
     try:
-        card = json.loads(path.read_text())
+        card = read_json(path, LARGEST_BYTES, finite=False)
         written = card["format"]
         if written in (1, 2):
             instrument = card["instrument"]
@@ -129,7 +131,7 @@ def read_part(path: Path) -> Part:
 def read_data(folder: Path) -> dict[str, Any]:
     """`data.json`; empty where there is none (yet)."""
     try:
-        data = json.loads((Path(folder) / "data.json").read_text())
+        data = read_json(Path(folder) / "data.json", LARGEST_BYTES, finite=False)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -144,7 +146,7 @@ def write_data(folder: Path, data: dict[str, Any]) -> None:
 def read_skipped(folder: Path) -> dict[str, str]:
     """{key: reason} of what no note could be made of: it is not tried again."""
     try:
-        return dict(json.loads((folder / "skipped.json").read_text())["by_key"])
+        return dict(read_json(folder / "skipped.json", LARGEST_BYTES, finite=False)["by_key"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

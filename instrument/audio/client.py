@@ -272,7 +272,7 @@ class Client:
         another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
         with gate:
             for message in waiting:
-                if message["tell"] != "patch" or not another:
+                if message["tell"] not in ("patch", "set") or not another:
                     self._receive(message)
             taken = True
         return candidate

@@ -2,11 +2,12 @@
 import contextlib
 import ctypes
 import ctypes.util
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from models.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
 
@@ -97,9 +98,10 @@ def outputs_afresh() -> list[dict]:
     code = "import json; from instrument.audio.devices import all_outputs; print(json.dumps([d.as_dict() for d in all_outputs()]))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     try:
-        return json.loads(found.stdout.strip().splitlines()[-1])
+        devices = parse_json(found.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
         return []
+    return devices if isinstance(devices, list) else []
 
 
 def _default_number(systems) -> int:

@@ -81,7 +81,7 @@ class Link:
             stdin.write(json.dumps(self._config).encode() + b"\n")
         for line in self.process.stdout:                # libraries may print there too
             if line.startswith(registry.GREETING):
-                return registry.Running(**json.loads(line.removeprefix(registry.GREETING)))
+                return registry.parse(line.removeprefix(registry.GREETING))
         raise OSError(f"the audio process ended before it could be spoken to; see {registry.log_path()}")
 
     def _read(self) -> None:

@@ -7,6 +7,7 @@ each has; whatever is not in it raises `ProtocolError`, whose text a person can 
 """
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from instrument import velocity_curve
 from instrument.parameters import PARAMETERS
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from models.checked_json import parse_json
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
@@ -70,7 +72,7 @@ def _whole(low: int, high: int) -> Check:
 
 
 def _number(x: Any) -> bool:
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    return (type(x) is int and abs(x) <= 1 << 53) or (isinstance(x, float) and math.isfinite(x))
 
 
 def _text(x: Any) -> bool:
@@ -104,9 +106,9 @@ def _midi_bytes(x: Any) -> bool:
     return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
 
 
-def _midi_map(x: Any) -> bool:
+def is_midi_map(x: Any) -> bool:
     """{"74": "filter.cutoff_hz"}: what each controller moves."""
-    return isinstance(x, dict) and all(k.isascii() and k.isdigit() and int(k) < 128 and _parameter(v) for k, v in x.items())
+    return isinstance(x, dict) and all(re.fullmatch("[0-9]{1,3}", k) and int(k) < 128 and _parameter(v) for k, v in x.items())
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_on": {"note": _KEY, "velocity": _VELOCITY},
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
-    "midi_map": {"map": Field(_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
+    "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model that was made anew")},
     "panic": {},
@@ -206,11 +208,8 @@ def encode(message: dict, kind: str) -> bytes:
 
 def decode(data: bytes, kind: str) -> dict:
     """The message in these bytes, checked. Raises ProtocolError."""
-    def refuse(constant: str) -> None:
-        raise ProtocolError(f"{constant} is not a number that can be used")
     try:
-        return check(json.loads(data, parse_constant=refuse), kind)
-    except ProtocolError:
-        raise
-    except (ValueError, RecursionError) as error:
+        message = parse_json(data, LONGEST_MESSAGE)
+    except ValueError as error:
         raise ProtocolError(f"not a JSON message: {error}") from error
+    return check(message, kind)

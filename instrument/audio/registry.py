@@ -5,6 +5,7 @@ One file each in this user's run-time folder, readable by this user alone, becau
 import contextlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import platformdirs
 
 from instrument.audio.shared import is_running
+from models.checked_json import JsonError, parse_json, read_bytes
 
 GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
+LARGEST_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,17 @@ def write(running: Running) -> None:
         json.dump(asdict(running), file)
 
 
+def parse(data: bytes) -> Running:
+    """What a process wrote down. Raises JsonError where it is none of ours: its number is one that may be ended."""
+    values = parse_json(data, LARGEST_BYTES)
+    pid, address, authkey = (values.get(name) for name in ("pid", "address", "authkey")) if isinstance(values, dict) else (None,) * 3
+    if type(pid) is not int or not 1 < pid < 1 << 31 or not isinstance(address, str) or not isinstance(authkey, str):
+        raise JsonError("it does not name a process, its address and its key")
+    if not re.fullmatch("(?:[0-9a-f]{2})+", authkey):
+        raise JsonError("its key is not hexadecimal")
+    return Running(pid, address, authkey)
+
+
 def remove(pid: int) -> None:
     """Forget a process."""
     with contextlib.suppress(OSError):
@@ -75,13 +89,19 @@ def still_there(running: Running) -> bool:
 def all_running() -> list[Running]:
     """Every audio process of this user that still runs, the newest first; files of those that do not are removed."""
     found = []
-    for path in sorted(folder().glob("engine-*.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+    for path in sorted(folder().glob("engine-*.json"), key=_written_at, reverse=True):
         try:
-            running = Running(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
+            running = parse(read_bytes(path, LARGEST_BYTES))
+        except (OSError, ValueError):
             continue
         if is_running(running.pid):
             found.append(running)
         else:
             remove(running.pid)
     return found
+
+
+def _written_at(path: Path) -> float:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0                          # it went meanwhile, or points nowhere

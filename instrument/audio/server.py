@@ -26,6 +26,7 @@ from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
 from instrument.audio.protocol import AudioChoice
+from models.checked_json import parse_json
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
@@ -254,6 +255,9 @@ class Server:
 
     def _welcome(self) -> None:
         for message in list(self._told.values()):
+            if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
+                for id_, value in self._controls_of(self._engine.performer).items():
+                    self._listener.tell({"tell": "set", "id": id_, "value": value})
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:
@@ -357,7 +361,7 @@ class _Log(io.TextIOBase):
 def main() -> int:
     sys.stderr = _Log()
     try:
-        server = Server(json.loads(sys.stdin.readline()))
+        server = Server(parse_json(sys.stdin.buffer.readline()))
     except (OSError, ValueError, KeyError) as error:
         print(f"hummingface: the audio process cannot start: {error}", file=sys.stderr)
         return 1

@@ -11,6 +11,8 @@ import sys
 import threading
 from typing import Any
 
+from models.checked_json import parse_json
+
 NICENESS = 10                       # under the sound and the window
 
 
@@ -30,10 +32,11 @@ def _options(kind: type, values: dict) -> Any:
 def main() -> int:
     """Returns the exit status: 0 done or ended, 1 told a problem."""
     ended = threading.Event()
-    request = json.loads(sys.stdin.readline())
+    request = parse_json(sys.stdin.buffer.readline())
 
     def wait() -> None:
-        sys.stdin.read()
+        while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
+            pass
         ended.set()
     threading.Thread(target=wait, daemon=True).start()
     with contextlib.suppress(OSError, AttributeError):

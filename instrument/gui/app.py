@@ -7,15 +7,10 @@ import sys
 from typing import Any, cast
 
 from instrument.beginning import prepare
-from instrument.parameters import LATENT_KNOBS
-from instrument.patch import Patch
+from instrument.gui.learnt_versions import follow
+from instrument.gui.state_file import StateFile
 
 INTERRUPT_POLL_MS = 200
-
-
-def placeholder() -> Patch:
-    """What the window shows until the engine says which patch it began with."""
-    return Patch("…", "", (0.0,) * LATENT_KNOBS)
 
 
 def run(**options: Any) -> int:
@@ -23,7 +18,11 @@ def run(**options: Any) -> int:
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
-    beginning = prepare(**options)
+    file = StateFile.claim()
+    kept, trouble = file.load()
+    if kept is not None:
+        kept = follow(kept)
+    beginning = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
     client, settings = beginning.client, beginning.settings
     client.start()
     try:
@@ -31,15 +30,16 @@ def run(**options: Any) -> int:
         from PySide6.QtWidgets import QApplication
 
         from instrument.gui import theme
+        from instrument.gui.autosave import Autosave
         from instrument.gui.window import Window
         app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")
         theme.dress(app)
         app.setWindowIcon(theme.app_icon())
-        window = Window(client, beginning.patch or placeholder(), settings)
-        if beginning.said:
-            window.banner.say(" ".join(beginning.said), problem=True)
+        window = Window(client, beginning.patch, settings, kept, Autosave(file))
+        if said := "\n".join(filter(None, (*beginning.said, trouble))):
+            window.banner.notify(said)
         window.show()
         signal.signal(signal.SIGINT, lambda *_: window.close())
         signal.signal(signal.SIGTERM, lambda *_: window.close())

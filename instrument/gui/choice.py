@@ -39,9 +39,8 @@ class Choice(Control):
         else:
             super().keyPressEvent(event)
 
-    def tip(self) -> str:
-        return (f"<b>{self.name}</b>&nbsp; {self.reading()}<br>{self.parameter.help}<br>"
-                f"<span style='color:{theme.SOFT}'>Click, arrow keys or Enter</span>")
+    def hint(self) -> str:
+        return "Click, arrow keys or Enter"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for index, place in enumerate(self._places()):

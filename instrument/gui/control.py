@@ -6,9 +6,10 @@ import re
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QToolTip
+from PySide6.QtWidgets import QAbstractSlider, QLineEdit
 
 from instrument.gui import theme
+from instrument.gui.plain import Tip, show_tip, tip
 from instrument.parameters import Parameter
 
 STEPS = 1000                    # of the slider that screen readers see
@@ -198,7 +199,7 @@ class Control(QAbstractSlider):
         try:
             value = parse(self.parameter, self._editor.text(), self.reading())
         except ValueError as error:
-            QToolTip.showText(self.mapToGlobal(self._editor.geometry().bottomLeft()), str(error), self)
+            show_tip(self.mapToGlobal(self._editor.geometry().bottomLeft()), str(error), self)
             return
         self._close_editor()
         self.change(value)
@@ -224,18 +225,21 @@ class Control(QAbstractSlider):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip(), self)
+            show_tip(event.globalPos(), self.tip(), self)
             return True
         if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()
         return super().event(event)
 
-    def tip(self) -> str:
+    def tip(self) -> Tip:
         """The tooltip: name, value with unit, what it does, how to set it."""
+        return tip(self.name, self.reading(), self.parameter.help, hint=self.hint())
+
+    def hint(self) -> str:
+        """How to set it."""
         cc = f" · MIDI CC {self.parameter.cc}" if self.parameter.cc is not None else ""
-        return (f"<b>{self.name}</b>&nbsp; {self.reading()}<br>{self.parameter.help}<br>"
-                f"<span style='color:{theme.SOFT}'>Drag, shift-drag for fine; Enter or digits to type; "
-                f"double-click for {self.parameter.text(self.parameter.default)}{cc}</span>")
+        return (f"Drag, shift-drag for fine; Enter or digits to type; double-click for "
+                f"{self.parameter.text(self.parameter.default)}{cc}")
 
     def touched(self) -> bool:
         """Whether the player is at it, so that the value is worth showing."""

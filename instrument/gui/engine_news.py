@@ -12,14 +12,17 @@ from instrument.settings import Settings
 
 
 class EngineNews:
-    """`hear` takes each message of the engine (see docs/architecture.md); `on_lost` is called when its process is gone."""
+    """`hear` takes each message of the engine (see docs/architecture.md). `on_lost` is called when its process is gone, `on_ready` when it
+    plays."""
 
     def __init__(self, session: Session, hands: Hands, settings: Settings, status: StatusLine, banner: Banner,
                  dialog: SettingsDialog):
         self.session, self.hands, self.settings = session, hands, settings
         self.status, self.banner, self.dialog = status, banner, dialog
         self.ready = False
+        self.given = True           # whether the engine was given the session's sound to begin with
         self.on_lost: list[Callable[[], None]] = []
+        self.on_ready: list[Callable[[], None]] = []
         self._restarted = False
         self._silent = False        # no device, or another one than was chosen
         self._sounding: tuple[int, ...] = ()
@@ -48,7 +51,13 @@ class EngineNews:
             case "devices":
                 self.dialog.show_devices(message["audio"], message["midi"])
             case "error":
-                self.banner.say(message["text"], problem=True)
+                self._problem(message["text"])
+
+    def _problem(self, text: str) -> None:
+        if self.ready:
+            self.banner.say(text, problem=True)
+        else:                       # the news of the start would take its place
+            self.banner.notify(text)
 
     def see(self, notes: tuple[int, ...]) -> None:
         """What sounds now, the velocity of each MIDI note: one that begins, and that no hand in the window holds, came by MIDI."""
@@ -77,6 +86,8 @@ class EngineNews:
             self.session.send_player_settings()
             self.banner.dismiss(but_problems=True)
         self.settings.settled()
+        for listener in self.on_ready:
+            listener()
 
     def _patch(self, patch: Patch) -> None:
         """The engine plays another patch: a program change, or what it began with."""
@@ -85,8 +96,12 @@ class EngineNews:
             self.session.patch_from_engine(patch)
         elif not self.session.state.patch.model:
             self.session.begin_with(patch)
-        elif (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
-            self.session.patch_from_engine(patch)       # ours could not be played; undo brings it back
+        elif not self.given or (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
+            ours = self.session.snapshot().state        # it could not be played, or was not asked for
+            self.session.patch_from_engine(patch)
+            if self.session.state is not ours:
+                self.banner.notify(f"“{ours.patch.name}” is one step back: Ctrl+Z.")
+        self.given = True
 
     def _audio(self, message: dict) -> None:
         self.dialog.show_audio(message)

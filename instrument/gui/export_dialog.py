@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSpinBox,
@@ -26,6 +25,7 @@ from instrument.export.whole import ExportError
 from instrument.export.zones import plain
 from instrument.gui import theme
 from instrument.gui.exporting import Exporting
+from instrument.gui.plain import Label, set_tip, shortened
 from instrument.parameters import PARAMETERS
 from instrument.patch import Patch
 from instrument.recording import naming
@@ -77,8 +77,8 @@ class ExportDialog(QDialog):
                 ("Key", self.key, "The note that is played, 60 is C4"))
         for name, field, tip in rows:
             field.setAccessibleName(name)
-            field.setToolTip(tip)
-            label = QLabel(name)
+            set_tip(field, tip)
+            label = Label(name)
             label.setObjectName("soft")
             label.setBuddy(field)
             label.setMinimumHeight(theme.px(28))
@@ -91,9 +91,8 @@ class ExportDialog(QDialog):
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
         self.bar.setSizePolicy(policy)
-        self.told = QLabel()
+        self.told = Label(wraps=True)
         self.told.setAccessibleName("What became of it")
-        self.told.setWordWrap(True)
         self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.told.setMinimumHeight(theme.px(34))
         column.addWidget(self.bar)
@@ -117,6 +116,10 @@ class ExportDialog(QDialog):
         self.exporting.ended.connect(self._show_end)
         self._show_rows()
         self._show_buttons()
+
+    def fields(self) -> tuple[QWidget, ...]:
+        """All that is chosen here, always in this order."""
+        return self.kind, self.every, self.velocities, self.seconds, self.loop, self.wet, self.along, self.key
 
     def open(self) -> None:
         """Show it beside the window's contents."""
@@ -182,7 +185,7 @@ class ExportDialog(QDialog):
         self._show_buttons()
 
     def _tell(self, text: str, problem: bool = False) -> None:
-        self.told.setText(text)
+        self.told.setText(shortened(text))
         self.told.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
         self.told.setAccessibleDescription(text)
 

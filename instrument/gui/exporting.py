@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from instrument.export.whole import sweep_of
+from models.checked_json import parse_json
 
 PACKAGE = str(Path(__file__).resolve().parents[2])
 PATIENCE_MS = 5000                  # that one has to end by itself when it should
@@ -70,13 +71,14 @@ class Exporting(QObject):
         process = self._process
         while process is not None and process.canReadLine():
             try:
-                said = json.loads(bytes(process.readLine().data()))
+                said = parse_json(bytes(process.readLine().data()))
             except ValueError:
                 continue                                        # not ours: a library that prints
-            if "done" in said:
-                self.moved.emit(said["done"], said["of"])
-            else:
-                self._said = said
+            match said:
+                case {"done": int(done), "of": int(of)} if 0 <= done <= of < 1 << 31:
+                    self.moved.emit(done, of)
+                case {"text": str()} | {"problem": str()}:
+                    self._said = said
 
     def _finish(self, process: QProcess, code: int) -> None:
         if process is not self._process:

@@ -3,10 +3,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from instrument.analysis import HIGHEST_HZ, LOWEST_HZ, PALETTE
 from instrument.gui import theme
+from instrument.gui.plain import Label, set_tip, tip
 from models.frame import BAND_CENTRES_HZ, NOISE_FLOOR_DB, SLOT_RATIO
 
 FLOOR_DB, CEILING_DB = -90.0, 0.0
@@ -24,8 +25,8 @@ class FramePlot(QWidget):
         super().__init__()
         self.setAccessibleName("Model's frame")
         self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now. Space freezes.")
-        self.setToolTip("<b>Frame</b>&nbsp; What the model says about the newest note now: lines are partials, the surface is noise."
-                        "<br>Click to freeze")
+        set_tip(self, tip("Frame", "What the model says about the newest note now: lines are partials, the surface is noise.",
+                          "Click to freeze"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot = pg.PlotWidget(background=PALETTE[0][1])
         self._plot.setAntialiasing(True)
@@ -47,7 +48,7 @@ class FramePlot(QWidget):
         self._partials = pg.PlotCurveItem()
         for curve in (self._noise, self._partials):
             item.addItem(curve)
-        self._hint = QLabel("Play a note to see its frame", self._plot)
+        self._hint = Label("Play a note to see its frame", self._plot)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         layout = QVBoxLayout(self)

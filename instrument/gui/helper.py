@@ -12,7 +12,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 from shiboken6 import isValid
 
+from models.checked_json import parse_json
+
 PACKAGE = str(Path(__file__).resolve().parents[2])
+LONGEST_LINE = 8 << 20              # bytes: two pictures of what is learnt
 LAST_WORDS = 4000                   # characters of standard error that are kept
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
 
@@ -64,8 +67,8 @@ class Helper(QObject):
 
     def _read(self) -> None:
         while self._process.canReadLine():
-            with suppress(ValueError, RecursionError):
-                message = json.loads(bytes(self._process.readLine().data()))
+            with suppress(ValueError):
+                message = parse_json(bytes(self._process.readLine().data()), LONGEST_LINE)
                 if isinstance(message, dict) and isinstance(message.get("tell"), str):
                     self.told.emit(message)
 

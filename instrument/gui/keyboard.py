@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument.gui import theme
 from instrument.gui.hands import Hands
+from instrument.gui.plain import show_tip, tip
 
 LOWEST, HIGHEST = 21, 108           # A0 .. C8
 BLACK = frozenset((1, 3, 6, 8, 10))
@@ -169,8 +170,8 @@ class Keyboard(QWidget):
             note = self.note_at(QPointF(event.pos()))
             if note is not None:
                 letter = f" · computer key {self.letters[note]}" if note in self.letters else ""
-                QToolTip.showText(event.globalPos(), f"<b>{NAMES[note % 12]}{note // 12 - 1}</b>&nbsp; MIDI {note}{letter}<br>"
-                                  "Louder towards the front edge", self)
+                name = f"{NAMES[note % 12]}{note // 12 - 1}"
+                show_tip(event.globalPos(), tip(name, f"MIDI {note}{letter}", "Louder towards the front edge"), self)
             return True
         return super().event(event)
 

@@ -6,11 +6,13 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
 from instrument.gui import theme
 from instrument.gui.knob import Knob
 from instrument.gui.panel import Panel, tool
+from instrument.gui.plain import set_tip, shortened
 from instrument.gui.session import LATENTS, Session
 from instrument.library import families_of, knobs_of
 from instrument.parameters import PARAMETERS, group
 
 COLUMNS, NAMED_COLUMNS = 8, 10
+LONGEST_SHOWN = 40          # characters of a model's name beside the heading
 
 
 class LatentKnob(Knob):
@@ -26,7 +28,7 @@ class LatentKnob(Knob):
         self.lock.setCheckable(True)
         self.lock.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.lock.setAccessibleName(f"Lock {parameter.label}")
-        self.lock.setToolTip(f"Lock {parameter.label} against randomise, mutate and reset (Ctrl+L)")
+        set_tip(self.lock, f"Lock {parameter.label} against randomise, mutate and reset (Ctrl+L)")
         self.lock.setStyleSheet("padding: 0; min-height: 0; background: transparent; border: none;")
         self.lock.toggled.connect(lambda on: self.lock_wanted.emit(parameter_id, on))
         self.show_lock(False)
@@ -68,8 +70,8 @@ class LatentKnob(Knob):
         else:
             super().keyPressEvent(event)
 
-    def tip(self) -> str:
-        return super().tip() + " · Ctrl+L locks"
+    def hint(self) -> str:
+        return super().hint() + " · Ctrl+L locks"
 
 
 class NamedKnob(Knob):
@@ -88,8 +90,8 @@ class NamedKnob(Knob):
             self.setAccessibleName(label)
             self.update()
 
-    def tip(self) -> str:
-        return super().tip() + ("" if self.known else " · This model has no such direction: it does nothing.")
+    def hint(self) -> str:
+        return super().hint() + ("" if self.known else " · This model has no such direction: it does nothing.")
 
 
 class LatentPanel(Panel):
@@ -150,7 +152,8 @@ class LatentPanel(Panel):
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)
-        self.note.setText(self.session.state.patch.model)
+        self.note.setText(shortened(model, LONGEST_SHOWN))
+        set_tip(self.note, model)
         self.update_marks()
 
     def update_marks(self) -> None:

@@ -84,6 +84,15 @@ class Learning(QObject):
         helper.ended.connect(lambda why: self._ended(helper, why))
         self.changed.emit()
 
+    def find(self, name: str) -> None:
+        """Show a lesson of an earlier window, as far as it came; nothing begins by itself."""
+        lesson = next((lesson for lesson in learnt.lessons() if lesson.name == name), None)
+        if lesson is not None and self.lesson is None:
+            self.lesson, self.share, self.state = lesson, lesson.share, "stopped" if lesson.share < 1 else "done"
+            self._card = learnt.card_of(name)
+            self.playable = self._card is not None
+            self.changed.emit()
+
     def stop(self) -> None:
         """It saves itself and ends; `go_on` goes on from there."""
         if self.active and self.helper is not None:

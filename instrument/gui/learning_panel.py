@@ -1,10 +1,11 @@
 """A lesson as the player sees it: one note of the recordings beside what is learnt of it so far, how far it is, how long it takes."""
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from instrument.gui import theme
 from instrument.gui.learning import STEPS, Learning, LearningPicture
+from instrument.gui.plain import Label, set_tip, shortened
 from instrument.gui.record_bar import clock
 from instrument.gui.spectrogram import colour_table
 
@@ -91,12 +92,12 @@ class LearningPanel(QDialog):
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(10))
         top = QHBoxLayout()
-        self.name, self.notes = QLabel(), QLabel()
+        self.name, self.notes = Label(wraps=True), Label()
         self.name.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
         self.notes.setObjectName("soft")
         self.notes.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        top.addWidget(self.name)
-        top.addWidget(self.notes, 1)
+        top.addWidget(self.name, 1)
+        top.addWidget(self.notes)
         column.addLayout(top)
         self.pictures = LearningPictures()
         column.addWidget(self.pictures, 1)
@@ -104,7 +105,7 @@ class LearningPanel(QDialog):
         self.progress.setFixedHeight(theme.px(5))
         column.addWidget(self.progress)
         row = QHBoxLayout()
-        self.state = QLabel()
+        self.state = Label()
         self.state.setAccessibleName("How far it is")
         row.addWidget(self.state, 1)
         self.play = self._button("Play", "Play it as it is by now; better versions take its place by themselves", learning.play)
@@ -114,9 +115,8 @@ class LearningPanel(QDialog):
         for button in (self.play, self.stop, self.go_on):
             row.addWidget(button)
         column.addLayout(row)
-        self.problem = QLabel()
+        self.problem = Label(wraps=True)
         self.problem.setAccessibleName("Problem")
-        self.problem.setWordWrap(True)
         self.problem.setStyleSheet(f"color: {theme.ALARM};")
         column.addWidget(self.problem)
         self.setMinimumSize(theme.px(560), theme.px(320))
@@ -132,7 +132,7 @@ class LearningPanel(QDialog):
             return
         self.name.setText(learning.lesson.name)
         self.notes.setText(learning.told)
-        self.notes.setToolTip(learning.left_out)
+        set_tip(self.notes, learning.left_out)
         preparing = learning.state == "preparing" and learning.of > 0
         self.progress.show_share(learning.done / learning.of if preparing else learning.share)
         self.state.setText(words(learning))
@@ -141,7 +141,7 @@ class LearningPanel(QDialog):
         self.stop.setEnabled(learning.state != "stopping")
         self.go_on.setVisible(not learning.active)
         self.go_on.setText("Learn longer" if learning.state == "done" else "Go on")
-        self.problem.setText(learning.problem)
+        self.problem.setText(shortened(learning.problem))
         self.problem.setVisible(bool(learning.problem))
         if learning.picture is None:
             self.pictures.show_picture(None)
@@ -155,7 +155,7 @@ class LearningPanel(QDialog):
     def _button(self, text: str, tip: str, act) -> QPushButton:
         button = QPushButton(text)
         button.setAccessibleName(text)
-        button.setToolTip(tip)
+        set_tip(button, tip)
         button.clicked.connect(lambda _checked=False: act())
         return button
 

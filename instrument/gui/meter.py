@@ -2,9 +2,10 @@
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument.gui import theme
+from instrument.gui.plain import show_tip, tip
 
 FLOOR_DB, CEILING_DB = -60.0, 0.0
 CLIP_DB = -0.5              # from here the limiter is at work
@@ -60,8 +61,7 @@ class Meter(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), f"<b>Level</b>&nbsp; peak {self.hold_db.max():.1f} dBFS, "
-                              f"RMS {self.rms_db.max():.1f} dBFS", self)
+            show_tip(event.globalPos(), tip("Level", f"peak {self.hold_db.max():.1f} dBFS, RMS {self.rms_db.max():.1f} dBFS"), self)
             return True
         return super().event(event)
 

@@ -1,11 +1,12 @@
 """The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QRadialGradient
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from instrument.gui import theme
 from instrument.gui.knob import Knob
 from instrument.gui.panel import Panel
+from instrument.gui.plain import show_tip, tip
 from instrument.gui.session import Session
 from instrument.parameters import PARAMETERS
 
@@ -41,9 +42,11 @@ class MorphPad(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.px(170), theme.px(110))
 
+    def _shares(self) -> str:
+        return ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
+
     def _refresh(self) -> None:
-        shares = ", ".join(f"{self._label(i)} {share * 100:.0f} %" for i, share in enumerate(self.session.weights()))
-        self.setAccessibleDescription(f"{shares}. Arrow keys move; 1 to 4 choose the sound of a corner, Enter that of the nearest.")
+        self.setAccessibleDescription(f"{self._shares()}. Arrow keys move; 1 to 4 choose the sound of a corner, Enter that of the nearest.")
         self.update()
 
     def _field(self) -> QRectF:
@@ -141,11 +144,9 @@ class MorphPad(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             corner = self._corner_at(QPointF(event.pos()))
-            text = (f"<b>{PLACES[corner].capitalize()}</b>&nbsp; {self._label(corner)}<br>Click for another sound"
-                    if corner >= 0 else
-                    f"<b>Morph</b>&nbsp; {self.accessibleDescription().partition('.')[0]}<br>"
-                    "Drag between the corners; double-click centres. Corner names choose sounds.")
-            QToolTip.showText(event.globalPos(), text, self)
+            text = (tip(PLACES[corner].capitalize(), self._label(corner), "Click for another sound") if corner >= 0 else
+                    tip("Morph", self._shares(), "Drag between the corners; double-click centres. Corner names choose sounds."))
+            show_tip(event.globalPos(), text, self)
             return True
         return super().event(event)
 

@@ -1,8 +1,9 @@
 """A group of controls on a surface of its own: a heading, room for small tools beside it, and the contents below."""
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from instrument.gui import theme
+from instrument.gui.plain import Label, set_tip
 
 HEADING, ICON = 28, 16      # height of a heading's row, size of the icons in it
 
@@ -16,9 +17,9 @@ class Panel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(title.capitalize())
-        self.heading = QLabel(title.upper())
+        self.heading = Label(title.upper())
         self.heading.setObjectName("heading")
-        self.note = QLabel()
+        self.note = Label()
         self.note.setObjectName("note")
         self.tools = QHBoxLayout()
         self.tools.addWidget(self.heading)
@@ -47,7 +48,7 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
     button.setProperty("flat", True)
     button.setProperty("small", bool(text))
     button.setAccessibleName(name)
-    button.setToolTip(tip or name)
+    set_tip(button, tip or name)
     button.setCheckable(checkable)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     button.setProperty("drawing", icon)

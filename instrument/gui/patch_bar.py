@@ -3,11 +3,14 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from instrument.gui import theme
 from instrument.gui.panel import tool
+from instrument.gui.plain import Label, caption, set_tip, shortened
 from instrument.gui.session import Session
+
+LONGEST_SHOWN = 40          # characters of a name on a button
 
 
 class PatchName(QToolButton):
@@ -15,15 +18,15 @@ class PatchName(QToolButton):
 
     def __init__(self):
         super().__init__()
-        self.dirty = False
-        self.setToolTip("Choose a patch (Ctrl+F)")
+        self.dirty, self._shown = False, ""
+        set_tip(self, "Choose a patch (Ctrl+F)")
         self.setShortcut("Ctrl+F")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_name(self, name: str, dirty: bool) -> None:
         """Show the name of the patch, and whether it was changed."""
-        self.dirty = dirty
-        self.setText(name)
+        self.dirty, self._shown = dirty, name
+        self.setText(caption(name))
         self.setAccessibleName(f"Patch: {name}{', changed' if dirty else ''}")
         self.update()
 
@@ -36,7 +39,7 @@ class PatchName(QToolButton):
         painter.setFont(theme.font("patch", QFont.Weight.DemiBold))
         painter.setPen(theme.colour(theme.TEXT))
         inner = self.rect().adjusted(theme.px(22), 0, -theme.px(22), 0)
-        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, inner.width())
+        text = painter.fontMetrics().elidedText(self._shown, Qt.TextElideMode.ElideRight, inner.width())
         painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, text)
         middle = self.height() // 2
         if self.dirty:
@@ -61,7 +64,7 @@ class SavePopup(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
         column.setSpacing(theme.px(6))
-        heading = QLabel("SAVE PATCH")
+        heading = Label("SAVE PATCH")
         heading.setObjectName("heading")
         column.addWidget(heading)
         self.name = QLineEdit(placeholderText="Name", maxLength=80)
@@ -93,7 +96,7 @@ class SavePopup(QFrame):
 
     def _name_changed(self, name: str) -> None:
         replaced = self._others.get(name.strip().casefold())
-        self.save.setText(f"Replace “{replaced}”" if replaced else "Save")
+        self.save.setText(f"Replace “{caption(shortened(replaced, LONGEST_SHOWN))}”" if replaced else "Save")
         self.save.setAccessibleName(f"Replace patch {replaced}" if replaced else "Save patch")
         self.save.setEnabled(bool(name.strip()))
 
@@ -136,7 +139,7 @@ class PatchBar(QWidget):
             button.setShortcut(keys)
         QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(session.swap)
         for button, side in zip(self.sides, "AB", strict=True):
-            button.setToolTip(f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
+            set_tip(button, f"Version {side}: two versions to compare (Ctrl+B goes from one to the other)")
             button.clicked.connect(lambda _on, side=side: self._choose_side(side))
         self.previous.clicked.connect(lambda: self.step_wanted.emit(-1))
         self.next.clicked.connect(lambda: self.step_wanted.emit(1))

@@ -4,7 +4,6 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QPushButton,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from instrument.gui import theme
 from instrument.gui.list_row import paint_surface, paint_texts
+from instrument.gui.plain import Label, caption
 
 MOST_TAGS = 9
 
@@ -54,7 +54,7 @@ class PatchBrowser(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
         column.setSpacing(theme.px(8))
-        self.purpose = QLabel()
+        self.purpose = Label()
         self.purpose.setObjectName("heading")
         column.addWidget(self.purpose)
         self.search = QLineEdit(placeholderText="Search names and tags")
@@ -77,7 +77,7 @@ class PatchBrowser(QFrame):
         self.list.clicked.connect(self._take)
         self.list.activated.connect(self._take)
         column.addWidget(self.list, 1)
-        self.empty = QLabel("No patch matches")
+        self.empty = Label("No patch matches")
         self.empty.setObjectName("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.empty, 1)
@@ -109,7 +109,8 @@ class PatchBrowser(QFrame):
         self.chips: list[QPushButton] = []
         room = theme.px(416)
         for tag in sorted(counted, key=lambda t: -counted[t])[:MOST_TAGS]:
-            chip = QPushButton(tag)
+            chip = QPushButton(caption(tag))
+            chip.setProperty("tag", tag)
             chip.setProperty("role", "chip")
             chip.setCheckable(True)
             chip.setAccessibleName(f"Only {tag}")
@@ -124,7 +125,7 @@ class PatchBrowser(QFrame):
 
     def _narrow(self) -> None:
         words = self.search.text().lower().split()
-        tags = [chip.text() for chip in self.chips if chip.isChecked()]
+        tags = [chip.property("tag") for chip in self.chips if chip.isChecked()]
         self.shown = [e for e in self.entries if all(t in e.tags for t in tags)
                       and all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
         self._model.setStringList([f"{e.name}, {', '.join(e.tags)}" for e in self.shown])

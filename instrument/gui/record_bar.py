@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from instrument.audio.protocol import Telemetry
 from instrument.gui import theme
 from instrument.gui.panel import tool
+from instrument.gui.plain import set_tip
 
 KEPT_TEXT = "60 s"
 
@@ -48,9 +49,9 @@ class RecordBar(QWidget):
         self.record.setChecked(self.recording or waits)
         self.record.setText("0:00" if self.recording else "bar …" if waits else "Rec")
         self.record.setAccessibleName("Stop recording" if self.recording else "Wait no longer" if waits else "Record")
-        self.record.setToolTip("Stop and keep the take (F9)" if self.recording
-                               else "Begins with the next bar of the MIDI clock; click to wait no longer (F9)" if waits
-                               else "Record what you play into your music folder (F9)")
+        set_tip(self.record, "Stop and keep the take (F9)" if self.recording
+                else "Begins with the next bar of the MIDI clock; click to wait no longer (F9)" if waits
+                else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:
         """How long the take is by now."""

@@ -12,9 +12,11 @@ from instrument.gui.learning import Learning
 from instrument.gui.learning_panel import LearningPanel
 from instrument.gui.new_sound import NewSound
 from instrument.gui.panel import tool
+from instrument.gui.plain import caption, shortened
 from instrument.gui.session import Session
 
 TEXT = "New sound"
+LONGEST_SHOWN = 60              # characters of a name in the menu
 OFFERED = 3                     # lessons that were stopped, in the menu
 
 
@@ -100,9 +102,10 @@ class Recordings:
         if current is not None or begun:
             menu.addSeparator()
         if current is not None:
-            menu.addAction(f"Show “{current.name}”", self.panel.open)
+            menu.addAction(caption(f"Show “{shortened(current.name, LONGEST_SHOWN)}”"), self.panel.open)
         for lesson in begun[:OFFERED] if not self.learning.active else ():
-            menu.addAction(f"Go on learning “{lesson.name}” ({lesson.share:.0%})".replace("%", " %"), partial(self._go_on, lesson))
+            share = f"{lesson.share:.0%}".replace("%", " %")
+            menu.addAction(caption(f"Go on learning “{shortened(lesson.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, lesson))
 
     def _go_on(self, lesson) -> None:
         self.learning.go_on(lesson)

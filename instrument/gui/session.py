@@ -4,50 +4,19 @@ Widgets ask the session for values and tell it what the player did; it tells the
 from the engine (knobs moved by MIDI, program changes) goes in by `moved_by_midi` and `patch_from_engine`, which send nothing,
 so no movement can go round in circles.
 """
+import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from instrument.parameters import LATENT_KNOBS, PARAMETERS, defaults
-from instrument.patch import IDS, Corner, Patch
+from instrument.gui.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, Snapshot, State
+from instrument.parameters import PARAMETERS
+from instrument.patch import Corner, Patch
 
-UNDO_STEPS = 200
+__all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "State"]
+
 SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
-LATENTS = tuple(f"latent.{i + 1}" for i in range(LATENT_KNOBS))
-NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENTS)
-
-
-@dataclass(frozen=True)
-class State:
-    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning).
-
-    Never changed in place.
-    """
-
-    patch: Patch
-    values: dict[str, float]
-    on_disk: bool = True                # whether it was ever saved
-
-    @classmethod
-    def of(cls, patch: Patch, values: dict[str, float] | None = None) -> "State":
-        """What a patch sounds like; controls that no patch sets keep their place in `values`."""
-        latents = {i: PARAMETERS[i].clamp(z) for i, z in zip(LATENTS, patch.latents, strict=False)}
-        return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
-
-    def to_patch(self, **changes) -> Patch:
-        """The patch as it sounds now, with `changes` to its fields."""
-        knobs = [self.values[i] for i in LATENTS]
-        latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
-        return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS}, **changes)
-
-    def same_sound(self, other: "State") -> bool:
-        """Whether both sound alike, whatever their names."""
-        return self.values == other.values and self.same_frame(other)
-
-    def same_frame(self, other: "State") -> bool:
-        """Whether they differ in nothing but values."""
-        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
 
 
 class Session:
@@ -60,12 +29,13 @@ class Session:
         self.saved = self.state             # as the patch was loaded or saved
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
-        self._other: tuple[State, State] | None = None
-        self._undo: list[tuple[State, State]] = []      # what was played, and what was on disk then
-        self._redo: list[tuple[State, State]] = []
+        self._other: Place | None = None
+        self._undo: list[Place] = []      # what was played, and what was on disk then
+        self._redo: list[Place] = []
         self._before: State | None = None   # where the gesture under way began
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
+        self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
         self.on_change: list[Callable[[], None]] = []               # anything else: patch, history, side, corners, locks
 
     # reading
@@ -123,6 +93,24 @@ class Session:
         self.saved = self.state = State.of(patch, kept)
         self._undo.clear()
         self._redo.clear()
+        self._show_all()
+
+    def snapshot(self) -> Snapshot:
+        """All that it holds now; a gesture under way counts as ended."""
+        held = self._held()
+        if self._before is None or self._before.same_sound(self.state):
+            return held
+        return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
+
+    def _held(self) -> Snapshot:
+        return Snapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]), tuple(self._redo[-UNDO_STEPS:]),
+                        frozenset(self.locked))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Hold what another session held, to the last step of its history; the engine is told nothing."""
+        self._before, self._last_change = None, ("", 0.0)
+        self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
+        self._undo, self._redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
         self._show_all()
 
     def begin(self, _parameter_id: str = "") -> None:
@@ -210,16 +198,12 @@ class Session:
     def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
         """A model is another version of itself now. Its sounds, those of the history too, go over to it as `carried` has them; nothing to
         undo."""
-        def over(state: State) -> State:
-            if state.patch.model != model:
-                return state
-            return replace(State.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
-
-        def both(places: list[tuple[State, State]]) -> list[tuple[State, State]]:
-            return [(over(state), over(saved)) for state, saved in places]
-        self.state, self.saved, self._undo, self._redo = over(self.state), over(self.saved), both(self._undo), both(self._redo)
-        self._before = over(self._before) if self._before else None
-        self._other = both([self._other])[0] if self._other else None
+        now = self._held().renewed(model, carried)
+        if self._before is not None:
+            self._before = Snapshot(self._before, self._before).renewed(model, carried).state
+        self.state, self.saved, self._other, self._undo, self._redo = now.state, now.saved, now.other, list(now.undo), list(now.redo)
+        for listener in self.on_renew:
+            listener(model)
         self._send({"do": "renew", "model": model})
         if self.state.patch.model == model:
             self._send_patch()
@@ -270,8 +254,8 @@ class Session:
     # the engine
 
     def moved_by_midi(self, parameter_id: str, value: float) -> None:
-        """A MIDI controller moved a control."""
-        if parameter_id in PARAMETERS:
+        """A MIDI controller moved a control. The engine counts in 32 bits: what is the same there is the same here."""
+        if parameter_id in PARAMETERS and not math.isclose(value, self[parameter_id], rel_tol=1e-6, abs_tol=1e-7):
             self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
 
     def patch_from_engine(self, patch: Patch) -> None:
@@ -303,7 +287,7 @@ class Session:
         self.end()
         self._last_change = ("", 0.0)
 
-    def _go_to(self, place: tuple[State, State]) -> None:
+    def _go_to(self, place: Place) -> None:
         state, self.saved = place
         self._restore(state)
 

@@ -1,13 +1,24 @@
 """Audio device, rate, block size and MIDI ports; a test tone, and what the latency comes to."""
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from instrument.audio.protocol import AudioChoice
 from instrument.gui import theme
+from instrument.gui.plain import Label, caption, set_tip, shortened
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
 NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
+LONGEST_SHOWN = 80              # characters of the name of a port
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+
+
+class PortBox(QCheckBox):
+    """A MIDI port that may be chosen."""
+
+    def __init__(self, port: str):
+        super().__init__(caption(shortened(port, LONGEST_SHOWN)))
+        self.port = port
+        self.setAccessibleName(f"MIDI port {port}")
 
 
 class SettingsDialog(QDialog):
@@ -31,13 +42,14 @@ class SettingsDialog(QDialog):
         self.device, self.rate, self.block = QComboBox(), QComboBox(), QComboBox()
         for name, box in (("Audio device", self.device), ("Sample rate", self.rate), ("Block size", self.block)):
             box.setAccessibleName(name)
-            label = QLabel(name)
+            label = Label(name)
             label.setObjectName("soft")
             label.setBuddy(box)
             label.setMinimumHeight(theme.px(28))
             form.addRow(label, box)
             box.activated.connect(self._open_audio)
         self.device.setMinimumWidth(theme.px(300))
+        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)     # whatever devices are called
         self.device.addItem("The system's default", None)
         self.rate.addItem("As the device has it", None)
         for rate in RATES_HZ:
@@ -45,20 +57,19 @@ class SettingsDialog(QDialog):
         self.block.addItem("As the system suggests", None)
         for block in BLOCKS:
             self.block.addItem(f"{block} samples", block)
-        self.latency = QLabel("–")
+        self.latency = Label("–")
         self.latency.setAccessibleName("Latency")
-        caption = QLabel("Latency")
-        caption.setObjectName("soft")
-        caption.setMinimumHeight(theme.px(28))
-        form.addRow(caption, self.latency)
+        beside = Label("Latency")
+        beside.setObjectName("soft")
+        beside.setMinimumHeight(theme.px(28))
+        form.addRow(beside, self.latency)
         column.addLayout(form)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
+        self.problem = Label(wraps=True)
         self.problem.setStyleSheet(f"color: {theme.ALARM};")
         self.problem.setAccessibleName("Audio problem")
         self.problem.hide()
         column.addWidget(self.problem)
-        heading = QLabel("MIDI INPUTS")
+        heading = Label("MIDI INPUTS")
         heading.setObjectName("heading")
         column.addSpacing(theme.px(6))
         column.addWidget(heading)
@@ -69,12 +80,11 @@ class SettingsDialog(QDialog):
         self.all_ports.setAccessibleName("All MIDI ports")
         self.all_ports.setChecked(True)
         self.all_ports.clicked.connect(self._open_midi)
-        self.no_ports = QLabel(NO_PORTS)
+        self.no_ports = Label(NO_PORTS, wraps=True)
         self.no_ports.setObjectName("dim")
-        self.no_ports.setWordWrap(True)
         self._ports.addWidget(self.all_ports)
         self._ports.addWidget(self.no_ports)
-        self.boxes: list[QCheckBox] = []
+        self.boxes: list[PortBox] = []
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
         self.touch.setToolTip("How hard your hands play: draw it, choose it, or have it learnt")
@@ -86,7 +96,7 @@ class SettingsDialog(QDialog):
         self.tone = QPushButton("Test tone")
         self.tone.setAccessibleName("Test tone")
         self.tone.setCheckable(True)
-        self.tone.setToolTip("A quiet 440 Hz sine")
+        set_tip(self.tone, "A quiet 440 Hz sine")
         self.tone.toggled.connect(lambda on: self.wanted.emit({"do": "test_tone", "on": on}))
         self.rescan = QPushButton("Look again")
         self.rescan.setAccessibleName("Look for devices again")
@@ -110,7 +120,7 @@ class SettingsDialog(QDialog):
         for device in audio:
             self.device.addItem(f"{device['name']}{' (default)' if device.get('default') else ''}", device["name"])
         self.device.setCurrentIndex(max(self.device.findData(chosen), 0))
-        self._list_ports(midi, [box.text() for box in self.boxes if box.isChecked()])
+        self._list_ports(midi, [box.port for box in self.boxes if box.isChecked()])
 
     def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
         """What the player chose before."""
@@ -122,11 +132,11 @@ class SettingsDialog(QDialog):
             box.setCurrentIndex(max(box.findData(value), 0))
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
-            self._list_ports([box.text() for box in self.boxes], midi_ports)
+            self._list_ports([box.port for box in self.boxes], midi_ports)
 
     def show_audio(self, message: dict) -> None:
         """The engine opened a device, or could not."""
-        self.problem.setText(message.get("problem") or "")
+        self.problem.setText(shortened(message.get("problem") or ""))
         self.problem.setVisible(bool(message.get("problem")))
         ours = message["block_samples"] / message["rate_hz"] * 1000
         block = f"{message['block_samples']} samples at {message['rate_hz'] / 1000:g} kHz are {ours:.1f} ms"
@@ -135,23 +145,22 @@ class SettingsDialog(QDialog):
     def show_midi(self, message: dict) -> None:
         """The engine's MIDI ports, and which are open."""
         self._list_ports(message["ports"], message["open"])
-        self.no_ports.setText(message["problem"] or NO_PORTS)
+        self.no_ports.setText(shortened(message["problem"] or NO_PORTS))
 
     def _list_ports(self, ports: list[str], opened: list[str]) -> None:
-        if [box.text() for box in self.boxes] != ports:
+        if [box.port for box in self.boxes] != ports:
             for box in self.boxes:
                 self._ports.removeWidget(box)
                 box.deleteLater()
             self.boxes = []
             for port in ports:
-                box = QCheckBox(port)
-                box.setAccessibleName(f"MIDI port {port}")
+                box = PortBox(port)
                 box.clicked.connect(self._open_midi)
                 self._ports.addWidget(box)
                 self.boxes.append(box)
         self.no_ports.setVisible(not ports)
         for box in self.boxes:
-            box.setChecked(box.text() in opened or self.all_ports.isChecked())
+            box.setChecked(box.port in opened or self.all_ports.isChecked())
             box.setEnabled(not self.all_ports.isChecked())
 
     def _open_audio(self) -> None:
@@ -161,7 +170,7 @@ class SettingsDialog(QDialog):
     def _open_midi(self) -> None:
         for box in self.boxes:
             box.setEnabled(not self.all_ports.isChecked())
-        ports = None if self.all_ports.isChecked() else [box.text() for box in self.boxes if box.isChecked()]
+        ports = None if self.all_ports.isChecked() else [box.port for box in self.boxes if box.isChecked()]
         self.wanted.emit({"do": "open_midi", "ports": ports})
 
     def hideEvent(self, event) -> None:

@@ -7,10 +7,11 @@ repaint is one plain copy.
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument.analysis import PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
 from instrument.gui import theme
+from instrument.gui.plain import show_tip, tip
 
 SECONDS = 10.0
 MARKS_WIDTH = 34
@@ -211,6 +212,6 @@ class Spectrogram(QWidget):
         if isinstance(event, QHelpEvent):
             hz = float(frequency_of_row(event.pos().y(), self.height()))
             reading = f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.2f} kHz"
-            QToolTip.showText(event.globalPos(), f"<b>{reading}</b>&nbsp; {note_name(hz)}<br>Click to freeze", self)
+            show_tip(event.globalPos(), tip(reading, note_name(hz), "Click to freeze"), self)
             return True
         return super().event(event)

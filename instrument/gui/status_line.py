@@ -1,15 +1,18 @@
 """How the engine is doing: one quiet line. Figures stay grey while all is well."""
 import time
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from instrument.gui import theme
+from instrument.gui.plain import Label, set_tip, tip
 
 MIDI_LIGHT_MS = 120
 DEVICE_TIP = "What plays, at which rate and block size"
 DEVICE_WIDTH = 380
 SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
+DOT = "● "
 TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
 
 
@@ -37,6 +40,43 @@ class _Count:
     def fresh(self, now_s: float) -> bool:
         """Whether it grew a short while ago."""
         return now_s - self._grew_at < TROUBLE_S
+
+
+class Reading(Label):
+    """A text in one colour, behind a dot in another where it has one."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.tint, self.dot = theme.SOFT, ""
+        self.setAccessibleName(name)
+
+    def show_reading(self, text: str, tint: str, dot: str) -> None:
+        """Show this."""
+        if (text, tint, dot) != (self.text(), self.tint, self.dot):
+            self.tint, self.dot = tint, dot
+            self.setText(text)
+            self.setAccessibleDescription(text)
+            self.updateGeometry()
+            self.update()
+
+    def _dot_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance(DOT) if self.dot else 0
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(self._dot_width(), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint() + QSize(self._dot_width(), 0)
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        place = self.contentsRect()
+        if self.dot:
+            painter.setPen(theme.colour(self.dot))
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, DOT)
+            place.setLeft(place.left() + self._dot_width())
+        painter.setPen(theme.colour(self.tint))
+        painter.drawText(place, self.alignment() | Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 class StatusLine(QWidget):
@@ -67,27 +107,22 @@ class StatusLine(QWidget):
         self.panic = QPushButton("PANIC")
         self.panic.setProperty("role", "panic")
         self.panic.setAccessibleName("Panic")
-        self.panic.setToolTip("Silence at once, all notes off (Ctrl+.)")
+        set_tip(self.panic, "Silence at once, all notes off (Ctrl+.)")
         self.panic.clicked.connect(self.panic_wanted)
         row.addWidget(self.panic)
         self._light = QTimer(self, interval=MIDI_LIGHT_MS, singleShot=True)
         self._light.timeout.connect(lambda: self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK))
         self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK)
 
-    def _reading(self, name: str, tip: str) -> QLabel:
-        label = QLabel()
-        label.setAccessibleName(name)
-        label.setToolTip(tip)
-        self._row.addWidget(label)
-        return label
+    def _reading(self, name: str, about: str) -> Reading:
+        reading = Reading(name)
+        set_tip(reading, about)
+        self._row.addWidget(reading)
+        return reading
 
     @staticmethod
-    def _set(label: QLabel, text: str, tint: str = theme.SOFT, dot: str = "") -> None:
-        before = f"<span style='color:{dot}'>●</span>&nbsp;" if dot else ""
-        rich = f"{before}<span style='color:{tint}'>{text}</span>"
-        if label.text() != rich:
-            label.setText(rich)
-            label.setAccessibleDescription(text)
+    def _set(reading: Reading, text: str, tint: str = theme.SOFT, dot: str = "") -> None:
+        reading.show_reading(text, tint, dot)
 
     def rescale(self) -> None:
         """Take the present scale on."""
@@ -108,14 +143,14 @@ class StatusLine(QWidget):
 
     def show_ports(self, names: list[str], problem: str = "") -> None:
         """Open MIDI ports, for the tooltip."""
-        self.midi.setToolTip("MIDI: " + (", ".join(names) if names else "no port is open") + (f"<br>{problem}" if problem else ""))
+        set_tip(self.midi, tip("MIDI", ", ".join(names) if names else "no port is open", problem))
 
     def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:
         """What plays ("name, system" as the engine says it), or None: nothing does."""
         name, _, system = (device or "").rpartition(", ")
         parts = [name, SHORT_NAMES.get(system, system), f"{rate_hz / 1000:g} kHz", f"{block_samples} samples"]
         self._device = " · ".join(part for part in parts if part) if device else "no sound"
-        self.device.setToolTip(f"{DEVICE_TIP}<br>{device}" if device else DEVICE_TIP)
+        set_tip(self.device, tip(DEVICE_TIP, "", device) if device else DEVICE_TIP)
         self._fit_device()
 
     def _fit_device(self) -> None:
@@ -151,7 +186,7 @@ class StatusLine(QWidget):
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
         self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
-        self.load.setToolTip(f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
+        set_tip(self.load, f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
                              f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
         self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
         self._set(self.late, f"{self._late.shown} late", theme.WARM if self._late.fresh(now_s) else theme.SOFT)

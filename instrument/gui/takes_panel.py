@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QListView,
     QPushButton,
     QStyledItemDelegate,
@@ -32,6 +31,7 @@ from instrument.audio.protocol import TAKE_FORMATS
 from instrument.gui import theme
 from instrument.gui.list_row import paint_surface, paint_texts
 from instrument.gui.listening import Listening
+from instrument.gui.plain import Label, caption, set_tip, shortened, tip
 from instrument.gui.record_bar import clock
 from instrument.gui.thumbnails import WIDTH, Thumbnails
 from instrument.recording import naming
@@ -40,6 +40,7 @@ from instrument.settings import Settings
 
 FORMAT_NAMES = dict(zip(TAKE_FORMATS, ("WAV, 24 bits", "WAV, 32 bits float", "FLAC, 24 bits"), strict=True))
 ROW_HEIGHT = 46
+LONGEST_SHOWN = 80              # characters of the folder's path on its button
 
 
 class TakeModel(QAbstractListModel):
@@ -63,7 +64,7 @@ class TakeModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return take.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{take.path}<br>Drag it into your DAW, or onto the instrument to play it again"
+            return tip(take.name, "", str(take.path), hint="Drag it into your DAW, or onto the instrument to play it again")
         return None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
@@ -149,11 +150,11 @@ class TakesPanel(QDialog):
         top = QHBoxLayout()
         self.folder = QPushButton()
         self.folder.setAccessibleName("Folder for takes")
-        self.folder.setToolTip("Where takes go; click to choose another folder")
+        set_tip(self.folder, "Where takes go; click to choose another folder")
         self.folder.clicked.connect(self._choose_folder)
         self.format = QComboBox()
         self.format.setAccessibleName("Format of takes")
-        self.format.setToolTip("What new takes are written as")
+        set_tip(self.format, "What new takes are written as")
         for value, name in FORMAT_NAMES.items():
             self.format.addItem(name, value)
         self.format.activated.connect(self._choose_format)
@@ -172,9 +173,8 @@ class TakesPanel(QDialog):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.doubleClicked.connect(self._listen)
         column.addWidget(self.list, 1)
-        self.empty = QLabel("No takes yet. F9 records; Ctrl+K keeps what you played in the last 60 seconds.")
+        self.empty = Label("No takes yet. F9 records; Ctrl+K keeps what you played in the last 60 seconds.", wraps=True)
         self.empty.setObjectName("dim")
-        self.empty.setWordWrap(True)
         column.addWidget(self.empty)
         row = QHBoxLayout()
         self.listen = self._button("Listen", "Hear the take as it was recorded (double click)", self._listen)
@@ -184,9 +184,8 @@ class TakesPanel(QDialog):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-        self.problem = QLabel()
+        self.problem = Label(wraps=True)
         self.problem.setAccessibleName("Problem")
-        self.problem.setWordWrap(True)
         self.problem.setStyleSheet(f"color: {theme.ALARM};")
         self.problem.hide()
         column.addWidget(self.problem)
@@ -210,7 +209,7 @@ class TakesPanel(QDialog):
                 self._watcher.removePaths(watched)
             if self.where.is_dir():
                 self._watcher.addPath(str(self.where))
-        self.folder.setText(str(self.where))
+        self.folder.setText(caption(shortened(str(self.where), LONGEST_SHOWN)))
         self.format.setCurrentIndex(self.format.findData(self.settings.take_format))
         self.model.show_folder(self.where)
         self.empty.setVisible(not self.model.takes)
@@ -236,10 +235,10 @@ class TakesPanel(QDialog):
         self.listening.stop()
         super().hideEvent(event)
 
-    def _button(self, text: str, tip: str, act) -> QPushButton:
+    def _button(self, text: str, about: str, act) -> QPushButton:
         button = QPushButton(text)
         button.setAccessibleName(text)
-        button.setToolTip(tip)
+        set_tip(button, about)
         button.clicked.connect(lambda _checked=False: act())
         return button
 
@@ -264,7 +263,7 @@ class TakesPanel(QDialog):
     def _show_listening(self, problem: str) -> None:
         self.listen.setText("Stop" if self.listening.path else "Listen")
         self.listen.setAccessibleName(self.listen.text())
-        self.problem.setText(problem)
+        self.problem.setText(shortened(problem))
         self.problem.setVisible(bool(problem))
         self.list.viewport().update()
 

@@ -1,9 +1,10 @@
 """Pitch bend and modulation wheels beside the keyboard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
-from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy
 
 from instrument.gui import theme
+from instrument.gui.plain import show_tip, tip
 
 STEPS = 1000
 KEY_STEP = 50
@@ -80,7 +81,7 @@ class Wheel(QAbstractSlider):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), f"<b>{self.accessibleName()}</b>&nbsp; {self.value() / STEPS * 100:.0f} %", self)
+            show_tip(event.globalPos(), tip(self.accessibleName(), f"{self.value() / STEPS * 100:.0f} %"), self)
             return True
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()

@@ -4,25 +4,28 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from instrument import library
 from instrument.audio.client import Client
 from instrument.audio.protocol import AudioChoice
 from instrument.gui import theme
+from instrument.gui.autosave import LOOK_S, Autosave
 from instrument.gui.banner import Banner
 from instrument.gui.control import Control
 from instrument.gui.control_panel import ControlPanel, OutputPanel
 from instrument.gui.engine_news import EngineNews
 from instrument.gui.hands import Hands
+from instrument.gui.keeping import Keeping
 from instrument.gui.keyboard import Keyboard
 from instrument.gui.latent_panel import LatentPanel
 from instrument.gui.morph_pad import MorphPanel
 from instrument.gui.panel import rescale, tool
 from instrument.gui.patch_bar import PatchBar
 from instrument.gui.patch_choosing import PatchChoosing
+from instrument.gui.plain import Label
 from instrument.gui.qwerty import Qwerty
 from instrument.gui.record_bar import RecordBar
 from instrument.gui.recording import Recording
@@ -32,6 +35,8 @@ from instrument.gui.settings_dialog import SettingsDialog
 from instrument.gui.spectrogram_panel import SpectrogramPanel
 from instrument.gui.status_line import StatusLine
 from instrument.gui.wheels import Wheel
+from instrument.gui.window_state import WindowState
+from instrument.parameters import LATENT_KNOBS
 from instrument.patch import Patch
 
 if TYPE_CHECKING:
@@ -44,31 +49,34 @@ TICK_MS = 16                # 60 pictures a second
 STATUS_S = 0.25
 FROM_NOW = 1 << 62          # a position that lies in the future of any engine
 SIZE, LEAST_SIZE = (1200, 760), (960, 620)
+PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine says which patch it began with
 
 
 class Window(QMainWindow):
-    """`client` is the engine's handle, `patch` what all begins with, `settings` what is kept between starts.
-
-    A patch without a model is a placeholder: the window then takes the one that the engine begins with.
+    """`client` is the engine's handle, `patch` what the engine was given to begin with (None: it begins with one of its own, which the
+    window then takes), `settings` what is kept between starts. `kept` is the state that a window left, and `autosave` keeps this one's.
     """
 
-    def __init__(self, client: Client, patch: Patch, settings: Settings):
+    def __init__(self, client: Client, patch: Patch | None, settings: Settings, kept: WindowState | None = None,
+                 autosave: Autosave | None = None):
         super().__init__()
         self.client, self.settings = client, settings
-        self.session = Session(client.send, patch)
+        self.session = Session(client.send, patch or PLACEHOLDER)
+        self.keeping = Keeping(self, kept, autosave)
         self.hands = Hands(client.send)
         self.setWindowTitle("HummingFace")
         self.setMinimumSize(*LEAST_SIZE)
         self.setAcceptDrops(True)
         self._position = FROM_NOW
         self._last_tick = time.monotonic()
-        self._last_status = 0.0
+        self._last_status = self._last_look = 0.0
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount}
         self._connect()
-        self.session.begin_with(patch, settings.controls)
-        self._restore_layout()
+        self.resize(*SIZE)
+        if not self.keeping.restore(patch):
+            self.session.begin_with(patch or PLACEHOLDER, settings.controls)
         self._rescale(True)
         self._show_session()
         self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -82,8 +90,8 @@ class Window(QMainWindow):
         ground.setObjectName("ground")
         self.setCentralWidget(ground)
         self._rows = QVBoxLayout(ground)
-        self.mark = QLabel()
-        self.word = QLabel("HummingFace")
+        self.mark = Label()
+        self.word = Label("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
         self.recorder = RecordBar()
@@ -102,6 +110,7 @@ class Window(QMainWindow):
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
+        self.news.on_ready.append(self._send_wheel)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings = Recordings(self, self.session, self.banner, self.client.model_of, self.recall)
         self.qwerty = Qwerty(self.hands, self)
@@ -221,6 +230,9 @@ class Window(QMainWindow):
         if now - self._last_status > STATUS_S:
             self._last_status = now
             self.status.show_telemetry(telemetry, float(self.output.meter.hold_db.max()))
+        if now - self._last_look > LOOK_S:
+            self._last_look = now
+            self.keeping.look()
 
     # what the player wants
 
@@ -263,14 +275,16 @@ class Window(QMainWindow):
 
     # between starts
 
-    def _restore_layout(self) -> None:
-        self.resize(*SIZE)
-        kept = self.settings.window.get("geometry")
-        if isinstance(kept, str):
-            self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore")))
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.keeping.reopen()
+
+    def _send_wheel(self) -> None:
+        """Where the wheel stands, to an engine that does not know it."""
+        if self.wheel.value():
+            self.wheel.turned.emit(self.wheel.value() / self.wheel.maximum())
 
     def _keep_settings(self) -> None:
-        self.settings.window["geometry"] = self.saveGeometry().toBase64().toStdString()
         self.settings.controls = self.session.player_settings()
         if any(entry.name == self.session.name for entry in library.patches()):
             self.settings.patch = self.session.name
@@ -313,6 +327,7 @@ class Window(QMainWindow):
         self.timer.stop()
         self.hands.release_all()
         self._keep_settings()
+        self.keeping.close()            # while what is open still is
         self.dialog.hide()
         if self._takes_shown():
             self.takes.hide()

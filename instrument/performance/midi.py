@@ -152,4 +152,4 @@ def from_json(values: dict) -> Event:
         values = dict(values)
         return _KINDS[values.pop("event")](**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise MidiError(f"not an event: {values!r}") from error
+        raise MidiError(f"not an event: {values!r:.80}") from error

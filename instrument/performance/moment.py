@@ -183,6 +183,9 @@ def check(values: Any) -> dict[str, Any]:
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise MomentError("its model has no name")
+    for name in ("patch", "last_pitch"):
+        if name not in values:
+            raise MomentError(f"{name} is missing")
     if values.get("patch") is not None:
         patch_file.from_json(values["patch"], "the take's patch")
     values.setdefault("law", BY_NETWORK)                    # what older takes were played by

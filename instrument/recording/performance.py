@@ -20,6 +20,7 @@ from instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from instrument.performance.performer import Load
 from instrument.recording import flac, riff
 from instrument.recording.naming import UNFINISHED
+from models.checked_json import parse_json, read_bytes
 
 FORMAT, VERSION = "hummingface-take", 1
 CHUNK = riff.TAKE_CHUNK
@@ -27,6 +28,7 @@ SUFFIX = UNFINISHED
 LARGEST_PACKED_BYTES, LARGEST_BYTES = 32 << 20, 128 << 20
 MOST_EVENTS = 2_000_000
 LONGEST_S = 24 * 3600
+LONGEST_LINE = 1 << 20              # bytes
 
 
 class TakeError(ValueError):
@@ -82,7 +84,7 @@ def of_file(path: str | Path) -> Performance:
     try:
         if part.is_file() and part.stat().st_size <= LARGEST_BYTES:
             with contextlib.suppress(TakeError):        # else it is somebody else's
-                return parse(part.read_bytes(), str(part))
+                return parse(read_bytes(part, LARGEST_BYTES), str(part))
         packed = None
         if path.suffix.lower() == ".wav":
             packed = riff.read_chunk(path, CHUNK, LARGEST_PACKED_BYTES)
@@ -110,12 +112,11 @@ def _unpack(packed: bytes, path: Path) -> bytes:
 
 def parse(data: bytes, where: str) -> Performance:
     """The performance in these lines. Raises TakeError."""
-    lines = data.split(b"\n")
-    if len(lines) > MOST_EVENTS:
+    if data.count(b"\n") > MOST_EVENTS:
         raise TakeError(f"{where}: more than {MOST_EVENTS} events")
-    whole = lines[:-1]                      # what follows the last line's end was cut off
+    whole = data.split(b"\n")[:-1]          # what follows the last line's end was cut off
     try:
-        first = json.loads(whole[0]) if whole else None
+        first = parse_json(whole[0], LONGEST_LINE) if whole else None
         if not isinstance(first, dict) or first.get("format") != FORMAT:
             raise TakeError(f"{where}: no take of this instrument")
         if first.get("version") != VERSION:
@@ -127,7 +128,7 @@ def parse(data: bytes, where: str) -> Performance:
         made = Performance(rate_hz, begin, first.get("exact") is True, at_moment, title=str(first.get("title", ""))[:200])
         last = at_moment["sample"] + LONGEST_S * rate_hz
         for line in whole[1:]:
-            values = json.loads(line)
+            values = parse_json(line, LONGEST_LINE)
             if values.get("end") is True:
                 frames = values.get("frames")
                 made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * rate_hz else None
@@ -138,7 +139,7 @@ def parse(data: bytes, where: str) -> Performance:
             made.events.append((sample, _event(values, at_moment["law"], where)))
     except TakeError:
         raise
-    except (ValueError, AttributeError, RecursionError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise TakeError(f"{where}: what was played cannot be read ({error})") from error
     return made
 

@@ -6,7 +6,6 @@ played when the take is done. What a killed process leaves is finished by `recov
 import contextlib
 import datetime
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -22,8 +21,9 @@ from instrument.performance import midi
 from instrument.performance.down import Down
 from instrument.recording import naming, performance, riff
 from instrument.recording.midi_file import MidiFile
-from instrument.recording.performance import CHUNK, SUFFIX
+from instrument.recording.performance import CHUNK, LONGEST_LINE, SUFFIX
 from instrument.recording.wave_file import WaveFile
+from models.checked_json import parse_json
 
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
 LATE_S = 0.04               # so long may an event wait for others that take effect before it
@@ -217,9 +217,10 @@ def recover(folder: Path) -> list[Path]:
     for part in parts:
         with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
             with part.open("rb") as file:
-                first = file.readline(1 << 20)
-            if is_running(int(json.loads(first)["writer"])):
-                continue                    # it is being written
+                first = parse_json(file.readline(LONGEST_LINE), LONGEST_LINE)
+            writer = first.get("writer") if isinstance(first, dict) else None
+            if type(writer) is not int or not 0 < writer < 1 << 31 or is_running(writer):
+                continue                    # it is being written, or it is not ours
             wav, packed = part.with_suffix(".wav"), _packed(part)
             if riff.read_chunk(wav, CHUNK, 1 << 40) != packed:      # not there, or not all of it
                 riff.append_chunk(wav, CHUNK, packed)

@@ -9,7 +9,7 @@ from instrument.audio.protocol import AudioChoice
 def test_come_back_as_they_were(tmp_path):
     file = tmp_path / "deep" / "settings.json"
     wanted = settings.Settings(audio_device="Keys, JACK", rate_hz=44100, block_samples=64, midi_ports=["a"], patch="Glass",
-                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0}, window={"size": [1, 2]},
+                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0},
                                velocity_curve=[[1, 20], [64, 90], [127, 127]], own_velocity_curve=[[1, 9], [127, 99]])
     wanted.save(file)
     assert settings.load(file) == (wanted, "")
@@ -27,13 +27,14 @@ def test_what_is_no_settings_is_put_aside(tmp_path, content):
     found, said = settings.load(file)
     assert found == settings.Settings()
     assert str(file) in said
-    assert (tmp_path / "settings.bad.json").read_bytes() == content
+    aside = next(tmp_path.glob("settings.json.bad-*"))
+    assert aside.name in said and aside.read_bytes() == content
 
 
 @pytest.mark.parametrize(("name", "value"), [
     ("rate_hz", 1), ("rate_hz", True), ("rate_hz", "48000"), ("block_samples", 8), ("block_samples", 4096), ("audio_device", 3),
     ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", {"7": 3}),
-    ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}), ("window", 3),
+    ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}),
     ("own_velocity_curve", "Linear"), ("own_velocity_curve", [[1, 1]]),
     ("velocity_curve", "no such"), ("velocity_curve", None), ("velocity_curve", [[1, 1]]), ("velocity_curve", [[1, 50], [127, 20]]),
     ("take_format", "mp3"), ("take_format", []), ("take_folder", 3), ("unknown", 1)])
@@ -51,6 +52,20 @@ def test_a_velocity_curve_that_is_none_is_said_in_words(tmp_path):
     found, said = settings.load(file)
     assert found.velocity_curve == "Linear"
     assert "velocity_curve (a velocity curve never falls)" in said
+
+
+def test_fields_of_earlier_versions_are_passed_over(tmp_path):
+    (tmp_path / "settings.json").write_text(json.dumps({"patch": "Glass", "window": {"geometry": "AA"}}))
+    assert settings.load(tmp_path / "settings.json") == (settings.Settings(patch="Glass"), "")
+
+
+def test_a_sound_that_a_window_left_goes_before_the_last_patch(tmp_path):
+    file = tmp_path / "settings.json"
+    first = settings.Settings(patch="Glass")
+    assert first.begin(file, left="Mine")[1] == "Mine"
+    second, _ = settings.load(file)             # the first start never came to `settled`
+    _, patch, said = second.begin(file, left="Mine")
+    assert patch is None and "Mine" in said
 
 
 def test_a_device_that_ended_the_last_start_is_not_used_again(tmp_path):

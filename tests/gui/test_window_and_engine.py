@@ -19,7 +19,7 @@ def test_browsing_by_search_tag_and_arrows(window):
     chip = browser.chips[0]
     QTest.mouseClick(chip, LEFT)
     assert browser.shown
-    assert all(chip.text() in e.tags for e in browser.shown)
+    assert all(chip.property("tag") in e.tags for e in browser.shown)
     QTest.mouseClick(chip, LEFT)
     QTest.keyClicks(browser.search, "test-wood")
     assert [e.name for e in browser.shown] == ["Birch", "Cedar"]
@@ -42,14 +42,14 @@ def test_browsing_by_search_tag_and_arrows(window):
 
 
 def test_the_midi_lamp_tells_midi_from_the_players_own_hands(window, qtbot):
-    dark = window.status.midi.text()
+    dark = window.status.midi.dot
     play(window, qtbot, 60)
-    assert window.status.midi.text() == dark
+    assert window.status.midi.dot == dark
     let_go(window, 60)
     window.client.send({"do": "midi", "bytes": [0x90, 67, 100]})            # as a port would
-    qtbot.waitUntil(lambda: window.status.midi.text() != dark, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: window.status.midi.dot != dark, timeout=SOON_MS)
     window.client.send({"do": "midi", "bytes": [0x80, 67, 0]})
-    qtbot.waitUntil(lambda: window.status.midi.text() == dark, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: window.status.midi.dot == dark, timeout=SOON_MS)
 
 
 def test_saving_a_patch(window, user_home):
@@ -168,8 +168,11 @@ def test_a_dead_audio_process_comes_back_with_all_as_it_was(window, qtbot, user_
 def test_quitting_keeps_the_settings_and_ends_the_process(qapp, user_home, audio_server, qtbot):
     from instrument import settings as settings_file
     from instrument.audio.client import Client
+    from instrument.gui.autosave import Autosave
+    from instrument.gui.state_file import StateFile
     from instrument.gui.window import Window
-    window = Window(Client(patch=user_home[1].to_json(), attach=False), user_home[1], settings_file.load()[0])
+    window = Window(Client(patch=user_home[1].to_json(), attach=False), user_home[1], settings_file.load()[0],
+                    autosave=Autosave(StateFile.claim()))
     before = {r.pid for r in registry.all_running()}
     window.client.start()
     window.show()
@@ -184,7 +187,9 @@ def test_quitting_keeps_the_settings_and_ends_the_process(qapp, user_home, audio
     assert said == ""
     assert kept.patch == "Birch"
     assert kept.controls == {"master.tune_cents": 7.0}
-    again = Window(window.client, user_home[0], kept)
+    left, said = StateFile.claim().load()
+    assert said == "" and left.session.state.patch.name == "Birch"
+    again = Window(window.client, user_home[1], kept, left)
     narrow = again.screen().availableGeometry().width() < 1000                             # as the offscreen screen is
     assert (again.width(), again.height()) == (again.minimumWidth() if narrow else 1000, 700)
     assert again.controls["master.tune_cents"].shown == 7.0

@@ -4,8 +4,8 @@ Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet Autoe
 from 9 to 119, so beyond the piano's keys on both sides; the frame is relative to the note, so they are notes like any other.
 Archives are read from beginning to end and never unpacked: names in them lead nowhere.
 """
-import json
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from models.checked_json import parse_json, read_bytes
 from train.notes.note import QUALITIES, Labels, Note, Order, Skipped, SourceError, key_of, read_sound, why_unusable
 
 HOLD_S, LEAST_S = 3.0, 3.5
@@ -86,12 +87,11 @@ class NSynth:
     def _examples(self) -> dict[str, Any]:
         if self.path.is_dir():
             file = self.path / "examples.json"
-            return _parse(file.read_bytes() if file.is_file() else None, self.path)
+            return _parse(read_bytes(file, LARGEST_JSON_BYTES) if file.is_file() else None, self.path)
         with self._open() as archive:
             for member in _members(archive, self.path):
                 if member.isfile() and Path(member.name).name == "examples.json" and member.size <= LARGEST_JSON_BYTES:
-                    stream = archive.extractfile(member)
-                    return _parse(stream.read() if stream else None, self.path)
+                    return _parse(_content(archive, member, self.path), self.path)
         return _parse(None, self.path)
 
     def _open(self) -> tarfile.TarFile:
@@ -121,10 +121,9 @@ class NSynth:
         with self._open() as archive:
             for member in _members(archive, self.path):
                 path = Path(member.name)
-                if member.isfile() and path.suffix == ".wav" and path.stem in wanted and member.size <= LARGEST_WAV_BYTES:
-                    stream = archive.extractfile(member)
-                    if stream:
-                        yield path.stem, stream.read()
+                ours = member.isfile() and path.suffix == ".wav" and path.stem in wanted and member.size <= LARGEST_WAV_BYTES
+                if ours and (data := _content(archive, member, self.path)) is not None:
+                    yield path.stem, data
 
     # TFRecords -------------------------------------------------------------------------------------------------
     def _tfrecord(self, skipped: list[Skipped]) -> Iterator[Order]:
@@ -147,11 +146,27 @@ class NSynth:
                     yield Order(key_of(labels, sha256(audio.tobytes()).hexdigest()), labels, audio)
 
 
+BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
+
+
 def _members(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     try:
         yield from archive
-    except (tarfile.TarError, OSError, EOFError) as error:                  # zlib's error is none of these, gzip's is an OSError
-        raise SourceError(f"{path}: ends too early or is damaged ({error}). Fetch it again; what was prepared stays.") from error
+    except BROKEN as error:
+        raise _damaged(path, error) from error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> bytes | None:
+    """A member's data; None where it is no file."""
+    try:
+        stream = archive.extractfile(member)
+        return stream.read() if stream else None
+    except BROKEN as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    return SourceError(f"{path}: ends too early or is damaged ({error}). Fetch it again; what was prepared stays.")
 
 
 def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
@@ -167,8 +182,8 @@ def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
         except (KeyError, TypeError, ValueError) as error:
             return ValueError(repr(error))
     try:
-        examples = json.loads(data, object_hook=compact)
-    except (ValueError, RecursionError) as error:
+        examples = parse_json(data, LARGEST_JSON_BYTES, compact)
+    except ValueError as error:
         raise SourceError(f"{path}: its examples.json cannot be read ({error}). Fetch it again.") from error
     if not isinstance(examples, dict):
         raise SourceError(f"{path}: its examples.json holds no notes by name.")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.checked_json import read_json
 from train.notes.listening import LEAD_S, Heard, hear
 from train.notes.names import note_name, read_name
 from train.notes.note import Labels, Note, Order, Skipped, SourceError, key_of, read_sound, sha256_of
@@ -26,6 +27,7 @@ GAIN_STEP_DB = 6.0                             # the gain moves in steps, so tha
 ONE_DYNAMIC_DB = 4.0                           # levels that differ by less (deviation) are one dynamic
 USUAL_VELOCITY, VELOCITY_STEP = 100, 20
 LONGEST_HOLD_S = 12.0
+LARGEST_MEMORY_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Recordings:
 
 def _remembered(memory: Path | None) -> dict[str, Heard]:
     try:
-        stored = json.loads(memory.read_text()) if memory else {}
+        stored = read_json(memory, LARGEST_MEMORY_BYTES, finite=False) if memory else {}
         return {k: Heard(**v) for k, v in stored["heard"].items()} if stored.get("version") == LISTENING else {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}

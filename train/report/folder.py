@@ -1,12 +1,12 @@
 """A run's folder as a report reads it: what was trained, its log, its pictures, its model now and when it had hardly begun."""
 import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.checked_json import read_json
 from models.model import Model
 from models.seed_model import SeedModel
 from models.shape import ModelError
@@ -106,7 +106,7 @@ def _open(folder: Path, data: Path | None) -> Run:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = read_json(path, finite=False)
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

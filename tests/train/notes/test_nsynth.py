@@ -1,4 +1,5 @@
 """NSynth in its published forms: folder, archive, TFRecords; real notes, and archives that mean harm."""
+import gzip
 import io
 import json
 import struct
@@ -145,6 +146,17 @@ def test_a_broken_json_is_refused(folder, text):
     (folder / "examples.json").write_text(text)
     with pytest.raises(SourceError, match=r"examples\.json"):
         NSynth(folder)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.93])
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
+def test_an_archive_that_was_cut_off_anywhere_is_named(folder, tmp_path, share, suffix):
+    path = archive_of(folder, tmp_path / "whole.tar.gz")
+    data = path.read_bytes() if suffix == ".tar.gz" else gzip.decompress(path.read_bytes())
+    cut = tmp_path / f"cut{suffix}"
+    cut.write_bytes(data[:int(share * len(data))])
+    with pytest.raises(SourceError, match=r"cut\.tar"):
+        orders_of(NSynth(cut))
 
 
 def test_hostile_paths_lead_nowhere(folder, tmp_path):

@@ -1,0 +1,253 @@
+"""Windows and audio processes that are killed, as the system kills them, and what the next window finds: everything, always."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from instrument import patch as patch_file
+from instrument.audio import registry
+from instrument.audio.link import Link
+from instrument.audio.protocol import encode
+from instrument.gui.window_state import read
+from instrument.patch import Corner, Patch
+from models.checkpoint import save_model
+from models.untrained import untrained
+from tests.gui.window_process import SOON_S, WindowProcess, kill_engines
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of Unix systems")
+
+PLAYED = """
+from instrument.patch import Patch
+from instrument.library import load_patch
+session = window.session
+session.load(load_patch("Birch"))
+session.set("latent.1", 1.2345678901234567)
+session.swap()
+session.set("filter.cutoff_hz", 777.7)
+session.put_in_corner(2, "Amber", load_patch("Amber").latents)
+session.set_many({"morph.x": 0.25, "morph.y": 0.75, "morph.amount": 1.0})
+session.load_new(Patch("From a recording", session.state.patch.model, tuple(0.12345678 * i / 16 for i in range(16)), gain_db=-3.21987))
+session.randomise_latents()
+session.mutate_latents()
+session.undo()
+session.lock("latent.5", True)
+session.set("master.volume_db", -7.5)
+session.set("master.tune_cents", 3.0)
+session.set("latent.7", -0.5)
+session.undo()
+window.qwerty.octave, window.qwerty.velocity = 6, 48
+window.qwerty.changed.emit()
+window.latents.turn.setChecked(True)
+window.spectrogram.frame.setChecked(True)
+window.wheel.setValue(640)
+window.resize(1111, 707)
+window.takes.open()
+window.exports.open()
+window.exports.every.setValue(7)
+window.exports.wet.setChecked(True)
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A player's folder with one small model and three patches; whatever still runs there at the end is ended."""
+    model = untrained(seed=1, width=64)
+    save_model(model, tmp_path / "models" / "test")
+    for number, name in enumerate(("Amber", "Birch", "Cedar")):
+        z = tuple(0.1 * number + 0.01 * i for i in range(16))
+        corners = tuple(Corner(name, z) for _ in range(4)) if number else ()
+        patch_file.save(Patch(name, model.name, z, {"reverb.mix": 0.1 * number}, corners), tmp_path / "patches" / f"{name.lower()}.json")
+    started = []
+
+    def start(**options) -> WindowProcess:
+        started.append(WindowProcess(tmp_path, **options))
+        return started[-1]
+    yield tmp_path, start
+    for window in started:
+        if window.process.poll() is None:
+            window.process.kill()
+            window.process.wait()
+    kill_engines(tmp_path)
+
+
+def test_after_a_kill_of_everything_the_window_comes_back_exactly_as_it_was(home):
+    _folder, start = home
+    first = start(patch="Amber")
+    first.ask(PLAYED)
+    kept = first.kept()
+    assert kept.session.undo and kept.session.redo and kept.session.other and kept.session.side == "B"
+    assert not kept.session.saved.on_disk and kept.window["open"] == ["takes", "exports"]
+    first.kill()
+    second = start()
+    found = second.state()
+    assert found.session == kept.session
+    assert {**found.window, "geometry": 0, "panels": 0} == {**kept.window, "geometry": 0, "panels": 0}
+    assert second.ask("[window.takes.isVisible(), window.exports.every.value(), window.exports.wet.isChecked(), window.qwerty.octave]") == \
+        [True, 7, True, 6]
+    assert second.ask("window.height()") == 707
+    played = second.ask("window.client.patch")
+    assert played["name"] == "From a recording" and played["latents"] == kept.session.state.to_patch().to_json()["latents"]
+    assert second.ask("window.patches.name.dirty") is True
+    for _ in range(3):                              # the history is alive
+        second.ask("window.session.undo()")
+    assert second.state().session != kept.session
+    for _ in range(3):
+        second.ask("window.session.redo()")
+    assert second.state().session == kept.session
+    second.close()
+    third = start()
+    assert third.state().session == kept.session, "and after it was closed like any window"
+    third.kill()
+
+
+def test_a_window_that_is_killed_while_it_writes_leaves_what_was_written_before(home):
+    folder, start = home
+    first = start(patch="Amber")
+    first.ask('window.session.set("latent.2", 1.5)')
+    before = first.kept()
+    first.ask("import os, time\nos.fsync = lambda handle: time.sleep(600)\nwindow.session.set('latent.2', -1.5)\n")
+    end = time.monotonic() + SOON_S
+    while not list((folder / "state").glob(".window-1.json.*.tmp")):
+        assert time.monotonic() < end, "it began to write"
+        time.sleep(0.01)
+    first.kill()
+    second = start()
+    assert second.state().session == before.session
+    assert not list((folder / "state").glob(".*.tmp")), "what was half written is gone"
+    second.kill()
+
+
+def test_a_window_alone_that_is_killed_finds_its_sound_as_it_plays_by_then(home):
+    folder, start = home
+    first = start(patch="Birch")
+    first.ask('window.session.set("latent.1", 0.123456789)')
+    kept = first.kept()
+    first.kill(everything=False)
+    os.environ["HUMMINGFACE_HOME"], before = str(folder), os.environ.get("HUMMINGFACE_HOME")
+    try:
+        running, = registry.all_running()
+    finally:
+        os.environ.pop("HUMMINGFACE_HOME") if before is None else os.environ.update(HUMMINGFACE_HOME=before)
+    second = start()
+    assert second.state().session == kept.session, "to the bit, though the engine counts in 32 of them"
+    assert second.ask("window.client._link.attached") is True
+    second.kill(everything=False)
+    link = Link(lambda message: None, running=running)
+    assert link.connected.wait(SOON_S)
+    link.send(encode({"do": "midi", "bytes": [0xB0, 74, 0]}, "do"))         # a player's hand, while no window is there
+    time.sleep(0.5)
+    link.abandon()
+    third = start()
+    third.wait('window.session["filter.cutoff_hz"] == 20')
+    assert third.ask('window.session["latent.1"]') == 0.123456789
+    third.kill()
+
+
+def test_a_patch_that_is_named_is_played_and_what_was_left_is_one_step_back(home):
+    _folder, start = home
+    first = start(patch="Amber")
+    first.ask('window.session.set("latent.3", 2.5)')
+    kept = first.kept()
+    first.kill()
+    second = start(patch="Cedar")
+    assert second.ask("[window.session.name, window.session.dirty]") == ["Cedar", False]
+    said = second.ask("window.banner.text.text()")
+    assert "“Amber”" in said and "Ctrl+Z" in said
+    second.ask("window.session.undo()")
+    assert second.state().session.state == kept.session.state and second.ask("window.session.dirty") is True
+    second.wait('window.client.patch["name"] == "Amber"')
+    second.kill()
+
+
+def test_a_sound_whose_model_is_gone_is_one_step_back(home):
+    folder, start = home
+    first = start(patch="Amber")
+    first.ask('window.session.set("latent.3", 2.5)')
+    kept = first.kept()
+    first.kill()
+    for file in (folder / "models").iterdir():
+        file.unlink()
+    second = start()
+    said = second.ask("window.banner.text.text()")
+    assert kept.session.state.patch.model in said and "“Amber” is one step back" in said
+    assert second.ask("window.session.name") != "Amber"
+    assert second.state().session.undo[-1][0] == kept.session.state
+    second.kill()
+
+
+def test_two_windows_keep_a_state_each(home):
+    folder, start = home
+    first = start(patch="Amber")
+    second = start(patch="Birch")
+    first.ask('window.session.set("latent.1", 1.0)')
+    second.ask('window.session.set("latent.1", -1.0)')
+    one, two = first.kept(), second.kept("window-2.json")
+    assert (one.session.state.patch.name, two.session.state.patch.name) == ("Amber", "Birch")
+    first.ask('window.session.set("latent.2", 1.0)')
+    one = first.kept()
+    first.kill()
+    second.kill()
+    third = start()
+    assert third.state().session == one.session, "what was changed last"
+    assert read(_json(folder / "state" / "window-2.json"))[0] == two, "the other's is untouched"
+    fourth = start()
+    assert fourth.state().session == two.session
+    third.kill()
+    fourth.kill()
+
+
+def test_a_bad_state_is_named_in_the_window_and_kept(home):
+    folder, start = home
+    (folder / "state").mkdir()
+    (folder / "state" / "window-1.json").write_bytes(b"[" * 100_000)
+    (folder / "patches" / "bad.json").write_bytes(b'{"gain_db": 1' + b"0" * 400 + b"}")
+    window = start()
+    said = window.ask("window.banner.text.text()")
+    assert "window-1.json.bad-" in said and "bad.json" in said, "both are named, and the news of the start has not taken their place"
+    assert next((folder / "state").glob("window-1.json.bad-*")).read_bytes() == b"[" * 100_000
+    window.ask("window.banner.close_button.click()")
+    window.wait("not window.banner.isVisible()")
+    window.close()
+
+
+WRITER = """
+import sys, random
+from instrument.gui.session import Session
+from instrument.gui.state_file import StateFile
+from instrument.gui.window_state import WindowState, Writer
+from instrument.patch import Patch
+file, writer = StateFile.claim(), Writer()
+session = Session(lambda message: None, Patch("P", "m", (0.0,) * 16), seed=1)
+for number in range(100_000):
+    session.randomise_latents()
+    session.set("latent.1", number / 100_000)
+    file.write(writer.text(WindowState(session.snapshot(), {"number": number})))
+    print(number, flush=True)
+"""
+
+
+def test_whenever_the_writer_is_killed_the_file_is_whole_and_the_newest_but_one_at_worst(tmp_path, monkeypatch):
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path))
+    chance = random.Random(5)
+    for _ in range(15):
+        process = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+                                   env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+        assert process.stdout
+        for _line in range(chance.randrange(1, 60)):
+            told = int(process.stdout.readline())
+        time.sleep(chance.uniform(0, 0.02))
+        process.send_signal(signal.SIGKILL)
+        told = max([told, *(int(line) for line in process.stdout.read().split("\n")[:-1])])
+        process.wait()
+        found, lost = read(_json(tmp_path / "state" / "window-1.json"))
+        assert lost == 0 and found.window["number"] in (told, told + 1)
+
+
+def _json(path: Path):
+    from models.checked_json import read_json
+    return read_json(path, 64 << 20)
