@@ -63,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
     play.add_argument("--record", nargs="?", const="wav24", choices=("wav24", "wav32", "flac"),
                       help="without a window: record all that is played")
+    play.add_argument("--folder", type=Path, metavar="F",
+                      help="without a window: where takes and the demo go (. is this folder); the folder for takes if left out")
 
     render = commands.add_parser("render", help="play a MIDI file into a sound file")
     render.add_argument("midi", type=Path, metavar="IN.mid")
@@ -113,17 +115,17 @@ def build_parser() -> argparse.ArgumentParser:
 def _play(args) -> int:
     from instrument.launch import play
     return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, headless=args.headless, record=args.record)
+                midi_port=args.midi_port, headless=args.headless, record=args.record, folder=args.folder)
 
 
-def _say_if_compiling() -> None:
-    from instrument.beginning import COMPILES, must_compile
-    if must_compile():
-        print(COMPILES, file=sys.stderr, flush=True)
+def _finish_compiling() -> None:
+    from instrument.compiling import finish
+    finish(lambda text: print(text, file=sys.stderr, flush=True))
 
 
 def _render(args) -> int:
-    _say_if_compiling()                 # before what follows is imported, and begins to
+    if args.midi.is_file():             # one that is not there is told of at once
+        _finish_compiling()
     from tqdm import tqdm
 
     from instrument import settings
@@ -154,7 +156,7 @@ def _replay(args) -> int:
 
 
 def _export(args) -> int:
-    _say_if_compiling()
+    _finish_compiling()
     return export.run(args)
 
 
@@ -180,7 +182,7 @@ def _patches(args) -> int:
 
 
 def _bench(args) -> int:
-    _say_if_compiling()
+    _finish_compiling()
     from instrument.bench import run
     return run(voices=args.voices, block_samples=args.block, rate_hz=args.rate, seconds=args.seconds,
                patch=args.patch, model=args.model, json_file=args.json)
