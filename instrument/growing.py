@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 from instrument.audio.shared import is_running
@@ -27,10 +28,21 @@ class Growing:
     def keep(self) -> None:
         """It is whole."""
         if self._nameless:
-            os.link(f"/proc/self/fd/{self.fd}", self._named, follow_symlinks=True)
+            self._name()
         else:
             self._close()                                           # Windows renames no open file
         os.replace(self._named, self._target)
+
+    def _name(self) -> None:
+        folder = os.open(self._target.parent, os.O_RDONLY)
+        try:                                                        # with a folder given, Python follows the link in /proc; without, it does not
+            os.link(f"/proc/self/fd/{self.fd}", self._named.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:                                             # without /proc
+            os.lseek(self.fd, 0, os.SEEK_SET)
+            with open(os.dup(self.fd), "rb") as made, self._named.open("wb") as copy:
+                shutil.copyfileobj(made, copy)
+        finally:
+            os.close(folder)
 
     def drop(self) -> None:
         """It goes, unless it was kept."""
