@@ -167,12 +167,12 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
                     at = wav
                     file.write(block)
             yield write
-        for at, file in growing.items():
-            file.keep()
+        for at in wavs:
+            growing[at].keep()
     except soundfile.LibsndfileError as error:
         raise OSError(f"{at}: cannot be written ({growing[at].why_full() or error.error_string})") from error
     except OSError as error:
         raise OSError(f"{at}: cannot be written ({error.strerror})" if error.strerror else str(error)) from error
     finally:
-        for file in growing.values():
-            file.drop()
+        for begun in growing.values():
+            begun.drop()

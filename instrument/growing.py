@@ -35,7 +35,7 @@ class Growing:
 
     def _name(self) -> None:
         folder = os.open(self._target.parent, os.O_RDONLY)
-        try:                                                        # with a folder given, Python follows the link in /proc; without, it does not
+        try:                                                        # given a folder, Python follows the link in /proc, else it does not
             os.link(f"/proc/self/fd/{self.fd}", self._named.name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:                                             # without /proc
             os.lseek(self.fd, 0, os.SEEK_SET)

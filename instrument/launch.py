@@ -38,10 +38,14 @@ def _takes() -> Path:
 
 
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None) -> int:
-    """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. Raises ValueError or OSError, before anything starts, for a patch, a model or a
+         midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
+         file: Path | None = None) -> int:
+    """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
+    dropped on the window; without one, a patch. Raises ValueError or OSError, before anything starts, for a patch, a model or a
     device that was named and cannot be used."""
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
+    if file is not None and (missing or headless):
+        patch, file = patch or str(file.absolute()), None
     if missing:
         from instrument.compiling import finish
         from instrument.demo import perform
@@ -59,4 +63,4 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
         from instrument.audio import headless as terminal
         return terminal.run(**options, record=record, folder=folder)
     from instrument.gui.app import run
-    return run(**options)
+    return run(opened=file, **options)

@@ -4,6 +4,7 @@ The audio process is started first, and Qt imported while it gets ready: each ta
 """
 import signal
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 from instrument.beginning import prepare
@@ -11,6 +12,7 @@ from instrument.parameters import LATENT_KNOBS
 from instrument.patch import Patch
 
 INTERRUPT_POLL_MS = 200
+READY_POLL_MS = 100
 
 
 def placeholder() -> Patch:
@@ -18,8 +20,22 @@ def placeholder() -> Patch:
     return Patch("…", "", (0.0,) * LATENT_KNOBS)
 
 
-def run(**options: Any) -> int:
-    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them. Returns the exit status.
+def _open_when_ready(window: Any, path: Path) -> None:
+    """Once the engine plays."""
+    from PySide6.QtCore import QTimer
+    look = QTimer(window, interval=READY_POLL_MS)
+
+    def opens() -> None:
+        if window.engine_ready:
+            look.stop()
+            window.recordings.open(path)
+    look.timeout.connect(opens)
+    look.start()
+
+
+def run(opened: Path | None = None, **options: Any) -> int:
+    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
+    the exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
@@ -41,6 +57,8 @@ def run(**options: Any) -> int:
         if beginning.said:
             window.banner.say(" ".join(beginning.said), problem=True)
         window.show()
+        if opened is not None:
+            _open_when_ready(window, opened)
         signal.signal(signal.SIGINT, lambda *_: window.close())
         signal.signal(signal.SIGTERM, lambda *_: window.close())
         wake = QTimer(interval=INTERRUPT_POLL_MS)       # lets Python see signals while Qt waits

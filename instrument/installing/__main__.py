@@ -80,7 +80,8 @@ def main() -> int:
     except InstallError as error:
         if os.environ.get("VERBOSE"):
             print(error.said, file=sys.stderr)
-        print(f"\nInstalling stopped. {error}\nThe same command goes on from there (with VERBOSE=1 it shows all that the installer said).", file=sys.stderr)
+        print(f"\nInstalling stopped. {error}\nThe same command goes on from there; with VERBOSE=1 it shows what the installer said.",
+              file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -65,22 +65,23 @@ PLAY = (
     Part("sound by ALSA", _loads("libasound.so.2"), ("libasound2",)),
     Part("sound by JACK", _loads("libjack.so.0"), ("libjack-jackd2-0",)),
     Part("MIDI by PortMidi", lambda: _has_rtmidi() or _loads("libportmidi.so.0")() or _loads("libportmidi.so.2")(), ("libportmidi0",)),
-    Part("the window", _loads("libEGL.so.1", "libGL.so.1", "libdbus-1.so.3", "libfontconfig.so.1", "libglib-2.0.so.0",
-                              "libxkbcommon-x11.so.0", "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0", "libxcb-keysyms.so.1",
-                              "libxcb-render-util.so.0", "libxcb-shape.so.0", "libxcb-xinerama.so.0"),
+    Part("the window",
+         _loads("libEGL.so.1", "libGL.so.1", "libdbus-1.so.3", "libfontconfig.so.1", "libglib-2.0.so.0", "libxkbcommon-x11.so.0",
+                "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0", "libxcb-keysyms.so.1", "libxcb-render-util.so.0",
+                "libxcb-shape.so.0", "libxcb-xinerama.so.0"),
          ("libegl1", "libgl1", "libdbus-1-3", "libfontconfig1", "libglib2.0-0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4",
           "libxcb-image0", "libxcb-keysyms1", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0"), _display),
     Part("letters", _fonts, ("fonts-dejavu-core",)),
 )
 # The tests use a real sound server, a real sampler, a real screen, and a compiler for the programs that they are measured against.
-TEST = ("jackd2", "libjack-jackd2-dev", "gcc", "libc6-dev", "fluidsynth", "fluid-soundfont-gm", "polyphone", "sox", "ffmpeg", "xvfb", "xauth",
-        "openttd-openmsx", "ardour", "pipewire", "pipewire-jack")
+TEST = ("jackd2", "libjack-jackd2-dev", "gcc", "libc6-dev", "fluidsynth", "fluid-soundfont-gm", "polyphone", "sox", "ffmpeg", "xvfb",
+        "xauth", "openttd-openmsx", "ardour", "pipewire", "pipewire-jack")
 
 
 def installed(name: str, listing: str) -> bool:
     """Whether dpkg's `listing` (package, what it provides, status, between tabs) has a package, by whatever name."""
     for line in listing.splitlines():
-        package, provides, status = (line.split("\t") + ["", ""])[:3]
+        package, provides, status = [*line.split("\t"), "", ""][:3]
         if "ok installed" in status and (package == name or name in re.findall(r"[a-z0-9][a-z0-9+.-]*(?= |,|$|\()", provides)):
             return True
     return False

@@ -5,17 +5,19 @@ try goes on: what was left in pieces is put there anew.
 """
 import json
 import re
+import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 
 from instrument.installing import torch_build
-from instrument.installing.steps import INSTALL, PIP, Cancelled, InstallError, Step, run
-from instrument.installing.whole import forget_broken
+from instrument.installing.steps import INSTALL, PIP, InstallError, Step, run
+from instrument.installing.whole import forget_broken, is_whole
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
@@ -23,7 +25,9 @@ PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 def requirements(extra: str) -> list[str]:
     """What an extra of ours asks for: as it is installed, or as the project beside the source says."""
     with suppress(PackageNotFoundError):
-        return [text.partition(";")[0].strip() for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
+        asked = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
+        if asked:
+            return [text.partition(";")[0].strip() for text in asked]
     import tomllib
     return list(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"][extra])
 
@@ -34,14 +38,17 @@ def install(tell: Callable[[str], None], *, constraints: Path | None = None, cud
 
     Raises InstallError, naming package and step, where no way leads there; Cancelled.
     """
-    others = [text for text in requirements("train") if re.match(r"[\w-]+", text)[0] != "torch"]        # type: ignore[index]
-    with _begun(), _as_it_is(constraints) as fixed:
-        _pip_is_there(tell, cancelled)
+    others = [text for text in requirements("train") if not re.match(r"torch\b", text)]
+
+    def do(step: Step) -> None:
+        tell(f"Installing {step.name} ...")
+        run(replace(step, environment={**scratch, **step.environment}), cancelled=cancelled, watch=watch)
+
+    with _begun() as scratch, _as_it_is(constraints) as fixed:
+        _pip_is_there(do)
         if not _has("torch"):
-            _first_that_works(torch_build.choices(fixed, torch_build.pinned(constraints), cuda), tell, cancelled, watch)
-        for step in [Step("what training writes and draws with", [*INSTALL, *fixed, *others])]:
-            tell(f"Installing {step.name} ({', '.join(others)}) ...")
-            run(step, cancelled=cancelled, watch=watch)
+            _first_that_works(torch_build.choices(fixed, torch_build.pinned(constraints), cuda), do, tell)
+        do(Step(f"what training writes and draws with ({', '.join(others)})", [*INSTALL, *fixed, *others]))
 
 
 def _has(name: str) -> bool:
@@ -50,14 +57,12 @@ def _has(name: str) -> bool:
     return False
 
 
-def _first_that_works(ways: list[list[Step]], tell: Callable[[str], None], cancelled: threading.Event | None,
-                      watch: Callable[[], None]) -> None:
+def _first_that_works(ways: list[list[Step]], do: Callable[[Step], None], tell: Callable[[str], None]) -> None:
     failed: list[InstallError] = []
     for way in ways:
         try:
             for step in way:
-                tell(f"Installing {step.name} ...")
-                run(step, cancelled=cancelled, watch=watch)
+                do(step)
             return
         except InstallError as error:
             failed.append(error)
@@ -67,33 +72,51 @@ def _first_that_works(ways: list[list[Step]], tell: Callable[[str], None], cance
     raise failed[-1]
 
 
-def _pip_is_there(tell: Callable[[str], None], cancelled: threading.Event | None) -> None:
+def _pip_is_there(do: Callable[[Step], None]) -> None:
     """Environments that uv or pipx made have no pip of their own."""
     try:
         run(Step("pip", [*PIP, "--version"]))
     except InstallError:
-        tell("Installing pip into this environment ...")
-        run(Step("pip, which this environment lacks", [sys.executable, "-m", "ensurepip", "--default-pip"]), cancelled=cancelled)
+        uv = shutil.which("uv")
+        do(Step("pip, which this environment lacks", [uv, "pip", "install", "--python", sys.executable, "pip"] if uv else
+                [sys.executable, "-m", "ensurepip", "--default-pip"]))
 
 
 @contextmanager
-def _begun() -> Iterator[None]:
-    """Notes what is there before, until all is done: what came later and is not whole was left by a try that was cut off."""
-    note = Path(sys.prefix) / "hummingface-installing.json"
+def _begun() -> Iterator[dict[str, str]]:
+    """Gives the installers a folder within the environment for what they fetch, as variables for them.
+
+    It holds a note of what was there before, until all is done: what came later and is not whole was left by a try that was cut off.
+    """
+    note = _note()
     with suppress(OSError, ValueError, TypeError):
         forget_broken(but=set(json.loads(note.read_text())))
     try:
+        (_scratch() / "tmp").mkdir(parents=True, exist_ok=True)
         if not note.exists():
             note.write_text(json.dumps(sorted(_names())))
     except OSError as error:
         raise InstallError("the environment", "", f"{error.filename or note} cannot be written ({error.strerror})") from error
-    yield
-    note.unlink(missing_ok=True)
+    yield {"TMPDIR": str(_scratch() / "tmp"), "TEMP": str(_scratch() / "tmp"), "UV_CACHE_DIR": str(_scratch() / "uv")}
+    shutil.rmtree(_scratch(), ignore_errors=True)
 
 
-def cut_off() -> bool:
-    """Whether the last try ended halfway, so that what it left cannot be trusted."""
-    return (Path(sys.prefix) / "hummingface-installing.json").exists()
+def _scratch() -> Path:
+    return Path(sys.prefix) / "hummingface-installing"
+
+
+def _note() -> Path:
+    return _scratch() / "before.json"
+
+
+def broken() -> bool:
+    """Whether a try that was cut off left packages in pieces, which must not be trusted."""
+    if not _scratch().exists():
+        return False
+    with suppress(OSError, ValueError, TypeError):
+        before = set(json.loads(_note().read_text()))
+        return not all(is_whole(found) for found in distributions() if found.metadata["Name"] not in before)
+    return False
 
 
 def _names() -> set[str]:
@@ -103,12 +126,11 @@ def _names() -> set[str]:
 @contextmanager
 def _as_it_is(constraints: Path | None) -> Iterator[list[str]]:
     """Words for pip and uv that keep what is installed as it is; `constraints` beside it."""
+    free = ("hummingface", "pip", "setuptools", "uv", "torch")
     lines = sorted({f"{found.metadata['Name']}=={found.version}" for found in distributions()
-                    if found.metadata["Name"] and found.metadata["Name"].lower() not in ("hummingface", "pip", "setuptools", "uv", "torch")})
+                    if found.metadata["Name"] and found.metadata["Name"].lower() not in free})
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "installed.txt"
         kept.write_text("\n".join(lines), encoding="utf-8")
         yield ["-c", str(kept), *(["-c", str(constraints)] if constraints else [])]
 
-
-__all__ = ["Cancelled", "InstallError", "cut_off", "install", "requirements"]
