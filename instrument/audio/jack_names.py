@@ -24,7 +24,8 @@ def midi_sources() -> list[str] | None:
     if not client:
         return None
     try:
-        found, listed = [], library.jack_get_ports(client, None, MIDI_TYPE, IS_OUTPUT)
+        found: list[str] = []
+        listed = library.jack_get_ports(client, None, MIDI_TYPE, IS_OUTPUT)
         while listed and listed[len(found)]:
             found.append(listed[len(found)].decode(errors="replace"))
         if listed:

@@ -13,7 +13,7 @@ def is_whole(distribution: Distribution) -> bool:
     files = distribution.files
     if files is None:
         return False
-    return all(str(file).endswith(_LEFT_OUT) or file.locate().exists() for file in files)
+    return all(str(file).endswith(_LEFT_OUT) or Path(str(file.locate())).exists() for file in files)
 
 
 def forget_broken(but: Collection[str] = ()) -> list[str]:
