@@ -85,7 +85,7 @@ def finish(say: Callable[[str], None] = lambda text: None) -> None:
         worker.wait()
     if workers and not missing():
         behind = subprocess.Popen([sys.executable, "-m", "instrument.compiling", "later"], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment(), start_new_session=True)
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
         threading.Thread(target=behind.wait, daemon=True).start()       # nobody waits for it, but somebody must hear that it ended
 
 

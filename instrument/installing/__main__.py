@@ -41,7 +41,7 @@ def play(constraints: list[str]) -> None:
 def _compile_behind() -> subprocess.Popen:
     """Compile for this machine at the same time. It goes on by itself, and `play` waits for what it needs of it."""
     return subprocess.Popen([sys.executable, "-m", "instrument.compiling"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, start_new_session=True, cwd=PROJECT)
+                            stderr=subprocess.DEVNULL, cwd=PROJECT)
 
 
 def _midi() -> None:
