@@ -51,11 +51,13 @@ def _has_rtmidi() -> bool:
 
 @dataclass(frozen=True)
 class Part:
-    """Something that must be there: what for, whether it is, the packages that bring it. `needed`: without it nothing begins."""
+    """Something that is wanted here: what for, whether it is there, the packages that bring it. `needed`: without it nothing begins.
+    `wanted`: whether it is of any use now; where there is no display, there is no window to draw."""
     what: str
     there: Callable[[], bool]
     packages: tuple[str, ...]
     needed: Callable[[], bool] = lambda: False
+    wanted: Callable[[], bool] = lambda: True
 
 
 _PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -70,8 +72,8 @@ PLAY = (
                 "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0", "libxcb-keysyms.so.1", "libxcb-render-util.so.0",
                 "libxcb-shape.so.0", "libxcb-xinerama.so.0"),
          ("libegl1", "libgl1", "libdbus-1-3", "libfontconfig1", "libglib2.0-0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4",
-          "libxcb-image0", "libxcb-keysyms1", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0"), _display),
-    Part("letters", _fonts, ("fonts-dejavu-core",)),
+          "libxcb-image0", "libxcb-keysyms1", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0"), _display, _display),
+    Part("letters", _fonts, ("fonts-dejavu-core",), wanted=_display),
 )
 # The tests use a real sound server, a real sampler, a real screen, and a compiler for the programs that they are measured against.
 TEST = ("jackd2", "libjack-jackd2-dev", "gcc", "libc6-dev", "fluidsynth", "fluid-soundfont-gm", "polyphone", "sox", "ffmpeg", "xvfb",
@@ -107,9 +109,9 @@ def named_here(name: str, ask: Callable[[str], str] | None = None) -> str:
     return name
 
 
-def missing(parts: Iterable[Part]) -> list[Part]:
-    """Those of them that are not there."""
-    return [part for part in parts if not part.there()]
+def missing(parts: Iterable[Part], all_wanted: bool = False) -> list[Part]:
+    """Those of them that are wanted and not there."""
+    return [part for part in parts if (all_wanted or part.wanted()) and not part.there()]
 
 
 def _root(command: Sequence[str]) -> list[str] | None:
@@ -136,13 +138,16 @@ def _install(packages: Sequence[str]) -> tuple[bool, list[str]]:
 
 def main(argv: Sequence[str]) -> int:
     """See the module. Returns the exit status."""
-    lacking, needed = missing(PLAY), False
+    if sys.platform != "linux":
+        return 0
+    tests, needed = list(argv[:1]) == ["test"], False
+    lacking = missing(PLAY, tests)
     packages = [package for part in lacking for package in part.packages]
     apt = shutil.which("apt-get") is not None and shutil.which("dpkg-query") is not None
     if apt:
         listing = _listing()
         packages = [name for name in packages if name.endswith("-venv") or not installed(name, listing)]
-        if argv[:1] == ["test"]:
+        if tests:
             more = [name for name in TEST if not installed(name, listing)]
             packages, needed = packages + more, bool(more)
     if not packages:
@@ -150,7 +155,7 @@ def main(argv: Sequence[str]) -> int:
     done, names = _install(packages) if apt else (False, packages)
     if done:
         return 0
-    still = missing(PLAY)
+    still = missing(PLAY, tests)
     for part in still:
         print(f"Missing: {part.what}.")
     print("apt could not install what is missing. Type:" if apt and _root(["true"]) is not None else
