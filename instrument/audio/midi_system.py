@@ -5,10 +5,12 @@ compiled with. PortMidi is a library of the system that mido speaks to; it has n
 ports that come and go only by beginning again, so `stale` says when that is due. What each opens calls `hear(message bytes)` on a thread
 of its own.
 """
+import ctypes
+import ctypes.util
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +18,7 @@ OUR_NAME = "HummingFace"
 Hear = Callable[[bytes], None]
 _SEQUENCER = Path("/proc/asound/seq/clients")
 _INSTALL = {"darwin": "brew install portmidi", "win32": "pip install python-rtmidi"}
+_HOMEBREW = ("/opt/homebrew/lib/libportmidi.dylib", "/usr/local/lib/libportmidi.dylib")
 _ON_LINUX = "sudo apt-get install libportmidi0 (elsewhere the package may be called portmidi)"
 
 
@@ -110,7 +113,8 @@ class PortMidi:
     def __init__(self) -> None:
         import mido
         try:
-            self._backend = mido.Backend("mido.backends.portmidi", load=True)
+            with _found_by_mido():
+                self._backend = mido.Backend("mido.backends.portmidi", load=True)
             self._backend.get_input_names()
         except Exception as error:                  # what ctypes says of a library that is not there, in several ways
             raise NotThere("there is no PortMidi library") from error
@@ -138,6 +142,21 @@ class PortMidi:
 
     def end(self) -> None:
         pass
+
+
+@contextmanager
+def _found_by_mido() -> Iterator[None]:
+    """mido asks for a name of the library that only its development package has: meanwhile it is given the one that is there."""
+    plain = ctypes.CDLL
+
+    def load(name: Any, *options: Any, **more: Any) -> Any:
+        there = ctypes.util.find_library("portmidi") or next((path for path in _HOMEBREW if Path(path).exists()), name)
+        return plain(there if name is None or "portmidi" in str(name) else name, *options, **more)
+    ctypes.CDLL = load                                          # type: ignore[assignment, misc]
+    try:
+        yield
+    finally:
+        ctypes.CDLL = plain                                     # type: ignore[misc]
 
 
 def _sequencer() -> list[str]:
