@@ -48,10 +48,11 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """`name` says what is being done; `command` does it. `environment` is added to ours."""
+    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: whose failing it is if nothing tells."""
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
+    package: str = ""
 
 
 def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: threading.Event | None = None,
@@ -85,7 +86,7 @@ def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: 
     said = "\n".join(lines)
     if code:
         package, why = explain(lines)
-        raise InstallError(step.name, package, why, said)
+        raise InstallError(step.name, package or step.package, why, said)
     return said
 
 
@@ -119,7 +120,7 @@ def _package(lines: Sequence[str], errors: Sequence[str]) -> str:
             return f"one of {found[1]}" if "," in found[1] else found[1]
         if found := _PACKAGE.match(line):
             return re.sub(r"-\d.*$", "", found[1])
-        if found := re.search(r"Failed to (?:fetch|download|build|extract|install):? `?([A-Za-z0-9_.-]+)", line):
+        if found := re.search(r"Failed to (?:fetch|download|build|extract|install):? `?(?!https?:)([A-Za-z0-9_.-]+)", line):
             return found[1]
     return ""
 

@@ -55,14 +55,14 @@ def pinned(constraints: Path | None) -> str | None:
 def choices(constraints: Sequence[str] = (), exactly: str | None = None, cuda: bool = False) -> list[list[Step]]:
     """The ways to torch, the first that works is enough; each is a list of steps. `constraints` are words for pip and uv (`-c FILE`)."""
     wanted = f"torch>={'.'.join(map(str, LEAST))}"
-    plain = [Step("PyTorch from PyPI", [*INSTALL, *constraints, wanted])]
+    plain = [Step("PyTorch from PyPI", [*INSTALL, *constraints, wanted], package="torch")]
     if sys.platform != "linux":
         return [plain]
-    large = [Step(f"PyTorch from PyPI ({CUDA_SAID})", plain[0].command)]
+    large = [Step(f"PyTorch from PyPI ({CUDA_SAID})", plain[0].command, package="torch")]
     if cuda:
         return [large]
     found = newest_cpu_build(versions_known(), exactly)
-    ways = [[Step(f"PyTorch {found}, which pip finds by itself", [*INSTALL, *constraints, f"torch=={found}"])]] if found else []
+    ways = [[Step(f"PyTorch {found}, which pip finds by itself", [*INSTALL, *constraints, f"torch=={found}"], package="torch")]] if found else []
     return [*ways, by_uv(constraints, wanted), large]
 
 
@@ -70,6 +70,6 @@ def by_uv(constraints: Sequence[str], wanted: str) -> list[Step]:
     """PyTorch's own CPU build."""
     there = shutil.which("uv")
     uv = [there] if there else [sys.executable, "-m", "uv"]
-    fetch = [] if there else [Step("uv, which knows PyTorch's CPU builds", [*INSTALL, "uv"])]
+    fetch = [] if there else [Step("uv, which knows PyTorch's CPU builds", [*INSTALL, "uv"], package="uv")]
     return [*fetch, Step("PyTorch's CPU build by way of uv",
-                         [*uv, "pip", "install", "--python", sys.executable, "--torch-backend=cpu", *constraints, wanted], UV)]
+                         [*uv, "pip", "install", "--python", sys.executable, "--torch-backend=cpu", *constraints, wanted], UV, "torch")]
