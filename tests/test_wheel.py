@@ -44,7 +44,8 @@ def installed(wheel, tmp_path_factory) -> tuple[Path, dict[str, str]]:
     """(the Python of an environment without torch that the wheel is installed in, variables for its processes)."""
     folder = tmp_path_factory.mktemp("bare")
     python = bare_environment(folder / "env")
-    subprocess.run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)],
+                   check=True)
     return python, own_environment(folder) | {"NUMBA_CACHE_DIR": str(folder / "compiled")}
 
 

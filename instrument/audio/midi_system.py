@@ -9,6 +9,7 @@ import ctypes
 import ctypes.util
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 
 OUR_NAME = "HummingFace"
 Hear = Callable[[bytes], None]
+CLOSE_S = 1.0
 _SEQUENCER = Path("/proc/asound/seq/clients")
 _INSTALL = {"darwin": "brew install portmidi", "win32": "pip install python-rtmidi"}
 _HOMEBREW = ("/opt/homebrew/lib/libportmidi.dylib", "/usr/local/lib/libportmidi.dylib")
@@ -124,16 +126,22 @@ class PortMidi:
         return list(dict.fromkeys(self._backend.get_input_names()))
 
     def open(self, name: str, hear: Hear) -> Any:
-        return self._backend.open_input(name, callback=lambda message: None if message.type in ("sysex", "active_sensing") else
-                                        hear(bytes(message.bytes())))
+        port = self._backend.open_input(name)
+        # set when the port is whole: a callback that is given to `open_input` may be called before it is
+        port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
+        return port
 
     def open_virtual(self, hear: Hear) -> Any:
         return None                                 # it has none
 
     @staticmethod
     def close(port: Any) -> None:
-        with suppress(Exception):
-            port.close()
+        def end() -> None:
+            with suppress(Exception):
+                port.close()
+        closing = threading.Thread(target=end, daemon=True)     # mido waits for the port's thread for ever, though its device has ended it
+        closing.start()
+        closing.join(CLOSE_S)
 
     def stale(self) -> bool:
         """Whether ports came or went since it began: all that is open must be closed, and opened again."""

@@ -48,7 +48,7 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: whose failing it is if nothing tells."""
+    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: to blame if nothing else is told."""
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)

@@ -62,8 +62,8 @@ def choices(constraints: Sequence[str] = (), exactly: str | None = None, cuda: b
     if cuda:
         return [large]
     found = newest_cpu_build(versions_known(), exactly)
-    ways = [[Step(f"PyTorch {found}, which pip finds by itself", [*INSTALL, *constraints, f"torch=={found}"], package="torch")]] if found else []
-    return [*ways, by_uv(constraints, wanted), large]
+    ways = [[Step(f"PyTorch {found}, which pip finds by itself", [*INSTALL, *constraints, f"torch=={found}"], package="torch")]]
+    return [*(ways if found else []), by_uv(constraints, wanted), large]
 
 
 def by_uv(constraints: Sequence[str], wanted: str) -> list[Step]:
