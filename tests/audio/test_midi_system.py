@@ -81,19 +81,6 @@ def test_where_there_is_neither_it_is_said_what_to_install(tmp_path):
     assert said[2] == said[0][3:]
 
 
-def test_the_status_line_says_it(qtbot):
-    pytest.importorskip("PySide6.QtWidgets")
-    from instrument.gui.status_line import StatusLine
-    line = StatusLine()
-    qtbot.addWidget(line)
-    line.rescale()
-    line.show_ports([], "No MIDI from the system. Type: sudo apt-get install libportmidi0")
-    assert line.midi.accessibleDescription().startswith("No MIDI from the system")
-    assert "libportmidi0" in line.midi.toolTip()
-    line.show_ports(["Keys"])
-    assert line.midi.accessibleDescription() == "MIDI"
-
-
 def test_ports_of_the_sequencer_are_told_without_portmidi_s_own(tmp_path, monkeypatch):
     file = tmp_path / "clients"
     file.write_text('Client info\n  cur  clients : 3\nClient  14 : "Midi Through" [Kernel]\n  Port   0 : "Midi Through Port-0" (RWe-)\n'
