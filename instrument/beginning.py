@@ -9,14 +9,6 @@ from instrument.audio.protocol import AudioChoice
 from instrument.patch import Patch
 from instrument.settings import Settings
 
-COMPILES = "Compiling for this machine. Only the first start takes so long."
-
-
-def must_compile() -> bool:
-    """Whether the engine has never been compiled on this machine, which takes a minute or two."""
-    from instrument.synthesis.compiled import cache_folder
-    return next(cache_folder().rglob("*.nbi"), None) is None
-
 
 def library_trouble() -> str:
     """What the player should know of files in the library that cannot be used: the first by name and why, and how many more."""

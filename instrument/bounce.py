@@ -3,17 +3,17 @@
 Effects belong to the parts. The mix is the plain sum of the stems, in float; a limiter as in each engine stands behind it, which does
 nothing below -0.3 dBFS and is the only thing that parts share. Stems come from before it. A single part is not touched by it at all.
 """
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from instrument import offline, parts
+from instrument.growing import Growing
 from instrument.parameters import PARAMETERS
 from instrument.parts import Part, PartError
 from instrument.patch import DRY
@@ -157,15 +157,16 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
     file and why."""
     import soundfile
     at = wavs[0]                                            # the file that is at work
-    temporaries = {wav: wav.resolve().with_name(f"{wav.name}.{os.getpid()}.tmp") for wav in wavs}
+    growing: dict[Path, Growing] = {}
     try:
         with ExitStack() as opened:
             files = []
-            for at, temporary in temporaries.items():
+            for at in wavs:
                 if at.exists() and not at.is_file():
                     raise OSError(f"{at}: is no file that a sound can be written to")
-                temporary.open("wb").close()                # which says why not, where libsndfile says "System error"
-                files.append(opened.enter_context(soundfile.SoundFile(temporary, "w", rate_hz, 2, "PCM_24", format="WAV")))
+                growing[at] = Growing(at)                   # which says why not, where libsndfile says "System error"
+                files.append(opened.enter_context(
+                    soundfile.SoundFile(growing[at].fd, "w", rate_hz, 2, "PCM_24", format="WAV", closefd=False)))
 
             def write(blocks: list[np.ndarray]) -> None:
                 nonlocal at
@@ -173,25 +174,12 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
                     at = wav
                     file.write(block)
             yield write
-        for at, temporary in temporaries.items():
-            os.replace(temporary, at.resolve())
+        for at in wavs:
+            growing[at].keep()
     except soundfile.LibsndfileError as error:
-        raise OSError(f"{at}: cannot be written ({_why(temporaries[at]) or error.error_string})") from error
+        raise OSError(f"{at}: cannot be written ({growing[at].why_full() or error.error_string})") from error
     except OSError as error:
         raise OSError(f"{at}: cannot be written ({error.strerror})" if error.strerror else str(error)) from error
     finally:
-        for temporary in temporaries.values():
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _why(file: Path) -> str:
-    """Why no more can be written to a file, which libsndfile does not say; empty if it can."""
-    try:
-        with file.open("ab") as stream:
-            stream.write(bytes(1 << 16))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
+        for begun in growing.values():
+            begun.drop()

@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     play = commands.add_parser("play", help="open the instrument (the default)")
+    play.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a take, a patch or a recording to begin with")
     _add_sound(play)
     play.add_argument("--audio-device", metavar="D", help="name or number, see `hummingface devices`")
     play.add_argument("--block", type=_whole(16, 2048), metavar="N", help="samples a block, 16..2048")
@@ -64,6 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
     play.add_argument("--record", nargs="?", const="wav24", choices=("wav24", "wav32", "flac"),
                       help="without a window: record all that is played")
+    play.add_argument("--folder", type=Path, metavar="F",
+                      help="without a window: where takes and the demo go (. is this folder); the folder for takes if left out")
 
     render = commands.add_parser("render", help="play a MIDI file into a sound file")
     render.add_argument("midi", type=Path, metavar="IN.mid")
@@ -108,6 +111,14 @@ def build_parser() -> argparse.ArgumentParser:
     again.add_argument("--model", metavar="M", help="a model by name, or a model file; the factory's if left out")
     again.add_argument("--pitch", type=float, metavar="P", help="its key (60 is C4) if it cannot be heard")
 
+    install = commands.add_parser("install", help="install what playing does without")
+    install.add_argument("what", choices=("train",), help="PyTorch and what else training, learning and reports need")
+    install.add_argument("--cuda", action="store_true", help="PyTorch with CUDA, several gigabytes, in place of its build for CPUs")
+    install.add_argument("--tell", action="store_true", help=argparse.SUPPRESS)      # for the window: JSON, a line each
+
+    desktop = commands.add_parser("desktop", help="a menu entry, an icon and file types, on Linux desktops")
+    desktop.add_argument("what", choices=("install", "remove"))
+
     train = commands.add_parser("train", help="make models: see `hummingface train --help`", add_help=False)
     train.add_argument("rest", nargs=argparse.REMAINDER)
     return parser
@@ -116,17 +127,17 @@ def build_parser() -> argparse.ArgumentParser:
 def _play(args) -> int:
     from instrument.launch import play
     return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, headless=args.headless, record=args.record)
+                midi_port=args.midi_port, headless=args.headless, record=args.record, folder=args.folder, file=args.file)
 
 
-def _say_if_compiling() -> None:
-    from instrument.beginning import COMPILES, must_compile
-    if must_compile():
-        print(COMPILES, file=sys.stderr, flush=True)
+def _finish_compiling() -> None:
+    from instrument.compiling import finish
+    finish(lambda text: print(text, file=sys.stderr, flush=True))
 
 
 def _render(args) -> int:
-    _say_if_compiling()                 # before what follows is imported, and begins to
+    if args.midi.is_file():             # one that is not there is told of at once
+        _finish_compiling()
     from tqdm import tqdm
 
     from instrument import settings
@@ -164,7 +175,7 @@ def _replay(args) -> int:
 
 
 def _export(args) -> int:
-    _say_if_compiling()
+    _finish_compiling()
     return export.run(args)
 
 
@@ -193,20 +204,33 @@ def _patches(args) -> int:
 
 
 def _bench(args) -> int:
-    _say_if_compiling()
+    _finish_compiling()
     from instrument.bench import run
     return run(voices=args.voices, block_samples=args.block, rate_hz=args.rate, seconds=args.seconds,
                patch=args.patch, model=args.model, json_file=args.json)
 
 
 def _resynthesise(args) -> int:
+    from instrument.extras import require
+    require("`hummingface resynthesise`")
     from instrument.library import load_model
     from train.resynthesise import resynthesise
     print(resynthesise(load_model(args.model), args.source, args.out, args.pitch))
     return 0
 
 
+def _install(args) -> int:
+    from instrument.installing.command import run
+    return run(args.cuda, args.tell)
+
+
 def _train(argv: list[str]) -> int:
+    from instrument.extras import ExtraMissing, require_for_training
+    try:
+        require_for_training(argv)
+    except ExtraMissing as error:
+        print(f"hummingface: {error}", file=sys.stderr)
+        return 1
     from instrument.learnt import add_model
     from instrument.library import find_model, user_folder
     from train.cli import Library
@@ -214,8 +238,14 @@ def _train(argv: list[str]) -> int:
     return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))
 
 
+def _desktop(args) -> int:
+    from instrument import desktop
+    print({"install": desktop.install, "remove": desktop.remove}[args.what]())
+    return 0
+
+
 COMMANDS = {"play": _play, "render": _render, "replay": _replay, "export": _export, "devices": _devices, "models": _models,
-            "patches": _patches, "bench": _bench, "resynthesise": _resynthesise}
+            "patches": _patches, "bench": _bench, "resynthesise": _resynthesise, "install": _install, "desktop": _desktop}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -227,7 +257,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv[:1] == ["train"]:           # training has a command line of its own
         return _train(argv[1:])
     parser = build_parser()
-    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+    opened = bool(argv) and argv[0] not in COMMANDS and Path(argv[0]).exists()          # from a desktop
+    if not argv or opened or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
         argv = ["play", *argv]
     args = parser.parse_args(argv)
     if args.command == "play" and args.record and not args.headless:

@@ -29,16 +29,29 @@ def why_no_sound(wanted: str | None = None) -> str | None:
     return None
 
 
+def _takes() -> Path:
+    """Where the player's takes go."""
+    from instrument import settings
+    from instrument.recording import naming
+    chosen = settings.load()[0].take_folder
+    return Path(chosen) if chosen else naming.folder()
+
+
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool, record: str | None = None) -> int:
-    """Open the instrument; returns the exit status. Raises ValueError or OSError, before anything starts, for a patch, a model or a
+         midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
+         file: Path | None = None) -> int:
+    """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
+    dropped on the window; without one, a patch. Raises ValueError or OSError, before anything starts, for a patch, a model or a
     device that was named and cannot be used."""
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
+    if file is not None and (missing or headless):
+        patch, file = patch or str(file.absolute()), None
     if missing:
-        from instrument.beginning import COMPILES, must_compile
+        from instrument.compiling import finish
         from instrument.demo import perform
-        print(*missing, "The demo is performed into files instead.", *([COMPILES] if must_compile() else []), sep="\n", flush=True)
-        wav, png = perform(Path.cwd(), patch=patch, model=model)
+        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        finish(lambda text: print(text, flush=True))
+        wav, png = perform(folder or _takes(), patch=patch, model=model)
         print(f"sound:   {wav}\npicture: {png}")
         return 0
     if model is not None:
@@ -48,6 +61,6 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
                "midi_port": midi_port}
     if headless:
         from instrument.audio import headless as terminal
-        return terminal.run(**options, record=record)
+        return terminal.run(**options, record=record, folder=folder)
     from instrument.gui.app import run
-    return run(**options)
+    return run(opened=file, **options)

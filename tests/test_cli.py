@@ -61,13 +61,6 @@ def test_missing_midi_file_is_named():
     assert "Traceback" not in result.stderr
 
 
-def test_the_first_start_says_why_it_takes_so_long(tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    result = hummingface("render", "/nowhere/song.mid", str(tmp_path / "never.wav"))
-    assert "Compiling for this machine" in result.stderr
-    monkeypatch.delenv("NUMBA_CACHE_DIR")
-
-
 def test_where_figures_cannot_be_written_is_said_before_they_are_measured():
     result = hummingface("bench", "--seconds", "3600", "--json", "/nowhere/figures.json")
     assert result.returncode == 1
@@ -75,7 +68,8 @@ def test_where_figures_cannot_be_written_is_said_before_they_are_measured():
 
 
 def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
-    """On a machine without a sound device `play` writes the demo and says where."""
+    """On a machine without a sound device `play` writes the demo among the player's takes, and says where."""
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path / "home"))
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-server-has-this-name")     # other tests' servers are not this machine's device
@@ -87,5 +81,7 @@ def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
     result = hummingface("play", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "There is no sound device here." in result.stdout
-    assert (tmp_path / "hummingface-demo.wav").stat().st_size > 1_000_000
-    assert (tmp_path / "hummingface-demo.png").stat().st_size > 20_000
+    takes = tmp_path / "home" / "takes"
+    assert (takes / "hummingface-demo.wav").stat().st_size > 1_000_000
+    assert (takes / "hummingface-demo.png").stat().st_size > 20_000
+    assert str(takes) in result.stdout and [path.name for path in tmp_path.iterdir()] == ["home"]

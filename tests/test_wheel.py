@@ -1,4 +1,4 @@
-"""The wheel: all that the instrument needs travels inside, and it plays from there, away from the source."""
+"""The wheel: all that the instrument needs travels inside, and it plays from there, away from the source and without torch."""
 import shutil
 import subprocess
 import sys
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import mido
 import pytest
+
+from tests.bare import bare_environment, own_environment
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 40 << 20
@@ -37,16 +39,55 @@ def test_all_assets_travel_inside(wheel):
     assert not any(name.startswith(("tests/", "docs/")) for name in inside)
 
 
-def test_it_plays_from_the_wheel(wheel, tmp_path, monkeypatch):
-    site = tmp_path / "site"
-    zipfile.ZipFile(wheel).extractall(site)
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """(the Python of an environment without torch that the wheel is installed in, variables for its processes)."""
+    folder = tmp_path_factory.mktemp("bare")
+    python = bare_environment(folder / "env")
+    subprocess.run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)],
+                   check=True)
+    return python, own_environment(folder) | {"NUMBA_CACHE_DIR": str(folder / "compiled")}
+
+
+def run(installed, *words: str, cwd: Path) -> subprocess.CompletedProcess:
+    python, environment = installed
+    return subprocess.run([str(python.with_name("hummingface")), *words], capture_output=True, text=True, timeout=900, cwd=cwd,
+                          env=environment)
+
+
+def test_the_wheel_plays_without_torch_and_compiles_once(installed, tmp_path):
+    python, environment = installed
+    asked = subprocess.run([str(python), "-c", "import instrument, torch"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert "No module named 'torch'" in asked.stderr
     song = mido.MidiFile()
     song.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, velocity=100), mido.Message("note_off", note=60, time=240)]))
     song.save(tmp_path / "song.mid")
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    code = "import instrument.cli as cli, sys; print(cli.__file__); sys.exit(cli.main(['render', 'song.mid', 'song.wav']))"
-    played = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900, cwd=tmp_path)
-    assert played.returncode == 0, played.stderr
-    assert str(site) in played.stdout
-    assert "1 notes" in played.stdout
+    first = run(installed, "render", "song.mid", "song.wav", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "1 notes" in first.stdout and "Compiling for this machine" in first.stderr
     assert (tmp_path / "song.wav").stat().st_size > 48000
+    again = run(installed, "render", "song.mid", "again.wav", cwd=tmp_path)
+    assert again.returncode == 0 and "Compiling" not in again.stderr
+    assert (tmp_path / "again.wav").read_bytes() == (tmp_path / "song.wav").read_bytes()
+
+
+def test_what_needs_torch_says_what_to_type(installed, tmp_path):
+    for words in (("train", "learn", "recordings", "--name", "Mine"), ("train", "report", "run", "--out", "page.html"),
+                  ("train", "evaluate", "model", "--notes", "notes"), ("resynthesise", "in.wav", "out.wav")):
+        told = run(installed, *words, cwd=tmp_path)
+        assert told.returncode == 1
+        assert "needs PyTorch" in told.stderr and "Type: hummingface install train" in told.stderr
+        assert "Traceback" not in told.stderr
+    assert run(installed, "train", "--help", cwd=tmp_path).returncode == 0
+    assert run(installed, "train", "fetch", "--help", cwd=tmp_path).returncode == 0
+
+
+def test_without_a_display_the_checkout_or_folder_stays_as_it_was(installed, tmp_path):
+    played = run(installed, "play", cwd=tmp_path)
+    if "There is no sound device here" not in played.stdout:
+        pytest.skip("this machine has a sound device, so `play` would open it")
+    assert played.returncode == 0, played.stderr
+    assert not list(tmp_path.iterdir())
+    assert (Path(installed[1]["HUMMINGFACE_HOME"]) / "takes" / "hummingface-demo.wav").stat().st_size > 1_000_000
+    asked = run(installed, "play", "--folder", ".", cwd=tmp_path)
+    assert asked.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {"hummingface-demo.wav", "hummingface-demo.png"}

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from instrument.audio.client import Client
@@ -14,9 +15,9 @@ UPDATE_S = 0.25
 TAKE_S = 3.0                            # so long a take may take to be finished
 
 
-def run(*, record: str | None = None, **options: Any) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take; `options` as `beginning.prepare` takes them. Returns the status. Raises
-    ValueError or OSError, before anything starts, for what cannot be played."""
+def run(*, record: str | None = None, folder: Path | None = None, **options: Any) -> int:
+    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: where takes go); `options` as `beginning.prepare` takes
+    them. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
     for text in beginning.said:
@@ -36,7 +37,8 @@ def run(*, record: str | None = None, **options: Any) -> int:
                     for id_, value in settings.controls.items():
                         client.send({"do": "set", "id": id_, "value": value})
                     if record:
-                        client.send({"do": "record", "on": True, "folder": settings.take_folder, "format": record})
+                        client.send({"do": "record", "on": True, "folder": str(folder.absolute()) if folder else settings.take_folder,
+                                     "format": record})
             line.show(_status(client.telemetry(), client.alive))
     finally:
         line.say("Ending.")

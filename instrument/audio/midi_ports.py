@@ -1,16 +1,16 @@
 """MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
 
-RtMidi (ALSA, Core MIDI, Windows) calls back on a thread of its own; JACK's events come through `jack_stream.py` with
+The system's (`midi_system.py`) call back on threads of their own; JACK's events come through `jack_stream.py` with
 exact times. Nothing tells of a port that is unplugged, so `update`, called about once a second, compares names.
 Listing may raise where a system has no MIDI at all: that is a problem to show, not an error.
 """
-import contextlib
 import re
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from instrument.audio import midi_system
+from instrument.audio.jack_names import midi_sources
 from instrument.performance.down import Down
 from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
 from instrument.performance.midi_clock import GONE_S
@@ -19,7 +19,6 @@ from instrument.performance.midi_clock import STATUS as CLOCK
 if TYPE_CHECKING:
     from instrument.audio.jack_stream import JackStream
 
-OUR_NAME = "HummingFace"
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
 
 
@@ -33,13 +32,8 @@ def list_ports(jack: bool) -> tuple[list[str], str]:
     ports = MidiPorts(lambda message: None, virtual=False)
     names, problem = ports.names(), ports.problem
     ports.close()
-    if jack:
-        with contextlib.suppress(Exception):        # RtMidi raises classes of its own, which differ between versions
-            import rtmidi
-            lister = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=OUR_NAME)
-            names, problem = [*names, *lister.get_ports()], ""
-            lister.delete()
-    return names, problem
+    sources = midi_sources() if jack else None
+    return (names, problem) if sources is None else ([*names, *sources], "")
 
 
 class MidiPorts:
@@ -47,30 +41,26 @@ class MidiPorts:
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[Any, Down]] = {}     # RtMidi's inputs by port name, and what is down there
-        self._virtual = None
+        self._inputs: dict[str, tuple[Any, Down]] = {}     # the system's inputs by port name, and what is down there
+        self._virtual: Any = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
         self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
         self.wanted: list[str] | None = None        # None: all
         self._clock_from: object = None             # the input whose clock is followed,
         self._clock_at = 0.0                        # and when it was heard last: two clocks at once would make one twice as fast
-        self.problem = ""
-        self._lister = self._new_input()
-        if virtual and self._lister is not None and sys.platform != "win32":
-            self._virtual = self._new_input()
+        self._system, self._why_none = midi_system.choose()
+        self.problem = self._why_none
+        if virtual and self._system is not None:
             try:
-                self._virtual.open_virtual_port(OUR_NAME)
-                self._listen(self._virtual, Down())
+                self._virtual = self._system.open_virtual(self._ear(Down()))
             except Exception as error:              # RtMidi raises classes of its own, which differ between versions
                 self.problem = f"No virtual MIDI port: {error}"
-                self._virtual = None
 
     def use_jack(self, jack: "JackStream | None") -> None:
         """Listen through this client of the JACK server as well (it is not closed here)."""
         self._jack, self._offered = jack, set()
-        if jack is not None:
-            self.problem = ""                       # where JACK has the MIDI, the system's need not
+        self.problem = "" if jack is not None else self._why_none       # where JACK has the MIDI, the system's need not
 
     def want(self, names: list[str] | None) -> None:
         """Listen to these ports alone as soon as they are there; None is all."""
@@ -90,15 +80,14 @@ class MidiPorts:
 
     def update(self) -> bool:
         """Open what has come, close what has gone. Returns whether anything changed."""
-        present, closed = self._system_ports(), set()
-        for name in [n for n in self._inputs if n not in present or not self._is_wanted(n, present)]:
-            midi_input, down = self._inputs.pop(name)
-            closed.add(stable_name(name))
-            self._close(midi_input)
-            self._let_go(down.let_up())
-        for number, name in enumerate(present):
+        closed: set[str] = set()
+        if self._system is not None and self._system.stale():
+            self._close_inputs(list(self._inputs), closed)
+        present = self._system_ports()
+        self._close_inputs([n for n in self._inputs if n not in present or not self._is_wanted(n, present)], closed)
+        for name in present:
             if name not in self._inputs and self._is_wanted(name, present):
-                self._open(number, name)
+                self._open(name)
         if self._jack:
             sources = self._jack.sources()
             for name in sources:
@@ -114,6 +103,14 @@ class MidiPorts:
             self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         return before != self._were_open
 
+    def _close_inputs(self, names: list[str], closed: set[str]) -> None:
+        for name in names:
+            midi_input, down = self._inputs.pop(name)
+            closed.add(stable_name(name))
+            assert self._system is not None
+            self._system.close(midi_input)
+            self._let_go(down.let_up())
+
     def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:
         """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
         for event in ups:
@@ -121,10 +118,12 @@ class MidiPorts:
 
     def close(self) -> None:
         """Close all."""
-        for midi_input in [*(port for port, _ in self._inputs.values()), self._virtual, self._lister]:
-            if midi_input is not None:
-                self._close(midi_input)
-        self._inputs, self._virtual, self._lister = {}, None, None
+        if self._system is not None:
+            for midi_input in [*(port for port, _ in self._inputs.values()), self._virtual]:
+                if midi_input is not None:
+                    self._system.close(midi_input)
+            self._system.end()
+        self._inputs, self._virtual, self._system = {}, None, None
 
     def _is_wanted(self, name: str, present: Iterable[str]) -> bool:
         """Whether it has a name that is wanted, or a part of one that no port `present` has in full."""
@@ -134,57 +133,34 @@ class MidiPorts:
         return any(w in (name, stable_name(name)) or (w not in there and w.lower() in name.lower()) for w in self.wanted)
 
     def _system_ports(self) -> list[str]:
-        if self._lister is None or (self._jack and any(n.startswith(BRIDGES) for n in self._jack.sources())):
+        if self._system is None or (self._jack and any(n.startswith(BRIDGES) for n in self._jack.sources())):
             return []
         try:
-            names = self._lister.get_ports()
+            names = self._system.names()
             self.problem = ""
             return names
         except Exception as error:
             self.problem = f"MIDI ports cannot be listed: {error}"
             return []
 
-    def _new_input(self):
+    def _open(self, name: str) -> None:
+        assert self._system is not None
+        down = Down()
         try:
-            import rtmidi
-            apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_UNIX_JACK]
-            return rtmidi.MidiIn(apis[0] if apis else rtmidi.API_UNSPECIFIED, name=OUR_NAME)
-        except Exception as error:
-            self.problem = f"The system's MIDI is not there: {error}"
-            return None
-
-    def _open(self, number: int, name: str) -> None:
-        midi_input = self._new_input()
-        if midi_input is None:
-            return
-        try:
-            midi_input.open_port(number, name=OUR_NAME)
-            down = Down()
-            self._listen(midi_input, down)
-            self._inputs[name] = midi_input, down
+            self._inputs[name] = self._system.open(name, self._ear(down)), down
         except Exception as error:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
-            self._close(midi_input)
 
-    def _listen(self, midi_input, down: Down) -> None:
-        midi_input.ignore_types(sysex=True, timing=False, active_sense=True)
-        midi_input.set_callback(lambda event, _: self._hear(bytes(event[0]), midi_input, down))
+    def _ear(self, down: Down) -> midi_system.Hear:
+        """What an input calls with each message, on a thread of its own."""
+        return lambda message: self._hear(message, down)
 
-    def _hear(self, message: bytes, midi_input: object, down: Down) -> None:
+    def _hear(self, message: bytes, down: Down) -> None:
         if message[:1] and message[0] in CLOCK:
             now_s = time.monotonic()
-            if self._clock_from is not midi_input and now_s - self._clock_at < GONE_S:
+            if self._clock_from is not down and now_s - self._clock_at < GONE_S:        # each input has one of its own
                 return
-            self._clock_from, self._clock_at = midi_input, now_s
+            self._clock_from, self._clock_at = down, now_s
         else:
             down.hear(decode(message))
         self._receive(message)
-
-    @staticmethod
-    def _close(midi_input) -> None:
-        try:
-            midi_input.cancel_callback()
-            midi_input.close_port()
-            midi_input.delete()
-        except Exception:                           # its device is gone
-            pass

@@ -21,7 +21,7 @@ import time
 import traceback
 from typing import Any
 
-from instrument import beginning
+from instrument import compiling
 from instrument.audio import registry
 from instrument.audio.listener import Listener
 from instrument.audio.output import Output, likely_rate_hz
@@ -31,7 +31,7 @@ from models.checked_json import parse_json
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
 SLOW_START_S = 8.0
-STILL_STARTING = "Still getting ready: the first start after an update compiles for this machine, which takes a minute or two."
+STILL_STARTING = "Still getting ready: this machine has much else to do."
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -97,8 +97,7 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        if beginning.must_compile():
-            self._tell({"tell": "starting", "text": beginning.COMPILES})
+        compiling.finish(lambda text: self._tell({"tell": "starting", "text": text}))
         slow = threading.Timer(SLOW_START_S, self._tell, ({"tell": "starting", "text": STILL_STARTING},))
         slow.daemon = True
         slow.start()

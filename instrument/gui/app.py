@@ -4,6 +4,7 @@ The audio process is started first, and Qt imported while it gets ready: each ta
 """
 import signal
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 from instrument.beginning import prepare
@@ -11,10 +12,25 @@ from instrument.gui.learnt_versions import follow
 from instrument.gui.state_file import StateFile
 
 INTERRUPT_POLL_MS = 200
+READY_POLL_MS = 100
 
 
-def run(**options: Any) -> int:
-    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them. Returns the exit status.
+def _open_when_ready(window: Any, path: Path) -> None:
+    """Once the engine plays."""
+    from PySide6.QtCore import QTimer
+    look = QTimer(window, interval=READY_POLL_MS)
+
+    def opens() -> None:
+        if window.engine_ready:
+            look.stop()
+            window.recordings.open(path)
+    look.timeout.connect(opens)
+    look.start()
+
+
+def run(opened: Path | None = None, **options: Any) -> int:
+    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
+    the exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
@@ -41,6 +57,8 @@ def run(**options: Any) -> int:
         if said := "\n".join(filter(None, (*beginning.said, trouble))):
             window.banner.notify(said)
         window.show()
+        if opened is not None:
+            _open_when_ready(window, opened)
         signal.signal(signal.SIGINT, lambda *_: window.close())
         signal.signal(signal.SIGTERM, lambda *_: window.close())
         wake = QTimer(interval=INTERRUPT_POLL_MS)       # lets Python see signals while Qt waits

@@ -1,15 +1,17 @@
-"""What a player drops on the window, and what becomes of it: a take plays again, a recording becomes a sound, a folder is learnt."""
+"""What a player drops on the window or opens with it, and what becomes of it: a take plays again, a patch plays, a recording becomes a
+sound, a folder is learnt."""
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
+from instrument.desktop import PATCH_SUFFIX
 from instrument.recording.takes import is_take
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """`kind`: "take", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used."""
+    """`kind`: "take", "patch", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used."""
     kind: str
     path: Path
     why: str = ""
@@ -18,8 +20,14 @@ class Dropped:
 def read(data: QMimeData) -> Dropped | None:
     """None where there are no files at all. A take comes with the MIDI beside it, so that counts for nothing here."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    if not paths:
-        return None
+    return what_is(paths) if paths else None
+
+
+def what_is(paths: list[Path]) -> Dropped:
+    """What becomes of these files, at least one."""
+    patches = [path for path in paths if path.suffix.lower() == PATCH_SUFFIX]
+    if patches:
+        return Dropped("patch", patches[0])
     sounds = [path for path in paths if path.suffix.lower() not in (".mid", ".midi")]
     takes = [path for path in sounds if path.is_file() and is_take(path)]
     if takes:

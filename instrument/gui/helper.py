@@ -1,4 +1,4 @@
-"""A process that helps the window with what takes long or needs torch: `hummingface train ...`, in lines of JSON (see `train/lines.py`).
+"""A process that helps the window with what takes long or needs torch: a command of `hummingface`, in lines of JSON (`train/lines.py`).
 
 It lives no longer than its window: when that is gone, however it went, the helper's standard input ends, and it ends too.
 """
@@ -21,7 +21,7 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")     
 
 
 class Helper(QObject):
-    """`words` follow `hummingface train`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
+    """`words` follow `hummingface`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
 
     told = Signal(dict)
     ended = Signal(str)
@@ -39,7 +39,7 @@ class Helper(QObject):
         process.readyReadStandardError.connect(self._read_error)
         process.finished.connect(lambda code, status: self._end(code, status))
         process.errorOccurred.connect(self._failed)
-        process.start(sys.executable, ["-m", "instrument", "train", *words])
+        process.start(sys.executable, ["-m", "instrument", *words])
 
     @property
     def pid(self) -> int:

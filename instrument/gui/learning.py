@@ -78,7 +78,7 @@ class Learning(QObject):
         self.playable = self._card is not None
         if not same:
             self.picture, self.told = None, ""
-        self.helper = helper = Helper(self, ["learn", *lesson.sources, "--name", lesson.name, "--minutes", f"{lesson.minutes:g}",
+        self.helper = helper = Helper(self, ["train", "learn", *lesson.sources, "--name", lesson.name, "--minutes", f"{lesson.minutes:g}",
                                              "--background", "--tell"])
         helper.told.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))

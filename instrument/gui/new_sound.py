@@ -47,7 +47,7 @@ class NewSound(QObject):
         if not name:
             return                                  # the engine has not said yet what plays
         if self.helper is None:
-            self.helper = helper = Helper(self, ["points"])
+            self.helper = helper = Helper(self, ["train", "points"])
             self.warm_for = self._asked_for = ""
             helper.told.connect(self._hear)
             helper.ended.connect(lambda why: self._ended(helper, why))

@@ -5,15 +5,18 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from instrument import learnt
+from instrument import extras, learnt
 from instrument.gui import drops
 from instrument.gui.banner import Banner
+from instrument.gui.extras_panel import ExtrasPanel
 from instrument.gui.learning import Learning
 from instrument.gui.learning_panel import LearningPanel
 from instrument.gui.new_sound import NewSound
 from instrument.gui.panel import tool
 from instrument.gui.plain import caption, shortened
 from instrument.gui.session import Session
+from instrument.patch import PatchError
+from instrument.patch import load as load_patch
 
 TEXT = "New sound"
 LONGEST_SHOWN = 60              # characters of a name in the menu
@@ -47,32 +50,61 @@ class Recordings:
     def panel(self) -> LearningPanel:
         return LearningPanel(self._window, self.learning)
 
+    @cached_property
+    def extras(self) -> ExtrasPanel:
+        return ExtrasPanel(self._window)
+
     # what is dropped
 
     def drag_came(self, data: QMimeData) -> bool:
         """Something is dragged over the window. Returns whether it may be dropped."""
         found = drops.read(data)
         if found is not None and found.kind == "recording":
-            self.new_sound.warm()
+            self._warm()
         return found is not None
+
+    def _warm(self) -> None:
+        if not extras.missing():
+            self.new_sound.warm()
 
     def drop(self, data: QMimeData) -> None:
         """Do with it what it is good for."""
         found = drops.read(data)
-        if found is None:
-            return
+        if found is not None:
+            self._use(found)
+
+    def open(self, path: Path) -> None:
+        """The same with a file that was opened from outside."""
+        self._use(drops.what_is([path]))
+
+    def _use(self, found: drops.Dropped) -> None:
         match found.kind:
+            case "patch":
+                self._load(found.path)
             case "take":
                 self._recall(str(found.path))
             case "recording":
-                self.new_sound.make(found.path)
+                self.make(found.path)
             case "folder":
                 self.learn(found.path)
             case _:
                 self._banner.say(found.why, problem=True)
 
+    def _load(self, path: Path) -> None:
+        try:
+            self._session.load(load_patch(path))
+        except PatchError as error:
+            self._banner.say(str(error), problem=True)
+
+    def make(self, recording: Path) -> None:
+        """Make a sound of a recording."""
+        if self.extras.offer("Making a sound of a recording", lambda: self.make(recording)):
+            self.new_sound.make(recording)
+
     def learn(self, folder: Path) -> None:
         """Learn a model of a folder, and show how it goes."""
+        if not self.extras.offer("Learning from recordings", lambda: self.learn(folder)):
+            return
         self.learning.start(folder)
         self.panel.open()
 
@@ -80,11 +112,15 @@ class Recordings:
         """The window is about to go: what is under way may begin to save itself."""
         for one in self._begun():
             one.leave()
+        if "extras" in vars(self):
+            self.extras.leave()
 
     def close(self) -> None:
         """The window goes: what is under way has saved itself, and ends."""
         for one in self._begun():
             one.close()
+        if "extras" in vars(self):
+            self.extras.close_helper()
 
     def _begun(self) -> list[NewSound | Learning]:
         return [vars(self)[name] for name in ("new_sound", "learning") if name in vars(self)]
@@ -92,7 +128,7 @@ class Recordings:
     # the menu
 
     def _fill(self) -> None:
-        self.new_sound.warm()
+        self._warm()
         menu = self.menu
         menu.clear()
         menu.addAction("From a recording …", self._choose_recording)
@@ -108,6 +144,8 @@ class Recordings:
             menu.addAction(caption(f"Go on learning “{shortened(lesson.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, lesson))
 
     def _go_on(self, lesson) -> None:
+        if not self.extras.offer("Learning from recordings", lambda: self._go_on(lesson)):
+            return
         self.learning.go_on(lesson)
         self.panel.open()
 
@@ -115,7 +153,7 @@ class Recordings:
         chosen, _ = QFileDialog.getOpenFileName(self._window, "One recorded note", "",
                                                 "Recordings (*.wav *.flac *.aif *.aiff *.ogg *.opus *.mp3 *.w64 *.caf *.au);;All files (*)")
         if chosen:
-            self.new_sound.make(Path(chosen))
+            self.make(Path(chosen))
 
     def _choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self._window, "A folder of recordings, one note in each file", "")

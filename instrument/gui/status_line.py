@@ -10,7 +10,7 @@ from instrument.gui.plain import Label, set_tip, tip
 
 MIDI_LIGHT_MS = 120
 DEVICE_TIP = "What plays, at which rate and block size"
-DEVICE_WIDTH = 380
+DEVICE_WIDTH, MIDI_WIDTH = 380, 330
 SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
 DOT = "● "
 TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
@@ -111,8 +111,9 @@ class StatusLine(QWidget):
         self.panic.clicked.connect(self.panic_wanted)
         row.addWidget(self.panic)
         self._light = QTimer(self, interval=MIDI_LIGHT_MS, singleShot=True)
-        self._light.timeout.connect(lambda: self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK))
-        self._set(self.midi, "MIDI", theme.DIM, dot=theme.TRACK)
+        self._light.timeout.connect(self._show_midi)
+        self._no_midi = ""
+        self._show_midi()
 
     def _reading(self, name: str, about: str) -> Reading:
         reading = Reading(name)
@@ -141,8 +142,15 @@ class StatusLine(QWidget):
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
+    def _show_midi(self) -> None:
+        """MIDI at rest: where there is none, what to do about it."""
+        short = self.midi.fontMetrics().elidedText(self._no_midi, Qt.TextElideMode.ElideRight, theme.px(MIDI_WIDTH))
+        self._set(self.midi, short or "MIDI", theme.WARM if short else theme.DIM, dot=theme.WARM if short else theme.TRACK)
+
     def show_ports(self, names: list[str], problem: str = "") -> None:
-        """Open MIDI ports, for the tooltip."""
+        """Open MIDI ports, for the tooltip; why there can be none is said in the line, until there are."""
+        self._no_midi = "" if names else problem
+        self._show_midi()
         set_tip(self.midi, tip("MIDI", ", ".join(names) if names else "no port is open", problem))
 
     def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:

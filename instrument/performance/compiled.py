@@ -32,10 +32,10 @@ def _sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-_FOLDER = cache_folder().parent / _sources_hash()
+FOLDER = cache_folder().parent / _sources_hash()
 try:
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    os.utime(_FOLDER)                 # folders long unused are removed by `synthesis/compiled.py`
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    os.utime(FOLDER)                 # folders long unused are removed by `synthesis/compiled.py`
 except OSError:
     pass
 
@@ -43,7 +43,7 @@ except OSError:
 def compiled(function):
     """Decorator: `numba.njit` with this package's options."""
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(_FOLDER)
+    config.CACHE_DIR = str(FOLDER)
     try:
         return numba.njit(nogil=True, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
     finally:

@@ -33,14 +33,18 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
             entries = row.entry + 1
         row_counts[row.entry] += 1
         if row.newest == 0 or row.index == 3:
-            hop_noise[row.index] += row_noise[r]
+            for side in range(2):               # not as arrays: what numba says of unequal ones takes seconds to compile
+                for b in range(BANDS):
+                    hop_noise[row.index, side, b] += row_noise[r, side, b]
         else:
             for side in range(2):
                 for b in range(BANDS):
                     begin[side, b] += noise[s, side, b]
                     rise[side, b] += row_noise[r, side, b] - noise[s, side, b]
         if row.newest:
-            noise[s] = row_noise[r]
+            for side in range(2):
+                for b in range(BANDS):
+                    noise[s, side, b] = row_noise[r, side, b]
             v = table[s]
             if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
                 last[row.entry] = 1
@@ -57,7 +61,8 @@ def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, ch
     many."""
     entry = hops[hop % len(hops)]
     if count > 0:
-        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials, entry.used, entry.pan, row_noise)
+        # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once
+        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials[:], entry.used[:], entry.pan[:], row_noise)
     entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
     entry.flush = flush
     for i in range(len(_EFFECTS)):

@@ -188,7 +188,8 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             row_noise[r], used[row.entry] = 0, v.used
             continue
         if row.input >= 0:
-            ahead[s] = frames[row.input]
+            for i in range(FRAME_SIZE):         # as arrays this takes seconds longer to compile
+                ahead[s, i] = frames[row.input, i]
         frame = held[s]
         if row.share > 0:
             to, share = ahead[s], np.float32(row.share)

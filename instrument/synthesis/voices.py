@@ -330,14 +330,16 @@ def _mix_voice(pool, voices, v, at, stop, left, right):
     lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
     ready = 0
     if lead > 0:
-        mono[:LANES] = voices.tail[v]
+        for k in range(LANES):                  # not as slices: what numba says of unequal ones takes seconds to compile
+            mono[k] = voices.tail[v, k]
         ready = LANES
     more = (lead + samples - ready + LANES - 1) // LANES * LANES
     if more > 0:
         run_oscillators(voices.count[v], voices.oscillators[v], at - begin - lead + ready, ready, more, mono)
         ready += more
     if lead + samples < ready:
-        voices.tail[v] = mono[ready - LANES:ready]
+        for k in range(LANES):
+            voices.tail[v, k] = mono[ready - LANES + k]
     _pan(voices, v, at - begin, samples, lead, left, right)
 
 

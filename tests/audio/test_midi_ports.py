@@ -2,6 +2,7 @@
 RtMidi's on a real JACK server."""
 import pytest
 
+from instrument.audio import midi_system
 from instrument.audio.midi_ports import MidiPorts
 from tests.audio.conftest import wait_for
 
@@ -54,7 +55,7 @@ def test_where_a_port_of_jack_goes_all_keys_and_pedals_come_up():
 def test_where_a_port_of_the_system_goes_its_own_keys_and_pedals_come_up(jack_server, monkeypatch):
     import rtmidi
     jack_server(256)
-    monkeypatch.setattr(MidiPorts, "_new_input", lambda self: rtmidi.MidiIn(rtmidi.API_UNIX_JACK))
+    monkeypatch.setattr(midi_system, "choose", lambda: (midi_system.RtMidi(rtmidi.API_UNIX_JACK), ""))
     heard, (keys, pads) = [], (rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name) for name in ("keys", "pads"))
     for keyboard in keys, pads:
         keyboard.open_virtual_port("out")

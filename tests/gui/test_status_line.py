@@ -61,3 +61,14 @@ def test_a_loud_peak_and_a_full_load_stand_out(line):
     line.show_telemetry(Telemetry(load=0.3), -12.0)
     assert theme.ALARM not in (line.load.tint, line.peak.tint)
     assert line.peak.accessibleDescription() == "−12.0 dB"
+
+
+def test_where_there_is_no_midi_the_line_says_what_to_install(qtbot):
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.rescale()
+    line.show_ports([], "No MIDI from the system. Type: sudo apt-get install libportmidi0")
+    assert line.midi.accessibleDescription().startswith("No MIDI from the system")
+    assert "libportmidi0" in line.midi.toolTip()
+    line.show_ports(["Keys"])
+    assert line.midi.accessibleDescription() == "MIDI"
