@@ -105,7 +105,7 @@ _TABLE = [
 
     Parameter("dynamics.range_db", "Dynamics", "touch", 0, 72, 36, "dB",
               help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),
-    Parameter("dynamics.brightness", "Brightness", "touch", -6, 6, 1.5, "dB/oct",
+    Parameter("dynamics.brightness", "Brightness", "touch", -6, 6, 1.0, "dB/oct",
               help="Velocity to brightness: how much brighter a stroke twice as hard is, and darker one half as hard."),
 
     Parameter("filter.cutoff_hz", "Cutoff", "filter", 20, 20000, 20000, "Hz", "log", "Frequency where the low-pass begins.",
