@@ -17,7 +17,7 @@ import platformdirs
 
 from instrument import velocity_curve
 from instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
-from instrument.parameters import PARAMETERS
+from instrument.parameters import PARAMETERS, renamed
 from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from models.checked_json import JsonError, read_json
 from models.whole_file import replace_file, set_aside
@@ -115,6 +115,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     for name, value in values.items():
         if name in _GONE:
             continue
+        if name == "midi_map" and isinstance(value, dict):
+            value = {number: renamed(id_)[0] if isinstance(id_, str) else id_ for number, id_ in value.items()}
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:

@@ -59,6 +59,12 @@ def test_fields_of_earlier_versions_are_passed_over(tmp_path):
     assert settings.load(tmp_path / "settings.json") == (settings.Settings(patch="Glass"), "")
 
 
+def test_controls_of_earlier_versions_keep_their_controllers(tmp_path):
+    (tmp_path / "settings.json").write_text(json.dumps({"midi_map": {"21": "master.velocity", "74": "filter.cutoff_hz"}}))
+    found, said = settings.load(tmp_path / "settings.json")
+    assert found.midi_map == {"21": "dynamics.range_db", "74": "filter.cutoff_hz"} and said == ""
+
+
 def test_a_sound_that_a_window_left_goes_before_the_last_patch(tmp_path):
     file = tmp_path / "settings.json"
     first = settings.Settings(patch="Glass")
