@@ -6,6 +6,7 @@ does both and then, behind them and out of the way, what may be wanted later. `f
 holds a lock while it works, and leaves a mark when it is done.
 """
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
@@ -61,9 +62,10 @@ def _folder(half: str) -> Path:
 
 
 def _mark(half: str) -> Path:
-    """There once all of a half is compiled, for this Python and this processor."""
+    """There once all of a half is compiled, for this Python, this processor, and the place of these sources, by which numba keeps it."""
     from llvmlite.binding import get_host_cpu_name
-    return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}.done"
+    place = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+    return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}-{place}.done"
 
 
 def missing() -> list[str]:

@@ -116,6 +116,8 @@ def _package(lines: Sequence[str], errors: Sequence[str]) -> str:
             if found := re.search(pattern, line):
                 return found[1]
     for line in reversed(lines):
+        if found := re.search(r"Retrying .*/simple/([A-Za-z0-9_.-]+)/", line):
+            return found[1]
         if found := re.search(r"^Installing collected packages: (.+)$", line):
             return f"one of {found[1]}" if "," in found[1] else found[1]
         if found := _PACKAGE.match(line):
