@@ -3,8 +3,8 @@
 Each says what it does, and stops with the package, the step and the reason where something fails; the same command goes on from there.
 """
 import argparse
-import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -57,9 +57,7 @@ def _midi() -> None:
 
 
 def _has_compiler() -> bool:
-    with contextlib.suppress(OSError):
-        return subprocess.run(["g++", "--version"], capture_output=True, check=False).returncode == 0
-    return False
+    return all(shutil.which(program) for program in ("g++", "pkg-config"))      # pkg-config: without it ALSA is not found
 
 
 def main() -> int:
