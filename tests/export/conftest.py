@@ -4,12 +4,15 @@ import pytest
 
 @pytest.fixture(scope="session")
 def sound_of():
-    """A function that opens a patch by name, all on one timbre."""
+    """A function that opens a patch by name, all on one timbre, and with General MIDI's dynamics."""
     from instrument import library
+    from instrument.parameters import PARAMETERS
     opened = {}
 
     def open_patch(name: str):
         if name not in opened:
-            opened[name] = library.open_sound(name, playing=next(iter(opened.values()), None))
+            sound = library.open_sound(name, playing=next(iter(opened.values()), None))
+            full = {**sound.patch.parameters, "dynamics.range_db": PARAMETERS["dynamics.range_db"].default}
+            opened[name] = library.Sound(sound.patch.with_values(parameters=full), sound.timbre)
         return opened[name]
     return open_patch

@@ -157,7 +157,7 @@ def test_a_packed_instrument_has_all_in_it(sound_of, tmp_path, form, suffix, sch
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in packed.infolist()), "samples are streamed from it"
         places = list(valid(packed.read(name).decode(), schema).iter("sample"))
         files = [place.get("path") or place.get("file") for place in places]
-        assert sorted(packed.namelist()) == sorted([name, *files]) and len(files) == 4
+        assert sorted(packed.namelist()) == sorted({name, *files}) and len(set(files)) == 4, "velocities share samples"
         for place, file in zip(places, files, strict=True):
             sound, rate_hz = soundfile.read(io.BytesIO(packed.read(file)))
             stop = float(place.get("loopEnd", 0)) + 1 if form == "decentsampler" else float(place.find("loop").get("stop"))
@@ -170,8 +170,8 @@ def test_a_folder_holds_a_map_and_its_samples(sound_of, tmp_path):
     report = export("decentsampler", sound_of("Halo Choir"), tmp_path / "choir", few)
     assert report.out == tmp_path / "choir"
     preset = tmp_path / "choir" / "Halo Choir.dspreset"
-    sample, = valid(preset.read_text(), "dspreset.xsd").iter("sample")
-    assert (preset.parent / sample.get("path")).is_file()
+    path, = {sample.get("path") for sample in valid(preset.read_text(), "dspreset.xsd").iter("sample")}
+    assert (preset.parent / path).is_file()
 
 
 @pytest.mark.parametrize(("form", "out", "made"), [
