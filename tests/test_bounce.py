@@ -101,7 +101,7 @@ def numbered():
     """A model that knows two programs of General MIDI."""
     made = untrained(seed=2, width=32)
     for number, preset in zip((0, 40), made.card["presets"].values(), strict=False):
-        preset["program"], preset["gain_db"] = number, 24.0
+        preset["program"], preset["gain_db"] = number, 11.0
     return made
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from instrument.gui import theme
+from instrument.gui.plain import show_tip, tip
 from instrument.velocity_curve import HIGHEST, LINEAR, LOWEST, CurveError, VelocityCurve
 
 FADE_S, FADE_MS = 1.5, 33       # how long a stroke is seen, and how often it is drawn meanwhile
@@ -201,8 +202,8 @@ class CurveEditor(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             incoming, _ = self._velocities(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), f"<b>Velocity curve</b>&nbsp; {incoming} is played as {self.curve.table[incoming]}<br>"
-                              "Drag points; double-click adds one, a right click removes it", self)
+            show_tip(event.globalPos(), tip("Velocity curve", f"{incoming} is played as {self.curve.table[incoming]}",
+                                            hint="Drag points; double-click adds one, a right click removes it"), self)
             return True
         return super().event(event)
 

@@ -5,12 +5,13 @@ The process that installs (`hummingface install train`) ends with the window, or
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from instrument import extras
 from instrument.gui import theme
 from instrument.gui.helper import Helper
 from instrument.gui.learning_panel import Progress
+from instrument.gui.plain import Label
 from instrument.installing.torch_build import CPU_DISK_MB, CPU_MB
 
 PATIENCE_MS = 3000
@@ -128,10 +129,8 @@ class ExtrasPanel(QDialog):
         return button
 
 
-def _label(name: str) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+def _label(name: str) -> Label:
+    label = Label(wraps=True)
     label.setAccessibleName(name)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -87,7 +87,7 @@ class SettingsDialog(QDialog):
         self.boxes: list[PortBox] = []
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
-        self.touch.setToolTip("How hard your hands play: draw it, choose it, or have it learnt")
+        set_tip(self.touch, "How hard your hands play: draw it, choose it, or have it learnt")
         self.touch.clicked.connect(self.touch_wanted)
         column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(theme.px(8))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from instrument import velocity_curve
 from instrument.gui import theme
 from instrument.gui.curve_editor import CurveEditor
+from instrument.gui.plain import Label, set_tip
 from instrument.settings import Settings
 from instrument.velocity_curve import LINEAR, PRESETS, CurveError, VelocityCurve, from_json, to_json
 
@@ -34,7 +35,7 @@ class TouchDialog(QDialog):
         self.setModal(False)
         self.presets = QComboBox()
         self.presets.setAccessibleName("Curve")
-        self.presets.setToolTip("Choose a curve; one that you draw or have learnt is kept as your own")
+        set_tip(self.presets, "Choose a curve; one that you draw or have learnt is kept as your own")
         self.presets.activated.connect(self._choose)
         self.undo = self._button("Undo", "The curve as it was before (Ctrl+Z)", self._undo)
         self.reset = self._button("Reset", "Play velocities as they come", lambda: self._apply(LINEAR))
@@ -42,9 +43,8 @@ class TouchDialog(QDialog):
         self.editor.changed.connect(self._play_by)
         self.editor.gesture_ended.connect(lambda: self._keep(self.editor.curve))
         self.editor.refused.connect(lambda why: self._tell(why, problem=True))
-        self.told = QLabel()
+        self.told = Label(wraps=True)
         self.told.setAccessibleName("About the curve")
-        self.told.setWordWrap(True)
         self.told.setMinimumHeight(theme.px(34))
         self.learn = self._button("Learn", f"From ten seconds of playing. {PLAY}", self._begin_or_cancel)
         self.close_button = self._button("Done", "Close", self.accept)
@@ -85,7 +85,7 @@ class TouchDialog(QDialog):
     def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
         button.setAccessibleName(text)
-        button.setToolTip(tip)
+        set_tip(button, tip)
         button.setAutoDefault(False)
         button.clicked.connect(lambda _checked=False: act())
         return button

@@ -242,7 +242,7 @@ def pack_flac(path: Path) -> None:
     """Begin to make a FLAC file of a finished take, in a process of its own at low priority."""
     apart: dict[str, Any]
     if sys.platform == "win32":
-        apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW}
+        apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
     else:
         apart = {"start_new_session": True}
     subprocess.Popen([sys.executable, "-m", "instrument.recording.flac", str(path)], stdin=subprocess.DEVNULL,

@@ -271,7 +271,7 @@ def test_a_disk_without_room_for_what_was_played_loses_none_of_it(tmp_path, monk
     wav, part = tmp_path / "take.wav", tmp_path / "take.part"
     WaveFile(wav, RATE_HZ).close()
     before = wav.read_bytes()
-    written = b'{"writer": 0}\n' + np.random.default_rng(1).bytes(100_000)
+    written = b'{"writer": 1}\n' + np.random.default_rng(1).bytes(100_000)
     part.write_bytes(written)
     monkeypatch.setattr(take, "is_running", lambda pid: False)
     allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
