@@ -83,6 +83,7 @@ PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brig
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
 NOTE_S = 4.0                                   # of a whole note
+DULLEST_HARMONIC = 6.0                         # of a whole note: a soft stroke leaves so many
 LEVEL_GLIDE_S = 0.03                           # time constant, of what takes a note's own loudness out while its latents move
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
@@ -148,7 +149,8 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
     closed = math.log2(20000 / controls[CUTOFF])
     cutoff_hz = controls[CUTOFF] * 2 ** (
         controls[TRACKING] * (row.pitch - 60) / 12 * min(closed, 1.0) + controls[FILTER_ENVELOPE] * v.filter_envelope
-        + v.tilt_db + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+        + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
+    cutoff_hz = max(cutoff_hz * 2 ** v.tilt_db, min(cutoff_hz, DULLEST_HARMONIC * f0_hz))      # duller, and no softer for it
     out[0, 0], out[2, 0] = gain, f0_hz
     out[CUTOFF_HZ, 0], out[DAMPING, 1] = min(max(cutoff_hz, 10.0), 40000.0), 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
     v.peak, v.used = gain, 2
