@@ -11,7 +11,6 @@ import numpy as np
 from models.frame import (
     BAND_CENTRES_HZ,
     BANDS,
-    DEVIATION,
     FLOOR_FADE_DB,
     GROUP_EDGES_HZ,
     GROUPS,
@@ -28,6 +27,7 @@ from models.movement import FADE_FROM_S, FADE_OVER_S
 
 # Of a note, moments that are listened to; dense where attacks are. Beside 120 moments: off by 0.08 dB (Atlas), 0.20 dB (Dream).
 MOMENTS_S = np.array([0.003, 0.008, 0.015, 0.025, 0.04, 0.06, 0.085, 0.12, 0.17, 0.24, 0.33, 0.44, 0.58, 0.78], np.float32)
+FEW_MOMENTS_S = MOMENTS_S[1::2].copy()           # where time is short: off by 0.3 dB
 WINDOW_S = 0.4
 OFFSET_LUFS = -0.691                  # of BS.1770, for power 1
 SILENT_LUFS = -120.0
@@ -52,6 +52,7 @@ _WEIGHTS = k_weight(_LOWEST_HZ * 2.0 ** (np.arange(_OCTAVES * _STEPS_PER_OCTAVE 
 _BAND_WEIGHTS = k_weight(BAND_CENTRES_HZ)
 _LOG2_BANDS = np.log2(BAND_CENTRES_HZ)
 _RATIO = SLOT_RATIO.astype(np.float64)
+_LOG2_RATIO = np.log2(_RATIO)
 _EDGES = GROUP_EDGES_HZ.astype(np.float64)
 _DB = math.log(10) / 10
 
@@ -74,30 +75,48 @@ def swing(db):
 
 
 @numba.njit(nogil=True, cache=True)
-def weighted_power(frame, f0_hz, tilt_db, motion):
-    """K-weighted power of both channels of a frame [FRAME_SIZE] of a note at f0, tilted by dB an octave about its fourth harmonic, with so
-    much of its vibrato's swing in level (0..1 and more)."""
-    power, group = 0.0, 0
-    more = swing(motion * frame[LFO_GAIN.start])
+def note_weights(f0_hz, tilt_db, gains, groups):
+    """What does not change while a note sounds at f0: `gains` [PARTIALS + BANDS], what its partials' and bands' power counts, tilted by dB
+    an octave about its fourth harmonic, and the group of each partial, `groups` [PARTIALS]."""
+    group = 0
+    for k in range(PARTIALS):
+        if k == HARMONICS:                                            # half-harmonics begin at the bottom again
+            group = 0
+        hz = f0_hz * _RATIO[k]
+        while group < GROUPS - 1 and hz >= _EDGES[group + 1]:
+            group += 1
+        groups[k] = group
+        gains[k] = _weight(hz) * math.exp(_DB * min(tilt_db * (_LOG2_RATIO[k] - 2), MOST_TILT_DB))      # amplitude a, two sides: 2 a^2 / 2
+    for b in range(BANDS):
+        gains[PARTIALS + b] = 2 * _BAND_WEIGHTS[b] * math.exp(_DB * min(tilt_db * (_LOG2_BANDS[b] - math.log2(4 * f0_hz)), MOST_TILT_DB))
+
+
+@numba.njit(nogil=True, cache=True)
+def frame_power(frame, gains, groups, motion, more):
+    """K-weighted power of both channels of a frame [FRAME_SIZE], by `note_weights`, with so much of its vibrato's swing in level (0..1 and
+    more). `more` [GROUPS] is overwritten."""
+    for g in range(GROUPS):
+        more[g] = swing(motion * frame[LFO_GAIN.start + g])
+    power = 0.0
     for k in range(PARTIALS):
         level_db = frame[LEVEL.start + k]
-        hz = f0_hz * (_RATIO[k] + frame[DEVIATION.start + k])
-        if k == HARMONICS:                                            # half-harmonics begin at the bottom again
-            group, more = 0, swing(motion * frame[LFO_GAIN.start])
-        while group < GROUPS - 1 and _RATIO[k] * f0_hz >= _EDGES[group + 1]:
-            group += 1
-            more = swing(motion * frame[LFO_GAIN.start + group])
-        if level_db > LEVEL_FLOOR_DB and 0 < hz < HIGHEST_HZ:
+        if level_db > LEVEL_FLOOR_DB and gains[k] > 0:
             fade = min((level_db - LEVEL_FLOOR_DB) / FLOOR_FADE_DB, 1.0)
-            level_db += min(tilt_db * (math.log2(_RATIO[k]) - 2), MOST_TILT_DB)
-            power += more * fade * fade * math.exp(_DB * level_db) * _weight(hz)        # a sine of amplitude a on two sides: 2 a^2 / 2
+            power += more[groups[k]] * gains[k] * fade * fade * math.exp(_DB * level_db)
     for b in range(BANDS):
         level_db = frame[NOISE.start + b]
         if level_db > NOISE_FLOOR_DB:
             fade = min((level_db - NOISE_FLOOR_DB) / FLOOR_FADE_DB, 1.0)
-            level_db += min(tilt_db * (_LOG2_BANDS[b] - math.log2(4 * f0_hz)), MOST_TILT_DB)
-            power += 2 * fade * fade * math.exp(_DB * level_db) * _BAND_WEIGHTS[b]
+            power += gains[PARTIALS + b] * fade * fade * math.exp(_DB * level_db)
     return power
+
+
+@numba.njit(nogil=True, cache=True)
+def weighted_power(frame, f0_hz, tilt_db, motion):
+    """`frame_power` of a frame [FRAME_SIZE] of a note at f0, alone."""
+    gains, groups = np.empty(PARTIALS + BANDS), np.empty(PARTIALS, np.int64)
+    note_weights(f0_hz, tilt_db, gains, groups)
+    return frame_power(frame, gains, groups, motion, np.empty(GROUPS))
 
 
 @numba.njit(nogil=True, cache=True)
@@ -127,11 +146,12 @@ def loudest_lufs(power, time_s):
 def loudness_lufs(frames, f0_hz, tilt_db, time_s, motion):
     """Loudness of notes whose frames [B, T, FRAME_SIZE] at moments [T] are given, at f0 [B], with a tilt [B] and so much of their motion
     (1: as the model says): LUFS [B]."""
-    out = np.empty(len(frames))
-    power = np.empty(len(time_s))
+    out, power = np.empty(len(frames)), np.empty(len(time_s))
+    gains, groups, more = np.empty(PARTIALS + BANDS), np.empty(PARTIALS, np.int64), np.empty(GROUPS)
     for b in range(len(frames)):
+        note_weights(f0_hz[b], tilt_db[b], gains, groups)
         for t in range(len(time_s)):
             begun = min(max((time_s[t] - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
-            power[t] = weighted_power(frames[b, t], f0_hz[b], tilt_db[b], motion * begun)
+            power[t] = frame_power(frames[b, t], gains, groups, motion * begun, more)
         out[b] = loudest_lufs(power, time_s)
     return out

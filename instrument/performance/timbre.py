@@ -204,7 +204,7 @@ class Timbre:
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
         """LUFS [B] of the notes of slots, listened to once while the latents rest."""
         if not np.array_equal(self.z, self._heading):
-            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion)
+            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion, quickly=True)
         known = self._struck_levels
         strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
         if len(known) + len(strokes) > MOST_REMEMBERED:

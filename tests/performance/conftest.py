@@ -40,7 +40,7 @@ class PlainModel:
         out[:, LEVEL] += self.sounding * (6 * note[:, :1] + 0.2 * (note[:, 1:] - 100) - self.fall_db_s * time_s[:, None])
         return out
 
-    def loudness_lufs(self, note, pitch, tilt_db, motion=1.0):
+    def loudness_lufs(self, note, pitch, tilt_db, motion=1.0, quickly=False):
         return np.zeros(len(note))
 
     def start_phase(self, z, pitch, velocity):
