@@ -91,6 +91,19 @@ def test_factory_patches_are_never_overwritten():
         library.save_patch(Patch("///", "Fluid", Z))
 
 
+def test_a_model_that_does_not_say_what_it_was_trained_on_is_asked_for_every_velocity_and_that_is_said():
+    from models.untrained import untrained
+    model = untrained(seed=1, width=16)
+    sound = library.open_sound(Patch("P", "Untrained", Z), model)
+    assert library.remark(sound) == ""
+    del model.card["velocities"]
+    for trained_on, velocities in (({}, (1, 127)), ({"layers": [[60, 1.5], [120, 0.5]]}, (60, 120)), ({"sources": []}, (1, 127))):
+        model.card["trained_on"] = trained_on
+        said = library.remark(library.open_sound(Patch("P", "Untrained", Z), model))
+        assert model.velocities == velocities
+        assert ("does not say which velocities" in said) == (velocities == (1, 127))
+
+
 def test_a_patch_knows_the_version_of_its_model():
     from instrument.bounce import Report
     from models.checkpoint import save_model

@@ -144,6 +144,11 @@ def test_oversized(stem, monkeypatch):
     ({"presets": {"a": {"z": [1e9, 0, 0, 0]}}}, "preset 'a'"), ({"presets": {"a": 3}}, "preset 'a'"),
     ({"presets": {"a": {"z": [0] * 4, "gain_db": "loud"}}}, "'gain_db' of preset 'a'"),
     ({"presets": {"a": {"z": [0] * 4, "gain_db": 1e308}}}, "'gain_db' of preset 'a'"),
+    ({"velocities": 60}, "velocities"), ({"velocities": [100, 60]}, "velocities"), ({"velocities": [0, 127]}, "velocities"),
+    ({"velocities": [1, 1e9]}, "velocities"), ({"velocities": None, "trained_on": {"layers": [["x", 1]]}}, "velocities"),
+    ({"loudness": 3}, "loudness"), ({"loudness": {"keys": [60, 60], "lufs": {}}}, "keys"),
+    ({"loudness": {"keys": [21, 108], "lufs": {"nobody": [0, 0]}}}, "lufs"),
+    ({"loudness": {"keys": [21, 108], "lufs": {"Untrained 1": [0, 1e9]}}}, "loudness"),
     ({"pitches": 60}, "'pitches'"), ({"pitches": [60, 128]}, "'pitches'"), ({"pitches": ["a", "b"]}, "'pitches'"),
     ({"architecture": {"latents": 4}}, "width"), ({"architecture": None, "presets": {}}, "architecture"),
 ])
