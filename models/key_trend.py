@@ -25,7 +25,7 @@ LOUDEST_LUFS = 60.0
 LEVELLED_LUFS = -21.0                 # of presets, with their gain
 MIDDLE = 36, 84                       # C2 to C6: keys by which a sound is levelled
 MOST_GAIN_DB = 24.0
-LONGEST_RELEASE_S = 3.0               # for 60 dB, after a key came up
+LONGEST_RELEASE_S = 2.8               # for 60 dB, after a key came up
 GENERATED = ("gan", "cgan")
 
 
