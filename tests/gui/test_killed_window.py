@@ -140,7 +140,7 @@ def test_a_window_alone_that_is_killed_finds_its_sound_as_it_plays_by_then(home)
     link = Link(lambda message: None, running=running)
     assert link.connected.wait(SOON_S)
     link.send(encode({"do": "midi", "bytes": [0xB0, 74, 0]}, "do"))         # a player's hand, while no window is there
-    time.sleep(0.5)
+    time.sleep(3.0)
     link.abandon()
     third = start()
     third.wait('window.session["filter.cutoff_hz"] == 20')
