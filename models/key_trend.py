@@ -12,6 +12,7 @@ The instrument takes each note's own loudness out (`models/loudness.py`) and put
 from collections.abc import Sequence
 from typing import Any
 
+import numba
 import numpy as np
 
 from models.loudness import SILENT_LUFS
@@ -29,6 +30,18 @@ LONGEST_RELEASE_S = 2.8               # for 60 dB, after a key came up
 GENERATED = ("gan", "cgan")
 
 
+@numba.njit(nogil=True, cache=True)
+def _blend(places, z, lufs, release_s):
+    """The means of `lufs` [P, K] and `release_s` [P], each place [P, L] weighted by how near it is to z [L]."""
+    far = np.zeros(len(places))
+    for p in range(len(places)):
+        for k in range(len(z)):
+            far[p] += (places[p, k] - z[k]) ** 2
+    weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
+    weight /= weight.sum()
+    return weight @ lufs, weight @ release_s
+
+
 class KeyTrend:
     """`places` [P, L]: points of latent space; `lufs` [P, K]: their loudness at `keys` [K], which rise; `release_s` [P]: their longest."""
 
@@ -37,10 +50,7 @@ class KeyTrend:
 
     def at(self, z: np.ndarray) -> tuple[np.ndarray, float]:
         """(loudness at `keys` [K] in LUFS, longest release in seconds) of a point z [L] of latent space."""
-        far = np.square(self.places - z).sum(1)
-        weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
-        weight /= weight.sum()
-        return weight @ self.lufs, float(weight @ self.release_s)
+        return _blend(self.places, z, self.lufs, self.release_s)
 
 
 def smooth(lufs: np.ndarray) -> np.ndarray:

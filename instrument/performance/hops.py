@@ -31,7 +31,7 @@ from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 NO_LIMIT_S = 1e6
-LEVEL_HOPS = 4                     # between two looks at whether a note that moves is still as loud as it should be
+LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits

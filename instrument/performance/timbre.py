@@ -20,6 +20,7 @@ from models.seed_model import SeedModel
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 TURNS = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
+AT_ONCE = 4                       # that a network answers in almost the time of one: `models.played_decoder.multiply`
 MOST_TURN_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
 SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
@@ -41,6 +42,15 @@ def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_h
         asks |= (known[s, 0] != headings or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
                  or known[s, 2] != velocity[i] or moved_hop[s] < min(arrival_hop[s], hop))
     return asks
+
+
+@compiled
+def _glide(slots, left, notes, goals):
+    """Moves the notes of slots [B] towards their goals, all but the share `left` [B] of the way."""
+    for i in range(len(slots)):
+        note, goal = notes[slots[i]], goals[slots[i]]
+        for k in range(len(note)):
+            note[k] = goal[k] + left[i] * (note[k] - goal[k])
 
 
 class Timbre:
@@ -67,6 +77,7 @@ class Timbre:
         self._headings = 1                                  # and how many there were
         self._hop, self._stay = 0, 1.0
         self._settled_hop = self._turn_hop = 0
+        self._out_of_turn = 0                               # notes that heard since the last turn
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
         self._struck_notes: Struck = {}
         self._struck_phases: Struck = {}
@@ -96,6 +107,8 @@ class Timbre:
             self.start_phases(keys[:4], keys[:4])
             self._known[:] = 0
         self._heard_hop[:] = -RESTING_HOPS
+        self._look_up_trend()
+        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._goals)
 
     def glide(self, share: float) -> bool:
         """One hop nearer to the wanted latents. Whether anything moved."""
@@ -152,8 +165,25 @@ class Timbre:
         rows = new[first]
         self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
         self._known[asked, 0] = self._headings if np.array_equal(self.z, self._heading) else 0
-        self._notes[asked] = self._goals[asked] = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
+        if np.array_equal(self.z, self._heading):
+            answers = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
+        else:
+            answers = self._ask_with_others(asked)
+        self._notes[asked] = self._goals[asked] = answers
+
+    def _ask_with_others(self, new: np.ndarray) -> np.ndarray:
+        """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
+        same time, so some that wait for their turn go along."""
+        sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
+        waiting = sounding[(self._known[sounding, 0] != self._headings) & ~np.isin(sounding, new)]
+        others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
+        self._out_of_turn += len(others)
+        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._heading, len(others))])
+        known = self._known[np.concatenate([new, others])].astype(np.float32)
+        answers = self.model.note(z, known[:, 1], known[:, 2])
+        self._lead(others, answers[len(new):])
+        return answers[:len(new)]
 
     def _ask_of_moved(self, slots: np.ndarray) -> None:
         """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
@@ -162,21 +192,30 @@ class Timbre:
         sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
         if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
             self._turn_hop = self._hop
-            turn = stale[np.argsort(self._asked_hop[stale], kind="stable")[:TURNS]]
-            self._known[turn, 0] = self._headings
-            waited = self._hop - self._asked_hop[turn]
-            self._stays[turn] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._stay, np.exp(-2 / waited.clip(1))), self._stay)
-            self._asked_hop[turn] = self._hop
-            known = self._known[turn].astype(np.float32)
-            self._goals[turn] = self.model.note(self._rows_of(self._heading, len(turn)), known[:, 1], known[:, 2])
-            rested = turn[self._moved_hop[turn] >= self._arrival_hop[turn]]
-            self._moved_hop[rested] = self._hop - 1
-            self._arrival_hop[turn] = self._hop + ARRIVAL_HOPS
+            turn = self._longest_waiting(stale, max(TURNS - self._out_of_turn, 0) // AT_ONCE * AT_ONCE)
+            self._out_of_turn = 0
+            if len(turn):
+                known = self._known[turn].astype(np.float32)
+                self._lead(turn, self.model.note(self._rows_of(self._heading, len(turn)), known[:, 1], known[:, 2]))
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
             left = self._stays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
-            self._notes[gliding] = self._goals[gliding] + left.astype(np.float32)[:, None] * (self._notes[gliding] - self._goals[gliding])
+            _glide(gliding, left.astype(np.float32), self._notes, self._goals)
             self._moved_hop[gliding] = self._hop
+
+    def _longest_waiting(self, slots: np.ndarray, most: int) -> np.ndarray:
+        return slots[np.argsort(self._asked_hop[slots], kind="stable")[:most]]
+
+    def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
+        """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
+        self._known[slots, 0] = self._headings
+        waited = self._hop - self._asked_hop[slots]
+        self._stays[slots] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._stay, np.exp(-2 / waited.clip(1))), self._stay)
+        self._asked_hop[slots] = self._hop
+        self._goals[slots] = goals
+        rested = slots[self._moved_hop[slots] >= self._arrival_hop[slots]]
+        self._moved_hop[rested] = self._hop - 1
+        self._arrival_hop[slots] = self._hop + ARRIVAL_HOPS
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
         """What is to be added to the notes of `slots` [B], voices of `table` that play with so much motion, so that their loudness is the
