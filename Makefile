@@ -9,30 +9,31 @@ VENV   ?= .venv
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 RUN     = $(VENV)/bin/python
-SETUP   = $(RUN) -m instrument.installing
+SETUP   = $(RUN) -m hummingface.instrument.installing
 ARGS   ?=
 
 .PHONY: play test train check bench clean system-play system-test
 
 play: system-play $(VENV)/.ready-play
-	@$(RUN) -m instrument play $(ARGS)
+	@$(RUN) -m hummingface play $(ARGS)
 
 test: system-test $(VENV)/.ready-test check
 	QT_QPA_PLATFORM=offscreen $(RUN) -m pytest $(ARGS)
 
 train: $(VENV)/.ready-train
-	@$(RUN) -m instrument train $(or $(ARGS),--help)
+	@$(RUN) -m hummingface train $(or $(ARGS),--help)
 
 check: $(VENV)/.ready-test
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/lint-imports
-	$(VENV)/bin/mypy
+	@$(RUN) -m tests.layout $(VENV)/layout
+	PYTHONPATH=$(VENV)/layout $(VENV)/bin/lint-imports
+	MYPYPATH=$(VENV)/layout $(VENV)/bin/mypy
 
 bench: system-test $(VENV)/.ready-test
-	$(RUN) -m instrument bench $(ARGS)
+	$(RUN) -m hummingface bench $(ARGS)
 
 system-play system-test: system-%: | python
-	@$(PYTHON) -m instrument.installing.system $*
+	@$(PYTHON) -m hummingface.instrument.installing.system $*
 
 .PHONY: python
 python:

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from instrument.analysis import CEILING_DB, FLOOR_DB, LogSpectrum, frequency_of_row, palette, row_of_frequency
-from instrument.picture import save_spectrogram
+from hummingface.instrument.app.spectrogram_image import save_spectrogram
+from hummingface.instrument.offline.spectra import CEILING_DB, FLOOR_DB, LogSpectrum, frequency_of_row, palette, row_of_frequency
 
 RATE_HZ = 48_000
 ROWS = 240

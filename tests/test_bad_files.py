@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from instrument import beginning, library, settings
-from instrument import patch as patch_file
-from instrument.audio import registry
-from instrument.cli import main
-from instrument.patch import Corner, Patch, PatchError
-from instrument.recording import performance as played
-from instrument.recording.take import recover
-from models.checkpoint import ModelError, load_model, save_model
-from models.untrained import untrained
+from hummingface.instrument.app.cli import main
+from hummingface.instrument.audio import registry
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.patch import Corner, Patch, PatchError
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording.take import recover
+from hummingface.instrument.session import settings, startup
+from hummingface.models.playing.checkpoint import ModelError, load_model, save_model
+from hummingface.models.playing.untrained import untrained
 from tests.hostile import TEXTS, WRONG, not_files, places, refusal, replaced, sparse
 
 Z = tuple(0.1 * i for i in range(16))
@@ -175,7 +176,7 @@ def test_everything_starts_and_the_first_bad_file_is_named(home):
     for path in fill(home / "models", ".json"):
         path.with_suffix(".safetensors").write_bytes(b"x")
     (home / "settings.json").write_bytes(TEXTS["NaN"])
-    begun = beginning.prepare()
+    begun = startup.prepare()
     said = " ".join(begun.said)
     assert "settings.json.bad-" in said and str(home / "patches") in said and "everything else plays" in said
     begun.client.start()
@@ -194,6 +195,6 @@ def test_everything_starts_and_the_first_bad_file_is_named(home):
 def test_a_name_that_is_no_text_is_told_and_ends_nothing(home):
     (home / "patches" / os.fsdecode(b"bad-\xff\xfe.json")).write_bytes(b"{")
     shutil.copy(home / "patches" / "good.json", home / "patches" / os.fsdecode(b"named-\xff.json"))
-    done = subprocess.run([sys.executable, "-m", "instrument", "patches"], capture_output=True, cwd=Path(__file__).parents[1], check=False)
+    done = subprocess.run([sys.executable, "-m", "hummingface", "patches"], capture_output=True, cwd=Path(__file__).parents[1], check=False)
     assert done.returncode == 0 and b"Good" in done.stdout
     assert b"bad-" in done.stderr and b"not JSON" in done.stderr and b"Traceback" not in done.stderr

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.bounce import render_midi
-from instrument.parameters import BEATS
-from instrument.patch import Patch
-from instrument.performance.midi import MidiError
-from models.untrained import untrained
+from hummingface.instrument.offline.bounce import render_midi
+from hummingface.instrument.patches.parameters import BEATS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.midi import MidiError
+from hummingface.models.playing.untrained import untrained
 
 PATCH = Patch("Test", "Untrained", (0.0,) * 16, {"reverb.mix": 0.1})
 

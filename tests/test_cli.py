@@ -11,7 +11,7 @@ PROJECT = str(Path(__file__).resolve().parents[1])
 
 def hummingface(*words: str, **options) -> subprocess.CompletedProcess:
     environment = os.environ | {"PYTHONPATH": PROJECT}
-    return subprocess.run([sys.executable, "-m", "instrument", *words], capture_output=True, text=True, timeout=600,
+    return subprocess.run([sys.executable, "-m", "hummingface", *words], capture_output=True, text=True, timeout=600,
                           env=environment, **options)
 
 
@@ -23,7 +23,7 @@ def test_help_names_every_command():
 
 
 def test_parsing_imports_nothing_heavy():
-    code = ("import sys, instrument.cli as c; c.build_parser(); "
+    code = ("import sys, hummingface.instrument.app.cli as c; c.build_parser(); "
             "print([m for m in ('torch', 'numba', 'numpy', 'scipy', 'PySide6', 'sounddevice', 'mido') if m in sys.modules])")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "[]", result.stderr
@@ -74,7 +74,7 @@ def test_no_display_and_no_sound_perform_the_demo(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-server-has-this-name")     # other tests' servers are not this machine's device
     # asked in a process of its own, for PortAudio lists the devices once per process
-    asked = subprocess.run([sys.executable, "-c", "from instrument.launch import why_no_sound; print(why_no_sound())"],
+    asked = subprocess.run([sys.executable, "-c", "from hummingface.instrument.app.launch import why_no_sound; print(why_no_sound())"],
                            capture_output=True, text=True, check=True)
     if asked.stdout.strip() == "None":
         pytest.skip("this machine has a sound device, so `play` would open it")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from instrument import desktop
-from instrument.gui import drops
-from instrument.patch import Patch, save
+from hummingface.instrument.gui.controllers import drops
+from hummingface.instrument.patches.patch import Patch, save
+from hummingface.instrument.session import desktop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are Linux desktops'")
 

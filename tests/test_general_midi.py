@@ -1,7 +1,7 @@
 """Which sound plays a program of General MIDI."""
 import pytest
 
-from instrument import general_midi, library
+from hummingface.instrument.patches import general_midi, library
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,6 @@ def test_every_program_has_a_sound_or_is_a_noise(model):
 
 
 def test_a_model_without_numbers_says_so():
-    from models.untrained import untrained
+    from hummingface.models.playing.untrained import untrained
     assert not general_midi.knows_programs(untrained(width=16))
     assert general_midi.preset_of({"A": {"z": []}}, 0) is None

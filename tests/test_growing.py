@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from instrument.growing import Growing
+from hummingface.instrument.files.unnamed_file import Growing
 
 PROJECT = Path(__file__).resolve().parents[1]
 RENDERS = """
 import sys
-from instrument.bounce import render_midi
+from hummingface.instrument.offline.bounce import render_midi
 def halfway(part):
     if part > 0.2:
         print("halfway", flush=True)

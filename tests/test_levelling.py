@@ -2,12 +2,12 @@
 import numpy as np
 import pytest
 
-from instrument import levelling
-from instrument.levelling import RATE_HZ, TARGET_LUFS, level, measure, mix, momentary_lufs
-from instrument.library import LibraryError
-from instrument.patch import Corner, Patch
-from instrument.performance.timbre import Timbre
-from models.untrained import untrained
+from hummingface.instrument.offline import levelling
+from hummingface.instrument.offline.levelling import RATE_HZ, TARGET_LUFS, level, measure, mix, momentary_lufs
+from hummingface.instrument.patches.library import LibraryError
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.models.playing.untrained import untrained
 
 Z = (0.0,) * 16
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from instrument import library
-from instrument.library import Entry, LibraryError
-from instrument.patch import Patch
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.library import Entry, LibraryError
+from hummingface.instrument.patches.patch import Patch
 
 Z = (0.0,) * 16
 
@@ -92,7 +92,7 @@ def test_factory_patches_are_never_overwritten():
 
 
 def test_a_model_that_does_not_say_what_it_was_trained_on_is_asked_for_every_velocity_and_that_is_said():
-    from models.untrained import untrained
+    from hummingface.models.playing.untrained import untrained
     model = untrained(seed=1, width=16)
     sound = library.open_sound(Patch("P", "Untrained", Z), model)
     assert library.remark(sound) == ""
@@ -105,9 +105,9 @@ def test_a_model_that_does_not_say_what_it_was_trained_on_is_asked_for_every_vel
 
 
 def test_a_patch_knows_the_version_of_its_model():
-    from instrument.bounce import Report
-    from models.checkpoint import save_model
-    from models.untrained import untrained
+    from hummingface.instrument.offline.bounce import Report
+    from hummingface.models.playing.checkpoint import save_model
+    from hummingface.models.playing.untrained import untrained
     folder = library.user_folder("models")
     save_model(untrained(seed=1, width=16), folder / "mine")
     path = library.save_patch(Patch("Kept", "Untrained", Z))

@@ -5,13 +5,14 @@ import mido
 import numpy as np
 import pytest
 
-from assets.demo.compose import compose
-from instrument import levelling, library
-from instrument import patch as patch_file
-from instrument.parameters import PARAMETERS
-from instrument.performance import midi, score
-from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
-from instrument.performance.timbre import Timbre
+from hummingface.assets.demo.compose import compose
+from hummingface.instrument.offline import levelling
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import midi, score
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
 
 FACTORY = [entry for entry in library.patches() if entry.factory]
 FAMILIES = {"piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth", "plucked",
@@ -32,7 +33,7 @@ def timbre_of(model: str) -> Timbre:
 @pytest.mark.parametrize("said", [[60, 60], [48, 84], "x"])
 def test_what_a_card_says_of_its_keys_is_not_believed(said):
     """The sizes of the network tell how many keys it knows."""
-    from models.untrained import untrained_notes
+    from hummingface.models.playing.untrained import untrained_notes
     model = untrained_notes(55, 55)
     model.card["pitches"] = said
     assert "one key alone, MIDI 55" in library.remark(library.open_sound(patch_file.Patch("P", model.name, (0.0,) * 16), model))
@@ -104,7 +105,7 @@ def test_levels_are_equal():
 
 def test_the_demo_shows_what_it_should():
     from importlib import resources
-    with resources.as_file(resources.files("assets") / "demo/demo.mid") as path:
+    with resources.as_file(resources.files("hummingface.assets") / "demo/demo.mid") as path:
         events = score.read_file(path)
         assert 40 <= mido.MidiFile(path).length <= 60
     kinds = [event for _, event in events]
@@ -129,7 +130,7 @@ def test_the_demo_shows_what_it_should():
 def test_the_demo_is_what_its_source_composes(tmp_path):
     from importlib import resources
     compose().save(tmp_path / "again.mid")
-    assert (tmp_path / "again.mid").read_bytes() == (resources.files("assets") / "demo/demo.mid").read_bytes()
+    assert (tmp_path / "again.mid").read_bytes() == (resources.files("hummingface.assets") / "demo/demo.mid").read_bytes()
 
 
 def test_patches_say_nothing_that_the_table_does_not_know():

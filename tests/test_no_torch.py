@@ -13,7 +13,7 @@ PLAYS = """
 import json, sys, time
 from pathlib import Path
 from PySide6.QtCore import QTimer
-from instrument.gui import app, window
+from hummingface.instrument.gui import app, window
 
 loaded = lambda pid: [line for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if "torch" in line]
 

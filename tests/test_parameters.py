@@ -1,7 +1,7 @@
 """The whole table of controls, walked."""
 import pytest
 
-from instrument.parameters import LATENT_KNOBS, PARAMETERS, defaults, group
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS, defaults, group
 
 
 @pytest.mark.parametrize("p", PARAMETERS.values(), ids=lambda p: p.id)

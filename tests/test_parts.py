@@ -1,12 +1,12 @@
 """Who plays what: parts, patches, program changes, what has no sound."""
 import pytest
 
-from instrument import parts
-from instrument.parts import GM, OFF, PATCHES, PartError
-from instrument.patch import Patch
-from instrument.performance.midi import Controller, NoteOff, NoteOn, Program
-from instrument.performance.score import Score
-from models.untrained import untrained
+from hummingface.instrument.offline import parts
+from hummingface.instrument.offline.parts import GM, OFF, PATCHES, PartError
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Program
+from hummingface.instrument.performance.score import Score
+from hummingface.models.playing.untrained import untrained
 
 MINE = Patch("Mine", "Untrained", (0.25,) * 16)
 

@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from instrument import patch as patch_file
-from instrument.parameters import PARAMETERS
-from instrument.patch import IDS, Corner, Patch, PatchError, from_json
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import IDS, Corner, Patch, PatchError, from_json
 
 Z = tuple(round(0.1 * i, 4) for i in range(16))
 PATCH = Patch("Glass", "Fluid", Z, {"filter.cutoff_hz": 880.0, "master.mode": 2.0}, gain_db=-3.5, author="Me", tags=("bell", "pad"),

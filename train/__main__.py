@@ -1,5 +1,5 @@
 import sys
 
-from train.cli import main
+from hummingface.train.app.commands import main
 
 sys.exit(main())

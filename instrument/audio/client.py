@@ -21,11 +21,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from instrument import patch as patch_file
-from instrument.audio import protocol, registry, shared
-from instrument.audio.link import Link
-from instrument.audio.protocol import AudioChoice, Telemetry
-from instrument.synthesis import state as block
+from hummingface.instrument.audio import protocol, registry, shared_state
+from hummingface.instrument.audio.link import Link
+from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.synthesis import state as block
 
 TAKE_OVER_S = 8.0           # an audio process that cannot be spoken to for so long hangs
 STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
@@ -203,7 +203,7 @@ class Client:
     # The keeper's thread: start, watch, restart
 
     def _keep(self) -> None:
-        shared.sweep()
+        shared_state.sweep()
         attach = self._attach
         while not self._closing.is_set():
             began = time.monotonic()
@@ -303,7 +303,7 @@ class Client:
         """Called on the link's thread with every message of the process."""
         kind = message["tell"]
         if kind == "state":
-            self._state = shared.view(message["path"], block.state_dtype)
+            self._state = shared_state.view(message["path"], block.state_dtype)
             return
         with self._lock:
             if kind in ("set", "patch"):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.checked_json import parse_json
+from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
 
@@ -95,7 +95,8 @@ def all_outputs() -> list[Device]:
 
 def outputs_afresh() -> list[dict]:
     """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
-    code = "import json; from instrument.audio.devices import all_outputs; print(json.dumps([d.as_dict() for d in all_outputs()]))"
+    code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
+           "print(json.dumps([d.as_dict() for d in all_outputs()]))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     try:
         devices = parse_json(found.stdout.strip().splitlines()[-1])

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from instrument.audio import shared
-from instrument.audio.touch import Touch
-from instrument.parameters import PARAMETERS
-from instrument.patch import Patch
-from instrument.performance import midi, midi_clock
-from instrument.recording.history import History, Kept
-from instrument.synthesis.producer import position, read_clock
-from instrument.synthesis.state import new_state, state_dtype
+from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi, midi_clock
+from hummingface.instrument.recording.history import History, Kept
+from hummingface.instrument.synthesis.producer import position, read_clock
+from hummingface.instrument.synthesis.state import new_state, state_dtype
 
 if TYPE_CHECKING:
-    from instrument.recording.performance import Performance
+    from hummingface.instrument.recording.performance_log import Performance
 
 LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
@@ -56,9 +56,9 @@ class Engine:
     def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
                  take: "Performance | None" = None, touch: Touch | None = None):
-        from instrument.performance import moment
-        from instrument.performance.performer import Performer
-        self.path, self._memory = shared.create(state_dtype.itemsize)
+        from hummingface.instrument.performance import snapshot
+        from hummingface.instrument.performance.performer import Performer
+        self.path, self._memory = shared_state.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
         self._touch = touch or Touch()
@@ -74,7 +74,7 @@ class Engine:
         self._wake_writer.setblocking(False)
         self.history = History(self.state, rate_hz)
         self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
-        self._moment = moment
+        self._moment = snapshot
         self._looked_at = self._remembered_at = 0   # samples
         self._at_rest = -1                          # how many events were noted when all was at rest
         self._log = log
@@ -122,7 +122,7 @@ class Engine:
 
     def play_patch(self, patch: Patch, timbre: Any = None) -> None:
         """Change the sound as soon as it can be."""
-        from instrument.performance.performer import Load
+        from hummingface.instrument.performance.performer import Load
         self.receive(Load(patch, timbre))
 
     def poke(self) -> None:
@@ -143,7 +143,7 @@ class Engine:
         self.history.close()
         self._wake_reader.close()
         self._wake_writer.close()
-        shared.remove(self.path)
+        shared_state.remove(self.path)
 
     def _now(self) -> int:
         """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since.
@@ -232,8 +232,8 @@ class Engine:
         return self._touch.apply(midi.decode(message))
 
     def _stand_at(self, take: "Performance") -> None:
-        from instrument.recording.replay import Sounds, prepare
-        from instrument.synthesis.render import render
+        from hummingface.instrument.recording.replay import Sounds, prepare
+        from hummingface.instrument.synthesis.render import render
         prepare(self.performer, take, Sounds(self.performer.timbre))
         self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)

@@ -18,11 +18,11 @@ import llvmlite.binding
 import numpy as np
 from numba import carray, types
 
-from instrument.audio.devices import Device, DeviceError
-from instrument.synthesis.atomic import load_acquire, pointer_at, store_release
-from instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
-from instrument.synthesis.compiled import c_callback, compiled
-from instrument.synthesis.state import state_dtype
+from hummingface.compiled import c_callback, compiled
+from hummingface.instrument.audio.devices import Device, DeviceError
+from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
+from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
+from hummingface.instrument.synthesis.state import state_dtype
 
 CLIENT_NAME, MIDI_NAME = b"HummingFace", b"midi_in"
 AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from instrument.audio import protocol, registry, shared
+from hummingface import FOLDER
+from hummingface.instrument.audio import protocol, registry, shared_state
 
 
 class Link:
@@ -55,7 +56,7 @@ class Link:
         if pid:
             registry.remove(pid)
         if self.state_path:
-            shared.remove(self.state_path)
+            shared_state.remove(self.state_path)
 
     def abandon(self) -> None:
         """Let go of the process without ending it."""
@@ -66,7 +67,7 @@ class Link:
 
     def _launch(self) -> registry.Running:
         environment = dict(os.environ)
-        package = str(Path(__file__).resolve().parents[2])
+        package = FOLDER
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
         apart: dict[str, Any]
         if sys.platform == "win32":
@@ -74,7 +75,7 @@ class Link:
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         with registry.log_path().open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "instrument.audio.server"], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key never stands in a command line, which others can read

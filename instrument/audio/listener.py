@@ -7,7 +7,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection
 from multiprocessing.connection import Listener as Socket
 
-from instrument.audio import protocol
+from hummingface.instrument.audio import protocol
 
 MOST_UNREAD = 5_000                     # messages; a window that reads none of them is let go
 

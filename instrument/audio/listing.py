@@ -1,6 +1,6 @@
 """What `hummingface devices` prints."""
-from instrument.audio.devices import DeviceError, all_outputs
-from instrument.audio.midi_ports import list_ports
+from hummingface.instrument.audio.devices import DeviceError, all_outputs
+from hummingface.instrument.audio.midi_ports import list_ports
 
 
 def describe() -> str:

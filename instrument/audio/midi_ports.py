@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from instrument.audio import midi_system
-from instrument.audio.jack_names import midi_sources
-from instrument.performance.down import Down
-from instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
-from instrument.performance.midi_clock import GONE_S
-from instrument.performance.midi_clock import STATUS as CLOCK
+from hummingface.instrument.audio import midi_system
+from hummingface.instrument.audio.jack_names import midi_sources
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
+from hummingface.instrument.performance.midi_clock import GONE_S
+from hummingface.instrument.performance.midi_clock import STATUS as CLOCK
 
 if TYPE_CHECKING:
-    from instrument.audio.jack_stream import JackStream
+    from hummingface.instrument.audio.jack_stream import JackStream
 
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import AudioChoice
 
 RETRY_S = 2.0                   # between looks for a device that is not there
 RESCAN_S = 10.0                 # to look at all devices anew
@@ -18,7 +18,7 @@ RESCAN_S = 10.0                 # to look at all devices anew
 
 def likely_rate_hz(choice: AudioChoice) -> int:
     """The rate that the device will have, as far as can be said before it is open."""
-    from instrument.audio import devices
+    from hummingface.instrument.audio import devices
     if choice.rate_hz:
         return choice.rate_hz
     with contextlib.suppress(devices.DeviceError):
@@ -70,7 +70,7 @@ class Output:
                     break
             else:
                 self.close()
-                from instrument.audio.stream import SilentStream
+                from hummingface.instrument.audio.stream import SilentStream
                 self._playing = None
                 self._use(SilentStream(self._engine.state))
                 problem += f" Looking for it every {RETRY_S:.0f} seconds."
@@ -127,13 +127,13 @@ class Output:
         if on_jack:
             if choice.rate_hz not in (None, rate_hz):
                 self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
-            from instrument.audio import devices
-            from instrument.audio.jack_stream import JackStream
+            from hummingface.instrument.audio import devices
+            from hummingface.instrument.audio.jack_stream import JackStream
             devices.let_go()                                # which found it: a second client of ours would only be in the way
             stream: Any = JackStream(self._engine.state, device, self._engine.wake)
             self._engine.jack = stream
         else:
-            from instrument.audio.stream import Stream
+            from hummingface.instrument.audio.stream import Stream
             stream = Stream(self._engine.state, device, choice.block_samples)
         self._use(stream)
         self._playing = choice
@@ -141,7 +141,7 @@ class Output:
 
     def _find(self, wanted: str | None) -> Any:
         """The device of this name, also where PortAudio's own list is too old to have it. Raises DeviceError."""
-        from instrument.audio import devices
+        from hummingface.instrument.audio import devices
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
             with _at_most(RESCAN_S):
@@ -160,7 +160,7 @@ class Output:
             return devices.find(wanted)
 
     def _use(self, stream: Any) -> None:
-        from instrument.audio.stream import delay_samples
+        from hummingface.instrument.audio.stream import delay_samples
         self._stream = self._engine.stream = stream
         self._block_samples = stream.block_samples
         self._engine.set_delay(delay_samples(stream.block_samples, stream.rate_hz))

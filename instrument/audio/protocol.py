@@ -3,7 +3,7 @@
 A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that
 arrives can run code. `{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields
 each has; whatever is not in it raises `ProtocolError`, whose text a person can read. Patches are checked further by
-`instrument.patch`, where they are put to use.
+`hummingface.instrument.patches.patch`, where they are put to use.
 """
 import json
 import math
@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from instrument import velocity_curve
-from instrument.parameters import PARAMETERS
-from instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from models.checked_json import parse_json
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import velocity_curve
+from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from hummingface.models.playing.checked_json import parse_json
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from instrument.audio import shared
-from instrument.audio.engine import Engine
-from instrument.audio.output import Output
-from instrument.audio.sounds import Sounds, controls_of
-from instrument.performance.midi import Panic, Set
-from instrument.recording import performance, replay
-from instrument.recording.performance import Performance
-from instrument.recording.recorder import Recorder
+from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.output import Output
+from hummingface.instrument.audio.sound_loader import Sounds, controls_of
+from hummingface.instrument.performance.midi import Panic, Set
+from hummingface.instrument.recording import performance_log, replay
+from hummingface.instrument.recording.performance_log import Performance
+from hummingface.instrument.recording.recorder import Recorder
 
 FADE_S = 0.05                   # in which all that sounds fades out before a take is played again
 
@@ -31,7 +31,7 @@ class Recall:
 
         Raises TakeError, LibraryError, PatchError: then nothing has changed.
         """
-        take, name = performance.of_file(path), Path(path).name
+        take, name = performance_log.of_file(path), Path(path).name
         of = take.patch or engine.performer.patch
         assert of is not None
         patch, timbre = self._sounds.load(of.to_json())
@@ -64,7 +64,7 @@ class Recall:
         before, self._before = self._before, old        # its block stays in memory: the audio thread has only just left it
         if before is not None:
             before.close()
-        shared.remove(old.path)
+        shared_state.remove(old.path)
         return new
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
-from instrument.audio.shared import is_running
-from models.checked_json import JsonError, parse_json, read_bytes
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 
 GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
 LARGEST_BYTES = 4096

@@ -1,4 +1,4 @@
-"""The audio process: `python -m instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
+"""The audio process: `python -m hummingface.instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
 standard input.
 
 It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client
@@ -21,12 +21,11 @@ import time
 import traceback
 from typing import Any
 
-from instrument import compiling
-from instrument.audio import registry
-from instrument.audio.listener import Listener
-from instrument.audio.output import Output, likely_rate_hz
-from instrument.audio.protocol import AudioChoice
-from models.checked_json import parse_json
+from hummingface.instrument.audio import precompile, registry
+from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.output import Output, likely_rate_hz
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.models.playing.checked_json import parse_json
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
@@ -97,24 +96,24 @@ class Server:
     # Start and end
 
     def _start(self) -> None:
-        compiling.finish(lambda text: self._tell({"tell": "starting", "text": text}))
+        precompile.finish(lambda text: self._tell({"tell": "starting", "text": text}))
         slow = threading.Timer(SLOW_START_S, self._tell, ({"tell": "starting", "text": STILL_STARTING},))
         slow.daemon = True
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
-        from instrument.audio import sounds
-        from instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
-        from instrument.audio.recall import Recall
-        from instrument.audio.touch import Touch
-        from instrument.recording.recorder import Recorder
+        from hummingface.instrument.audio import sound_loader
+        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from hummingface.instrument.audio.recall import Recall
+        from hummingface.instrument.audio.velocity_input import Touch
+        from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
         if self._config.get("velocity_curve") is not None:
             self._touch.use(self._config["velocity_curve"])
-        self._event_as_json = sounds.event_as_json
-        self._controls_of = sounds.controls_of
-        self._sounds = sounds.Sounds(self._config.get("model"))
+        self._event_as_json = sound_loader.event_as_json
+        self._controls_of = sound_loader.controls_of
+        self._sounds = sound_loader.Sounds(self._config.get("model"))
         patch, timbre, problem = self._sounds.first(self._config.get("patch"))
         if problem:
             self._tell({"tell": "error", "text": problem})
@@ -140,16 +139,16 @@ class Server:
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
     def _prepare_audio(self) -> None:
-        from instrument.audio import devices
+        from hummingface.instrument.audio import devices
         with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
             devices.portaudio()
 
     def _new_engine(self, rate_hz: int, patch: Any) -> Any:
-        from instrument.audio.engine import Engine
+        from hummingface.instrument.audio.engine import Engine
         old = self._engine
         self._engine = Engine(rate_hz, self._timbre, patch, **self._engine_options())
         if old is not None:
-            from instrument.performance.midi import Set
+            from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old.performer).items():
                 self._engine.receive(Set(id_, value))
             self._engine.performer.controllers = old.performer.controllers
@@ -197,7 +196,7 @@ class Server:
             self._quick(message)
 
     def _quick(self, message: dict) -> None:
-        from instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
+        from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
         match message["do"]:
             case "note_on":
                 self._engine.receive(NoteOn(0, message["note"], message["velocity"]))
@@ -315,7 +314,7 @@ class Server:
             self._midi.use_jack(None)
 
     def _list(self) -> None:
-        from instrument.audio import devices
+        from hummingface.instrument.audio import devices
         self._tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._midi.names() if self._midi else []})
 
     def _tell_midi(self) -> None:

@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 
-from instrument.audio.devices import USUAL_BLOCK_SAMPLES, Device, DeviceError, portaudio
-from instrument.synthesis.callback import callback_address
-from instrument.synthesis.render import render
-from instrument.synthesis.state import QUARTERS_PER_SECOND
+from hummingface.instrument.audio.devices import USUAL_BLOCK_SAMPLES, Device, DeviceError, portaudio
+from hummingface.instrument.synthesis.callback import callback_address
+from hummingface.instrument.synthesis.render import render
+from hummingface.instrument.synthesis.state import QUARTERS_PER_SECOND
 
 SILENT_BLOCK_SAMPLES = 256
 PERIODS = 2                             # blocks that we ask the device to keep ahead

@@ -6,9 +6,9 @@ is in the gains of zones, as finely parted as that asks for, and holds where the
 """
 from xml.etree import ElementTree as xml
 
-from instrument.export.mapping import Instrument
-from instrument.export.velocity import fixed, spans
-from instrument.performance.dynamics import HARD, SOFT
+from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.velocity import fixed, spans
+from hummingface.instrument.performance.dynamics import HARD, SOFT
 
 SUFFIX, MAP = ".multisample", "multisample.xml"
 SPREAD_DB = 1.8                     # of loudness within a zone: 0.9 dB either way

@@ -7,8 +7,8 @@ share its samples.
 import re
 from xml.etree import ElementTree as xml
 
-from instrument.export.mapping import Instrument, Sample
-from instrument.export.velocity import Span, linear, spans
+from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.velocity import Span, linear, spans
 
 SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
 SPREAD_DB = 1.5                     # that the linear curve may be off within a group, from end to end: 0.75 dB either way

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from instrument.export import bitwig, decentsampler, sfz
-from instrument.export.mapping import Instrument
-from instrument.export.whole import ExportError, refuse_existing
-from instrument.export.zones import plain
+from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
+from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
+from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.zones import plain
 
 SAMPLES = "Samples"
 
@@ -24,7 +24,7 @@ class Form:
 
 
 FORMS = {form.name: form for form in (
-    Form("sfz", "SFZ", sfz.text, sfz.SUFFIX, None, True),
+    Form("sfz", "SFZ", sfz_writer.text, sfz_writer.SUFFIX, None, True),
     Form("decentsampler", "DecentSampler", decentsampler.text, decentsampler.SUFFIX, decentsampler.LIBRARY_SUFFIX, False),
     Form("bitwig", "Bitwig multisample", bitwig.text, None, bitwig.SUFFIX, False),
 )}

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import fft
 
-from instrument.export import seam
-from instrument.export.crossfade import crossfade
+from hummingface.instrument.export import seam
+from hummingface.instrument.export.crossfade import crossfade
 
 MATCH_S = 0.1                       # that are compared
 FADE_S = 0.25                       # into the next round; at most half of the loop

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import numpy as np
 
-from instrument.export.zones import Layer, Zone
+from hummingface.instrument.export.zones import Layer, Zone
 
 KEY_STEP_DB = 0.25                  # of the gains of keys: those that come to the same share a place
 MOST_KEY_DB = 6.0                   # that a sample's keys may differ from it

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from instrument.export import forms, loop, note
-from instrument.export.mapping import Instrument, Sample
-from instrument.export.note import RATE_HZ
-from instrument.export.survey import PROBES, Survey, survey
-from instrument.export.whole import ExportError, growing, refuse_existing
-from instrument.export.zones import Layer, Zone, layers, sample_name, zones
-from instrument.levelling import momentary_lufs
-from instrument.library import Sound, remark
-from instrument.recording import riff
-from instrument.recording.wave_file import WaveFile
+from hummingface.instrument.export import forms, loop, sampled_note
+from hummingface.instrument.export.hidden_folder import ExportError, growing, refuse_existing
+from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.sampled_note import RATE_HZ
+from hummingface.instrument.export.survey import PROBES, Survey, survey
+from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.patches.library import Sound, remark
+from hummingface.instrument.recording import riff
+from hummingface.instrument.recording.wave_file import WaveFile
 
 MOST_SAMPLES = 2000
 FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
@@ -82,13 +82,13 @@ def export(form: str, sound: Sound, out: str | Path, options: Options | None = N
         done += 1
         progress(min(done, total), total)
     progress(0, total)
-    patch = note.for_sampling(sound.patch, options.wet)
+    patch = sampled_note.for_sampling(sound.patch, options.wet)
     with growing(where.folder, where.targets) as hidden:
         heard = survey(sound.timbre, patch, options.low, options.high, step)
         looped = heard.sustained if options.loop is None else options.loop
         sampler = _Sampler(sound, options, heard, looped, where.form.holds, hidden / where.samples)
         for zone in keys:
-            release = note.release(sound.timbre, patch, zone.key, 100)
+            release = sampled_note.release(sound.timbre, patch, zone.key, 100)
             for layer in levels:
                 sampler.take(zone, layer, patch, release)
                 step()
@@ -115,10 +115,10 @@ class _Sampler:
                                      f"Sampled {carried} from the model {sound.patch.model}.", heard.law_db)
         folder.mkdir(parents=True, exist_ok=True)
 
-    def take(self, zone: Zone, layer: Layer, patch, release: note.Release) -> None:
+    def take(self, zone: Zone, layer: Layer, patch, release: sampled_note.Release) -> None:
         """Sample one key at one velocity, as loud as velocity 127 would be. Raises ExportError, OSError."""
-        settling_s = note.settling_s(patch)
-        sound = note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
+        settling_s = sampled_note.settling_s(patch)
+        sound = sampled_note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
         sound *= np.float32(10 ** (-self.heard.law_db[layer.velocity] / 20))
         falls = not self.heard.sustained
         found = decay = None
@@ -130,7 +130,7 @@ class _Sampler:
             sound, found = made
             self.loud_seams += found.seam > 1
             if falls and found.fall_db_s > SLOWEST_DB_S:
-                decay = found.start / RATE_HZ, note.ENVELOPE_DB / found.fall_db_s
+                decay = found.start / RATE_HZ, sampled_note.ENVELOPE_DB / found.fall_db_s
         else:
             sound = self._ended(sound)
         file = sample_name(zone.key, layer.velocity, self.instrument.name)
@@ -142,9 +142,9 @@ class _Sampler:
 
     def _ended(self, sound: np.ndarray) -> np.ndarray:
         """A sample that dies away: without the silence at its end, or faded out where it was cut off."""
-        level_db = note.levels_db(sound)
+        level_db = sampled_note.levels_db(sound)
         loud = np.flatnonzero(level_db > QUIET_DB)
-        step = round(note.STEP_S * RATE_HZ)
+        step = round(sampled_note.STEP_S * RATE_HZ)
         sound = sound[:max((loud[-1] + 2) * step if len(loud) else step, step)].copy()
         cut = level_db[-1] > level_db.max() + FADED_DB
         self.cut_off += bool(cut)

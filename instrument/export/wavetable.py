@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from instrument.export import note
-from instrument.export.forms import table_place
-from instrument.export.whole import ExportError, growing
-from instrument.library import Sound, remark
-from instrument.offline import Player
-from instrument.parameters import PARAMETERS
-from instrument.performance.midi import Bend, NoteOn, Panic, Set
-from instrument.recording import riff
+from hummingface.instrument.export import sampled_note
+from hummingface.instrument.export.forms import table_place
+from hummingface.instrument.export.hidden_folder import ExportError, growing
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.library import Sound, remark
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
+from hummingface.instrument.recording import riff
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
 TIME = "time"
@@ -97,22 +97,22 @@ def export(sound: Sound, out: str | Path, options: Options | None = None,
 
 def harmonics(sound: Sound, options: Options, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """Amplitudes of the harmonics at each place, float64 [CYCLES, harmonics]."""
-    still = note.for_sampling(sound.patch)
+    still = sampled_note.for_sampling(sound.patch)
     still = still.with_values(parameters={**still.parameters, **STILL})
-    period = round(note.RATE_HZ / (440 * 2 ** ((options.key - 69) / 12)))
-    player = Player(sound.timbre, still, rate_hz=note.RATE_HZ)
-    semitones = 69 + 12 * np.log2(note.RATE_HZ / period / 440) - options.key
+    period = round(sampled_note.RATE_HZ / (440 * 2 ** ((options.key - 69) / 12)))
+    player = Player(sound.timbre, still, rate_hz=sampled_note.RATE_HZ)
+    semitones = 69 + 12 * np.log2(sampled_note.RATE_HZ / period / 440) - options.key
     player.performer.receive(Bend(0, semitones / 2), 0)                # the bend's range is two semitones
     if options.along == TIME:
         return _along_time(player, options, period, progress)
     parameter, found = PARAMETERS[options.along], []
     for i in range(CYCLES):
         player.performer.receive(Set(parameter.id, parameter.from_travel(i / (CYCLES - 1))), player.position)
-        player.render(round(SETTLING_S * note.RATE_HZ), note.BLOCK_SAMPLES)
+        player.render(round(SETTLING_S * sampled_note.RATE_HZ), sampled_note.BLOCK_SAMPLES)
         player.performer.receive(NoteOn(0, options.key, options.velocity), player.position)
-        heard = player.render(round(HEARD_S * note.RATE_HZ), note.BLOCK_SAMPLES)
+        heard = player.render(round(HEARD_S * sampled_note.RATE_HZ), sampled_note.BLOCK_SAMPLES)
         player.performer.receive(Panic(), player.position)
-        player.render(note.BLOCK_SAMPLES, note.BLOCK_SAMPLES)
+        player.render(sampled_note.BLOCK_SAMPLES, sampled_note.BLOCK_SAMPLES)
         player.performer.receive(Bend(0, semitones / 2), player.position)    # which the panic undid
         found.append(_levels(heard[-PERIODS * period:], period))
         progress(i + 1, CYCLES)
@@ -122,8 +122,8 @@ def harmonics(sound: Sound, options: Options, progress: Callable[[int, int], Non
 def _along_time(player: Player, options: Options, period: int, progress: Callable[[int, int], None]) -> np.ndarray:
     window = PERIODS * period
     player.performer.receive(NoteOn(0, options.key, options.velocity), player.position)
-    places = np.linspace(FIRST_S, options.seconds, CYCLES) * note.RATE_HZ
-    heard = player.render(int(places[-1]) + window, note.BLOCK_SAMPLES)
+    places = np.linspace(FIRST_S, options.seconds, CYCLES) * sampled_note.RATE_HZ
+    heard = player.render(int(places[-1]) + window, sampled_note.BLOCK_SAMPLES)
     found = []
     for i, place in enumerate(places.astype(int)):
         begin = max(place - window // 2, 0)
@@ -153,7 +153,7 @@ def cycles(levels: np.ndarray) -> np.ndarray:
 
 def as_wav(waves: np.ndarray) -> bytes:
     """A WAV file of them, one after the other, mono. Its `clm ` chunk tells synthesizers how long a cycle is, and to blend cycles."""
-    chunks = (riff.format_chunk(riff.FLOAT, 1, note.RATE_HZ, 32) + riff.chunk(b"fact", struct.pack("<I", waves.size))
+    chunks = (riff.format_chunk(riff.FLOAT, 1, sampled_note.RATE_HZ, 32) + riff.chunk(b"fact", struct.pack("<I", waves.size))
               + riff.chunk(b"clm ", b"<!>%d 10000000 wavetable (HummingFace)" % CYCLE_SAMPLES))
     body = b"WAVE" + chunks + riff.chunk(b"data", waves.astype("<f4").tobytes())
     return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from instrument.beginning import prepare
-from instrument.gui.learnt_versions import follow
-from instrument.gui.state_file import StateFile
+from hummingface.instrument.gui.controllers.learnt_versions import follow
+from hummingface.instrument.session.startup import prepare
+from hummingface.instrument.session.state_file import StateFile
 
 INTERRUPT_POLL_MS = 200
 READY_POLL_MS = 100
@@ -45,9 +45,9 @@ def run(opened: Path | None = None, **options: Any) -> int:
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
 
-        from instrument.gui import theme
-        from instrument.gui.autosave import Autosave
-        from instrument.gui.window import Window
+        from hummingface.instrument.gui.widgets import theme
+        from hummingface.instrument.gui.window import Window
+        from hummingface.instrument.session.autosave import Autosave
         app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")

@@ -8,42 +8,42 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from instrument import library
-from instrument.audio.client import Client
-from instrument.audio.protocol import AudioChoice
-from instrument.gui import theme
-from instrument.gui.autosave import LOOK_S, Autosave
-from instrument.gui.banner import Banner
-from instrument.gui.control import Control
-from instrument.gui.control_panel import ControlPanel, OutputPanel
-from instrument.gui.engine_news import EngineNews
-from instrument.gui.hands import Hands
-from instrument.gui.keeping import Keeping
-from instrument.gui.keyboard import Keyboard
-from instrument.gui.latent_panel import LatentPanel
-from instrument.gui.morph_pad import MorphPanel
-from instrument.gui.panel import rescale, tool
-from instrument.gui.patch_bar import PatchBar
-from instrument.gui.patch_choosing import PatchChoosing
-from instrument.gui.plain import Label
-from instrument.gui.qwerty import Qwerty
-from instrument.gui.record_bar import RecordBar
-from instrument.gui.recording import Recording
-from instrument.gui.recordings import Recordings
-from instrument.gui.session import Session
-from instrument.gui.settings_dialog import SettingsDialog
-from instrument.gui.spectrogram_panel import SpectrogramPanel
-from instrument.gui.status_line import StatusLine
-from instrument.gui.wheels import Wheel
-from instrument.gui.window_state import WindowState
-from instrument.parameters import LATENT_KNOBS
-from instrument.patch import Patch
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.gui.controllers.engine_events import EngineNews
+from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
+from hummingface.instrument.gui.controllers.qwerty import Qwerty
+from hummingface.instrument.gui.controllers.recording_control import Recording
+from hummingface.instrument.gui.controllers.sounds_from_recordings import Recordings
+from hummingface.instrument.gui.controllers.window_restore import Keeping
+from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
+from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
+from hummingface.instrument.gui.panels.latent_panel import LatentPanel
+from hummingface.instrument.gui.panels.panel import rescale, tool
+from hummingface.instrument.gui.panels.patch_bar import PatchBar
+from hummingface.instrument.gui.panels.record_bar import RecordBar
+from hummingface.instrument.gui.panels.spectrogram_panel import SpectrogramPanel
+from hummingface.instrument.gui.panels.status_line import StatusLine
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.keyboard import Keyboard
+from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
+from hummingface.instrument.gui.widgets.plain_text import Label
+from hummingface.instrument.gui.widgets.wheels import Wheel
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.parameters import LATENT_KNOBS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session.autosave import LOOK_S, Autosave
+from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.session import Session
+from hummingface.instrument.session.window_state import WindowState
 
 if TYPE_CHECKING:
-    from instrument.gui.export_dialog import ExportDialog
-    from instrument.gui.takes_panel import TakesPanel
-    from instrument.gui.touch_dialog import TouchDialog
-from instrument.settings import Settings
+    from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
+    from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
+    from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+from hummingface.instrument.session.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
 STATUS_S = 0.25
@@ -300,7 +300,7 @@ class Window(QMainWindow):
     @cached_property
     def takes(self) -> "TakesPanel":
         """Made when it is wanted first: the start need not wait for it."""
-        from instrument.gui.takes_panel import TakesPanel
+        from hummingface.instrument.gui.panels.takes_panel import TakesPanel
         panel = TakesPanel(self, self.settings)
         panel.recall_wanted.connect(self.recall)
         panel.changed.connect(self._save_settings)
@@ -309,13 +309,13 @@ class Window(QMainWindow):
     @cached_property
     def exports(self) -> "ExportDialog":
         """Made when it is wanted first, too."""
-        from instrument.gui.export_dialog import ExportDialog
+        from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
         return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
 
     @cached_property
     def touch(self) -> "TouchDialog":
         """Made when it is wanted first, too."""
-        from instrument.gui.touch_dialog import TouchDialog
+        from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
         dialog = TouchDialog(self, self.settings, self.client.send)
         dialog.changed.connect(self._save_settings)
         return dialog

@@ -1,4 +1,5 @@
-"""`python -m instrument.installing play|train|dev [--constraints FILE] [--cuda]`: what the Makefile has installed into its environment.
+"""`python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`: what the Makefile has installed into its
+environment.
 
 Each says what it does, and stops with the package, the step and the reason where something fails; the same command goes on from there.
 """
@@ -10,9 +11,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from instrument.installing import training
-from instrument.installing.steps import INSTALL, InstallError, Step, run
-from instrument.installing.whole import forget_broken
+from hummingface.instrument.installing import training_extra
+from hummingface.instrument.installing.broken_packages import forget_broken
+from hummingface.instrument.installing.steps import INSTALL, InstallError, Step, run
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENGINE = ("numpy", "scipy", "numba", "safetensors", "platformdirs")         # what compiling needs: it begins while the rest is fetched
@@ -40,8 +41,8 @@ def play(constraints: list[str]) -> None:
 
 def _compile_behind() -> subprocess.Popen:
     """Compile for this machine at the same time. It goes on by itself, and `play` waits for what it needs of it."""
-    return subprocess.Popen([sys.executable, "-m", "instrument.compiling"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, cwd=PROJECT)
+    return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT)
 
 
 def _midi() -> None:
@@ -61,7 +62,7 @@ def _has_compiler() -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m instrument.installing")
+    parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.installing")
     parser.add_argument("what", choices=("play", "train", "dev"))
     parser.add_argument("--constraints", type=Path)
     parser.add_argument("--cuda", action="store_true")
@@ -71,7 +72,7 @@ def main() -> int:
         if args.what == "play":
             play(constraints)
         elif args.what == "train":
-            training.install(say, constraints=args.constraints, cuda=args.cuda)
+            training_extra.install(say, constraints=args.constraints, cuda=args.cuda)
         else:
             say("Installing what the tests need ...")
             run(Step("what the tests need", [*INSTALL, *constraints, "-e", f"{PROJECT}[dev]"]))

@@ -1,6 +1,6 @@
 """What the system must bring: libraries by the names that programs ask for, and the packages of Debian and Ubuntu that have them.
 
-    python3 -m instrument.installing.system play|test
+    python3 -m hummingface.instrument.installing.system play|test
 
 Run by the Makefile with the system's own Python, before there is a virtual environment. Where all is there nothing is asked of anybody.
 Package names differ between releases (libasound2, libasound2t64), so the one that this system's apt knows is taken. Without root and

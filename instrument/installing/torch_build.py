@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from instrument.installing.steps import INSTALL, PIP, Step
+from hummingface.instrument.installing.steps import INSTALL, PIP, Step
 
 LEAST = (2, 6)                              # as in pyproject.toml
 CPU_MB, CUDA_MB = 200, 3500                 # to download, about

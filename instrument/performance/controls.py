@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from instrument.parameters import BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
 
 GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
 INDEX = {name: i for i, name in enumerate(PARAMETERS)}

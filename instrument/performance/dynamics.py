@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from instrument.performance.controls import BRIGHTER, DYNAMICS
+from hummingface.instrument.performance.controls import BRIGHTER, DYNAMICS
 
 SOFT, HARD = 16, 127                              # the strokes that "Dynamics" lies between
 USUAL = 100                                       # the velocity at which patches are levelled, and which has no tilt

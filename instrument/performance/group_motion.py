@@ -1,13 +1,13 @@
 """What the groups of partials do in a row: how far they are let go, and what moves them. Compiled.
 
-Plain loops over all groups, as in `gains.py`. Motion is made as `models/movement.py` defines it.
+Plain loops over all groups, as in `partial_gains.py`. Motion is made as `models/playing/motion_generator.py` defines it.
 """
 import numpy as np
 
-from instrument.performance.compiled import compiled
-from instrument.performance.gains import exp2_single
-from models.frame import FUZZ, FUZZ_RATE, GROUPS, REGULARITY, RELEASE
-from models.movement import HIGHEST_OCTAVE, LOWEST_OCTAVE
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.partial_gains import exp2_single
+from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, GROUPS, REGULARITY, RELEASE
+from hummingface.models.playing.motion_generator import HIGHEST_OCTAVE, LOWEST_OCTAVE
 
 MOST_FUZZ = np.float32(0.95)                   # a carrier always remains
 RELEASE_DB, SHORTEST_S = np.float32(60), np.float32(0.004)
@@ -19,7 +19,7 @@ _S1, _S3, _S5, _S7, _S9 = (np.float32(c) for c in (
     3.1415926368942246, -5.167709684728635, 2.5500697252095508, -0.5982421198125003, 0.07756037417026737))
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def sine(turns):
     """sin(2 pi turns) for -1/2 <= turns <= 1/2."""
     x = abs(_TWO * turns)
@@ -29,7 +29,7 @@ def sine(turns):
     return y if turns >= _ZERO else -y
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def let_go(frame, dt_s, longest_s, times, shortest_s, fallen_db):
     """Lets all groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
     as it is)."""
@@ -41,7 +41,7 @@ def let_go(frame, dt_s, longest_s, times, shortest_s, fallen_db):
         fallen_db[g] += db / seconds
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def move_groups(frame, dt_s, fade, faster, turns, motion, column):
     """Moves the groups' phases `turns` [GROUPS] on, and writes what they are multiplied by: `motion` [6, GROUPS] float32, and the octave
     of noise, `column` [GROUPS]. `fade`: the share of motion, `faster`: octaves added to its rate."""

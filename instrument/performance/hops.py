@@ -7,26 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance.controls import MOTION, TRANSPOSE, Controls
-from instrument.performance.dynamics import stroke
-from instrument.performance.gather import write_hop
-from instrument.performance.memory import ORDER, Memory, begin_voice
-from instrument.performance.modulation import shape
-from instrument.performance.schedule import (
-    ASKS,
-    MOST_INPUTS,
-    MOST_ROWS,
-    learn_slopes,
-    row_dtype,
-    schedule_hop,
-    schedule_start,
-)
-from instrument.performance.timbre import Timbre
-from instrument.performance.voices import FADING, FREE, Voices
-from instrument.performance.whole_notes import Pool, WholeNotes
-from instrument.synthesis import producer
-from instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
-from models.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
+from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
+from hummingface.instrument.performance.dynamics import stroke
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.hop_writer import write_hop
+from hummingface.instrument.performance.modulation import shape
+from hummingface.instrument.performance.sample_source import Pool, WholeNotes
+from hummingface.instrument.performance.schedule import ASKS, MOST_INPUTS, MOST_ROWS, learn_slopes, row_dtype, schedule_hop, schedule_start
+from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
+from hummingface.instrument.performance.voice_state import ORDER, Memory, begin_voice
+from hummingface.instrument.synthesis import producer
+from hummingface.instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
+from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 TIMBRES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch

@@ -6,7 +6,7 @@ Meaning is given in `performer.py`; this file only reads. Events are plain value
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from instrument.parameters import PARAMETERS
+from hummingface.instrument.patches.parameters import PARAMETERS
 
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101

@@ -2,15 +2,15 @@
 
 Everything that a synthesizer does to a voice is a gain on its partials and bands, or a factor on their frequencies: envelope,
 release, filter, pressure, tilt, vibrato, and the motion that the model reports as statistics. Motion is made as
-`models/movement.py` defines it. Partials are handed over in ascending order of ratio, half-harmonics among them, so that
+`models/playing/motion_generator.py` defines it. Partials are handed over in ascending order of ratio, half-harmonics among them, so that
 what Nyquist cuts is a tail.
 """
 import math
 
 import numpy as np
 
-from instrument.performance.compiled import compiled
-from instrument.performance.controls import (
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.controls import (
     ATTACK,
     BRIGHTNESS,
     CUTOFF,
@@ -37,13 +37,13 @@ from instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
-from instrument.performance.gains import band_powers, partial_gains
-from instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, let_go, move_groups
-from instrument.performance.memory import ORDER, RATIO, TURN
-from instrument.performance.powers import exp2
-from instrument.performance.voices import FADING, RELEASED
-from instrument.synthesis.state import BANDS, CUTOFF_HZ, DAMPING, PARTIALS
-from models.frame import (
+from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, let_go, move_groups
+from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
+from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
+from hummingface.instrument.performance.voice_state import ORDER, RATIO, TURN
+from hummingface.instrument.synthesis.state import BANDS, CUTOFF_HZ, DAMPING, PARTIALS
+from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
     FRAME_SIZE,
@@ -56,14 +56,7 @@ from models.frame import (
     VIBRATO,
     group_of_hz,
 )
-from models.movement import (
-    FADE_FROM_S,
-    FADE_OVER_S,
-    JITTER_OCTAVE,
-    LOWEST_OCTAVE,
-    TABLE_RATE_HZ,
-    TABLE_SIZE,
-)
+from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S, JITTER_OCTAVE, LOWEST_OCTAVE, TABLE_RATE_HZ, TABLE_SIZE
 
 LOG2_RATIO = np.log2(RATIO)
 _ODD = (RATIO % 2 == 1).astype(np.float64)
@@ -88,7 +81,7 @@ LEVEL_GLIDE_S = 0.03                           # time constant, of what takes a 
 FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _colour(controls, memory):
     """What all voices share in a hop: the gain and the stretched ratio of each partial."""
     colour_db, warp = memory[10], memory[11]
@@ -101,7 +94,7 @@ def _colour(controls, memory):
         warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _envelope(v, dt_s, controls):
     """Moves the envelopes and the level by a row; a voice let go keeps its level, and falls by its release instead."""
     if v.stage < RELEASED:
@@ -119,7 +112,7 @@ def _envelope(v, dt_s, controls):
             v.level_db = v.level_goal_db
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, pan):
     """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
     dt_s = row.dt_s
@@ -158,7 +151,7 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
     pan[0], pan[1] = math.cos((where + 1) * TURN / 8) * math.sqrt(2.0), math.sin((where + 1) * TURN / 8) * math.sqrt(2.0)
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def shape(rows, count, table, memory, frames, controls, channels, rate_hz, partials, used, pan, row_noise):
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""

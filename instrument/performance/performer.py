@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from instrument.parameters import PARAMETERS
-from instrument.patch import Patch
-from instrument.performance import midi
-from instrument.performance.controls import (
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.controls import (
     GLIDE,
     INDEX,
     LEVEL_DB,
@@ -29,12 +29,12 @@ from instrument.performance.controls import (
     WHEEL,
     Controls,
 )
-from instrument.performance.dynamics import LAW
-from instrument.performance.hops import HopMaker
-from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
-from instrument.performance.timbre import LATENT_LIMIT, Timbre
-from instrument.performance.voices import Voices
-from instrument.synthesis.state import boundary
+from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.frame_source import LATENT_LIMIT, Timbre
+from hummingface.instrument.performance.hops import HopMaker
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
+from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.synthesis.state import boundary
 
 MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
 BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise

@@ -11,17 +11,11 @@ import math
 
 import numpy as np
 
-from instrument.performance.compiled import compiled
-from instrument.performance.controls import (
-    ATTACK_SPEED,
-    BEND,
-    SPEED,
-    TRANSPOSE,
-    TUNE,
-)
-from instrument.performance.voices import FADING, FREE, RELEASED
-from instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
-from models.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.controls import ATTACK_SPEED, BEND, SPEED, TRANSPOSE, TUNE
+from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
+from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
+from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
 ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes at the onset speed, then blends over
 LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
@@ -44,12 +38,12 @@ row_dtype = np.dtype([
 _LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _boundary(quarter, rate_hz):
     return quarter * rate_hz // 750
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def heard_time(time_s, longest_s, slope, seed):
     """The trained time that stands for `time_s`: itself, and beyond the end a wandering back into the last third."""
     beyond = time_s - longest_s
@@ -62,14 +56,14 @@ def heard_time(time_s, longest_s, slope, seed):
     return longest_s * (1 - WANDER_SHARE * wander * sustained)
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _pace(time_s, controls):
     """Seconds of the model's time that pass in a second."""
     late = min(max((time_s - ATTACK_PACE_S) / PACE_BLEND_S, 0.0), 1.0)
     return controls[ATTACK_SPEED] * (1 - late) + controls[SPEED] * late
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _move(table, s, row, dt_s, channels, controls, longest_s):
     """Moves voice `s` by dt_s, and says in `row` where it stands then."""
     v = table[s]
@@ -85,7 +79,7 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
     row.input, row.share = -1, 0.0
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
     """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
 
@@ -107,7 +101,7 @@ def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_v
     return batch + 1
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def _ahead(v, step_s, controls):
     """Whole steps ahead that a voice is smooth enough for, in seconds. Voices differ, so that a chord's frames spread over hops."""
     most = MOST_AHEAD_HOPS - ((v.seed >> 24) & 3)
@@ -115,7 +109,7 @@ def _ahead(v, step_s, controls):
     return step_s * max(min(int(smooth_s / step_s), most) - 1, 0)
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions, moving, rows, pitch, velocity, time_s,
                  owner, asks):
     """Rows of all sounding voices for a hop. Fills `rows`, and the batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
@@ -163,7 +157,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
     return count, batch, entry, asked
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channels, controls, z_version, sparse, rows, count,
                    batch, pitch, velocity, time_s, owner):
     """Rows of a voice that begins at sample `begin`: one there, one at each boundary up to the end of hop `last_hop`.
@@ -191,7 +185,7 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
     return count, batch, first_quarter
 
 
-@compiled
+@compiled(fastmath=FASTER)
 def learn_slopes(table, asks, asked, frames, longest_s, slopes):
     """From two frames near the end of the trained time: how fast the voice falls, as a whole and by partial and band."""
     for i in range(asked):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import mido
 
-from instrument.performance import midi
-from instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Pressure, Program
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Pressure, Program
 
 LONGEST_FILE_S = 6 * 3600.0
 LARGEST_FILE_BYTES = 32 << 20

@@ -1,4 +1,4 @@
-"""Listening to a take: `python -m instrument.recording.audition FILE [DEVICE]` plays it once.
+"""Listening to a take: `python -m hummingface.instrument.recording.audition FILE [DEVICE]` plays it once.
 
 A process of its own: it opens a second stream, which may fail or hang, and must touch neither the window nor the sound. The samples go
 to PortAudio's own buffer, so no callback runs Python. What cannot be is said on the standard error, in a line.

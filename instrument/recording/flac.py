@@ -1,4 +1,4 @@
-"""A finished take as FLAC: `python -m instrument.recording.flac TAKE.wav` leaves TAKE.flac in its place.
+"""A finished take as FLAC: `python -m hummingface.instrument.recording.flac TAKE.wav` leaves TAKE.flac in its place.
 
 Takes are recorded as WAV, whatever is wanted: a FLAC file that is cut off has no true length, and up to a tenth of a second waits in its
 encoder. The WAV goes only once the FLAC has been read back and found equal. What was played travels in an APPLICATION block.
@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from instrument.recording import riff
+from hummingface.instrument.recording import riff
 
 APPLICATION, STREAM_INFO_END = 2, 4 + 4 + 34        # a kind of block; where the first block, which must be the stream's, ends
 LARGEST_BLOCK_BYTES = (1 << 24) - 1

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from instrument.synthesis.producer import position
-from instrument.synthesis.state import OUTPUT_SAMPLES
+from hummingface.instrument.synthesis.producer import position
+from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 
 KEPT_S = 60.0                       # what can be asked for at any time
 SLACK_S = 15.0                      # and so long may a disk hold up who writes it down
@@ -27,7 +27,7 @@ class Noted(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A moment of the performance (`performance/moment.py`): all events before `number` are in it, but for those that wait, `pending`."""
+    """A moment of the performance (`performance/snapshot.py`): all events before `number` are in it, but for those that wait, `pending`."""
     sample: int
     number: int
     pending: list[tuple[int, Any]]

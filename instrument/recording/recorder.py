@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from instrument.performance import midi
-from instrument.performance.midi_clock import MidiClock
-from instrument.performance.performer import Load
-from instrument.recording import naming
-from instrument.recording.history import KEPT_S, History, Kept
-from instrument.recording.take import Plan, Take, pack_flac, recover
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi_clock import MidiClock
+from hummingface.instrument.performance.performer import Load
+from hummingface.instrument.recording import naming
+from hummingface.instrument.recording.history import KEPT_S, History, Kept
+from hummingface.instrument.recording.take import Plan, Take, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: what a killed process loses, and a block
 PIECE_SAMPLES = 4096                # converted in one go: the interpreter is needed elsewhere

@@ -10,17 +10,17 @@ from typing import Any, cast
 
 import numpy as np
 
-from instrument import library
-from instrument.offline import Player
-from instrument.patch import Patch
-from instrument.performance import moment
-from instrument.performance.down import Down
-from instrument.performance.dynamics import LAW
-from instrument.performance.performer import Load
-from instrument.performance.timbre import Timbre, timbre_of
-from instrument.recording import performance as played
-from instrument.recording.performance import LoadByName, Performance
-from instrument.recording.wave_file import WaveFile
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.frame_source import Timbre, timbre_of
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.performer import Load
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording.performance_log import LoadByName, Performance
+from hummingface.instrument.recording.wave_file import WaveFile
 
 PIECE_S = 0.25
 
@@ -59,7 +59,7 @@ def remark(performance: Performance, timbre: Timbre) -> str:
 def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
     """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
     still down where the take ends comes up there: nobody is at these keys any more."""
-    begin, down = moment.restore(performer, performance.moment), Down(performance.moment["pedals"])
+    begin, down = snapshot.restore(performer, performance.moment), Down(performance.moment["pedals"])
     for sample, event in performance.events:
         performer.receive(sounds.event(event), sample)
         down.hear(event)

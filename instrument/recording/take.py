@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from instrument.audio.shared import is_running
-from instrument.performance import midi
-from instrument.performance.down import Down
-from instrument.recording import naming, performance, riff
-from instrument.recording.midi_file import MidiFile
-from instrument.recording.performance import CHUNK, LONGEST_LINE, SUFFIX
-from instrument.recording.wave_file import WaveFile
-from models.checked_json import parse_json
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.recording import naming, performance_log, riff
+from hummingface.instrument.recording.midi_file import MidiFile
+from hummingface.instrument.recording.performance_log import CHUNK, LONGEST_LINE, SUFFIX
+from hummingface.instrument.recording.wave_file import WaveFile
+from hummingface.models.playing.checked_json import parse_json
 
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
 LATE_S = 0.04               # so long may an event wait for others that take effect before it
@@ -70,7 +70,7 @@ class Take:
             self.wave = WaveFile(plan.folder / f"{name}.wav", plan.rate_hz, "wav32" if plan.sample_format == "wav32" else "wav24",
                                  broadcast)
             self.midi = MidiFile(plan.folder / f"{name}.mid", plan.rate_hz, plan.patch)
-            self._part.write(performance.head_line(plan.patch, plan.begin, plan.exact, plan.moment))
+            self._part.write(performance_log.head_line(plan.patch, plan.begin, plan.exact, plan.moment))
         except OSError:
             self._part.close()
             for suffix in SUFFIXES:
@@ -113,7 +113,7 @@ class Take:
         now = [(sample, event) for sample, _, event in self._waiting[:MOST_AT_ONCE] if sample < until]
         del self._waiting[:len(now)]
         if now:
-            self._part.write(b"".join(performance.event_line(sample, event) for sample, event in now))
+            self._part.write(b"".join(performance_log.event_line(sample, event) for sample, event in now))
         begin, played = self.plan.begin, []
         for sample, event in now:
             self._count(sample, event)
@@ -179,7 +179,7 @@ class Take:
             self.midi.close(self.wave.frames)
 
     def _end_part(self) -> None:
-        self._part.write(performance.end_line(self.wave.frames))
+        self._part.write(performance_log.end_line(self.wave.frames))
 
     def _try(self, step: Any) -> Any:
         try:
@@ -245,5 +245,5 @@ def pack_flac(path: Path) -> None:
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
     else:
         apart = {"start_new_session": True}
-    subprocess.Popen([sys.executable, "-m", "instrument.recording.flac", str(path)], stdin=subprocess.DEVNULL,
+    subprocess.Popen([sys.executable, "-m", "hummingface.instrument.recording.flac", str(path)], stdin=subprocess.DEVNULL,
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}, **apart)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from instrument.recording import flac, riff
-from instrument.recording.naming import SOUNDS, UNFINISHED
+from hummingface.instrument.recording import flac, riff
+from hummingface.instrument.recording.naming import SOUNDS, UNFINISHED
 
 MOST_SHOWN = 300
 READ_FRAMES = 1 << 16           # whole files up to so many frames a column; of longer ones a stretch in each

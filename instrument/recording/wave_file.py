@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from instrument.recording import riff
+from hummingface.instrument.recording import riff
 
 CHANNELS = 2
 FORMATS = {"wav24": (riff.PCM, 24), "wav32": (riff.FLOAT, 32)}

@@ -10,12 +10,12 @@ the audio clock stands still meanwhile, it sleeps until the performer has publis
 import numpy as np
 from numba import carray, types
 
-from instrument.synthesis.atomic import load_acquire, pointer_at, store_release
-from instrument.synthesis.clock import doze, now_us
-from instrument.synthesis.compiled import c_callback, part
-from instrument.synthesis.render import render_piece
-from instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, state_dtype
-from instrument.synthesis.voices import quarter_at
+from hummingface.compiled import c_callback, part
+from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
+from hummingface.instrument.synthesis.clock import doze, now_us
+from hummingface.instrument.synthesis.render import render_piece
+from hummingface.instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, state_dtype
+from hummingface.instrument.synthesis.voices import quarter_at
 
 OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 0x4, 0x8        # PaStreamCallbackFlags
 CONTINUE = 0                                        # paContinue

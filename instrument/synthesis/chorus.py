@@ -4,9 +4,9 @@ Real-time: no allocation, no locks, no Python; a fixed number of operations a sa
 """
 import numpy as np
 
-from instrument.synthesis.compiled import part
-from instrument.synthesis.lines import read_between
-from instrument.synthesis.partials import TURN, cos_sin
+from hummingface.compiled import part
+from hummingface.instrument.synthesis.delay_line import read_between
+from hummingface.instrument.synthesis.partials import TURN, cos_sin
 
 LINE = 1 << 12                  # samples: 21 ms at 192 kHz
 MIDDLE_S = 0.008

@@ -7,8 +7,8 @@ import sys
 
 from numba import types
 
-from instrument.synthesis.atomic import address_of
-from instrument.synthesis.compiled import part
+from hummingface.compiled import part
+from hummingface.instrument.synthesis.atomic import address_of
 
 if sys.platform == "win32":
     _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))

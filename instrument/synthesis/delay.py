@@ -8,8 +8,8 @@ time that stands is an exact number of samples, rounded.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import part
-from instrument.synthesis.lines import read_between
+from hummingface.compiled import part
+from hummingface.instrument.synthesis.delay_line import read_between
 
 LINE = 1 << 19                  # samples: 2.7 s at 192 kHz
 LONGEST_S = 2.0

@@ -9,7 +9,7 @@ x0) / (sqrt(1 + x1^2) + sqrt(1 + x0^2)): no division by nearly zero, no transcen
 """
 import numpy as np
 
-from instrument.synthesis.compiled import part
+from hummingface.compiled import part
 
 MOST_GAIN_DB = 40.0
 WHOLLY_ON = 0.05                # from this amount on nothing of the clean sound is left

@@ -6,13 +6,13 @@ mix 0 costs nothing and changes no bit.
 """
 import numpy as np
 
-from instrument.synthesis.chorus import aim_chorus, chorus_dtype, render_chorus
-from instrument.synthesis.compiled import part
-from instrument.synthesis.delay import aim_delay, delay_dtype, render_delay
-from instrument.synthesis.drive import aim_drive, drive_dtype, render_drive
-from instrument.synthesis.reverb import aim_reverb, render_reverb, reverb_dtype
+from hummingface.compiled import part
+from hummingface.instrument.synthesis.chorus import aim_chorus, chorus_dtype, render_chorus
+from hummingface.instrument.synthesis.delay import aim_delay, delay_dtype, render_delay
+from hummingface.instrument.synthesis.drive import aim_drive, drive_dtype, render_drive
+from hummingface.instrument.synthesis.reverb import aim_reverb, render_reverb, reverb_dtype
 
-# id (as in instrument/parameters.py; master.gain is linear), lowest, highest, value before the first hop.
+# id (as in instrument/patches/parameters.py; master.gain is linear), lowest, highest, value before the first hop.
 # Their order here is their order in hop["effects"].
 CONTROLS = (
     ("drive.amount", 0.0, 1.0, 0.0),

@@ -7,7 +7,7 @@ sample just fits, and comes back slowly. While nothing is too loud its gain is e
 """
 import numpy as np
 
-from instrument.synthesis.compiled import compiled, part
+from hummingface.compiled import compiled, part
 
 CEILING_DB = -0.3
 CEILING = np.float32(10 ** (CEILING_DB / 20))

@@ -17,7 +17,8 @@ _SEED = 1729            # of the tables; a player's seed only moves the place wh
 
 
 def band_edges_hz() -> np.ndarray:
-    """Edges of the noise bands in Hz, [BANDS + 1]: equal steps of ERB-rate. The same as `models.frame.BAND_EDGES_HZ`."""
+    """Edges of the noise bands in Hz, [BANDS + 1]: equal steps of ERB-rate. The same as
+    `hummingface.models.playing.frame.BAND_EDGES_HZ`."""
     low, high = 21.4 * np.log10(1 + 0.00437 * np.array([LOW_HZ, HIGH_HZ]))
     cams = np.linspace(low, high, BANDS + 1)
     return (10 ** (cams / 21.4) - 1) / 0.00437

@@ -13,7 +13,7 @@ from a segment's begin, wherever blocks cut it: so block sizes change nothing, t
 """
 import numpy as np
 
-from instrument.synthesis.compiled import inlined, part
+from hummingface.compiled import inlined, part
 
 TURN = 2.0 ** 32                # a whole turn in units of phase
 LANES = 8                       # samples computed in one pass over the partials

@@ -8,9 +8,9 @@
 import numpy as np
 from numba import types
 
-from instrument.synthesis.atomic import load_acquire, store_release
-from instrument.synthesis.compiled import compiled
-from instrument.synthesis.state import HOPS, STARTS, STATE_TYPE
+from hummingface.compiled import compiled
+from hummingface.instrument.synthesis.atomic import load_acquire, store_release
+from hummingface.instrument.synthesis.state import HOPS, STARTS, STATE_TYPE
 
 
 @compiled(types.int64(STATE_TYPE))

@@ -7,15 +7,15 @@ import numpy as np
 from llvmlite import binding
 from numba import carray, types
 
-from instrument.synthesis.atomic import load_acquire, pointer_at, store_release
-from instrument.synthesis.chain import render_effects
-from instrument.synthesis.compiled import c_callback, compiled, part
-from instrument.synthesis.effects import empty_effects
-from instrument.synthesis.limiter import block_dc, limit
-from instrument.synthesis.noise import release_rings, render_noise
-from instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE, state_dtype
-from instrument.synthesis.tone import render_tone
-from instrument.synthesis.voices import look_at_rings, render_voices
+from hummingface.compiled import c_callback, compiled, part
+from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
+from hummingface.instrument.synthesis.chain import render_effects
+from hummingface.instrument.synthesis.effects import empty_effects
+from hummingface.instrument.synthesis.limiter import block_dc, limit
+from hummingface.instrument.synthesis.noise import release_rings, render_noise
+from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE, state_dtype
+from hummingface.instrument.synthesis.test_tone import render_tone
+from hummingface.instrument.synthesis.voices import look_at_rings, render_voices
 
 PEAK_FALL_DB_PER_S = 20
 FRAME_BYTES = 8                 # two float32

@@ -10,9 +10,9 @@ pair against another, so that no resonance stands.
 """
 import numpy as np
 
-from instrument.synthesis.compiled import inlined, part
-from instrument.synthesis.lines import lagrange, ring_mask
-from instrument.synthesis.partials import TURN, cos_sin
+from hummingface.compiled import inlined, part
+from hummingface.instrument.synthesis.delay_line import lagrange, ring_mask
+from hummingface.instrument.synthesis.partials import TURN, cos_sin
 
 LINES = 16
 LINE = 1 << 15                  # samples: 170 ms at 192 kHz

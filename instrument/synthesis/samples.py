@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numba import carray
 
-from instrument.synthesis.atomic import pointer_at
-from instrument.synthesis.compiled import inlined, part
+from hummingface.compiled import inlined, part
+from hummingface.instrument.synthesis.atomic import pointer_at
 
 BUFFERS = 384                         # numbered from 1; 0 is none
 LENGTH = 64_000                       # samples of a note

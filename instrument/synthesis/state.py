@@ -27,12 +27,12 @@ What the audio thread makes of it:
 import numpy as np
 from numba import from_dtype, types
 
-from instrument.synthesis.delay import LONGEST_S
-from instrument.synthesis.effects import START, effects_dtype
-from instrument.synthesis.limiter import limiter_dtype
-from instrument.synthesis.lines import ring_mask
-from instrument.synthesis.reverb import prepare_reverb
-from instrument.synthesis.samples import samples_dtype
+from hummingface.instrument.synthesis.delay import LONGEST_S
+from hummingface.instrument.synthesis.delay_line import ring_mask
+from hummingface.instrument.synthesis.effects import START, effects_dtype
+from hummingface.instrument.synthesis.limiter import limiter_dtype
+from hummingface.instrument.synthesis.reverb import prepare_reverb
+from hummingface.instrument.synthesis.samples import samples_dtype
 
 PARTIALS = 160          # capacities: at least those of the frame that is played
 BANDS = 64
@@ -214,7 +214,7 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
     `buffer`: writable memory of at least `state_dtype.itemsize` bytes to live in (a mapped file); otherwise memory of its own.
     The array must outlive every callback that uses it. Raises ValueError for a rate out of range or a buffer that is too small.
     """
-    from instrument.synthesis.noise_tables import noise_tables
+    from hummingface.instrument.synthesis.noise_tables import noise_tables
 
     rate_hz = int(rate_hz)
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:

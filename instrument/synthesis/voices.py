@@ -5,10 +5,10 @@ index, gain or frequency that the performer could write leads outside the block 
 """
 import numpy as np
 
-from instrument.synthesis.compiled import inlined, part
-from instrument.synthesis.partials import LANES, TURN, run_oscillators, start_oscillators
-from instrument.synthesis.samples import CROSS_S, known, looped, low_pass, read_sample, step_of
-from instrument.synthesis.state import (
+from hummingface.compiled import inlined, part
+from hummingface.instrument.synthesis.partials import LANES, TURN, run_oscillators, start_oscillators
+from hummingface.instrument.synthesis.samples import CROSS_S, known, looped, low_pass, read_sample, step_of
+from hummingface.instrument.synthesis.state import (
     CUTOFF_HZ,
     DAMPING,
     FREQUENCY_HZ,

@@ -32,7 +32,7 @@ def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
 @contextmanager
 def portaudio_rescanned() -> Iterator[None]:
     """PortAudio as it sees the JACK server that runs now; afterwards it is ended, before the server goes."""
-    from instrument.audio import devices
+    from hummingface.instrument.audio import devices
     devices.rescan()
     try:
         yield
@@ -43,9 +43,9 @@ def portaudio_rescanned() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[dict]:
     """A user's folder with one small model of random weights; returns the patch that plays it, as JSON."""
-    from instrument.patch import Patch
-    from models.checkpoint import save_model
-    from models.untrained import untrained
+    from hummingface.instrument.patches.patch import Patch
+    from hummingface.models.playing.checkpoint import save_model
+    from hummingface.models.playing.untrained import untrained
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)
@@ -96,7 +96,7 @@ def look_at_ports(client, told: Told) -> None:
 @pytest.fixture
 def engine(home) -> Iterator[Callable]:
     """Start an audio process: `engine(**options) -> (client, Told)`, ready to play; closed after the test."""
-    from instrument.audio.client import Client
+    from hummingface.instrument.audio.client import Client
     clients = []
 
     def start(ready: bool = True, **options):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.recording import riff
+from hummingface.instrument.recording import riff
 from tests.audio.conftest import wait_for
 
 LUA = next(iter(sorted(glob.glob("/usr/bin/ardour*-lua"))), None)
@@ -132,8 +132,8 @@ def jack(jack_server):
 
 
 def test_takes_and_stems_come_in_at_their_rate_length_and_place(jack, engine, tmp_path):
-    from instrument.bounce import render_midi
-    from models.untrained import untrained
+    from hummingface.instrument.offline.bounce import render_midi
+    from hummingface.models.playing.untrained import untrained
     client, told = engine()
     client.send({"do": "record", "on": True, "folder": str(tmp_path), "format": "wav24"})
     told.wait(tell="recording")

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrument.audio import client as client_file
-from instrument.audio.client import Client
-from instrument.audio.listener import Listener
-from instrument.audio.protocol import ProtocolError
-from instrument.patch import PatchError
+from hummingface.instrument.audio import client as client_file
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.protocol import ProtocolError
+from hummingface.instrument.patches.patch import PatchError
 from tests.audio.conftest import Told, wait_for
 from tests.jack_server import DEFAULT
 
@@ -206,7 +206,7 @@ def test_ports_come_and_go(playing, server):
 
 
 def test_somebody_without_the_key_is_refused(playing):
-    from instrument.audio import registry
+    from hummingface.instrument.audio import registry
     client, _ = playing
     running = next(r for r in registry.all_running() if r.pid == client._link.process.pid)
     with pytest.raises((AuthenticationError, EOFError, ConnectionError)):

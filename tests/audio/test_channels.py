@@ -5,10 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from instrument.audio import devices
-from instrument.audio.jack_stream import JackStream
-from instrument.audio.stream import Stream
-from instrument.synthesis.producer import position
+from hummingface.instrument.audio import devices
+from hummingface.instrument.audio.jack_stream import JackStream
+from hummingface.instrument.audio.stream import Stream
+from hummingface.instrument.synthesis.producer import position
 from tests.audio.conftest import portaudio_rescanned, wait_for
 
 PERIOD, SAMPLES = 256, 6_000
@@ -25,10 +25,10 @@ def outputs(request, jack_server):
 @pytest.fixture
 def state():
     """A state block in which one note sounds without end, more on the left."""
-    from instrument.offline import Player
-    from instrument.performance.midi import Controller, NoteOn
-    from instrument.performance.timbre import Timbre
-    from models.untrained import untrained
+    from hummingface.instrument.offline.player import Player
+    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.midi import Controller, NoteOn
+    from hummingface.models.playing.untrained import untrained
     player = Player(Timbre(untrained(seed=1, width=16)))
     player.performer.receive(Controller(0, 10, 10), 0)
     player.performer.receive(NoteOn(0, 60, 100), 0)

@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from instrument import library
-from instrument.audio.client import Client
-from instrument.levelling import momentary_lufs
-from models.key_trend import smooth
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.patches import library
+from hummingface.models.playing.key_trend import smooth
 from tests.audio.conftest import Told
 from tests.audio.jack_player import RATE_HZ, Player
 

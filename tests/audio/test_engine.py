@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from instrument.audio.engine import READY_S, Engine
-from instrument.performance.timbre import Timbre
-from models.untrained import untrained
+from hummingface.instrument.audio.engine import READY_S, Engine
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.models.playing.untrained import untrained
 from tests.synthesis.test_synthesis_callback import call
 
 RATE_HZ, BLOCK = 48_000, 256

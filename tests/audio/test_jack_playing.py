@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from instrument.audio.client import Client
-from instrument.performance.midi import NoteOn
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.performance.midi import NoteOn
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
@@ -20,8 +20,8 @@ HEARD = 1e-9                # a sample's jump: what is left of earlier notes has
 @pytest.fixture(scope="module")
 def playing(jack_server, home, tmp_path_factory):
     """An engine on a server of `PERIOD`, its log, and the same sound to render offline."""
-    from instrument import library
-    from instrument import patch as patch_file
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.patches import patch as patch_file
     server = jack_server(PERIOD)
     log = tmp_path_factory.mktemp("log") / "events.jsonl"
     client = Client(patch=home, attach=False, log_events=str(log))
@@ -35,13 +35,13 @@ def playing(jack_server, home, tmp_path_factory):
 
 def logged(log) -> list[tuple[int, object]]:
     """(the sample at which it takes effect, event) of all that the engine took so far."""
-    from instrument.performance import midi
+    from hummingface.instrument.performance import midi
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     return [(line.pop("sample"), midi.from_json(line)) for line in lines]
 
 
 def test_a_dense_minute_equals_the_offline_render(playing):
-    from instrument import offline
+    from hummingface.instrument.offline.player import Player as OfflinePlayer
     performance = dense_performance(SECONDS)
     with Player(performance, SECONDS + 1) as player:
         captured = player.play_freewheeling()
@@ -50,7 +50,7 @@ def test_a_dense_minute_equals_the_offline_render(playing):
         position = int(state["position"])
         events = logged(playing.log)        # while the port is there: once it is gone, keys are let up
     assert len(events) == len(performance), "every event arrived, once"
-    rendered = offline.Player(playing.sound.timbre, playing.sound.patch, events=events).render(position, 1024)
+    rendered = OfflinePlayer(playing.sound.timbre, playing.sound.patch, events=events).render(position, 1024)
     # Where the recording lies in the engine's time: found by the sound, so that the stamps can be judged by it.
     begin = _where(captured, rendered)
     ours = rendered[begin:begin + len(captured)]

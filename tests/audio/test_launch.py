@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from instrument.audio import registry
+from hummingface.instrument.audio import registry
 from tests.audio.conftest import wait_for
 from tests.jack_server import DEFAULT
 
@@ -17,8 +17,8 @@ def server(jack_server):
 
 def test_asking_for_devices_leaves_no_client_behind(server):
     """A process that only asked ends well, though the JACK server dies before it: PortAudio would abort it."""
-    code = ("import sys; from instrument.launch import why_no_sound; print(why_no_sound('system'), flush=True); sys.stdin.read(1); "
-            "print('ended')")
+    code = ("import sys; from hummingface.instrument.app.launch import why_no_sound; "
+            "print(why_no_sound('system'), flush=True); sys.stdin.read(1); print('ended')")
     asking = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert asking.stdout.readline() == b"None\n"
     server.kill()
@@ -30,7 +30,7 @@ def test_asking_for_devices_leaves_no_client_behind(server):
 def test_a_device_or_model_that_was_named_and_is_not_there_is_said_before_anything_starts(server, home):
     for words, told in ((["--audio-device", "Grand Organ"], "Grand Organ"), (["--model", "nosuch"], "nosuch"),
                         (["--patch", "nosuch"], "nosuch")):
-        tried = subprocess.run([sys.executable, "-m", "instrument", "play", "--headless", *words], capture_output=True, text=True,
+        tried = subprocess.run([sys.executable, "-m", "hummingface", "play", "--headless", *words], capture_output=True, text=True,
                                timeout=120)
         assert tried.returncode == 1
         assert "hummingface: " in tried.stderr and told in tried.stderr
@@ -42,7 +42,7 @@ def test_midi_ports_of_the_jack_server_are_listed(server):
     keys = jack.Client("keys", no_start_server=True, servername=server.name)
     keys.midi_outports.register("out")
     keys.activate()
-    listed = subprocess.run([sys.executable, "-m", "instrument", "devices"], capture_output=True, text=True, timeout=120, check=True)
+    listed = subprocess.run([sys.executable, "-m", "hummingface", "devices"], capture_output=True, text=True, timeout=120, check=True)
     keys.close()
     assert "keys:out" in listed.stdout.partition("MIDI inputs:")[2]
 

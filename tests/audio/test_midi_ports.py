@@ -2,8 +2,8 @@
 RtMidi's on a real JACK server."""
 import pytest
 
-from instrument.audio import midi_system
-from instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.audio import midi_system
+from hummingface.instrument.audio.midi_ports import MidiPorts
 from tests.audio.conftest import wait_for
 
 

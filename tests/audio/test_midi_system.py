@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from instrument.audio import midi_system
+from hummingface.instrument.audio import midi_system
 from tests.bare import PROJECT
 
 HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ def portmidi(tmp_path) -> dict[str, str]:
 
 PLAYED = """
 import time
-from instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.audio.midi_ports import MidiPorts
 heard = []
 ports = MidiPorts(heard.append)
 ports.update()
@@ -64,14 +64,14 @@ def test_portmidi_takes_the_place_of_rtmidi(portmidi, tmp_path):
 
 def test_rtmidi_that_was_compiled_without_the_system_s_midi_is_not_used(portmidi, tmp_path):
     jack_alone = "API_UNIX_JACK, API_RTMIDI_DUMMY = 3, 6\ndef get_compiled_api(): return [API_UNIX_JACK]"
-    said = told_without("from instrument.audio import midi_system; system, why = midi_system.choose(); print(type(system).__name__, why)",
-                        tmp_path, jack_alone, **portmidi)
+    said = told_without("from hummingface.instrument.audio import midi_system; system, why = midi_system.choose(); "
+                        "print(type(system).__name__, why)", tmp_path, jack_alone, **portmidi)
     assert said.strip() == "PortMidi"
 
 
 def test_where_there_is_neither_it_is_said_what_to_install(tmp_path):
     code = ("import ctypes.util\nctypes.util.find_library = lambda name: None\n"
-            "from instrument.audio.midi_ports import MidiPorts\nports = MidiPorts(lambda message: None)\nports.update()\n"
+            "from hummingface.instrument.audio.midi_ports import MidiPorts\nports = MidiPorts(lambda message: None)\nports.update()\n"
             "print(ports.names(), ports.problem)\n"
             "ports.use_jack(type('Jack', (), {'sources': lambda s: [], 'connected': lambda s: []})())\n"
             "print(repr(ports.problem))\nports.use_jack(None)\nprint(ports.problem)")

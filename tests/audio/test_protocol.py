@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from instrument.audio import protocol
-from instrument.audio.protocol import ProtocolError
+from hummingface.instrument.audio import protocol
+from hummingface.instrument.audio.protocol import ProtocolError
 
 GOOD = [
     {"do": "set", "id": "filter.cutoff_hz", "value": 440}, {"do": "note_on", "note": 60, "velocity": 100},

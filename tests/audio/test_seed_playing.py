@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from instrument import library
-from instrument import patch as patch_file
-from instrument.audio.client import Client
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player
 from tests.audio.rendered import Rendered

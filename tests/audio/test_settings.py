@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from instrument import settings
-from instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.session import settings
 
 
 def test_come_back_as_they_were(tmp_path):

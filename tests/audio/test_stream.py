@@ -4,11 +4,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from instrument.audio import devices, listing
-from instrument.audio.devices import Device, DeviceError
-from instrument.audio.stream import SilentStream, Stream, delay_samples
-from instrument.synthesis.producer import position, read_clock
-from instrument.synthesis.state import new_state
+from hummingface.instrument.audio import devices, listing
+from hummingface.instrument.audio.devices import Device, DeviceError
+from hummingface.instrument.audio.stream import SilentStream, Stream, delay_samples
+from hummingface.instrument.synthesis.producer import position, read_clock
+from hummingface.instrument.synthesis.state import new_state
 from tests.audio.conftest import portaudio_rescanned, wait_for
 
 

@@ -7,16 +7,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from instrument import settings
-from instrument.audio.client import Client
-from instrument.audio.engine import Engine
-from instrument.audio.touch import Touch
-from instrument.beginning import prepare
-from instrument.performance import score
-from instrument.performance.midi import Controller, NoteOff, NoteOn
-from instrument.performance.timbre import Timbre
-from instrument.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
-from models.untrained import untrained
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.performance import score
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.performance.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
+from hummingface.instrument.session import settings
+from hummingface.instrument.session.startup import prepare
+from hummingface.models.playing.untrained import untrained
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import Player
 

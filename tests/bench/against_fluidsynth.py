@@ -30,7 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from instrument.bench import RETRIGGER_S, chord, measure
+from hummingface.instrument.app.bench import RETRIGGER_S, chord, measure
 
 BLOCK_SAMPLES, RATE_HZ = 128, 48000
 HALF = 0.5                              # of one core's time for a block
@@ -104,7 +104,7 @@ def fluidsynth_notes(folder: Path, seconds: float) -> dict:
 
 def compare(seconds: float, rounds: int, patch=None, model=None) -> dict:
     """All figures: what each round found, medians, and FluidSynth's notes over our voices."""
-    from instrument import library
+    from hummingface.instrument.patches import library
     sound = library.open_sound(patch, model)
     model = library.load_model(model or sound.patch.model)
     cpu = min(os.sched_getaffinity(0))

@@ -4,7 +4,7 @@
                                               [--json FILE]
 
 Renders 48 notes of FluidR3 (16 sounds, 3 pitches, held for 3 s) through fluidsynth, and gives the figures of
-`train/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
+`train/evaluation/metrics.py` for raw frames, for smooth frames with motion (what a decoder can give) and for smooth frames without motion.
 "draws" are two sounds of the same smooth frames, with other noise and other motion, beside each other: nearer than that no statistics
 come to a recording.
 """
@@ -41,10 +41,10 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     name, audio, pitch, keep, kinds = job
     import torch
 
-    from models.harmonic import analyse
-    from models.motion import smooth
-    from models.reference import synthesise
-    from train.metrics import distance
+    from hummingface.models.learning.harmonic import analyse
+    from hummingface.models.learning.motion import smooth
+    from hummingface.models.learning.reference import synthesise
+    from hummingface.train.evaluation.metrics import distance
     torch.set_num_threads(1)
     begin = time.process_time()
     raw = analyse(audio, RATE_HZ, pitch, HOLD_S)
@@ -62,7 +62,7 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
 
 
 def main() -> None:
-    from train.notes.soundfont import NoteSpec, render
+    from hummingface.train.notes.soundfont import NoteSpec, render
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--soundfont", type=Path, default=Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"))
     parser.add_argument("--only", nargs="*", choices=sorted(SOUNDS), default=sorted(SOUNDS))

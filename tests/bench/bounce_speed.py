@@ -10,13 +10,13 @@ import statistics
 import time
 from collections import defaultdict
 
-import instrument.performance.hops as hops
-import instrument.synthesis.render as synthesis
-from instrument import library, offline
-from instrument.offline import Player
-from instrument.performance.midi import NoteOff, NoteOn
-from instrument.performance.timbre import Timbre
-from models.played_decoder import PlayedDecoder
+import hummingface.instrument.performance.hops as hops
+import hummingface.instrument.synthesis.render as synthesis
+from hummingface.instrument.offline.player import Player, blocks
+from hummingface.instrument.patches import library
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.models.playing.decoder_numpy import PlayedDecoder
 
 RATE_HZ, SECONDS, BLOCK = 48000, 10, 2048
 HOP_US = 1e6 / (SECONDS * RATE_HZ / 256)
@@ -87,7 +87,7 @@ def main() -> None:
             if watch:
                 watch.spent.clear()
             began_core, began = time.thread_time(), time.perf_counter()
-            for _ in offline.blocks(players, 0, BLOCK, SECONDS):
+            for _ in blocks(players, 0, BLOCK, SECONDS):
                 pass
             core.append(time.thread_time() - began_core)
             clock.append(time.perf_counter() - began)

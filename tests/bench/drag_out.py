@@ -14,9 +14,9 @@ TAKES = """
 import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication, QWidget
-from instrument.gui import theme
-from instrument.gui.takes_panel import TakesPanel
-from instrument.settings import Settings
+from hummingface.instrument.gui import theme
+from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+from hummingface.instrument.session.settings import Settings
 app = QApplication([])
 theme.dress(app)
 ground = QWidget()

@@ -35,11 +35,11 @@ def measure(files: list[Path]) -> dict[str, list]:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
-    from instrument import library
-    from instrument.audio.client import Client
-    from instrument.gui import theme
-    from instrument.gui.window import Window
-    from instrument.settings import Settings
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.session.settings import Settings
     from tests.gui.player import sounding
     from tests.gui.test_takes import drop
     app = QApplication([])

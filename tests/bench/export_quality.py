@@ -37,23 +37,23 @@ STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "chorus.mix": 0.0}
 
 def loops(names: tuple[str, ...], sound_of) -> dict:
     """Seams against the sound's own life, by patch."""
-    from instrument.export import loop, note
+    from hummingface.instrument.export import loop, sampled_note
     from tests.export import seams
     found, every = {}, []
     for name in names:
         sound, ratios, cuts, matches, lengths = sound_of(name), [], [], [], []
-        patch = note.for_sampling(sound.patch)
+        patch = sampled_note.for_sampling(sound.patch)
         for key in KEYS:
-            played = note.play(sound.timbre, patch, key, 100, 4.0)
-            own = seams.in_itself(note.play(sound.timbre, patch, key, 100, 10.0), note.RATE_HZ)
-            baked, place = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), note.RATE_HZ)
-            fade = round(loop.FADE_S * note.RATE_HZ)
+            played = sampled_note.play(sound.timbre, patch, key, 100, 4.0)
+            own = seams.in_itself(sampled_note.play(sound.timbre, patch, key, 100, 10.0), sampled_note.RATE_HZ)
+            baked, place = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), sampled_note.RATE_HZ)
+            fade = round(loop.FADE_S * sampled_note.RATE_HZ)
             seam = seams.at_seams(baked, place.start, place.end, fade)
             cut = seams.at_seams(np.asarray(played, float), place.start, place.end, fade)
             ratios.append({measure: seam[measure] / own[measure] for measure in own})
             cuts.append({measure: cut[measure] / own[measure] for measure in own})
             matches.append(place.match)
-            lengths.append(place.length / note.RATE_HZ)
+            lengths.append(place.length / sampled_note.RATE_HZ)
         every += ratios
         found[name] = {"seam_over_own": {m: round(max(r[m] for r in ratios), 2) for m in ratios[0]},
                        "cut_over_own": {m: round(max(r[m] for r in cuts), 2) for m in cuts[0]},
@@ -67,17 +67,17 @@ def loops(names: tuple[str, ...], sound_of) -> dict:
 
 def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) -> dict:
     """Cents between fluidsynth's keys and the engine's, and how still the held notes are."""
-    from instrument.export import note
-    from instrument.export.multisample import Options, export
-    from instrument.export.zones import zones
-    from instrument.library import Sound
+    from hummingface.instrument.export import sampled_note
+    from hummingface.instrument.export.multisample import Options, export
+    from hummingface.instrument.export.zones import zones
+    from hummingface.instrument.patches.library import Sound
     from tests.bench.tuning import period_hz
     from tests.export import programs
     found, all_cents, all_sampled = {}, [], []
     for name in names:
         sound = sound_of(name)
         sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.timbre)
-        patch, keys, seconds = note.for_sampling(sound.patch), range(low, high + 1), 2.0
+        patch, keys, seconds = sampled_note.for_sampling(sound.patch), range(low, high + 1), 2.0
         with tempfile.TemporaryDirectory() as folder:
             report = export("sfz", sound, Path(folder) / "a.sfz", Options(every=every, velocities=1, seconds=seconds, low=low, high=high))
             sf2 = programs.soundfont(report.out, Path(folder))
@@ -87,13 +87,13 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
         sampled = np.isin(list(keys), [zone.key for zone in zones(low, high, every)])
         for key, part in zip(keys, parts, strict=True):
             key_hz = 440 * 2 ** ((key - 69) / 12)
-            pair = [period_hz(heard[:round(1.4 * note.RATE_HZ)].mean(1), note.RATE_HZ, key_hz)
-                    for heard in (note.play(sound.timbre, patch, key, 100, 1.4), part)]
+            pair = [period_hz(heard[:round(1.4 * sampled_note.RATE_HZ)].mean(1), sampled_note.RATE_HZ, key_hz)
+                    for heard in (sampled_note.play(sound.timbre, patch, key, 100, 1.4), part)]
             cents.append(1200 * float(np.log2(pair[1] / pair[0])))
             if report.looped:
-                held = slice(round(0.5 * note.RATE_HZ), round(held_s * note.RATE_HZ))
-                strays.append(float(np.ptp(note.levels_db(part[held], 0.25))))
-                own.append(float(np.ptp(note.levels_db(note.play(sound.timbre, patch, key, 100, held_s)[held], 0.25))))
+                held = slice(round(0.5 * sampled_note.RATE_HZ), round(held_s * sampled_note.RATE_HZ))
+                strays.append(float(np.ptp(sampled_note.levels_db(part[held], 0.25))))
+                own.append(float(np.ptp(sampled_note.levels_db(sampled_note.play(sound.timbre, patch, key, 100, held_s)[held], 0.25))))
         size = np.abs(cents)
         told = np.isfinite(size)
         all_cents += list(size[told])
@@ -112,15 +112,15 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
 
 def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[int, ...], kept: Path | None) -> dict:
     """How loud fluidsynth plays an export, over velocities and keys, and what of it sounds on. SoundFonts are left in `kept`."""
-    from instrument.export import note
-    from instrument.export.multisample import Options, export
-    from instrument.levelling import momentary_lufs
+    from hummingface.instrument.export import sampled_note
+    from hummingface.instrument.export.multisample import Options, export
+    from hummingface.instrument.offline.levelling import momentary_lufs
     from tests.export import programs, strokes
     found = {}
     for name in names:
         sound = sound_of(name)
-        patch = note.for_sampling(sound.patch)
-        own = [[momentary_lufs(note.play(sound.timbre, patch, key, velocity, strokes.HELD_S, seed=seed)) for velocity in (16, 127)]
+        patch = sampled_note.for_sampling(sound.patch)
+        own = [[momentary_lufs(sampled_note.play(sound.timbre, patch, key, velocity, strokes.HELD_S, seed=seed)) for velocity in (16, 127)]
                for key in keys for seed in range(4)]
         with tempfile.TemporaryDirectory() as folder:
             report = export("sfz", sound, Path(folder) / "a.sfz", Options(low=low, high=high))
@@ -136,7 +136,7 @@ def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[
         by_key = np.reshape(own, (len(keys), -1, 2)).mean(1)
         figures["engine_range_db"] = float(np.median(by_key[:, 1] - by_key[:, 0]))
         figures["engine_after_2s_db"] = strokes.after_2s_db(lambda notes, rest_s, sound=sound, patch=patch: [
-            note.play(sound.timbre, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
+            sampled_note.play(sound.timbre, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
         found[name] = {figure: round(value, 2) for figure, value in figures.items()}
         print(name, found[name], file=sys.stderr, flush=True)
     return found
@@ -144,7 +144,7 @@ def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[
 
 def times(sound_of, every: int) -> dict:
     """How long exports take that a player would ask for."""
-    from instrument.export import multisample, wavetable
+    from hummingface.instrument.export import multisample, wavetable
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in ("Silk Strings", "Evening Grand"):
@@ -169,7 +169,7 @@ def main() -> None:
     args = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.path.insert(0, str(ROOT))
-    from instrument import library
+    from hummingface.instrument.patches import library
     first = library.open_sound(LOOPED[0])
 
     def sound_of(name: str) -> library.Sound:

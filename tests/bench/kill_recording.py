@@ -29,9 +29,9 @@ def engine_of_its_own(name: str) -> Iterator[tuple[dict, Path]]:
     os.environ["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as home:
         os.environ["HUMMINGFACE_HOME"] = home
-        from instrument.patch import Patch
-        from models.checkpoint import save_model
-        from models.untrained import untrained
+        from hummingface.instrument.patches.patch import Patch
+        from hummingface.models.playing.checkpoint import save_model
+        from hummingface.models.playing.untrained import untrained
         from tests.jack_server import DEFAULT, JackServer
         model = untrained(seed=1, width=64)
         save_model(model, Path(home) / "models" / "test")
@@ -57,8 +57,8 @@ def wait(client, told: list[dict], tell: str) -> dict:
 
 def kill_one(patch: dict, folder: Path, seconds: float) -> tuple[int, int, int]:
     """(samples that were played since the take began, that are in the file, that its MIDI knows of the note: 1 or 0)."""
-    from instrument.audio.client import Client
-    from instrument.performance import midi, score
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.performance import midi, score
     from tests.recording.readers import by_all
     client = Client(patch=patch, attach=False)
     told: list[dict] = []

@@ -63,7 +63,7 @@ def measure(folder: Path, periods: list[int], notes: int, patch: dict | None = N
     """Start a server and an engine for each period, and run."""
     import jack
 
-    from instrument.audio.client import Client
+    from hummingface.instrument.audio.client import Client
     from tests.audio.conftest import Told
     from tests.jack_server import JackServer
     probe = compile_probe(folder)

@@ -18,8 +18,8 @@ TURN_S = 0.5
 PLAYER = f"""
 import sys, time
 from instrument import bench, library
-from instrument.offline import Player
-from instrument.performance.midi import Set
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.performance.midi import Set
 sound = library.open_sound(None, None)
 player = Player(sound.timbre, sound.patch, rate_hz=48000)
 player.performer.receive(Set("master.voices", 64), 0)

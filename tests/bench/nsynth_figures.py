@@ -2,7 +2,8 @@
 
     python -m tests.bench.nsynth_figures [MODEL] [--notes ../shared/data/nsynth-test-c4] [--json FILE]
 
-Points are found by the encoder and a refinement, as `hummingface train evaluate` does, whose figures are those of `train/metrics.py`. It
+Points are found by the encoder and a refinement, as `hummingface train evaluate` does, whose figures are those of
+`train/evaluation/metrics.py`. It
 prints the tables of docs/figures.md.
 
 The seed's figures of its note, from a model of 128 latents, are told of its own files: 1.008 s long and two octaves too high, as its
@@ -46,11 +47,11 @@ def as_published(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def measured(model_path: str, notes: Path) -> dict:
     """What `evaluate` says, and "seed": (ours, what a model that had learnt the note perfectly would reach)."""
-    from train.cli import NOWHERE, open_model
-    from train.examine import examine
-    from train.notes.note import Note
-    from train.notes.opening import open_source
-    from train.reconstruct import targets_of
+    from hummingface.train.app.commands import NOWHERE, open_model
+    from hummingface.train.evaluation.examine import examine
+    from hummingface.train.evaluation.reconstruct import targets_of
+    from hummingface.train.notes.note import Note
+    from hummingface.train.notes.opening import open_source
     model, source = open_model(model_path, NOWHERE), open_source(notes)
     with tempfile.TemporaryDirectory() as folder:
         result = examine(model, [source], write=Path(folder), targets=True)

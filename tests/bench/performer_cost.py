@@ -15,10 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from instrument.offline import Player
-from instrument.performance.midi import NoteOn, Set
-from instrument.performance.timbre import Timbre
-from models.untrained import untrained
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.midi import NoteOn, Set
+from hummingface.models.playing.untrained import untrained
 
 HOP = 256
 HOPS = 120

@@ -4,7 +4,7 @@
     python -m tests.bench.pitch_accuracy [--model assets/models/fluidr3_dream] [--count 300] [--crepe CREPE]
 
 The model's notes: random latents with nothing asked but key and velocity, keys spread evenly over the keyboard. The recorded ones: as
-many, of 64 programs. One second of each is heard by YIN (`train/notes/listening.py`) and by CREPE (Kim et al. 2018, "CREPE: a
+many, of 64 programs. One second of each is heard by YIN (`train/notes/onset_pitch.py`) and by CREPE (Kim et al. 2018, "CREPE: a
 convolutional representation for pitch estimation", its full network), which knows no keys over B6: what is higher than C6, or lower than
 A2, is read faster or slower by octaves for it. Given for each: the share within 50 cents of the key, and that but for octaves; an organ
 with a 16 foot stop sounds an octave below its key.
@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from scipy.signal import resample_poly
 
-from models.checkpoint import load_model
-from models.conditioning import HIGHEST_KEY, LOWEST_KEY
-from models.model import Model
-from train.generated import IN_TUNE_CENTS
-from train.knobs import notes_of
-from train.notes.listening import HEARD_DB, find_pitch
-from train.notes.soundfont import RATE_HZ as RECORDED_RATE_HZ
-from train.notes.soundfont import NoteSpec, render
-from train.report.sets import RATE_HZ, sound_of
-from train.report.sounds import random_points
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.conditioning import HIGHEST_KEY, LOWEST_KEY
+from hummingface.models.playing.model import Model
+from hummingface.train.evaluation.generated import IN_TUNE_CENTS
+from hummingface.train.exporting.find_knobs import notes_of
+from hummingface.train.notes.onset_pitch import HEARD_DB, find_pitch
+from hummingface.train.notes.soundfont import RATE_HZ as RECORDED_RATE_HZ
+from hummingface.train.notes.soundfont import NoteSpec, render
+from hummingface.train.report.sets import RATE_HZ, sound_of
+from hummingface.train.report.sound_clips import random_points
 
 CREPE_RATE_HZ, WINDOW, WINDOWS, BINS = 16_000, 1024, 12, 360
 CREPE_KEYS = 45, 84

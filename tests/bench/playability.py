@@ -1,4 +1,5 @@
-"""Does every sound follow the hand? The figures of `train/playability.py` for factory patches, for presets, and for what `learn` made.
+"""Does every sound follow the hand? The figures of `train/evaluation/playability.py` for factory patches, for presets, and for what
+`learn` made.
 
     python tests/bench/playability.py                               all factory patches, all presets of FluidR3 Atlas and FluidR3 Dream
     python tests/bench/playability.py "Halo Choir" "Evening Grand"  patches by name or file
@@ -28,8 +29,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from train import playability
-from train.playability import FIGURES, GOALS, HOLD_S, LEAD_S, Stroke
+from hummingface.train.evaluation import playability
+from hummingface.train.evaluation.playability import FIGURES, GOALS, HOLD_S, LEAD_S, Stroke
 
 RATE_HZ, BLOCK_SAMPLES = 48000, 2048
 FACTORY = "FluidR3 Atlas", "FluidR3 Dream"
@@ -50,8 +51,8 @@ class Sound(NamedTuple):
 
 def play(timbre: Any, patch: Any) -> playability.Play:
     """Strokes by the offline engine."""
-    from instrument.offline import Player
-    from instrument.performance.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
+    from hummingface.instrument.offline.player import Player
+    from hummingface.instrument.performance.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
 
     def played(strokes: Sequence[Stroke], seed: int) -> Iterator[np.ndarray]:
         player = Player(timbre, patch, rate_hz=RATE_HZ, seed=seed, shown=False)
@@ -69,7 +70,7 @@ def play(timbre: Any, patch: Any) -> playability.Play:
 
 def play_soundfont(path: Path, program: int) -> playability.Play:
     """Strokes by fluidsynth."""
-    from train.notes.soundfont import NoteSpec, render_stereo
+    from hummingface.train.notes.soundfont import NoteSpec, render_stereo
 
     def played(strokes: Sequence[Stroke], seed: int) -> Iterator[np.ndarray]:
         specs = [NoteSpec(program, stroke.key, stroke.velocity, HOLD_S, stroke.after_s) for stroke in strokes]
@@ -80,8 +81,8 @@ def play_soundfont(path: Path, program: int) -> playability.Play:
 
 @cache
 def _timbre(model: str) -> Any:
-    from instrument import library
-    from instrument.performance.timbre import timbre_of
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance.frame_source import timbre_of
     return timbre_of(library.load_model(model))
 
 
@@ -92,7 +93,7 @@ def _source(path: Path, program: int) -> dict[str, float]:
 
 def opened(sound: Sound) -> tuple[Any, Any, int | None, bool]:
     """(patch, dry; timbre; number of General MIDI; whether it is acoustic). Raises LibraryError or PatchError."""
-    from instrument import library
+    from hummingface.instrument.patches import library
     if sound.kind == "preset":
         timbre = _timbre(sound.model)
         patch, about = library.preset_patch(timbre.model, sound.name), timbre.model.card["presets"][sound.name]
@@ -108,7 +109,7 @@ def opened(sound: Sound) -> tuple[Any, Any, int | None, bool]:
 
 
 def goals_of(patch: Any, acoustic: bool, source: dict[str, float] | None = None) -> dict[str, tuple[float, float]]:
-    from instrument.parameters import PARAMETERS
+    from hummingface.instrument.patches.parameters import PARAMETERS
     goals = dict(GOALS)
     if source is not None:
         goals["after_2s_db"] = (-np.inf, max(GOALS["after_2s_db"][1], source["after_2s_db"]))
@@ -206,7 +207,7 @@ def summary_text(told: dict[str, dict[str, Any]]) -> str:
 
 def sounds(args: argparse.Namespace) -> list[Sound]:
     """What was asked for. Raises LibraryError, PatchError."""
-    from instrument import library
+    from hummingface.instrument.patches import library
     chosen = [Sound("patch", name, key=f"patch {name}") for name in args.names]
     default = not (args.names or args.patches or args.presets or args.model or args.learnt)
     if args.patches or default:

@@ -33,7 +33,7 @@ class Comparison:
     `digest` that of their bytes."""
 
     def __init__(self, path: Path, begin: int):
-        from instrument.recording.riff import chunks_of
+        from hummingface.instrument.recording.riff import chunks_of
         self._file = path.open("rb")
         self._data = next(at for name, at, _ in chunks_of(path) if name == b"data")
         self._begin, self._waiting = begin, deque()
@@ -108,12 +108,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    from instrument import library
-    from instrument.performance import midi, score
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance import midi, score
     from tests.bench.kill_recording import engine_of_its_own, wait
     from tests.recording.readers import by_all
     with engine_of_its_own("record-soak") as (_, home):
-        from instrument.audio.client import Client
+        from hummingface.instrument.audio.client import Client
         client = Client(patch=library.open_sound().patch.to_json(), attach=False)
         told: list[dict] = []
         minutes: list[dict] = []

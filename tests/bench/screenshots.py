@@ -29,7 +29,7 @@ def events(seconds: float) -> list[tuple[float, list[int]]]:
     """The demo's channel messages with their times in seconds."""
     import mido
     found, now = [], 0.0
-    with as_file(files("assets") / "demo" / "demo.mid") as path:
+    with as_file(files("hummingface.assets") / "demo" / "demo.mid") as path:
         for message in mido.MidiFile(path):
             now += message.time
             if now > seconds:
@@ -48,11 +48,11 @@ def take(plan: dict, target: Path) -> bool:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
-    from instrument import library
-    from instrument.audio.client import Client
-    from instrument.gui import theme
-    from instrument.gui.window import Window
-    from instrument.settings import Settings
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.session.settings import Settings
     app = QApplication([])
     theme.dress(app)
     patch = library.load_patch(plan["patch"])

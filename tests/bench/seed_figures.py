@@ -3,8 +3,10 @@
     python -m tests.bench.seed_figures --unseen NSYNTH_FOLDER --seen SOUNDFONT [--sweep RUN..] [--json FILE]
 
 `--sweep`: runs of `hummingface train autoencoder .. --representation stft` at several latent sizes, measured beside the models that ship.
-Every note is heard at 16 kHz, 4 s, as the seed's systems hear it; figures are those of `train/seed_measure.py` and `train/metrics.py`.
-The harmonic decoder's points are found by its encoder and refined (`train/reconstruct.py`). How long a note takes to be made is measured
+Every note is heard at 16 kHz, 4 s, as the seed's systems hear it; figures are those of `train/evaluation/stft_figures.py` and
+`train/evaluation/metrics.py`.
+The harmonic decoder's points are found by its encoder and refined (`train/evaluation/reconstruct.py`). How long a note takes to be made
+is measured
 too, as CPU time of one core.
 """
 import argparse
@@ -15,15 +17,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models import stft
-from models.checkpoint import load_model
-from models.seed_model import SeedModel
-from train.examine_seed import examine, figures, line, mean, table
-from train.notes.note import Note
-from train.notes.opening import Wishes, open_source
-from train.reconstruct import Refiner, reconstruct
-from train.sounds import LOUDEST, prepared_sound
-from train.state_model import model_of_run
+from hummingface.models.playing import stft
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.train.data.note_sounds import LOUDEST, prepared_sound
+from hummingface.train.evaluation.examine_stft import examine, figures, line, mean, table
+from hummingface.train.evaluation.reconstruct import Refiner, reconstruct
+from hummingface.train.exporting.state_model import model_of_run
+from hummingface.train.notes.note import Note
+from hummingface.train.notes.opening import Wishes, open_source
 
 ASSETS = Path(__file__).parents[2] / "assets" / "models"
 PUBLISHED = "organ_electronic_001-060-127"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from instrument.offline import Player
-from instrument.patch import Patch
-from instrument.performance.midi import Controller, NoteOn
-from instrument.performance.timbre import timbre_of
-from models.checkpoint import load_model, save_card
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.midi import Controller, NoteOn
+from hummingface.models.playing.checkpoint import load_model, save_card
 from tests.tracker import cents_off
 
 ASSETS, RATE_HZ = Path(__file__).parents[2] / "assets" / "models", 48_000

@@ -29,7 +29,7 @@ def watch():
             os.kill(os.getpid(), signal.SIGTERM)
             return
 threading.Thread(target=watch, daemon=True).start()
-from instrument.cli import main
+from hummingface.instrument.app.cli import main
 sys.exit(main(["play"]))
 """
 

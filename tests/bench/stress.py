@@ -111,7 +111,7 @@ def measure(folder: Path, seconds: float, period: int, *, calm: bool = False, pa
     """Start a server and an engine of its own, and run."""
     import jack
 
-    from instrument.audio.client import Client
+    from hummingface.instrument.audio.client import Client
     from tests.audio.conftest import Told
     from tests.jack_server import JackServer
     probe = compile_probe(folder)

@@ -14,10 +14,10 @@ import time
 
 import numpy as np
 
-from instrument.synthesis.effects import INDEX, START
-from instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_start
-from instrument.synthesis.render import render
-from instrument.synthesis.state import PARTIALS, boundary, new_state
+from hummingface.instrument.synthesis.effects import INDEX, START
+from hummingface.instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_start
+from hummingface.instrument.synthesis.render import render
+from hummingface.instrument.synthesis.state import PARTIALS, boundary, new_state
 
 RATE = 48_000
 EFFECTS = {"drive": {"drive.amount": 0.3}, "chorus": {"chorus.mix": 0.5}, "delay": {"delay.mix": 0.4},

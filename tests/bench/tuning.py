@@ -73,8 +73,8 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
 
 def cents_off(timbre, patch, rate_hz: int, keys: range) -> list[float]:
     """How far each key's sound is from its pitch; NaN where it cannot be told."""
-    from instrument.offline import Player
-    from instrument.performance.midi import NoteOn, Panic
+    from hummingface.instrument.offline.player import Player
+    from hummingface.instrument.performance.midi import NoteOn, Panic
     player, cents = Player(timbre, patch, rate_hz=rate_hz), []
     for key in keys:
         player.performer.receive(NoteOn(0, key, 100), player.position)
@@ -90,9 +90,9 @@ def measure(presets: int, model_name: str | None, keys: range = range(21, 109)) 
     """Cents by preset, rate and key, and what follows from them."""
     from tqdm import tqdm
 
-    from instrument import library
-    from instrument.patch import Patch
-    from instrument.performance.timbre import Timbre
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.patches.patch import Patch
+    from hummingface.instrument.performance.frame_source import Timbre
     model = library.load_model(model_name)
     timbre = Timbre(model)
     by_family: dict[str, list[str]] = {}

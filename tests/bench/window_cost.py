@@ -24,11 +24,11 @@ def measure(seconds: float) -> dict:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
-    from instrument import library
-    from instrument.audio.client import Client
-    from instrument.gui import theme
-    from instrument.gui.window import Window
-    from instrument.settings import Settings
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.session.settings import Settings
     app = QApplication([])
     theme.dress(app)
     patch = library.load_patch()

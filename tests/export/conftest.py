@@ -5,8 +5,8 @@ import pytest
 @pytest.fixture(scope="session")
 def sound_of():
     """A function that opens a patch by name, all on one timbre, and with General MIDI's dynamics."""
-    from instrument import library
-    from instrument.parameters import PARAMETERS
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.patches.parameters import PARAMETERS
     opened = {}
 
     def open_patch(name: str):

@@ -1,7 +1,7 @@
 """The seams of a whole loop, as a sampler plays it, and the sound that was never looped, by `instrument/export/seam.py`."""
 import numpy as np
 
-from instrument.export.seam import HOP, WINDOW, changes, most
+from hummingface.instrument.export.seam import HOP, WINDOW, changes, most
 
 
 def unrolled(sample: np.ndarray, start: int, end: int, rounds: int = 3) -> np.ndarray:

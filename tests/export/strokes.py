@@ -1,14 +1,14 @@
 """How loud notes are over velocities and keys, and how they end: the figures that a hand feels, of what was exported or of the engine.
 
-Loudness is that of the loudest 0.4 s (`instrument/levelling.py`).
+Loudness is that of the loudest 0.4 s (`instrument/offline/levelling.py`).
 """
 from collections.abc import Callable
 
 import numpy as np
 
-from instrument.levelling import momentary_lufs
-from instrument.performance.dynamics import HARD, MIDI_RANGE_DB, SOFT
-from models.key_trend import smooth
+from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.performance.dynamics import HARD, MIDI_RANGE_DB, SOFT
+from hummingface.models.playing.key_trend import smooth
 
 RATE_HZ = 48000
 VELOCITIES = (8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 127)

@@ -9,13 +9,13 @@ import pytest
 import soundfile
 import xmlschema
 
-from instrument.export import bitwig, decentsampler, sfz
-from instrument.export import velocity as velocity_module
-from instrument.export.forms import FORMS, place
-from instrument.export.mapping import Instrument, Sample
-from instrument.export.multisample import Options, export
-from instrument.export.velocity import law_of
-from instrument.export.zones import Layer, Zone
+from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
+from hummingface.instrument.export import velocity as velocity_module
+from hummingface.instrument.export.forms import FORMS, place
+from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.multisample import Options, export
+from hummingface.instrument.export.velocity import law_of
+from hummingface.instrument.export.zones import Layer, Zone
 from tests.export.maps import points, regions
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -59,7 +59,7 @@ def test_all_forms_are_valid_and_say_the_same(instrument):
     assert modes["060 C4 v096 x.wav"] == {"mode": "loop", "start": "100", "stop": "900", "fade": "0"}, "the frame after its last"
     assert modes["060 C4 v032 x.wav"]["mode"] == "off"
 
-    written = sfz.text(instrument, "Samples")
+    written = sfz_writer.text(instrument, "Samples")
     assert "loop_end=899\n" in written and "ampeg_decay=8.000" in written
     assert written.count("<region>") == 3 == written.count("ampeg_release="), "this law is the players' own: a region for each sample"
 
@@ -118,7 +118,7 @@ def in_bitwig(multisample: xml.Element, key: int) -> Gains:
 @pytest.mark.parametrize("range_db", [0, 6, 18, 24, 30, 36, 45, 72])
 def test_velocity_does_in_every_form_what_it_does_in_the_patch(instrument, range_db):
     law_db = instrument.law_db = general_midi(range_db)
-    standard, converted = in_sfz(sfz.text(instrument, "Samples"), 60)
+    standard, converted = in_sfz(sfz_writer.text(instrument, "Samples"), 60)
     decent = in_decentsampler(valid(decentsampler.text(instrument, "Samples"), "dspreset.xsd"), 60)
     multisample = valid(bitwig.text(instrument), "multisample.xsd")
     zones = in_bitwig(multisample, 60)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from instrument.export import crossfade, loop, note
+from hummingface.instrument.export import crossfade, loop, sampled_note
 from tests.export import seams
 
 RATE_HZ = 48000
@@ -40,16 +40,16 @@ def test_partials_out_of_step_do_not_cancel():
     """Opposite phases: a plain fade of either kind is silent in its middle."""
     old = tone(220, 0.5, seed=1, harmonics=8)
     mixed = crossfade.crossfade(old, -old, 6000, 220, RATE_HZ)
-    level = note.levels_db(mixed, 0.02)
+    level = sampled_note.levels_db(mixed, 0.02)
     assert np.ptp(level) < 0.5
-    plain = note.levels_db(old[6000:18000] * np.linspace(1, -1, 12000)[:, None], 0.02)
+    plain = sampled_note.levels_db(old[6000:18000] * np.linspace(1, -1, 12000)[:, None], 0.02)
     assert np.ptp(plain) > 10
 
 
 def test_strangers_keep_their_power_too():
     rng = np.random.default_rng(3)
     old, new = rng.standard_normal((2, 24000, 2))
-    level = note.levels_db(crossfade.crossfade(old, new, 6000, 440, RATE_HZ), 0.02)
+    level = sampled_note.levels_db(crossfade.crossfade(old, new, 6000, 440, RATE_HZ), 0.02)
     assert np.ptp(level) < 1.0
 
 
@@ -70,11 +70,11 @@ def test_a_falling_tone_is_evened_out_and_the_fall_is_told():
     sound *= 10 ** (-9.0 * t / 20)[:, None]
     baked, found = loop.seamless(sound, 147.0, RATE_HZ)
     assert found.fall_db_s == pytest.approx(9.0, abs=1.0)
-    level = note.levels_db(seams.unrolled(baked, found.start, found.end)[found.start:], 0.25)
+    level = sampled_note.levels_db(seams.unrolled(baked, found.start, found.end)[found.start:], 0.25)
     assert np.ptp(level) < 3.0
     assert np.abs(baked[:found.start] - sound[:found.start]).max() == 0, "its beginning is as it was"
     whole, found = loop.seamless(sound, 147.0, RATE_HZ, even_from=0)
-    assert np.ptp(note.levels_db(whole, 0.25)) < 3.0, "evened out from its beginning, for samplers without a hold"
+    assert np.ptp(sampled_note.levels_db(whole, 0.25)) < 3.0, "evened out from its beginning, for samplers without a hold"
 
 
 def test_a_place_that_correlates_best_is_left_where_its_seam_is_heard():
@@ -127,9 +127,9 @@ def test_too_short_a_note_has_no_loop():
 def test_loops_of_real_patches_are_quieter_than_their_own_life(sound_of, name, key):
     """And a loop that is only cut is not: the measure tells."""
     sound = sound_of(name)
-    patch = note.for_sampling(sound.patch)
-    played = note.play(sound.timbre, patch, key, 100, 3.0)
-    own = seams.in_itself(note.play(sound.timbre, patch, key, 100, 8.0), RATE_HZ)
+    patch = sampled_note.for_sampling(sound.patch)
+    played = sampled_note.play(sound.timbre, patch, key, 100, 3.0)
+    own = seams.in_itself(sampled_note.play(sound.timbre, patch, key, 100, 8.0), RATE_HZ)
     baked, found = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), RATE_HZ)
     fade = round(loop.FADE_S * RATE_HZ)
     seam = seams.at_seams(baked, found.start, found.end, fade)

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.export import multisample, note
-from instrument.export.multisample import Options, export
-from instrument.export.whole import ExportError
-from instrument.export.zones import Layer, Zone
-from instrument.levelling import momentary_lufs
-from instrument.recording import riff
+from hummingface.instrument.export import multisample, sampled_note
+from hummingface.instrument.export.hidden_folder import ExportError
+from hummingface.instrument.export.multisample import Options, export
+from hummingface.instrument.export.zones import Layer, Zone
+from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.recording import riff
 from tests.export import maps
 from tests.export.programs import need
 
@@ -86,12 +86,12 @@ def played_at(region: dict[str, str]) -> float:
 def test_it_begins_as_the_engine_plays_it(nave, sound_of):
     """At the velocity and the key that it was made at; there lines between points may be 0.25 dB off, and its volume 0.005."""
     report, _ = nave
-    sound, patch = sound_of("Stone Nave"), note.for_sampling(sound_of("Stone Nave").patch)
+    sound, patch = sound_of("Stone Nave"), sampled_note.for_sampling(sound_of("Stone Nave").patch)
     for region in regions(report.out):
         velocity, key = int(re.search(r" v(\d+) ", region["sample"])[1]), int(region["pitch_keycenter"])
         if int(region["lokey"]) <= key <= int(region["hikey"]):
             made, _ = soundfile.read(report.out.parent / region["sample"])
-            played = note.play(sound.timbre, patch, key, velocity, 0.3)
+            played = sampled_note.play(sound.timbre, patch, key, velocity, 0.3)
             gain = float((made[:len(played)] * played).sum() / (made[:len(played)] ** 2).sum())
             assert np.abs(made[:len(played)] * gain - played).max() < 3e-7 * max(gain, 1)
             assert 20 * np.log10(played_at(region) / gain) == pytest.approx(0, abs=0.26)
@@ -109,7 +109,7 @@ def test_samples_of_all_layers_are_as_loud_as_the_hardest_stroke(nave):
 @pytest.mark.parametrize("range_db", [12.0, 60.0])
 def test_levels_are_the_engines_own_at_every_velocity(sound_of, tmp_path, range_db):
     """By the law that the patch says, from 8 on, over all layers."""
-    from instrument.library import Sound
+    from hummingface.instrument.patches.library import Sound
     nave = sound_of("Stone Nave")
     sound = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "dynamics.range_db": range_db}), nave.timbre)
     export("sfz", sound, tmp_path / "a", Options(every=12, velocities=3, seconds=1.0, low=60, high=60))
@@ -126,7 +126,7 @@ def test_levels_are_the_engines_own_at_every_velocity(sound_of, tmp_path, range_
 
 def test_neighbours_of_a_sample_are_as_loud_as_lies_between_it_and_the_next(sound_of):
     """However far apart two samples are in loudness: no step where one hands over to the other."""
-    from instrument.export.mapping import Instrument, Sample
+    from hummingface.instrument.export.mapping import Instrument, Sample
     zones, layer = [Zone(61, 60, 62), Zone(64, 63, 65)], Layer(100, 1, 127)
     made = Instrument("x", samples=[Sample("61.wav", zones[0], layer, 1000, 0.5, 0.5), Sample("64.wav", zones[1], layer, 1000, 0.5)])
     made.level_keys({"61.wav": -20.0, "64.wav": -23.0})
@@ -140,7 +140,7 @@ def test_neighbours_of_a_sample_are_as_loud_as_lies_between_it_and_the_next(soun
 
 def test_what_chance_makes_of_one_sample_is_taken_out():
     """A sample that is 2 dB off a sloping keyboard; a silent one leaves its neighbours alone."""
-    from instrument.export.mapping import Instrument, Sample
+    from hummingface.instrument.export.mapping import Instrument, Sample
     keys, layer = list(range(37, 85, 3)), Layer(100, 1, 127)
     lufs = {f"{key}.wav": -20.0 - 0.1 * (key - 37) for key in keys}
     lufs["61.wav"] += 2.0
@@ -190,7 +190,7 @@ def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path)
 
 
 def test_a_slow_attack_is_over_before_the_loop_begins(sound_of, tmp_path):
-    from instrument.library import Sound
+    from hummingface.instrument.patches.library import Sound
     nave = sound_of("Stone Nave")
     slow = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "envelope.attack_s": 1.5}), nave.timbre)
     export("sfz", slow, tmp_path / "a", Options(every=12, velocities=1, seconds=1.0, low=60, high=60))
@@ -198,14 +198,15 @@ def test_a_slow_attack_is_over_before_the_loop_begins(sound_of, tmp_path):
     sound, _ = soundfile.read(tmp_path / "a" / region["sample"])
     start, end = int(region["loop_start"]), int(region["loop_end"])
     assert start > 1.5 * 48000
-    loop_db, held_db = (note.levels_db(part, 0.3).mean() for part in (
-        sound[start:end + 1] * played_at(region), note.play(nave.timbre, note.for_sampling(nave.patch), 60, 100, 3.0)[48000:]))
+    loop_db, held_db = (sampled_note.levels_db(part, 0.3).mean() for part in (
+        sound[start:end + 1] * played_at(region),
+        sampled_note.play(nave.timbre, sampled_note.for_sampling(nave.patch), 60, 100, 3.0)[48000:]))
     assert abs(loop_db - held_db) < 2
 
 
 def test_release_is_the_patches_own(sound_of, tmp_path):
     """Three times as long where the knob says so."""
-    from instrument.library import Sound
+    from hummingface.instrument.patches.library import Sound
     sound = sound_of("Neon Saw")
     longer = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, "envelope.release": 3.0}), sound.timbre)
     few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60)
@@ -221,7 +222,7 @@ def test_samples_are_dry_unless_wet_is_asked_for(sound_of, tmp_path):
     for wet in (False, True):
         export("sfz", bells, tmp_path / str(wet), Options(**{**vars(few), "wet": wet}))
         sounds[wet] = soundfile.read(next((tmp_path / str(wet)).rglob("*.wav")))[0][:24000]
-    played = note.play(bells.timbre, bells.patch, 60, 100, 0.5)
+    played = sampled_note.play(bells.timbre, bells.patch, 60, 100, 0.5)
     gain = (sounds[True] * played).sum() / (sounds[True] ** 2).sum()
     assert np.abs(sounds[True] * gain - played).max() < 3e-7, "wet is as the patch is"
     assert np.abs(sounds[True] - sounds[False]).max() > 0.01
@@ -277,7 +278,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(sound_of, tmp_path):
 
 def _begun(out: Path) -> subprocess.Popen:
     """A real export, once samples of it are there."""
-    process = subprocess.Popen([sys.executable, "-m", "instrument", "export", "sfz", "Stone Nave", str(out), "--every", "2"],
+    process = subprocess.Popen([sys.executable, "-m", "hummingface", "export", "sfz", "Stone Nave", str(out), "--every", "2"],
                                env=os.environ | {"PYTHONPATH": PROJECT}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + 300
     while not list(out.parent.rglob("*.wav")):

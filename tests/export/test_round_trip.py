@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
-from instrument.export import note
-from instrument.export.multisample import Options, export
-from instrument.library import Sound
+from hummingface.instrument.export import sampled_note
+from hummingface.instrument.export.multisample import Options, export
+from hummingface.instrument.patches.library import Sound
 from tests.bench.tuning import period_hz
 from tests.export import programs, seams, strokes
 
@@ -26,12 +26,12 @@ def made(sound_of, tmp_path_factory):
 def test_every_key_is_in_tune_with_the_engine(made, tmp_path):
     sound, _, sf2 = made
     heard = programs.played(sf2, [(key, 100, 1.4) for key in KEYS], tmp_path)
-    patch = note.for_sampling(sound.patch)
+    patch = sampled_note.for_sampling(sound.patch)
     cents = []
     for key, part in zip(KEYS, heard, strict=True):
         key_hz = 440 * 2 ** ((key - 69) / 12)
-        engine = period_hz(note.play(sound.timbre, patch, key, 100, 1.4).mean(1), note.RATE_HZ, key_hz)
-        sampler = period_hz(part[:round(1.4 * note.RATE_HZ)].mean(1), note.RATE_HZ, key_hz)
+        engine = period_hz(sampled_note.play(sound.timbre, patch, key, 100, 1.4).mean(1), sampled_note.RATE_HZ, key_hz)
+        sampler = period_hz(part[:round(1.4 * sampled_note.RATE_HZ)].mean(1), sampled_note.RATE_HZ, key_hz)
         cents.append(1200 * np.log2(sampler / engine))
     assert np.isfinite(cents).all()
     assert np.abs(cents).max() < 3
@@ -40,12 +40,12 @@ def test_every_key_is_in_tune_with_the_engine(made, tmp_path):
 def test_a_note_held_three_times_as_long_sounds_on_without_a_break(made, tmp_path):
     _, seconds, sf2 = made
     for part in programs.played(sf2, [(key, 100, 3 * seconds + 0.5) for key in (50, 59)], tmp_path, rest_s=2.0):
-        held = part[:round((3 * seconds + 0.4) * note.RATE_HZ)]
-        level = note.levels_db(held, 0.1)[5:]
+        held = part[:round((3 * seconds + 0.4) * sampled_note.RATE_HZ)]
+        level = sampled_note.levels_db(held, 0.1)[5:]
         assert level.min() > -45 and np.ptp(level) < 6
-        life = seams.changes(held[round(0.5 * note.RATE_HZ):])
+        life = seams.changes(held[round(0.5 * sampled_note.RATE_HZ):])
         assert life["level"].max() < 2.5 and life["phase"].max() < 0.5
-        rest = note.levels_db(part[round((3 * seconds + 0.5) * note.RATE_HZ):], 0.1)
+        rest = sampled_note.levels_db(part[round((3 * seconds + 0.5) * sampled_note.RATE_HZ):], 0.1)
         assert rest[0] > -60 > -80 > rest[-1], "and dies away when it is let go"
 
 
@@ -68,9 +68,9 @@ def test_it_dies_away_as_the_patch_does(made, tmp_path):
     """By 40 dB in the same time, within what samplers differ in."""
     sound, _, sf2 = made
     part, = programs.played(sf2, [(56, 100, 0.6)], tmp_path, rest_s=3.0)
-    engine = note.play(sound.timbre, note.for_sampling(sound.patch), 56, 100, 3.6, 0.6)
+    engine = sampled_note.play(sound.timbre, sampled_note.for_sampling(sound.patch), 56, 100, 3.6, 0.6)
 
     def fallen(heard):
-        level = note.levels_db(heard, 0.02)[30:]
+        level = sampled_note.levels_db(heard, 0.02)[30:]
         return int(np.flatnonzero(level < level[0] - 40)[0])
     assert 0.6 < fallen(part) / fallen(engine) < 1.4

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.export import note, wavetable
-from instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, Options, export
-from instrument.export.whole import ExportError
-from instrument.recording import riff
+from hummingface.instrument.export import sampled_note, wavetable
+from hummingface.instrument.export.hidden_folder import ExportError
+from hummingface.instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, Options, export
+from hummingface.instrument.recording import riff
 from tests.export.programs import need
 
 
@@ -66,11 +66,11 @@ def test_a_cycle_has_the_harmonics_of_the_engines_sound(sound_of):
     """Against a projection on the harmonics of an ordinary note, of a patch whose partials are harmonic."""
     sound = sound_of("Late Trumpet")
     levels = wavetable.harmonics(sound, Options(seconds=0.45))[-1]
-    still = note.for_sampling(sound.patch)
+    still = sampled_note.for_sampling(sound.patch)
     still = still.with_values(parameters={**still.parameters, **wavetable.STILL})
-    heard = note.play(sound.timbre, still, 48, 100, 0.55)[-9000:].mean(1)
+    heard = sampled_note.play(sound.timbre, still, 48, 100, 0.55)[-9000:].mean(1)
     window, f0_hz = np.hanning(9000), 440 * 2 ** ((48 - 69) / 12)
-    turns = np.exp(-2j * np.pi * np.outer(np.arange(1, 17) * f0_hz / note.RATE_HZ, np.arange(9000)))
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(1, 17) * f0_hz / sampled_note.RATE_HZ, np.arange(9000)))
     amplitude = 2 * np.abs(turns @ (heard * window)) / window.sum()
     assert np.abs(20 * np.log10(levels[:8] / amplitude[:8])).max() < 0.5
 
@@ -91,7 +91,7 @@ def test_channels_that_are_each_others_negative_have_the_levels_of_equal_ones(so
 
 def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
     """To the end, as a person types it."""
-    words = [sys.executable, "-m", "instrument", "export", "wavetable", "Stone Nave", str(tmp_path / "a.wav"), "--seconds", "1"]
+    words = [sys.executable, "-m", "hummingface", "export", "wavetable", "Stone Nave", str(tmp_path / "a.wav"), "--seconds", "1"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
     assert done.returncode == 0 and f"{tmp_path / 'a.wav'}: 256 cycles" in done.stdout, done.stderr

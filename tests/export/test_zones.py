@@ -1,7 +1,7 @@
 """Every key and every velocity is played by one sample, and from near."""
 import pytest
 
-from instrument.export.zones import layers, note_name, plain, sample_name, zones
+from hummingface.instrument.export.zones import layers, note_name, plain, sample_name, zones
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 7, 12, 24])

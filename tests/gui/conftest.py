@@ -22,9 +22,9 @@ def user_home(tmp_path_factory):
     """A user's folder with one small model and five patches. Returns the patches."""
     import random
 
-    from instrument.patch import Corner, Patch, save
-    from models.checkpoint import save_model
-    from models.untrained import untrained
+    from hummingface.instrument.patches.patch import Corner, Patch, save
+    from hummingface.models.playing.checkpoint import save_model
+    from hummingface.models.playing.untrained import untrained
     folder = tmp_path_factory.mktemp("home")
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)
@@ -63,10 +63,10 @@ def live_window(qapp, user_home, audio_server):
     """The whole instrument, ready to play, once for all."""
     from PySide6.QtTest import QTest
 
-    from instrument.audio.client import Client
-    from instrument.gui import theme
-    from instrument.gui.window import Window
-    from instrument.settings import Settings
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.session.settings import Settings
     theme.dress(qapp)
     window = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
     window.client.start()
@@ -83,8 +83,8 @@ def live_window(qapp, user_home, audio_server):
 @pytest.fixture
 def window(live_window, user_home):
     """The window with the first patch, nothing held and nothing changed, volume and tuning at rest."""
-    from instrument.gui.session import NOT_IN_PATCHES
-    from instrument.parameters import PARAMETERS
+    from hummingface.instrument.patches.parameters import PARAMETERS
+    from hummingface.instrument.session.session import NOT_IN_PATCHES
     live_window.panic()
     live_window.browser.hide()
     live_window.dialog.hide()

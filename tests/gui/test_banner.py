@@ -1,7 +1,7 @@
 """The strip of messages: news goes, problems stay, and what was to be said of the start is not lost behind either."""
 import pytest
 
-from instrument.gui.banner import Banner
+from hummingface.instrument.gui.widgets.banner import Banner
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from PySide6.QtGui import QAccessible, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from instrument.gui.choice import Choice
-from instrument.gui.control import DRAG_POINTS, parse
-from instrument.gui.knob import Knob
-from instrument.parameters import PARAMETERS
+from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.control import DRAG_POINTS, parse
+from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.patches.parameters import PARAMETERS
 
 CUTOFF, SUSTAIN, DECAY, MODE = (PARAMETERS[i] for i in ("filter.cutoff_hz", "envelope.sustain", "envelope.decay_s", "master.mode"))
 

@@ -12,8 +12,8 @@ import soundfile
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from instrument.audio.shared import is_running
-from instrument.export.survey import PROBES
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.export.survey import PROBES
 from tests.gui.player import LEFT, SOON_MS, let_go, play
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -109,8 +109,8 @@ def test_a_wavetable_goes_along_a_knob(dialog, qtbot, tmp_path):
 
 def test_a_window_that_is_gone_ends_its_export(user_home, tmp_path):
     """Its process ends when what it reads from does."""
-    process = subprocess.Popen([sys.executable, "-m", "instrument.export.apart"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               env=os.environ | {"PYTHONPATH": str(PROJECT)}, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.export.export_process"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PROJECT)}, text=True)
     request = {"kind": "bitwig", "patch": user_home[0].to_json(), "out": str(tmp_path / "a.multisample"), "options": {"every": 1}}
     process.stdin.write(json.dumps(request) + "\n")
     process.stdin.flush()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from instrument import extras
-from instrument.audio.shared import is_running
-from instrument.gui import helper as helper_module
-from instrument.gui.extras_panel import ExtrasPanel
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.gui.controllers import helper_process as helper_module
+from hummingface.instrument.gui.panels.extras_panel import ExtrasPanel
+from hummingface.instrument.session import extras
 from tests.bare import PROJECT
 from tests.installing.wheels import make_wheel
 
@@ -30,8 +30,8 @@ def elsewhere(tmp_path, monkeypatch) -> Path:
         monkeypatch.setenv(name, value)
 
     def missing() -> list[str]:
-        asked = subprocess.run([python, "-c", "from instrument.extras import missing; print(*missing())"], capture_output=True, text=True,
-                               env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=True)
+        asked = subprocess.run([python, "-c", "from hummingface.instrument.session.extras import missing; print(*missing())"],
+                               capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=True)
         return asked.stdout.split()
     monkeypatch.setattr(extras, "missing", missing)
     return wheels

@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
-from instrument.gui import theme
-from instrument.gui.frame_plot import FLOOR_DB, FramePlot
-from models.frame import BANDS, PARTIALS
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.frame_plot import FLOOR_DB, FramePlot
+from hummingface.models.playing.frame import BANDS, PARTIALS
 
 
 @pytest.fixture

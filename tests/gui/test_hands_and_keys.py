@@ -5,10 +5,10 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 
-from instrument.gui.hands import Hands
-from instrument.gui.keyboard import HIGHEST, LOWEST, Keyboard
-from instrument.gui.qwerty import PLACES, Qwerty
-from instrument.gui.wheels import Wheel
+from hummingface.instrument.gui.controllers.qwerty import PLACES, Qwerty
+from hummingface.instrument.gui.widgets.keyboard import HIGHEST, LOWEST, Keyboard
+from hummingface.instrument.gui.widgets.wheels import Wheel
+from hummingface.instrument.session.note_input import Hands
 
 
 @pytest.fixture

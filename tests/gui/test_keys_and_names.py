@@ -6,11 +6,11 @@ from PySide6.QtGui import QAccessible, QHelpEvent, QImage, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QLineEdit, QListView, QToolTip, QWidget
 
-from instrument.gui.choice import Choice
-from instrument.gui.keyboard import Keyboard
-from instrument.gui.morph_pad import MorphPad
-from instrument.gui.spectrogram import Spectrogram
-from instrument.parameters import PARAMETERS
+from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.keyboard import Keyboard
+from hummingface.instrument.gui.widgets.morph_pad import MorphPad
+from hummingface.instrument.gui.widgets.spectrogram import Spectrogram
+from hummingface.instrument.patches.parameters import PARAMETERS
 
 TOUCHABLE = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QListView)
 
@@ -18,10 +18,10 @@ TOUCHABLE = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QListView)
 @pytest.fixture(scope="module")
 def still_window(qapp, user_home):
     """The window before its engine has started: nothing moves by itself."""
-    from instrument.audio.client import Client
-    from instrument.gui import theme
-    from instrument.gui.window import Window
-    from instrument.settings import Settings
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.widgets import theme
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.session.settings import Settings
     theme.dress(qapp)
     made = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
     made.timer.stop()

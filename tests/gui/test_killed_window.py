@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from instrument import patch as patch_file
-from instrument.audio import registry
-from instrument.audio.link import Link
-from instrument.audio.protocol import encode
-from instrument.gui.window_state import read
-from instrument.patch import Corner, Patch
-from models.checkpoint import save_model
-from models.untrained import untrained
+from hummingface.instrument.audio import registry
+from hummingface.instrument.audio.link import Link
+from hummingface.instrument.audio.protocol import encode
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.session.window_state import read
+from hummingface.models.playing.checkpoint import save_model
+from hummingface.models.playing.untrained import untrained
 from tests.gui.window_process import SOON_S, WindowProcess, kill_engines
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of Unix systems")
 
 PLAYED = """
-from instrument.patch import Patch
-from instrument.library import load_patch
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.library import load_patch
 session = window.session
 session.load(load_patch("Birch"))
 session.set("latent.1", 1.2345678901234567)
@@ -217,10 +217,10 @@ def test_a_bad_state_is_named_in_the_window_and_kept(home):
 
 WRITER = """
 import sys, random
-from instrument.gui.session import Session
-from instrument.gui.state_file import StateFile
-from instrument.gui.window_state import WindowState, Writer
-from instrument.patch import Patch
+from hummingface.instrument.session.session import Session
+from hummingface.instrument.session.state_file import StateFile
+from hummingface.instrument.session.window_state import WindowState, Writer
+from hummingface.instrument.patches.patch import Patch
 file, writer = StateFile.claim(), Writer()
 session = Session(lambda message: None, Patch("P", "m", (0.0,) * 16), seed=1)
 for number in range(100_000):
@@ -249,5 +249,5 @@ def test_whenever_the_writer_is_killed_the_file_is_whole_and_the_newest_but_one_
 
 
 def _json(path: Path):
-    from models.checked_json import read_json
+    from hummingface.models.playing.checked_json import read_json
     return read_json(path, 64 << 20)

@@ -20,18 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import instrument.gui
-from instrument import library
-from instrument import patch as patch_file
-from instrument.audio.client import Client
-from instrument.gui import plain
-from instrument.gui.session import Session
-from instrument.gui.window import Window
-from instrument.learnt import Lesson
-from instrument.patch import Corner, Patch
-from instrument.settings import Settings
-from models.checkpoint import save_model
-from models.untrained import untrained
+import hummingface.instrument.gui
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.gui.widgets import plain_text
+from hummingface.instrument.gui.window import Window
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.learnt_models import Lesson
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.session.session import Session
+from hummingface.instrument.session.settings import Settings
+from hummingface.models.playing.checkpoint import save_model
+from hummingface.models.playing.untrained import untrained
 
 OWN_MARKUP = re.compile(r"</?b>|<br>|</?span>|<span style='color:#[0-9a-f]{6}'>")
 NAME = 'A&B <img src="file:///nowhere.png"> <b>x</b>'       # not /dev/zero, which would take the tests' machine with it
@@ -118,7 +118,7 @@ def hostile(qtbot, tmp_path, monkeypatch):
     learning.told, learning.left_out = NAME, NAME
     window.recordings.panel.open()
     monkeypatch.setattr(type(window.recordings.new_sound), "warm", lambda self: None)
-    monkeypatch.setattr("instrument.learnt.lessons", lambda: [Lesson(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
+    monkeypatch.setattr("hummingface.instrument.patches.learnt_models.lessons", lambda: [Lesson(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
     learning.state = "stopped"
     window.recordings._fill()
     yield window
@@ -147,7 +147,7 @@ def test_no_tooltip_that_is_made_when_it_is_asked_for_does_either(hostile):
 
 def test_a_name_can_be_read_as_it_is(hostile):
     assert NAME in hostile.banner.text.text()
-    assert hostile.latents.note.text() == plain.shortened(NAME, 40)
+    assert hostile.latents.note.text() == plain_text.shortened(NAME, 40)
     assert hostile.patches.name.text() == NAME.replace("&", "&&")
     assert f"Patch: {NAME}" in hostile.patches.name.accessibleName()
     assert hostile.dialog.boxes[0].port == NAME
@@ -185,17 +185,17 @@ def test_no_name_loads_a_picture_or_widens_the_window(qtbot, tmp_path, monkeypat
 
 
 def test_a_tip_is_escaped_and_a_caption_has_no_shortcut():
-    assert plain.safe_tip("plain & simple < 3") == "plain & simple < 3"
-    assert is_plain_tip(plain.safe_tip(NAME)) and html.escape(NAME, quote=False) in plain.safe_tip(NAME)
-    assert is_plain_tip(plain.tip(NAME, NAME, NAME, hint=NAME))
+    assert plain_text.safe_tip("plain & simple < 3") == "plain & simple < 3"
+    assert is_plain_tip(plain_text.safe_tip(NAME)) and html.escape(NAME, quote=False) in plain_text.safe_tip(NAME)
+    assert is_plain_tip(plain_text.tip(NAME, NAME, NAME, hint=NAME))
     assert not is_plain_tip(f"<b>x</b>{NAME}")
-    assert plain.caption("a&b\tCtrl+Q\n") == "a&&b Ctrl+Q "
-    assert len(plain.shortened("x" * 5000)) == plain.LONGEST_MESSAGE
+    assert plain_text.caption("a&b\tCtrl+Q\n") == "a&&b Ctrl+Q "
+    assert len(plain_text.shortened("x" * 5000)) == plain_text.LONGEST_MESSAGE
 
 
 def test_labels_and_tips_are_made_in_one_place():
     """What would make one elsewhere is found in the source."""
-    folder = Path(instrument.gui.__file__).parent
+    folder = Path(hummingface.instrument.gui.__file__).parent
     forbidden = re.compile(r"\bQLabel\b|\.setToolTip\(|\bQToolTip\.|\bQMessageBox\b|setWhatsThis|setHtml|RichText|AutoText|QTextBrowser")
     for file in folder.glob("*.py"):
         if file.name != "plain.py":

@@ -9,7 +9,7 @@ import soundfile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from instrument.gui import theme
+from hummingface.instrument.gui.widgets import theme
 from tests.gui.player import LEFT, SOON_MS, let_go, play
 
 

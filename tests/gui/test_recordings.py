@@ -8,7 +8,7 @@ import pytest
 import soundfile as sf
 from PySide6.QtTest import QTest
 
-from instrument import learnt, library
+from hummingface.instrument.patches import learnt_models, library
 from tests.gui.player import sounding
 from tests.gui.test_takes import drop
 
@@ -87,7 +87,7 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(window, place, tmp_path
 
 
 def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, place, monkeypatch):
-    monkeypatch.setattr(learnt, "MINUTES", 0.5)
+    monkeypatch.setattr(learnt_models, "MINUTES", 0.5)
     learning = window.recordings.learning
     assert drop(window, place)
     assert learning.active and learning.lesson.name == "Little box" and window.recordings.panel.isVisible()
@@ -101,11 +101,11 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     os.kill(learning.helper.pid, signal.SIGKILL)
     wait(lambda: not learning.active)
     assert learning.state == "failed" and "kept" in window.recordings.panel.problem.text()
-    assert 0 < learning.lesson.share < 1 and learnt.lesson_for(place) == learning.lesson
-    sha256 = learnt.card_of("Little box")["sha256"]
+    assert 0 < learning.lesson.share < 1 and learnt_models.lesson_for(place) == learning.lesson
+    sha256 = learnt_models.card_of("Little box")["sha256"]
     window.recordings.panel.go_on.click()
     wait(lambda: learning.state == "done")
-    card = learnt.card_of("Little box")
+    card = learnt_models.card_of("Little box")
     assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions take its place"
     assert 60 in sounding(window), "and notes go on"
     assert np.allclose(window.session.state.to_patch().latents, np.clip(card["presets"]["Little box"]["z"], -4, 4), atol=1e-3)

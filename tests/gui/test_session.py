@@ -1,8 +1,8 @@
 """The session by itself: undo, A | B, locks, morph, and what it tells the engine."""
 import pytest
 
-from instrument.gui.session import LATENTS, NOT_IN_PATCHES, Session
-from instrument.patch import Corner, Patch, from_json
+from hummingface.instrument.patches.patch import Corner, Patch, from_json
+from hummingface.instrument.session.session import LATENTS, NOT_IN_PATCHES, Session
 
 PATCH = Patch("First", "m", (0.5,) * 16, {"filter.cutoff_hz": 900.0}, tags=("x",))
 OTHER = Patch("Second", "m", (-0.5,) * 16, morph=tuple(Corner(n, (float(i),) * 16) for i, n in enumerate("abcd")))

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from instrument.gui.meter import Meter
-from instrument.gui.spectrogram import Spectrogram, note_name
+from hummingface.instrument.gui.widgets.meter import Meter
+from hummingface.instrument.gui.widgets.spectrogram import Spectrogram, note_name
 
 
 def test_ten_seconds_fill_the_width_and_the_newest_is_at_the_right(qtbot):

@@ -1,16 +1,16 @@
 """The status line: calm while all is well, and it counts what the player can hear, not what happened while the engine warmed up."""
 import pytest
 
-from instrument.audio.protocol import Telemetry
-from instrument.gui import theme
-from instrument.gui.status_line import TROUBLE_S, StatusLine
+from hummingface.instrument.audio.protocol import Telemetry
+from hummingface.instrument.gui.panels.status_line import TROUBLE_S, StatusLine
+from hummingface.instrument.gui.widgets import theme
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds that stand still until the test moves them."""
     seconds = [1000.0]
-    monkeypatch.setattr("instrument.gui.status_line.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("hummingface.instrument.gui.panels.status_line.time.monotonic", lambda: seconds[0])
     return seconds
 
 

@@ -11,8 +11,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from instrument.gui import theme
-from instrument.recording import takes
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.recording import takes
 from tests.gui.player import LEFT, SOON_MS, drag, let_go, play, sounding
 
 
@@ -137,7 +137,7 @@ def test_takes_are_dragged_as_files_that_are_there(panel):
 
 def test_the_mouse_begins_a_drag_of_copies(panel, monkeypatch):
     """Up to where Qt hands over to the system; how that goes on, `tests/bench/drag_out.py` shows on a real display."""
-    from instrument.gui import takes_panel
+    from hummingface.instrument.gui.panels import takes_panel
     begun = []
 
     class Drag(takes_panel.QDrag):

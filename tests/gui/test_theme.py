@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-import instrument.gui
-from instrument.gui import theme
+import hummingface.instrument.gui
+from hummingface.instrument.gui.widgets import theme
 
-GUI = Path(instrument.gui.__file__).parent
+GUI = Path(hummingface.instrument.gui.__file__).parent
 
 
 @pytest.mark.parametrize("text", ["TEXT", "SOFT", "DIM", "WARM", "COOL", "ALARM"])

@@ -8,13 +8,13 @@ from PySide6.QtGui import QAccessible, QHelpEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWindow, QToolTip, QWidget
 
-from instrument import settings as settings_file
-from instrument.gui.curve_editor import CurveEditor
-from instrument.gui.touch_dialog import OWN, TouchDialog
-from instrument.performance import score
-from instrument.performance.midi import NoteOn
-from instrument.settings import Settings
-from instrument.velocity_curve import LINEAR, PRESETS, VelocityCurve, from_json, learn, to_json
+from hummingface.instrument.gui.dialogs.velocity_dialog import OWN, TouchDialog
+from hummingface.instrument.gui.widgets.curve_editor import CurveEditor
+from hummingface.instrument.performance import score
+from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.velocity_curve import LINEAR, PRESETS, VelocityCurve, from_json, learn, to_json
+from hummingface.instrument.session import settings as settings_file
+from hummingface.instrument.session.settings import Settings
 from tests.gui.player import LEFT, SOON_MS, drag, sounding
 
 NONE, SHIFT, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -65,7 +65,7 @@ class Desk:
 
 @pytest.fixture
 def desk(qapp, qtbot):
-    from instrument.gui import theme
+    from hummingface.instrument.gui.widgets import theme
     theme.dress(qapp)
     made = Desk()
     yield made
@@ -282,7 +282,7 @@ def test_everything_has_a_name_a_tooltip_and_a_place_in_the_order_of_tab(desk):
 
 
 def test_it_fits_a_small_screen(qapp):
-    from instrument.gui import theme
+    from hummingface.instrument.gui.widgets import theme
     before = theme.scale
     theme.set_scale(1024, 600)
     theme.dress(qapp)

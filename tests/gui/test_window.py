@@ -4,9 +4,9 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from instrument import library
-from instrument.gui.session import LATENTS
-from instrument.parameters import PARAMETERS
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.session.session import LATENTS
 from tests.gui.player import LEFT, SOON_MS, drag, key_point, let_go, loudest_db, play, sounding, type_value
 
 # What the table says, and what everybody needs
@@ -189,7 +189,7 @@ def test_latents_randomise_lock_and_reset(window):
 # The picture
 
 def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
-    from instrument.analysis import row_of_frequency
+    from hummingface.instrument.offline.spectra import row_of_frequency
     view = window.spectrogram.view
     window.session.set("character.noise_db", -40.0)                                      # an untrained model hisses
     window.session.set("reverb.mix", 0.0)

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from instrument.audio import registry
+from hummingface.instrument.audio import registry
 from tests.gui.player import LEFT, SOON_MS, let_go, loudest_db, play
 
 # Patches
@@ -60,7 +60,7 @@ def test_saving_a_patch(window, user_home):
     QTest.keyClick(window.saver.name, Qt.Key.Key_Return)
     assert not window.patches.name.dirty
     assert "My own" in window.banner.text.text()
-    from instrument import library
+    from hummingface.instrument.patches import library
     entry = next(e for e in library.patches() if e.name == "My own")
     assert entry.tags == ("new", "loud")
     assert library.load_patch(entry.path).latents[0] == 2.5
@@ -68,7 +68,7 @@ def test_saving_a_patch(window, user_home):
 
 
 def test_saving_over_another_patch_is_asked_for(window, user_home):
-    from instrument import library
+    from hummingface.instrument.patches import library
     other = next(e for e in library.patches() if e.name == "Birch")
     before = other.path.read_bytes()
     QTest.mouseClick(window.patches.save, LEFT)
@@ -166,11 +166,11 @@ def test_a_dead_audio_process_comes_back_with_all_as_it_was(window, qtbot, user_
 
 
 def test_quitting_keeps_the_settings_and_ends_the_process(qapp, user_home, audio_server, qtbot):
-    from instrument import settings as settings_file
-    from instrument.audio.client import Client
-    from instrument.gui.autosave import Autosave
-    from instrument.gui.state_file import StateFile
-    from instrument.gui.window import Window
+    from hummingface.instrument.audio.client import Client
+    from hummingface.instrument.gui.window import Window
+    from hummingface.instrument.session import settings as settings_file
+    from hummingface.instrument.session.autosave import Autosave
+    from hummingface.instrument.session.state_file import StateFile
     window = Window(Client(patch=user_home[1].to_json(), attach=False), user_home[1], settings_file.load()[0],
                     autosave=Autosave(StateFile.claim()))
     before = {r.pid for r in registry.all_running()}

@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from instrument.gui import window_state
-from instrument.gui.autosave import Autosave
-from instrument.gui.learnt_versions import Versions, follow
-from instrument.gui.session import LATENTS, Session, State
-from instrument.gui.session_state import UNDO_STEPS, Snapshot
-from instrument.gui.state_file import StateFile, folder
-from instrument.gui.window_state import WindowState, WindowStateError, Writer, read
-from instrument.parameters import PARAMETERS
-from instrument.patch import Corner, Patch
-from models.checked_json import parse_json
+from hummingface.instrument.gui.controllers.learnt_versions import Versions, follow
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.session import window_state
+from hummingface.instrument.session.autosave import Autosave
+from hummingface.instrument.session.session import LATENTS, Session, State
+from hummingface.instrument.session.session_state import UNDO_STEPS, Snapshot
+from hummingface.instrument.session.state_file import StateFile, folder
+from hummingface.instrument.session.window_state import WindowState, WindowStateError, Writer, read
+from hummingface.models.playing.checked_json import parse_json
 from tests.hostile import TEXTS, WRONG, not_files, places, refusal, replaced
 
 
@@ -198,7 +198,8 @@ def test_two_windows_have_a_file_each_and_the_newest_is_found_first():
 def test_a_full_disk_is_told_and_ends_nothing(home, monkeypatch):
     file = StateFile.claim()
     autosave = Autosave(file)
-    monkeypatch.setattr("instrument.gui.state_file.replace_file", lambda path, content: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr("hummingface.instrument.session.state_file.replace_file",
+                        lambda path, content: (_ for _ in ()).throw(OSError(28, "No space left")))
     session = played(3)
     autosave.look(WindowState(session.snapshot()))
     wait_until(lambda: "No space left" in autosave.problem and str(file.path) in autosave.problem)

@@ -9,18 +9,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from instrument.audio import registry
-from instrument.gui.window_state import WindowState, read
-from models.checked_json import parse_json
+from hummingface.instrument.audio import registry
+from hummingface.instrument.session.window_state import WindowState, read
+from hummingface.models.playing.checked_json import parse_json
 
 SOON_S, START_S = 60.0, 500.0
 CHILD = """
 import json, queue, sys, threading
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from instrument.gui import app as program
-from instrument.gui.window import Window
-from instrument.gui.window_state import Writer
+from hummingface.instrument.gui import app as program
+from hummingface.instrument.gui.window import Window
+from hummingface.instrument.session.window_state import Writer
 application, lines = QApplication(sys.argv[:1]), queue.SimpleQueue()
 threading.Thread(target=lambda: [lines.put(line) for line in sys.stdin], daemon=True).start()
 def answer():
@@ -41,7 +41,7 @@ sys.exit(program.run(**json.loads(sys.argv[1])))
 
 
 class WindowProcess:
-    """A window with its audio process, ready to play. `options` are those of `instrument.gui.app.run`."""
+    """A window with its audio process, ready to play. `options` are those of `hummingface.instrument.gui.app.run`."""
 
     def __init__(self, home: Path, **options: Any):
         self.home = home

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from instrument.audio.shared import is_running
-from instrument.installing import steps
-from instrument.installing.steps import Cancelled, InstallError, Step, run
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.installing import steps
+from hummingface.instrument.installing.steps import Cancelled, InstallError, Step, run
 from tests.installing.wheels import make_wheel
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off", "--no-index", "--no-cache-dir"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from instrument.installing import system
+from hummingface.instrument.installing import system
 from tests.bare import PROJECT
 
 LISTING = ("libasound2t64\tlibasound2 (= 1.2.14-1)\tinstall ok installed\nlibegl1\t\tinstall ok installed\n"
@@ -45,7 +45,7 @@ class TestAsked:
                                  ("dpkg-query", "exit 0"), ("sudo", 'exit 1' if not root else 'shift; exec "$@"')):
                 (tools / name).write_text(f"#!/bin/sh\n{script}\n")
                 (tools / name).chmod(0o755)
-            code = ("import sys; from instrument.installing import system as s; import os; "
+            code = ("import sys; from hummingface.instrument.installing import system as s; import os; "
                     f"os.geteuid = lambda: {0 if root else 1000}; "
                     f"s.PLAY = (s.Part('sound', lambda: {not lacks}, ('libportaudio2',), s._display),); s.TEST = (); "
                     "sys.exit(s.main(sys.argv[1:]))")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from instrument.installing import torch_build
+from hummingface.instrument.installing import torch_build
 from tests.bare import PROJECT
 from tests.installing.wheels import make_wheel
 
@@ -32,7 +32,7 @@ def wheels(tmp_path) -> Path:
 
 def install(python: Path, wheels: Path, *words: str, before: str = "", **more: str) -> subprocess.CompletedProcess:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    code = f"{before}\nimport sys; from instrument.cli import main; sys.exit(main(['install', 'train', *{list(words)!r}]))"
+    code = f"{before}\nimport sys; from hummingface.instrument.app.cli import main; sys.exit(main(['install', 'train', *{list(words)!r}]))"
     return subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=300, stdin=subprocess.PIPE, env={
         **variables, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PYTHONPATH": str(PROJECT),
         "PATH": "/usr/bin:/bin", **more})
@@ -87,7 +87,7 @@ def test_one_that_was_killed_leaves_pieces_that_are_not_trusted_and_the_next_put
     scratch.mkdir()                                     # as a kill leaves it: the note of what was there before, a package without its end
     (scratch / "before.json").write_text(json.dumps(["pip", "setuptools"]))
     (site / "torch" / "__init__.py").unlink()
-    asked = [str(environment), "-c", "from instrument.extras import missing; print(missing())"]
+    asked = [str(environment), "-c", "from hummingface.instrument.session.extras import missing; print(missing())"]
     variables = {**os.environ, "PYTHONPATH": str(PROJECT)}
     assert "torch" in subprocess.run(asked, capture_output=True, text=True, env=variables, check=True).stdout
     made = install(environment, wheels)

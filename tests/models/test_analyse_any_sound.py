@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.frame import HIGHEST, LOWEST, PARTIALS
-from models.harmonic import analyse
-from models.motion import smooth
-from models.note_frames import frame_times
-from models.reference import synthesise
+from hummingface.models.learning.harmonic import analyse
+from hummingface.models.learning.motion import smooth
+from hummingface.models.learning.note_frames import frame_times
+from hummingface.models.learning.reference import synthesise
+from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
 
 torch.set_num_threads(1)
 

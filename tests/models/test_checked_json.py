@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from models.checked_json import DEEPEST, LARGEST_INTEGER, JsonError, parse_json, read_json
-from models.whole_file import replace_file, set_aside
+from hummingface.models.playing.atomic_file import replace_file, set_aside
+from hummingface.models.playing.checked_json import DEEPEST, LARGEST_INTEGER, JsonError, parse_json, read_json
 from tests.hostile import TEXTS, not_files, sparse
 
 GOOD = {"a": [1, -2.5, 1e-300, True, None, "x\"[{\\", {"b": {}}], "ü": "\U0001f3b9", "big": LARGEST_INTEGER, "small": -LARGEST_INTEGER}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from models.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model
-from models.frame import FRAME_SIZE, HIGHEST, LOWEST
-from models.untrained import untrained
+from hummingface.models.playing.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model
+from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LOWEST
+from hummingface.models.playing.untrained import untrained
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_huge_headers(stem):
 
 
 def test_oversized(stem, monkeypatch):
-    monkeypatch.setattr("models.checkpoint.LARGEST_WEIGHTS_BYTES", 1 << 10)
+    monkeypatch.setattr("hummingface.models.playing.checkpoint.LARGEST_WEIGHTS_BYTES", 1 << 10)
     refused(stem, "larger than")
 
 

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 import torch
 
-from models.autoencoder import Encoder, weights_of
-from models.conditioning import ROWS, row_times_s
-from models.decoder import Decoder
-from models.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, PARTIALS
-from models.played_decoder import PlayedDecoder, add_and_silu
-from models.shape import Shape, tensor_shapes
-from models.untrained import untrained
+from hummingface.models.learning.autoencoder import Encoder, weights_of
+from hummingface.models.learning.decoder import Decoder
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.decoder_numpy import PlayedDecoder, add_and_silu
+from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, PARTIALS
+from hummingface.models.playing.shape import Shape, tensor_shapes
+from hummingface.models.playing.untrained import untrained
 
 
 def inputs(rows, seed=0):

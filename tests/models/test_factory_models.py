@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import stft
-from models.checkpoint import load_model
-from models.frame import LEVEL
+from hummingface.models.playing import stft
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.frame import LEVEL
 from tests.tracker import cents_off
 
 ALL = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.harmonic import analyse
-from models.motion import smooth
-from models.reference import synthesise
-from train.notes.soundfont import NoteSpec, render
+from hummingface.models.learning.harmonic import analyse
+from hummingface.models.learning.motion import smooth
+from hummingface.models.learning.reference import synthesise
+from hummingface.train.notes.soundfont import NoteSpec, render
 
 torch.set_num_threads(1)
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

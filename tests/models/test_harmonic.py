@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.frame import (
+from hummingface.models.learning.harmonic import analyse
+from hummingface.models.learning.note_frames import NoteFrames, frame_times
+from hummingface.models.learning.reference import synthesise
+from hummingface.models.playing.frame import (
     ATTACK_S,
     BAND_CENTRES_HZ,
     BAND_EDGES_HZ,
@@ -17,9 +20,6 @@ from models.frame import (
     SLOT_RATIO,
     pitch_to_hz,
 )
-from models.harmonic import analyse
-from models.note_frames import NoteFrames, frame_times
-from models.reference import synthesise
 
 torch.set_num_threads(1)
 RATE = 48000

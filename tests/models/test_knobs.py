@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from models.checkpoint import ModelError, load_model, save_card, save_model
-from models.knobs import read_knobs, turned
-from models.untrained import untrained
+from hummingface.models.playing.checkpoint import ModelError, load_model, save_card, save_model
+from hummingface.models.playing.knobs import read_knobs, turned
+from hummingface.models.playing.untrained import untrained
 
 ONE = [0.5, 0.0, 0.0, 0.0]
 

@@ -3,7 +3,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.latent_space import find_axes, fold_input, fold_output
+from hummingface.models.learning.latent_space import find_axes, fold_input, fold_output
 
 rng = np.random.default_rng(0)
 POINTS = rng.standard_normal((60, 5)) @ rng.standard_normal((5, 5)) + 3

@@ -3,7 +3,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.frame import (
+from hummingface.models.learning.harmonic import analyse
+from hummingface.models.learning.motion import find_lfo, lfo_at, measure_fuzz, smooth
+from hummingface.models.learning.note_frames import NoteFrames, frame_times
+from hummingface.models.learning.reference import synthesise
+from hummingface.models.playing.frame import (
     DEVIATION,
     FUZZ,
     FUZZ_RATE,
@@ -16,11 +20,7 @@ from models.frame import (
     VIBRATO,
     group_of_hz,
 )
-from models.harmonic import analyse
-from models.motion import find_lfo, lfo_at, measure_fuzz, smooth
-from models.movement import TABLE_RATE_HZ, TABLE_SIZE, movement, noise_tables
-from models.note_frames import NoteFrames, frame_times
-from models.reference import synthesise
+from hummingface.models.playing.motion_generator import TABLE_RATE_HZ, TABLE_SIZE, movement, noise_tables
 
 torch.set_num_threads(1)
 RATE, F0 = 24000, 330.0

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LOWEST, SLOT_RATIO, pitch_to_hz
-from models.period import period_cents, put_in_tune
+from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LOWEST, SLOT_RATIO, pitch_to_hz
+from hummingface.models.playing.period import period_cents, put_in_tune
 from tests.bench.tuning import period_hz
 
 RATE_HZ = 48_000
@@ -75,9 +75,9 @@ def test_a_note_that_sounds_on_is_put_on_its_key_and_its_beginning_is_left():
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
 def test_factory_sounds_are_in_tune_through_the_engine(rate_hz):
-    from instrument import library
-    from instrument.patch import Patch
-    from instrument.performance.timbre import Timbre
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.patches.patch import Patch
+    from hummingface.instrument.performance.frame_source import Timbre
     from tests.bench.tuning import DRY, cents_off
     model = library.load_model(None)
     timbre = Timbre(model)

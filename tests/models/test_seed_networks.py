@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from models.checkpoint import ModelError, load_model, save_model
-from models.played_generator import PlayedGenerator
-from models.seed_model import SeedModel
-from models.seed_networks import Autoencoder, Discriminator, Encoder, Generator, discriminator_loss, generator_loss, played_weights
-from models.seed_shape import SeedShape, read_seed_shape, seed_tensor_shapes
-from models.stft import Layout
-from models.untrained import untrained_notes
+from hummingface.models.learning.stft_networks import (
+    Autoencoder,
+    Discriminator,
+    Encoder,
+    Generator,
+    discriminator_loss,
+    generator_loss,
+    played_weights,
+)
+from hummingface.models.playing.checkpoint import ModelError, load_model, save_model
+from hummingface.models.playing.generator_numpy import PlayedGenerator
+from hummingface.models.playing.stft import Layout
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_shape import SeedShape, read_seed_shape, seed_tensor_shapes
+from hummingface.models.playing.untrained import untrained_notes
 
 ONE, MANY = SeedShape(16, 8), SeedShape(7, 8, 48, 84)
 
@@ -67,7 +75,7 @@ def test_what_is_played_is_what_was_learnt(shape):
         z = torch.randn(1, shape.latents)
         learnt = generator(z, torch.tensor([key]))[0].detach().numpy()
         assert np.abs(played.image(z[0].numpy(), key) - learnt).max() < 1e-5 * max(1, np.abs(learnt).max())
-    from train.export_seed import encode
+    from hummingface.train.exporting.export_stft import encode
     image = torch.randn(2, 2, 128, 128)
     model = SeedModel("x", {}, shape, weights)
     assert np.abs(encode(model, image.numpy()) - encoder(image).detach().numpy()).max() < 1e-3

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from scipy.signal import stft as published
 
-from models import stft
-from models.stft import HOP, RATE_HZ, SAMPLES, SIDE, Layout
+from hummingface.models.playing import stft
+from hummingface.models.playing.stft import HOP, RATE_HZ, SAMPLES, SIDE, Layout
 
 C4_HZ = 261.6256
 LAYOUTS = (Layout("ri"), Layout("ri", 1.0, False), Layout("ri", 0.3), Layout("if"))

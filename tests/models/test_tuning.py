@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.frame import pitch_to_hz
-from models.spectrum import transform
-from models.tuning import find_tuning
+from hummingface.models.learning.spectrum import transform
+from hummingface.models.learning.tuning import find_tuning
+from hummingface.models.playing.frame import pitch_to_hz
 
 torch.set_num_threads(1)
 RATE = 48000

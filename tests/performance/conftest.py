@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from models.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LFO_GAIN, LOWEST, PARTIALS, RELEASE
+from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LFO_GAIN, LOWEST, PARTIALS, RELEASE
 
 
 class PlainModel:
@@ -48,18 +48,18 @@ class PlainModel:
 
 @pytest.fixture(scope="session")
 def plain():
-    from instrument.performance.timbre import Timbre
+    from hummingface.instrument.performance.frame_source import Timbre
     return Timbre(PlainModel())
 
 @pytest.fixture(scope="session")
 def decaying():
-    from instrument.performance.timbre import Timbre
+    from hummingface.instrument.performance.frame_source import Timbre
     return Timbre(PlainModel(fall_db_s=10.0))
 
 @pytest.fixture(scope="session")
 def untrained():
-    from instrument.performance.timbre import Timbre
-    from models.untrained import untrained
+    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.models.playing.untrained import untrained
     return Timbre(untrained())
 
 

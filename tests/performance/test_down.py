@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from instrument.offline import Player
-from instrument.performance.down import Down
-from instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
-from instrument.performance.voices import HELD, PEDAL
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
+from hummingface.instrument.performance.voice_allocation import HELD, PEDAL
 from tests.performance.hearing import DRY
 
 

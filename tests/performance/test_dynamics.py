@@ -4,19 +4,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrument import library
-from instrument import patch as patch_file
-from instrument.levelling import RATE_HZ, momentary_lufs
-from instrument.offline import Player, play_events
-from instrument.patch import Patch
-from instrument.performance.controls import Controls
-from instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
-from instrument.performance.midi import Controller, NoteOff, NoteOn, Set
-from instrument.performance.timbre import Timbre, timbre_of
-from instrument.recording import performance as played
-from instrument.recording import replay
-from models import key_trend, loudness
-from models.frame import pitch_to_hz
+from hummingface.instrument.offline.levelling import RATE_HZ, momentary_lufs
+from hummingface.instrument.offline.player import Player, play_events
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.controls import Controls
+from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
+from hummingface.instrument.performance.frame_source import Timbre, timbre_of
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording import replay
+from hummingface.models.playing import key_trend, loudness
+from hummingface.models.playing.frame import pitch_to_hz
 
 EARLIER = Path(__file__).parents[1] / "recording" / "earlier"
 NOTE_S, GAP_S = 0.8, 0.1          # as long as the loudness of a note is looked for in its frames
@@ -37,7 +37,7 @@ def still(patch):
 
 @pytest.fixture(scope="module")
 def untrained_timbre():
-    from models.untrained import untrained
+    from hummingface.models.playing.untrained import untrained
     return Timbre(untrained(seed=3, width=64))
 
 

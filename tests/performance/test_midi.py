@@ -3,9 +3,9 @@ import mido
 import numpy as np
 import pytest
 
-from instrument.parameters import PARAMETERS
-from instrument.performance import midi, score
-from instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Panic, Pressure, Program
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import midi, score
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Panic, Pressure, Program
 
 
 @pytest.mark.parametrize(("data", "event"), [

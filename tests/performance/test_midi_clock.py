@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from instrument.parameters import BEATS, PARAMETERS, SYNCED, in_beats
-from instrument.performance.controls import INDEX, Controls
-from instrument.performance.midi import Tempo
-from instrument.performance.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
+from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.performance.controls import INDEX, Controls
+from hummingface.instrument.performance.midi import Tempo
+from hummingface.instrument.performance.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
 
 RATE_HZ = 48000
 
@@ -116,10 +116,10 @@ def test_every_division_is_within_range_at_every_tempo(name):
 
 def test_echoes_come_in_time(plain_model):
     """An eighth at 150 beats a minute is 0.2 s, whatever the knob says."""
-    from instrument.offline import play_events
-    from instrument.patch import Patch
-    from instrument.performance.midi import NoteOff, NoteOn
-    from instrument.performance.timbre import Timbre
+    from hummingface.instrument.offline.player import play_events
+    from hummingface.instrument.patches.patch import Patch
+    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.midi import NoteOff, NoteOn
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = Patch("Echo", "Plain", (0.0,) * 16, {"delay.mix": 1.0, "delay.sync": eighth, "delay.time_s": 0.77, "reverb.mix": 0.0,
                                                  "envelope.release": 0.1})

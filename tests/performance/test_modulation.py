@@ -2,13 +2,13 @@
 import numpy as np
 import pytest
 
-from instrument.offline import play_events
-from instrument.performance.gains import exp2_single
-from instrument.performance.group_motion import sine
-from instrument.performance.midi import Controller, NoteOn, Pressure, Set
-from instrument.performance.powers import exp2
-from instrument.performance.timbre import Timbre
-from models.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
+from hummingface.instrument.offline.player import play_events
+from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.group_motion import sine
+from hummingface.instrument.performance.midi import Controller, NoteOn, Pressure, Set
+from hummingface.instrument.performance.partial_gains import exp2_single
+from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, LEVEL_FLOOR_DB, LFO_GAIN, NOISE, VIBRATO
 
 RATE = 48000
 DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]

@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from instrument.offline import Player
-from instrument.parameters import PARAMETERS
-from instrument.performance import midi
-from instrument.performance.midi import Controller, NoteOff, NoteOn, Panic, Set
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic, Set
 from tests.performance.hearing import CHORD, DRY, RATE, clicks, play
 
 

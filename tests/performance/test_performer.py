@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from instrument.offline import Player, play_events
-from instrument.performance import midi
-from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
-from instrument.performance.performer import Load
+from hummingface.instrument.offline.player import Player, play_events
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Panic, Pressure, Set
+from hummingface.instrument.performance.performer import Load
 from tests.performance.hearing import CHORD, DRY, RATE, cents, clicks, pitch_hz, play
 
 
@@ -135,7 +135,7 @@ def test_a_glide_takes_its_time(plain):
 
 
 def test_another_model_takes_over_without_stopping_what_sounds(plain, decaying):
-    from instrument.patch import Patch
+    from hummingface.instrument.patches.patch import Patch
     patch = Patch("Other", "Plain", (0.0,) * 16, {"reverb.mix": 0.0, "master.width": 0.0, "envelope.attack_s": 0.01})
     player = Player(plain, events=[*DRY, (0, NoteOn(0, 57, 100)), (RATE, Load(patch, decaying)), (RATE + 4000, NoteOn(0, 76, 100))])
     sound = player.render(3 * RATE)[:, 0]
@@ -213,9 +213,9 @@ def test_what_the_window_sees(plain):
 
 
 def test_named_knobs_change_the_sound_and_patches_keep_them(plain_model):
-    from instrument.patch import Patch, from_json
-    from instrument.performance.timbre import Timbre
-    from models.knobs import read_knobs
+    from hummingface.instrument.patches.patch import Patch, from_json
+    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.models.playing.knobs import read_knobs
     model = plain_model()
     model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": np.eye(16)[0].tolist()}}}, 16)
     level = lambda sound: 20 * np.log10(np.sqrt(np.mean(sound[RATE // 2:] ** 2)))                        # noqa: E731
@@ -234,10 +234,10 @@ def test_a_first_note_compiles_nothing():
     code = """
 import sys
 from numba.core.dispatcher import Dispatcher
-from instrument.offline import Player
-from instrument.performance.midi import Bend, NoteOff, NoteOn, Set
-from instrument.performance.timbre import Timbre
-from models.untrained import untrained
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.performance.midi import Bend, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.models.playing.untrained import untrained
 
 def known():
     modules = [module for name, module in list(sys.modules.items()) if name.startswith(("instrument.", "models."))]

@@ -3,10 +3,10 @@ cents at every key, where they have a pitch (recorded drums are among them, and 
 import numpy as np
 import pytest
 
-from instrument import library
-from instrument import patch as patch_file
-from instrument.performance.timbre import timbre_of
-from models.checkpoint import load_model
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.models.playing.checkpoint import load_model
 from tests.bench.seed_tuning import ASSETS, MOST_CENTS, off_keys
 
 KEYS = range(21, 109)

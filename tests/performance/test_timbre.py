@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from instrument.performance.timbre import TURNS, Timbre
-from models.untrained import untrained
+from hummingface.instrument.performance.frame_source import TURNS, Timbre
+from hummingface.models.playing.untrained import untrained
 
 SHARE = 0.41                                       # of the way in a hop, as knobs glide
 
@@ -85,7 +85,7 @@ def test_a_jump_is_no_glide(timbre):
 
 
 def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
-    from models.knobs import read_knobs
+    from hummingface.models.playing.knobs import read_knobs
     model = plain_model()
     one = np.eye(16)[0].tolist()
     model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": one}, "family.reed": {"direction": one},

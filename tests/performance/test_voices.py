@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from instrument.performance.voices import FADING, FREE, HELD, LEGATO, MONO, PEDAL, RELEASED, REST_HOPS, Voices
+from hummingface.instrument.performance.voice_allocation import FADING, FREE, HELD, LEGATO, MONO, PEDAL, RELEASED, REST_HOPS, Voices
 
 
 def keys(voices, *stages):

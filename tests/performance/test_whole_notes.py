@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from instrument.offline import Player, play_events
-from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Set
-from instrument.performance.timbre import timbre_of
-from instrument.performance.whole_notes import MAKING_HOPS, WholeNotes
-from instrument.synthesis.render import render
-from instrument.synthesis.samples import BUFFERS, CROSS_S
-from models.untrained import untrained_notes
+from hummingface.instrument.offline.player import Player, play_events
+from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.sample_source import MAKING_HOPS, WholeNotes
+from hummingface.instrument.synthesis.render import render
+from hummingface.instrument.synthesis.samples import BUFFERS, CROSS_S
+from hummingface.models.playing.untrained import untrained_notes
 
 RATE = 48000
 DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
@@ -73,8 +73,8 @@ def test_every_key_is_in_tune(which, request):
 
 def test_what_is_out_of_tune_in_the_network_is_in_tune_at_the_keys():
     """A note that comes out 30 cents sharp, as a network may make it, is read so much slower."""
-    from models import stft
-    from models.whole_note import made
+    from hummingface.models.playing import stft
+    from hummingface.models.playing.whole_note import made
     plain = made(untrained_notes().spectrum(np.zeros(16), 60), 60)
     at = np.arange(stft.SAMPLES - 2000) * 2 ** (30 / 1200)
     sharp = np.interp(at[at < stft.SAMPLES - 1], np.arange(stft.SAMPLES), plain.sound)
@@ -86,14 +86,14 @@ def test_what_is_out_of_tune_in_the_network_is_in_tune_at_the_keys():
 @pytest.mark.parametrize("near_hz", [65.4, 78.27, 130.8, 261.6])
 def test_a_sound_without_a_period_near_its_key_stays_near_it(sway_hz, near_hz):
     """As a network's first notes are: what only falls within reach has no top there."""
-    from models.whole_note import OFF_KEY_CENTS, measured_hz
+    from hummingface.models.playing.whole_note import OFF_KEY_CENTS, measured_hz
     hz = measured_hz(np.sin(2 * np.pi * sway_hz * np.arange(16_000) / 16_000), near_hz)
     assert abs(1200 * np.log2(hz / near_hz)) <= OFF_KEY_CENTS + 1e-6
 
 
 def gliding(cents_at, partials=(1, 2, 3, 4, 5), seconds=4.0):
     """The spectrum of a C4 that is off by `cents_at` (t)."""
-    from models import stft
+    from hummingface.models.playing import stft
     t = np.arange(round(seconds * stft.RATE_HZ)) / stft.RATE_HZ
     turns = np.cumsum(261.6256 * 2 ** (cents_at(t) / 1200)) / stft.RATE_HZ
     return stft.spectrum(sum(np.sin(2 * np.pi * k * turns) / k for k in partials))
@@ -101,7 +101,7 @@ def gliding(cents_at, partials=(1, 2, 3, 4, 5), seconds=4.0):
 
 def test_a_note_that_drifts_is_in_tune_at_every_moment():
     """20 cents sharp to 25 flat: the lowest key plays its begin, the highest its loop, the middle all of it, and none is off."""
-    from models.whole_note import made, off_key_cents
+    from hummingface.models.playing.whole_note import made, off_key_cents
     from tests.tracker import cents_off
     note = made(gliding(lambda t: 20 - 15 * t), 60)
     assert off_key_cents(note, ((0.02, 0.13), (0.2, 1.2), (1.2, 2.8))) < 2
@@ -116,8 +116,8 @@ def test_a_note_that_drifts_is_in_tune_at_every_moment():
 
 
 def test_what_has_no_pitch_is_told_from_what_has():
-    from models import stft
-    from models.whole_note import made, off_key_cents
+    from hummingface.models.playing import stft
+    from hummingface.models.playing.whole_note import made, off_key_cents
     stretches = ((0.1, 0.4), (0.2, 1.2), (1.2, 2.8))
     assert off_key_cents(made(gliding(lambda t: 0 * t), 60), stretches) < 0.5
     noise = np.random.default_rng(0).standard_normal(stft.SAMPLES)
@@ -128,8 +128,8 @@ def test_what_has_no_pitch_is_told_from_what_has():
 
 
 def test_a_note_that_dies_at_once_is_not_looped_nor_its_hiss_raised():
-    from models import stft
-    from models.whole_note import LOUDEST, made
+    from hummingface.models.playing import stft
+    from hummingface.models.playing.whole_note import LOUDEST, made
     t = np.arange(stft.SAMPLES) / stft.RATE_HZ
     hiss = 1e-3 * np.random.default_rng(0).standard_normal(stft.SAMPLES)
     note = made(stft.spectrum(np.sin(2 * np.pi * 261.6256 * t) * 10 ** (-120 * t / 20) + hiss), 60)
@@ -140,8 +140,8 @@ def test_a_note_that_dies_at_once_is_not_looped_nor_its_hiss_raised():
 
 
 def test_a_rumble_under_the_note_is_not_raised_by_high_keys():
-    from models import stft
-    from models.whole_note import made
+    from hummingface.models.playing import stft
+    from hummingface.models.playing.whole_note import made
     t = np.arange(stft.SAMPLES) / stft.RATE_HZ
     low, tone = np.sin(2 * np.pi * 20 * t), np.sin(2 * np.pi * 261.6256 * t)
     power = lambda x, hz: np.abs(np.fft.rfft(x[16_000:32_000] * np.hanning(16_000))[hz - 3:hz + 4]).max()           # noqa: E731
@@ -185,7 +185,7 @@ def test_a_held_note_sounds_on_and_a_released_one_ends(one_key):
 
 
 def test_a_falling_note_goes_on_falling():
-    from models.whole_note import made
+    from hummingface.models.playing.whole_note import made
     model = untrained_notes()
     fall = 10 ** (-12 * np.arange(128) / 32 / 20)                  # 12 dB a second
     note = made((model.spectrum(np.zeros(16), 60) * fall).astype(np.complex64), 60)

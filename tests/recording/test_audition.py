@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
-from instrument.recording.audition import pieces
+from hummingface.instrument.recording.audition import pieces
 
 
 @pytest.mark.parametrize(("of_hz", "to_hz", "up", "down"), [(44100, 48000, 160, 147), (96000, 48000, 1, 2), (22050, 48000, 320, 147)])
@@ -34,7 +34,7 @@ def test_a_file_of_another_rate_is_heard_on_a_jack_server(jack_server, tmp_path)
     jack_server(256)
     soundfile.write(tmp_path / "a.wav", np.zeros((22_050, 2)), 44100)
     (tmp_path / "b.wav").write_text("no sound")
-    command = [sys.executable, "-m", "instrument.recording.audition"]
+    command = [sys.executable, "-m", "hummingface.instrument.recording.audition"]
     played, refused = (subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True) for name in ("a.wav", "b.wav"))
     assert played.returncode == 0, played.stderr
     assert refused.returncode == 1 and "b.wav: cannot be read" in refused.stderr

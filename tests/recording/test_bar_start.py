@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.parameters import BEATS
-from instrument.recording import replay
+from hummingface.instrument.patches.parameters import BEATS
+from hummingface.instrument.recording import replay
 from tests.audio.conftest import wait_for
 from tests.audio.jack_player import RATE_HZ, Player
 

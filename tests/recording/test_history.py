@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.offline import Player
-from instrument.patch import Patch
-from instrument.performance import midi, moment, score
-from instrument.performance.midi import Controller, NoteOff, NoteOn
-from instrument.recording import naming, recorder, take
-from instrument.recording import performance as played
-from instrument.recording.history import KEPT_S, SLACK_S, History, Kept
-from instrument.recording.recorder import Recorder
-from instrument.synthesis.state import OUTPUT_SAMPLES
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi, score, snapshot
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.recording import naming, recorder, take
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording.history import KEPT_S, SLACK_S, History, Kept
+from hummingface.instrument.recording.recorder import Recorder
+from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 from tests.performance.conftest import PlainModel
 
 RATE_HZ = 8000              # so that minutes are made in seconds
@@ -30,7 +30,7 @@ class Engine:
     """A player whose sound and events go into a history."""
 
     def __init__(self):
-        from instrument.performance.timbre import Timbre
+        from hummingface.instrument.performance.frame_source import Timbre
         timbre = Timbre(PlainModel())           # its notes last for as long as they are held
         self.player = Player(timbre, Patch("Glass: Reed/2", timbre.name, (0.5,) * timbre.latents, {"reverb.mix": 0.0}), rate_hz=RATE_HZ,
                              log=self._note)
@@ -42,8 +42,8 @@ class Engine:
         self.history.note(sample, event)
 
     def remember(self):
-        values = moment.remember(self.player.performer)
-        self.history.moments.append(Kept(values["sample"], self.history.noted, [], moment.at_rest(self.player.performer), values))
+        values = snapshot.remember(self.player.performer)
+        self.history.moments.append(Kept(values["sample"], self.history.noted, [], snapshot.at_rest(self.player.performer), values))
 
     def play(self, events, seconds):
         """Events at seconds from now."""
@@ -267,7 +267,7 @@ def test_a_take_that_was_cut_off_while_it_was_finished_keeps_all_that_was_played
 
 def test_a_disk_without_room_for_what_was_played_loses_none_of_it(tmp_path, monkeypatch):
     """Nor does the next attempt, when there is room."""
-    from instrument.recording.wave_file import WaveFile
+    from hummingface.instrument.recording.wave_file import WaveFile
     wav, part = tmp_path / "take.wav", tmp_path / "take.part"
     WaveFile(wav, RATE_HZ).close()
     before = wav.read_bytes()
@@ -295,7 +295,7 @@ def wait_until(condition):
 
 
 def test_flac_is_the_same_sound_and_the_same_take(running, tmp_path):
-    from instrument.recording import flac
+    from hummingface.instrument.recording import flac
     engine, made, told = running
     engine.play(note(0.5, 60), 3)
     made.capture(str(tmp_path), "wav24")

@@ -2,10 +2,10 @@
 import mido
 import pytest
 
-from instrument.parameters import PARAMETERS
-from instrument.performance import midi, score
-from instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
-from instrument.recording.midi_file import MidiFile
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import midi, score
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set
+from hummingface.instrument.recording.midi_file import MidiFile
 
 EVENTS = [NoteOn(0, 60, 100), NoteOff(0, 60), NoteOn(15, 127, 1), KeyPressure(3, 60, 20 / 127), Pressure(2, 1.0), Bend(1, -1.0),
           Bend(1, 0.0), Bend(1, 1.0), Bend(0, 1234 / 8191), Controller(0, 64, 127), Controller(9, 1, 0), Program(4, 17)]

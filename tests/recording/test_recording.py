@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.audio import registry
-from instrument.performance import midi, score
-from instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.audio import registry
+from hummingface.instrument.performance import midi, score
+from hummingface.instrument.performance.midi import NoteOff, NoteOn
 from tests.audio.conftest import Told, wait_for
 from tests.recording.readers import by_all
 
@@ -102,7 +102,7 @@ def test_a_process_that_ends_leaves_a_whole_take(engine, tmp_path, name):
 
 WINDOW = """
 import json, os, signal, sys, time
-from instrument.audio.client import Client
+from hummingface.instrument.audio.client import Client
 client = Client(patch=json.loads(sys.argv[2]), attach=False)
 client.start()
 told = []
@@ -121,7 +121,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_window_that_is_killed_stops_no_take(home, tmp_path):
     """The sound goes on, and so does the take; the next window finds it and can end it."""
-    from instrument.audio.client import Client
+    from hummingface.instrument.audio.client import Client
     child = subprocess.Popen([sys.executable, "-c", WINDOW, str(tmp_path), json.dumps(home)], stdout=subprocess.PIPE, text=True)
     path, pid = child.stdout.readline().rsplit(" ", 1)
     child.wait()
@@ -202,11 +202,11 @@ def test_a_take_that_is_moved_while_it_is_recorded_goes_on_there(engine, tmp_pat
 
 
 def test_a_terminal_records_until_it_is_ended(home):
-    from instrument import patch as patch_file
+    from hummingface.instrument.patches import patch as patch_file
     folder = Path(os.environ["HUMMINGFACE_HOME"])
     patch_file.save(patch_file.from_json(home), folder / "mine.json")
     before = set((folder / "takes").glob("*.wav"))
-    terminal = subprocess.Popen([sys.executable, "-m", "instrument", "--headless", "--record", "--patch", str(folder / "mine.json")],
+    terminal = subprocess.Popen([sys.executable, "-m", "hummingface", "--headless", "--record", "--patch", str(folder / "mine.json")],
                                 stdout=subprocess.PIPE, text=True)
     assert terminal.stdout
     assert next((line for line in terminal.stdout if line.startswith("Recording ")), None)

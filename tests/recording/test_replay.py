@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.offline import Player
-from instrument.patch import Patch
-from instrument.performance import midi, moment
-from instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Pressure, Set
-from instrument.performance.performer import Load
-from instrument.recording import performance as played
-from instrument.recording import replay
-from instrument.recording.performance import TakeError
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Pressure, Set
+from hummingface.instrument.performance.performer import Load
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording import replay
+from hummingface.instrument.recording.performance_log import TakeError
 from tests.audio.conftest import wait_for
 from tests.audio.jack_player import RATE_HZ
 from tests.audio.jack_player import Player as JackPlayer
@@ -27,8 +27,8 @@ SOUND = {"reverb.mix": 0.4, "chorus.mix": 0.5, "delay.mix": 0.3, "drive.amount":
 
 @pytest.fixture(scope="module")
 def timbre():
-    from instrument.performance.timbre import Timbre
-    from models.untrained import untrained
+    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.models.playing.untrained import untrained
     return Timbre(untrained(seed=3, width=64))
 
 
@@ -57,8 +57,8 @@ def test_a_take_is_played_again_to_the_sample(timbre, rate_hz):
     player.performer.receive(Set("reverb.decay_s", 0.3), 0)
     player.performer.receive(Set("delay.feedback", 0.1), 0)
     player.render(12 * rate_hz)
-    assert moment.at_rest(player.performer)
-    values = moment.remember(player.performer)
+    assert snapshot.at_rest(player.performer)
+    values = snapshot.remember(player.performer)
     begin = player.position + 777
     events = phrase(begin + 100, rate_hz, 2)
     events.insert(8, (events[8][0], Load(patch.with_values(name="Other", latents=(-0.5,) * timbre.latents), timbre)))
@@ -82,7 +82,7 @@ def test_what_is_down_at_the_end_of_a_take_comes_up_there(timbre):
     player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents, {"reverb.mix": 0.0}), seed=5)
     player.performer.receive(Controller(1, 64, 127), 100)
     player.render(RATE_HZ)
-    values, begin = moment.remember(player.performer), player.position
+    values, begin = snapshot.remember(player.performer), player.position
     events = [(begin + 1000, NoteOn(0, 60, 100)), (begin + 2000, NoteOn(1, 64, 100)), (begin + 3000, Controller(2, 64, 127)),
               (begin + 4000, NoteOn(2, 67, 100)), (begin + 9000, NoteOff(1, 64)), (begin + 9000, NoteOff(2, 67))]
     for sample, event in events:
@@ -226,7 +226,7 @@ def no_file_beyond(size_bytes):
 def lines(timbre):
     player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents))
     player.render(5000)
-    values = moment.remember(player.performer)
+    values = snapshot.remember(player.performer)
     return [json.loads(played.head_line("Test", 6000, True, values)), {"sample": 6100, **midi.to_json(NoteOn(0, 60, 100))},
             {"end": True, "frames": 100}]
 
@@ -271,7 +271,7 @@ def test_what_is_no_take_is_refused(data):
 def test_a_bomb_is_not_unpacked(tmp_path):
     import zlib
 
-    from instrument.recording.wave_file import WaveFile
+    from hummingface.instrument.recording.wave_file import WaveFile
     file = WaveFile(tmp_path / "a.wav", 48000)
     file.append(np.zeros((10, 2), np.float32))
     file.add_chunk(b"hmfc", zlib.compress(bytes(200 << 20), 9))

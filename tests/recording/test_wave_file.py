@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from instrument.recording import riff
-from instrument.recording.wave_file import WaveFile
+from hummingface.instrument.recording import riff
+from hummingface.instrument.recording.wave_file import WaveFile
 from tests.recording.readers import by_all, by_ffmpeg, by_sox, by_wave
 
 AT = datetime.datetime(2026, 11, 23, 14, 5, 9)
@@ -118,7 +118,7 @@ def test_beyond_4_gb_it_is_rf64(tmp_path):
 
 CHILD = """
 import resource, sys, numpy
-from instrument.recording.wave_file import WaveFile
+from hummingface.instrument.recording.wave_file import WaveFile
 file = WaveFile(sys.argv[1], 48000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from instrument.synthesis.effects import INDEX, START
-from instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_start, publish_until
-from instrument.synthesis.render import render
-from instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, START_ROWS, boundary, new_state
+from hummingface.instrument.synthesis.effects import INDEX, START
+from hummingface.instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_start, publish_until
+from hummingface.instrument.synthesis.render import render
+from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, START_ROWS, boundary, new_state
 
 
 class Hands:

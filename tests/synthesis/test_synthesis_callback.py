@@ -2,6 +2,7 @@
 import ctypes
 import mmap
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,11 +13,12 @@ import numpy as np
 import pytest
 from numba import types
 
-from instrument.synthesis.atomic import load_acquire, store_release
-from instrument.synthesis.callback import callback_address
-from instrument.synthesis.compiled import compiled
-from instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
-from instrument.synthesis.state import HOPS, STARTS, STATE_TYPE, new_state, state_dtype
+import hummingface
+from hummingface.compiled import compiled
+from hummingface.instrument.synthesis.atomic import load_acquire, store_release
+from hummingface.instrument.synthesis.callback import callback_address
+from hummingface.instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
+from hummingface.instrument.synthesis.state import HOPS, STARTS, STATE_TYPE, new_state, state_dtype
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
                             ctypes.c_void_p)
@@ -201,21 +203,26 @@ def test_wrong_rates_and_buffers_are_refused():
 
 def test_a_read_only_installation_finds_its_cache(tmp_path):
     """The package where nothing can be written: compiled once into the user's cache, loaded from there the second time."""
-    source = Path(sys.modules["instrument.synthesis"].__file__).parent
-    copy = tmp_path / "site" / "instrument" / "synthesis"
-    copy.mkdir(parents=True)
-    for path in (source.parent / "__init__.py", *source.glob("*.py")):
-        (copy.parent if path.parent == source.parent else copy).joinpath(path.name).write_bytes(path.read_bytes())
-    (copy / "double.py").write_text("from numba import types\nfrom instrument.synthesis.compiled import compiled\n\n\n"
-                                    "@compiled(types.int64(types.int64))\ndef double(x):\n    return 2 * x\n")
-    for folder in (copy, copy.parent):
-        folder.chmod(0o555)
-    code = ("from instrument.synthesis.double import double\nfrom instrument.synthesis.compiled import cache_folder\n"
-            "assert double(2) == 4\nprint(sum(double.stats.cache_hits.values()), cache_folder())")
+    package = tmp_path / "site" / "hummingface"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "compiled.py"):
+        shutil.copy(Path(hummingface.__file__).with_name(name), package)
+    (package / "instrument").mkdir()
+    (package / "factor.py").write_text("FACTOR = 2\n")
+    (package / "scaled.py").write_text("from numba import types\n\nfrom hummingface import factor\n"
+                                       "from hummingface.compiled import compiled\n\n\n"
+                                       "@compiled(types.int64(types.int64))\ndef scaled(x):\n    return factor.FACTOR * x\n")
+    code = ("from hummingface.compiled import cache_folder\nfrom hummingface.scaled import scaled\n"
+            "print(scaled(2), sum(scaled.stats.cache_hits.values()), cache_folder(scaled.__code__.co_filename))")
+    package.chmod(0o555)
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "site")}
     environment.pop("NUMBA_CACHE_DIR", None)
     said = [subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True,
                            text=True).stdout.split() for _ in range(2)]
-    assert (said[0][0], said[1][0]) == ("0", "1")
+    assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
     assert list((tmp_path / "site").rglob("__pycache__/*.nbi")) == []
-    assert Path(said[0][1]).is_dir()
+    assert Path(said[0][2]).is_dir()
+    package.chmod(0o755)
+    (package / "factor.py").write_text("FACTOR = 1 + 2\n")          # a constant that stands in another file
+    changed = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert changed.split()[:2] == ["6", "0"]

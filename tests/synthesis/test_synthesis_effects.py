@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from instrument import parameters
-from instrument.synthesis.compiled import compiled
-from instrument.synthesis.effects import CONTROLS, INDEX, aim_effects, apply_effects
-from instrument.synthesis.limiter import CEILING, limit, limiter_dtype
-from instrument.synthesis.state import STATE_TYPE, new_state
+from hummingface.compiled import compiled
+from hummingface.instrument.patches import parameters
+from hummingface.instrument.synthesis.effects import CONTROLS, INDEX, aim_effects, apply_effects
+from hummingface.instrument.synthesis.limiter import CEILING, limit, limiter_dtype
+from hummingface.instrument.synthesis.state import STATE_TYPE, new_state
 
 RATE = 48_000
 

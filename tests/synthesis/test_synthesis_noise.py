@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from instrument.synthesis.noise_tables import band_edges_hz, loop_lengths, noise_tables
-from models import frame
+from hummingface.instrument.synthesis.noise_tables import band_edges_hz, loop_lengths, noise_tables
+from hummingface.models.playing import frame
 
 RATE = 48_000
 

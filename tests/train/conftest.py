@@ -1,4 +1,4 @@
-"""A tiny prepared data set, in an earlier format (`train/store.py`), which stays readable.
+"""A tiny prepared data set, in an earlier format (`train/data/store.py`), which stays readable.
 
 Two instruments whose brightness follows pitch and velocity.
 """
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.conditioning import ROWS, row_times_s
-from models.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import FUZZ_RATE, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE, PARTIALS, RELEASE, SLOT_RATIO, VIBRATO
+from hummingface.train.app.commands import main
 from tests.train.notes_that_tell import written
-from train.cli import main
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,7 +65,7 @@ def tiny_data(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_bank(tiny_data):
-    from train.dataset import NoteBank
+    from hummingface.train.data.dataset import NoteBank
     return NoteBank(tiny_data)
 
 

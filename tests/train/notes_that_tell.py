@@ -4,7 +4,7 @@ import json
 import numpy as np
 import soundfile as sf
 
-from models import stft
+from hummingface.models.playing import stft
 
 FAMILIES = {"bass": 3, "flute": 1, "organ": 6}                          # how many harmonics each has
 QUALITY = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",

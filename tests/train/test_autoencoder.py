@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from models import key_trend
-from models.checkpoint import load_model
-from models.frame import DEVIATION, HIGHEST, LEVEL, LOWEST
-from models.key_trend import LEVELLED_LUFS, MIDDLE, MOST_GAIN_DB
-from models.shape import Shape
-from train.autoencoder import Options, Trainer
-from train.dataset import NoteBank
-from train.evaluate import choose, neighbours, released, tuning
-from train.export import export, fold, presets_of
-from train.start import start_from
+from hummingface.models.playing import key_trend
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.frame import DEVIATION, HIGHEST, LEVEL, LOWEST
+from hummingface.models.playing.key_trend import LEVELLED_LUFS, MIDDLE, MOST_GAIN_DB
+from hummingface.models.playing.shape import Shape
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.evaluation.evaluate import choose, neighbours, released, tuning
+from hummingface.train.exporting.export_model import export, fold, presets_of
+from hummingface.train.learning.train_autoencoder import Options, Trainer
+from hummingface.train.learning.warm_start import start_from
 
 SHAPE = Shape(latents=4, width=48, phase_width=16)
 OPTIONS = Options(steps=240, notes=32, moments=8, encoder_notes=4, encoder_every=4, rate=4e-3, average_steps=20)

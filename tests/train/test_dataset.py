@@ -4,13 +4,13 @@ import json
 import numpy as np
 import pytest
 
-from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
-from train.dataset import DataError, NoteBank, is_left_out
-from train.mended import even_out
-from train.notes.note import Labels, Note
-from train.prepare import prepared
-from train.store import Made
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
+from hummingface.train.data.cleaning import even_out
+from hummingface.train.data.dataset import DataError, NoteBank, is_left_out
+from hummingface.train.data.prepare import prepared
+from hummingface.train.data.store import Made
+from hummingface.train.notes.note import Labels, Note
 
 
 def test_one_pitch_in_twelve_is_left_out_and_another_for_each_instrument():

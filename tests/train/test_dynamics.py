@@ -4,11 +4,11 @@ import json
 import numpy as np
 import pytest
 
-from models.frame import RELEASE, STEADY
-from models.model import Model
-from models.untrained import untrained
-from train.dynamics import FIGURES, dynamics, text
-from train.metrics import gain_line, gain_spread
+from hummingface.models.playing.frame import RELEASE, STEADY
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.untrained import untrained
+from hummingface.train.evaluation.metrics import gain_line, gain_spread
+from hummingface.train.evaluation.model_dynamics import FIGURES, dynamics, text
 
 
 class Told(Model):

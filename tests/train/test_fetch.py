@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from train.cli import main
-from train.fetch import SETS, FetchError, Published, fetch
+from hummingface.train.app.commands import main
+from hummingface.train.data.fetch import SETS, FetchError, Published, fetch
 
 DATA = os.urandom(3_000_000)
 ROOT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ def test_no_server_at_all(tmp_path):
 
 def test_a_full_disk_keeps_what_came(server, tmp_path):
     code = ("import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)); from train.cli import main; "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)); from hummingface.train.app.commands import main; "
             f"sys.exit(main(['fetch', 'nsynth', '--url', {what(server).url!r}, '--out', {str(tmp_path)!r}, '--split', 'valid']))")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 1 and "hummingface train:" in result.stderr and "Traceback" not in result.stderr

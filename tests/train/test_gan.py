@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 import torch
 
-from models.checkpoint import load_model
-from models.conditioning import ROWS, row_times_s
-from models.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
-from models.key_trend import LEVELLED_LUFS, MOST_GAIN_DB
-from models.shape import Shape
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
+from hummingface.models.playing.key_trend import LEVELLED_LUFS, MOST_GAIN_DB
+from hummingface.models.playing.shape import Shape
+from hummingface.train.app.commands import main
+from hummingface.train.data.characteristics import CHARACTERISTICS
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.evaluation.generated import compare, frechet, ndb
+from hummingface.train.exporting.export_gan import export_gan, model_of_gan
+from hummingface.train.exporting.find_knobs import measured
+from hummingface.train.learning.conditions import conditions_of
+from hummingface.train.learning.run import read_state
+from hummingface.train.learning.train_gan import Options, Trainer
 from tests.train.runs import same, stopped_after
-from train.characteristics import CHARACTERISTICS
-from train.cli import main
-from train.conditions import conditions_of
-from train.dataset import NoteBank
-from train.export_gan import export_gan, model_of_gan
-from train.gan import Options, Trainer
-from train.generated import compare, frechet, ndb
-from train.knobs import measured
-from train.run import read_state
 
 SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
 
@@ -133,7 +133,7 @@ def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
 
 def test_its_knob_does_what_it_says(run):
     model = model_of_gan(read_state(run[2] / "state.pt"), "Nobody")
-    from train.knobs import find_knobs
+    from hummingface.train.exporting.find_knobs import find_knobs
     about = find_knobs(model)
     assert set(about) == {f"{c['kind']}.{c['name']}" for c in model.card["conditions"]}
     bright = about["characteristic.brightness"]

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 
-from models.checkpoint import load_model
-from models.frame import NOISE
-from models.knobs import turned
-from models.played_decoder import PlayedDecoder
-from models.untrained import untrained
-from train.characteristics import CHARACTERISTICS
-from train.knobs import correlations, directions, family_directions, measured
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.decoder_numpy import PlayedDecoder
+from hummingface.models.playing.frame import NOISE
+from hummingface.models.playing.knobs import turned
+from hummingface.models.playing.untrained import untrained
+from hummingface.train.data.characteristics import CHARACTERISTICS
+from hummingface.train.exporting.find_knobs import correlations, directions, family_directions, measured
 
 FACTORY = Path(__file__).parents[2] / "assets" / "models" / "fluidr3_atlas"
 

@@ -11,15 +11,15 @@ import pytest
 import soundfile as sf
 import torch
 
-from models.checkpoint import load_model
-from models.frame import LEVEL
-from models.shape import Shape
-from train import learn as learning
-from train.cli import main
-from train.dataset import NoteBank
-from train.export import export
-from train.learn import BRIDGED_SEMITONES, Lesson, NothingToLearn, learn
-from train.spread import spread
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.frame import LEVEL
+from hummingface.models.playing.shape import Shape
+from hummingface.train.app import learn as learning
+from hummingface.train.app.commands import main
+from hummingface.train.app.learn import BRIDGED_SEMITONES, Lesson, NothingToLearn, learn
+from hummingface.train.data.augmentation import spread
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.exporting.export_model import export
 
 ROOT = Path(__file__).parents[2]
 PITCHES = (48, 52, 57, 60)
@@ -93,8 +93,8 @@ def test_its_pictures_come_to_look_like_the_recording(learnt):
 
 def test_models_come_on_the_way_and_sounds_stay_what_they_are(learnt):
     """Knobs of one version and of the next lead to the same place in what is learnt."""
-    from instrument.learnt import carried
-    from instrument.patch import Corner, Patch
+    from hummingface.instrument.patches.learnt_models import carried
+    from hummingface.instrument.patches.patch import Corner, Patch
     assert len(VERSIONS) >= 3 and len(told("model")) == len(VERSIONS) and VERSIONS[0][1] is None
     assert len({card["sha256"] for card, _ in VERSIONS}) == len(VERSIONS) and len({card["run"] for card, _ in VERSIONS}) == 1
     for (card, before), (earlier, _) in zip(VERSIONS[1:], VERSIONS, strict=False):
@@ -224,7 +224,7 @@ def test_a_single_note_is_enough(tmp_path):
 
 def hummingface(home, *words):
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, "-m", "instrument", *words], capture_output=True, text=True, env=environment)
+    return subprocess.run([sys.executable, "-m", "hummingface", *words], capture_output=True, text=True, env=environment)
 
 
 def test_the_commands_of_the_instrument(folder, tmp_path):
@@ -268,7 +268,7 @@ def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):
 
 
 LIMITED = """import resource, sys
-from instrument.cli import main
+from hummingface.instrument.app.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 sys.exit(main(["train", *sys.argv[2:]]))"""
 
@@ -315,8 +315,8 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
 
 def test_keys_held_out_beside_their_neighbours(learnt, tmp_path):
     """Of neighbours that are alike, the mean at the right pitch is nearly the note; and which keys were held out is known."""
-    from train.examine import held_out
-    from train.notes.opening import Wishes, open_source
+    from hummingface.train.evaluation.examine import held_out
+    from hummingface.train.notes.opening import Wishes, open_source
     place = tmp_path / "keys"
     place.mkdir()
     for pitch in (58, 59, 60, 61, 62):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.metrics import FIGURES, by_family, distance, heading, line
+from hummingface.train.evaluation.metrics import FIGURES, by_family, distance, heading, line
 
 MEASURE = Path(__file__).parents[2] / "../shared/measure/sound_distance.py"
 RATE_HZ = 16_000

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.shape import Shape
-from train.autoencoder import Options, Trainer
-from train.dataset import NoteBank
+from hummingface.models.playing.shape import Shape
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.learning.train_autoencoder import Options, Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 SHAPE = Shape(latents=4, width=64, note_width=64, phase_width=16)

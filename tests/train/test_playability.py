@@ -10,9 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hummingface.train.evaluation import playability
+from hummingface.train.evaluation.playability import (
+    FIGURES,
+    GOALS,
+    HOLD_S,
+    KEYS,
+    LEAD_S,
+    OCTAVES,
+    VELOCITIES,
+    Stroke,
+    judge,
+    missed,
+    strokes,
+)
 from tests.bench import playability as bench
-from train import playability
-from train.playability import FIGURES, GOALS, HOLD_S, KEYS, LEAD_S, OCTAVES, VELOCITIES, Stroke, judge, missed, strokes
 
 ROOT = Path(__file__).parents[2]
 MEASURE = ROOT / "../shared/measure/playability.py"
@@ -179,7 +191,7 @@ def test_a_figure_counts_from_three_times_what_chance_leaves():
 
 
 def test_the_engine_plays_strokes_one_by_one():
-    from instrument.library import load_patch
+    from hummingface.instrument.patches.library import load_patch
     patch, timbre, program, acoustic = bench.opened(bench.Sound("patch", "Evening Grand"))
     assert (program, acoustic) == (0, True) and patch.parameters["reverb.mix"] == 0 < load_patch("Evening Grand").parameters["reverb.mix"]
     asked = [Stroke(60, 127), Stroke(60, 16), Stroke(48, 40, 2.4), Stroke(61, 100)]

@@ -12,16 +12,16 @@ import pytest
 import soundfile as sf
 import torch
 
-from instrument import levelling
-from instrument.library import load_model
-from instrument.patch import Patch
-from instrument.performance.timbre import timbre_of
-from models.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
-from train.dataset import NoteBank
-from train.notes.note import Labels, Note
-from train.points import note_of
-from train.prepare import prepared
-from train.reconstruct import QUICKLY, THOROUGHLY, Refiner, find_point, sound_at
+from hummingface.instrument.offline import levelling
+from hummingface.instrument.patches.library import load_model
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
+from hummingface.train.app.latent_points import note_of
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.prepare import prepared
+from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, Refiner, find_point, sound_at
+from hummingface.train.notes.note import Labels, Note
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
@@ -33,7 +33,7 @@ class Helper:
     def __init__(self):
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         self.count = 0
-        self.process = subprocess.Popen([sys.executable, "-m", "instrument", "train", "points"], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([sys.executable, "-m", "hummingface", "train", "points"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
     def write(self, text):

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from models.conditioning import ROWS
-from models.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
-from train.cli import main
-from train.dataset import NoteBank
-from train.notes.general_midi import INSTRUMENTS, instruments_in_turn
-from train.notes.opening import Wishes, open_source
-from train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
-from train.notes.soundfont_source import LAYERS, Choice, SoundFont
-from train.prepare import prepare
-from train.store import DataError, part_files, read_part
+from hummingface.models.playing.conditioning import ROWS
+from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB
+from hummingface.train.app.commands import main
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.prepare import prepare
+from hummingface.train.data.store import DataError, part_files, read_part
+from hummingface.train.notes.opening import Wishes, open_source
+from hummingface.train.notes.program_families import INSTRUMENTS, instruments_in_turn
+from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
+from hummingface.train.notes.soundfont_source import LAYERS, Choice, SoundFont
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 ROOT = Path(__file__).parents[2]
@@ -114,7 +114,7 @@ def test_a_full_disk_loses_nothing_that_was_done(folder, tmp_path):
     prepare(data, [open_source(folder, Wishes(pitches=(60,)))], 1, False)
     done = keys(data)
     code = ("import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); from train.cli import main; "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); from hummingface.train.app.commands import main; "
             f"sys.exit(main(['prepare', {str(folder)!r}, '--out', {str(data)!r}, '--workers', '1']))")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 1 and "hummingface train:" in result.stderr and "Traceback" not in result.stderr
@@ -130,8 +130,8 @@ def test_killed_it_goes_on(tmp_path):
     t = np.arange(8000) / 16_000
     for i in range(60):
         sf.write(folder / f"{36 + i:03d}.wav", 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((36 + i - 69) / 12) * t), 16_000)
-    process = subprocess.Popen([sys.executable, "-m", "train", "prepare", str(folder), "--out", str(data), "--workers", "2"], cwd=ROOT,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-m", "hummingface.train", "prepare", str(folder), "--out", str(data), "--workers", "2"],
+                               cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     while not part_files(data) and process.poll() is None:
         time.sleep(0.05)
     process.kill()
@@ -162,8 +162,8 @@ def _members(session: int) -> list[str]:
 
 
 def test_ctrl_c_stops_and_says_so(folder, tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "train", "prepare", str(folder), "--out", str(tmp_path / "data"), "--workers", "2"],
-                               cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "hummingface.train", "prepare", str(folder), "--out", str(tmp_path / "data"),
+                                "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "data").exists():
         time.sleep(0.05)
     time.sleep(1.0)

@@ -10,18 +10,18 @@ import soundfile as sf
 import torch
 from PIL import Image
 
-from models.frame import LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO
-from models.shape import Shape
-from train import autoencoder, gan
-from train.cli import main
-from train.dataset import NoteBank
-from train.report import page, sounds
-from train.report.chart import Line, chart
-from train.report.folder import ReportError, open_runs
-from train.report.latents import use_of
-from train.report.media import ROWS, spectrogram, spectrum_db
-from train.report.sets import semitones_off, sets_of, white
-from train.run import read_state, write_state
+from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO
+from hummingface.models.playing.shape import Shape
+from hummingface.train.app.commands import main
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.learning import train_autoencoder, train_gan
+from hummingface.train.learning.run import read_state, write_state
+from hummingface.train.report import page, sound_clips
+from hummingface.train.report.chart import Line, chart
+from hummingface.train.report.folder import ReportError, open_runs
+from hummingface.train.report.latents import use_of
+from hummingface.train.report.media import ROWS, spectrogram, spectrum_db
+from hummingface.train.report.sets import semitones_off, sets_of, white
 
 STEPS = 100
 
@@ -32,11 +32,11 @@ def runs(tiny_data, tmp_path_factory):
     torch.set_num_threads(1)
     place, bank = tmp_path_factory.mktemp("runs"), NoteBank(tiny_data)
     for latents in (2, 4):
-        options = autoencoder.Options(steps=STEPS, notes=16, moments=4, encoder_notes=4, encoder_every=4, average_steps=20)
-        autoencoder.Trainer(bank, Shape(latents=latents, width=32, note_width=32, phase_width=16), options,
+        options = train_autoencoder.Options(steps=STEPS, notes=16, moments=4, encoder_notes=4, encoder_every=4, average_steps=20)
+        train_autoencoder.Trainer(bank, Shape(latents=latents, width=32, note_width=32, phase_width=16), options,
                             encoder_width=16).run(place / f"small {latents}", progress=False)
     shape = Shape(latents=3, width=32, note_width=48, phase_width=16)
-    gan.Trainer(bank, shape, gan.Options(steps=STEPS, notes=8), critic_width=32).run(place / "<cgan>", progress=False)
+    train_gan.Trainer(bank, shape, train_gan.Options(steps=STEPS, notes=8), critic_width=32).run(place / "<cgan>", progress=False)
     return place
 
 
@@ -67,9 +67,9 @@ def little():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "AXES", (2, 1))
         patch.setattr(page, "SAMPLES", 2)
-        patch.setattr("train.report.sets.TRACKED", 6)
-        patch.setattr("train.report.sounds.STEPS", np.linspace(-3, 3, 3))
-        patch.setattr("train.report.sounds.STEP_S", 0.25)
+        patch.setattr("hummingface.train.report.sets.TRACKED", 6)
+        patch.setattr("hummingface.train.report.sound_clips.STEPS", np.linspace(-3, 3, 3))
+        patch.setattr("hummingface.train.report.sound_clips.STEP_S", 0.25)
         yield
 
 
@@ -78,7 +78,7 @@ def made(runs, tmp_path_factory):
     """The page of all three."""
     out = tmp_path_factory.mktemp("page") / "all.html"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.report.sets.SET", 40)
+        patch.setattr("hummingface.train.report.sets.SET", 40)
         assert main(["report", *map(str, sorted(runs.iterdir())), "--out", str(out), "--count", "2"]) == 0
     return Page(out.read_text(encoding="utf-8"))
 
@@ -199,6 +199,6 @@ def test_a_chart_draws_what_is_there():
 
 def test_walks_go_from_end_to_end(runs):
     model = open_runs([runs / "<cgan>"])[0].model
-    names = [clip.name for clip in sounds.knob_walks(model)]
+    names = [clip.name for clip in sound_clips.knob_walks(model)]
     assert "brightness" in names and len(names) == len(model.card["conditions"])
-    assert [clip.name for clip in sounds.axis_walks(model, 8)] == ["latent 1", "latent 2", "latent 3"]
+    assert [clip.name for clip in sound_clips.axis_walks(model, 8)] == ["latent 1", "latent 2", "latent 3"]

@@ -14,12 +14,12 @@ import torch
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 
-from models.shape import Shape
+from hummingface.models.playing.shape import Shape
+from hummingface.train.app.commands import main
+from hummingface.train.learning.run import Diverged, read_state, tensors_of
+from hummingface.train.learning.train_autoencoder import Options, Trainer
+from hummingface.train.notes.tfrecord import records
 from tests.train.runs import same, stopped_after
-from train.autoencoder import Options, Trainer
-from train.cli import main
-from train.notes.tfrecord import records
-from train.run import Diverged, read_state, tensors_of
 
 SHAPE = Shape(latents=4, width=32, note_width=32, phase_width=16)
 HALF, WHOLE = 120, 240

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from models import stft
-from models.checkpoint import load_model
-from models.seed_model import SeedModel
-from models.stft import Layout
+from hummingface.models.playing import stft
+from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.stft import Layout
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.train.app.commands import main
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.store import DataError
+from hummingface.train.exporting.export_stft import PRESETS
+from hummingface.train.learning.train_stft import AutoencoderTrainer, GanTrainer, Options, shape_for
+from hummingface.train.report.page import write_report
 from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
-from train.cli import main
-from train.export_seed import PRESETS
-from train.report.page import write_report
-from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
-from train.sounds import SoundBank
-from train.store import DataError
 
 
 def test_labels_stay_with_their_images(told_sounds):
@@ -112,7 +112,7 @@ def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
 
 
 def test_the_figures_of_a_sound_against_itself_and_against_nothing():
-    from train.seed_measure import distance
+    from hummingface.train.evaluation.stft_figures import distance
     sound = np.random.default_rng(0).standard_normal(stft.SAMPLES)
     same_one = distance(sound, 0.5 * sound)
     assert same_one["snr"] > 100 and max(same_one["sc"], same_one["lsd60"], same_one["lsd80"]) < 1e-6

@@ -4,15 +4,15 @@ import pytest
 import soundfile as sf
 import torch
 
-from models import stft
-from models.stft import Layout
+from hummingface.models.playing import stft
+from hummingface.models.playing.stft import Layout
+from hummingface.train.app.commands import main
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.learning.run import read_state
+from hummingface.train.learning.train_stft import AutoencoderTrainer, GanTrainer, Options, shape_for
+from hummingface.train.report import page, stft_report
+from hummingface.train.report.folder import open_runs
 from tests.train.test_report import Page
-from train.cli import main
-from train.report import page, whole
-from train.report.folder import open_runs
-from train.run import read_state
-from train.seed import AutoencoderTrainer, GanTrainer, Options, shape_for
-from train.sounds import SoundBank
 
 STEPS = 100
 
@@ -90,13 +90,13 @@ def test_near_zero_latents_are_those_of_the_step_that_is_named(runs):
     clips = {(clip.name, clip.about): _heard(clip) for clip in chapter.middles}
     for state in (early, now):
         z = torch.zeros(1, 4)
-        image = whole.generator_of(state)(z, torch.zeros(1, dtype=torch.int64)).detach().numpy()
+        image = stft_report.generator_of(state)(z, torch.zeros(1, dtype=torch.int64)).detach().numpy()
         expected = stft.sound(stft.spectrum_of(image, np.array([60]), Layout()))[0]
         audio = clips["all latents 0", f"step {state['step']}"]
         assert np.corrcoef(audio, expected[:len(audio)])[0, 1] > 0.999
     deaf = dict(now["average"])
     deaf["generator.first.weight"] = torch.zeros_like(deaf["generator.first.weight"])
-    assert whole.use_of(now | {"average": deaf}, run.bank).effect_db.max() < 1e-3       # latents that do nothing are seen to do nothing
+    assert stft_report.use_of(now | {"average": deaf}, run.bank).effect_db.max() < 1e-3       # what does nothing is seen to do nothing
 
 
 def _heard(clip):

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 ANALYSIS = 6
-"""Raise it when the analysis (models/harmonic.py, models/motion.py, train/characteristics.py) gives other numbers: all is made anew."""
+"""Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
+all is made anew."""
 
 QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
              "tempo-synced")

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from models.checked_json import parse_json, read_bytes
-from train.notes.note import QUALITIES, Labels, Note, Order, Skipped, SourceError, key_of, read_sound, why_unusable
+from hummingface.models.playing.checked_json import parse_json, read_bytes
+from hummingface.train.notes.note import QUALITIES, Labels, Note, Order, Skipped, SourceError, key_of, read_sound, why_unusable
 
 HOLD_S, LEAST_S = 3.0, 3.5
 RATE_HZ = 16_000
@@ -127,7 +127,7 @@ class NSynth:
 
     # TFRecords -------------------------------------------------------------------------------------------------
     def _tfrecord(self, skipped: list[Skipped]) -> Iterator[Order]:
-        from train.notes.tfrecord import parse_example, records  # numba compiles its checksum
+        from hummingface.train.notes.tfrecord import parse_example, records  # numba compiles its checksum
         with self.path.open("rb") as stream:
             for data in records(stream, str(self.path)):
                 if isinstance(data, str):

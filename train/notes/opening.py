@@ -3,7 +3,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.notes.note import QUALITIES, Source, SourceError
+from hummingface.train.notes.note import QUALITIES, Source, SourceError
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Wishes:
 
 def open_source(path: Path, wishes: Wishes | None = None, workers: int = 1, memory: Path | None = None) -> Source:
     """Raises SourceError where `path` is no source of notes. `memory`: a file in which a folder's listening is kept."""
-    from train.notes.nsynth import Filters, NSynth, is_nsynth
-    from train.notes.recordings import Recordings
-    from train.notes.soundfont_source import Choice, SoundFont
+    from hummingface.train.notes.nsynth import Filters, NSynth, is_nsynth
+    from hummingface.train.notes.recorded_notes import Recordings
+    from hummingface.train.notes.soundfont_source import Choice, SoundFont
     wishes, path = wishes or Wishes(), Path(path).expanduser()
     if path.suffix.lower() in (".sf2", ".sf3"):
         choice = Choice(wishes.programs, wishes.pitches or Choice().pitches, wishes.velocities, wishes.holds_s, wishes.instruments)

@@ -14,7 +14,7 @@ import mido
 import numpy as np
 import soundfile as sf
 
-from train.notes.note import SourceError
+from hummingface.train.notes.note import SourceError
 
 RATE_HZ = 48_000
 BUFFER_SAMPLES = 64                   # fluidsynth looks at its events once in so many samples

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
-from train.notes.general_midi import FAMILIES, INSTRUMENTS, Instrument, instruments_in_turn
-from train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, key_of, sha256_of
-from train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
+from hummingface.models.playing.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
+from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, key_of, sha256_of
+from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, Instrument, instruments_in_turn
+from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 
 Layers = tuple[tuple[int, tuple[float, float], int, tuple[int, ...]], ...]
 # What is made of each instrument, in this order, so that any beginning can be trained on: velocity, seconds held (struck,

@@ -7,10 +7,10 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import numba
 import numpy as np
 
-from train.notes.note import SourceError
+from hummingface.compiled import EXACT, compiled
+from hummingface.train.notes.note import SourceError
 
 MASK = 0xA282EAD8
 LARGEST_RECORD_BYTES = 64 << 20
@@ -27,7 +27,7 @@ def _table() -> np.ndarray:
 TABLE = _table()
 
 
-@numba.njit(cache=True)
+@compiled(fastmath=EXACT)
 def _crc(data, table):
     crc = np.uint32(0xFFFFFFFF)
     for byte in data:

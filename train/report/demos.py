@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from train.report.sounds import Clip
-from train.store import replace_with
+from hummingface.train.data.store import replace_with
+from hummingface.train.report.sound_clips import Clip
 
 
 def write_demos(content: dict[str, Any], folder: Path) -> int:

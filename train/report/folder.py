@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from models.checked_json import read_json
-from models.model import Model
-from models.seed_model import SeedModel
-from models.shape import ModelError
-from train.dataset import NoteBank
-from train.export_seed import model_of_seed, shape_of_run
-from train.run import EARLY, STATE, read_state
-from train.sounds import SoundBank
-from train.state_model import model_of_state
-from train.store import DataError
+from hummingface.models.playing.checked_json import read_json
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.shape import ModelError
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.store import DataError
+from hummingface.train.exporting.export_stft import model_of_seed, shape_of_run
+from hummingface.train.exporting.state_model import model_of_state
+from hummingface.train.learning.run import EARLY, STATE, read_state
 
 WHOLE = "stft-"                           # how kinds of runs begin whose models make whole notes
 

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.autoencoder import Encoder
-from models.conditioning import ROWS
-from models.decoder import Decoder
-from models.period import put_in_tune
-from train.dataset import NoteBank
-from train.export import heard_levels
-from train.reconstruct import sounded
-from train.scaled import shape_of, unscaled
-from train.sounds import SoundBank
+from hummingface.models.learning.autoencoder import Encoder
+from hummingface.models.learning.decoder import Decoder
+from hummingface.models.playing.conditioning import ROWS
+from hummingface.models.playing.period import put_in_tune
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.evaluation.reconstruct import sounded
+from hummingface.train.exporting.export_model import heard_levels
+from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
 NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB = 0.01, 0.5
 NOTES, POINTS = 256, 12

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from train.dataset import NoteBank
-from train.notes.note import Labels, Note, Source, SourceError
-from train.notes.opening import open_source
-from train.reconstruct import Learnt, sounded
-from train.sounds import SoundBank
-from train.store import DataError, read_data
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.store import DataError, read_data
+from hummingface.train.evaluation.reconstruct import Learnt, sounded
+from hummingface.train.notes.note import Labels, Note, Source, SourceError
+from hummingface.train.notes.opening import open_source
 
 LOOKED_THROUGH = 2000                # orders of a source, at most
 RATE_HZ = 32_000

@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.conditioning import ROWS
-from models.frame import FRAME_SIZE
-from models.model import Model
-from models.seed_model import SeedModel
-from models.stft import CHANNELS, SIDE
-from train import seed_measure
-from train.dataset import NoteBank
-from train.dynamics import dynamics
-from train.notes.note import Note
-from train.report import media, sounds, whole
-from train.report.chart import Line, bars, chart
-from train.report.demos import write_demos
-from train.report.folder import WHOLE, Run, open_runs
-from train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
-from train.report.originals import real_notes
-from train.report.sets import Set, sets_of
-from train.store import replace_with
+from hummingface.models.playing.conditioning import ROWS
+from hummingface.models.playing.frame import FRAME_SIZE
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft import CHANNELS, SIDE
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.store import replace_with
+from hummingface.train.evaluation import stft_figures
+from hummingface.train.evaluation.model_dynamics import dynamics
+from hummingface.train.notes.note import Note
+from hummingface.train.report import media, sound_clips, stft_report
+from hummingface.train.report.chart import Line, bars, chart
+from hummingface.train.report.demos import write_demos
+from hummingface.train.report.folder import WHOLE, Run, open_runs
+from hummingface.train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
+from hummingface.train.report.originals import real_notes
+from hummingface.train.report.sets import Set, sets_of
 
 SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
 AXES = (10, 4)                            # latents that are walked along: of a lone run, of each of several
@@ -40,15 +40,15 @@ class Chapter:
     run: Run
     facts: list[tuple[str, str]]
     pictures: list[tuple[int, str]]
-    reconstructed: sounds.Reconstructed | None = None
-    samples: list[sounds.Clip] = field(default_factory=list)
-    axes: list[sounds.Clip] = field(default_factory=list)
-    knobs: list[sounds.Clip] = field(default_factory=list)
+    reconstructed: sound_clips.Reconstructed | None = None
+    samples: list[sound_clips.Clip] = field(default_factory=list)
+    axes: list[sound_clips.Clip] = field(default_factory=list)
+    knobs: list[sound_clips.Clip] = field(default_factory=list)
     sets: list[Set] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     use_chart: str = ""
     effect_chart: str = ""
-    middles: list[sounds.Clip] = field(default_factory=list)
+    middles: list[sound_clips.Clip] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -81,11 +81,11 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
     chapters = [Chapter(run, _facts(run), _pictures(run)) for run in runs]
     heard = [chapter for chapter in chapters if chapter.run.model is not None]
     notes: list[Note] = []
-    origin, originals = "", list[sounds.Clip]()
+    origin, originals = "", list[sound_clips.Clip]()
     bank = next((run.bank for run in runs if run.bank is not None), None)
     if heard and (bank is not None or sources):
         notes, origin = real_notes(bank, count, sources)
-        originals = [sounds.original(note) for note in notes[:SHOWN]]
+        originals = [sound_clips.original(note) for note in notes[:SHOWN]]
     for chapter in heard:
         _listen(chapter, notes, len(runs) == 1, told)
     for chapter in chapters:
@@ -96,7 +96,7 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
     return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals,
             "origin": origin, "count": len(notes), "compression": _compression(chapters), "day": date.today().isoformat(),
             "near_zero": (NEAR_ZERO_SPREAD, NEAR_ZERO_EFFECT_DB),
-            "figures": (*(seed_measure.FIGURES if any(run.whole for run in runs) else ()), *FIGURES)}
+            "figures": (*(stft_figures.FIGURES if any(run.whole for run in runs) else ()), *FIGURES)}
 
 
 def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[], object]) -> None:
@@ -104,11 +104,11 @@ def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[],
     model = run.model
     assert model is not None
     if notes:
-        chapter.reconstructed = (whole.reconstructed(model, notes, SHOWN, told) if isinstance(model, SeedModel) else
-                                 sounds.reconstructed(model, notes, SHOWN, told))
-    chapter.samples = sounds.samples(model, SAMPLES)
-    chapter.axes = sounds.axis_walks(model, AXES[0] if alone else AXES[1])
-    chapter.knobs = sounds.knob_walks(model) if alone or run.kind.endswith("cgan") else []
+        chapter.reconstructed = (stft_report.reconstructed(model, notes, SHOWN, told) if isinstance(model, SeedModel) else
+                                 sound_clips.reconstructed(model, notes, SHOWN, told))
+    chapter.samples = sound_clips.samples(model, SAMPLES)
+    chapter.axes = sound_clips.axis_walks(model, AXES[0] if alone else AXES[1])
+    chapter.knobs = sound_clips.knob_walks(model) if alone or run.kind.endswith("cgan") else []
     told()
     if isinstance(model, Model) and isinstance(run.bank, NoteBank):
         chapter.sets = sets_of(model, run.bank, told)
@@ -121,16 +121,16 @@ def _latents(chapter: Chapter) -> None:
         return
     if len(states) == 2 and states[0]["step"] == states[1]["step"]:
         states = states[1:]
-    chapter.uses = [(whole.use_of if run.whole else use_of)(state, run.bank) for state in states]
+    chapter.uses = [(stft_report.use_of if run.whole else use_of)(state, run.bank) for state in states]
     names = [f"step {use.step}" for use in chapter.uses]
     colours = names if len(names) == 2 else ["now"]
     spreads = [use.spread for use in chapter.uses if use.spread is not None]
     if len(spreads) == len(chapter.uses):
         chapter.use_chart = bars(spreads, colours, NEAR_ZERO_SPREAD, "variance over notes")
     chapter.effect_chart = bars([use.effect_db for use in chapter.uses], colours, NEAR_ZERO_EFFECT_DB, "effect in dB")
-    chapter.middles = [sounds.clip(title, name, audio, rate_hz) for name, state in zip(names, states, strict=True)
-                       for title, audio, rate_hz in (whole.near_zero(state) if run.whole else
-                                                     [("all latents 0", middle_note(state, sounds.RATE_HZ), sounds.RATE_HZ)])]
+    chapter.middles = [sound_clips.clip(title, name, audio, rate_hz) for name, state in zip(names, states, strict=True)
+                       for title, audio, rate_hz in (stft_report.near_zero(state) if run.whole else
+                                                     [("all latents 0", middle_note(state, sound_clips.RATE_HZ), sound_clips.RATE_HZ)])]
 
 
 # charts -------------------------------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 
 def _dynamics(model: Model) -> str:
-    """What the instrument takes out of its loudness, and how its releases end (`train/dynamics.py`)."""
+    """What the instrument takes out of its loudness, and how its releases end (`train/evaluation/model_dynamics.py`)."""
     said = {"reversal_db": "loudness falls by up to {} dB while velocity rises", "law_db": "is up to {} dB off 40 dB a decade",
             "key_step_db": "jumps by up to {} dB from key to key", "after_2s_db": "is at {} dB 2 s after key-up at the worst"}
     worst = dynamics(model)["worst"]

@@ -6,9 +6,10 @@ Half of the notes that a run learnt (at most SET of them) are the reference. Bes
   of what was asked of it while it learnt;
 - white noise, as frames: what no generator should come to.
 
-Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/generated.py`, where their sources are told.
+Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/evaluation/generated.py`, where their
+sources are told.
 Pitch accuracy is the share of notes that an independent tracker hears within 50 cents of their key: YIN (de Cheveigne & Kawahara 2002;
-`train/notes/listening.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch
+`train/notes/onset_pitch.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch
 count as wrong. Beside it stands the share that is right but for octaves: some real notes sound an octave beside their key (a 16 foot stop).
 """
 from collections.abc import Callable
@@ -17,18 +18,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from models.conditioning import ROWS, row_times_s
-from models.frame import BAND_EDGES_HZ, FRAME_SIZE, LOWEST, NOISE, PARTIALS, pitch_to_hz
-from models.model import Model
-from models.note_frames import NoteFrames, frame_times
-from models.reference import synthesise
-from train.conditions import conditions_of
-from train.dataset import NoteBank
-from train.generated import IN_TUNE_CENTS, compare
-from train.knobs import notes_of
-from train.notes.listening import find_pitch
-from train.report.sounds import random_points
-from train.spectrum import at_times
+from hummingface.models.learning.note_frames import NoteFrames, frame_times
+from hummingface.models.learning.reference import synthesise
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import BAND_EDGES_HZ, FRAME_SIZE, LOWEST, NOISE, PARTIALS, pitch_to_hz
+from hummingface.models.playing.model import Model
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.evaluation.generated import IN_TUNE_CENTS, compare
+from hummingface.train.evaluation.note_spectrum import at_times
+from hummingface.train.exporting.find_knobs import notes_of
+from hummingface.train.learning.conditions import conditions_of
+from hummingface.train.notes.onset_pitch import find_pitch
+from hummingface.train.report.sound_clips import random_points
 
 SET, TRACKED = 256, 96                   # notes of a set; of these, those that are heard by the tracker
 LEAST = 40                               # notes in a set, for its figures to say something

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.notes.listening import find_pitch, hear
-from train.notes.note import SourceError, read_sound
+from hummingface.train.notes.note import SourceError, read_sound
+from hummingface.train.notes.onset_pitch import find_pitch, hear
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -1,9 +1,9 @@
 """What names and mappings tell."""
 import pytest
 
-from train.notes.names import Told, note_name, read_name
-from train.notes.note import SourceError
-from train.notes.sfz import read_sfz
+from hummingface.train.notes.names import Told, note_name, read_name
+from hummingface.train.notes.note import SourceError
+from hummingface.train.notes.sfz_reader import read_sfz
 
 
 @pytest.mark.parametrize(("name", "pitch", "velocity"), [

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from train.notes.note import QUALITIES, SourceError
-from train.notes.nsynth import Filters, NSynth
-from train.notes.tfrecord import masked_crc, parse_example, records
+from hummingface.train.notes.note import QUALITIES, SourceError
+from hummingface.train.notes.nsynth import Filters, NSynth
+from hummingface.train.notes.tfrecord import masked_crc, parse_example, records
 
 REAL = Path(__file__).parents[3] / "../shared/data/nsynth-test-c4"
 

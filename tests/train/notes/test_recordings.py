@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from train.notes.nsynth import Filters
-from train.notes.recordings import Recordings
+from hummingface.train.notes.nsynth import Filters
+from hummingface.train.notes.recorded_notes import Recordings
 
 
 def notes_of(folder, **options):

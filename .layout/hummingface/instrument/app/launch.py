@@ -1,0 +1,66 @@
+"""Starting to play: with the window, in a terminal, or, where that cannot be, into a file."""
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def why_no_display() -> str | None:
+    """Why no window can open here, or None where one can."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    return "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
+
+
+def why_no_sound(wanted: str | None = None) -> str | None:
+    """Why nothing can sound here, or None where a device is found. Raises DeviceError where there are some, but not the one `wanted`."""
+    from hummingface.instrument.audio import devices
+    try:
+        devices.portaudio()
+    except devices.DeviceError as error:            # the PortAudio library itself is missing
+        return str(error)
+    with devices.portaudio_for_a_moment():
+        if not devices.all_outputs():
+            return "There is no sound device here."
+        if wanted is not None:
+            devices.find(wanted)
+    return None
+
+
+def _takes() -> Path:
+    """Where the player's takes go."""
+    from hummingface.instrument.recording import naming
+    from hummingface.instrument.session import settings
+    chosen = settings.load()[0].take_folder
+    return Path(chosen) if chosen else naming.folder()
+
+
+def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
+         midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
+         file: Path | None = None) -> int:
+    """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
+    dropped on the window; without one, a patch. Raises ValueError or OSError, before anything starts, for a patch, a model or a
+    device that was named and cannot be used."""
+    missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
+    if file is not None and (missing or headless):
+        patch, file = patch or str(file.absolute()), None
+    if missing:
+        from hummingface.instrument.app.demo import perform
+        from hummingface.instrument.audio.precompile import finish
+        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        finish(lambda text: print(text, flush=True))
+        wav, png = perform(folder or _takes(), patch=patch, model=model)
+        print(f"sound:   {wav}\npicture: {png}")
+        return 0
+    if model is not None:
+        from hummingface.instrument.patches.library import load_model
+        load_model(model)
+    options: dict[str, Any] = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
+               "midi_port": midi_port}
+    if headless:
+        from hummingface.instrument.app import headless as terminal
+        return terminal.run(**options, record=record, folder=folder)
+    from hummingface.instrument.gui.app import run
+    return run(opened=file, **options)

@@ -1,0 +1,324 @@
+"""The audio process, as the window and the headless player hold it. Does not import the synthesis; nothing
+here blocks.
+
+The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks
+after the process: when its position stands still (no error tells of an audio server that died), or the process is
+gone, it ends what is left of it and starts another with all as it was. What happens comes out of `poll` as messages,
+`{"tell": "engine", "state", "text"}` among them.
+
+    client = Client(patch=patch)
+    client.start()
+    client.send({"do": "note_on", "note": 60, "velocity": 100})
+    for message in client.poll(): ...
+"""
+import contextlib
+import secrets
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from hummingface.instrument.audio import protocol, registry, shared_state
+from hummingface.instrument.audio.link import Link
+from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.synthesis import state as block
+
+TAKE_OVER_S = 8.0           # an audio process that cannot be spoken to for so long hangs
+STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
+OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
+FIRST_START_S = 600.0
+SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
+TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
+PAUSE_S = 3.0               # between later tries
+WATCH_S = 0.1
+LOAD_CALLBACKS = 64
+LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "velocity_curve", "listen_velocities")
+
+
+class Client:
+    """The handle of one audio process.
+
+    `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
+    instrument's first), `midi_map` `{"controller": control id}`, `velocity_curve` the player's `VelocityCurve.table`. With `attach`, an
+    audio process that lost its own window is taken over, and given `wishes`, messages of what the player asked for by name; one that
+    hangs is ended.
+    """
+
+    def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
+                 midi_map: dict[str, str] | None = None, *, velocity_curve: Sequence[int] | None = None, model: str | None = None,
+                 attach: bool = True, wishes: Sequence[dict] = (), log_events: str | None = None):
+        self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
+        self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
+        self._listening = False                     # to velocities as they come in
+        self._patch = patch
+        self._first_model = patch["model"]["name"] if patch else ""
+        self._values: dict[str, float] = {}         # what was moved since the patch
+        self._model, self._attach, self._log_events = model, attach, log_events
+        self._wishes = list(wishes)
+        self._first = True
+        self._lock = threading.Lock()               # over all that follows
+        self._inbox: deque[dict] = deque(maxlen=10_000)
+        self._link: Link | None = None
+        self._state: np.ndarray | None = None
+        self._closing = threading.Event()
+        self._restart_asked = False
+        self._failures = 0
+        self._latency_ms, self._block = 0.0, 256
+        self._excused_until = 0.0
+        self._keeper = threading.Thread(target=self._keep, name="engine keeper", daemon=True)
+
+    # What the player's side calls
+
+    def start(self) -> None:
+        """Begin: the process starts in the background; `poll` tells when it is ready."""
+        self._keeper.start()
+
+    def send(self, message: dict) -> None:
+        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`,
+        PatchError if it is a patch that cannot be used.
+
+        While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
+        """
+        data = protocol.encode(message, "do")
+        if message["do"] == "patch":
+            patch_file.from_json(message["patch"])
+        with self._lock:
+            self._remember(message)
+            if self._link and (self._link.connected.is_set() or message["do"] in LASTING):
+                self._link.send(data)       # a new process reads what lasts as soon as it can
+
+    def poll(self) -> list[dict]:
+        """What was told since the last call, oldest first."""
+        messages = []
+        while self._inbox:
+            messages.append(self._inbox.popleft())
+        return messages
+
+    def telemetry(self) -> Telemetry:
+        """What sounds now. All zero while there is no process."""
+        state = self._state
+        if state is None:
+            return Telemetry()
+        now, status = state[0], state[0]["status"]
+        left, right = (20 * np.log10(np.maximum(now["peak"], 1e-6))).tolist()
+        return Telemetry(
+            position=int(now["position"]), rate_hz=int(now["rate_hz"]), voices=int(status["voices"]),
+            notes=tuple(status["notes"].tolist()), load=self._load(now),
+            performer_load=float(status["performer_load"]), decoder_us=float(status["decoder_us"]),
+            late=int(status["late_hops"]) + int(now["late_starts"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
+            peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
+            f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
+
+    def _load(self, now: np.void) -> float:
+        """Mean of the newest callbacks' share of a block's time."""
+        callbacks, kept = int(now["callbacks"]), block.CALLBACK_TIMES
+        newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
+        return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
+
+    def output_since(self, position: int) -> tuple[int, np.ndarray]:
+        """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
+
+        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine began anew).
+        """
+        state = self._state
+        if state is None:
+            return 0, np.zeros((0, 2), np.float32)
+        end = int(state["position"][0])
+        begin = end if position > end else max(position, end - block.OUTPUT_SAMPLES // 2, 0)
+        where = np.arange(begin, end) % block.OUTPUT_SAMPLES
+        return end, state["output"][0, where]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and is connected."""
+        link = self._link
+        return bool(link and link.running and link.connected.is_set() and self._state is not None)
+
+    @property
+    def patch(self) -> dict | None:
+        """The newest patch that the engine was given, or told of."""
+        return self._patch
+
+    def model_of(self, name: str) -> str:
+        """The model, by name or file, that plays patches of this one: another, where the player asked for it at the start."""
+        return self._model if self._model is not None and name == self._first_model else name
+
+    def restart(self) -> None:
+        """End the process and start another with everything as it is now."""
+        self._restart_asked = True
+
+    def close(self, keep_playing: bool = False) -> None:
+        """End the process (or, with `keep_playing`, only let go of it) and the client. Returns within a few seconds at most."""
+        self._closing.set()
+        if self._keeper.is_alive():
+            self._keeper.join(10)
+        link, self._link, self._state = self._link, None, None
+        if not link:
+            return
+        if keep_playing:
+            link.abandon()
+            return
+        if link.connected.is_set():
+            link.send(protocol.encode({"do": "quit"}, "do"))
+            link.ended.wait(2)
+            if link.process:
+                with contextlib.suppress(subprocess.TimeoutExpired):    # it may hang in its audio server's farewell
+                    link.process.wait(1)
+        link.kill()
+
+    # What the player wants, so that it can be had again
+
+    def _remember(self, message: dict) -> None:
+        match message.get("do") or message.get("tell"):
+            case "set":
+                self._values[message["id"]] = message["value"]
+            case "patch":
+                self._patch = message["patch"]
+                self._first_model = self._first_model or message["patch"]["model"]["name"]
+                self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
+            case "open_audio":
+                self._audio = AudioChoice.of(message)
+                self._excused_until = time.monotonic() + OPENING_S
+            case "open_midi":
+                self._midi_ports = message["ports"]
+            case "midi_map":
+                self._midi_map = message["map"]
+            case "velocity_curve":
+                self._velocity_curve = message["table"]
+            case "listen_velocities":
+                self._listening = message["on"]
+
+    def _config(self) -> dict:
+        safe = self._failures >= TRIES_AS_WISHED
+        audio = AudioChoice() if safe else self._audio
+        fallback, self._first = self._first, False      # later the device that vanished is waited for
+        return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
+                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "velocity_curve": self._velocity_curve,
+                "patch": None if safe else self._patch, "model": None if safe else self._model, "log_events": self._log_events}
+
+    # The keeper's thread: start, watch, restart
+
+    def _keep(self) -> None:
+        shared_state.sweep()
+        attach = self._attach
+        while not self._closing.is_set():
+            began = time.monotonic()
+            link = self._open(attach)
+            attach = False
+            why = self._watch(link)
+            if self._closing.is_set():
+                return
+            with self._lock:
+                self._link, self._state = None, None
+            link.kill()
+            settled = time.monotonic() - began > SETTLED_S and why != "never ready"
+            self._failures = 0 if settled else self._failures + 1
+            self._tell("restarting", f"The sound stopped: {why}. Starting it again"
+                       + (" with safe settings: the system's own device and the first patch." if self._failures == TRIES_AS_WISHED
+                          else "."))
+            if self._failures > TRIES_AS_WISHED:
+                self._closing.wait(PAUSE_S)
+
+    def _open(self, attach: bool) -> Link:
+        with self._lock:
+            self._excused_until = time.monotonic() + FIRST_START_S
+            self._restart_asked = False
+        for running in registry.all_running() if attach else []:
+            if taken := self._take_over(running):
+                return taken
+        with self._lock:
+            self._wishes = []
+            self._tell("starting", "Starting the sound.")
+            self._link = link = Link(self._receive, config=self._config())
+            for id_, value in self._values.items():
+                link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
+            self._send_touch(link)
+        return link
+
+    def _send_touch(self, link: Link) -> None:
+        """The player's velocity curve, also to a process that was left playing with another, and whether they look at velocities."""
+        if self._velocity_curve is not None:
+            link.send(protocol.encode({"do": "velocity_curve", "table": self._velocity_curve}, "do"))
+        link.send(protocol.encode({"do": "listen_velocities", "on": self._listening}, "do"))
+
+    def _take_over(self, running: registry.Running) -> Link | None:
+        """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
+        gate = threading.Lock()
+        waiting: list[dict] = []                        # until it is ours, what it says is not for the player
+        taken = False
+
+        def receive(message: dict) -> None:
+            with gate:
+                (self._receive if taken else waiting.append)(message)
+        candidate = Link(receive, running=running)
+        until = time.monotonic() + TAKE_OVER_S
+        while not candidate.ended.is_set() and candidate.state_path is None:
+            if self._closing.is_set():
+                candidate.abandon()
+            elif time.monotonic() > until and not candidate.connected.is_set():
+                candidate.kill()                        # it hangs, and may hold the device
+            candidate.ended.wait(0.02)
+        if not candidate.running:
+            return None
+        with self._lock:
+            self._link = candidate
+            for wish in self._wishes:
+                candidate.send(protocol.encode(wish, "do"))
+            self._send_touch(candidate)
+        another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
+        with gate:
+            for message in waiting:
+                if message["tell"] not in ("patch", "set") or not another:
+                    self._receive(message)
+            taken = True
+        return candidate
+
+    def _watch(self, link: Link) -> str:
+        """Returns why the process is no good any more."""
+        position, moved_at = -1, time.monotonic()
+        while not self._closing.wait(WATCH_S):
+            now = time.monotonic()
+            if self._restart_asked:
+                return "asked for"
+            if not link.running:
+                return link.problem or "the audio process ended"
+            if self._state is None:
+                if now > self._excused_until:
+                    return "never ready"
+                continue
+            if (newest := int(self._state["position"][0])) != position:
+                position, moved_at = newest, now
+            elif now - moved_at > STALL_S and now > self._excused_until:
+                return "the audio device does not answer"
+        return ""
+
+    def _tell(self, state: str, text: str) -> None:
+        self._inbox.append({"tell": "engine", "state": state, "text": text})
+
+    def _receive(self, message: dict) -> None:
+        """Called on the link's thread with every message of the process."""
+        kind = message["tell"]
+        if kind == "state":
+            self._state = shared_state.view(message["path"], block.state_dtype)
+            return
+        with self._lock:
+            if kind in ("set", "patch"):
+                self._remember(message)
+            elif kind == "opening":
+                # never sooner than a first start was promised: opening a device compiles what its callback needs
+                self._excused_until = max(self._excused_until, time.monotonic() + OPENING_S)
+            elif kind == "audio":
+                self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
+                self._excused_until = time.monotonic() + STALL_S
+        self._inbox.append(message)
+        if kind == "ready":
+            self._tell("ready", f"Ready after {message['seconds']:.1f} s.")
+
+
+def _in_patches(id_: str) -> bool:
+    """Whether a control belongs to the sound, so that a new patch sets it; the others are the player's own."""
+    return id_ in patch_file.IDS or id_.startswith("latent.")

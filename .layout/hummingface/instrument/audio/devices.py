@@ -1,0 +1,139 @@
+"""Which audio devices there are, and which one is meant. PortAudio through sounddevice."""
+import contextlib
+import ctypes
+import ctypes.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hummingface.models.playing.checked_json import parse_json
+
+USUAL_BLOCK_SAMPLES = 256
+
+
+class DeviceError(OSError):
+    """A device that is not there or does not open; the text names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """An output. `number` is PortAudio's, which changes as devices come and go; `name` is what settings keep."""
+
+    number: int
+    name: str                           # with its system, as in "system, JACK"
+    system: str                         # PortAudio's host API: "ALSA", "JACK", "Core Audio", "Windows WASAPI", ...
+    channels: int
+    rate_hz: int
+    is_default: bool = False
+
+    def as_dict(self) -> dict:
+        return {"name": self.name, "system": self.system, "channels": self.channels, "rate_hz": self.rate_hz,
+                "default": self.is_default}
+
+
+def portaudio():
+    """The sounddevice module, with PortAudio at work. Raises DeviceError where the PortAudio library is missing."""
+    _quiet_jack()
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
+    if not sounddevice._initialized:
+        sounddevice._initialize()
+    return sounddevice
+
+
+def let_go() -> None:
+    """End PortAudio until it is wanted again. Never while a stream is open.
+
+    While it is at work it is a client of the JACK server, if there is one, that the server has to wait for in every period, loses a period
+    for when our process ends, and whose own end PortAudio answers, at the latest when the process ends, by hanging or with an abort.
+    """
+    sounddevice = sys.modules.get("sounddevice")
+    while sounddevice is not None and sounddevice._initialized:
+        sounddevice._terminate()
+
+
+def _quiet_jack() -> None:
+    """Keep JACK's library from writing to the terminal that no server runs, which is no error to a player."""
+    name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
+    if name:
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(name)
+            harmless = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)       # C, takes a text, does nothing with it
+            library.jack_set_error_function(harmless)
+            library.jack_set_info_function(harmless)
+
+
+def rescan() -> None:
+    """Look at the devices anew: PortAudio sees new ones only after it was ended. Never while a stream is open."""
+    let_go()
+    portaudio()
+
+
+@contextlib.contextmanager
+def portaudio_for_a_moment() -> Iterator[None]:
+    """PortAudio within, and none of it afterwards, for a process that plays nothing itself. Raises DeviceError."""
+    portaudio()
+    try:
+        yield
+    finally:
+        let_go()
+
+
+def all_outputs() -> list[Device]:
+    """Every output, the default one marked."""
+    sounddevice = portaudio()
+    systems = sounddevice.query_hostapis()
+    devices = sounddevice.query_devices()
+    default = _default_number(systems)
+    return [Device(number, f"{d['name']}, {systems[d['hostapi']]['name']}", systems[d["hostapi"]]["name"],
+                   d["max_output_channels"], round(d["default_samplerate"]), number == default)
+            for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+
+
+def outputs_afresh() -> list[dict]:
+    """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
+    code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
+           "print(json.dumps([d.as_dict() for d in all_outputs()]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        devices = parse_json(found.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return []
+    return devices if isinstance(devices, list) else []
+
+
+def _default_number(systems) -> int:
+    """A JACK server that runs has the sound card and the shortest way to it; else what the system calls its default."""
+    jack = [s["default_output_device"] for s in systems if s["name"].startswith("JACK")]
+    others = [s["default_output_device"] for s in systems if not s["name"].startswith("JACK")]
+    sounddevice = portaudio()
+    try:
+        chosen = [sounddevice.query_devices(kind="output")["index"]]
+    except (ValueError, sounddevice.PortAudioError):
+        chosen = []
+    return next((number for number in [*jack, *chosen, *others] if number >= 0), -1)
+
+
+def find(wanted: str | None) -> Device:
+    """The output of this name, number or part of a name; None is the default. Raises DeviceError, naming what there is."""
+    outputs = all_outputs()
+    if not outputs:
+        raise DeviceError("There is no sound device here." if wanted is None else
+                          f'The audio device "{wanted}" is not there, nor is any other.')
+    if wanted is None:
+        return next((d for d in outputs if d.is_default), outputs[0])
+    exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
+    partly = [d for d in outputs if wanted.lower() in d.name.lower()]
+    for found in (exact, partly):
+        if len(found) == 1 or len({d.name for d in found}) == 1:
+            return found[0]
+        if found:
+            raise DeviceError(f'"{wanted}" may be any of these audio devices: {_names(found)}. Name one of them in full.')
+    raise DeviceError(f'The audio device "{wanted}" is not there. There are: {_names(outputs)}.')
+
+
+def _names(devices: list[Device]) -> str:
+    return "; ".join(d.name for d in devices)

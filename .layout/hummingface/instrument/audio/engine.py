@@ -1,0 +1,295 @@
+"""The performer at work beside the audio thread: the state block, the clock, and the thread that turns events into hops.
+
+Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio
+thread (compiled, never here) touches the state block. An event gets its stamp under the same lock under which the
+performer reads its clock, so nothing that is stamped before a moment can come to light after the performer has passed
+it.
+"""
+import contextlib
+import gc
+import os
+import select
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi, midi_clock
+from hummingface.instrument.recording.history import History, Kept
+from hummingface.instrument.synthesis.producer import position, read_clock
+from hummingface.instrument.synthesis.state import new_state, state_dtype
+
+if TYPE_CHECKING:
+    from hummingface.instrument.recording.performance_log import Performance
+
+LONGEST_WAIT_S = 0.05
+WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
+MOST_WAITING = 20_000               # events; beyond that something floods us
+REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+READY_S = 0.0015                    # that a note takes until it can be rendered, before any was timed
+LEARNT = 0.2                        # of what each later note took
+SPARE_S = 0.003                     # until the next hop, for what can wait
+LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
+REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
+LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
+MOMENT_S = 10.0                     # between moments to remember, also while nobody plays: what lies between is played again first, unheard
+
+
+class Engine:
+    """One state block and its performer. `timbre` and `patch` begin.
+
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
+    ("program", number), ("failed", error).
+    With `take` it stands where that begins, and plays it again to the sample. `touch` plays by the player's velocity curve what comes
+    from MIDI ports, before it is noted anywhere.
+    `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
+    """
+
+    def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
+                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
+                 take: "Performance | None" = None, touch: Touch | None = None):
+        from hummingface.instrument.performance import snapshot
+        from hummingface.instrument.performance.performer import Performer
+        self.path, self._memory = shared_state.create(state_dtype.itemsize)
+        self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
+        self.rate_hz, self._tell = rate_hz, tell
+        self._touch = touch or Touch()
+        self.stream: Any = None                     # whoever moves the position now, for its clock
+        self.jack: Any = None                       # the stream, if MIDI comes with it
+        self._lock = threading.Lock()
+        self._events: list[tuple[int, Any]] = []    # (stamp, event)
+        self._latest = 0                            # stamps never go back
+        self._ready_s = READY_S
+        self._ending = False
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self.history = History(self.state, rate_hz)
+        self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
+        self._moment = snapshot
+        self._looked_at = self._remembered_at = 0   # samples
+        self._at_rest = -1                          # how many events were noted when all was at rest
+        self._log = log
+        self.performer = Performer(self.state, timbre, patch, seed=seed, log=self._note,
+                                   on_program=lambda channel, number: tell("program", number),
+                                   changed=lambda id_, value: tell("set", id_, value))
+        self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
+        self._score_until = 0                       # of a take that is played again: the sample at which it ends
+        if take is not None:
+            self._stand_at(take)
+
+    @property
+    def wake(self) -> int:
+        """File descriptor that compiled code writes a byte to when it has events."""
+        return self._wake_writer.fileno()
+
+    def start(self) -> None:
+        """Begin to perform. Before the stream starts, so that no hop is late."""
+        self.performer.advance(position(self.state) + self.performer.delay_samples)
+        self._remember(quiet=self._moment.at_rest(self.performer))
+        self.history.start()
+        self._thread.start()
+
+    def set_delay(self, samples: int) -> None:
+        """How long after its stamp an event sounds."""
+        self.performer.delay_samples = samples
+
+    def receive(self, event: Any) -> None:
+        """Take an event now."""
+        with self._lock:
+            if len(self._events) < MOST_WAITING:
+                self._events.append((self._now(), event))
+        self.poke()
+
+    def receive_bytes(self, message: bytes) -> None:
+        """Take a MIDI message of a port now; what is none is ignored."""
+        if message and message[0] in midi_clock.STATUS:
+            with self._lock:
+                stamp = self._now()
+                self._events += [(stamp, event) for event in self.clock.hear(message, stamp)]
+            return
+        event = self._decode(message)
+        if event is not None:
+            self.receive(event)
+
+    def play_patch(self, patch: Patch, timbre: Any = None) -> None:
+        """Change the sound as soon as it can be."""
+        from hummingface.instrument.performance.performer import Load
+        self.receive(Load(patch, timbre))
+
+    def poke(self) -> None:
+        """Wake the performer."""
+        with contextlib.suppress(OSError):          # full: it is awake already
+            self._wake_writer.send(b"!")
+
+    def end(self) -> None:
+        """End the performer: what sounds is held."""
+        self._ending = True
+        self.poke()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def close(self) -> None:
+        """End the performer and remove the state block's file. The stream must be closed before, or play another block."""
+        self.end()
+        self.history.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
+        shared_state.remove(self.path)
+
+    def _now(self) -> int:
+        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since.
+
+        Under the lock.
+        """
+        if self.stream is None or self.stream.device is None:
+            now = position(self.state)
+        else:
+            at, passed = self._clock()
+            now = at if self._waited_for() else at + passed
+            if self.jack is not None:
+                now = max(at, min(now, self.jack.done_until))       # what this period brings has older stamps
+        self._latest = max(self._latest, now)
+        return self._latest
+
+    def _clock(self) -> tuple[int, int]:
+        """(where the newest block begins, samples that have passed since the audio thread was asked for it, a block at most)."""
+        at, since_s, _ = read_clock(self.state)
+        return at, min(max(int((self.stream.time_s - since_s) * self.rate_hz), 0), self.stream.block_samples)
+
+    def _soonest(self) -> int:
+        """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
+        if self.stream is None or self.stream.device is None:
+            return position(self.state)
+        block = self.stream.block_samples
+        at, passed = self._clock()
+        soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
+        if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
+            soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)
+        return soonest
+
+    def _waited_for(self) -> bool:
+        """Whether the audio thread waits for us, as while a JACK server freewheels."""
+        return bool(self.state["wait"][0])
+
+    def _run(self) -> None:
+        try:
+            _hurry()
+            gc.collect()
+            gc.freeze()                             # what is there now need never be looked at again
+            performer = self.performer
+            while not self._ending:
+                began_s = time.perf_counter()
+                with self._lock:
+                    now = self._now()
+                    events, self._events = self._events, []
+                    kinds = {type(event) for _, event in events}
+                    if kinds & {midi.NoteOn, midi.NoteOff} and not self._waited_for():
+                        can_be = self._soonest() - performer.delay_samples      # earlier, a note's begin would be cut off, and not as noted
+                        events = [(max(stamp, can_be), event) for stamp, event in events]
+                        now = self._latest = max(now, events[-1][0])
+                    if self.jack is not None:
+                        until = self.jack.done_until        # asked first: all of before then is in what is taken next
+                        taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
+                        events += taken
+                        if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
+                            now = self._latest = max(now, until - 1)
+                for stamp, event in events:
+                    if isinstance(event, midi.Panic) and now < self._score_until:
+                        performer.forget_waiting()          # the rest of a take that is played again
+                        self._score_until = 0
+                    if event is not None:
+                        performer.receive(event, stamp)
+                performer.advance(now + performer.delay_samples)
+                if midi.NoteOn in kinds:
+                    self._ready_s += LEARNT * (time.perf_counter() - began_s - self._ready_s)
+                if now - self._looked_at > LOOK_S * self.rate_hz:
+                    self._look(now)
+                until_due_s = (performer.next_due - performer.delay_samples - now) / self.rate_hz
+                if until_due_s > SPARE_S and not self._waited_for() and performer.idle():
+                    continue                        # there is time for a little more; whatever came meanwhile goes first
+                self._sleep(until_due_s)
+        except Exception as error:                  # nothing a player does may come here; the process is started anew
+            self._tell("failed", error)
+
+    def _read(self, message: bytes, stamp: int) -> list[Any]:
+        """The events of a MIDI message that came at a sample."""
+        if message[0] in midi_clock.STATUS:
+            return self.clock.hear(message, stamp)
+        event = self._decode(message)
+        return [] if event is None else [event]
+
+    def _decode(self, message: bytes) -> Any:
+        """What a message of any MIDI port is to be played as, the system's and JACK's alike; None where there is nothing to play."""
+        return self._touch.apply(midi.decode(message))
+
+    def _stand_at(self, take: "Performance") -> None:
+        from hummingface.instrument.recording.replay import Sounds, prepare
+        from hummingface.instrument.synthesis.render import render
+        prepare(self.performer, take, Sounds(self.performer.timbre))
+        self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
+        out = np.empty((LEAD_SAMPLES, 2), np.float32)
+        while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
+            piece = out[:min(missing, LEAD_SAMPLES)]
+            self.performer.advance(position(self.state) + len(piece))
+            render(self.state, piece)
+        self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
+
+    def _note(self, sample: int, event: Any) -> None:
+        self.history.note(sample, event)
+        if self._log is not None:
+            self._log(sample, event)
+
+    def _look(self, now: int) -> None:
+        """Remember this moment if it is one from which what comes can be played again."""
+        self._looked_at = now
+        if self._score_until:
+            self._show_moved(now)
+        history = self.history
+        history.forget_old()
+        if history.noted == self._at_rest and now - self._remembered_at <= MOMENT_S * self.rate_hz:
+            return
+        if self._moment.at_rest(self.performer) and history.loudest(REST_S) < REST:
+            self._remember(quiet=True)
+        elif now - self._remembered_at > MOMENT_S * self.rate_hz:
+            self._remember(quiet=False)
+
+    def _show_moved(self, now: int) -> None:
+        """Tell which controls a take that is played again has moved."""
+        goal = self.performer.controls.goal
+        for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
+            self._tell("set", self._ids[i], float(goal[i]))
+        self._shown[:] = goal
+        if now > self._score_until:
+            self._score_until = 0
+
+    def _remember(self, quiet: bool) -> None:
+        history, performer = self.history, self.performer
+        values = self._moment.remember(performer)
+        history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
+        self._remembered_at = self._looked_at
+        if quiet:
+            self._at_rest = history.noted
+
+    def _sleep(self, until_due_s: float) -> None:
+        """Until an event comes or the next hop falls due."""
+        wait_s = WAITED_FOR_POLL_S if self._waited_for() else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
+        if select.select([self._wake_reader], [], [], wait_s)[0]:
+            with contextlib.suppress(BlockingIOError):
+                while self._wake_reader.recv(4096):
+                    pass
+
+
+def _hurry() -> None:
+    """Ask for the performer's thread to be served before others, where the system lets us."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME_PRIORITY))

@@ -1,0 +1,123 @@
+"""One running audio process as its client sees it: the process, the socket, and the threads that read and write it.
+
+Nothing here waits on the caller's thread: a process that hangs cannot hang the window.
+"""
+import contextlib
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Client as connect
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from hummingface import FOLDER
+from hummingface.instrument.audio import protocol, registry, shared_state
+
+
+class Link:
+    """Start an audio process with `config`, or attach to the `running` one; everything that it tells goes to `receive`."""
+
+    def __init__(self, receive: Callable[[dict], None], *, config: dict | None = None, running: registry.Running | None = None):
+        self._receive, self._config, self._running = receive, config, running
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self.process: subprocess.Popen | None = None
+        self.attached = running is not None
+        self.state_path: Path | None = None
+        self.connected = threading.Event()
+        self.ended = threading.Event()          # the socket is closed, or never came to be
+        self.problem = ""
+        threading.Thread(target=self._read, name="engine reader", daemon=True).start()
+
+    def send(self, data: bytes) -> None:
+        """Queue an encoded message."""
+        self._outgoing.put(data)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there and can be spoken to (or soon will be)."""
+        return not self.ended.is_set() and (self.process is None or self.process.poll() is None)
+
+    def kill(self) -> None:
+        """End the process now, whatever it hangs in, and remove what it can no longer remove itself."""
+        pid = self.process.pid if self.process else self._running.pid if self._running else None
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        elif pid and self._running and registry.still_there(self._running):
+            os.kill(pid, 9)
+        self.abandon()
+        if pid:
+            registry.remove(pid)
+        if self.state_path:
+            shared_state.remove(self.state_path)
+
+    def abandon(self) -> None:
+        """Let go of the process without ending it."""
+        self._outgoing.put(None)
+        self.ended.set()
+        if self._connection:
+            _hang_up(self._connection)
+
+    def _launch(self) -> registry.Running:
+        environment = dict(os.environ)
+        package = FOLDER
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
+        apart: dict[str, Any]
+        if sys.platform == "win32":
+            apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+        else:
+            apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
+        with registry.log_path().open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
+        assert self.process.stdin and self.process.stdout
+        with self.process.stdin as stdin:               # the key never stands in a command line, which others can read
+            stdin.write(json.dumps(self._config).encode() + b"\n")
+        for line in self.process.stdout:                # libraries may print there too
+            if line.startswith(registry.GREETING):
+                return registry.parse(line.removeprefix(registry.GREETING))
+        raise OSError(f"the audio process ended before it could be spoken to; see {registry.log_path()}")
+
+    def _read(self) -> None:
+        try:
+            running = self._running or self._launch()
+            self._connection = connect(running.address, authkey=bytes.fromhex(running.authkey))
+            self.connected.set()
+            threading.Thread(target=self._write, name="engine writer", daemon=True).start()
+            while not self.ended.is_set():
+                message = protocol.decode(self._connection.recv_bytes(protocol.LONGEST_MESSAGE), "tell")
+                if message["tell"] == "state":
+                    self.state_path = Path(message["path"])
+                self._receive(message)
+        except EOFError:
+            self.problem = "the audio process ended"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.problem = f"the audio process cannot be spoken to: {error}"
+        except Exception as error:      # multiprocessing.AuthenticationError derives from no narrower class
+            self.problem = f"the audio process cannot be spoken to: {error!r}"
+        finally:
+            self.ended.set()
+
+    def _write(self) -> None:
+        while (data := self._outgoing.get()) is not None:
+            try:
+                assert self._connection
+                self._connection.send_bytes(data)
+            except (OSError, ValueError):
+                break                   # the reader says why
+
+
+def _hang_up(connection: Connection) -> None:
+    """Close it so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        connection.close()

@@ -1,0 +1,182 @@
+"""The system's own MIDI inputs: through RtMidi where it can hear them, else through PortMidi, else not at all, and then why.
+
+RtMidi (python-rtmidi) has wheels up to Python 3.12. Compiled by hand it may lack what the system's ports come by: it is asked what it was
+compiled with. PortMidi is a library of the system that mido speaks to; it has no port of its own for others to connect to, and learns of
+ports that come and go only by beginning again, so `stale` says when that is due. What each opens calls `hear(message bytes)` on a thread
+of its own.
+"""
+import ctypes
+import ctypes.util
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+OUR_NAME = "HummingFace"
+Hear = Callable[[bytes], None]
+CLOSE_S = 1.0
+_SEQUENCER = Path("/proc/asound/seq/clients")
+_INSTALL = {"darwin": "brew install portmidi", "win32": "pip install python-rtmidi"}
+_HOMEBREW = ("/opt/homebrew/lib/libportmidi.dylib", "/usr/local/lib/libportmidi.dylib")
+_ON_LINUX = "sudo apt-get install libportmidi0 (elsewhere the package may be called portmidi)"
+
+
+class System(Protocol):
+    """What MIDI of the system is: names of inputs, each to be opened and closed."""
+
+    def names(self) -> list[str]: ...
+    def open(self, name: str, hear: Hear) -> Any: ...
+    def open_virtual(self, hear: Hear) -> Any: ...
+    def close(self, port: Any) -> None: ...
+    def stale(self) -> bool: ...
+    def end(self) -> None: ...
+
+
+class NotThere(OSError):
+    """A way to MIDI is not installed, or not for this system."""
+
+
+def choose() -> tuple[System | None, str]:
+    """(the best that is there, why there is none and what to do)."""
+    whys = []
+    for kind in (RtMidi, PortMidi):
+        try:
+            return kind(), ""
+        except NotThere as error:
+            whys.append(str(error))
+        except Exception as error:                  # RtMidi raises classes of its own, which differ between versions
+            cure = " Type: sudo modprobe snd-seq" if sys.platform == "linux" else ""
+            return None, f"The system's MIDI does not open: {str(error).rstrip('.')}.{cure}"
+    return None, f"No MIDI from the system. Type: {_INSTALL.get(sys.platform, _ON_LINUX)}; or play through JACK. ({'; '.join(whys)})"
+
+
+class RtMidi:
+    """ALSA, Core MIDI, Windows. `api`: another that it was compiled with."""
+
+    def __init__(self, api: int | None = None) -> None:
+        try:
+            import rtmidi
+        except ImportError as error:
+            raise NotThere("python-rtmidi is not installed") from error
+        of_system = [api for api in rtmidi.get_compiled_api() if api not in (rtmidi.API_UNIX_JACK, rtmidi.API_RTMIDI_DUMMY)]
+        if api is None and not of_system:
+            raise NotThere(f"python-rtmidi was compiled without {'ALSA' if sys.platform == 'linux' else 'MIDI of this system'}")
+        self._rtmidi, self._api = rtmidi, of_system[0] if api is None else api
+        self._lister = self._new()
+
+    def _new(self) -> Any:
+        return self._rtmidi.MidiIn(self._api, name=OUR_NAME)
+
+    def names(self) -> list[str]:
+        return self._lister.get_ports()
+
+    def open(self, name: str, hear: Hear) -> Any:
+        port = self._new()
+        try:
+            port.open_port(self.names().index(name), name=OUR_NAME)
+        except Exception:
+            self.close(port)
+            raise
+        return self._listen(port, hear)
+
+    def open_virtual(self, hear: Hear) -> Any:
+        if sys.platform == "win32":                 # which has none
+            return None
+        port = self._new()
+        port.open_virtual_port(OUR_NAME)
+        return self._listen(port, hear)
+
+    @staticmethod
+    def _listen(port: Any, hear: Hear) -> Any:
+        port.ignore_types(sysex=True, timing=False, active_sense=True)
+        port.set_callback(lambda event, _: hear(bytes(event[0])))
+        return port
+
+    @staticmethod
+    def close(port: Any) -> None:
+        with suppress(Exception):                   # its device is gone
+            port.cancel_callback()
+            port.close_port()
+            port.delete()
+
+    def stale(self) -> bool:
+        return False
+
+    def end(self) -> None:
+        self.close(self._lister)
+
+
+class PortMidi:
+    """The library, through mido."""
+
+    def __init__(self) -> None:
+        import mido
+        try:
+            with _found_by_mido():
+                self._backend = mido.Backend("mido.backends.portmidi", load=True)
+            self._backend.get_input_names()
+        except Exception as error:                  # what ctypes says of a library that is not there, in several ways
+            raise NotThere("there is no PortMidi library") from error
+        self._seen = _sequencer()
+
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(self._backend.get_input_names()))
+
+    def open(self, name: str, hear: Hear) -> Any:
+        port = self._backend.open_input(name)
+        # set when the port is whole: a callback that is given to `open_input` may be called before it is
+        port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
+        return port
+
+    def open_virtual(self, hear: Hear) -> Any:
+        return None                                 # it has none
+
+    @staticmethod
+    def close(port: Any) -> None:
+        def end() -> None:
+            with suppress(Exception):
+                port.close()
+        closing = threading.Thread(target=end, daemon=True)     # mido waits for the port's thread for ever, though its device has ended it
+        closing.start()
+        closing.join(CLOSE_S)
+
+    def stale(self) -> bool:
+        """Whether ports came or went since it began: all that is open must be closed, and opened again."""
+        before, self._seen = self._seen, _sequencer()
+        return before != self._seen
+
+    def end(self) -> None:
+        pass
+
+
+@contextmanager
+def _found_by_mido() -> Iterator[None]:
+    """mido asks for a name of the library that only its development package has: meanwhile it is given the one that is there."""
+    plain = ctypes.CDLL
+
+    def load(name: Any, *options: Any, **more: Any) -> Any:
+        there = ctypes.util.find_library("portmidi") or next((path for path in _HOMEBREW if Path(path).exists()), name)
+        return plain(there if name is None or "portmidi" in str(name) else name, *options, **more)
+    ctypes.CDLL = load                                          # type: ignore[assignment, misc]
+    try:
+        yield
+    finally:
+        ctypes.CDLL = plain                                     # type: ignore[misc]
+
+
+def _sequencer() -> list[str]:
+    """ALSA's clients and ports, without PortMidi's own. Empty where there is no sequencer."""
+    try:
+        text = _SEQUENCER.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    found, ours = [], False
+    for line in text.splitlines():
+        if re.match(r"Client +\d+ :", line):
+            ours = "PortMidi" in line
+        if not ours and re.match(r"Client +\d+ :| +Port +\d+ :", line):
+            found.append(line)
+    return found

@@ -1,0 +1,177 @@
+"""The device that plays, as the audio process keeps it open: what was asked for if it opens, else what sounded before,
+else nothing, in silence, and a look for it every `RETRY_S`.
+
+The main thread of the audio process alone calls this.
+"""
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hummingface.instrument.audio.protocol import AudioChoice
+
+RETRY_S = 2.0                   # between looks for a device that is not there
+RESCAN_S = 10.0                 # to look at all devices anew
+
+
+def likely_rate_hz(choice: AudioChoice) -> int:
+    """The rate that the device will have, as far as can be said before it is open."""
+    from hummingface.instrument.audio import devices
+    if choice.rate_hz:
+        return choice.rate_hz
+    with contextlib.suppress(devices.DeviceError):
+        return devices.find(choice.device).rate_hz
+    return 48000
+
+
+class Output:
+    """`choice`: what is wanted, which `engine` will play on after `open`.
+
+    `engine_at(rate_hz)` makes another engine that sounds the same, for a device of another rate. `opened(jack)` hears that a device
+    plays, and of the JACK client that MIDI comes with, or None; `closing()` comes before it is let go. `tell(message)` goes to the
+    player.
+    """
+
+    def __init__(self, choice: AudioChoice, engine: Any, *, engine_at: Callable[[int], Any], opened: Callable[[Any], None],
+                 closing: Callable[[], None], tell: Callable[[dict], None]):
+        self._choice, self._engine = choice, engine
+        self._engine_at, self._opened, self._closing, self._tell = engine_at, opened, closing, tell
+        self._stream: Any = None
+        self._playing: AudioChoice | None = None        # the choice that sounds
+        self._block_samples = 0                         # that the engine's delay was set for
+        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
+        self._retry_at = 0.0
+
+    def change(self, choice: AudioChoice) -> None:
+        """Another device, rate or block. What sounded before goes on if it does not open."""
+        before, self._choice = self._choice, choice
+        self.open(before=before)
+
+    def open(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
+        """Open what is wanted; if it does not open, what sounded `before`, with `fallback` the system's own device, else nothing, and
+        look for it again and again."""
+        self._tell({"tell": "opening", "device": self._choice.device})
+        self._remark = ""
+        try:
+            self._open(self._choice)
+            problem = self._remark
+        except OSError as error:
+            problem = str(error)
+            others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
+            for other in others:
+                with contextlib.suppress(OSError):
+                    if self._stream is None or self._stream.device is None:
+                        self._open(other)
+                    problem += f' Playing on "{self._stream.device.name}" instead.'
+                    if before:
+                        self._choice = before
+                    break
+            else:
+                self.close()
+                from hummingface.instrument.audio.stream import SilentStream
+                self._playing = None
+                self._use(SilentStream(self._engine.state))
+                problem += f" Looking for it every {RETRY_S:.0f} seconds."
+        self._retry_at = time.monotonic() + RETRY_S
+        if problem and problem == self._problem and self._stream.device is None:
+            return                                      # said already
+        self._problem = problem
+        self._tell_audio()
+
+    def switch(self, engine: Any) -> None:
+        """Play another engine of the same rate, which has been started. The one before must have ended."""
+        stream, before = self._stream, self._engine
+        before.stream = before.jack = None
+        if hasattr(stream, "play"):
+            stream.play(engine.state, engine.wake)
+            self._engine = engine
+            if stream.device is not None:                   # of JACK, which brings MIDI too
+                engine.jack = stream
+            self._use(stream)
+        else:                                               # PortAudio was given the address of the old block for good
+            self.close()
+            self._engine = engine
+            self.open()
+
+    def look_after(self) -> None:
+        """Once a second: look for a device that is not there; follow a JACK server, which can change its period as it runs."""
+        if self._stream.device is None and time.monotonic() >= self._retry_at:
+            self.open()
+        elif self._stream.block_samples != self._block_samples:
+            self._use(self._stream)
+            self._tell_audio()
+
+    def close(self) -> None:
+        """Let go of the device. May hang where the audio server died."""
+        self._closing()
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            self._engine.stream = self._engine.jack = None
+            stream.close()
+
+    def _tell_audio(self) -> None:
+        stream = self._stream
+        latency_s = stream.output_latency_s + self._engine.performer.delay_samples / stream.rate_hz
+        self._tell({"tell": "audio", "device": stream.device.name if stream.device else None, "rate_hz": stream.rate_hz,
+                    "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem})
+
+    def _open(self, choice: AudioChoice) -> None:
+        device = self._find(choice.device)
+        on_jack = device.system.startswith("JACK")
+        rate_hz = device.rate_hz if on_jack else choice.rate_hz or device.rate_hz
+        self.close()
+        if rate_hz != self._engine.rate_hz:
+            self._engine = self._engine_at(rate_hz)
+        if on_jack:
+            if choice.rate_hz not in (None, rate_hz):
+                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
+            from hummingface.instrument.audio import devices
+            from hummingface.instrument.audio.jack_stream import JackStream
+            devices.let_go()                                # which found it: a second client of ours would only be in the way
+            stream: Any = JackStream(self._engine.state, device, self._engine.wake)
+            self._engine.jack = stream
+        else:
+            from hummingface.instrument.audio.stream import Stream
+            stream = Stream(self._engine.state, device, choice.block_samples)
+        self._use(stream)
+        self._playing = choice
+        self._opened(self._engine.jack)
+
+    def _find(self, wanted: str | None) -> Any:
+        """The device of this name, also where PortAudio's own list is too old to have it. Raises DeviceError."""
+        from hummingface.instrument.audio import devices
+        silent = self._stream is None or self._stream.device is None
+        if silent and self._stream is not None:
+            with _at_most(RESCAN_S):
+                devices.rescan()
+        try:
+            return devices.find(wanted)
+        except devices.DeviceError:
+            if silent:
+                raise
+            listed = devices.outputs_afresh()           # PortAudio's own list is as old as its stream
+            if not any(wanted in (d["name"], d["name"].rsplit(", ", 1)[0]) for d in listed):
+                raise
+            with _at_most(RESCAN_S):
+                self.close()
+                devices.rescan()
+            return devices.find(wanted)
+
+    def _use(self, stream: Any) -> None:
+        from hummingface.instrument.audio.stream import delay_samples
+        self._stream = self._engine.stream = stream
+        self._block_samples = stream.block_samples
+        self._engine.set_delay(delay_samples(stream.block_samples, stream.rate_hz))
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
+    another."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    yield
+    timer.cancel()

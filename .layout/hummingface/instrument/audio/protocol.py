@@ -1,0 +1,215 @@
+"""What the window and the audio process say to each other, and the checks that both sides apply to every message.
+
+A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that
+arrives can run code. `{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields
+each has; whatever is not in it raises `ProtocolError`, whose text a person can read. Patches are checked further by
+`hummingface.instrument.patches.patch`, where they are put to use.
+"""
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import velocity_curve
+from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from hummingface.models.playing.checked_json import parse_json
+
+LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
+BLOCK_SAMPLES = (16, 2048)
+RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
+TAKE_FORMATS = ("wav24", "wav32", "flac")
+
+
+class ProtocolError(ValueError):
+    """A message that is not in the table; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What sounds now, for the window's meters. Read from shared memory; costs the audio process nothing."""
+
+    position: int = 0                   # samples since the engine started
+    rate_hz: int = 48000
+    voices: int = 0
+    notes: tuple[int, ...] = (0,) * 128     # velocity of what sounds at each MIDI key, 0 silent
+    load: float = 0.0                   # audio thread's share of a block's time, smoothed; 1 is all of it
+    performer_load: float = 0.0         # performer's share of a hop's time
+    decoder_us: float = 0.0
+    late: int = 0                       # hops and notes that the performer finished after they were due
+    underruns: int = 0
+    latency_ms: float = 0.0             # from a key to the ears: our delay and the device's
+    peak_db: tuple[float, float] = (-120.0, -120.0)     # left, right, dBFS
+    level_db: Any = None                # [PARTIALS] the frame that the model is making now
+    noise_db: Any = None                # [BANDS]
+    f0_hz: float = 0.0
+    frame_count: int = 0
+
+
+@dataclass(frozen=True)
+class AudioChoice:
+    """What a player asked for. None leaves it to the system: its default device, that device's rate and its usual block."""
+
+    device: str | None = None
+    rate_hz: int | None = None
+    block_samples: int | None = None
+
+    @classmethod
+    def of(cls, command: dict) -> "AudioChoice":
+        return cls(command["device"], command["rate_hz"], command["block_samples"])
+
+    def command(self) -> dict:
+        return {"do": "open_audio", "device": self.device, "rate_hz": self.rate_hz, "block_samples": self.block_samples}
+
+
+Check = Callable[[Any], bool]
+
+
+def _whole(low: int, high: int) -> Check:
+    return lambda x: isinstance(x, int) and not isinstance(x, bool) and low <= x <= high
+
+
+def _number(x: Any) -> bool:
+    return (type(x) is int and abs(x) <= 1 << 53) or (isinstance(x, float) and math.isfinite(x))
+
+
+def _text(x: Any) -> bool:
+    return isinstance(x, str) and len(x) <= 4000
+
+
+def _boolean(x: Any) -> bool:
+    return isinstance(x, bool)
+
+
+def _object(x: Any) -> bool:
+    return isinstance(x, dict)
+
+
+def _or_none(check: Check) -> Check:
+    return lambda x: x is None or check(x)
+
+
+def _list_of(check: Check, longest: int = 1000) -> Check:
+    return lambda x: isinstance(x, list) and len(x) <= longest and all(check(item) for item in x)
+
+
+def _parameter(x: Any) -> bool:
+    return isinstance(x, str) and x in PARAMETERS
+
+
+def _midi_bytes(x: Any) -> bool:
+    """One channel message: a status byte and its one or two data bytes."""
+    if not _list_of(_whole(0, 255), 3)(x) or not x or not 0x80 <= x[0] < 0xF0:
+        return False
+    return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
+
+
+def is_midi_map(x: Any) -> bool:
+    """{"74": "filter.cutoff_hz"}: what each controller moves."""
+    return isinstance(x, dict) and all(re.fullmatch("[0-9]{1,3}", k) and int(k) < 128 and _parameter(v) for k, v in x.items())
+
+
+@dataclass(frozen=True)
+class Field:
+    check: Check
+    means: str                          # what is allowed, in words, for the error
+
+
+_KEY = Field(_whole(0, 127), "a MIDI key 0..127")
+_VELOCITY = Field(_whole(1, 127), "a velocity 1..127")
+_VALUE = Field(_number, "a finite number")
+_ID = Field(_parameter, "the id of a control")
+_NAME = Field(_or_none(_text), "a name or null")
+_PROBLEM = Field(_text, "a text, empty if all is well")
+_NAMES = Field(_list_of(_text), "a list of names")
+
+_FOLDER = Field(_or_none(_text), "a folder, or null for the one within the user's music")
+_FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
+
+COMMANDS: dict[str, dict[str, Field]] = {
+    "set": {"id": _ID, "value": _VALUE},
+    "note_on": {"note": _KEY, "velocity": _VELOCITY},
+    "note_off": {"note": _KEY},
+    "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
+    "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
+    "patch": {"patch": Field(_object, "a patch")},
+    "renew": {"model": Field(_text, "the name of a model that was made anew")},
+    "panic": {},
+    "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
+    "listen_velocities": {"on": Field(_boolean, "true or false")},
+    "open_audio": {
+        "device": _NAME,
+        "rate_hz": Field(_or_none(_whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
+        "block_samples": Field(_or_none(_whole(*BLOCK_SAMPLES)), f"{BLOCK_SAMPLES[0]}..{BLOCK_SAMPLES[1]} or null"),
+    },
+    "open_midi": {"ports": Field(_or_none(_list_of(_text)), "a list of port names, or null for all")},
+    "test_tone": {"on": Field(_boolean, "true or false")},
+    "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
+    "capture": {"folder": _FOLDER, "format": _FORMAT},
+    "recall": {"path": Field(_text, "a path")},
+    "list": {},
+    "quit": {},
+}
+
+TELLS: dict[str, dict[str, Field]] = {
+    "state": {"path": Field(_text, "a path"), "rate_hz": Field(_whole(*RATE_HZ), "a rate")},
+    "starting": {"text": Field(_text, "a text")},
+    "ready": {"seconds": _VALUE},
+    "opening": {"device": _NAME},
+    "audio": {"device": _NAME, "rate_hz": Field(_whole(*RATE_HZ), "a rate"), "block_samples": Field(_whole(1, 1 << 16), "a size"),
+              "latency_ms": _VALUE, "problem": _PROBLEM},
+    "midi": {"ports": _NAMES, "open": _NAMES, "problem": _PROBLEM},
+    "devices": {"audio": Field(_list_of(_object), "a list of devices"), "midi": _NAMES},
+    "set": {"id": _ID, "value": _VALUE},
+    "patch": {"patch": Field(_object, "a patch")},
+    "recording": {"path": _NAME, "begin": Field(_whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
+                  "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
+    "clock": {"bpm": Field(_or_none(_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
+    "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
+    "velocities": {"incoming": Field(_list_of(_whole(1, 127)), "a list of velocities 1..127")},     # before the curve
+    "error": {"text": Field(_text, "a text")},
+    # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
+    "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},
+}
+
+
+def check(message: Any, kind: str) -> dict:
+    """The message itself if it is one of the table's: `kind` "do" or "tell". Raises ProtocolError."""
+    table = COMMANDS if kind == "do" else TELLS
+    if not isinstance(message, dict):
+        raise ProtocolError("a message must be a JSON object")
+    name = message.get(kind)
+    if not isinstance(name, str) or name not in table:
+        raise ProtocolError(f'unknown message: "{kind}" is {name!r:.80}; known are {", ".join(table)}')
+    fields = table[name]
+    for key, wanted in fields.items():
+        if key not in message:
+            raise ProtocolError(f'message "{name}" lacks "{key}" ({wanted.means})')
+        if not wanted.check(message[key]):
+            raise ProtocolError(f'message "{name}": "{key}" is {message[key]!r:.80}, but must be {wanted.means}')
+    extra = message.keys() - fields.keys() - {kind}
+    if extra:
+        raise ProtocolError(f'message "{name}" has no "{sorted(extra)[0]:.80}"')
+    return message
+
+
+def encode(message: dict, kind: str) -> bytes:
+    """The bytes of a checked message. Raises ProtocolError."""
+    try:
+        data = json.dumps(check(message, kind), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(str(error)) from error
+    if len(data) > LONGEST_MESSAGE:
+        raise ProtocolError(f'message "{message[kind]}" is {len(data)} bytes long; at most {LONGEST_MESSAGE} are allowed')
+    return data
+
+
+def decode(data: bytes, kind: str) -> dict:
+    """The message in these bytes, checked. Raises ProtocolError."""
+    try:
+        message = parse_json(data, LONGEST_MESSAGE)
+    except ValueError as error:
+        raise ProtocolError(f"not a JSON message: {error}") from error
+    return check(message, kind)

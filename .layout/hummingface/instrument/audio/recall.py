@@ -1,0 +1,75 @@
+"""Bringing back a take: its sound, and, where the rate allows, an engine that stands where it began and plays it again.
+
+The main thread of the audio process alone calls this.
+"""
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.output import Output
+from hummingface.instrument.audio.sound_loader import Sounds, controls_of
+from hummingface.instrument.performance.midi import Panic, Set
+from hummingface.instrument.recording import performance_log, replay
+from hummingface.instrument.recording.performance_log import Performance
+from hummingface.instrument.recording.recorder import Recorder
+
+FADE_S = 0.05                   # in which all that sounds fades out before a take is played again
+
+
+class Recall:
+    """`tell(message)` goes to the player; `options` are what every engine here is made with."""
+
+    def __init__(self, sounds: Sounds, output: Output, recorder: Recorder, tell: Callable[[dict], None], options: dict[str, Any]):
+        self._sounds, self._output, self._recorder, self._tell, self._options = sounds, output, recorder, tell, options
+        self._before: Engine | None = None
+
+    def recall(self, path: str, engine: Engine) -> tuple[Engine, Any]:
+        """Call back the take in a file. Returns (the engine that plays from now on, its timbre).
+
+        Raises TakeError, LibraryError, PatchError: then nothing has changed.
+        """
+        take, name = performance_log.of_file(path), Path(path).name
+        of = take.patch or engine.performer.patch
+        assert of is not None
+        patch, timbre = self._sounds.load(of.to_json())
+        if take.rate_hz == engine.rate_hz:
+            engine = self._switch(engine, Engine(take.rate_hz, timbre, patch, seed=take.moment["seed"], take=take, **self._options))
+            patch = engine.performer.patch or patch
+            controls, remark = controls_of(engine.performer), replay.remark(take, timbre)
+        else:
+            engine.play_patch(patch, timbre)
+            controls = _bring_back(engine, take)
+            remark = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
+        self._tell({"tell": "patch", "patch": patch.to_json()})
+        for id_, value in controls.items():
+            if value != patch.parameters.get(id_):
+                self._tell({"tell": "set", "id": id_, "value": value})
+        if remark:
+            self._tell({"tell": "error", "text": f"{name}: {remark}"})
+        return engine, timbre
+
+    def _switch(self, old: Engine, new: Engine) -> Engine:
+        """`new` takes the place of `old`."""
+        new.start()
+        old.receive(Panic())
+        time.sleep(FADE_S)
+        old.end()
+        self._output.switch(new)
+        self._recorder.use(new.history, new.clock)
+        old.history.close()
+        self._tell({"tell": "state", "path": str(new.path), "rate_hz": new.rate_hz})
+        before, self._before = self._before, old        # its block stays in memory: the audio thread has only just left it
+        if before is not None:
+            before.close()
+        shared_state.remove(old.path)
+        return new
+
+
+def _bring_back(engine: Engine, take: Performance) -> dict[str, float]:
+    controls = take.moment["controls"]
+    for id_, value in controls.items():
+        engine.receive(Set(id_, value))
+    return controls

@@ -1,0 +1,107 @@
+"""Where audio processes that run are written down, so that a window can find one whose own window is gone.
+
+One file each in this user's run-time folder, readable by this user alone, because it holds the key to the socket.
+"""
+import contextlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import platformdirs
+
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+
+GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
+LARGEST_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Running:
+    """An audio process: its number, the address of its socket, the key to it (hexadecimal)."""
+
+    pid: int
+    address: str
+    authkey: str
+
+
+def folder() -> Path:
+    """The user's folder for what runs now, made if missing; `HUMMINGFACE_HOME` moves it."""
+    home = os.environ.get("HUMMINGFACE_HOME")
+    path = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:                     # no such folder on machines without a login session
+        path = Path(tempfile.gettempdir()) / f"hummingface-run-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+        path.mkdir(exist_ok=True, mode=0o700)
+        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+            raise OSError(f"{path} belongs to somebody else") from None
+    return path
+
+
+def log_path() -> Path:
+    """What audio processes wrote to their standard error. The file begins anew when it has grown beyond 1 MB."""
+    path = folder() / "engine.log"
+    try:
+        if path.stat().st_size > 1 << 20:
+            path.unlink()
+    except OSError:
+        pass
+    return path
+
+
+def _path(pid: int) -> Path:
+    return folder() / f"engine-{pid}.json"
+
+
+def write(running: Running) -> None:
+    """Write this process down. Raises OSError."""
+    handle = os.open(_path(running.pid), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(asdict(running), file)
+
+
+def parse(data: bytes) -> Running:
+    """What a process wrote down. Raises JsonError where it is none of ours: its number is one that may be ended."""
+    values = parse_json(data, LARGEST_BYTES)
+    pid, address, authkey = (values.get(name) for name in ("pid", "address", "authkey")) if isinstance(values, dict) else (None,) * 3
+    if type(pid) is not int or not 1 < pid < 1 << 31 or not isinstance(address, str) or not isinstance(authkey, str):
+        raise JsonError("it does not name a process, its address and its key")
+    if not re.fullmatch("(?:[0-9a-f]{2})+", authkey):
+        raise JsonError("its key is not hexadecimal")
+    return Running(pid, address, authkey)
+
+
+def remove(pid: int) -> None:
+    """Forget a process."""
+    with contextlib.suppress(OSError):
+        _path(pid).unlink(missing_ok=True)
+
+
+def still_there(running: Running) -> bool:
+    """Whether the process still stands in its file: it takes it away when it ends, and numbers are used again."""
+    return _path(running.pid).exists() and is_running(running.pid)
+
+
+def all_running() -> list[Running]:
+    """Every audio process of this user that still runs, the newest first; files of those that do not are removed."""
+    found = []
+    for path in sorted(folder().glob("engine-*.json"), key=_written_at, reverse=True):
+        try:
+            running = parse(read_bytes(path, LARGEST_BYTES))
+        except (OSError, ValueError):
+            continue
+        if is_running(running.pid):
+            found.append(running)
+        else:
+            remove(running.pid)
+    return found
+
+
+def _written_at(path: Path) -> float:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0                          # it went meanwhile, or points nowhere

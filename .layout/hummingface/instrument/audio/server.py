@@ -1,0 +1,371 @@
+"""The audio process: `python -m hummingface.instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
+standard input.
+
+It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client
+asks. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
+vanishes the sound goes on, so that a window that crashed can be opened again and take over; `GRACE_S` after the last
+note without a client it ends by itself.
+
+The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the
+performer.
+"""
+import contextlib
+import io
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from hummingface.instrument.audio import precompile, registry
+from hummingface.instrument.audio.listener import Listener
+from hummingface.instrument.audio.output import Output, likely_rate_hz
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.models.playing.checked_json import parse_json
+
+GRACE_S = 60.0                  # without a client and without a note
+TICK_S = 1.0                    # between looks for MIDI ports that came or went
+SLOW_START_S = 8.0
+STILL_STARTING = "Still getting ready: this machine has much else to do."
+FAREWELL_S = 1.5                # a device that does not close is left to the system
+
+
+class Server:
+    """`config`: what `Client._config` gives."""
+
+    def __init__(self, config: dict):
+        self._config = config
+        self._began = float(config.get("began", time.time()))
+        self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
+        self._engine: Any = None
+        self._recall: Any = None
+        self._midi: Any = None
+        self._touch: Any = None
+        self._output: Any = None
+        self._recorder: Any = None
+        self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
+        self._quiet_since = time.monotonic()
+        self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
+        self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
+        self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
+                                  lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
+        try:
+            registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
+        except OSError as error:                        # a full disk: it plays, but no other window will find it
+            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
+        sys.stdout.buffer.write(registry.GREETING + json.dumps(
+            {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
+        sys.stdout.flush()
+
+    def run(self) -> None:
+        """Start, and do what is asked until told to quit."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C in the client's terminal is the client's business
+        signal.signal(signal.SIGTERM, lambda *_: self._inbox.put({"do": "quit"}))
+        try:
+            self._start()
+        except Exception as error:
+            traceback.print_exc()
+            self._tell({"tell": "error", "text": f"The sound cannot start: {error}"})
+            self._listener.close()
+            registry.remove(os.getpid())
+            os._exit(1)
+        next_tick = time.monotonic()
+        while True:
+            try:
+                message = self._inbox.get(timeout=max(0.0, next_tick - time.monotonic()))
+            except queue.Empty:
+                next_tick = time.monotonic() + TICK_S
+                if self._tick():
+                    break
+                continue
+            if message["do"] == "quit":
+                break
+            try:
+                self._do(message)
+            except Exception as error:                  # one command must not end the sound
+                traceback.print_exc()
+                told = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
+                self._tell({"tell": "error", "text": str(error) if told else f"{message['do']}: {error!r}"})
+            self._sounds_done += message["do"] in _SOUNDS
+        self._end()
+
+    # Start and end
+
+    def _start(self) -> None:
+        precompile.finish(lambda text: self._tell({"tell": "starting", "text": text}))
+        slow = threading.Timer(SLOW_START_S, self._tell, ({"tell": "starting", "text": STILL_STARTING},))
+        slow.daemon = True
+        slow.start()
+        opening = threading.Thread(target=self._prepare_audio, name="opening")
+        opening.start()                                 # PortAudio and the model take about as long: side by side
+        from hummingface.instrument.audio import sound_loader
+        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from hummingface.instrument.audio.recall import Recall
+        from hummingface.instrument.audio.velocity_input import Touch
+        from hummingface.instrument.recording.recorder import Recorder
+        self._recorder = Recorder(self._tell)
+        self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
+        if self._config.get("velocity_curve") is not None:
+            self._touch.use(self._config["velocity_curve"])
+        self._event_as_json = sound_loader.event_as_json
+        self._controls_of = sound_loader.controls_of
+        self._sounds = sound_loader.Sounds(self._config.get("model"))
+        patch, timbre, problem = self._sounds.first(self._config.get("patch"))
+        if problem:
+            self._tell({"tell": "error", "text": problem})
+        opening.join()
+        self._timbre = timbre
+        choice = AudioChoice.of(self._config["audio"])
+        self._new_engine(likely_rate_hz(choice), patch)
+        self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
+                              engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
+        self._recall = Recall(self._sounds, self._output, self._recorder, self._tell,
+                              self._engine_options())
+        self._output.open(fallback=bool(self._config.get("fallback")))
+        self._tell({"tell": "patch", "patch": patch.to_json()})
+        self._tell_remark(patch)
+        self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
+        self._midi.wanted = self._config.get("midi_ports")
+        self._midi.use_jack(self._engine.jack)
+        self._midi.update()
+        self._tell_midi()
+        if self._config.get("midi_map") is not None:
+            self._set_midi_map(self._config["midi_map"])
+        slow.cancel()
+        self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
+
+    def _prepare_audio(self) -> None:
+        from hummingface.instrument.audio import devices
+        with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
+            devices.portaudio()
+
+    def _new_engine(self, rate_hz: int, patch: Any) -> Any:
+        from hummingface.instrument.audio.engine import Engine
+        old = self._engine
+        self._engine = Engine(rate_hz, self._timbre, patch, **self._engine_options())
+        if old is not None:
+            from hummingface.instrument.performance.midi import Set
+            for id_, value in self._controls_of(old.performer).items():
+                self._engine.receive(Set(id_, value))
+            self._engine.performer.controllers = old.performer.controllers
+            old.close()
+        self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
+        self._engine.start()
+        self._recorder.use(self._engine.history, self._engine.clock)
+        return self._engine
+
+    def _engine_options(self) -> dict[str, Any]:
+        """What every engine here is made with."""
+        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
+
+    def _end(self) -> None:
+        registry.remove(os.getpid())
+        timer = threading.Timer(FAREWELL_S, self._leave)
+        timer.daemon = True
+        timer.start()                                   # PortAudio hangs for minutes where the JACK server died
+        self._recorder.close()                          # first: a take that is under way is kept, whatever hangs afterwards
+        if self._midi:
+            self._midi.close()
+        self._output.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._engine:
+            self._engine.close()
+        if self._log:
+            self._log.close()
+        self._listener.close()
+        sys.stderr.flush()
+        os._exit(0)
+
+    # What the client says
+
+    def _receive(self, message: dict) -> None:
+        """On the client's thread: what is played goes straight on, the rest waits for the main thread."""
+        engine = self._engine
+        if engine is not None and message["do"] in _RECORDING:
+            self._record(message)                       # at this sample, whatever the main thread is doing
+        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_asked > self._sounds_done):
+            self._sounds_asked += message["do"] in _SOUNDS      # what is moved after a patch was asked for must not come before it
+            self._inbox.put(message)
+        else:
+            self._quick(message)
+
+    def _quick(self, message: dict) -> None:
+        from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
+        match message["do"]:
+            case "note_on":
+                self._engine.receive(NoteOn(0, message["note"], message["velocity"]))
+            case "note_off":
+                self._engine.receive(NoteOff(0, message["note"]))
+            case "set":
+                self._engine.receive(Set(message["id"], float(message["value"])))
+            case "midi":
+                self._engine.receive(decode(message["bytes"]))
+            case "velocity_curve":
+                self._touch.use(message["table"])
+            case "panic":
+                self._engine.receive(Panic())
+
+    def _record(self, message: dict) -> None:
+        match message["do"]:
+            case "record" if message["on"]:
+                self._recorder.record(message["folder"], message["format"])
+            case "record":
+                self._recorder.stop()
+            case "capture":
+                self._recorder.capture(message["folder"], message["format"])
+
+    def _do(self, message: dict) -> None:
+        match message["do"]:
+            case name if name in _QUICK:
+                self._quick(message)
+            case name if name in _RECORDING:
+                self._record(message)
+            case "patch":
+                self._play_patch(message["patch"])
+            case "renew":
+                self._sounds.forget(message["model"])
+            case "open_audio":
+                self._output.change(AudioChoice.of(message))
+            case "open_midi":
+                self._midi.want(message["ports"])
+                self._tell_midi()
+            case "midi_map":
+                self._set_midi_map(message["map"])
+            case "listen_velocities":
+                self._touch.listen(message["on"])
+            case "test_tone":
+                self._engine.state["tone"] = message["on"]
+            case "list":
+                threading.Thread(target=self._list, daemon=True).start()
+            case "recall":
+                self._engine, self._timbre = self._recall.recall(message["path"], self._engine)
+            case "program":
+                self._play_program(message["number"])
+            case "client gone":
+                self._touch.listen(False)
+                self._quiet_since = time.monotonic()
+
+    def _welcome(self) -> None:
+        for message in list(self._told.values()):
+            if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
+                for id_, value in self._controls_of(self._engine.performer).items():
+                    self._listener.tell({"tell": "set", "id": id_, "value": value})
+            self._listener.tell(message)
+
+    def _tell(self, message: dict) -> None:
+        if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
+            self._told[message["tell"]] = message
+        self._listener.tell(message)
+
+    # The sound
+
+    def _play_patch(self, values: dict) -> None:
+        patch, timbre = self._sounds.load(values)
+        self._timbre = timbre
+        self._engine.play_patch(patch, timbre)
+        self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._tell_remark(patch)
+
+    def _tell_remark(self, patch: Any) -> None:
+        if text := self._sounds.remark(patch, self._timbre):
+            self._tell({"tell": "error", "text": text})
+
+    def _play_program(self, number: int) -> None:
+        patch = self._sounds.program(number)
+        if patch is not None:
+            self._play_patch(patch.to_json())
+            self._tell(self._told["patch"])
+
+    def _set_midi_map(self, controllers: dict[str, str]) -> None:
+        self._engine.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
+
+    def _performer_tells(self, kind: str, *values: Any) -> None:
+        """On the performer's thread."""
+        if kind == "set":
+            self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
+        elif kind == "program":
+            self._inbox.put({"do": "program", "number": values[0]})
+        elif kind == "failed":
+            traceback.print_exception(values[0])
+            self._tell({"tell": "error", "text": f"The performer failed ({values[0]!r}); the sound is started again."})
+            self._listener.close()
+            registry.remove(os.getpid())
+            os._exit(1)
+
+    def _log_event(self, sample: int, event: Any) -> None:
+        print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
+
+    # The device and the MIDI ports
+
+    def _device_opened(self, jack: Any) -> None:
+        if self._midi:
+            self._midi.use_jack(jack)
+            self._midi.update()
+            self._tell_midi()
+
+    def _device_closing(self) -> None:
+        if self._midi:
+            self._midi.use_jack(None)
+
+    def _list(self) -> None:
+        from hummingface.instrument.audio import devices
+        self._tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._midi.names() if self._midi else []})
+
+    def _tell_midi(self) -> None:
+        self._tell({"tell": "midi", "ports": self._midi.names(), "open": self._midi.open, "problem": self._midi.problem})
+
+    def _tell_clock(self) -> None:
+        clock = self._engine.clock
+        runs = clock.runs(int(self._engine.state["position"][0])) and clock.bpm > 0
+        message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
+        if message != self._told.get("clock", {"tell": "clock", "bpm": None, "started": False}):
+            self._tell(message)
+
+    # Once a second
+
+    def _tick(self) -> bool:
+        """Look after ports and devices. Returns whether it is time to end."""
+        if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
+            self._tell_midi()
+        self._output.look_after()
+        self._tell_clock()
+        now = time.monotonic()
+        if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
+            self._quiet_since = now
+        return now - self._quiet_since > GRACE_S
+
+
+_QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
+_RECORDING = ("record", "capture")
+_SOUNDS = ("patch", "recall")                   # what gives every control a new place
+
+
+class _Log(io.TextIOBase):
+    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.__stderr__.write(text)          # type: ignore[union-attr]
+            sys.__stderr__.flush()              # type: ignore[union-attr]
+        return len(text)
+
+
+def main() -> int:
+    sys.stderr = _Log()
+    try:
+        server = Server(parse_json(sys.stdin.buffer.readline()))
+    except (OSError, ValueError, KeyError) as error:
+        print(f"hummingface: the audio process cannot start: {error}", file=sys.stderr)
+        return 1
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

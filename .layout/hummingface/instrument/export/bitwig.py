@@ -1,0 +1,55 @@
+"""The `.multisample` form of Bitwig and PreSonus (github.com/bitwig/multisample): a ZIP file, not packed, of samples and a map in XML.
+
+Mapping alone: envelopes and the curve of velocity are the sampler's own, so the release is told in the description. Loudness by velocity
+is in the gains of zones, as finely parted as that asks for, and holds where the sampler adds no curve to it: so much is told as well.
+`stop` of a loop is the frame after its last.
+"""
+from xml.etree import ElementTree as xml
+
+from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.velocity import fixed, spans
+from hummingface.instrument.performance.dynamics import HARD, SOFT
+
+SUFFIX, MAP = ".multisample", "multisample.xml"
+SPREAD_DB = 1.8                     # of loudness within a zone: 0.9 dB either way
+# The first of a patch's tags that is one of these decides on the category
+CATEGORIES = {"piano": "Piano", "organ": "Organ", "bass": "Bass", "guitar": "Guitar", "strings": "Strings", "ensemble": "Strings",
+              "mallet": "Mallets", "bell": "Bell", "brass": "Brass", "reed": "Winds", "pipe": "Winds", "voice": "Vocal",
+              "plucked": "Plucks", "pad": "Pad", "lead": "Lead", "keys": "Keyboards", "synth": "Synth"}
+
+
+def text(instrument: Instrument, folder: str = "") -> str:
+    """All of the map; `folder` is where the samples lie, seen from it."""
+    root = xml.Element("multisample", name=instrument.name)
+    releases = sorted(sample.release_s for sample in instrument.samples)
+    decays = sorted(sample.decay[1] for sample in instrument.samples if sample.decay)
+    range_db = instrument.law_db[HARD] - instrument.law_db[SOFT]
+    told = [instrument.told,
+            f"Its dynamics, {range_db:.0f} dB from velocity {SOFT} to {HARD}, are in the gains of its zones: set the sampler's own "
+            "velocity sensitivity to 0.",
+            f"Release as played: {releases[len(releases) // 2]:.2f} s." if releases else "",
+            f"The loops do not fall: give the envelope a decay of {decays[len(decays) // 2]:.1f} s." if decays else ""]
+    category = next((CATEGORIES[tag] for tag in instrument.tags if tag in CATEGORIES), "Unknown")
+    for name, value in (("generator", "HummingFace"), ("category", category), ("creator", instrument.author or "HummingFace"),
+                        ("description", " ".join(filter(None, told)))):
+        xml.SubElement(root, name).text = value
+    keywords = xml.SubElement(root, "keywords")
+    for tag in instrument.tags:
+        xml.SubElement(keywords, "keyword").text = tag
+    zones = [(span, samples) for layer, samples in instrument.by_layer().items()
+             for span in spans(layer.low, layer.high, instrument.law_db, fixed, SPREAD_DB)]
+    for span, _ in zones:
+        xml.SubElement(root, "group", name=f"Velocity {span.low} to {span.high}")
+    for group, (span, samples) in enumerate(zones):
+        for sample in samples:
+            place = xml.SubElement(root, "sample", {
+                "file": f"{folder}{sample.file}", "gain": f"{sample.gain_db + span.gain_db:.3f}", "group": str(group),
+                "sample-start": "0", "sample-stop": str(sample.frames)})
+            xml.SubElement(place, "key", root=str(sample.zone.key), low=str(sample.zone.low), high=str(sample.zone.high),
+                           track="1", tune="0")
+            xml.SubElement(place, "velocity", low=str(span.low), high=str(span.high))
+            xml.SubElement(place, "select")
+            start, stop = (sample.loop[0], sample.loop[1] + 1) if sample.loop else (0, sample.frames)
+            xml.SubElement(place, "loop", mode="loop" if sample.loop else "off", start=str(start), stop=str(stop), fade="0")
+    xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"

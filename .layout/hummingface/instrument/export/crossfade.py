@@ -1,0 +1,64 @@
+"""From one stretch of a sound into another that resembles it, with no dip, no swell and no jump in any of its partials.
+
+Both are split into bands around the harmonics. In each band the two differ by a phase, on the whole, and resemble each other by a
+correlation r. During the fade both are turned towards each other by their share of that phase, so that they meet in step; what is
+left is random, and the gains follow r: equal gain where they are alike (r = 1), equal power where they are strangers (r = 0). The
+bands add up to the sound itself, so the fade begins as exactly the one and ends as exactly the other.
+
+Gains for a given correlation: Fink, Holters & Zölzer (2016), "Signal-matched power-complementary cross-fading and dry-wet mixing".
+"""
+import numpy as np
+from scipy import fft
+
+SINGLE_BANDS = 40                   # around a harmonic each; above, bands grow by this factor
+GROWTH = 1.09
+NARROWEST_HZ = 40.0                 # a band, however low the key: narrower ones smear over longer than the fade
+
+
+def band_edges(f0_hz: float, rate_hz: int) -> np.ndarray:
+    """Frequencies between neighbouring bands, from between the first two up to Nyquist's: Hz [bands - 1]."""
+    width = f0_hz * max(1, round(NARROWEST_HZ / f0_hz))
+    edges = [1.5 * f0_hz if width == f0_hz else width]
+    while edges[-1] < 0.5 * rate_hz:
+        edges.append(edges[-1] + width if len(edges) < SINGLE_BANDS else edges[-1] * max(GROWTH, 1 + width / edges[-1]))
+    return np.array(edges[:-1])
+
+
+def bands(sound: np.ndarray, edges_hz: np.ndarray, rate_hz: int) -> np.ndarray:
+    """The analytic signal of each band: complex64 [bands, S, channels]. The real parts add up to `sound` [S, channels]."""
+    size = fft.next_fast_len(len(sound))
+    hz = np.fft.rfftfreq(size, 1 / rate_hz)
+    middles = np.concatenate([[0], (edges_hz[1:] + edges_hz[:-1]) / 2, [np.inf]]) if len(edges_hz) > 1 else np.array([0, np.inf])
+    shares = []                                             # of what lies above each edge: a half cosine between the middles
+    for i, edge in enumerate(edges_hz):
+        reach = min(edge - middles[i], (middles[i + 1] if np.isfinite(middles[i + 1]) else 2 * edge) - edge)
+        shares.append(np.clip(0.5 + (hz - edge) / (2 * max(reach, 1e-9)), 0, 1))
+    above = np.sin(0.5 * np.pi * np.stack([np.ones_like(hz), *shares, np.zeros_like(hz)])) ** 2
+    spectrum = fft.rfft(np.asarray(sound, np.float32), size, axis=0)
+    masks = (above[:-1] - above[1:]).astype(np.float32)
+    whole = np.zeros((len(masks), size, sound.shape[1]), np.complex64)
+    twice = np.full(len(hz), 2, np.float32)
+    twice[0] = 1
+    if size % 2 == 0:
+        twice[-1] = 1
+    whole[:, :len(hz)] = (masks * twice)[:, :, None] * spectrum
+    return fft.ifft(whole, axis=1, overwrite_x=True)[:, :len(sound)]
+
+
+def crossfade(old: np.ndarray, new: np.ndarray, margin: int, f0_hz: float, rate_hz: int) -> np.ndarray:
+    """`old` becoming `new`, both [margin + S + margin, channels] and the margins only for the bands to settle: [S, channels]."""
+    edges = band_edges(f0_hz, rate_hz)
+    ramp = np.sin(0.5 * np.pi * np.clip((np.arange(len(old)) + 0.5) / max(margin // 2, 1), 0, 1)) ** 2
+    taper = (ramp * ramp[::-1])[:, None]
+    inner = slice(margin, len(old) - margin)
+    a, b = (bands(sound * taper, edges, rate_hz)[:, inner] for sound in (old, new))
+    samples = len(old) - 2 * margin
+    share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples)).astype(np.float32)[:, None]
+    mixed = np.zeros((samples, old.shape[1]))
+    for was, comes in zip(a, b, strict=True):               # band by band: they stay in the caches
+        cross = np.vdot(was, comes)
+        power = np.sqrt(np.vdot(was, was).real * np.vdot(comes, comes).real)
+        alike, phase = np.float32(min(abs(cross) / max(power, 1e-20), 1)), np.float32(np.angle(cross))
+        gain = 1 / np.sqrt(share ** 2 + (1 - share) ** 2 + 2 * alike * share * (1 - share))
+        mixed += ((was + share * (np.exp(-1j * phase) * comes - was)) * (gain * np.exp(1j * phase * share))).real
+    return mixed

@@ -1,0 +1,68 @@
+"""An export in a process of its own, for the window: `python -m hummingface.instrument.export.export_process`.
+
+Its first line of input is a request in JSON: {"kind": "sfz" .. "wavetable", "patch": {..}, "out": path, "options": {..}}; it ends, leaving
+nothing, when the input does. It tells JSON objects, a line each: {"done", "of"} again and again, then {"out", "text"} or {"problem"}.
+"""
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from hummingface.models.playing.checked_json import parse_json
+
+NICENESS = 10                       # under the sound and the window
+
+
+class Ended(Exception):
+    """The window wants no more of it."""
+
+
+def _tell(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _options(kind: type, values: dict) -> Any:
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in known})
+
+
+def main() -> int:
+    """Returns the exit status: 0 done or ended, 1 told a problem."""
+    ended = threading.Event()
+    request = parse_json(sys.stdin.buffer.readline())
+
+    def wait() -> None:
+        while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
+            pass
+        ended.set()
+    threading.Thread(target=wait, daemon=True).start()
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+
+    def progress(done: int, total: int) -> None:
+        if ended.is_set():
+            raise Ended
+        _tell(done=done, of=total)
+    try:
+        from hummingface.instrument.export import multisample, wavetable
+        from hummingface.instrument.patches import library
+        from hummingface.instrument.patches.patch import from_json
+        sound = library.open_sound(from_json(request["patch"]))
+        if request["kind"] == "wavetable":
+            report: Any = wavetable.export(sound, request["out"], _options(wavetable.Options, request["options"]), progress)
+        else:
+            report = multisample.export(request["kind"], sound, request["out"], _options(multisample.Options, request["options"]), progress)
+        _tell(out=str(report.out), text=str(report))
+    except Ended:
+        pass
+    except (OSError, ValueError) as error:
+        _tell(problem=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The forms that an instrument can be written in, where they lie, and how: the one table of the command line and the window."""
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
+from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
+from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.zones import plain
+
+SAMPLES = "Samples"
+
+
+@dataclass(frozen=True)
+class Form:
+    """`suffix` is of the map's own file, `packed` of one file with all in it, where there are such. `holds`: its envelopes have a hold."""
+    name: str
+    label: str
+    text: Callable[[Instrument, str], str]
+    suffix: str | None
+    packed: str | None
+    holds: bool
+
+
+FORMS = {form.name: form for form in (
+    Form("sfz", "SFZ", sfz_writer.text, sfz_writer.SUFFIX, None, True),
+    Form("decentsampler", "DecentSampler", decentsampler.text, decentsampler.SUFFIX, decentsampler.LIBRARY_SUFFIX, False),
+    Form("bitwig", "Bitwig multisample", bitwig.text, None, bitwig.SUFFIX, False),
+)}
+_SUFFIXES = {suffix for form in FORMS.values() for suffix in (form.suffix, form.packed) if suffix} | {".wav"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an export goes. `targets` in `folder`, the one that opens the others last; `samples` and `map` are paths within what grows."""
+    form: Form
+    folder: Path
+    targets: list[Path]
+    samples: Path
+    map: Path
+
+    @property
+    def main(self) -> Path:
+        return self.targets[-1]
+
+    @property
+    def packs(self) -> bool:
+        return self.main.suffix == self.form.packed
+
+
+def place(form: Form, out: str | Path, name: str) -> Place:
+    """Where `out` means: a map beside a folder of samples, a packed file, or a new folder with both. Raises ExportError."""
+    out = Path(out).expanduser()
+    folder, suffix = out.parent.resolve(), out.suffix.lower()
+    out = folder / out.name
+    if not folder.is_dir():
+        raise ExportError(f"{folder}: there is no such folder; make it first")
+    if suffix in _SUFFIXES - {form.suffix, form.packed}:
+        own = " or ".join(filter(None, (form.suffix, form.packed)))
+        raise ExportError(f"{out.name}: not what a {form.label} export is called; name it {own}, or give a folder's name")
+    if suffix and suffix == form.suffix:
+        samples = f"{out.stem} {SAMPLES}"
+        return Place(form, folder, [folder / samples, out], Path(samples), Path(out.name))
+    if form.suffix is None or suffix == form.packed:
+        out = out if suffix == form.packed else out.with_name(out.name + (form.packed or ""))
+        inside = Path("inside")
+        if form.suffix is None:
+            return Place(form, folder, [out], inside, inside / bitwig.MAP)
+        return Place(form, folder, [out], inside / SAMPLES, inside / f"{plain(name)}{form.suffix}")
+    return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{plain(name)}{form.suffix}")
+
+
+def table_place(out: str | Path) -> Path:
+    """The WAV file that a wavetable goes into. Raises ExportError."""
+    out = Path(out).expanduser()
+    folder = out.parent.resolve()
+    if out.suffix.lower() != ".wav":
+        raise ExportError(f"{out.name}: a wavetable is a .wav file; give it that suffix")
+    if not folder.is_dir():
+        raise ExportError(f"{folder}: there is no such folder; make it first")
+    refuse_existing(folder / out.name)
+    return folder / out.name
+
+
+def check(kind: str, out: str | Path, name: str) -> None:
+    """Raises ExportError where this cannot go there: quickly, before anything is loaded. `kind` is a form's name, or "wavetable"."""
+    if kind in FORMS:
+        refuse_existing(*place(FORMS[kind], out, name).targets)
+    else:
+        table_place(out)
+
+
+def write_map(where: Place, hidden: Path, instrument: Instrument) -> None:
+    """Write the map of the samples that lie in `hidden`, and pack both where that is the form. Raises OSError."""
+    path = hidden / where.map
+    inside = where.samples.relative_to(where.map.parent).as_posix()
+    path.write_text(where.form.text(instrument, "" if inside == "." else inside), encoding="utf-8")
+    if where.packs:
+        with zipfile.ZipFile(hidden / where.main.name, "w", zipfile.ZIP_STORED) as packed:       # so samples are streamed from it
+            for file in sorted(path.parent.rglob("*")):
+                if file.is_file():
+                    packed.write(file, file.relative_to(path.parent).as_posix())

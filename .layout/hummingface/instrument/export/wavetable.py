@@ -1,0 +1,159 @@
+"""A wavetable of a patch: 256 single cycles of 2048 samples along a knob, or along the time of one note, for Serum, Vital and others.
+
+Each cycle is what the engine plays at that place, by the levels of its harmonics: those over eight periods of a note whose period is a
+whole number of samples, so that every harmonic falls on its own bin; what lies up to a quarter of the way to the next one
+(stretched strings) still counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and
+reverb stay out.
+All harmonics start as sines in every cycle, so that neighbouring cycles blend without cancelling each other.
+"""
+import os
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hummingface.instrument.export import sampled_note
+from hummingface.instrument.export.forms import table_place
+from hummingface.instrument.export.hidden_folder import ExportError, growing
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.library import Sound, remark
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
+from hummingface.instrument.recording import riff
+
+CYCLES, CYCLE_SAMPLES = 256, 2048
+TIME = "time"
+STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "motion.wheel_cents": 0.0, "chorus.mix": 0.0, "master.width": 0.0,
+         "character.noise_db": -40.0}
+PERIODS = 8                         # that a cycle is heard in
+SIDE_BINS = PERIODS // 4            # of those around a harmonic's that are its own
+HEARD_S, SETTLING_S = 0.3, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note
+FIRST_S = 0.03                      # along time: the first cycle
+LOUDEST = 0.98
+MOST_RAISED_DB = 40.0               # a cycle so far below the loudest is not raised to its level but by so much
+ALIKE_DB = -50.0                    # cycles that differ by less, on the whole, are said to be one
+
+
+@dataclass(frozen=True)
+class Options:
+    """`along` is a control's id, or "time"; `seconds` how much of the note goes by along time; `key` the note that is played."""
+    along: str = TIME
+    key: int = 48
+    velocity: int = 100
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was exported."""
+    out: Path
+    took_s: float
+    remark: str = ""
+
+    def __str__(self) -> str:
+        return (f"{self.out}: {CYCLES} cycles of {CYCLE_SAMPLES} samples, made in {self.took_s:.1f} s"
+                + (f"\n{self.remark}" if self.remark else ""))
+
+
+def check_along(along: str, latents: int) -> None:
+    """Raises ExportError where no table can go along this."""
+    if along == TIME:
+        return
+    if along not in PARAMETERS:
+        raise ExportError(f"no control is called {along!r}; take {TIME}, latent.1 to latent.{min(latents, 16)}, filter.cutoff_hz, "
+                          "character.brightness, morph.x or another that `hummingface export wavetable --help` names")
+    if PARAMETERS[along].choices:
+        raise ExportError(f"{along} is a switch; a table goes along a knob")
+    if along.startswith("latent.") and int(along.partition(".")[2]) > latents:
+        raise ExportError(f"{along}: the model has {latents} latents")
+
+
+def export(sound: Sound, out: str | Path, options: Options | None = None,
+           progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+    """Write the table into a WAV file of 32-bit floats, whole or not at all.
+
+    `progress` hears of steps (done, of how many); what it raises ends the export. Raises ExportError, OSError, naming the file.
+    """
+    began, options = time.perf_counter(), options or Options()
+    out = table_place(out)
+    check_along(options.along, sound.timbre.latents)
+    with growing(out.parent, [out]) as hidden:
+        levels = harmonics(sound, options, progress)
+        said = [remark(sound)]
+        spread = np.sqrt(np.mean((levels - levels.mean(0)) ** 2) / max(np.mean(levels ** 2), 1e-30))
+        if levels.max() < 1e-6:
+            raise ExportError(f"{sound.patch.name}: silent at key {options.key}; choose another key")
+        if 20 * np.log10(max(spread, 1e-9)) < ALIKE_DB:
+            said.append(f"All cycles are alike: {options.along} does not change them.")
+        with (hidden / out.name).open("xb") as file:
+            file.write(as_wav(cycles(levels)))
+            file.flush()
+            os.fsync(file.fileno())
+    return Report(out, time.perf_counter() - began, "\n".join(filter(None, said)))
+
+
+def harmonics(sound: Sound, options: Options, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
+    """Amplitudes of the harmonics at each place, float64 [CYCLES, harmonics]."""
+    still = sampled_note.for_sampling(sound.patch)
+    still = still.with_values(parameters={**still.parameters, **STILL})
+    period = round(sampled_note.RATE_HZ / (440 * 2 ** ((options.key - 69) / 12)))
+    player = Player(sound.timbre, still, rate_hz=sampled_note.RATE_HZ)
+    semitones = 69 + 12 * np.log2(sampled_note.RATE_HZ / period / 440) - options.key
+    player.performer.receive(Bend(0, semitones / 2), 0)                # the bend's range is two semitones
+    if options.along == TIME:
+        return _along_time(player, options, period, progress)
+    parameter, found = PARAMETERS[options.along], []
+    for i in range(CYCLES):
+        player.performer.receive(Set(parameter.id, parameter.from_travel(i / (CYCLES - 1))), player.position)
+        player.render(round(SETTLING_S * sampled_note.RATE_HZ), sampled_note.BLOCK_SAMPLES)
+        player.performer.receive(NoteOn(0, options.key, options.velocity), player.position)
+        heard = player.render(round(HEARD_S * sampled_note.RATE_HZ), sampled_note.BLOCK_SAMPLES)
+        player.performer.receive(Panic(), player.position)
+        player.render(sampled_note.BLOCK_SAMPLES, sampled_note.BLOCK_SAMPLES)
+        player.performer.receive(Bend(0, semitones / 2), player.position)    # which the panic undid
+        found.append(_levels(heard[-PERIODS * period:], period))
+        progress(i + 1, CYCLES)
+    return np.array(found)
+
+
+def _along_time(player: Player, options: Options, period: int, progress: Callable[[int, int], None]) -> np.ndarray:
+    window = PERIODS * period
+    player.performer.receive(NoteOn(0, options.key, options.velocity), player.position)
+    places = np.linspace(FIRST_S, options.seconds, CYCLES) * sampled_note.RATE_HZ
+    heard = player.render(int(places[-1]) + window, sampled_note.BLOCK_SAMPLES)
+    found = []
+    for i, place in enumerate(places.astype(int)):
+        begin = max(place - window // 2, 0)
+        found.append(_levels(heard[begin:begin + window], period))
+        progress(i + 1, CYCLES)
+    return np.array(found)
+
+
+def _levels(heard: np.ndarray, period: int) -> np.ndarray:
+    """Amplitudes of the harmonics in PERIODS periods [S, 2], by the power around each, the mean of both channels': [harmonics]."""
+    window = np.hanning(len(heard) + 1)[:-1]
+    power = (np.abs(np.fft.rfft(heard * window[:, None], axis=0)) ** 2).mean(1) / (len(heard) * np.sum(window ** 2) / 4)
+    count = min((len(power) - 1 - SIDE_BINS) // PERIODS, CYCLE_SAMPLES // 2 - 1)
+    middles = PERIODS * np.arange(1, count + 1)
+    return np.sqrt(sum(power[middles + side] for side in range(-SIDE_BINS, SIDE_BINS + 1)))
+
+
+def cycles(levels: np.ndarray) -> np.ndarray:
+    """The waves of these harmonics [CYCLES, harmonics], all equally loud: float32 [CYCLES, CYCLE_SAMPLES]."""
+    rms = np.sqrt((levels ** 2).sum(1) / 2)
+    raised = levels / np.maximum(rms, rms.max() * 10 ** (-MOST_RAISED_DB / 20))[:, None]
+    spectrum = np.zeros((len(levels), CYCLE_SAMPLES // 2 + 1), np.complex128)
+    spectrum[:, 1:levels.shape[1] + 1] = -0.5j * CYCLE_SAMPLES * raised
+    waves = np.fft.irfft(spectrum, CYCLE_SAMPLES, axis=1)
+    return (waves * (LOUDEST / np.abs(waves).max())).astype(np.float32)
+
+
+def as_wav(waves: np.ndarray) -> bytes:
+    """A WAV file of them, one after the other, mono. Its `clm ` chunk tells synthesizers how long a cycle is, and to blend cycles."""
+    chunks = (riff.format_chunk(riff.FLOAT, 1, sampled_note.RATE_HZ, 32) + riff.chunk(b"fact", struct.pack("<I", waves.size))
+              + riff.chunk(b"clm ", b"<!>%d 10000000 wavetable (HummingFace)" % CYCLE_SAMPLES))
+    body = b"WAVE" + chunks + riff.chunk(b"data", waves.astype("<f4").tobytes())
+    return b"RIFF" + struct.pack("<I", len(body)) + body

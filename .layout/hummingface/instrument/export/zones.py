@@ -1,0 +1,53 @@
+"""Which keys and velocities are sampled, and which each sample stands for; how its files are called."""
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+NOTES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")       # no sharps: `#` begins a directive in an SFZ file
+SINGLE_VELOCITY = 100               # where one layer stands for all
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Keys `low`..`high`, played from a sample of `key`."""
+    key: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Velocities `low`..`high`, played from a sample at `velocity`."""
+    velocity: int
+    low: int
+    high: int
+
+
+def zones(low: int, high: int, every: int) -> list[Zone]:
+    """All keys `low`..`high`, one in `every` of them sampled: the middle of its zone, so none is moved by more than half of that."""
+    firsts = range(low, high + 1, every)
+    return [Zone(min(first + every // 2, high), first, min(first + every - 1, high)) for first in firsts]
+
+
+def layers(count: int) -> list[Layer]:
+    """`count` layers of about equal width over velocities 1..127, each sampled in its middle; softest first."""
+    edges = [round(127 * i / count) for i in range(count + 1)]
+    spans = [(below + 1, top) for below, top in pairwise(edges)]
+    return [Layer(SINGLE_VELOCITY if count == 1 else (low + high + 1) // 2, low, high) for low, high in spans]
+
+
+def note_name(key: int) -> str:
+    """ "C4" for 60."""
+    return f"{NOTES[key % 12]}{key // 12 - 1}"
+
+
+def plain(name: str) -> str:
+    """A name that every file system and every written form takes as it is; "Instrument" where nothing is left of it."""
+    words = re.sub(r"[^\w\- ]+", "", name)
+    return re.sub(r"\s+", " ", words).strip()[:LONGEST_NAME].strip() or "Instrument"
+
+
+def sample_name(key: int, velocity: int, name: str) -> str:
+    """ "060 C4 v064 Glass Reed.wav": sorts by key, and tells what it is wherever it is dragged."""
+    return f"{key:03} {note_name(key)} v{velocity:03} {plain(name)}.wav"

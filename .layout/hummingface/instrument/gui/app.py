@@ -1,0 +1,70 @@
+"""Opening the instrument's window: settings, patch, audio process, and all put away again at the end.
+
+The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
+"""
+import signal
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from hummingface.instrument.gui.controllers.learnt_versions import follow
+from hummingface.instrument.session.startup import prepare
+from hummingface.instrument.session.state_file import StateFile
+
+INTERRUPT_POLL_MS = 200
+READY_POLL_MS = 100
+
+
+def _open_when_ready(window: Any, path: Path) -> None:
+    """Once the engine plays."""
+    from PySide6.QtCore import QTimer
+    look = QTimer(window, interval=READY_POLL_MS)
+
+    def opens() -> None:
+        if window.engine_ready:
+            look.stop()
+            window.recordings.open(path)
+    look.timeout.connect(opens)
+    look.start()
+
+
+def run(opened: Path | None = None, **options: Any) -> int:
+    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
+    the exit status.
+
+    Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
+    """
+    file = StateFile.claim()
+    kept, trouble = file.load()
+    if kept is not None:
+        kept = follow(kept)
+    beginning = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
+    client, settings = beginning.client, beginning.settings
+    client.start()
+    try:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        from hummingface.instrument.gui.widgets import theme
+        from hummingface.instrument.gui.window import Window
+        from hummingface.instrument.session.autosave import Autosave
+        app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
+        app.setApplicationName("HummingFace")
+        app.setDesktopFileName("hummingface")
+        theme.dress(app)
+        app.setWindowIcon(theme.app_icon())
+        window = Window(client, beginning.patch, settings, kept, Autosave(file))
+        if said := "\n".join(filter(None, (*beginning.said, trouble))):
+            window.banner.notify(said)
+        window.show()
+        if opened is not None:
+            _open_when_ready(window, opened)
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        signal.signal(signal.SIGTERM, lambda *_: window.close())
+        wake = QTimer(interval=INTERRUPT_POLL_MS)       # lets Python see signals while Qt waits
+        wake.timeout.connect(lambda: None)
+        wake.start()
+        return app.exec()
+    finally:
+        client.close()
+        settings.settled()

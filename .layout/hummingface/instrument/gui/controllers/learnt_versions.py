@@ -1,0 +1,50 @@
+"""Sounds of a model that learns are points of one version of it, and the next version may come while no window is there to follow it.
+
+So a window's state says which versions its sounds are of, and whoever opens it again takes them over to those that are there now.
+"""
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from hummingface.instrument.patches import learnt_models
+from hummingface.instrument.session.session_state import Snapshot
+from hummingface.instrument.session.window_state import WindowState
+
+MOST_MODELS = 16
+NAME = "models"                                         # within a state's `window`
+_FIELDS = ("sha256", "run", "axes", "presets")          # of a card: all that `learnt.carried` asks for
+
+
+class Versions:
+    """The versions that a session's sounds are of, by the model's name. A model is looked at when a sound of it is there first, and again
+    when `forget` says that the sounds have followed it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, Any] | None] = {}
+
+    def forget(self, model: str) -> None:
+        """The sounds of this model are of another version now."""
+        self._known.pop(model, None)
+
+    def of(self, session: Snapshot) -> dict[str, dict[str, Any]]:
+        """Those of the models that were learnt from recordings; factory models stay as they are."""
+        names = sorted({state.patch.model for state in session.states()})[:MOST_MODELS]
+        for name in names:
+            if name not in self._known:
+                card = learnt_models.card_of(name)
+                self._known[name] = {field: card.get(field) for field in _FIELDS} if card and card.get("run") else None
+        return {name: version for name in names if (version := self._known[name]) is not None}
+
+
+def follow(kept: WindowState) -> WindowState:
+    """The same, with every sound of a model that has learnt on since carried over to the version that is there now."""
+    versions, session = kept.window.get(NAME), kept.session
+    for name, before in list(versions.items())[:MOST_MODELS] if isinstance(versions, dict) else ():
+        card = learnt_models.card_of(name)
+        if card is None or not isinstance(before, dict) or before.get("sha256") == card.get("sha256"):
+            continue
+        try:
+            session = session.renewed(name, partial(learnt_models.carried, before=before, card=card))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            continue                                    # what the file says of the version cannot be used
+    return replace(kept, session=session)

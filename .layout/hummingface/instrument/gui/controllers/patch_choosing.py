@@ -1,0 +1,94 @@
+"""Choosing and saving patches: the bar, the browser and the save popup at work on the library."""
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QWidget
+
+from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
+from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.gui.widgets.morph_pad import PLACES, MorphPad
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session.session import Session
+
+
+class PatchChoosing:
+    """Does what the bar and the pad ask for; what goes wrong is said in the banner and changes nothing."""
+
+    def __init__(self, window: QWidget, session: Session, bar: PatchBar, pad: MorphPad, banner: Banner):
+        self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
+        self.browser, self.saver = PatchBrowser(window), SavePopup(window)
+        self._for_corner: int | None = None
+        bar.step_wanted.connect(self.step)
+        bar.browse_wanted.connect(self.browse)
+        bar.save_wanted.connect(self.ask_save)
+        pad.corner_wanted.connect(self.browse_corner)
+        self.browser.chosen.connect(self._chosen)
+        self.saver.wanted.connect(self.save)
+
+    def step(self, step: int) -> None:
+        """The next or the previous patch of the library."""
+        entries = library.patches()
+        if entries:
+            names = [entry.name for entry in entries]
+            here = names.index(self.session.name) if self.session.name in names else -1 if step > 0 else 0
+            self.load(entries[(here + step) % len(entries)])
+
+    def load(self, entry) -> None:
+        """Play a patch of the library."""
+        patch = self._read(entry)
+        if patch is not None:
+            self.session.load(patch)
+
+    def _read(self, entry) -> Patch | None:
+        try:
+            return library.load_patch(entry.path)
+        except ValueError as error:
+            self.banner.say(str(error), problem=True)
+            return None
+
+    def browse(self) -> None:
+        """The browser, for the patch to play."""
+        self._for_corner = None
+        self._open_browser(self.bar.name.mapToGlobal(QPoint(0, self.bar.name.height() + 4)), "Patches")
+
+    def browse_corner(self, corner: int) -> None:
+        """The browser, for a corner of the morph pad."""
+        self._for_corner = corner
+        self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
+
+    def _open_browser(self, place: QPoint, purpose: str) -> None:
+        entries, problems = library.read_patches()
+        self.browser.open_at(place, entries, self.session.name, purpose)
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self.banner.say(problems[0] + more, problem=True)
+
+    def _chosen(self, entry) -> None:
+        if self._for_corner is None:
+            self.load(entry)
+            return
+        patch = self._read(entry)
+        if patch is None:
+            return
+        if patch.model != self.session.state.patch.model:
+            self.banner.say(f"“{patch.name}” is of the model {patch.model}; a morph goes on within one model.", problem=True)
+            return
+        self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
+
+    def ask_save(self) -> None:
+        """Ask for a name, then save."""
+        button, name = self.bar.save, self.session.name
+        others = [entry.name for entry in library.patches() if not entry.factory and entry.name != name]
+        self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
+
+    def save(self, name: str, tags: tuple[str, ...]) -> None:
+        """Save what is played under a name."""
+        patch = self.session.state.to_patch(name=name, tags=tags)
+        try:
+            path = library.save_patch(patch)
+        except (ValueError, OSError) as error:
+            self.banner.say(str(error), problem=True)
+            return
+        self.session.saved_as(patch)
+        self.banner.say(f"Saved “{name}” to {path}")

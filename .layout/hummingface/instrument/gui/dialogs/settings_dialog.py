@@ -1,0 +1,183 @@
+"""Audio device, rate, block size and MIDI ports; a test tone, and what the latency comes to."""
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
+
+RATES_HZ = (44_100, 48_000, 88_200, 96_000)
+NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
+LONGEST_SHOWN = 80              # characters of the name of a port
+BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+
+
+class PortBox(QCheckBox):
+    """A MIDI port that may be chosen."""
+
+    def __init__(self, port: str):
+        super().__init__(caption(shortened(port, LONGEST_SHOWN)))
+        self.port = port
+        self.setAccessibleName(f"MIDI port {port}")
+
+
+class SettingsDialog(QDialog):
+    """Not modal: play on while you look for the right block size. `wanted` carries messages for the engine."""
+
+    wanted = Signal(dict)
+    touch_wanted = Signal()
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent)
+        self.setWindowTitle("Audio and MIDI")
+        self.setModal(False)
+        self._filling = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(theme.px(18),) * 4)
+        column.setSpacing(theme.px(10))
+        form = QFormLayout()
+        form.setHorizontalSpacing(theme.px(16))
+        form.setVerticalSpacing(theme.px(8))
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.device, self.rate, self.block = QComboBox(), QComboBox(), QComboBox()
+        for name, box in (("Audio device", self.device), ("Sample rate", self.rate), ("Block size", self.block)):
+            box.setAccessibleName(name)
+            label = Label(name)
+            label.setObjectName("soft")
+            label.setBuddy(box)
+            label.setMinimumHeight(theme.px(28))
+            form.addRow(label, box)
+            box.activated.connect(self._open_audio)
+        self.device.setMinimumWidth(theme.px(300))
+        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)     # whatever devices are called
+        self.device.addItem("The system's default", None)
+        self.rate.addItem("As the device has it", None)
+        for rate in RATES_HZ:
+            self.rate.addItem(f"{rate / 1000:g} kHz", rate)
+        self.block.addItem("As the system suggests", None)
+        for block in BLOCKS:
+            self.block.addItem(f"{block} samples", block)
+        self.latency = Label("–")
+        self.latency.setAccessibleName("Latency")
+        beside = Label("Latency")
+        beside.setObjectName("soft")
+        beside.setMinimumHeight(theme.px(28))
+        form.addRow(beside, self.latency)
+        column.addLayout(form)
+        self.problem = Label(wraps=True)
+        self.problem.setStyleSheet(f"color: {theme.ALARM};")
+        self.problem.setAccessibleName("Audio problem")
+        self.problem.hide()
+        column.addWidget(self.problem)
+        heading = Label("MIDI INPUTS")
+        heading.setObjectName("heading")
+        column.addSpacing(theme.px(6))
+        column.addWidget(heading)
+        self._ports = QVBoxLayout()
+        self._ports.setSpacing(theme.px(6))
+        column.addLayout(self._ports)
+        self.all_ports = QCheckBox("All ports, new ones too")
+        self.all_ports.setAccessibleName("All MIDI ports")
+        self.all_ports.setChecked(True)
+        self.all_ports.clicked.connect(self._open_midi)
+        self.no_ports = Label(NO_PORTS, wraps=True)
+        self.no_ports.setObjectName("dim")
+        self._ports.addWidget(self.all_ports)
+        self._ports.addWidget(self.no_ports)
+        self.boxes: list[PortBox] = []
+        self.touch = QPushButton("Velocity curve…")
+        self.touch.setAccessibleName("Velocity curve")
+        set_tip(self.touch, "How hard your hands play: draw it, choose it, or have it learnt")
+        self.touch.clicked.connect(self.touch_wanted)
+        column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(theme.px(8))
+        column.addStretch(1)
+        row = QHBoxLayout()
+        self.tone = QPushButton("Test tone")
+        self.tone.setAccessibleName("Test tone")
+        self.tone.setCheckable(True)
+        set_tip(self.tone, "A quiet 440 Hz sine")
+        self.tone.toggled.connect(lambda on: self.wanted.emit({"do": "test_tone", "on": on}))
+        self.rescan = QPushButton("Look again")
+        self.rescan.setAccessibleName("Look for devices again")
+        self.rescan.clicked.connect(lambda: self.wanted.emit({"do": "list"}))
+        self.close_button = QPushButton("Done")
+        self.close_button.setAccessibleName("Close")
+        self.close_button.setProperty("role", "main")
+        self.close_button.clicked.connect(self.accept)
+        for widget in (self.tone, self.rescan):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.close_button)
+        column.addLayout(row)
+        self.setMinimumWidth(theme.px(460))
+
+    def show_devices(self, audio: list[dict], midi: list[str]) -> None:
+        """What there is: `audio` as the engine lists it (name, system, channels, rate_hz, default), names of MIDI ports."""
+        chosen = self.device.currentData()
+        self.device.clear()
+        self.device.addItem("The system's default", None)
+        for device in audio:
+            self.device.addItem(f"{device['name']}{' (default)' if device.get('default') else ''}", device["name"])
+        self.device.setCurrentIndex(max(self.device.findData(chosen), 0))
+        self._list_ports(midi, [box.port for box in self.boxes if box.isChecked()])
+
+    def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
+        """What the player chose before."""
+        for box, value, text in ((self.device, audio.device, str(audio.device)),
+                                 (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
+                                 (self.block, audio.block_samples, f"{audio.block_samples} samples")):
+            if value is not None and box.findData(value) < 0:
+                box.addItem(text, value)
+            box.setCurrentIndex(max(box.findData(value), 0))
+        self.all_ports.setChecked(midi_ports is None)
+        if midi_ports is not None:
+            self._list_ports([box.port for box in self.boxes], midi_ports)
+
+    def show_audio(self, message: dict) -> None:
+        """The engine opened a device, or could not."""
+        self.problem.setText(shortened(message.get("problem") or ""))
+        self.problem.setVisible(bool(message.get("problem")))
+        ours = message["block_samples"] / message["rate_hz"] * 1000
+        block = f"{message['block_samples']} samples at {message['rate_hz'] / 1000:g} kHz are {ours:.1f} ms"
+        self.latency.setText(f"{message['latency_ms']:.1f} ms   ({block})" if message["latency_ms"] else "no device is open")
+
+    def show_midi(self, message: dict) -> None:
+        """The engine's MIDI ports, and which are open."""
+        self._list_ports(message["ports"], message["open"])
+        self.no_ports.setText(shortened(message["problem"] or NO_PORTS))
+
+    def _list_ports(self, ports: list[str], opened: list[str]) -> None:
+        if [box.port for box in self.boxes] != ports:
+            for box in self.boxes:
+                self._ports.removeWidget(box)
+                box.deleteLater()
+            self.boxes = []
+            for port in ports:
+                box = PortBox(port)
+                box.clicked.connect(self._open_midi)
+                self._ports.addWidget(box)
+                self.boxes.append(box)
+        self.no_ports.setVisible(not ports)
+        for box in self.boxes:
+            box.setChecked(box.port in opened or self.all_ports.isChecked())
+            box.setEnabled(not self.all_ports.isChecked())
+
+    def _open_audio(self) -> None:
+        self.wanted.emit({"do": "open_audio", "device": self.device.currentData(), "rate_hz": self.rate.currentData(),
+                          "block_samples": self.block.currentData()})
+
+    def _open_midi(self) -> None:
+        for box in self.boxes:
+            box.setEnabled(not self.all_ports.isChecked())
+        ports = None if self.all_ports.isChecked() else [box.port for box in self.boxes if box.isChecked()]
+        self.wanted.emit({"do": "open_midi", "ports": ports})
+
+    def hideEvent(self, event) -> None:
+        self.tone.setChecked(False)     # no tone goes on behind a closed dialog
+        super().hideEvent(event)
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return                      # Enter opens what has the focus and shuts nothing
+        super().keyPressEvent(event)

@@ -1,0 +1,162 @@
+"""Where in the model's space of sounds we are: the sixteen latents and, on a page behind them, the directions that have names."""
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
+
+from hummingface.instrument.gui.panels.panel import Panel, tool
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
+from hummingface.instrument.patches.library import families_of, knobs_of
+from hummingface.instrument.patches.parameters import PARAMETERS, group
+from hummingface.instrument.session.session import LATENTS, Session
+
+COLUMNS, NAMED_COLUMNS = 8, 10
+LONGEST_SHOWN = 40          # characters of a model's name beside the heading
+
+
+class LatentKnob(Knob):
+    """A knob with a lock in its corner (a click, or Ctrl+L while it has the focus)."""
+
+    lock_wanted = Signal(str, bool)
+
+    def __init__(self, parameter_id: str):
+        parameter = PARAMETERS[parameter_id]
+        super().__init__(parameter, parameter.label, parameter_id.rpartition(".")[2], diameter=54, always_value=True)
+        self.lock = QToolButton(self)
+        self.lock.setProperty("flat", True)
+        self.lock.setCheckable(True)
+        self.lock.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.lock.setAccessibleName(f"Lock {parameter.label}")
+        set_tip(self.lock, f"Lock {parameter.label} against randomise, mutate and reset (Ctrl+L)")
+        self.lock.setStyleSheet("padding: 0; min-height: 0; background: transparent; border: none;")
+        self.lock.toggled.connect(lambda on: self.lock_wanted.emit(parameter_id, on))
+        self.show_lock(False)
+
+    def show_lock(self, locked: bool) -> None:
+        """Show whether it is locked."""
+        self.dimmed = locked
+        self.lock.blockSignals(True)
+        self.lock.setChecked(locked)
+        self.lock.blockSignals(False)
+        self._draw_lock()
+        self._show_or_hide()
+        self.update()
+
+    def _draw_lock(self) -> None:
+        size = theme.px(13)
+        self.lock.setIcon(theme.icon("lock" if self.dimmed else "unlock", size, theme.DIM, theme.TEXT))
+        self.lock.setIconSize(QSize(size, size))
+
+    def _show_or_hide(self) -> None:
+        self.lock.setVisible(self.lock.isChecked() or self.touched())
+
+    def resizeEvent(self, event) -> None:
+        size = theme.px(18)
+        self._draw_lock()
+        centre, radius, _ = self._geometry()
+        self.lock.setGeometry(int(min(centre.x() + radius * 0.72, self.width() - size)), 0, size, size)
+        super().resizeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._show_or_hide()
+        return done
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_L and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.lock.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def hint(self) -> str:
+        return super().hint() + " · Ctrl+L locks"
+
+
+class NamedKnob(Knob):
+    """A direction that says what it does: "brighter", a family. Dimmed where the model has no such direction."""
+
+    def __init__(self, parameter_id: str):
+        parameter = PARAMETERS[parameter_id]
+        super().__init__(parameter, parameter.label, diameter=44)
+        self.known = True
+
+    def show_known(self, known: bool, label: str) -> None:
+        """Whether the model has this direction, and what it calls it."""
+        if (known, label) != (self.known, self.label):
+            self.known, self.label, self.name = known, label, label
+            self.dimmed = not known
+            self.setAccessibleName(label)
+            self.update()
+
+    def hint(self) -> str:
+        return super().hint() + ("" if self.known else " · This model has no such direction: it does nothing.")
+
+
+class LatentPanel(Panel):
+    """All latents, 8 x 2, and what can be done with all of them; the named directions, 10 x 2, behind them."""
+
+    def __init__(self, session: Session):
+        super().__init__("Latents")
+        self.session = session
+        self._model: str | None = None
+        self.knobs = {i: LatentKnob(i) for i in LATENTS}
+        self.named = {p.id: NamedKnob(p.id) for p in (*group("characteristic"), *group("family"))}
+        self.pages = QStackedWidget()
+        for knobs, columns in (([*self.knobs.values()], COLUMNS), ([*self.named.values()], NAMED_COLUMNS)):
+            page = QWidget()
+            grid = QGridLayout(page)
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setSpacing(0)
+            for index, knob in enumerate(knobs):
+                grid.addWidget(knob, index // columns, index % columns)
+            self.pages.addWidget(page)
+        for latent in self.knobs.values():
+            latent.lock_wanted.connect(session.lock)
+        self.body.addWidget(self.pages, 1)
+        self.turn = tool("", "Named directions", "Directions of the model that have names, instead of its latents (Ctrl+D)",
+                         checkable=True, text="Brighter …")
+        self.turn.setShortcut("Ctrl+D")
+        self.turn.toggled.connect(self.pages.setCurrentIndex)
+        self.tools.addWidget(self.turn)
+        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)",
+                              text="Randomise")
+        self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
+        self.reset = tool("reset", "Reset latents", "Latents back to where the patch has them", text="Reset")
+        for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),
+                            (self.reset, session.reset_latents)):
+            self.tools.addWidget(button)
+            button.clicked.connect(lambda _=False, act=act: act())
+        self.randomise.setShortcut("Ctrl+R")
+        self.mutate.setShortcut("Ctrl+M")
+        session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(("latent", "morph")) else None)
+        session.on_change.append(self.refresh)
+
+    def reveal(self, parameter_id: str) -> None:
+        """Turn to the page that has a control, if one has."""
+        if parameter_id in self.knobs or parameter_id in self.named:
+            self.turn.setChecked(parameter_id in self.named)
+
+    def refresh(self) -> None:
+        """Show locks, the model's name, where it is, and what it knows directions for."""
+        model = self.session.state.patch.model
+        if model != self._model:
+            self._model = model
+            known, families = knobs_of(model), families_of(model)
+            for parameter_id, named_knob in self.named.items():
+                number = int(parameter_id.partition(".")[2]) - 1 if parameter_id.startswith("family.") else None
+                named = number is not None and number < len(families)
+                label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
+                named_knob.show_known(named or parameter_id in known, label)
+        for parameter_id, knob in self.knobs.items():
+            if knob.dimmed != (parameter_id in self.session.locked):
+                knob.show_lock(parameter_id in self.session.locked)
+        self.note.setText(shortened(model, LONGEST_SHOWN))
+        set_tip(self.note, model)
+        self.update_marks()
+
+    def update_marks(self) -> None:
+        """Mark where the morph pad has pulled the model."""
+        for knob, value in zip(self.knobs.values(), self.session.model_latents(), strict=True):
+            knob.show_model(value)

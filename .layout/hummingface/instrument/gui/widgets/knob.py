@@ -1,0 +1,130 @@
+"""The knob: an arc from its resting point to its value, a cap with a pointer, its label, and its value while it is touched.
+
+Grey stands where the table puts it; warm was moved; a cool mark shows where the model is when something else (the morph pad)
+pulls it away from the knob.
+"""
+from math import cos, pi, sin
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy
+
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.patches.parameters import Parameter
+
+START_DEG, SPAN_DEG = 225.0, 270.0
+
+
+class Knob(Control):
+    """A knob of one parameter; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
+
+    def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
+                 parent=None):
+        super().__init__(parameter, name, parent)
+        self.label = label or parameter.label
+        self.diameter = diameter
+        self.always_value = always_value
+        self.model_value: float | None = None
+        self.dimmed = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is painted anew
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(40), theme.px(self.diameter * 0.75 + 17))
+
+    def show_model(self, value: float | None) -> None:
+        """Mark where the model is, where that differs from the knob; None takes the mark away."""
+        if value is not None and abs(value - self.shown) < 0.005:
+            value = None
+        if value != self.model_value:
+            self.model_value = value
+            self.update()
+
+    def _geometry(self) -> tuple[QPointF, float, float]:
+        """Centre and radius of the arc, and the top of the text below."""
+        lines = theme.px(15)
+        radius = min(self.width() - theme.px(6), self.height() - lines - theme.px(4), theme.px(self.diameter)) / 2
+        spare = self.height() - lines - 2 * radius - theme.px(2)
+        centre = QPointF(self.width() / 2, max(spare / 2, 1) + radius)
+        return centre, radius, centre.y() + radius + theme.px(1)
+
+    @staticmethod
+    def _at(centre: QPointF, radius: float, travel: float) -> QPointF:
+        angle = (START_DEG - SPAN_DEG * travel) * pi / 180
+        return QPointF(centre.x() + radius * cos(angle), centre.y() - radius * sin(angle))
+
+    @staticmethod
+    def _arc(painter: QPainter, centre: QPointF, radius: float, start: float, end: float, tint: QColor, width: float) -> None:
+        painter.setPen(QPen(tint, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        rect = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+        painter.drawArc(rect, round((START_DEG - SPAN_DEG * start) * 16), round(-SPAN_DEG * (end - start) * 16))
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour(theme.PANEL))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        centre, outer, text_top = self._geometry()
+        width = max(2.0, outer * 0.13)
+        radius = outer - width / 2
+        travel = self.parameter.to_travel(self.shown)
+        origin = self.parameter.to_travel(0) if self.parameter.lowest < 0 < self.parameter.highest else 0.0
+        warm = not self.at_rest()
+        tint = theme.colour(theme.WARM if warm else theme.DIM, 0.45 if self.dimmed else 1.0)
+
+        self._arc(painter, centre, radius, 0, 1, theme.colour(theme.TRACK), width)
+        if abs(travel - origin) > 0.002:
+            self._arc(painter, centre, radius, min(origin, travel), max(origin, travel), tint, width)
+        if self.model_value is not None:
+            model = self.parameter.to_travel(self.model_value)
+            painter.setPen(QPen(theme.colour(theme.PANEL), width * 0.5))
+            painter.setBrush(theme.colour(theme.COOL))
+            painter.drawEllipse(self._at(centre, radius, model), width * 0.95, width * 0.95)
+
+        cap = radius - width * 1.35
+        shade = QLinearGradient(centre.x(), centre.y() - cap, centre.x(), centre.y() + cap)
+        touched = self.touched()
+        shade.setColorAt(0, theme.colour(theme.CAP_TOUCHED if touched else theme.CAP))
+        shade.setColorAt(1, theme.colour(theme.HOVER if touched else theme.RAISED))
+        painter.setPen(QPen(theme.colour(theme.SHADOW, 0.55), max(1.0, width * 0.3)))
+        painter.setBrush(shade)
+        painter.drawEllipse(centre, cap, cap)
+        painter.setPen(QPen(theme.colour(theme.WARM if warm and not self.dimmed else theme.TEXT), max(1.6, width * 0.62),
+                            Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(self._at(centre, cap * 0.36, travel), self._at(centre, cap * 0.86, travel))
+
+        line = theme.px(14)
+        box = QRectF(0, text_top, self.width(), line)
+        if self.always_value:
+            self._label_and_value(painter, box, theme.TEXT if touched or warm else theme.SOFT)
+        else:
+            self._text(painter, box, self.reading() if touched else self.label, theme.TEXT if touched else theme.SOFT)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(5), theme.px(5))
+
+    def _label_and_value(self, painter: QPainter, box: QRectF, tint: str) -> None:
+        painter.setFont(theme.font("small", QFont.Weight.Medium))
+        measure = painter.fontMetrics().horizontalAdvance
+        gap = theme.px(5)
+        label, value = measure(self.label), measure(self.reading())
+        left = box.center().x() - (label + gap + value) / 2
+        painter.setPen(theme.colour(theme.DIM))
+        painter.drawText(QRectF(left, box.top(), label + 1, box.height()), Qt.AlignmentFlag.AlignVCenter, self.label)
+        painter.setPen(theme.colour(tint))
+        place = QRectF(left + label + gap, box.top(), value + 1, box.height())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.reading())
+
+    def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
+        made = theme.font("small", QFont.Weight.Medium)
+        painter.setFont(made)
+        wide = painter.fontMetrics().horizontalAdvance(text)
+        if wide > box.width():          # better a little narrower than cut off
+            made.setStretch(max(75, int(100 * box.width() / wide)))
+            painter.setFont(made)
+        painter.setPen(theme.colour(tint))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

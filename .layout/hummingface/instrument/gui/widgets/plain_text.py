@@ -1,0 +1,75 @@
+"""Texts as they are: names come from files, devices and other programs, and none of them may be taken for HTML or for a shortcut.
+
+Qt guesses in labels and tooltips alike whether a text is HTML, and then loads what it names; in buttons and menus `&` makes a shortcut of
+the letter behind it. So the window makes its labels, tooltips and captions here, and nowhere else.
+"""
+import html
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QLabel, QToolTip, QWidget
+
+from hummingface.instrument.gui.widgets import theme
+
+LONGEST_MESSAGE = 700           # characters of a message in the window
+LONGEST_TIP = 2000
+
+
+class Label(QLabel):
+    """A label that never takes its text for anything but text. With `wraps`, of several lines; even a word of any length widens nothing."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, wraps: bool = False):
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+        if wraps:
+            self.setWordWrap(True)
+            self.setMinimumWidth(1)
+
+
+class Tip(str):
+    """A tooltip with a bold title, made by `tip`: every part of it is escaped."""
+
+    __slots__ = ()
+
+
+def tip(title: str, reading: str = "", *lines: str, hint: str = "") -> Tip:
+    """A tooltip: its title in bold and a reading beside it, then lines, and how to use it in a softer colour."""
+    first = f"<b>{_escaped(title)}</b>" + (f"&nbsp; {_escaped(reading)}" if reading else "")
+    soft = [f"<span style='color:{theme.SOFT}'>{_escaped(hint)}</span>"] if hint else []
+    return Tip("<br>".join([first, *(_escaped(line) for line in lines if line), *soft]))
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """Give a widget a tooltip: what `tip` made, or any text, which stays one."""
+    widget.setToolTip(safe_tip(text))
+
+
+def show_tip(place: QPoint, text: str, widget: QWidget) -> None:
+    """Show a tooltip now, at a place of the screen."""
+    QToolTip.showText(place, safe_tip(text), widget)
+
+
+def safe_tip(text: str) -> str:
+    """What may be handed to Qt as a tooltip."""
+    if isinstance(text, Tip):
+        return text
+    text = shortened(text, LONGEST_TIP)
+    if not Qt.mightBeRichText(text):
+        return text
+    return f"<span>{_escaped(text)}</span>".replace("\n", "<br>")
+
+
+def caption(text: str) -> str:
+    """A text for a button, a box or a menu, where `&` would make a shortcut, and what follows a tab would stand for one."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("&", "&&")
+
+
+def shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """The text, with an ellipsis in place of what is too much."""
+    return text if len(text) <= most else text[:most - 1] + "…"
+
+
+def _escaped(text: str) -> str:
+    """For between tags; no text of ours becomes part of one."""
+    return html.escape(text, quote=False)

@@ -1,0 +1,240 @@
+"""Type, spacing and colours of the window, all of them, and nothing else that draws.
+
+One dark ground. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour keeps at least
+4.5 : 1 against the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
+
+Sizes are given for a window of 1200 x 760 and follow the window: `scale` is set by the window alone, `px` applies it.
+Call in the GUI thread only.
+"""
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+GROUND = "#101216"          # behind everything
+PANEL = "#181b21"           # a group of controls
+RAISED = "#232730"          # buttons, knob caps
+HOVER = "#2c313c"
+LINE = "#2a2f39"            # hairlines, knob tracks
+TRACK = "#343a46"
+CAP = "#343a45"             # the lit edge of a knob's cap
+CAP_TOUCHED = "#3d434f"
+SHADOW = "#0b0d10"
+TEXT = "#eceef2"
+SOFT = "#a9b0bd"            # labels
+DIM = "#8890a0"             # units, what is not in use
+WARM = "#f4a957"            # what the player moved
+WARM_DEEP = "#7a5226"
+COOL = "#5fcbdb"            # what the model does
+COOL_DEEP = "#1f5763"
+ALARM = "#ff7a66"           # clipping, drop-outs, panic
+RECORDING = "#ff5d52"       # while a take is recorded
+KEY_WHITE = "#d9dce2"
+KEY_WHITE_SHADE = "#b4b9c4"
+KEY_BLACK = "#1c1f26"
+KEY_BLACK_SHADE = "#2b2f38"
+KEY_NAME = "#565d6a"
+
+GAP = 8                     # between panels
+PAD = 10                    # inside a panel
+FAMILY = "Inter"
+FALLBACKS = [FAMILY, "SF Pro Text", "Segoe UI", "Noto Sans", "DejaVu Sans"]
+SIZES = {"title": 15, "patch": 14, "body": 12, "label": 11, "small": 10.5}
+LEAST_SCALE, MOST_SCALE = 0.86, 1.8
+
+scale = 1.0
+
+
+def set_scale(window_width: float, window_height: float) -> bool:
+    """Fit the sizes to a window, in steps; True when they changed."""
+    global scale
+    wanted = min(window_width / 1200, window_height / 760)
+    wanted = round(min(max(wanted, LEAST_SCALE), MOST_SCALE) * 25) / 25
+    changed, scale = wanted != scale, wanted
+    return changed
+
+
+def px(size: float) -> int:
+    """A length of the 1200 x 760 window in the window as it is now."""
+    return round(size * scale)
+
+
+def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still."""
+    return QFont(_font(role, weight, scale))
+
+
+@lru_cache(maxsize=256)
+def _font(role: str, weight: QFont.Weight, scale: float) -> QFont:
+    made = QFont()
+    made.setFamilies(FALLBACKS)
+    made.setPixelSize(max(9, round(SIZES[role] * scale)))
+    made.setWeight(weight)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
+@lru_cache(maxsize=1024)
+def colour(name: str, alpha: float = 1.0) -> QColor:
+    """A colour, with an opacity 0..1. Shared: never change it."""
+    made = QColor(name)
+    made.setAlphaF(alpha)
+    return made
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """A colour between two: `share` 0 is the one, 1 the other."""
+    a, b = QColor(one), QColor(other)
+    return QColor.fromRgbF(a.redF() + (b.redF() - a.redF()) * share, a.greenF() + (b.greenF() - a.greenF()) * share,
+                           a.blueF() + (b.blueF() - a.blueF()) * share).name()
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two opaque colours, WCAG 2.1."""
+    def luminance(name: str) -> float:
+        made = QColor(name)
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (made.redF(), made.greenF(), made.blueF())]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@cache
+def _renderer(name: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray((files("hummingface.assets") / "icons" / f"{name}.svg").read_bytes()))
+
+
+def icon_pixmap(name: str, tint: str, size: int, ratio: float = 1.0) -> QPixmap:
+    """A line icon of `assets/icons` in one colour, `size` points wide, sharp at a device pixel ratio."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _renderer(name).render(painter, QRectF(pixmap.rect()))
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(pixmap.rect(), colour(tint))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def picture(name: str, size: int, ratio: float = 1.0) -> QPixmap:
+    """A drawing of `assets/icons` in its own colours, `size` points wide."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _renderer(name).render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def app_icon() -> QIcon:
+    """The instrument's own icon."""
+    made = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        made.addPixmap(picture("hummingface", size))
+    return made
+
+
+def icon(name: str, size: int, tint: str = SOFT, active: str = WARM) -> QIcon:
+    """An icon for buttons, `size` points wide: `tint` at rest, `active` while checked."""
+    made = QIcon()
+    for ratio in (1.0, 2.0, 3.0):
+        made.addPixmap(icon_pixmap(name, tint, size, ratio), QIcon.Mode.Normal, QIcon.State.Off)
+        made.addPixmap(icon_pixmap(name, active, size, ratio), QIcon.Mode.Normal, QIcon.State.On)
+        made.addPixmap(icon_pixmap(name, TRACK, size, ratio), QIcon.Mode.Disabled, QIcon.State.Off)
+    return made
+
+
+def _url(name: str) -> str:
+    return Path(str(files("hummingface.assets") / "icons" / f"{name}.svg")).as_posix()
+
+
+def stylesheet() -> str:
+    """What Qt's own widgets (buttons, fields, lists, dialogs) look like at the present scale."""
+    radius = px(5)
+    return f"""
+    QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {px(SIZES['body'])}px; }}
+    QMainWindow, QDialog, #ground {{ background: {GROUND}; }}
+    #panel {{ background: {PANEL}; border-radius: {px(7)}px; }}
+    #heading {{ color: {SOFT}; font-size: {px(SIZES['small'])}px; font-weight: 600; letter-spacing: {px(1)}px; }}
+    #soft {{ color: {SOFT}; }}
+    #dim {{ color: {DIM}; }}
+    #note {{ color: {DIM}; font-size: {px(SIZES['label'])}px; }}
+    QToolTip {{ background: {HOVER}; color: {TEXT}; border: 1px solid {TRACK}; padding: {px(4)}px {px(6)}px; }}
+    QPushButton, QToolButton, QComboBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
+        padding: {px(3)}px {px(9)}px; min-height: {px(20)}px; }}
+    QToolButton {{ padding: {px(3)}px {px(5)}px; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {HOVER}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {LINE}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QListView:focus {{ border-color: {TEXT}; }}
+    QPushButton:checked, QToolButton:checked {{ color: {WARM}; }}
+    QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {DIM}; }}
+    QToolButton[flat="true"] {{ background: transparent; }}
+    QToolButton[flat="true"]:hover {{ background: {RAISED}; }}
+    QToolButton[small="true"] {{ color: {SOFT}; font-size: {px(SIZES['label'])}px; padding: {px(1)}px {px(6)}px; }}
+    QToolButton[small="true"]:hover {{ color: {TEXT}; }}
+    QToolButton[small="true"]:checked {{ color: {WARM}; background: {RAISED}; }}
+    QToolButton[role="record"]:checked {{ background: {RECORDING}; color: {GROUND}; font-weight: 600; }}
+    QPushButton[role="panic"] {{ color: {ALARM}; font-weight: 600; letter-spacing: {px(1)}px; }}
+    QPushButton[role="panic"]:hover {{ background: {ALARM}; color: {GROUND}; }}
+    QPushButton[role="main"] {{ background: {WARM}; color: {GROUND}; font-weight: 600; }}
+    QPushButton[role="main"]:disabled {{ background: {RAISED}; color: {DIM}; }}
+    QPushButton[role="chip"] {{ padding: {px(1)}px {px(8)}px; border-radius: {px(11)}px; color: {SOFT}; }}
+    QPushButton[role="chip"]:checked {{ background: {WARM}; color: {GROUND}; }}
+    QComboBox::drop-down {{ border: none; width: {px(22)}px; }}
+    QComboBox::down-arrow {{ image: url({_url("arrow")}); width: {px(14)}px; height: {px(14)}px; }}
+    QComboBox QAbstractItemView, QMenu {{ background: {RAISED}; border: 1px solid {TRACK}; outline: none;
+        selection-background-color: {HOVER}; selection-color: {TEXT}; }}
+    QMenu::item {{ padding: {px(5)}px {px(18)}px; }}
+    QMenu::item:selected {{ background: {HOVER}; }}
+    QLineEdit {{ background: {GROUND}; border: 1px solid {TRACK}; border-radius: {radius}px; padding: {px(3)}px {px(7)}px;
+        min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
+    QAbstractSpinBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
+        padding: {px(3)}px {px(4)}px {px(3)}px 0; min-height: {px(20)}px; selection-background-color: {WARM_DEEP}; }}
+    QAbstractSpinBox:hover {{ background: {HOVER}; }}
+    QAbstractSpinBox:focus {{ border-color: {TEXT}; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none; width: {px(18)}px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_url("arrow-up")}); width: {px(12)}px; height: {px(12)}px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({_url("arrow")}); width: {px(12)}px; height: {px(12)}px; }}
+    QProgressBar {{ background: {RAISED}; border: none; border-radius: {px(3)}px; }}
+    QProgressBar::chunk {{ background: {COOL}; border-radius: {px(3)}px; }}
+    QListView {{ background: transparent; border: 1px solid transparent; border-radius: {radius}px; outline: none; }}
+    QListView::item {{ padding: {px(4)}px; border-radius: {px(4)}px; }}
+    QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}
+    QListView::item:hover {{ background: {RAISED}; }}
+    QCheckBox {{ spacing: {px(8)}px; }}
+    QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {TRACK}; border-radius: {px(3)}px;
+        background: {RAISED}; }}
+    QCheckBox::indicator:checked {{ background: {WARM}; border-color: {WARM}; image: url({_url("tick")}); }}
+    QCheckBox::indicator:checked:disabled {{ background: {DIM}; border-color: {DIM}; }}
+    QCheckBox:focus {{ color: {WARM}; }}
+    QCheckBox:disabled {{ color: {DIM}; }}
+    QScrollBar:vertical {{ background: transparent; width: {px(8)}px; }}
+    QScrollBar::handle:vertical {{ background: {TRACK}; border-radius: {px(4)}px; min-height: {px(24)}px; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
+    """
+
+
+def dress(app: QApplication) -> None:
+    """Load the type, set palette and style sheet. Call once, and again after `set_scale` said that sizes changed."""
+    if FAMILY not in QFontDatabase.families():
+        for path in sorted((files("hummingface.assets") / "fonts").iterdir(), key=lambda p: p.name):
+            if path.name.endswith(".otf"):
+                QFontDatabase.addApplicationFontFromData(QByteArray(path.read_bytes()))
+    app.setStyle("Fusion")
+    palette = QPalette()
+    for role, name in ((QPalette.ColorRole.Window, GROUND), (QPalette.ColorRole.Base, GROUND), (QPalette.ColorRole.Text, TEXT),
+                       (QPalette.ColorRole.WindowText, TEXT), (QPalette.ColorRole.Button, RAISED),
+                       (QPalette.ColorRole.ButtonText, TEXT), (QPalette.ColorRole.Highlight, WARM_DEEP),
+                       (QPalette.ColorRole.HighlightedText, TEXT), (QPalette.ColorRole.PlaceholderText, DIM),
+                       (QPalette.ColorRole.ToolTipBase, HOVER), (QPalette.ColorRole.ToolTipText, TEXT)):
+        palette.setColor(role, QColor(name))
+    app.setPalette(palette)
+    app.setFont(font("body"))
+    app.setStyleSheet(stylesheet())

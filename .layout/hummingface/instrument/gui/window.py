@@ -1,0 +1,344 @@
+"""The window: puts the parts together, and carries what happens between the player, the session and the engine."""
+import sys
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from hummingface.instrument.audio.client import Client
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.gui.controllers.engine_events import EngineNews
+from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
+from hummingface.instrument.gui.controllers.qwerty import Qwerty
+from hummingface.instrument.gui.controllers.recording_control import Recording
+from hummingface.instrument.gui.controllers.sounds_from_recordings import Recordings
+from hummingface.instrument.gui.controllers.window_restore import Keeping
+from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
+from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
+from hummingface.instrument.gui.panels.latent_panel import LatentPanel
+from hummingface.instrument.gui.panels.panel import rescale, tool
+from hummingface.instrument.gui.panels.patch_bar import PatchBar
+from hummingface.instrument.gui.panels.record_bar import RecordBar
+from hummingface.instrument.gui.panels.spectrogram_panel import SpectrogramPanel
+from hummingface.instrument.gui.panels.status_line import StatusLine
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.keyboard import Keyboard
+from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
+from hummingface.instrument.gui.widgets.plain_text import Label
+from hummingface.instrument.gui.widgets.wheels import Wheel
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.parameters import LATENT_KNOBS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session.autosave import LOOK_S, Autosave
+from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.session import Session
+from hummingface.instrument.session.window_state import WindowState
+
+if TYPE_CHECKING:
+    from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
+    from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
+    from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+from hummingface.instrument.session.settings import Settings
+
+TICK_MS = 16                # 60 pictures a second
+STATUS_S = 0.25
+FROM_NOW = 1 << 62          # a position that lies in the future of any engine
+SIZE, LEAST_SIZE = (1200, 760), (960, 620)
+PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine says which patch it began with
+
+
+class Window(QMainWindow):
+    """`client` is the engine's handle, `patch` what the engine was given to begin with (None: it begins with one of its own, which the
+    window then takes), `settings` what is kept between starts. `kept` is the state that a window left, and `autosave` keeps this one's.
+    """
+
+    def __init__(self, client: Client, patch: Patch | None, settings: Settings, kept: WindowState | None = None,
+                 autosave: Autosave | None = None):
+        super().__init__()
+        self.client, self.settings = client, settings
+        self.session = Session(client.send, patch or PLACEHOLDER)
+        self.keeping = Keeping(self, kept, autosave)
+        self.hands = Hands(client.send)
+        self.setWindowTitle("HummingFace")
+        self.setMinimumSize(*LEAST_SIZE)
+        self.setAcceptDrops(True)
+        self._position = FROM_NOW
+        self._last_tick = time.monotonic()
+        self._last_status = self._last_look = 0.0
+        self._build()
+        self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
+                                             "morph.amount": self.morph.amount}
+        self._connect()
+        self.resize(*SIZE)
+        if not self.keeping.restore(patch):
+            self.session.begin_with(patch or PLACEHOLDER, settings.controls)
+        self._rescale(True)
+        self._show_session()
+        self.timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.timer.start()
+
+    # the parts
+
+    def _build(self) -> None:
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self.setCentralWidget(ground)
+        self._rows = QVBoxLayout(ground)
+        self.mark = Label()
+        self.word = Label("HummingFace")
+        self.patches = PatchBar(self.session)
+        self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
+        self.recorder = RecordBar()
+        self.banner = Banner()
+        self.latents = LatentPanel(self.session)
+        self.morph = MorphPanel(self.session)
+        self.spectrogram = SpectrogramPanel()
+        self.output = OutputPanel()
+        self.panels = ControlPanel()
+        self.bend = Wheel("Pitch bend", "Bend", springs=True)
+        self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
+        self.keyboard = Keyboard(self.hands)
+        self.status = StatusLine()
+        self.dialog = SettingsDialog(self)
+        self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
+        self.browser, self.saver = self.choosing.browser, self.choosing.saver
+        self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
+        self.news.on_lost.append(self._forget_position)
+        self.news.on_ready.append(self._send_wheel)
+        self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
+        self.recordings = Recordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.qwerty = Qwerty(self.hands, self)
+
+        self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        left, right = QHBoxLayout(), QHBoxLayout()
+        left.addWidget(self.mark)
+        left.addWidget(self.word)
+        left.addWidget(self.recordings.button)
+        left.addStretch(1)
+        right.addStretch(1)
+        right.addWidget(self.recorder)
+        right.addWidget(self.settings_button)
+        self._top.addLayout(left, 1)
+        self._top.addWidget(self.patches, 2)
+        self._top.addLayout(right, 1)
+        self._first.addWidget(self.latents, 66)
+        self._first.addWidget(self.morph, 34)
+        self._second.addWidget(self.spectrogram, 1)
+        self._second.addWidget(self.output)
+        self._keys.addWidget(self.bend)
+        self._keys.addWidget(self.wheel)
+        self._keys.addWidget(self.keyboard, 1)
+        self._rows.addLayout(self._top)
+        self._rows.addWidget(self.banner)
+        self._rows.addLayout(self._first, 29)
+        self._rows.addLayout(self._second, 29)
+        self._rows.addWidget(self.panels, 20)
+        self._rows.addLayout(self._keys, 12)
+        ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        ground.setFocus()
+        self._rows.addWidget(self.status)
+
+    def _connect(self) -> None:
+        for control in self.controls.values():
+            control.moved.connect(self.session.set)
+            control.gesture_began.connect(self.session.begin)
+            control.gesture_ended.connect(self.session.end)
+        self.session.on_value.append(lambda i, value: self.controls[i].show_value(value) if i in self.controls else None)
+        self.settings_button.clicked.connect(self.open_settings)
+        self.patches.export_wanted.connect(lambda: self.exports.open())
+        self.recorder.takes_wanted.connect(lambda: self.takes.open())
+        self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
+        self.dialog.wanted.connect(self._setting)
+        self.dialog.touch_wanted.connect(lambda: self.touch.open())
+        self.bend.turned.connect(self.hands.bend)
+        self.wheel.turned.connect(self.hands.wheel)
+        self.status.panic_wanted.connect(self.panic)
+        self.qwerty.changed.connect(self._show_keys)
+        for keys, act in (("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
+        everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
+        QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
+
+    def _show_session(self) -> None:
+        for parameter_id, control in self.controls.items():
+            control.show_value(self.session[parameter_id])
+        self.latents.refresh()
+        self.morph.pad._refresh()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self.keyboard.show_letters(self.qwerty.letters())
+        self.status.show_keys(self.qwerty.octave, self.qwerty.velocity)
+
+    # size
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._rescale()
+
+    def _rescale(self, always: bool = False) -> None:
+        if theme.set_scale(self.width(), self.height()) or always:
+            theme.dress(cast(QApplication, QApplication.instance()))
+            gap = theme.px(theme.GAP)
+            self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
+            for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
+                if layout is not None:
+                    layout.setSpacing(gap)
+            self._keys.setSpacing(theme.px(4))
+            self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
+            self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
+            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
+            rescale(self)
+            self.patches.rescale()
+            self.recorder.rescale()
+            self.status.rescale()
+
+    # sixty times a second
+
+    @property
+    def engine_ready(self) -> bool:
+        """Whether the engine plays."""
+        return self.news.ready
+
+    def _forget_position(self) -> None:
+        self._position = FROM_NOW
+
+    def tick(self) -> None:
+        """Take what the engine told, and show what sounds."""
+        now = time.monotonic()
+        for message in self.client.poll():
+            self.news.hear(message, self.client.telemetry)
+            self.recording.hear(message)
+            if message["tell"] == "velocities" and "touch" in vars(self):
+                self.touch.show_velocities(message["incoming"])
+        telemetry = self.client.telemetry()
+        self._position, samples = self.client.output_since(self._position)
+        self.spectrogram.feed(samples, telemetry.rate_hz)
+        self.recording.tick(telemetry)
+        if telemetry.level_db is not None:
+            self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
+        self.output.meter.feed(samples, now - self._last_tick)
+        self.keyboard.show_sounding(telemetry.notes)
+        self.news.see(telemetry.notes)
+        self._last_tick = now
+        if now - self._last_status > STATUS_S:
+            self._last_status = now
+            self.status.show_telemetry(telemetry, float(self.output.meter.hold_db.max()))
+        if now - self._last_look > LOOK_S:
+            self._last_look = now
+            self.keeping.look()
+
+    # what the player wants
+
+    def panic(self) -> None:
+        """Silence at once."""
+        self.bend.setValue(0)
+        self.wheel.setValue(0)
+        self.hands.panic()
+
+    def recall(self, path: str) -> None:
+        """Bring back the sound of a take, and play it again."""
+        self.hands.release_all()
+        self.client.send({"do": "recall", "path": path})
+
+    def dragEnterEvent(self, event) -> None:
+        if self.recordings.drag_came(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event) -> None:
+        self.recordings.drop(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def open_settings(self) -> None:
+        """The dialog for devices."""
+        self.client.send({"do": "list"})
+        self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def _setting(self, message: dict) -> None:
+        self.client.send(message)
+        if message["do"] == "open_audio":
+            self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
+        elif message["do"] == "open_midi":
+            self.settings.midi_ports = message["ports"]
+        self._save_settings()
+
+    # between starts
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.keeping.reopen()
+
+    def _send_wheel(self) -> None:
+        """Where the wheel stands, to an engine that does not know it."""
+        if self.wheel.value():
+            self.wheel.turned.emit(self.wheel.value() / self.wheel.maximum())
+
+    def _keep_settings(self) -> None:
+        self.settings.controls = self.session.player_settings()
+        if any(entry.name == self.session.name for entry in library.patches()):
+            self.settings.patch = self.session.name
+        self._save_settings()
+
+    def _save_settings(self) -> None:
+        try:
+            self.settings.save()
+        except OSError as error:
+            self.banner.say(str(error), problem=True)
+            print(f"hummingface: {error}", file=sys.stderr)
+
+    @cached_property
+    def takes(self) -> "TakesPanel":
+        """Made when it is wanted first: the start need not wait for it."""
+        from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+        panel = TakesPanel(self, self.settings)
+        panel.recall_wanted.connect(self.recall)
+        panel.changed.connect(self._save_settings)
+        return panel
+
+    @cached_property
+    def exports(self) -> "ExportDialog":
+        """Made when it is wanted first, too."""
+        from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
+        return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
+
+    @cached_property
+    def touch(self) -> "TouchDialog":
+        """Made when it is wanted first, too."""
+        from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
+        dialog = TouchDialog(self, self.settings, self.client.send)
+        dialog.changed.connect(self._save_settings)
+        return dialog
+
+    def _takes_shown(self) -> bool:
+        return "takes" in vars(self) and self.takes.isVisible()
+
+    def closeEvent(self, event) -> None:
+        self.timer.stop()
+        self.hands.release_all()
+        self._keep_settings()
+        self.keeping.close()            # while what is open still is
+        self.dialog.hide()
+        if self._takes_shown():
+            self.takes.hide()
+        for name in ("exports", "touch"):
+            if name in vars(self):
+                getattr(self, name).hide()
+        self.hide()                     # ending the processes may take a moment
+        self.recordings.leave()
+        self.client.close()
+        if "exports" in vars(self):
+            self.exports.exporting.close()
+        self.recordings.close()
+        super().closeEvent(event)
+

@@ -1,0 +1,91 @@
+"""`python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`: what the Makefile has installed into its
+environment.
+
+Each says what it does, and stops with the package, the step and the reason where something fails; the same command goes on from there.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from hummingface.instrument.installing import training_extra
+from hummingface.instrument.installing.broken_packages import forget_broken
+from hummingface.instrument.installing.steps import INSTALL, InstallError, Step, run
+
+PROJECT = Path(__file__).resolve().parents[2]
+ENGINE = ("numpy", "scipy", "numba", "safetensors", "platformdirs")         # what compiling needs: it begins while the rest is fetched
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def play(constraints: list[str]) -> None:
+    """The instrument, and all that playing needs."""
+    for name in forget_broken():
+        say(f"{name} was left half installed: it is installed again.")
+    say("Installing what makes the sound ...")
+    run(Step("what makes the sound", [*INSTALL, *constraints, *ENGINE]))
+    compiling = _compile_behind()
+    say("Installing the window, MIDI, and HummingFace itself ...")
+    try:
+        run(Step("the window, MIDI, and HummingFace itself", [*INSTALL, *constraints, "-e", str(PROJECT)]))
+    except InstallError:
+        compiling.kill()
+        raise
+    _midi()
+
+
+def _compile_behind() -> subprocess.Popen:
+    """Compile for this machine at the same time. It goes on by itself, and `play` waits for what it needs of it."""
+    return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT)
+
+
+def _midi() -> None:
+    """python-rtmidi where it has no wheel, if all is there that compiling it takes. Else MIDI comes through PortMidi, or JACK."""
+    include = Path(sysconfig.get_path("include")) / "Python.h"
+    if sys.version_info < (3, 13) or not (include.exists() and Path("/usr/include/alsa/asoundlib.h").exists() and _has_compiler()):
+        return
+    say("Compiling python-rtmidi ...")
+    try:
+        run(Step("python-rtmidi", [*INSTALL, "python-rtmidi>=1.5"]))
+    except InstallError as error:
+        say(f"{error} MIDI goes through PortMidi instead.")
+
+
+def _has_compiler() -> bool:
+    return all(shutil.which(program) for program in ("g++", "pkg-config"))      # pkg-config: without it ALSA is not found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.installing")
+    parser.add_argument("what", choices=("play", "train", "dev"))
+    parser.add_argument("--constraints", type=Path)
+    parser.add_argument("--cuda", action="store_true")
+    args = parser.parse_args()
+    constraints = ["-c", str(args.constraints)] if args.constraints else []
+    try:
+        if args.what == "play":
+            play(constraints)
+        elif args.what == "train":
+            training_extra.install(say, constraints=args.constraints, cuda=args.cuda)
+        else:
+            say("Installing what the tests need ...")
+            run(Step("what the tests need", [*INSTALL, *constraints, "-e", f"{PROJECT}[dev]"]))
+    except InstallError as error:
+        if os.environ.get("VERBOSE"):
+            print(error.said, file=sys.stderr)
+        print(f"\nInstalling stopped. {error}\nThe same command goes on from there; with VERBOSE=1 it shows what the installer said.",
+              file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

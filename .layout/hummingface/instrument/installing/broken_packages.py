@@ -1,0 +1,30 @@
+"""Packages that an interrupted installation left in pieces: forgotten here, so that the next one puts them there whole."""
+import shutil
+from collections.abc import Collection
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+# Written by hand and not to be found again: what a package's record names beside its own files.
+_LEFT_OUT = (".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")
+
+
+def is_whole(distribution: Distribution) -> bool:
+    """Whether all files are there that its record names; without a record it is not."""
+    files = distribution.files
+    if files is None:
+        return False
+    return all(str(file).endswith(_LEFT_OUT) or Path(str(file.locate())).exists() for file in files)
+
+
+def forget_broken(but: Collection[str] = ()) -> list[str]:
+    """Take the entries of broken packages away, so that installers see that they are missing; `but` these. Returns their names."""
+    forgotten = []
+    for distribution in distributions():
+        if distribution.metadata["Name"] in but:
+            continue
+        place = getattr(distribution, "_path", None)        # its .dist-info; there is no public name for it
+        if not isinstance(place, Path) or place.suffix != ".dist-info" or is_whole(distribution):
+            continue
+        shutil.rmtree(place, ignore_errors=True)
+        forgotten.append(place.name.partition("-")[0])
+    return forgotten

@@ -1,0 +1,192 @@
+"""Who plays what of a score: its parts (a channel or a track each), the patch of each, and what has no sound here.
+
+A part has an engine of its own, so its patch, its controllers and its effects are its own. A patch comes from `mapped`, else from the
+part's program changes, else from `patch`.
+"""
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hummingface.instrument.patches import general_midi, library
+from hummingface.instrument.patches.library import Sound
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.midi import Controller, NoteOn, Program
+from hummingface.instrument.performance.score import Event, Score
+
+GM, PATCHES, OFF = "gm", "patches", "off"           # what the number of a program change is: General MIDI's, the factory patch's, nothing
+BY = ("channel", "track")
+MOST_PARTS = 32                     # an engine takes 35 MB
+NOT_PLAYED = "off"                                  # instead of a patch: this part is left out
+
+
+class PartError(ValueError):
+    """Parts that cannot be played so; the text says why."""
+
+
+@dataclass
+class Part:
+    """`number` of the channel or track, from 1; `events`: (second, event), in order; `programs`: GM, PATCHES or OFF."""
+    number: int
+    name: str
+    sound: Sound
+    programs: str
+    events: list[tuple[float, Event]]
+
+    @property
+    def notes(self) -> int:
+        return sum(isinstance(event, NoteOn) for _, event in self.events)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts, and what the player should know: what is left out, what is played by something else."""
+    parts: list[Part]
+    remarks: list[str]
+
+
+def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch=None, model=None,
+         programs: str | None = None) -> Plan:
+    """Divides a score `by` "channel" or "track".
+
+    `mapped`: number (from 1) or name of a track -> a patch by name, a patch file, a Patch, or "off". `patch` plays what is not mapped.
+    `model` plays all, where given. `programs` None: OFF where a patch is given; GM where the score says that it is for General MIDI or
+    has several channels or parts; else PATCHES, as in live playing. Raises PartError, LibraryError, PatchError.
+    """
+    divided: dict[int, list[tuple[float, Event]]] = {}
+    for at_s, track, event in score.events:
+        divided.setdefault((event.channel if by == "channel" else track) + 1, []).append((at_s, event))
+    sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
+    given = _given(mapped or {}, sounding, score.names if by == "track" else [], by)
+    channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
+    if programs is None:
+        programs = OFF if patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
+    sounds, remarks, parts = _Sounds(model), [], []
+    for number, events in sounding.items():
+        choice = given.get(number)
+        if choice == NOT_PLAYED:
+            continue
+        what, kind = f"{by} {number}", OFF if choice is not None else programs
+        if kind == GM and not general_midi.knows_programs(sounds.model()):
+            kind = OFF
+            remarks.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
+        if choice is None:
+            events = _with_sound(events, kind, what, remarks, f"--map {number}=PATCH plays them as pitches")
+            if not any(isinstance(event, NoteOn) for _, event in events):
+                continue
+        if kind == GM:
+            sound = sounds.sound(general_midi.patch_of(sounds.model(), _first_program(events)))
+        else:
+            sound = sounds.sound(patch if choice is None else choice)
+        if programs == GM:
+            used = sorted({event.channel for _, event in events if isinstance(event, NoteOn)})
+            events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
+        label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
+        parts.append(Part(number, label, sound, kind, events + _let_go(events, score.end_s)))
+        if (text := library.remark(sound)) and text not in remarks:
+            remarks.append(text)
+    if not parts:
+        raise PartError(" ".join(["it has no notes that can be played.", *remarks]))
+    if len(parts) > MOST_PARTS:
+        raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
+    return Plan(parts, remarks)
+
+
+def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
+    """(what a program change of this part loads, what is to hear of the controls that MIDI moved).
+
+    In General MIDI a program change leaves controllers as they are, so what they have moved stays moved.
+    """
+    moved: dict[str, float] = {}
+    if part.programs == GM:
+        model, playing = part.sound.timbre.model, [part.sound.patch]
+
+        def load(number: int) -> Sound | None:
+            patch = general_midi.patch_of(model, number)
+            if patch is None or patch.name == playing[0].name:
+                return None
+            playing[0] = patch
+            return Sound(patch.with_values(parameters={**patch.parameters, **moved}), part.sound.timbre)
+        return load, moved.__setitem__
+    if part.programs == PATCHES:
+        return library.Programs(part.sound).sound, moved.__setitem__
+    return lambda number: None, moved.__setitem__
+
+
+class _Sounds:
+    """Models opened once; each part gets a timbre of its own, which remembers that part's notes."""
+
+    def __init__(self, model) -> None:
+        self._given = library.load_model(model) if isinstance(model, (str, Path)) else model
+        self._models: dict[str | None, Any] = {}
+
+    def model(self, name: str | None = None) -> Any:
+        """The model that was given, else that of this name; None: the factory's first."""
+        if self._given is not None:
+            return self._given
+        if name not in self._models:
+            model = library.load_model(name)
+            self._models[name] = self._models[model.name] = model
+        return self._models[name]
+
+    def sound(self, patch: str | Path | Patch | None) -> Sound:
+        if self._given is not None:
+            return library.open_sound(patch, self._given)
+        if not isinstance(patch, Patch):
+            patch = library.load_patch(patch)
+        return Sound(patch, timbre_of(self.model(patch.model)))
+
+
+def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:
+    """What is mapped, by the numbers of parts. Raises PartError for what there is not."""
+    numbers = {name.casefold(): number + 1 for number, name in reversed(list(enumerate(names))) if name}
+    found: dict[int, str | Path | Patch] = {}
+    for key, choice in mapped.items():
+        number = int(key) if str(key).isdecimal() else numbers.get(str(key).casefold().strip())
+        if number is None or number not in sounding:
+            there = ", ".join(f"{n} ({names[n - 1]})" if names and names[n - 1] else str(n) for n in sounding) or "none"
+            raise PartError(f"no {by} {key!r} has notes; {by}s with notes: {there}")
+        found[number] = choice
+    return found
+
+
+def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, remarks: list[str], hint: str) -> list[tuple[float, Event]]:
+    """The events without the notes that have no sound here; `remarks` is told of those."""
+    program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
+    for at_s, event in events:
+        if isinstance(event, Program):
+            program[event.channel] = event.number
+        if isinstance(event, NoteOn) and event.channel == general_midi.DRUMS:
+            drums += 1
+        elif isinstance(event, NoteOn) and kind == GM and program[event.channel] in general_midi.UNPITCHED:
+            noises[program[event.channel]] += 1
+        else:
+            kept.append((at_s, event))
+    if drums:
+        remarks.append(f"{what}: {drums} notes of drums left out; there are no drums here ({hint}).")
+    for number, count in noises.items():
+        remarks.append(f"{what}: {count} notes of program {number + 1}, a noise without pitch, left out ({hint}).")
+    return kept
+
+
+def _first_program(events: list[tuple[float, Event]]) -> int:
+    """The General MIDI program that the first note of a part sounds with; 0, the piano, where none is said."""
+    program = [0] * 16
+    for _, event in events:
+        if isinstance(event, Program):
+            program[event.channel] = event.number
+        elif isinstance(event, NoteOn):
+            return program[event.channel]
+    return 0
+
+
+def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
+    """What lets up, at the end of the score, keys and pedals that nobody lets up."""
+    down = Down()
+    for _, event in events:
+        down.hear(event)
+    return [(end_s, event) for event in down.let_up()]

@@ -1,0 +1,299 @@
+"""Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
+
+Names are found whatever their case, and by any beginning that only one has. Factory files are never written.
+"""
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from hummingface.instrument.patches import patch as patches_file
+from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch, PatchError
+from hummingface.models.playing.card_file import can_be_shown, card_of
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.frame_source import Timbre
+
+APP = "hummingface"
+MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
+MOST_NAMED = 40                     # of what there is, where a name is not known
+LONGEST_NAME = 70                   # that is made of a file's; a number may follow
+PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
+
+
+class LibraryError(ValueError):
+    """Something is not there, or cannot be used; the text says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A patch or a model that can be opened."""
+    name: str
+    path: Path
+    factory: bool
+    tags: tuple[str, ...] = ()
+    author: str = ""
+
+
+@dataclass
+class Sound:
+    """A patch, and the timbre (a warmed-up model) that plays it."""
+    patch: Patch
+    timbre: "Timbre"
+
+
+def factory_folder(kind: str) -> Path:
+    """The packaged folder of "patches" or "models"."""
+    return Path(str(resources.files("hummingface.assets"))) / kind
+
+
+def user_folder(kind: str) -> Path:
+    """The player's folder of "patches" or "models"; `HUMMINGFACE_HOME` moves it."""
+    home = os.environ.get("HUMMINGFACE_HOME")
+    return (Path(home) if home else Path(platformdirs.user_data_dir(APP, appauthor=False))) / kind
+
+
+def patches() -> list[Entry]:
+    """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
+    return read_patches()[0]
+
+
+def read_patches() -> tuple[list[Entry], list[str]]:
+    """(all patches as `patches` gives them, of each file that cannot be read which and why)."""
+    found, problems = [], []
+    for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
+        entries = []
+        for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
+            try:
+                patch = patches_file.load(path)
+            except PatchError as error:
+                problems.append(str(error))
+                continue
+            entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
+        found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
+    return found, problems
+
+
+def models() -> list[Entry]:
+    """All models with a readable card; the rest is checked when they are opened."""
+    return read_models()[0]
+
+
+def read_models() -> tuple[list[Entry], list[str]]:
+    """(all models as `models` gives them, of each card that cannot be read which and why)."""
+    found, problems = [], []
+    for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
+        for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
+            try:
+                found.append(Entry(card_of(path)["name"], path, factory))
+            except FileNotFoundError:
+                problems.append(f"{path}: its card, {path.with_suffix('.json').name}, is not there")
+            except OSError as error:
+                problems.append(f"{path.with_suffix('.json')}: cannot be read ({error.strerror or error})")
+            except ValueError as error:
+                problems.append(str(error))
+    return found, problems
+
+
+def read_problems() -> list[str]:
+    """What in the library cannot be used, and why: the files stay where they are, and everything else plays."""
+    return read_patches()[1] + read_models()[1]
+
+
+def _card_of(model: str) -> dict:
+    """The card of a model of the library; empty where there is none that can be read."""
+    try:
+        return card_of(find_model(model))
+    except (OSError, ValueError):
+        return {}
+
+
+def knobs_of(model: str) -> list[str]:
+    """What a model of the library knows named directions for: ids as `models/playing/knobs.py` has them. Empty where it is not there."""
+    knobs = _card_of(model).get("knobs")
+    return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
+
+
+def families_of(model: str) -> list[str]:
+    """Its families, in the order of the controls `family.1` ..."""
+    return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
+
+
+def find(name: str, entries: list[Entry], what: str) -> Entry:
+    """The entry of that name, or the only one whose name begins so. Raises LibraryError, with what there is."""
+    wanted = name.casefold().strip()
+    exact = [entry for entry in entries if wanted in (entry.name.casefold(), entry.path.stem.casefold())]
+    if exact:
+        return exact[-1]                   # the player's own, where both have the name
+    begin = [entry for entry in entries if entry.name.casefold().startswith(wanted)]
+    if len(begin) == 1 and wanted:
+        return begin[0]
+    meant = begin or entries
+    names = ", ".join(entry.name for entry in meant[:MOST_NAMED]) or "none"
+    if len(meant) > MOST_NAMED:
+        names += f" and {len(meant) - MOST_NAMED} more (`hummingface {'patches' if what == 'patch' else 'models'}` lists all)"
+    if len(begin) > 1:
+        raise LibraryError(f"more than one {what} begins with {name!r}: {names}")
+    raise LibraryError(f"no {what} is called {name!r}; there are: {names}")
+
+
+def _is_file(name: str, suffixes: tuple[str, ...]) -> bool:
+    return name.endswith(suffixes) or os.sep in name or "/" in name
+
+
+def load_patch(name: str | Path | None = None) -> Patch:
+    """A patch by name or by file; None: the factory's first. Raises LibraryError or PatchError."""
+    entries = patches() if not isinstance(name, Path) else []
+    if isinstance(name, Path) or (name is not None and _is_file(name, (PATCH_SUFFIX,)) and name not in [e.name for e in entries]):
+        return patches_file.load(name)
+    if name is None:
+        if not entries:
+            raise LibraryError(f"there are no patches in {factory_folder('patches')}: the installation is incomplete")
+        return patches_file.load(entries[0].path)
+    return patches_file.load(find(name, entries, "patch").path)
+
+
+def load_model(name: str | Path | None = None):
+    """A model by name or by file; None: the factory's first. Raises LibraryError."""
+    from hummingface.models.playing.checkpoint import ModelError
+    from hummingface.models.playing.checkpoint import load_model as read
+    if isinstance(name, Path) or (name is not None and _is_file(name, (WEIGHTS_SUFFIX, ".json"))):
+        path = Path(name)
+    else:
+        entries = models()
+        if name is None and not entries:
+            raise LibraryError(f"there are no models in {factory_folder('models')}: the installation is incomplete")
+        path = entries[0].path if name is None else find(name, entries, "model").path
+    try:
+        return read(path)
+    except ModelError as error:
+        raise LibraryError(str(error)) from error
+
+
+def find_model(name: str) -> Path:
+    """The weights of a model by its name. Raises LibraryError with what there is."""
+    return find(name, models(), "model").path
+
+
+def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
+    """A patch with its model, ready to play. Raises LibraryError or PatchError.
+
+    `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
+    A timbre that plays already is used again.
+    """
+    from hummingface.instrument.performance.frame_source import timbre_of
+    if isinstance(model, (str, Path)):
+        model = load_model(model)
+    if not isinstance(patch, Patch):
+        if patch is None and model is not None and not patches():
+            patch = Patch(model.name, model.name, (0.0,) * model.latents)
+        else:
+            patch = load_patch(patch)
+    if model is None:
+        if playing is not None and playing.timbre.name == patch.model:
+            return Sound(patch, playing.timbre)
+        model = load_model(patch.model)
+    return Sound(patch, timbre_of(model))
+
+
+def preset_patch(model, name: str) -> Patch:
+    """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
+    found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
+    if not found:
+        raise LibraryError(f"the model {model.name} has no preset {name!r}; there are: {', '.join(model.presets) or 'none'}")
+    gain_db = min(max(model.card["presets"][found[0]].get("gain_db", 0.0), -MOST_GAIN_DB), MOST_GAIN_DB)
+    point = tuple(min(max(float(z), -LATENT_LIMIT), LATENT_LIMIT) for z in model.presets[found[0]])
+    return Patch(found[0], model.name, point, gain_db=float(gain_db))
+
+
+def remark(sound: Sound) -> str:
+    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    from hummingface.models.playing.playable import trained_velocities
+    from hummingface.models.playing.stft_model import SeedModel
+    patch, model = sound.patch, sound.timbre.model
+    if isinstance(model, SeedModel) and model.shape.keys == 1:
+        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
+    if not isinstance(model, SeedModel) and trained_velocities(model.card) is None:
+        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
+                "and very soft or hard notes may sound odd.")
+    if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
+        return ""
+    return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
+
+
+class Programs:
+    """Program changes: number n is the factory's patch n, on the model that plays if it is its own."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self._entries = [entry for entry in patches() if entry.factory]
+        self._timbres = {sound.timbre.name: sound.timbre}
+
+    def sound(self, number: int) -> Sound | None:
+        """None where there is no such program, or it cannot be opened."""
+        if not 0 <= number < len(self._entries):
+            return None
+        try:
+            patch = patches_file.load(self._entries[number].path)
+            if patch.model not in self._timbres:
+                self._timbres[patch.model] = open_sound(patch).timbre
+        except ValueError:
+            return None
+        return Sound(patch, self._timbres[patch.model])
+
+
+def free_name(wanted: str, others: Iterable[str] = ()) -> str:
+    """`wanted`, or with a number after it, such that no patch (and none of `others`) has that name."""
+    taken = {entry.name.casefold() for entry in patches()} | {name.casefold() for name in others}
+    wanted = " ".join("".join(c if c.isprintable() else " " for c in wanted).split())[:LONGEST_NAME].strip() or "New sound"
+    return next(name for number in range(1, len(taken) + 3)
+                if (name := wanted if number == 1 else f"{wanted} {number}").casefold() not in taken)
+
+
+def own_patch(name: str) -> Entry | None:
+    """The player's patch of this name, whatever its case."""
+    return next((e for e in patches() if not e.factory and e.name.casefold() == name.casefold()), None)
+
+
+def _file_of(patch: Patch) -> Path:
+    """Where a patch of this name is kept: where one is already, or a new file. Two names may have the same letters ("Oh!", "Oh?")."""
+    if there := own_patch(patch.name):
+        return there.path
+    stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]
+    if not stem:
+        raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
+    folder = user_folder("patches")
+    path, number = folder / (stem + PATCH_SUFFIX), 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{PATCH_SUFFIX}"
+    return path
+
+
+def save_patch(patch: Patch, path: Path | None = None) -> Path:
+    """Writes the player's patch, with the hash of its model: to `path`, or by its name into the user's folder, over an older one of
+    that name and no other. Raises LibraryError for a factory file or an unusable name, PatchError where it cannot be written."""
+    if path is None:
+        path = _file_of(patch)
+    if factory_folder("patches").resolve() in path.resolve().parents:
+        raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
+    if isinstance(sha256 := _card_of(patch.model).get("sha256"), str):      # else the model is not there
+        patch = patch.with_values(model_sha256=sha256[:64])
+    patches_file.save(patch, path)
+    return path
+
+
+def describe_patches(entries: list[Entry]) -> str:
+    """Patches, one a line."""
+    return "\n".join(f"{i if entry.factory else '':>3}  {entry.name:<24} {', '.join(entry.tags)}"
+                     + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(entries)) or "no patches"
+
+
+def describe_models(entries: list[Entry]) -> str:
+    """Models, one a line."""
+    return "\n".join(f"{entry.name:<24} {'factory' if entry.factory else entry.path}" for entry in entries) or "no models"

@@ -1,0 +1,113 @@
+"""All controls as one vector, so that compiled code can read them, with the glides that keep turning knobs from clicking.
+
+The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. Channels of MIDI have a small matrix beside it.
+"""
+import math
+
+import numpy as np
+
+from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
+
+GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
+INDEX = {name: i for i, name in enumerate(PARAMETERS)}
+GAIN_DB = len(INDEX)               # the patch's levelling, after the table's controls
+SIZE = GAIN_DB + 1
+
+ATTACK_SPEED, SPEED = INDEX["time.attack_speed"], INDEX["time.speed"]
+ATTACK, DECAY, SUSTAIN = INDEX["envelope.attack_s"], INDEX["envelope.decay_s"], INDEX["envelope.sustain"]
+RELEASE_TIMES = INDEX["envelope.release"]
+CUTOFF, RESONANCE, TRACKING = INDEX["filter.cutoff_hz"], INDEX["filter.resonance_db"], INDEX["filter.tracking"]
+FILTER_ENVELOPE, FILTER_DECAY = INDEX["filter.envelope"], INDEX["filter.decay_s"]
+FILTER_VELOCITY = INDEX["filter.velocity"]
+SOUND_KNOBS = [INDEX[name] for name, p in PARAMETERS.items() if p.group in ("characteristic", "family")]     # of the model's own knobs
+BRIGHTNESS, NOISE_DB = INDEX["character.brightness"], INDEX["character.noise_db"]
+EVEN_ODD, STRETCH = INDEX["character.even_odd"], INDEX["character.stretch"]
+MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
+VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
+WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
+TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
+WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
+DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
+
+BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the channels: semitones, 0..1, 0..1, dB, -1..1
+CHANNEL_COLUMNS = 5
+
+# A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
+_GLIDES = np.array([p.group in ("filter", "character", "effects") or p.id in (
+    "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
+    for p in PARAMETERS.values()] + [True])
+_LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
+_FOLLOWING = {*SYNCED, *SYNCED.values()}
+
+
+class Controls:
+    """`goal` [SIZE] is what the player has set; `now` [SIZE] glides there, one step a hop, but for what follows a clock, which glides to
+    where the tempo `bpm` puts it (0: no clock was heard). `channels` [16, CHANNEL_COLUMNS] glide likewise."""
+
+    def __init__(self, hop_s: float) -> None:
+        self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
+        self.now, self._aim = self.goal.copy(), self.goal.copy()
+        self.bpm = 0.0
+        self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
+        self.channels = self.channel_goal.copy()
+        self.share = 1 - math.exp(-hop_s / GLIDE_S)
+        self._moving = True
+
+    def set(self, name: str, value: float) -> float:
+        """Sends a control of the table to a value, clamped to its range; returns that. Raises KeyError, ValueError for NaN."""
+        value = PARAMETERS[name].clamp(value)
+        if value != value:
+            raise ValueError(f"{name}: not a number")
+        i = INDEX[name]
+        self.goal[i] = self._aim[i] = value
+        if not _GLIDES[i]:
+            self.now[i] = value
+        if name in _FOLLOWING:
+            self._follow()
+        self._moving = True
+        return value
+
+    def set_tempo(self, bpm: float) -> None:
+        """Follow a clock of this tempo; 0: none."""
+        self.bpm = bpm
+        self._follow()
+        self._moving = True
+
+    def _follow(self) -> None:
+        for switch, name in SYNCED.items():
+            i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
+            self._aim[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
+            if not _GLIDES[i]:
+                self.now[i] = self._aim[i]
+
+    def set_gain(self, gain_db: float) -> None:
+        self.goal[GAIN_DB] = self._aim[GAIN_DB] = gain_db
+        self._moving = True
+
+    def bend(self, channel: int, semitones: float) -> None:
+        """Bends act at once, and exactly."""
+        self.channel_goal[channel, BEND] = self.channels[channel, BEND] = semitones
+
+    def set_channel(self, channel: int, column: int, value: float) -> None:
+        self.channel_goal[channel, column] = value
+        self._moving = True
+
+    def step(self) -> None:
+        """One hop nearer to the goals."""
+        if not self._moving:
+            return
+        log = np.log(self.now[_LOG])
+        log += self.share * (np.log(self._aim[_LOG]) - log)
+        self.now += self.share * (self._aim - self.now)
+        self.now[_LOG] = np.exp(log)
+        self.channels += self.share * (self.channel_goal - self.channels)
+        near = np.abs(self._aim - self.now) <= 1e-6 * np.maximum(1e-3, np.abs(self._aim))
+        self.now[near] = self._aim[near]
+        if near.all() and np.abs(self.channels - self.channel_goal).max() < 1e-6:
+            self.snap()
+
+    def snap(self) -> None:
+        """To the goals at once, where nothing sounds that could click."""
+        self.now[:] = self._aim
+        self.channels[:] = self.channel_goal
+        self._moving = False

@@ -1,0 +1,42 @@
+"""How loud and how bright a stroke is: loudness belongs to the player, timbre to the network.
+
+The law is monotone by construction: so many dB between a soft stroke and the hardest, in equal dB for equal ratios of velocity, as General
+MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked for velocities that it was trained on, and no others. What it does to
+loudness itself, from stroke to stroke and from key to key, is taken out of each note (`Timbre.corrections_db`).
+
+Takes of earlier versions were played by another law: the network was asked for every velocity, and its loudness was the note's. They
+are played again by that one.
+"""
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hummingface.instrument.performance.controls import BRIGHTER, DYNAMICS
+
+SOFT, HARD = 16, 127                              # the strokes that "Dynamics" lies between
+USUAL = 100                                       # the velocity at which patches are levelled, and which has no tilt
+BY_NETWORK, BY_PLAYER = 1, 2                      # laws, as takes name them
+LAW = BY_PLAYER
+MIDI_DB, MIDI_RANGE_DB = 40.0, 36.0               # General MIDI's dynamics: for a decade of velocity, and from SOFT to HARD
+_DECADES = math.log10(HARD / SOFT)
+
+
+class Stroke(NamedTuple):
+    """What a velocity comes to."""
+    asked_velocity: float                         # that the model is asked for
+    filter_velocity: float                        # by which it opens the filter
+    level_db: float                               # against a stroke of USUAL
+    tilt_db: float                                # an octave
+    levelled: bool                                # whether what the note's own loudness is off by is taken out
+
+
+def stroke(law: int, velocity: int, controls: np.ndarray, timbre: Any) -> Stroke:
+    """A stroke of `velocity` 1..127 on a note of `timbre`, by today's law or the first."""
+    range_db = controls[DYNAMICS]
+    if law == BY_PLAYER:
+        softest, hardest = timbre.velocities
+        return Stroke(min(max(float(velocity), softest), hardest), float(velocity), range_db / _DECADES * math.log10(velocity / USUAL),
+                      controls[BRIGHTER] * math.log2(velocity / USUAL), True)
+    asked = min(max(USUAL + (velocity - USUAL) * range_db / MIDI_RANGE_DB, 1.0), 127.0)
+    return Stroke(asked, asked, MIDI_DB * math.log10(asked / USUAL) if timbre.whole else 0.0, 0.0, False)

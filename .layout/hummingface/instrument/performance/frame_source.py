@@ -1,0 +1,293 @@
+"""The decoder at work: one model, its latents, and frames for any batch of voices.
+
+Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
+note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
+and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
+"""
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.sample_source import WholeNotes
+from hummingface.instrument.synthesis.state import SLOTS
+from hummingface.models.playing import key_trend
+from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
+from hummingface.models.playing.knobs import by_control, turned
+from hummingface.models.playing.stft_model import SeedModel
+
+LATENT_LIMIT = 4.0                # further out no model was ever asked
+WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
+TURNS = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
+AT_ONCE = 4                       # that a network answers in almost the time of one: `hummingface.models.playing.decoder_numpy.multiply`
+MOST_TURN_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
+SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
+ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
+LONGEST_TURN_HOPS = 48            # what waited longer was at rest
+MOST_REMEMBERED = 256             # keys at their velocities, of the latents that rest: a note struck again is not asked for again
+MOST_CORRECTION_DB = 40.0
+RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
+
+Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
+
+
+@compiled(fastmath=FASTER)
+def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_hop, moved_hop, arrival_hop):
+    """Notes that are heard of in this hop; whether any of them is new, has another pitch, or has to move."""
+    asks = False
+    for i in range(len(slots)):
+        s = slots[i]
+        heard_hop[s] = hop
+        asks |= (known[s, 0] != headings or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
+                 or known[s, 2] != velocity[i] or moved_hop[s] < min(arrival_hop[s], hop))
+    return asks
+
+
+@compiled(fastmath=FASTER)
+def _glide(slots, left, notes, goals):
+    """Moves the notes of slots [B] towards their goals, all but the share `left` [B] of the way."""
+    for i in range(len(slots)):
+        note, goal = notes[slots[i]], goals[slots[i]]
+        for k in range(len(note)):
+            note[k] = goal[k] + left[i] * (note[k] - goal[k])
+
+
+class Timbre:
+    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `goal`; `version` counts its moves.
+
+    A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
+    """
+
+    whole = False
+
+    def __init__(self, model) -> None:
+        self.model = model
+        self.name = model.name
+        self.latents = int(model.latents)
+        self.longest_s = float(model.card["longest_s"])
+        self.knobs = by_control(model.knobs)
+        self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
+        self._trend = key_trend.of_model(model)             # how loud its sounds are over the keys,
+        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and the one that plays, as of a version of z
+        self.goal = np.zeros(self.latents, np.float32)
+        self.z = np.zeros(self.latents, np.float32)
+        self.version = 1
+        self._heading = self.goal.copy()                    # the goal that `_goals` are asked for,
+        self._headings = 1                                  # and how many there were
+        self._hop, self._stay = 0, 1.0
+        self._settled_hop = self._turn_hop = 0
+        self._out_of_turn = 0                               # notes that heard since the last turn
+        self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
+        self._struck_notes: Struck = {}
+        self._struck_phases: Struck = {}
+        self._struck_levels: dict[tuple[float, float, float], float] = {}
+        self._motion = 1.0
+        self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
+        self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
+        self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
+        self._levelled_hop = np.zeros(SLOTS, np.int64)
+        self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
+        self.prepare()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the latents rest and every note has heard of it."""
+        return np.array_equal(self.z, self.goal) and self._hop > self._settled_hop
+
+    def forget(self) -> None:
+        """Nothing is known any more of notes that have ended."""
+        self._known[:] = 0
+
+    def prepare(self) -> None:
+        """Warms the networks up."""
+        for rows in WARM_UPS:
+            keys = np.full(rows, 60, np.float32)
+            self.frames(np.arange(rows), keys, keys, keys * 0)
+            self.start_phases(keys[:4], keys[:4])
+            self._known[:] = 0
+        self._heard_hop[:] = -RESTING_HOPS
+        self._look_up_trend()
+        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._goals)
+
+    def glide(self, share: float) -> bool:
+        """One hop nearer to the wanted latents. Whether anything moved."""
+        self._hop += 1
+        self._stay = 1 - share
+        goal = self.goal.tobytes()                          # compared so, it takes a tenth of the time
+        if self._heading.tobytes() != goal:
+            self._heading[:] = self.goal
+            self._headings += 1
+            self._forget()
+        if self.z.tobytes() != goal:
+            self.z += np.float32(share) * (self.goal - self.z)
+            near = np.abs(self.goal - self.z) < 1e-4
+            self.z[near] = self.goal[near]
+            self._settled_hop = self._hop + SETTLING_HOPS
+        elif self._hop > self._settled_hop:
+            return False
+        self.version += 1
+        return True
+
+    def aim(self, z: np.ndarray, turns: dict[str, float]) -> None:
+        """The wanted latents: those of the knobs and the morph pad z [L], led on by what `turns` says of the model's own knobs."""
+        self.goal[:] = np.clip(turned(self.knobs, z, turns), -LATENT_LIMIT, LATENT_LIMIT) if turns else z
+
+    def jump(self) -> None:
+        """To the wanted latents at once."""
+        self.z[:] = self._heading[:] = self.goal
+        self._headings += 1
+        self._forget()
+        self._known[:] = 0
+        self._settled_hop = self._hop
+        self.version += 1
+
+    def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """Frames of rows with the latents `z`: slot, pitch, velocity, seconds [B] -> float32 [B, FRAME_SIZE].
+
+        Rows of one slot share the pitch and velocity of its last one: they are moments of one note.
+        """
+        if len(slots) == 0:
+            return np.zeros((0, FRAME_SIZE), np.float32)
+        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._headings, self._known, self._heard_hop, self._moved_hop,
+                 self._arrival_hop):
+            pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
+            self._ask_of_new(slots, pitch, velocity)
+            self._ask_of_moved(np.unique(slots))
+        return self.model.frames_at(self._notes[slots], time_s)
+
+    def _ask_of_new(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
+        """Notes that began, or whose pitch moved, are what they are at once."""
+        new = np.flatnonzero((self._known[slots, 1] != pitch) | (self._known[slots, 2] != velocity))
+        if not len(new):
+            return
+        asked, first = np.unique(slots[new], return_index=True)
+        rows = new[first]
+        self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
+        self._known[asked, 0] = self._headings if np.array_equal(self.z, self._heading) else 0
+        self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
+        if np.array_equal(self.z, self._heading):
+            answers = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
+        else:
+            answers = self._ask_with_others(asked)
+        self._notes[asked] = self._goals[asked] = answers
+
+    def _ask_with_others(self, new: np.ndarray) -> np.ndarray:
+        """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
+        same time, so some that wait for their turn go along."""
+        sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
+        waiting = sounding[(self._known[sounding, 0] != self._headings) & ~np.isin(sounding, new)]
+        others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
+        self._out_of_turn += len(others)
+        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._heading, len(others))])
+        known = self._known[np.concatenate([new, others])].astype(np.float32)
+        answers = self.model.note(z, known[:, 1], known[:, 2])
+        self._lead(others, answers[len(new):])
+        return answers[:len(new)]
+
+    def _ask_of_moved(self, slots: np.ndarray) -> None:
+        """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
+        stale = slots[self._known[slots, 0] != self._headings]
+        self._heard_hop[slots] = self._hop
+        sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
+        if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
+            self._turn_hop = self._hop
+            turn = self._longest_waiting(stale, max(TURNS - self._out_of_turn, 0) // AT_ONCE * AT_ONCE)
+            self._out_of_turn = 0
+            if len(turn):
+                known = self._known[turn].astype(np.float32)
+                self._lead(turn, self.model.note(self._rows_of(self._heading, len(turn)), known[:, 1], known[:, 2]))
+        gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
+        if len(gliding):
+            left = self._stays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
+            _glide(gliding, left.astype(np.float32), self._notes, self._goals)
+            self._moved_hop[gliding] = self._hop
+
+    def _longest_waiting(self, slots: np.ndarray, most: int) -> np.ndarray:
+        return slots[np.argsort(self._asked_hop[slots], kind="stable")[:most]]
+
+    def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
+        """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
+        self._known[slots, 0] = self._headings
+        waited = self._hop - self._asked_hop[slots]
+        self._stays[slots] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._stay, np.exp(-2 / waited.clip(1))), self._stay)
+        self._asked_hop[slots] = self._hop
+        self._goals[slots] = goals
+        rested = slots[self._moved_hop[slots] >= self._arrival_hop[slots]]
+        self._moved_hop[rested] = self._hop - 1
+        self._arrival_hop[slots] = self._hop + ARRIVAL_HOPS
+
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
+        """What is to be added to the notes of `slots` [B], voices of `table` that play with so much motion, so that their loudness is the
+        keyboard's trend, whatever the network makes of this key and velocity. dB [B]"""
+        self._levelled_hop[slots] = self._hop
+        if motion != self._motion:
+            self._motion = motion
+            self._struck_levels.clear()
+        pitch, velocity, tilt_db = self._known[slots, 1], self._known[slots, 2], table["tilt_db"][slots]
+        loud = self._loudness(slots, pitch, velocity, tilt_db)
+        self._look_up_trend()
+        return np.clip(np.interp(pitch, self._trend.keys, self._trend_lufs) - loud, -MOST_CORRECTION_DB, MOST_CORRECTION_DB)
+
+    @property
+    def longest_release_s(self) -> float:
+        """Seconds for 60 dB that a note of the present latents may take to end when its key comes up."""
+        self._look_up_trend()
+        return self._longest_release_s
+
+    def _look_up_trend(self) -> None:
+        if self._trend_of != self.version:
+            self._trend_of = self.version
+            self._trend_lufs, self._longest_release_s = self._trend.at(self.z)
+
+    def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
+        """LUFS [B] of the notes of slots, listened to once while the latents rest."""
+        if not np.array_equal(self.z, self._heading):
+            return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion, quickly=True)
+        known = self._struck_levels
+        strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
+        if len(known) + len(strokes) > MOST_REMEMBERED:
+            known.clear()
+        new = [i for i, stroke in enumerate(strokes) if stroke not in known]
+        if new:
+            heard = self.model.loudness_lufs(self._notes[slots[new]], pitch[new], tilt_db[new], self._motion)
+            known.update(zip([strokes[i] for i in new], heard.tolist(), strict=True))
+        return np.array([known[stroke] for stroke in strokes])
+
+    def unlevelled(self, sounding: np.ndarray) -> int | None:
+        """Of the slots that are `sounding` [SLOTS] and whose note has moved since its loudness was looked at, the one that has waited
+        longest."""
+        waiting = np.flatnonzero(sounding & (self._moved_hop > self._levelled_hop))
+        return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
+
+    def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
+        if len(pitch) == 0:
+            return np.zeros((0, PARTIALS), np.float32)
+        return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
+
+    def _of_keys(self, ask: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """What the latents `z` make of keys [B]: `ask`ed for once while they rest, as the weights that it takes come from far memory."""
+        if not np.array_equal(self.z, self._heading):
+            return ask(self._rows_of(self.z, len(pitch)), pitch, velocity)
+        keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
+        if len(struck) + len(keys) > MOST_REMEMBERED:
+            struck.clear()
+        new = [i for i, key in enumerate(keys) if key not in struck]
+        if new:
+            struck.update(zip([keys[i] for i in new], ask(self._rows_of(self.z, len(new)), pitch[new], velocity[new]), strict=True))
+        return np.stack([struck[key] for key in keys])
+
+    def _forget(self) -> None:
+        self._struck_notes.clear()
+        self._struck_phases.clear()
+        self._struck_levels.clear()
+
+    def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
+        return np.broadcast_to(z, (rows, self.latents))
+
+
+def timbre_of(model) -> Any:
+    """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it: a Timbre, or WholeNotes, which stands in its
+    place."""
+    return WholeNotes(model) if isinstance(model, SeedModel) else Timbre(model)

@@ -1,0 +1,48 @@
+"""Which keys and pedals are down: where whoever held them is gone (a port, or a take or a file at its end), they come up."""
+from collections.abc import Sequence
+from typing import Any
+
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
+
+
+class Down:
+    """By the events so far; `pedals` [16] were down before them. A key that came up while its channel's pedal was down sounds on."""
+
+    def __init__(self, pedals: Sequence[bool] = ()) -> None:
+        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is down
+        self._pedals = {channel for channel, down in enumerate(pedals) if down}
+
+    def hear(self, event: Any) -> None:
+        """Take the next event."""
+        match event:
+            case NoteOn(channel, note, _):
+                self._sounding[channel, note] = True
+            case NoteOff(channel, note) if channel in self._pedals and (channel, note) in self._sounding:
+                self._sounding[channel, note] = False
+            case NoteOff(channel, note):
+                self._sounding.pop((channel, note), None)
+            case Controller(channel, midi.SUSTAIN, value) if value >= 64:
+                self._pedals.add(channel)
+            case Controller(channel, midi.SUSTAIN, _):
+                self._pedals.discard(channel)
+                self._sounding = {key: down for key, down in self._sounding.items() if down or key[0] != channel}
+            case Controller(channel, midi.RESET_CONTROLLERS, _):
+                self.hear(Controller(channel, midi.SUSTAIN, 0))
+            case Controller(channel, midi.ALL_SOUND_OFF, _):
+                self._sounding = {key: down for key, down in self._sounding.items() if key[0] != channel}
+            case Controller(channel, number, _) if number >= midi.ALL_NOTES_OFF:
+                for key in [key for key in self._sounding if key[0] == channel]:
+                    self.hear(NoteOff(*key))
+            case Panic():
+                self._sounding.clear()
+                self._pedals.clear()
+
+    def sounds(self, event: Any) -> bool:
+        """Whether the note of this event sounds."""
+        return (event.channel, event.note) in self._sounding
+
+    def let_up(self) -> list[NoteOff | Controller]:
+        """What lets up all that is down."""
+        return [*(NoteOff(*key) for key, down in sorted(self._sounding.items()) if down),
+                *(Controller(channel, midi.SUSTAIN, 0) for channel in sorted(self._pedals))]

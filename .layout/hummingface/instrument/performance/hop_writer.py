@@ -1,0 +1,77 @@
+"""The rows of a hop, shaped, as the lists that the audio thread reads. Compiled."""
+import numpy as np
+
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.controls import INDEX
+from hummingface.instrument.performance.modulation import shape
+from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
+from hummingface.instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
+from hummingface.instrument.synthesis.effects import MASTER_GAIN
+from hummingface.instrument.synthesis.state import BANDS
+
+_EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
+_VOLUME = INDEX["master.volume_db"]
+SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
+
+
+@compiled(fastmath=FASTER)
+def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
+    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
+
+    A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
+    end. Returns how many entries.
+    """
+    noise = memory[2]
+    hop_noise[:] = 0
+    begin, rise = np.zeros((2, BANDS)), np.zeros((2, BANDS))
+    entries = 0
+    for r in range(count):
+        row = rows[r]
+        s = row.slot
+        if row.index == 0:
+            slot[row.entry], row_counts[row.entry], last[row.entry] = s, 0, 0
+            entries = row.entry + 1
+        row_counts[row.entry] += 1
+        if row.newest == 0 or row.index == 3:
+            for side in range(2):               # not as arrays: what numba says of unequal ones takes seconds to compile
+                for b in range(BANDS):
+                    hop_noise[row.index, side, b] += row_noise[r, side, b]
+        else:
+            for side in range(2):
+                for b in range(BANDS):
+                    begin[side, b] += noise[s, side, b]
+                    rise[side, b] += row_noise[r, side, b] - noise[s, side, b]
+        if row.newest:
+            for side in range(2):
+                for b in range(BANDS):
+                    noise[s, side, b] = row_noise[r, side, b]
+            v = table[s]
+            if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
+                last[row.entry] = 1
+    for quarter in range(4):
+        for side in range(2):
+            for b in range(BANDS):
+                hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
+    return entries
+
+
+@compiled(fastmath=FASTER)
+def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
+    """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
+    many."""
+    entry = hops[hop % len(hops)]
+    if count > 0:
+        # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once
+        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials[:], entry.used[:], entry.pan[:], row_noise)
+    entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
+    entry.flush = flush
+    for i in range(len(_EFFECTS)):
+        entry.effects[i] = controls[_EFFECTS[i]]
+    entry.effects[MASTER_GAIN] = 10 ** (controls[_VOLUME] / 20)
+    over = 0
+    for e in range(entry.count):
+        entry.sample[e] = table[entry.slot[e]].note
+        if entry.last[e] != 0:
+            ended[over] = entry.slot[e]
+            over += 1
+    return over

@@ -1,0 +1,155 @@
+"""What a player's hands do, as events; and MIDI bytes turned into them (files: `score.py`).
+
+`decode` never raises: what is not MIDI, or means nothing to an instrument, is None.
+Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
+"""
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hummingface.instrument.patches.parameters import PARAMETERS
+
+MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
+DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
+ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also let all notes go
+RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
+CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
+
+
+class MidiError(ValueError):
+    """Something that is no MIDI that can be played; the text says why, and names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    channel: int
+    note: int
+    velocity: int             # 1..127
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    channel: int
+    note: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressure:
+    channel: int
+    note: int
+    value: float              # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    channel: int
+    value: float              # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    channel: int
+    value: float              # -1..1, exactly 0 at rest
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    channel: int
+    number: int
+    value: int                # 0..127
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    channel: int
+    number: int               # 0..127
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A control of `parameters.PARAMETERS`, moved by the window."""
+    id: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Beats (quarter notes) a minute of the clock that is followed from now on."""
+    bpm: float
+
+
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
+_KINDS = {kind.__name__: kind for kind in Event.__args__}
+
+
+def decode(data) -> Event | None:
+    """One MIDI message, a sequence of whole bytes with its status byte first; None where there is nothing to play."""
+    try:
+        data = [int(byte) for byte in data]
+    except (TypeError, ValueError):
+        return None
+    if not data or not 0x80 <= data[0] < 0xF0:
+        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages say nothing
+    kind, channel = data[0] & 0xF0, data[0] & 0x0F
+    size = 1 if kind in (0xC0, 0xD0) else 2
+    values = data[1:1 + size]
+    if len(values) < size or any(not 0 <= value < 128 for value in values):
+        return None
+    if kind == 0x90 and values[1]:
+        return NoteOn(channel, *values)
+    if kind in (0x80, 0x90):
+        return NoteOff(channel, values[0])
+    if kind == 0xA0:
+        return KeyPressure(channel, values[0], values[1] / 127)
+    if kind == 0xB0:
+        return Controller(channel, *values)
+    if kind == 0xC0:
+        return Program(channel, values[0])
+    if kind == 0xD0:
+        return Pressure(channel, values[0] / 127)
+    bend = values[0] + 128 * values[1] - 8192
+    return Bend(channel, bend / (8191 if bend > 0 else 8192))
+
+
+def encode(event: Any, controllers: dict[int, str] = CONTROLS) -> bytes | None:
+    """The MIDI message for an event, or None where there is none. `controllers`: number -> control, as the player has mapped them."""
+    match event:
+        case NoteOn(channel, note, velocity):
+            return bytes((0x90 | channel, note, velocity))
+        case NoteOff(channel, note):
+            return bytes((0x80 | channel, note, 64))
+        case KeyPressure(channel, note, value):
+            return bytes((0xA0 | channel, note, round(value * 127)))
+        case Controller(channel, number, value):
+            return bytes((0xB0 | channel, number, value))
+        case Program(channel, number):
+            return bytes((0xC0 | channel, number))
+        case Pressure(channel, value):
+            return bytes((0xD0 | channel, round(value * 127)))
+        case Bend(channel, value):
+            bend = min(8192 + round(value * (8191 if value > 0 else 8192)), 16383)
+            return bytes((0xE0 | channel, bend & 0x7F, bend >> 7))
+        case Set(id_, value):
+            moving = [controller for controller, moved in controllers.items() if moved == id_]
+            return bytes((0xB0, moving[0], round(PARAMETERS[id_].to_travel(value) * 127))) if moving else None
+        case Panic():
+            return bytes((0xB0, ALL_SOUND_OFF, 0))
+    return None
+
+
+def to_json(event: Event) -> dict:
+    """The event as plain values, for a log: `{"event": "NoteOn", "channel": 0, ...}`."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def from_json(values: dict) -> Event:
+    """The event that `to_json` wrote. Raises `MidiError` for anything else."""
+    try:
+        values = dict(values)
+        return _KINDS[values.pop("event")](**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MidiError(f"not an event: {values!r:.80}") from error

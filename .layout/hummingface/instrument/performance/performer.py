@@ -1,0 +1,348 @@
+"""Hands to frames, in one fixed order, so that the same events give the same sound whoever drives it (docs/architecture.md).
+
+    performer = Performer(state, Timbre(model), patch)
+    performer.receive(NoteOn(0, 60, 100), stamp=position)
+    performer.advance(position + performer.delay_samples)      # when an event arrived, and whenever `next_due` is reached
+
+One thread only; `receive` may be called by another as long as nobody advances meanwhile. Nothing here raises on what a player does.
+"""
+import heapq
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.controls import (
+    GLIDE,
+    INDEX,
+    LEVEL_DB,
+    MODE,
+    PANNING,
+    PRESSURE,
+    SOUND_KNOBS,
+    VOICES,
+    WHEEL,
+    Controls,
+)
+from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.frame_source import LATENT_LIMIT, Timbre
+from hummingface.instrument.performance.hops import HopMaker
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
+from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.synthesis.state import boundary
+
+MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
+BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise
+NO_RPN = 127
+_NAMES = list(INDEX)
+_MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """A patch, the timbre to play it on (None for the one that plays), and the law of loudness over velocity."""
+    patch: Patch
+    timbre: Timbre | None = None
+    law: int = LAW
+
+
+class Performer:
+    """Plays `timbre` into the rings of `state`. `delay_samples` is added to every stamp.
+
+    `log(sample, event)` hears of every event with the sample at which it takes effect: feeding that to another performer
+    (delay 0) gives the same hops. `on_program(channel, number)` is asked when a program change takes effect and may call
+    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random. `shown`: whether a
+    window is to see in `state` what sounds.
+    """
+
+    def __init__(self, state: np.ndarray, timbre: Timbre, patch: Patch | None = None, *, delay_samples: int = 0,
+                 seed: int = 0, log: Callable[[int, Any], None] | None = None,
+                 on_program: Callable[[int, int], None] | None = None,
+                 changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
+        self.state = state
+        self.rate_hz = int(state["rate_hz"][0])
+        self.delay_samples = delay_samples
+        self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
+        self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
+        self.hop = -1                               # the newest hop that is computed
+        self.late_hops = 0
+        self.events = 0                             # taken so far
+        self.lost_notes = 0                         # that found no slot
+        self.law = LAW                              # of loudness over velocity; an old take brings its own
+        self.voices = Voices()
+        self.controls = Controls(256 / 48000)
+        self.maker = HopMaker(state, self.voices, self.controls, seed)
+        self._queue: list[tuple[int, int, Any]] = []
+        self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
+        self._applied = self._floor                         # controls of the newest hop, and after all that is applied
+        self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
+        self._started = 0
+        self._flush = False
+        self._corners: np.ndarray | None = None
+        self._latents = np.zeros(timbre.latents, np.float32)
+        self._rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
+        self._bend = np.zeros(16)
+        self._bend_range = np.full(16, BEND_RANGE)
+        self._volume, self._expression = np.full(16, 127), np.full(16, 127)
+        self._patch = patch
+        self.maker.play(timbre)
+        self.maker.warm_up()
+        self._apply_settings()
+        if patch is not None:
+            self._load(Load(patch))
+        self.controls.snap()
+        timbre.jump()
+
+    @property
+    def timbre(self) -> Timbre:
+        return self.maker.timbre
+
+    @property
+    def patch(self) -> Patch | None:
+        """The patch that was loaded last, as it was then."""
+        return self._patch
+
+    @property
+    def next_due(self) -> int:
+        """The sample at which the next hop can be computed."""
+        return boundary(4 * self.hop, self.rate_hz)
+
+    def receive(self, event: Any, stamp: int) -> int:
+        """Takes an event that arrived at sample `stamp`. Returns the sample at which it takes effect."""
+        effect = max(int(stamp) + self.delay_samples, self._floor, self._applied)
+        heapq.heappush(self._queue, (effect, self.events, event))
+        self.events += 1
+        if self.log is not None:
+            self.log(effect, event)
+        return effect
+
+    def load_patch(self, patch: Patch, timbre: Timbre | None = None, stamp: int | None = None) -> None:
+        """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
+        as they are, and new notes begin on the new one."""
+        if stamp is None:
+            stamp = self._floor - self.delay_samples
+        self.receive(Load(patch, timbre), stamp)
+
+    def advance(self, now: int) -> None:
+        """Applies and publishes all that can be known at sample `now` (the audio thread's position, plus the delay)."""
+        while True:
+            edge = self.next_due
+            self._apply_until(min(now, edge))
+            if now < edge or not self._compute_hop():
+                break
+        self.maker.publish_until(min(now, edge))
+
+    def idle(self) -> bool:
+        """Do a little of what will be wanted soon, while nothing is due. Whether there was anything to do."""
+        return self.maker.idle()
+
+    def waiting(self) -> list[tuple[int, Any]]:
+        """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
+        return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]
+
+    def forget_waiting(self) -> None:
+        """What waits never takes effect."""
+        self._queue.clear()
+
+    def sounding(self) -> int:
+        """How many voices sound."""
+        return int(self.voices.playing().sum())
+
+    def _compute_hop(self) -> bool:
+        began = time.perf_counter()
+        self.controls.step()
+        if not self.maker.make(self.hop + 1, self._flush):
+            return False
+        self.hop += 1
+        self.voices.hop = self.hop
+        self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
+        self._flush, self._started = False, 0
+        if int(self.state["position"][0]) > boundary(4 * self.hop, self.rate_hz):
+            self.late_hops += 1
+        if self._shown:
+            self.maker.tell(time.perf_counter() - began, self.late_hops)
+        return True
+
+    def _apply_until(self, sample: int) -> None:
+        queue = self._queue
+        while queue and queue[0][0] <= sample:
+            effect, _, event = heapq.heappop(queue)
+            self._applied = max(self._applied, effect)     # what an event brings about comes right after it
+            if isinstance(event, NoteOn):
+                self._note_on(event, effect)
+                continue
+            self._begin_notes()                     # they sound as the controls were
+            handle = _HANDLERS.get(type(event))
+            if handle is not None:
+                handle(self, event, effect)
+        self._applied = max(self._applied, sample)
+        self._begin_notes()
+
+    def _begin_notes(self) -> None:
+        if self._starts:
+            self.maker.start(self._starts, self.hop)
+            self._starts = []
+
+    def _begin(self, slot: int | None, sample: int) -> None:
+        if slot is not None:
+            self.maker.ready(slot, self.law)
+            self._starts.append((slot, sample))
+            self._started += 1
+
+    def _note_on(self, event: NoteOn, sample: int) -> None:
+        if self._started >= MOST_STARTS:
+            self.lost_notes += 1
+            return
+        voices = self.voices
+        slot = voices.note_on(event.channel, event.note, event.velocity)
+        if slot is None and voices.mode == 0:
+            self.lost_notes += 1
+        self._begin(slot, sample)
+
+    def _note_off(self, event: NoteOff, sample: int) -> None:
+        if self._started < MOST_STARTS:
+            self._begin(self.voices.note_off(event.channel, event.note), sample)
+        else:
+            self.voices.all_notes_off(event.channel)
+
+    def _key_pressure(self, event: KeyPressure, sample: int) -> None:
+        table = self.voices.table
+        table["key_pressure"][(table["channel"] == event.channel) & (table["key"] == event.note)] = event.value
+
+    def _pressure(self, event: Pressure, sample: int) -> None:
+        self.controls.set_channel(event.channel, PRESSURE, event.value)
+
+    def _bend_to(self, event: Bend, sample: int) -> None:
+        self._bend[event.channel] = event.value
+        self.controls.bend(event.channel, event.value * self._bend_range[event.channel])
+
+    def _set(self, event: Set, sample: int) -> None:
+        try:
+            value = self.controls.set(event.id, event.value)
+        except (KeyError, TypeError, ValueError):
+            return
+        parameter = PARAMETERS[event.id]
+        if parameter.group == "latent":
+            i = int(event.id.partition(".")[2]) - 1
+            if i < len(self._latents):
+                self._latents[i] = value
+        self._apply_settings()
+
+    def _program(self, event: Program, sample: int) -> None:
+        if self.on_program is not None:
+            self.on_program(event.channel, event.number)
+
+    def _tempo(self, event: Tempo, sample: int) -> None:
+        self.controls.set_tempo(event.bpm)
+
+    def _panic(self, event: Panic | None, sample: int) -> None:
+        self.voices.silence()
+        self.voices.down[:] = False
+        self._flush = True
+        for channel in range(16):
+            self._reset(channel)
+
+    def _load(self, event: Load, sample: int = 0) -> None:
+        patch = self._patch = event.patch
+        self.law = event.law
+        if event.timbre is not None and event.timbre is not self.maker.timbre:
+            self.maker.play(event.timbre)
+            self._latents = np.zeros(event.timbre.latents, np.float32)
+        for name, value in patch.parameters.items():
+            self.controls.set(name, value)
+        self.controls.set_gain(patch.gain_db)
+        self._latents[:] = 0
+        point = np.array(patch.latents, np.float32)[:len(self._latents)]
+        self._latents[:len(point)] = np.clip(point, -LATENT_LIMIT, LATENT_LIMIT)
+        for i, value in enumerate(self._latents[:16]):
+            self.controls.set(f"latent.{i + 1}", float(value))
+        self._corners = None
+        if len(patch.morph) == 4:
+            self._corners = np.zeros((4, len(self._latents)), np.float32)
+            for corner, to in zip(patch.morph, self._corners, strict=True):
+                to[:min(len(to), len(corner.latents))] = corner.latents[:len(to)]
+        self._apply_settings()
+        playing = self.voices.playing()
+        if not playing.any():
+            self.controls.snap()
+        if not (playing & (self.voices.table["timbre"] == self.maker.current)).any():
+            self.timbre.jump()
+
+    def _apply_settings(self) -> None:
+        now = self.controls.now
+        self.voices.limit = int(now[VOICES])
+        self.voices.glide_s = float(now[GLIDE])
+        self.voices.set_mode(int(now[MODE]))
+        goal = self.controls.goal
+        z = self._latents
+        amount = goal[_MORPH_AMOUNT]
+        if amount > 0 and self._corners is not None:
+            x, y = goal[_MORPH_X], goal[_MORPH_Y]
+            weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
+            z = (1 - amount) * z + amount * (weights @ self._corners)
+        turns = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
+        self.timbre.aim(z, turns)
+
+    def _reset(self, channel: int) -> None:
+        """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""
+        self._bend[channel] = 0
+        self._expression[channel] = 127
+        self._rpn[channel] = [NO_RPN, NO_RPN]
+        self.voices.pedal(channel, False)
+        self.controls.bend(channel, 0.0)
+        for column in (WHEEL, PRESSURE):
+            self.controls.set_channel(channel, column, 0.0)
+        self.voices.table["key_pressure"][self.voices.table["channel"] == channel] = 0
+        self._level(channel)
+
+    def _level(self, channel: int) -> None:
+        """Volume and expression as General MIDI has them: 40 log10."""
+        share = max(self._volume[channel] * self._expression[channel] / 127 ** 2, 1e-4)
+        self.controls.set_channel(channel, LEVEL_DB, 40 * float(np.log10(share)))
+
+    def _controller(self, event: Controller, sample: int) -> None:
+        channel, number, value = event.channel, event.number, event.value
+        if number == midi.SUSTAIN:
+            self.voices.pedal(channel, value >= 64)
+        elif number == midi.MOD_WHEEL:
+            self.controls.set_channel(channel, WHEEL, value / 127)
+        elif number in (midi.VOLUME, midi.EXPRESSION):
+            (self._volume if number == midi.VOLUME else self._expression)[channel] = value
+            self._level(channel)
+        elif number == midi.PAN:
+            self.controls.set_channel(channel, PANNING, min(max((value - 64) / 63, -1.0), 1.0))
+        elif number in (midi.RPN_MSB, midi.RPN_LSB):
+            self._rpn[channel][number == midi.RPN_LSB] = value
+        elif number in (midi.NRPN_MSB, midi.NRPN_LSB):
+            self._rpn[channel] = [NO_RPN, NO_RPN]
+        elif number in (midi.DATA_MSB, midi.DATA_LSB):
+            if self._rpn[channel] == [0, 0]:        # bend range: semitones, and cents
+                semitones, cents = divmod(round(self._bend_range[channel] * 100), 100)
+                semitones, cents = (value, cents) if number == midi.DATA_MSB else (semitones, min(value, 99))
+                self._bend_range[channel] = semitones + cents / 100
+                self.controls.bend(channel, self._bend[channel] * self._bend_range[channel])
+        elif number == midi.ALL_SOUND_OFF:
+            self.voices.silence(channel)
+        elif number == midi.RESET_CONTROLLERS:
+            self._reset(channel)
+        elif number >= midi.ALL_NOTES_OFF:
+            self.voices.all_notes_off(channel)
+        elif number in self.controllers:
+            name = self.controllers[number]
+            parameter = PARAMETERS.get(name)
+            if parameter is not None:
+                moved = parameter.from_travel(value / 127)
+                self._set(Set(name, moved), sample)
+                if self.changed is not None:
+                    self.changed(name, moved)
+
+
+_HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
+    NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
+    Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}

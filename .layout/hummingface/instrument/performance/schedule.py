@@ -1,0 +1,208 @@
+"""When: the rows that the sounding voices need for a hop or a start, with each voice's clocks moved to them. Compiled.
+
+A row is one moment of one voice: the targets that it reaches at a boundary. Rows that need the decoder have a place in its batch.
+Also here: the time beyond what a model has learnt. Sustained sounds wander over the end of their trained time and never stand
+still; decaying ones stay at its end and go on falling by the slope that they have there.
+
+Time is an input of the decoder, so frames can be asked for ahead: the later in a note, the smoother it is (training smooths it by a
+fifth of its age), and a frame 8 hops ahead is met by a straight line. What a player moves is asked for at once.
+"""
+import math
+
+import numpy as np
+
+from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.controls import ATTACK_SPEED, BEND, SPEED, TRANSPOSE, TUNE
+from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
+from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
+from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
+
+ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes at the onset speed, then blends over
+LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
+AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
+MOST_AHEAD_HOPS = 8
+CROWD, MOST_TURNS = 12, 4                      # so many more voices take one more turn each while latents move
+BENT = 0.02                                    # semitones; a pitch that moved more is asked for anew
+WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
+SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
+ASK_AGAIN_S, ASKS = 0.5, 8                     # how often a slope is learnt anew, and for how many voices in one hop
+MOST_ROWS = max(SLOTS * QUARTERS, 64 * START_ROWS)
+MOST_INPUTS = MOST_ROWS + 2 * ASKS
+
+row_dtype = np.dtype([
+    ("slot", "i4"), ("entry", "i4"), ("index", "i4"),       # where it goes: the entry of the hop or start, and which row there
+    ("newest", "i4"),                                       # 1: the last row of its voice
+    ("input", "i4"), ("share", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
+    ("dt_s", "f8"), ("age_s", "f8"), ("pitch", "f8"), ("beyond_s", "f8"),
+], align=True)
+_LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
+
+
+@compiled(fastmath=FASTER)
+def _boundary(quarter, rate_hz):
+    return quarter * rate_hz // 750
+
+
+@compiled(fastmath=FASTER)
+def heard_time(time_s, longest_s, slope, seed):
+    """The trained time that stands for `time_s`: itself, and beyond the end a wandering back into the last third."""
+    beyond = time_s - longest_s
+    if beyond <= 0:
+        return time_s
+    sustained = min(max((slope - DECAYING_DB_S) / (SUSTAINED_DB_S - DECAYING_DB_S), 0.0), 1.0)
+    slow = 0.11 + 0.03 * ((seed >> 8) & 255) / 256          # turns per second, incommensurate and every voice's own
+    quick = 0.29 + 0.07 * ((seed >> 16) & 255) / 256
+    wander = 0.65 * math.sin(math.pi * beyond * slow) ** 2 + 0.35 * math.sin(math.pi * beyond * quick) ** 2
+    return longest_s * (1 - WANDER_SHARE * wander * sustained)
+
+
+@compiled(fastmath=FASTER)
+def _pace(time_s, controls):
+    """Seconds of the model's time that pass in a second."""
+    late = min(max((time_s - ATTACK_PACE_S) / PACE_BLEND_S, 0.0), 1.0)
+    return controls[ATTACK_SPEED] * (1 - late) + controls[SPEED] * late
+
+
+@compiled(fastmath=FASTER)
+def _move(table, s, row, dt_s, channels, controls, longest_s):
+    """Moves voice `s` by dt_s, and says in `row` where it stands then."""
+    v = table[s]
+    v.age_s += dt_s
+    if v.pitch != v.goal:
+        step, away = v.glide * dt_s, v.goal - v.pitch
+        v.pitch = v.goal if abs(away) <= step or step <= 0 else v.pitch + math.copysign(step, away)
+    passed = dt_s * _pace(v.time_s, controls)
+    v.time_s += passed
+    row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
+    row.pitch = v.pitch + channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
+    row.beyond_s = min(passed, max(v.time_s - longest_s, 0.0))
+    row.input, row.share = -1, 0.0
+
+
+@compiled(fastmath=FASTER)
+def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
+    """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
+
+    A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved;
+    if not, the voice takes its turn `turn_s` later, so that a crowd spreads over hops.
+    """
+    steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
+    if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
+        row.share = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
+        return batch
+    if moving or abs(row.pitch - v.asked_pitch) > BENT:
+        interrupted = v.ahead_age_s > row.age_s + patience_s
+        ahead_s = min(ahead_s, turn_s if interrupted else patience_s)
+    v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
+    row.input, row.share = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
+    pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
+    velocity[batch], owner[batch] = v.asked_velocity, s
+    time_s[batch] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), longest_s, v.slope, v.seed)
+    return batch + 1
+
+
+@compiled(fastmath=FASTER)
+def _ahead(v, step_s, controls):
+    """Whole steps ahead that a voice is smooth enough for, in seconds. Voices differ, so that a chord's frames spread over hops."""
+    most = MOST_AHEAD_HOPS - ((v.seed >> 24) & 3)
+    smooth_s = AHEAD_SHARE * v.time_s / max(_pace(v.time_s, controls), 0.25)
+    return step_s * max(min(int(smooth_s / step_s), most) - 1, 0)
+
+
+@compiled(fastmath=FASTER)
+def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions, moving, rows, pitch, velocity, time_s,
+                 owner, asks):
+    """Rows of all sounding voices for a hop. Fills `rows`, and the batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
+
+    Of each timbre, `z_versions` numbers its latents and `moving` says whether they are on their way. `asks` [ASKS, 2] gets
+    (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, entries, asks.
+    """
+    count, batch, entry, asked = 0, 0, 0, 0
+    hop_s = (_boundary(4 * hop + 4, rate_hz) - _boundary(4 * hop, rate_hz)) / rate_hz
+    sounding = 0
+    for s in range(len(table)):
+        sounding += table[s].stage != FREE
+    turns = 1 + min(sounding // CROWD, MOST_TURNS - 1)
+    patience_s = hop_s * (turns - 1)
+    for s in range(len(table)):
+        v = table[s]
+        if v.stage == FREE:
+            continue
+        young = v.age_s < ATTACK_S
+        quarters = 4 if young and v.stage != FADING else 1
+        length_s = longest_s[v.timbre]
+        for j in range(quarters):
+            end = _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz)
+            row = rows[count]
+            _move(table, s, row, (end - v.sample) / rate_hz, channels, controls, length_s)
+            v.sample = end
+            row.entry, row.index, row.newest = entry, j, 1 if j == quarters - 1 else 0
+            if v.stage != FADING and (v.stage != RELEASED or young) and v.note == 0:
+                ahead_s = _ahead(v, hop_s / quarters, controls)
+                if quarters == 4:
+                    ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
+                batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
+                             z_versions[v.timbre], moving[v.timbre], pitch, velocity, time_s, owner)
+            count += 1
+        if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
+                and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
+            v.asked_s = v.age_s
+            asks[asked, 0], asks[asked, 1] = s, batch
+            for back in (min(1.0, length_s / 4), 0.0):
+                pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.asked_velocity
+                time_s[batch], owner[batch] = length_s - back, s
+                batch += 1
+            asked += 1
+        entry += 1
+    return count, batch, entry, asked
+
+
+@compiled(fastmath=FASTER)
+def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channels, controls, z_version, sparse, rows, count,
+                   batch, pitch, velocity, time_s, owner):
+    """Rows of a voice that begins at sample `begin`: one there, one at each boundary up to the end of hop `last_hop`.
+
+    They are added after `count` rows and `batch` inputs; `sparse` asks for every second frame. Returns the new count, batch, and
+    the first quarter.
+    """
+    v = table[s]
+    v.sample = begin
+    length_s = longest_s[v.timbre]
+    first_quarter = begin * 750 // rate_hz + 1
+    while _boundary(first_quarter, rate_hz) <= begin:
+        first_quarter += 1
+    last = 4 * last_hop + 4 - first_quarter + 1
+    for index in range(last + 1):
+        at = begin if index == 0 else _boundary(first_quarter + index - 1, rate_hz)
+        row = rows[count]
+        _move(table, s, row, (at - v.sample) / rate_hz, channels, controls, length_s)
+        v.sample = at
+        row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
+        if v.note == 0:
+            ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
+            batch = _ask(v, s, row, batch, ahead_s, 0.0, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
+        count += 1
+    return count, batch, first_quarter
+
+
+@compiled(fastmath=FASTER)
+def learn_slopes(table, asks, asked, frames, longest_s, slopes):
+    """From two frames near the end of the trained time: how fast the voice falls, as a whole and by partial and band."""
+    for i in range(asked):
+        s, first = asks[i, 0], asks[i, 1]
+        early, late = frames[first], frames[first + 1]
+        seconds = min(1.0, longest_s[table[s].timbre] / 4)
+        power_early, power_late = 1e-12, 1e-12
+        for k in range(PARTIALS):
+            power_early += math.exp(0.2302585 * early[_LEVEL + k])
+            power_late += math.exp(0.2302585 * late[_LEVEL + k])
+        for b in range(BANDS):
+            power_early += math.exp(0.2302585 * early[_NOISE + b])
+            power_late += math.exp(0.2302585 * late[_NOISE + b])
+        slope = 10 * math.log10(power_late / power_early) / seconds
+        table[s].slope = slope
+        decaying = min(max((slope - SUSTAINED_DB_S) / (DECAYING_DB_S - SUSTAINED_DB_S), 0.0), 1.0)
+        for k in range(PARTIALS + BANDS):
+            at = _LEVEL + k if k < PARTIALS else _NOISE + k - PARTIALS
+            own = (late[at] - early[at]) / seconds
+            slopes[s, k] = decaying * min(max(own, 4 * slope), 0.4 * slope) if slope < 0 else 0.0

@@ -1,0 +1,215 @@
+"""A standard MIDI file as a score: every event with its second and its track, whatever the file's format and clock.
+
+mido reads the tracks. What it does not know is done here: time codes for a clock (SMPTE division), tempo maps across tracks, format 2
+(sequences, one after another), chunks of other kinds, files within RIFF, headers that miscount their tracks.
+"""
+import heapq
+import io
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import mido
+
+from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Pressure, Program
+
+LONGEST_FILE_S = 6 * 3600.0
+LARGEST_FILE_BYTES = 32 << 20
+TEMPO_US = 500_000                      # of a quarter note, until a file says otherwise
+FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 stands for 30 drop frame, which runs at 29.97
+GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
+_META, _TEXT, _MEANT = 0xFF, 0x01, (0x03, 0x2F, 0x51)       # a status byte; kinds of meta events: a name, the end, a tempo
+_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
+_HEADER = struct.Struct(">HHh")
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # what a file can say: each of a channel
+
+
+@dataclass(frozen=True)
+class Score:
+    """`events`: (second, track, event), in order. Tracks count from 0; `names` has theirs, `end_s` is where the last of them ends.
+    `tempos`: (second, beats a minute) from which on each holds; none where the clock is a time code."""
+    events: list[tuple[float, int, Event]]
+    names: list[str]
+    end_s: float
+    general_midi: bool                  # whether it says that it was written for General MIDI
+    tempos: list[tuple[float, float]] = field(default_factory=list)
+
+
+def read_file(path: str | Path) -> list[tuple[float, Event]]:
+    """All events with their times in seconds, in order. Raises MidiError."""
+    return [(at_s, event) for at_s, _, event in read(path).events]
+
+
+def read(path: str | Path) -> Score:
+    """The score in a file. Raises MidiError, which names the file and says why it cannot be played."""
+    path = Path(path)
+    data = _bytes_of(path)
+    try:
+        kind, division, tracks = _tracks(data)
+    except MidiError as error:
+        raise MidiError(f"{path}: not a MIDI file that can be played ({error})") from error
+    except EOFError as error:
+        raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
+    except Exception as error:          # mido raises many kinds on malformed files
+        why = "an event is cut short" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
+        raise MidiError(f"{path}: not a MIDI file that can be played ({why})") from error
+    begin_s, end_s, events, tempos = 0.0, 0.0, [], []
+    for together in ([[track] for track in enumerate(tracks)] if kind == 2 else [list(enumerate(tracks))]):
+        clock = _Clock(division, (message for _, track in together for message in track))
+        tempos += [(begin_s + at_s, bpm) for at_s, bpm in clock.tempos]
+        for tick, number, event in _merged(together):
+            events.append((begin_s + clock.seconds(tick), number, event))
+        end_s = begin_s + clock.seconds(max((track[-1][0] for _, track in together if track), default=0))
+        if not end_s <= LONGEST_FILE_S:
+            raise MidiError(f"{path}: longer than {LONGEST_FILE_S / 3600:.0f} hours")
+        begin_s = end_s
+    names = [next((_text(m.name) for _, m in track if m.type == "track_name"), "").strip() for track in tracks]
+    general = any(m.type == "sysex" and m.data[:1] + m.data[2:3] == (GM_ON[0], GM_ON[2]) and m.data[3:4] in ((1,), (3,))
+                  for track in tracks for _, m in track)
+    return Score(events, names, end_s, general, tempos)
+
+
+def _text(read: str) -> str:
+    """What mido read as Latin-1: today's programs write UTF-8, older ones what it takes it for."""
+    try:
+        return read.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return read
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE_BYTES:
+            raise MidiError(f"{path}: {size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise MidiError(f"{path}: is a folder, not a MIDI file") from error
+    except OSError as error:
+        raise MidiError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]]:
+    """(format, division, of each track its messages with their ticks). Raises MidiError, and whatever mido does."""
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":           # then the file is the chunk "data"
+        data = next((body for name, body in _chunks(data[12:], "<") if name == b"data"), b"")
+    if not data:
+        raise EOFError
+    if data[:4] != b"MThd":
+        raise MidiError("it does not begin with MThd")
+    chunks = list(_chunks(data, ">"))
+    if not chunks or len(chunks[0][1]) < _HEADER.size:
+        raise EOFError
+    kind, count, division = _HEADER.unpack(chunks[0][1][:_HEADER.size])
+    bodies = [body for name, body in chunks if name == b"MTrk"]
+    if kind > 2:
+        raise MidiError(f"format {kind}, where there are 0, 1 and 2")
+    if len(bodies) < count and len(data) < 14 + sum(8 + len(body) for _, body in chunks[1:]):
+        raise EOFError
+    if division == 0:
+        raise MidiError("its quarter note has 0 ticks")
+    if division < 0 and (-(division >> 8) not in FRAMES_A_SECOND or not division & 0xFF):
+        raise MidiError(f"its clock has {-(division >> 8)} frames a second of {division & 0xFF} ticks")
+    whole = [struct.pack(">4sL", b"MThd", 6) + _HEADER.pack(1, len(bodies), 96)]
+    whole += [struct.pack(">4sL", b"MTrk", len(body)) + _without_riddles(body) for body in bodies]
+    tracks = []
+    for track in mido.MidiFile(file=io.BytesIO(b"".join(whole)), clip=True).tracks:
+        tick, messages = 0, []
+        for message in track:
+            tick += message.time
+            messages.append((tick, message))
+        tracks.append(messages)
+    return kind, division, tracks
+
+
+def _without_riddles(track: bytes) -> bytes:
+    """The track with its meta events as texts, but for what matters here: mido stumbles over key signatures that no key has, and drops the
+    time before events that it does not know. What is cut off is left to it."""
+    made, at, status = bytearray(track), 0, 0
+
+    def number() -> int:
+        nonlocal at
+        value = 0
+        while True:
+            value, at = value << 7 | track[at] & 0x7F, at + 1
+            if track[at - 1] < 0x80:
+                return value
+    try:
+        while at < len(track):
+            number()
+            now = status
+            if track[at] >= 0x80:
+                now, at = track[at], at + 1
+            if now == _META:
+                place, at = at, at + 1
+                if track[place] not in _MEANT:
+                    made[place] = _TEXT
+                length = number()
+                at += length
+            else:
+                status = now
+                length = number() if now in (0xF0, 0xF7) else _DATA_BYTES.get(now, _DATA_BYTES.get(now & 0xF0, 0))
+                at += length
+    except IndexError:
+        pass
+    return bytes(made)
+
+
+def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
+    """(name, content) of each. Raises EOFError where one is cut off."""
+    at = 0
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from(f"{order}4sL", data, at)
+        if at + 8 + size > len(data):
+            if name == b"MTrk" or not at:
+                raise EOFError
+            return                                              # rubbish after the last track
+        yield name, data[at + 8:at + 8 + size]
+        at += 8 + size + (size & 1 if order == "<" else 0)
+
+
+class _Clock:
+    """Ticks into seconds: by the tempo map of all these messages, or by the frames of a time code, which know no tempo (`tempos`)."""
+
+    def __init__(self, division: int, messages: Iterator[tuple[int, mido.Message]]) -> None:
+        if division < 0:
+            ticks = FRAMES_A_SECOND[-(division >> 8)] * (division & 0xFF)
+            self._ticks, self._seconds, self._second_a_tick, self.tempos = [0], [0.0], [1 / ticks], []
+            return
+        tempos = {0: TEMPO_US}
+        tempos.update(sorted(((tick, m.tempo) for tick, m in messages if m.type == "set_tempo"), key=lambda change: change[0]))
+        self._ticks = sorted(tempos)
+        self._second_a_tick = [tempos[tick] / 1e6 / division for tick in self._ticks]
+        self._seconds = [0.0]
+        for (begin, end), second in zip(pairwise(self._ticks), self._second_a_tick, strict=False):
+            self._seconds.append(self._seconds[-1] + (end - begin) * second)
+        beats = [60e6 / max(tempos[tick], 1) for tick in self._ticks]
+        self.tempos = list(zip(self._seconds, beats, strict=True))
+
+    def seconds(self, tick: int) -> float:
+        i = bisect_right(self._ticks, tick) - 1
+        return self._seconds[i] + (tick - self._ticks[i]) * self._second_a_tick[i]
+
+
+def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, Event]]:
+    """(tick, track, event) in order. Each track keeps its own; of several at a tick, keys come up before others go down, and what is
+    set comes in between."""
+    waiting: list[tuple[int, int, int, Event, Iterator]] = []
+
+    def take(number: int, rest: Iterator[tuple[int, mido.Message]]) -> None:
+        for tick, message in rest:
+            event = None if message.is_meta else midi.decode(message.bytes())
+            if isinstance(event, Event):
+                rank = {NoteOff: 0, NoteOn: 2}.get(type(event), 1)
+                heapq.heappush(waiting, (tick, rank, number, event, rest))
+                return
+    for number, track in tracks:
+        take(number, iter(track))
+    while waiting:
+        tick, _, number, event, rest = heapq.heappop(waiting)
+        yield tick, number, event
+        take(number, rest)

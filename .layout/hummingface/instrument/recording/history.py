@@ -1,0 +1,150 @@
+"""The last minute, always: the sound that was played, the events that made it, and moments from which it can be played again.
+
+Threads: any may read and call `follow`; the performer's thread alone calls `note`. The sound comes out of the state block's ring
+of a few seconds into a longer one here, whose memory is taken once and never grows.
+"""
+import threading
+from collections import deque
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hummingface.instrument.synthesis.producer import position
+from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
+
+KEPT_S = 60.0                       # what can be asked for at any time
+SLACK_S = 15.0                      # and so long may a disk hold up who writes it down
+FOLLOW_S = 0.1                      # how often the ring is emptied while nobody asks: also when JACK freewheels, 30 times as fast
+MOST_EVENTS = 200_000
+_SAFE_SAMPLES = OUTPUT_SAMPLES * 3 // 4     # the audio thread writes while we copy
+
+
+class Noted(NamedTuple):
+    """An event: its number, counted from the engine's start, and the sample at which it takes effect."""
+    number: int
+    sample: int
+    event: Any
+
+
+class Kept(NamedTuple):
+    """A moment of the performance (`performance/snapshot.py`): all events before `number` are in it, but for those that wait, `pending`."""
+    sample: int
+    number: int
+    pending: list[tuple[int, Any]]
+    quiet: bool                     # nothing sounded, and nothing rang in the effects
+    values: dict[str, Any]
+
+
+class History:
+    """Of the engine whose state block is `state`. `end` is the sample up to which the sound is here."""
+
+    def __init__(self, state: np.ndarray, rate_hz: int):
+        self.rate_hz = rate_hz
+        self._state = state
+        self._size = int((KEPT_S + SLACK_S) * rate_hz)
+        self._sound = np.zeros((self._size, 2), np.float32)
+        self._lock = threading.Lock()
+        self.end = self._first = position(state)    # nothing before it is here
+        self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that nobody fetched in time: (from, to)
+        self.noted = 0
+        self._events: deque[Noted] = deque(maxlen=MOST_EVENTS)
+        self.moments: deque[Kept] = deque(maxlen=64)                # oldest first
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+
+    def start(self) -> None:
+        """Follow the sound from now on, on a thread of its own."""
+        self.end = self._first = position(self._state)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def note(self, sample: int, event: Any) -> None:
+        """Remember an event that takes effect at `sample`."""
+        self._events.append(Noted(self.noted, sample, event))
+        self.noted += 1
+
+    def forget_old(self) -> None:
+        """Let go of what is older than the sound that is kept. On the performer's thread."""
+        oldest = self.end - self._size
+        events, moments = self._events, self.moments
+        while events and events[0].sample < oldest:
+            events.popleft()
+        while len(moments) > 1 and moments[1].sample < oldest:
+            moments.popleft()
+
+    def moment_before(self, sample: int) -> Kept | None:
+        """The newest moment, at or before a sample, from which it can be played again: a quiet one if all that came since is known."""
+        events, moments = list(self._events), list(self.moments)
+        oldest = events[0].number if events else self.noted
+        usable = [kept for kept in moments if kept.sample <= sample and kept.number >= oldest]
+        quiet = [kept for kept in usable if kept.quiet]
+        best = quiet or usable or moments
+        return best[-1] if best else None
+
+    def events_from(self, number: int) -> list[Noted]:
+        """All events of this number and later that are still known, in the order in which they came."""
+        if self.noted - number > 500:
+            return [noted for noted in list(self._events) if noted.number >= number]    # one step for the interpreter: nobody comes between
+        found: dict[int, Noted] = {}
+        for index in range(1, len(self._events) + 1):       # from the newest back: what is added meanwhile is met twice, none is missed
+            try:
+                noted = self._events[-index]
+            except IndexError:                              # an old one has just been let go
+                break
+            if noted.number < number:
+                break
+            found[noted.number] = noted
+        return [found[n] for n in sorted(found)]
+
+    def follow(self) -> int:
+        """Fetch what was played since the last call; returns `end`."""
+        with self._lock:
+            now = position(self._state)
+            begin = self.end
+            if now - begin > _SAFE_SAMPLES:
+                kept = now - _SAFE_SAMPLES
+                self.lost.append((begin, kept))
+                for first, last in self._stretches(begin, kept):
+                    self._sound[first:last] = 0
+                begin = kept
+            ring = self._state["output"][0]
+            at = begin
+            while at < now:
+                count = min(now - at, OUTPUT_SAMPLES - at % OUTPUT_SAMPLES, self._size - at % self._size)
+                to, source = at % self._size, at % OUTPUT_SAMPLES
+                self._sound[to:to + count] = ring[source:source + count]
+                at += count
+            self.end = now
+            return now
+
+    def sound(self, begin: int, end: int) -> tuple[int, np.ndarray]:
+        """(the sample of its first, float32 [n, 2], a copy): what was played from `begin` to `end`, as far as it is here."""
+        with self._lock:
+            end = min(end, self.end)
+            begin = max(begin, self.end - self._size, self._first)
+            pieces = [self._sound[first:last] for first, last in self._stretches(begin, end)]
+            return begin, np.concatenate(pieces) if pieces else np.zeros((0, 2), np.float32)
+
+    def loudest(self, seconds: float) -> float:
+        """The highest peak of the last seconds; infinite where so much is not known."""
+        end = self.follow()
+        begin, sound = self.sound(end - int(seconds * self.rate_hz), end)
+        return float(np.abs(sound).max(initial=0)) if end - begin >= int(seconds * self.rate_hz) or begin == 0 else np.inf
+
+    def _stretches(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Where the samples from `begin` to `end` lie in the ring: one or two slices, at most its size."""
+        begin = max(begin, end - self._size)
+        if end <= begin:
+            return []
+        first, last = begin % self._size, (end - 1) % self._size + 1
+        return [(first, last)] if first < last else [(first, self._size), (0, last)]
+
+    def _run(self) -> None:
+        with self._lock:
+            self._sound[:] = 0                      # so that all of the memory is there, without holding up the start
+        while not self._ending.wait(FOLLOW_S):
+            self.follow()

@@ -1,0 +1,132 @@
+"""A take played again: the same notes on the same sound, from the moment that was remembered before it, to the sample.
+
+It equals the recording (within rounding) where the moment was a quiet one, the model is the same, and the performer was never late.
+"""
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.frame_source import Timbre, timbre_of
+from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.performer import Load
+from hummingface.instrument.recording import performance_log as played
+from hummingface.instrument.recording.performance_log import LoadByName, Performance
+from hummingface.instrument.recording.wave_file import WaveFile
+
+PIECE_S = 0.25
+
+
+class Sounds:
+    """The timbres that a take needs, each opened once."""
+
+    def __init__(self, timbre: Timbre | None = None):
+        self._timbres: dict[str, Timbre] = {timbre.name: timbre} if timbre else {}
+
+    def timbre(self, name: str) -> Timbre:
+        """Raises LibraryError where there is no such model."""
+        if name not in self._timbres:
+            self._timbres[name] = timbre_of(library.load_model(name))
+        return self._timbres[name]
+
+    def event(self, event: Any) -> Any:
+        """An event of a take as the performer takes it."""
+        if isinstance(event, LoadByName):
+            return Load(event.patch, self.timbre(event.model) if event.model else None, event.law)
+        return event
+
+
+def remark(performance: Performance, timbre: Timbre) -> str:
+    """What the player should know before it is played again; empty if it will be as it was."""
+    model = performance.moment["model"]
+    if model["sha256"] and model["sha256"] != timbre.model.card.get("sha256"):
+        return f"The take was played on another version of the model {model['name']}; it will sound different."
+    if performance.moment["law"] != LAW:
+        return "The take was recorded by an earlier version: until another patch is chosen, that version's dynamics hold, as it was played."
+    if not performance.exact:
+        return "The take began while something sounded; what sounded before it is not in it."
+    return ""
+
+
+def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
+    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
+    still down where the take ends comes up there: nobody is at these keys any more."""
+    begin, down = snapshot.restore(performer, performance.moment), Down(performance.moment["pedals"])
+    for sample, event in performance.events:
+        performer.receive(sounds.event(event), sample)
+        down.hear(event)
+    if performance.frames is not None:
+        for event in down.let_up():
+            performer.receive(event, performance.begin + performance.frames)
+    return begin
+
+
+class Replay:
+    """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
+
+    def __init__(self, performance: Performance, timbre: Timbre | None = None):
+        self.performance = performance
+        sounds = Sounds(timbre)
+        timbre = timbre or sounds.timbre(performance.moment["model"]["name"])
+        self.remark = remark(performance, timbre)
+        patch = performance.patch or Patch(timbre.name, timbre.name, (0.0,) * timbre.latents)
+        self.player = Player(timbre, patch, rate_hz=performance.rate_hz, seed=performance.moment["seed"])
+        prepare(self.player.performer, performance, sounds)
+        while self.player.position < performance.begin:
+            self.player.render(min(self._piece, performance.begin - self.player.position))
+
+    @property
+    def _piece(self) -> int:
+        return round(PIECE_S * self.performance.rate_hz)
+
+    def render(self, frames: int) -> Iterator[np.ndarray]:
+        """The next samples, float32 [n, 2] each."""
+        end = self.player.position + frames
+        while self.player.position < end:
+            yield self.player.render(min(self._piece, end - self.player.position))
+
+
+def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda part: None) -> str:
+    """Play a take again into a WAV file of 24 bits. Returns what the player should know of it. Raises TakeError, LibraryError, OSError."""
+    performance = played.of_file(take)
+    frames = performance.frames or _frames_of(take)
+    with _written_whole(wav, performance.rate_hz) as file:
+        replay = Replay(performance)
+        for piece in replay.render(frames):
+            file.append(piece)
+            progress(file.frames / max(frames, 1))
+    return cast(str, replay.remark)
+
+
+@contextmanager
+def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
+    """A new WAV file, which stays if all goes well. Raises OSError, naming it and why."""
+    file = None
+    try:
+        file = WaveFile(wav, rate_hz)
+        yield file
+        file.close()
+    except BaseException as error:
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+            wav.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise OSError(f"{wav}: is there already, and nothing is written over it; give another name, or move it away first") from error
+        if isinstance(error, OSError):
+            raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
+        raise
+
+
+def _frames_of(take: Path) -> int:
+    import soundfile
+    with soundfile.SoundFile(take) as file:
+        return int(file.frames)

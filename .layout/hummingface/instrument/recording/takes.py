@@ -1,0 +1,83 @@
+"""The takes in a folder, for the window: which there are, and what their sound looks like. Imports nothing heavy."""
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from hummingface.instrument.recording import flac, riff
+from hummingface.instrument.recording.naming import SOUNDS, UNFINISHED
+
+MOST_SHOWN = 300
+READ_FRAMES = 1 << 16           # whole files up to so many frames a column; of longer ones a stretch in each
+STRETCH_FRAMES = 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A take: its sound, when it was changed last (so that it is looked at again), and how long it is in bytes."""
+    path: Path
+    changed_ns: int
+    size_bytes: int
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def files(self) -> list[Path]:
+        """All that belongs to it and is of use elsewhere: the sound, and the MIDI beside it."""
+        midi = self.path.with_suffix(".mid")
+        return [self.path, midi] if midi.exists() else [self.path]
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The newest takes first. Never raises: a folder that is not there has none."""
+    found, paths = [], []
+    with contextlib.suppress(OSError):
+        paths = list(folder.iterdir())
+    for path in paths:
+        with contextlib.suppress(OSError):              # one that has just gone, or leads nowhere, hides no other
+            if path.suffix.lower() in SOUNDS and path.is_file():
+                status = path.stat()
+                found.append(Entry(path, status.st_mtime_ns, status.st_size))
+    return sorted(found, key=lambda entry: (entry.changed_ns, entry.name), reverse=True)[:MOST_SHOWN]
+
+
+def is_take(path: Path) -> bool:
+    """Whether a sound file says how it was played, or its `.part` beside it does; any other is a recording like all others."""
+    try:
+        if path.suffix.lower() == ".wav" and any(name == riff.TAKE_CHUNK for name, _, _ in riff.chunks_of(path)):
+            return True
+        if path.suffix.lower() == ".flac" and flac.played(path) is not None:
+            return True
+    except (OSError, riff.RiffError, flac.FlacError):
+        return False
+    return path.suffix.lower() in SOUNDS and path.with_suffix(UNFINISHED).is_file()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a take looks like: `low` and `high` [columns], -1..1, and how long it is."""
+    low: np.ndarray
+    high: np.ndarray
+    seconds: float
+
+
+def picture(path: Path, columns: int) -> Picture:
+    """The outline of a sound in so many columns. Raises OSError, where it cannot be read."""
+    low, high = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
+    try:
+        with soundfile.SoundFile(path) as file:
+            for column in range(columns):
+                begin, end = (file.frames * k // columns for k in (column, column + 1))
+                if end > begin:
+                    file.seek(begin)
+                    count = end - begin if file.frames <= READ_FRAMES * columns // 16 else min(end - begin, STRETCH_FRAMES)
+                    block = file.read(count, dtype="float32", always_2d=True)
+                    if len(block):
+                        low[column], high[column] = block.min(), block.max()
+            return Picture(low, high, file.frames / file.samplerate)
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"{path}: cannot be read ({error.error_string})") from error

@@ -1,0 +1,314 @@
+"""What is being played, as the window holds it: values, patch, undo, A | B. The truth, without any widget.
+
+Widgets ask the session for values and tell it what the player did; it tells the engine, and all listeners. What comes back
+from the engine (knobs moved by MIDI, program changes) goes in by `moved_by_midi` and `patch_from_engine`, which send nothing,
+so no movement can go round in circles.
+"""
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, Snapshot, State
+
+__all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "State"]
+
+SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
+
+
+class Session:
+    """The sound being played. `send` takes the messages for the engine (see docs/architecture.md)."""
+
+    def __init__(self, send: Callable[[dict], None], patch: Patch, seed: int | None = None):
+        self._send = send
+        self._random = random.Random(seed)
+        self.state = State.of(patch)
+        self.saved = self.state             # as the patch was loaded or saved
+        self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
+        self.side = "A"
+        self._other: Place | None = None
+        self._undo: list[Place] = []      # what was played, and what was on disk then
+        self._redo: list[Place] = []
+        self._before: State | None = None   # where the gesture under way began
+        self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
+        self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
+        self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
+        self.on_change: list[Callable[[], None]] = []               # anything else: patch, history, side, corners, locks
+
+    # reading
+
+    def __getitem__(self, parameter_id: str) -> float:
+        return self.state.values[parameter_id]
+
+    @property
+    def dirty(self) -> bool:
+        """Whether it sounds different from the patch on disk, or no such patch is there yet."""
+        return not self.saved.on_disk or not self.state.same_frame(self.saved) or any(
+            self[i] != self.saved.values[i] for i in self.saved.values if i not in NOT_IN_PATCHES)
+
+    @property
+    def name(self) -> str:
+        """Name of the patch."""
+        return self.state.patch.name
+
+    @property
+    def corners(self) -> tuple[Corner, ...]:
+        """The sounds in the corners of the morph pad: bottom left, bottom right, top left, top right; or none."""
+        return self.state.patch.morph
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._redo)
+
+    def weights(self) -> tuple[float, float, float, float]:
+        """Shares of the corners, in the order of `corners`; they add up to 1."""
+        x, y = self["morph.x"], self["morph.y"]
+        return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
+
+    def model_latents(self) -> list[float]:
+        """Where the model is: the knobs, pulled by the morph pad."""
+        knobs = [self[i] for i in LATENTS]
+        if not self.corners:
+            return knobs
+        amount = self["morph.amount"]
+        pulled = []
+        for index, knob in enumerate(knobs):
+            pad = sum(w * (c.latents[index] if index < len(c.latents) else knob)
+                      for w, c in zip(self.weights(), self.corners, strict=True))
+            pulled.append(knob + amount * (pad - knob))
+        return pulled
+
+    # the player
+
+    def begin_with(self, patch: Patch, values: dict[str, float] | None = None) -> None:
+        """The patch that all begins with, and the player's own settings (volume, tuning): nothing to undo, nothing to tell."""
+        kept = {i: v for i, v in {**self.state.values, **(values or {})}.items() if i in NOT_IN_PATCHES}
+        self.saved = self.state = State.of(patch, kept)
+        self._undo.clear()
+        self._redo.clear()
+        self._show_all()
+
+    def snapshot(self) -> Snapshot:
+        """All that it holds now; a gesture under way counts as ended."""
+        held = self._held()
+        if self._before is None or self._before.same_sound(self.state):
+            return held
+        return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
+
+    def _held(self) -> Snapshot:
+        return Snapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]), tuple(self._redo[-UNDO_STEPS:]),
+                        frozenset(self.locked))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Hold what another session held, to the last step of its history; the engine is told nothing."""
+        self._before, self._last_change = None, ("", 0.0)
+        self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
+        self._undo, self._redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
+        self._show_all()
+
+    def begin(self, _parameter_id: str = "") -> None:
+        """A gesture begins: all until `end` is undone as one."""
+        self._settle()
+        self._before = self.state
+
+    def end(self) -> None:
+        """The gesture ends."""
+        before, self._before = self._before, None
+        if before is not None and not before.same_sound(self.state):
+            self._push(before)
+
+    def set(self, parameter_id: str, value: float) -> None:
+        """The player moved one control."""
+        value = PARAMETERS[parameter_id].clamp(value)
+        if value == self[parameter_id]:
+            return
+        if self._before is None:
+            last, when = self._last_change
+            now = time.monotonic()
+            if last != parameter_id or now - when > SAME_GESTURE_S or not self._undo:
+                self._push(self.state)
+            self._last_change = (parameter_id, now)
+        self._put(parameter_id, value)
+        self._send({"do": "set", "id": parameter_id, "value": value})
+
+    def set_many(self, values: dict[str, float]) -> None:
+        """Several controls in one movement, undone as one."""
+        outer = self._before is not None
+        if not outer:
+            self.begin()
+        for parameter_id, value in values.items():
+            self.set(parameter_id, value)
+        if not outer:
+            self.end()
+
+    def randomise_latents(self) -> None:
+        """New places for all latents that are not locked, spread as the bank's sounds are."""
+        self.set_many({i: self._random.gauss(0, 1) for i in self._free()})
+
+    def mutate_latents(self, amount: float = 0.25) -> None:
+        """Move all unlocked latents a little."""
+        self.set_many({i: self[i] + self._random.gauss(0, amount) for i in self._free()})
+
+    def reset_latents(self) -> None:
+        """All unlocked latents back to where the patch has them."""
+        self.set_many({i: self.saved.values[i] for i in self._free()})
+
+    def _free(self) -> list[str]:
+        return [i for i in LATENTS if i not in self.locked]
+
+    def lock(self, parameter_id: str, locked: bool) -> None:
+        """Keep a latent from randomise, mutate and reset."""
+        (self.locked.add if locked else self.locked.discard)(parameter_id)
+        self._changed()
+
+    def put_in_corner(self, index: int, name: str, latents: tuple[float, ...]) -> None:
+        """A sound for a corner of the morph pad. While the pad is empty the other corners take the sound of the knobs."""
+        own = self.state.to_patch().latents
+        corners = list(self.corners or [Corner(self.name, own)] * 4)
+        fitted = (*latents, *([0.0] * len(own)))[:len(own)]
+        corners[index] = Corner(name, fitted)
+        self._settle()
+        self._push(self.state)
+        self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners)))
+        self._send_patch()
+        self._changed()
+
+    # patches, undo, A | B
+
+    def load(self, patch: Patch) -> None:
+        """Play another patch; undo brings the one before back."""
+        self._settle()
+        self._push(self.state)
+        self.saved = State.of(patch, self.state.values)
+        self._restore(self.saved, whole=True)
+
+    def load_new(self, patch: Patch) -> None:
+        """Play a patch that is on no disk until the player saves it; undo brings the one before back."""
+        self.load(patch)
+        self.saved = replace(self.saved, on_disk=False)
+        self._changed()
+
+    def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
+        """A model is another version of itself now. Its sounds, those of the history too, go over to it as `carried` has them; nothing to
+        undo."""
+        now = self._held().renewed(model, carried)
+        if self._before is not None:
+            self._before = Snapshot(self._before, self._before).renewed(model, carried).state
+        self.state, self.saved, self._other, self._undo, self._redo = now.state, now.saved, now.other, list(now.undo), list(now.redo)
+        for listener in self.on_renew:
+            listener(model)
+        self._send({"do": "renew", "model": model})
+        if self.state.patch.model == model:
+            self._send_patch()
+            self._show_all()
+
+    def saved_as(self, patch: Patch) -> None:
+        """What is played now is on disk as this patch."""
+        self.saved = self.state = State.of(patch, self.state.values)
+        self._changed()
+
+    def undo(self) -> None:
+        """Take the last movement back."""
+        self._settle()
+        if self._undo:
+            self._redo.append((self.state, self.saved))
+            self._go_to(self._undo.pop())
+
+    def redo(self) -> None:
+        """Do again what undo took back."""
+        self._settle()
+        if self._redo:
+            self._undo.append((self.state, self.saved))
+            self._go_to(self._redo.pop())
+
+    def swap(self) -> None:
+        """A to B or back; the first time B begins as a copy of A."""
+        self._settle()
+        here = (self.state, self.saved)
+        there, self._other, self.side = self._other or here, here, "B" if self.side == "A" else "A"
+        if not there[0].same_sound(here[0]):
+            self._push(self.state)
+        self._go_to(there)
+
+    def send_all(self) -> None:
+        """Tell the engine the whole patch as it is now: it was started again."""
+        self._send_patch()
+        self.send_player_settings()
+
+    def player_settings(self) -> dict[str, float]:
+        """What no patch carries and is not at rest, `{id: value}`."""
+        return {i: self[i] for i in NOT_IN_PATCHES if self[i] != PARAMETERS[i].default}
+
+    def send_player_settings(self) -> None:
+        """Tell the engine what no patch carries (volume, tuning): a new process does not know it."""
+        for parameter_id in NOT_IN_PATCHES:
+            self._send({"do": "set", "id": parameter_id, "value": self[parameter_id]})
+
+    # the engine
+
+    def moved_by_midi(self, parameter_id: str, value: float) -> None:
+        """A MIDI controller moved a control. The engine counts in 32 bits: what is the same there is the same here."""
+        if parameter_id in PARAMETERS and not math.isclose(value, self[parameter_id], rel_tol=1e-6, abs_tol=1e-7):
+            self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
+
+    def patch_from_engine(self, patch: Patch) -> None:
+        """A program change put another patch in place."""
+        if patch.to_json() == self.state.to_patch().to_json():
+            return
+        self._settle()
+        self._push(self.state)
+        self.saved = self.state = State.of(patch, self.state.values)
+        self._show_all()
+
+    # inside
+
+    def _put(self, parameter_id: str, value: float) -> None:
+        was_dirty = self.dirty
+        self.state = replace(self.state, values={**self.state.values, parameter_id: value})
+        for listener in self.on_value:
+            listener(parameter_id, value)
+        if self.dirty != was_dirty:
+            self._changed()
+
+    def _push(self, state: State) -> None:
+        self._undo = [*self._undo[-(UNDO_STEPS - 1):], (state, self.saved)]
+        self._redo.clear()
+        self._changed()
+
+    def _settle(self) -> None:
+        """End what is under way before something else replaces the whole state."""
+        self.end()
+        self._last_change = ("", 0.0)
+
+    def _go_to(self, place: Place) -> None:
+        state, self.saved = place
+        self._restore(state)
+
+    def _restore(self, state: State, whole: bool = False) -> None:
+        before, self.state = self.state, state
+        if whole := whole or not state.same_frame(before):
+            self._send_patch()
+        for parameter_id, value in state.values.items():
+            if value != before.values[parameter_id] and not (whole and parameter_id not in NOT_IN_PATCHES):
+                self._send({"do": "set", "id": parameter_id, "value": value})
+        self._show_all()
+
+    def _send_patch(self) -> None:
+        self._send({"do": "patch", "patch": self.state.to_patch().to_json()})
+
+    def _show_all(self) -> None:
+        for parameter_id, value in self.state.values.items():
+            for listener in self.on_value:
+                listener(parameter_id, value)
+        self._changed()
+
+    def _changed(self) -> None:
+        for listener in self.on_change:
+            listener()

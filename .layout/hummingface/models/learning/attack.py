@@ -1,0 +1,84 @@
+"""The envelope of the first moments of a note, finer than the filters that separate its partials can follow.
+
+A filter that tells two partials apart smears an onset over a few periods. The recording itself shows when the energy
+comes: the beginning is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
+"""
+import numpy as np
+import torch
+
+from hummingface.models.playing.frame import (
+    ATTACK_S,
+    DEVIATION,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    NOISE,
+    NOISE_FLOOR_DB,
+    QUARTERS_PER_SECOND,
+    SLOT_RATIO,
+)
+
+WINDOW_S = 256 / 48000                  # Hann: 2.7 ms at half height
+MOST_CUT_DB, MOST_BOOST_DB = 50.0, 6.0
+ROUNDS = 3
+
+
+def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, onset_s: float) -> None:
+    """In place: scales the levels of the frames younger than ATTACK_S so that their energy comes when the recording's does."""
+    count = min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))
+    if count < 3:
+        return
+    frames = frames[:count]
+    samples = int((count - 1) / QUARTERS_PER_SECOND * rate_hz)
+    slots = np.flatnonzero(frames[:, LEVEL].max(0) > max(frames[:, LEVEL].max() - 60, LEVEL_FLOOR_DB + 10))
+    t = np.arange(samples) * (QUARTERS_PER_SECOND / rate_hz)
+    before = np.minimum(t.astype(np.int64), count - 2)
+    share = torch.as_tensor(t - before, dtype=torch.float32)
+    at = torch.as_tensor(before)
+    waves = _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share)
+    beginning = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
+    wanted = _energy(torch.as_tensor(beginning, dtype=torch.float32), rate_hz, count)
+    if not wanted.max() > 1e-14:
+        return                                                     # it begins in silence
+    wanted = np.maximum(wanted, wanted.max() * 1e-8)
+    noise = np.exp(frames[:, NOISE] * (np.log(10) / 10)).sum(1)
+    amplitude = np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20))
+    age = np.arange(count) / QUARTERS_PER_SECOND - onset_s
+    fade = np.clip((ATTACK_S - np.arange(count) / QUARTERS_PER_SECOND) / 0.012, 0, 1)
+    total = np.zeros(count)
+    for _ in range(ROUNDS):
+        gain = 10 ** (total / 20)
+        scaled = torch.as_tensor((amplitude * gain).astype(np.float32))
+        sound = ((scaled[:, at] * (1 - share) + scaled[:, at + 1] * share) * waves).sum(0)
+        energy = _energy(sound, rate_hz, count) + noise * gain ** 2
+        step = 10 * np.log10(wanted / np.maximum(energy, wanted.max() * 1e-9))
+        total = _calm(np.clip(total + step * fade, -MOST_CUT_DB, MOST_BOOST_DB), age, 1 / f0_hz)
+    for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+        frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
+
+
+def _waves(frames: np.ndarray, slots: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
+           share: torch.Tensor) -> torch.Tensor:
+    """Each partial at amplitude 1 [K, S]."""
+    hz = (SLOT_RATIO[slots] + frames[:, DEVIATION.start + slots].astype(np.float64)).T * f0_hz
+    hz = (hz[:, 1:] + hz[:, :-1]) / 2
+    turns = np.concatenate([np.zeros((len(slots), 1)), np.cumsum(hz, 1)], 1) / QUARTERS_PER_SECOND % 1
+    begin = torch.as_tensor((turns + start_phase[slots, None] / (2 * np.pi)).astype(np.float32))
+    step = torch.as_tensor((hz / QUARTERS_PER_SECOND).astype(np.float32))
+    return torch.cos((begin[:, at] + step[:, at] * share) * (2 * np.pi))
+
+
+def _energy(x: torch.Tensor, rate_hz: int, count: int) -> np.ndarray:
+    """Mean square of `x` under a Hann window around every quarter hop [count]."""
+    size = max(4, 2 * round(WINDOW_S * rate_hz / 2))
+    window = torch.hann_window(size)
+    centres = torch.arange(count) * rate_hz // QUARTERS_PER_SECOND
+    padded = torch.nn.functional.pad(x * x, (size // 2, size))
+    return ((padded[centres[:, None] + torch.arange(size)] @ window) / window.sum()).double().numpy()
+
+
+def _calm(gain_db: np.ndarray, age_s: np.ndarray, period_s: float) -> np.ndarray:
+    """Smoothed over a third of the time since the onset, at most a period: later wobbles are the waveform's own."""
+    t = np.arange(len(gain_db)) / QUARTERS_PER_SECOND
+    width = np.clip(np.abs(age_s) / 3, 0.0005, max(period_s / 2, 0.0005))[:, None]
+    kernel = np.exp(-0.5 * ((t[:, None] - t) / width) ** 2)
+    return (kernel * gain_db).sum(1) / kernel.sum(1)

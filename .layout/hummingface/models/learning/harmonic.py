@@ -1,0 +1,219 @@
+"""A recorded note into frames: partials on the harmonic grid of the note, and the noise that they leave.
+
+Every slot is demodulated by filters of two lengths: selective ones (8 periods) where the note sustains, short ones (3
+periods) near its onset and note-off. What the filters leave is the noise. Deviations are the instantaneous frequencies of
+the slots; start phases are chosen so that the synthesis meets the recording where each partial is strongest early on.
+"""
+import numpy as np
+import torch
+
+from hummingface.models.learning.attack import sharpen
+from hummingface.models.learning.filterbank import Bank, make_bank
+from hummingface.models.learning.noise_bands import band_levels, comb_gain
+from hummingface.models.learning.note_frames import NoteFrames, frame_times
+from hummingface.models.learning.slots import Slots, place_slots
+from hummingface.models.learning.spectrum import Spectrum, transform
+from hummingface.models.learning.tuning import find_tuning
+from hummingface.models.playing.frame import (
+    ATTACK_S,
+    BAND_CENTRES_HZ,
+    BAND_EDGES_HZ,
+    DEVIATION,
+    FRAMES_PER_SECOND,
+    HARMONICS,
+    HIGHEST,
+    LEVEL,
+    LEVEL_FLOOR_DB,
+    LOWEST,
+    NOISE,
+    PARTIALS,
+    SLOT_RATIO,
+    VIBRATO,
+    erb_rate,
+    pitch_to_hz,
+)
+
+Tensor = torch.Tensor
+LONG_PERIODS, SHORT_PERIODS = 5, 3
+LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
+NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
+NOISE_MEAN_FRAMES, NOISE_OUT = 12, 1.3                    # mean power over +-64 ms against 1.3 times the noise expected
+SHORTEST_S = 0.02                                         # recordings are padded to this
+
+
+def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, device: str = "cpu") -> NoteFrames:
+    """Raw frames of a recorded note: `audio` [S] mono, its key as a MIDI `pitch`, note-off at `hold_s`.
+
+    Never fails on sound: silence, noise and other pitches than told give frames within LOWEST..HIGHEST. NaN and Inf in
+    the audio count as silence. Raises ValueError if `audio` is not one-dimensional or empty, or the rate is no audio rate.
+    One note at a time is the fastest shape on a CPU (one process per core); the work inside is batched over slots and
+    frames, so the same call feeds a GPU.
+    """
+    audio = np.asarray(audio, np.float32)
+    if audio.ndim != 1 or not audio.size:
+        raise ValueError(f"a note is analysed from one channel of samples; got an array of shape {audio.shape}")
+    if not 1000 <= rate_hz <= 1_000_000:
+        raise ValueError(f"the sample rate must lie between 1,000 and 1,000,000 Hz; got {rate_hz}")
+    audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0).clip(-100, 100)
+    seconds = len(audio) / rate_hz
+    hold_s = float(np.clip(hold_s, 0.0, seconds))
+    audio = np.pad(audio, (0, max(0, int(SHORTEST_S * rate_hz) - len(audio))))
+    nominal_hz = float(pitch_to_hz(pitch))
+    times = frame_times(seconds)
+    with torch.no_grad():
+        signal = torch.as_tensor(audio, device=device)
+        spectrum = transform(signal, rate_hz, max(2 * LONG_PERIODS / nominal_hz, 0.15))
+        tuning = find_tuning(spectrum, nominal_hz, hold_s if hold_s > 0.05 else seconds)
+        slots = place_slots(spectrum, tuning.f0_hz)
+        frames = np.tile(LOWEST, (len(times), 1))
+        frames[:, DEVIATION.start:] = 0                           # no motion, until `smooth` measures it
+        frames[:, VIBRATO.start + 1] = 5
+        phase = np.zeros(PARTIALS)
+        f0 = tuning.f0_hz
+        onset_s = find_onset(audio, rate_hz)
+        if len(slots.slot):
+            phase = _analyse_slots(frames, times, spectrum, slots, f0, onset_s, hold_s, signal)
+            sharpen(frames, audio, rate_hz, f0, phase, onset_s)
+        else:
+            _noise(frames, times, signal, [(None, signal)], spectrum, np.ones(len(times)))
+    frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
+    return NoteFrames(times, frames, f0, phase.astype(np.float32), hold_s)
+
+
+def find_onset(audio: np.ndarray, rate_hz: int) -> float:
+    """Seconds until the sound first comes within 50 dB of its loudest millisecond, at most 0.3."""
+    size = max(1, rate_hz // 2000)
+    blocks = audio[: len(audio) // size * size].reshape(-1, size)
+    level = np.abs(blocks).max(1)
+    if not len(level) or not level.max() > 1e-9:
+        return 0.0
+    first = int(np.argmax(level > level.max() * 10 ** (-50 / 20)))
+    return min(first * size / rate_hz, 0.3)
+
+
+def _window_share(since_s: np.ndarray, window_s: float) -> np.ndarray:
+    """Share of a Hann window, centred `since_s` after an onset, that lies after it: 0.5 at the onset, 1 from half a window on."""
+    x = np.clip(since_s / window_s, -0.5, 0.5)
+    return 0.5 + x + np.sin(2 * np.pi * x) / (2 * np.pi)
+
+
+def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, slots: Slots, f0: float, onset_s: float,
+                   hold_s: float, signal: Tensor) -> np.ndarray:
+    """Fills in tone and noise of `frames` [T, FRAME_SIZE] and returns the start phases [PARTIALS]."""
+    spacing = f0 / 2 if (slots.slot >= HARMONICS).any() else f0
+    long_s, short_s = max(LONG_PERIODS / spacing, LONG_LEAST_S), max(SHORT_PERIODS / spacing, SHORT_LEAST_S)
+    banks = [make_bank(spectrum, slots, long_s), make_bank(spectrum, slots, short_s)]
+    quarters = len(times) - np.count_nonzero(times >= ATTACK_S - 1e-9)
+    hop_index = np.round(times[quarters:] * FRAMES_PER_SECOND).astype(int)
+    short_share = short_weight(times, onset_s, hold_s, long_s)
+
+    def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
+        fine, coarse = bank.at(times[:quarters]), bank.on_hops()
+        value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
+                        for f, c in zip(fine, coarse, strict=True))
+        return value, slope
+    (long, long_slope), (short, short_slope) = sample(banks[0]), sample(banks[1])
+    value = long + (short - long) * short_share
+    slope = long_slope + (short_slope - long_slope) * short_share
+
+    # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
+    power = value.real ** 2 + value.imag ** 2
+    turn = slope.imag * value.real - slope.real * value.imag
+    around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)
+    mean = lambda a: 0.5 * a + 0.25 * (a[:, around[:, 0]] + a[:, around[:, 1]])                     # noqa: E731
+    floor = 1e-14
+    offset_hz = mean(turn) / (mean(power) + floor) / (2 * np.pi)
+    hz = slots.centre[:, None] / spectrum.seconds + offset_hz
+    ratio = SLOT_RATIO[slots.slot].astype(np.float64)[:, None]
+    deviation = np.clip(hz / f0 - ratio, -0.5, 0.5)
+    sounding = times >= onset_s
+    first = int(np.argmax(sounding)) if sounding.any() else 0
+    deviation[:, :first] = deviation[:, first:first + 1]
+
+    share = np.where(times < onset_s, 0, _window_share(times - onset_s, short_s))
+    amplitude = np.abs(value) * np.where(share > 0, 1 / np.maximum(share, 0.5), 0)
+    frames[:, LEVEL.start + slots.slot] = 20 * np.log10(np.maximum(amplitude, 10 ** (LEVEL_FLOOR_DB / 20))).T
+    frames[:, DEVIATION.start + slots.slot] = deviation.T
+
+    # start phase: what makes the synthesis's own phase meet the measured one early on, weighted by power
+    early = times < max(ATTACK_S, onset_s + short_s)
+    early[:2] = True
+    hz_there = ((ratio + deviation) * f0)[:, early]
+    step = np.diff(times[early])
+    turned = np.concatenate([np.zeros((len(hz), 1)), np.cumsum((hz_there[:, 1:] + hz_there[:, :-1]) / 2 * step, 1)], 1)
+    centre_turns = (slots.centre[:, None] / spectrum.seconds) * times[early]
+    weight = (value * sounding * np.exp(-times / 0.03))[:, early] * np.abs(value[:, early])
+    start = np.angle((weight * np.exp(2j * np.pi * ((centre_turns - turned) % 1))).sum(1))
+    phase = np.zeros(PARTIALS)
+    phase[slots.slot] = start
+
+    residuals = []
+    for bank in banks:
+        taken = bank.taken().clamp(max=1)
+        rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
+        residuals.append((taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)))
+    _noise(frames, times, signal, residuals, spectrum, short_share)
+    bandwidth = [bank.noise_bandwidth_hz().cpu().numpy()[:, None] for bank in banks]
+    bandwidth = bandwidth[0] + (bandwidth[1] - bandwidth[0]) * short_share
+    _take_noise_out(frames, slots.slot, power, bandwidth, f0, short_share)
+    return phase
+
+
+def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, bandwidth_hz: np.ndarray, f0: float,
+                    short_share: np.ndarray) -> None:
+    """In place: lowers partials by the power that the noise around them puts into their filters."""
+    density_db = frames[:, NOISE] - 10 * np.log10(np.diff(BAND_EDGES_HZ))
+    place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
+    low = np.minimum(place.astype(int), len(BAND_CENTRES_HZ) - 2)
+    share = place - low
+    density = 10 ** ((density_db[:, low] * (1 - share) + density_db[:, low + 1] * share) / 10).T
+    noise = 2 * density * bandwidth_hz                                        # a sine of amplitude 1 has power 1 here
+    total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, 1)], 1)
+    at = np.arange(power.shape[1])
+    first, last = np.maximum(at - NOISE_MEAN_FRAMES, 0), np.minimum(at + NOISE_MEAN_FRAMES + 1, len(at))
+    mean = (total[:, last] - total[:, first]) / (last - first)
+    keep = np.clip(1 - NOISE_OUT * noise / np.maximum(mean, 1e-20), 1e-4, 1)
+    frames[:, LEVEL.start + slot] += (10 * np.log10(keep) * (1 - short_share)).T
+
+
+def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float) -> np.ndarray:
+    """1 where the short windows rule (near onset and note-off), 0 where the long ones do. [T]"""
+    half = long_s / 2
+    ramp = lambda away: 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.6 * half) / (0.8 * half), 0, 1))     # noqa: E731
+    return np.maximum(ramp(np.maximum(times - onset_s, 0)), ramp(np.abs(times - hold_s)))
+
+
+def _noise(frames: np.ndarray, times: np.ndarray, signal: Tensor, residuals: list, spectrum: Spectrum,
+           short_share: np.ndarray) -> None:
+    """Fills in the noise of `frames` from what the filters (long, short) leave: [(share taken or None, residual)]."""
+    rate_hz, device = spectrum.rate_hz, signal.device
+    share = torch.as_tensor(short_share, dtype=torch.float32, device=device)
+    if residuals[0][0] is None:
+        residual, takens = residuals[0][1], None
+    else:
+        (long_taken, long), (short_taken, short) = residuals
+        takens = (long_taken, short_taken)
+        position = np.arange(spectrum.size) / rate_hz
+        mix = torch.as_tensor(np.interp(position, times, short_share), dtype=torch.float32, device=device)
+        residual = long + (short - long) * mix
+    early = times < ATTACK_S - 1e-9
+    for chosen, window_s in ((early, NOISE_ATTACK_WINDOW_S), (~early, NOISE_WINDOW_S)):
+        if not chosen.any():
+            continue
+        size = max(16, 2 * round(window_s * rate_hz / 2))
+        if takens is None:
+            gain = torch.ones(1, size // 2 + 1, device=device)
+        else:
+            # where short windows rule, most of what they leave comes from the transient itself: it is taken as it is
+            long_gain = comb_gain(spectrum, takens[0], size)
+            at = share[torch.as_tensor(chosen, device=device)][:, None]
+            gain = long_gain + (1 - long_gain) * at
+        where = np.flatnonzero(chosen)
+        every = 2 if window_s == NOISE_WINDOW_S else 1                          # long windows reach over 8 hops
+        picked = np.unique(np.append(where[::every], where[-1]))
+        gain = gain[picked - where[0]] if len(gain) > 1 else gain
+        centres = np.round(times[picked] * rate_hz).astype(np.int64)
+        levels = band_levels(residual, rate_hz, centres, size, gain).cpu().numpy()
+        left = np.searchsorted(picked, where, side="right") - 1
+        right = np.minimum(left + (picked[left] < where), len(picked) - 1)
+        frames[where, NOISE] = (levels[left] + levels[right]) / 2

@@ -1,0 +1,50 @@
+"""Files that are written whole or not at all, and files that are no good: put aside under another name, never removed."""
+import contextlib
+import datetime
+import os
+import secrets
+from pathlib import Path
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Put this content in a file's place: on disk before it takes the name, so that even a power cut leaves the one or the other.
+
+    Raises OSError, and leaves nothing beside it.
+    """
+    partial = file.with_name(f".{file.name[:100]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with partial.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    _sync_folder(file.parent)
+
+
+def set_aside(file: Path) -> Path | None:
+    """Rename what cannot be used to `NAME.bad-DATE`, over nothing that is there. Returns where it is now; None where that cannot be done.
+    """
+    day = datetime.date.today().isoformat()
+    for number in range(1, 1000):
+        aside = file.with_name(f"{file.name}.bad-{day}" + (f"-{number}" if number > 1 else ""))
+        if not os.path.lexists(aside):
+            try:
+                os.rename(file, aside)
+            except OSError:
+                return None
+            return aside
+    return None
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name, too, is on disk (where the system can be asked for that)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,36 @@
+"""What holds for every model's card, for whoever only wants to know what a model is called: `models/playing/checkpoint.py` checks all the
+rest."""
+from pathlib import Path
+from typing import Any
+
+from hummingface.models.playing.checked_json import JsonError, read_json
+
+LARGEST_CARD_BYTES = 4 << 20
+LONGEST_NAME = 200
+MOST_KEPT = 100
+_read: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+
+
+def can_be_shown(name: Any) -> bool:
+    """Whether this can be the name of a model or of a preset, on one line of a window or a terminal."""
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and bool(name.strip())
+
+
+def card_of(weights: Path) -> dict[str, Any]:
+    """The card beside these weights, of which only the name is checked; not to be changed. Raises OSError, JsonError.
+
+    A file that has not changed since is not read again: the window asks for every card whenever another model plays.
+    """
+    file = weights.with_suffix(".json")
+    status = file.stat()
+    seen = status.st_ino, status.st_mtime_ns, status.st_size
+    known, card = _read.get(file, (None, {}))
+    if known == seen:
+        return card
+    card = read_json(file, LARGEST_CARD_BYTES)
+    if not isinstance(card, dict) or not can_be_shown(card.get("name")):
+        raise JsonError(f"{file}: not a model's card: it has no name that can be shown")
+    if len(_read) > MOST_KEPT:
+        _read.clear()
+    _read[file] = seen, card
+    return card

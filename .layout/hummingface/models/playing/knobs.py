@@ -1,0 +1,106 @@
+"""Knobs that say what they do: characteristics, families and qualities as directions among a model's latents, as its card has them.
+
+    "conditions": [{"name": "brass", "kind": "family", "lowest": 0, "highest": 1}, ..]    the last latents of a conditional model
+    "knobs": {"family.brass": {"direction": [L numbers]},
+              "characteristic.brightness": {"directions": {PRESET: [L numbers], ..}, "correlation": 0.97, "each": 0.8}, ..}
+
+A condition is an input of the network like any other latent: presets and patches name a point of all of them, and morphs move through
+them. 0 asks for nothing. So a knob of a conditional model moves one input, and the same knob of an autoencoder a mixture of latents
+that was measured to do the same. There "brighter" lies elsewhere for a flute than for a piano (docs/decisions/knobs.md): the card has a
+direction for each preset, and between presets they blend by distance. Whoever plays need not know which it is.
+"""
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hummingface.models.playing.shape import ModelError
+
+KINDS = ("characteristic", "family", "source", "quality")
+MOST_KNOBS = 64
+FARTHEST = 8.0                        # latents beyond it no model is ever asked for
+NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
+
+
+@dataclass(frozen=True)
+class Knob:
+    """`directions` [P, L]: latents for each unit of its value, at `places` [P, L]; one direction without a place holds everywhere."""
+    kind: str
+    name: str
+    directions: np.ndarray
+    places: np.ndarray | None
+    correlation: float                # rank correlation of its value with what is measured, where it was; else NaN
+
+    def at(self, z: np.ndarray) -> np.ndarray:
+        """Its direction at a point z [L]. [L]"""
+        if self.places is None:
+            return self.directions[0]
+        far = np.square(self.places - z).sum(1)
+        weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
+        return (weight / weight.sum()) @ self.directions
+
+
+def by_control(knobs: dict[str, Knob]) -> dict[str, Knob]:
+    """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
+    families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
+    return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
+            | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
+
+
+def turned(knobs: dict[str, Knob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
+    """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
+    moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
+    return z + np.sum(moves, 0) if moves else z
+
+
+def read_knobs(card: dict[str, Any], latents: int) -> dict[str, Knob]:
+    """The card's knobs by their ids. Raises ModelError with what is wrong."""
+    told, presets = card.get("knobs", {}), card.get("presets", {})
+    if not isinstance(told, dict) or len(told) > MOST_KNOBS:
+        raise ModelError(f"'knobs' is not an object of at most {MOST_KNOBS} entries")
+    knobs = {}
+    for identity, about in told.items():
+        kind, _, name = identity.partition(".")
+        if kind not in KINDS or not 1 <= len(name) <= 40 or not name.isprintable():
+            raise ModelError(f"knob {identity[:60]!r}: its id is not one of {', '.join(KINDS)}, a dot, and a name of up to 40 letters")
+        about = about if isinstance(about, dict) else {}
+        one, many = about.get("direction"), about.get("directions")
+        if many is not None and (not isinstance(many, dict) or not many or not set(many) <= set(presets)):
+            raise ModelError(f"knob {identity!r}: its 'directions' are not those of presets of the model")
+        rows: list[Any] = list(many.values()) if many else [one]
+        if not all(_numbers(row, latents) for row in rows) or not np.any(rows):
+            raise ModelError(f"knob {identity!r}: a direction is not {latents} numbers within -{FARTHEST:g}..{FARTHEST:g}, or all are 0")
+        correlation = about.get("correlation")
+        if correlation is not None and not (_number(correlation) and abs(correlation) <= 1):
+            raise ModelError(f"knob {identity!r}: its 'correlation' is not a number from -1 to 1")
+        knobs[identity] = Knob(kind, name, np.array(rows, np.float32),
+                               np.array([presets[preset]["z"] for preset in many], np.float32) if many else None,
+                               float("nan") if correlation is None else float(correlation))
+    return knobs
+
+
+def check_conditions(card: dict[str, Any], latents: int) -> None:
+    """Raises ModelError where the card's conditions are not what the last latents can be."""
+    told = card.get("conditions", [])
+    if not isinstance(told, list) or len(told) > latents:
+        raise ModelError(f"'conditions' is not a list of at most {latents} entries, as many as the model has latents")
+    names = set()
+    for entry in told:
+        about: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        values: list[Any] = [about.get(key) for key in ("name", "kind", "lowest", "highest")]
+        name, kind, low, high = values
+        if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:
+            raise ModelError(f"a condition has no 'name' of up to 40 characters, or its 'kind' is not one of {', '.join(KINDS)}")
+        if not (_number(low) and _number(high) and -FARTHEST <= low < high <= FARTHEST):
+            raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are no range within -{FARTHEST:g}..{FARTHEST:g}")
+        if (kind, name) in names:
+            raise ModelError(f"condition {name!r} is there twice")
+        names.add((kind, name))
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and bool(np.isfinite(value))
+
+
+def _numbers(values: Any, count: int) -> bool:
+    return isinstance(values, list) and len(values) == count and all(_number(x) and abs(x) <= FARTHEST for x in values)

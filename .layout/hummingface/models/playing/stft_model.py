@@ -1,0 +1,51 @@
+"""A playable model of whole notes: the seed's autoencoder, GAN or conditional GAN, as the instrument holds it."""
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hummingface.models.playing.generator_numpy import PlayedGenerator
+from hummingface.models.playing.playable import Playable
+from hummingface.models.playing.shape import ModelError
+from hummingface.models.playing.stft import SIDE, spectrum_of
+from hummingface.models.playing.stft_shape import SeedShape
+from hummingface.models.playing.whole_note import WholeNote, make_note
+
+
+@dataclass
+class SeedModel(Playable):
+    """`note` in knob units: z = 0 is the middle of what it learnt, +-3 the range."""
+    name: str
+    card: dict
+    shape: SeedShape
+    weights: dict[str, np.ndarray]            # by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`
+    presets: dict[str, list[float]] = field(default_factory=dict)
+    encoder_width: int | None = None          # what `hummingface.models.playing.model.Model` tells of an encoder of frames: there is none
+
+    def __post_init__(self) -> None:
+        self.generator = PlayedGenerator(self.shape, self.weights)
+
+    def nearest_key(self, pitch: float) -> int:
+        """The key that a note at `pitch` is made at; what lies between or beyond is read faster or slower."""
+        return int(np.clip(round(pitch), self.shape.lowest, self.shape.highest))
+
+    def spectrum(self, z: np.ndarray, key: int) -> np.ndarray:
+        """z [L] -> complex64 [SIDE, SIDE], the loudest bin of a recorded note 1."""
+        return spectrum_of(self.generator.image(z, key - self.shape.lowest), key, self.shape.layout)
+
+    def note(self, z: np.ndarray, key: int, bins: int = SIDE) -> WholeNote:
+        """z [L] -> the note at `key`, at once."""
+        return next(note for note in self.note_steps(z, key, bins) if note is not None)
+
+    def note_steps(self, z: np.ndarray, key: int, bins: int = SIDE) -> Iterator[WholeNote | None]:
+        """The same in steps of a millisecond or two, None until it is done."""
+        image = np.zeros(0)
+        for image in self.generator.steps(z, key - self.shape.lowest):                 # noqa: B007  the last one is the image
+            yield None
+        spectrum = spectrum_of(image, key, self.shape.layout)
+        yield None
+        yield from make_note(spectrum, key, bins)
+
+    def encode(self, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
+        """Recordings are not turned into sounds by this kind of model. Raises ModelError."""
+        raise ModelError(f"The model {self.name} makes whole notes: it cannot turn a recording into a sound. Choose another model for it.")

@@ -1,0 +1,5 @@
+import sys
+
+from hummingface.train.app.commands import main
+
+sys.exit(main())

@@ -1,0 +1,28 @@
+"""Giving way: work that must never disturb the sound, or whatever else the player does."""
+import os
+import sys
+
+ASIDE, LOWEST = 5, 19                   # of nice(2)
+BACKGROUND_MODE = 0x00100000           # PROCESS_MODE_BACKGROUND_BEGIN: lowest priority of processor, disk and memory
+DARWIN_PROCESS, DARWIN_BACKGROUND = 4, 0x1000      # PRIO_DARWIN_PROCESS, PRIO_DARWIN_BG of <sys/resource.h>
+
+
+def step_aside() -> None:
+    """Somewhat lower priority, for work that the player waits for."""
+    if hasattr(os, "nice"):
+        os.nice(ASIDE)
+
+
+def give_way() -> None:
+    """Lowest priority for this process and those it starts, for the processor and the disk.
+
+    Linux takes the priority of the disk from that of the processor (ioprio_set(2)); macOS and Windows have a mode of their own for both.
+    """
+    if hasattr(os, "nice"):
+        os.nice(LOWEST)
+    if sys.platform == "darwin":
+        os.setpriority(DARWIN_PROCESS, 0, DARWIN_BACKGROUND)
+    elif sys.platform == "win32":
+        import ctypes
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), BACKGROUND_MODE)

@@ -1,0 +1,130 @@
+"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
+import numpy as np
+import torch
+
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
+from hummingface.models.playing.period import periods_cents
+from hummingface.train.data.characteristics import LEAST_FALL_DB_S, power_db
+from hummingface.train.evaluation.note_spectrum import at_times
+
+TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
+MOST_EVENED_DB = 12.0
+FADED_DB = 4.0                        # under what a note mostly has: it is over
+LEAST_MOTION_S = 1.0                  # shorter notes tell neither how they move nor how they sustain
+SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+
+
+class Notes:
+    """What a bank of notes tells of each, where it can be mended: the base of `hummingface.train.data.dataset.NoteBank`, whose units
+    these are."""
+    rows: torch.Tensor
+    times_s: torch.Tensor
+    instrument: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    hold_s: np.ndarray
+    valid_rows: np.ndarray
+    f0_hz: np.ndarray
+    rms_db: np.ndarray
+    peak_db: np.ndarray
+
+
+def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
+    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+    for i in np.flatnonzero(~sustained):
+        held = bank.rows[i, :bank.valid_rows[i], LEVEL]
+        same = (held == held[-1]).all(1)
+        last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
+        if last + 2 < len(held):
+            bank.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
+            bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
+
+
+def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
+    """Rows beyond the last that was recorded. Struck notes that nobody let go fall on as they did before it, and sustained ones live on,
+    for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
+    """
+    late = bank.rows.shape[1] > ROWS
+    long = sustained & (bank.hold_s >= LEAST_MOTION_S)
+    for i, note in enumerate(notes):
+        rows, last = bank.rows[i], int(bank.valid_rows[i]) - 1
+        if late and last == ROWS - 1:
+            last += int(note.get("late", 0))
+        if long[i]:
+            end = _sustains_until(rows[:last + 1], bank.times_s.numpy()) if late else 0
+            last = end or last
+            rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), end) if end else rows[last]
+            bank.valid_rows[i] = last + 1
+        elif sustained[i] or note.get("let_go", True) or last < 8:
+            rows[ROWS:] = rows[ROWS - 1]
+        else:
+            _fall_on(rows, bank.times_s.numpy(), last)
+            bank.valid_rows[i] = len(rows)
+    bank.valid_rows[long] = max(ROWS, bank.valid_rows[long].max(initial=0))
+
+
+def _fall_on(rows: torch.Tensor, times_s: np.ndarray, last: int) -> None:
+    """What follows row `last` of a struck note [R, FRAME_SIZE], in place: each level falls as it did before."""
+    before = int(np.searchsorted(times_s, times_s[last] * (1 - SLOPE_SHARE)))
+    since = torch.from_numpy(times_s[last + 1:] - times_s[last])[:, None]
+    for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+        end = rows[last, part].float()
+        slope = (end - rows[before, part].float()).clamp(max=0) / (times_s[last] - times_s[before])
+        rows[last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+    rows[last + 1:, DEVIATION] = rows[last, DEVIATION]
+
+
+def _sustains_until(rows: torch.Tensor, times_s: np.ndarray) -> int:
+    """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades; 0 where it falls all the time, as a plucked one does."""
+    first = ROWS // 2
+    loud = power_db(rows[first:].float().numpy())
+    end = int(np.flatnonzero(loud > np.median(loud) - FADED_DB)[-1])
+    slope_db_s = np.polyfit(times_s[first:first + end + 1], loud[:end + 1], 1)[0] if end else -np.inf
+    return first + end if slope_db_s > -LEAST_FALL_DB_S else 0
+
+
+def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch.Tensor:
+    """What follows row `last` of a sustained note [R, FRAME_SIZE], so that it lives: its second half backwards, then forwards again.
+    [R - last - 1, FRAME_SIZE]"""
+    span_s = times_s[last] / 2
+    back_s = (times_s[last + 1:] - times_s[last]) % (2 * span_s)
+    wanted_s = times_s[last] - np.minimum(back_s, 2 * span_s - back_s)
+    return torch.from_numpy(at_times(rows[:last + 1].float().numpy(), times_s[:last + 1], wanted_s)).half()
+
+
+def tune(bank: Notes) -> None:
+    """Take out what mistuning is left in each note, as `models/playing/period.py` hears it."""
+    times = row_times_s()
+    for i in range(0, len(bank.rows), 512):
+        notes = slice(i, min(i + 512, len(bank.rows)))
+        end = np.minimum(1.3, np.maximum(bank.hold_s[notes], 0.2))
+        cents = np.zeros(len(end))
+        for n, until in enumerate(end):
+            heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
+            said = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
+            cents[n] = np.median(said)
+        off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
+        ratio = torch.from_numpy(SLOT_RATIO)
+        deviation = bank.rows[notes, :, DEVIATION].float()
+        bank.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
+        bank.f0_hz[notes] *= off[:, 0, 0].numpy()
+
+
+def even_out(bank: Notes) -> None:
+    """Bring each note to the level that its dynamic has about its key: nobody plays two keys exactly alike, and a keyboard should.
+
+    An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.
+    """
+    layers = np.stack([bank.instrument, bank.velocity, bank.hold_s > 1], 1)
+    for layer in np.unique(layers, axis=0):
+        notes = np.flatnonzero((layers == layer).all(1))
+        key, level = bank.pitch[notes].astype(float), bank.rms_db[notes]
+        near = np.exp(-0.5 * ((key[:, None] - key) / TREND_SEMITONES) ** 2)
+        step_db = ((near @ level) / near.sum(1) - level).clip(-MOST_EVENED_DB, MOST_EVENED_DB)
+        for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
+            rows = bank.rows[notes, :, part].float()
+            raised = (rows + torch.from_numpy(step_db.astype(np.float32))[:, None, None]).clamp(min=floor)
+            bank.rows[notes, :, part] = torch.where(rows > floor, raised, rows).half()
+        bank.rms_db[notes] += step_db
+        bank.peak_db[notes] += step_db

@@ -1,0 +1,325 @@
+"""Prepared notes as batches of rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
+
+Between two neighbouring keys (the next one that is trained on, so across a left-out key too) the target is the mean of
+both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
+told what lies between keys, and learns at a left-out key what averaging its neighbours would give. Between two instruments, at the
+same key and dynamic, the target is the weighted mean of both in the same way: so that what lies between two points of latent space
+is between them to the ear.
+"""
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
+from hummingface.train.data.cleaning import LEAST_MOTION_S, Notes, go_on, silence_what_has_died_away, tune
+from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
+from hummingface.train.notes.note import QUALITIES
+
+LEFT_OUT_EVERY = 12
+ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
+BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
+BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
+BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
+FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
+LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
+AUDIBLE_DB = 80.0
+DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
+
+
+def is_left_out(instrument: int, pitch: int) -> bool:
+    """One pitch in 12, another for each instrument: never trained on, only watched."""
+    return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
+
+
+def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
+    """The distinct instruments of notes, each with a name of its own, and which one each note belongs to [notes].
+
+    Whether an instrument sustains, if nothing tells it, is what most of its notes do.
+    """
+    identity = [tuple(note.get(k) for k in ("program", "instrument", "family", "source")) for note in notes]
+    order = sorted(set(identity), key=lambda i: (128 if i[0] is None else i[0], *map(str, i[1:])))
+    number = {one: n for n, one in enumerate(order)}
+    which = np.array([number[one] for one in identity])
+    heard: list[list[bool]] = [[] for _ in order]
+    for note, n in zip(notes, which, strict=True):
+        told = note.get("sustained")
+        heard[n].append(sustains(note["measured"]) if told is None else told)
+    instruments, names = [], set()
+    for (program, name, family, source), sustained in zip(order, heard, strict=True):
+        unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
+        names.add(unique)
+        about = {"program": program, "name": unique, "family": family, "sustained": bool(np.mean(sustained) > 0.5)}
+        instruments.append(about | ({"source": source} if source is not None else {}))
+    return instruments, which
+
+
+@dataclass
+class Batch:
+    """N notes, and R moments of each: row i belongs to note i // R."""
+    instrument: Tensor     # [N] int64
+    pitch: Tensor          # [N] fractional MIDI pitch
+    velocity: Tensor       # [N]
+    peak_db: Tensor        # [N] of the whole note
+    heard: Tensor          # [N, GROUPS] 0..1, how much of each frequency group is audible in the note
+    moves: Tensor          # [N] 1 where the note was long enough to tell its motion, else 0
+    phase: Tensor          # [N, PARTIALS] start phases
+    phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
+    time_s: Tensor         # [N R]
+    target: Tensor         # [N R, FRAME_SIZE]
+    note: Tensor           # [N] int64, which notes of the bank they are
+    other: Tensor          # [N] int64, with which note each is mixed
+    other_instrument: Tensor   # [N] int64, that note's
+    share: Tensor          # [N] 0..1, how far it is gone towards the other
+    softest: Tensor        # [N] bool, whether no softer note of its key is known
+    loudest: Tensor        # [N] bool
+
+    def to(self, device: torch.device) -> "Batch":
+        return self if device.type == "cpu" else Batch(**{k: v.to(device) for k, v in vars(self).items()})
+
+    def part(self, notes: slice) -> "Batch":
+        """These notes of it, with their rows."""
+        moments = len(self.time_s) // len(self.pitch)
+        rows = slice(notes.start * moments, notes.stop * moments)
+        return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
+
+
+class NoteBank(Notes):
+    """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
+
+    rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
+    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1), names;
+    conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
+    """
+
+    left_out: np.ndarray
+    instruments: list[dict]
+
+    def __init__(self, folder: str | Path, instruments: list[str] | None = None, hold_out: bool = True,
+                 farthest_key: int = FARTHEST_KEY, late: bool = False):
+        """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
+        that are bridged between two keys. `late`: rows at LATE_S follow those of the note image."""
+        folder = Path(folder)
+        paths = part_files(folder)
+        self._source = (folder, instruments, hold_out, farthest_key, late), len(paths)
+        kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
+                for part, places in wanted(map(read_part, paths), folder)]
+        notes = [part.notes[i] for part, places in kept for i in places]
+        if read_data(folder).get("representation"):
+            raise DataError(f"{folder} holds sounds, not frames: learn from it with --representation stft or if; or prepare the notes "
+                            "again, into another folder, without --representation.")
+        if not notes:
+            raise nothing_in(folder, instruments)
+        self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
+        self.rows = torch.empty(len(notes), ROWS + late * len(LATE_S), FRAME_SIZE, dtype=torch.float16)
+        self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
+        at = 0
+        for part, places in kept:
+            if places:
+                self.rows[at:at + len(places), :ROWS] = torch.from_numpy(part.rows()[places])
+                if late:
+                    rest = part.late()
+                    beyond = part.rows()[places, -1:] if rest is None else rest[places]
+                    self.rows[at:at + len(places), ROWS:] = torch.from_numpy(beyond)
+                self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
+                at += len(places)
+        self._know(notes, hold_out, farthest_key)
+
+    @classmethod
+    def of(cls, made: Sequence[Made]) -> "NoteBank":
+        """Notes that were just prepared, without a folder; none is held out."""
+        bank = cls.__new__(cls)
+        bank.sources = []
+        late = [note.rows[-1:].repeat(len(LATE_S), 0) if note.late is None else note.late for note in made]
+        bank.rows = torch.from_numpy(np.concatenate([np.stack([note.rows for note in made]), np.stack(late)], 1).astype(np.float16))
+        bank.phase = torch.from_numpy(np.stack([note.phase for note in made]).astype(np.float32))
+        bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
+        return bank
+
+    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
+        """Everything beside rows and phases, of what is known of each note."""
+        self.instruments, self.instrument = instruments_of(notes)
+        for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
+            setattr(self, key, np.asarray([note[key] for note in notes]))
+        self.names = [note.get("name", "") for note in notes]
+        self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
+        self._measured: list[dict[str, float]] = [note.get("measured") or {} for note in notes]
+        self.left_out = np.array([hold_out and is_left_out(int(i), int(p)) for i, p in zip(self.instrument, self.pitch, strict=True)])
+        self.farthest_key = farthest_key
+        sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
+        self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
+        silence_what_has_died_away(self, sustained)
+        go_on(self, notes, sustained)
+        tune(self)
+        self.trained = np.flatnonzero(~self.left_out)
+        self.next_key, self.louder = self._next_keys(), self._next_velocities()
+        keys = np.add(self.pitch, 1).astype(int)
+        left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
+        self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
+        self.softest = ~np.isin(np.arange(len(self)), self.louder)
+        self.between_velocities = False                                 # mix what lies between two dynamics, too
+        self.heard = self._heard_groups()
+        chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
+        chance[ROWS:] = LATE_SHARE / len(LATE_S)
+        self._cumulative = np.cumsum(chance)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def near(self, device: torch.device) -> "NoteBank":
+        """This bank, with its rows on `device` where they leave room for the training: so no batch has to travel. Returns itself."""
+        size = self.rows.nbytes + self.phase.nbytes
+        if device.type == "cuda" and size < DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
+            for name in ("rows", "phase", "heard", "times_s"):
+                setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    def image(self, note: int) -> np.ndarray:
+        """The note image of one note. [ROWS, FRAME_SIZE] float32"""
+        return self.rows[note, :ROWS].float().cpu().numpy()
+
+    @property
+    def longest_s(self) -> float:
+        """How long the longest note is trained on."""
+        return float(self.times_s[self.valid_rows.max() - 1])
+
+    def grown(self) -> "NoteBank":
+        """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
+        asked, parts = self._source
+        if len(part_files(asked[0])) < parts * 4 / 3:
+            return self
+        larger = NoteBank(*asked)
+        return larger if larger.instruments == self.instruments else self
+
+    def chosen(self) -> dict[str, Any]:
+        """What it is made of, to be made again by `NoteBank(**chosen)`; empty for notes without a folder."""
+        folder, *rest = getattr(self, "_source", [[None]])[0]
+        return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late"),
+                                                  (str(folder.absolute()), *rest), strict=True))
+
+    def characteristics(self) -> np.ndarray:
+        """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
+        def of(i: int) -> dict[str, float]:                            # an earlier version of `prepare` did not measure
+            return self._measured[i] or measure(self.rows[i].float().numpy(), float(self.pitch[i]), float(self.hold_s[i]))
+        self._measured = [of(i) for i in range(len(self))]
+        return np.array([[m[name] for name in CHARACTERISTICS] for m in self._measured], np.float32)
+
+    def _next_keys(self) -> np.ndarray:
+        """For each note the nearest trained one above, of the same instrument and velocity; -1 where none is near."""
+        place = {key: int(i) for i, key in zip(self.trained, self._keys(self.trained), strict=True)}
+        found = np.full(len(self), -1)
+        for i, (instrument, velocity, pitch) in enumerate(self._keys(range(len(self)))):
+            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, self.farthest_key + 1))
+            found[i] = next((n for n in near if n is not None), -1)
+        return found
+
+    def _next_velocities(self) -> np.ndarray:
+        """For each note the trained one of the same key that is the next louder; -1 where there is none."""
+        layers: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for i, (instrument, velocity, pitch) in zip(self.trained, self._keys(self.trained), strict=True):
+            layers.setdefault((instrument, pitch), []).append((velocity, int(i)))
+        found = np.full(len(self), -1)
+        for layer in layers.values():
+            for (softer, note), (louder, next_one) in itertools.pairwise(sorted(layer)):
+                found[note] = next_one if louder > softer else -1
+        return found
+
+    def _keys(self, notes) -> list[tuple[int, int, int]]:
+        return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
+
+    def _heard_groups(self) -> Tensor:
+        """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""
+        heard = torch.full((len(self), GROUPS), -200.0)
+        hz = SLOT_RATIO * pitch_to_hz(self.pitch)[:, None]
+        group = torch.from_numpy(group_of_hz(hz).astype(np.int64))
+        for i in range(0, len(self), 512):
+            best = self.rows[i:i + 512, ::8, LEVEL].amax(1).float()              # rows after note-off repeat the last
+            heard[i:i + 512].scatter_reduce_(1, group[i:i + 512], best, "amax")
+        peak = torch.from_numpy(self.peak_db.astype(np.float32))[:, None]
+        return ((heard - peak) / AUDIBLE_DB + 1).clamp(0, 1)
+
+    def statistics(self, rng: np.random.Generator, size: int = 1024) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each value over random rows. [FRAME_SIZE] each"""
+        target = self.batch(rng, size, 8).target
+        return target.mean(0), target.std(0)
+
+    def batch(self, rng: np.random.Generator, size: int, moments: int, between: float = BETWEEN_SHARE,
+              note: np.ndarray | None = None, mixed: float = 0.0) -> Batch:
+        """`moments` of each of `size` random trained notes (or of `note` [size]), `between` of them between two keys, and `mixed` of them
+        between two instruments."""
+        note = rng.choice(self.trained, size) if note is None else note
+        at = (np.arange(moments) + rng.random((size, moments))) / moments               # one in each share of the time
+        row = np.searchsorted(self._cumulative, at * self._cumulative[self.valid_rows[note] - 1][:, None])
+        rows = torch.from_numpy(np.minimum(row, self.valid_rows[note][:, None] - 1))
+        chance = np.where(self.bridges[note], max(between, BRIDGE_SHARE), between) if between else 0.0
+        share = np.where(rng.random(size) < chance, rng.random(size), 0.0)
+        other = self.next_key[note]
+        if self.between_velocities:
+            other = np.where((self.louder[note] >= 0) & (rng.random(size) < 0.5), self.louder[note], other)
+        share[other < 0] = 0
+        blended = np.flatnonzero(rng.random(size) < mixed) if mixed else np.zeros(0, int)
+        for i in blended:
+            other[i] = rng.choice(self.alike()[self._likeness(int(note[i]))])
+        share[blended] = rng.random(len(blended))
+        gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
+        bridged = (share > 0) & (gap > 1)
+        share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
+        target = self._rows(note, rows)
+        here = lambda x: torch.from_numpy(x).to(self.rows.device)                                       # noqa: E731
+        moved = np.flatnonzero(share)
+        if len(moved):
+            part = here(share[moved].astype(np.float32))[:, None, None]
+            target[here(moved)] += part * (self._rows(other[moved], rows[moved]) - target[here(moved)])
+        tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                  # noqa: E731
+        on_the_way = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
+        begin = self.rows[here(note), 10:60:10][..., LEVEL].float().amax(1)
+        begin[here(moved)] = LEVEL_FLOOR_DB
+        return Batch(torch.from_numpy(self.instrument[note]), on_the_way(self.pitch), on_the_way(self.velocity),
+                     on_the_way(self.peak_db), self.heard[here(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
+                     self.phase[here(note)], begin,
+                     self.times_s[rows.to(self.rows.device)].view(-1), target.view(-1, FRAME_SIZE),
+                     torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)),
+                     torch.from_numpy(self.instrument[np.where(other < 0, note, other)]), tensor(share),
+                     torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
+
+    @staticmethod
+    def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
+        """Most of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
+        return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
+
+    def _rows(self, note: np.ndarray, row: Tensor) -> Tensor:
+        flat = torch.from_numpy(note)[:, None] * self.rows.shape[1] + row
+        return self.rows.view(-1, FRAME_SIZE)[flat.view(-1).to(self.rows.device)].float().view(*row.shape, FRAME_SIZE)
+
+    def pairs(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Notes [size] and, for each, another trained note of the same instrument [size]."""
+        first = rng.choice(self.trained, size)
+        by_instrument = self.members()
+        second = np.array([rng.choice(by_instrument[self.instrument[i]]) for i in first])
+        return first, second
+
+    def _likeness(self, note: int) -> tuple[int, int, float]:
+        return int(self.pitch[note]), int(self.velocity[note]), float(self.hold_s[note])
+
+    def alike(self) -> dict[tuple[int, int, float], np.ndarray]:
+        """Trained notes of the same key, velocity and length, of whatever instruments."""
+        if not hasattr(self, "_alike"):
+            groups: dict[tuple[int, int, float], list[int]] = {}
+            for i in self.trained:
+                groups.setdefault(self._likeness(int(i)), []).append(int(i))
+            self._alike = {key: np.array(notes) for key, notes in groups.items()}
+        return self._alike
+
+    def members(self) -> list[np.ndarray]:
+        """The trained notes of each instrument."""
+        if not hasattr(self, "_members"):
+            self._members = [self.trained[self.instrument[self.trained] == n] for n in range(len(self.instruments))]
+        return self._members

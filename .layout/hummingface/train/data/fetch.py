@@ -1,0 +1,153 @@
+"""Download published data sets: with a progress bar, going on where a download ended, checked by size and SHA-256."""
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummingface.models.playing.checked_json import read_json
+from hummingface.train.notes.note import sha256_of
+
+CHUNK_BYTES = 1 << 18
+TIMEOUT_S = 30.0
+TRIES = 6                             # in a row without a byte, each after a longer pause
+PAUSE_S = 1.0
+
+
+class FetchError(ValueError):
+    """A download could not be completed; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file as its publisher has it; size and hash where they are known."""
+    url: str
+    size: int | None = None
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.url.rsplit("/", 1)[-1]
+
+
+_NSYNTH = "http://download.magenta.tensorflow.org/datasets/nsynth/nsynth-{}.jsonwav.tar.gz"
+SETS = {"nsynth": {
+    "test": Published(_NSYNTH.format("test"), 349_501_546, "0f9ba5d62beba9ec4612f918d19f5e87a681822f1c566124f05fe8b27a51934c"),
+    "valid": Published(_NSYNTH.format("valid")),
+    "train": Published(_NSYNTH.format("train")),
+}}
+
+
+def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
+    """`what` in `folder`, complete and checked; what is there already is not loaded again. Raises FetchError, OSError on a full disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / what.name
+    if path.is_file():
+        _check(what, path, "Move it away and fetch it anew.")
+        return path
+    partial = path.with_name(path.name + ".partial")
+    _download(what, partial, progress, pause_s)
+    try:
+        _check(what, partial, "It was removed; fetch it again.")
+    except FetchError:
+        _forget(partial)
+        raise
+    os.replace(partial, path)
+    _tag_file(partial).unlink(missing_ok=True)
+    return path
+
+
+def _check(what: Published, path: Path, advice: str) -> None:
+    size = path.stat().st_size
+    if what.size is not None and size != what.size:
+        raise FetchError(f"{path}: {size:,} bytes instead of {what.size:,}. {advice}")
+    if what.sha256 is not None and sha256_of(path) != what.sha256:
+        raise FetchError(f"{path}: its SHA-256 is not the published one: damaged on the way, or changed. {advice}")
+
+
+def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
+    from tqdm import tqdm
+    failures, error = 0, ""
+    with tqdm(total=what.size, unit="B", unit_scale=True, unit_divisor=1024, desc=what.name, disable=not progress) as bar:
+        while failures < TRIES:
+            if failures:
+                time.sleep(pause_s * 2 ** (failures - 1))
+            before = _size(partial)
+            try:
+                if _some(what, partial, bar):
+                    return
+                error = "the connection ended too early"
+            except urllib.error.HTTPError as refused:
+                if refused.code < 500:
+                    raise FetchError(f"{what.url}: the server answers {refused.code} {refused.reason}. Is the address right?") from refused
+                error = f"the server answers {refused.code} {refused.reason}"
+            except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as broken:
+                error = str(getattr(broken, "reason", "") or broken or type(broken).__name__)
+            failures = 1 if _size(partial) > before else failures + 1
+    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command goes on from there.")
+
+
+def _some(what: Published, partial: Path, bar) -> bool:
+    """One request, from where the file ends. True when all is there."""
+    have = _size(partial)
+    request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})
+    tag = _tag_of(partial) if have else ""
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+        if tag:
+            request.add_header("If-Range", tag)                   # a file that has changed comes from its beginning
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as refused:
+        if refused.code != 416:                                    # nothing after what we have: complete, or another file
+            raise
+        if what.size in (None, have) and refused.headers.get("Content-Range", "").endswith(f"/{have}"):
+            return True
+        _forget(partial)
+        return False
+    with answer:
+        goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if answer.status == 206 and not goes_on:
+            _forget(partial)
+            return False
+        have = have if goes_on else 0
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length and length.isdigit() else None
+        if what.size is not None and total is not None and total != what.size:
+            raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: another file than the published one.")
+        strong = answer.headers.get("ETag", "")
+        if strong and not strong.startswith("W/"):
+            _tag_file(partial).write_text(json.dumps(strong))
+        bar.total, bar.n = total or what.size, have
+        bar.refresh()
+        with partial.open("ab" if goes_on else "wb") as file:
+            while chunk := answer.read(CHUNK_BYTES):
+                file.write(chunk)
+                have += len(chunk)
+                bar.update(len(chunk))
+        return total is None or have == total
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _tag_file(partial: Path) -> Path:
+    return partial.with_name(partial.name + ".etag")
+
+
+def _tag_of(partial: Path) -> str:
+    """What the server called the file that is half there; empty where that is not known."""
+    try:
+        tag = read_json(_tag_file(partial))
+    except (OSError, ValueError):
+        return ""
+    return tag if isinstance(tag, str) and tag.isprintable() and tag.isascii() else ""
+
+
+def _forget(partial: Path) -> None:
+    partial.unlink(missing_ok=True)
+    _tag_file(partial).unlink(missing_ok=True)

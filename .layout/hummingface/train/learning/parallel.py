@@ -1,0 +1,99 @@
+"""Several processes that train one model, on one machine or many: `torchrun --nproc-per-node N -m train ...` starts them.
+
+Each process draws the whole batch and does its share of it, and all average their gradients: N processes take the same steps as one
+(docs/decisions/runs.md). In a process that was started alone each of these functions does nothing.
+"""
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+def join(device: str) -> str:
+    """Meets the other processes, if torchrun started this one. Returns the device that this process computes on."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return device
+    if device == "cuda":
+        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return device
+
+
+def part() -> None:
+    """Leaves the other processes, at the end."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def processes() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes."""
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def share(size: int) -> slice:
+    """Which of a batch's `size` notes this process does. Raises ValueError where they cannot be shared out evenly."""
+    count = processes()
+    if size % count:
+        raise ValueError(f"{size} notes cannot be shared out to {count} processes: choose a multiple of {count}.")
+    first = size // count * (dist.get_rank() if dist.is_initialized() else 0)
+    return slice(first, first + size // count)
+
+
+_alone = False
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """What one process does while the others do not: `everywhere` asks nobody."""
+    global _alone
+    _alone = True
+    try:
+        yield
+    finally:
+        _alone = False
+
+
+def everywhere(value: Tensor) -> Tensor:
+    """The mean over all processes of a number that no gradient flows through: what a sum over the batch is divided by."""
+    if _alone or not dist.is_initialized():
+        return value
+    value = value.detach().clone()
+    dist.all_reduce(value)
+    return value / processes()
+
+
+@torch.no_grad()
+def average_gradients(parameters: list[Tensor]) -> None:
+    """Every process gets the mean of all gradients: that of the whole batch."""
+    if not dist.is_initialized():
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat)
+    flat /= processes()
+    torch._foreach_copy_(gradients, [x.view_as(g) for x, g in zip(flat.split([g.numel() for g in gradients]), gradients, strict=True)])
+
+
+def same_start(module: torch.nn.Module) -> None:
+    """All begin with the weights of the first process."""
+    if dist.is_initialized():
+        for tensor in module.state_dict().values():
+            dist.broadcast(tensor, 0)
+
+
+def agree(seconds: float, stop: bool) -> tuple[float, bool]:
+    """The first process's clock, and whether any process was asked to stop: so all end at the same step."""
+    if not dist.is_initialized():
+        return seconds, stop
+    told = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,
+                        device="cpu" if dist.get_backend() == "gloo" else "cuda")
+    dist.all_reduce(told)
+    return float(told[0]), bool(told[1] > 0)

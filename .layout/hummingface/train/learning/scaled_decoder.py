@@ -1,0 +1,64 @@
+"""The decoder while it learns: it answers in units near 1, and a mean and a scale of each value turn that into dB, Hz and cents.
+
+`unscaled` puts both into the last layer, for the decoder that is played.
+"""
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hummingface.models.learning.decoder import Decoder, linear
+from hummingface.models.playing.frame import DEVIATION, LEVEL, LFO_GAIN, MOVING, NOISE, SLOT_RATIO, STEADY, VIBRATO
+from hummingface.models.playing.shape import WAVES, Shape
+from hummingface.train.learning.losses import CENTS
+
+TUNING_UNIT_CENTS = 20.0              # of what the network gives for a deviation
+
+
+class ScaledDecoder(nn.Module):
+    """`mean`, `deviation` [FRAME_SIZE] of the notes that it will learn."""
+
+    scale: Tensor
+    centre: Tensor
+
+    def __init__(self, shape: Shape, mean: Tensor, deviation: Tensor):
+        super().__init__()
+        self.decoder = Decoder(shape)
+        scale = deviation.clamp(min=1e-2)
+        scale[LEVEL], scale[NOISE] = 20.0, 15.0
+        scale[DEVIATION] = torch.from_numpy(SLOT_RATIO) * (TUNING_UNIT_CENTS / CENTS)
+        scale[VIBRATO] = torch.tensor([10.0, 2.0, 5.0])
+        scale[LFO_GAIN.start:] = scale[LFO_GAIN.start:].clamp(min=0.05)
+        centre = mean.clone()
+        centre[DEVIATION] = 0
+        self.register_buffer("scale", scale)
+        self.register_buffer("centre", centre)
+        with torch.no_grad():
+            for last in (self.decoder.out, linear(self.decoder.note_net)):
+                last.weight.mul_(0.3)
+                last.bias.zero_()
+
+    def at(self, z: Tensor, pitch: Tensor, velocity: Tensor, time_s: Tensor) -> Tensor:
+        """z [N, L], pitch and velocity [N], R moments of each note [N R] -> frames [N R, FRAME_SIZE], before their limits."""
+        note = self.decoder.note(z, pitch, velocity)
+        note = note.repeat_interleave(len(time_s) // len(note), 0)
+        return torch.addcmul(self.centre, self.decoder.unclamped(note, time_s), self.scale)
+
+
+def shape_of(state: dict[str, Any]) -> Shape:
+    """The decoder's shape that a state of a run tells."""
+    fields = state["shape"]
+    return Shape(**fields | {name: tuple(fields[name]) for name in WAVES})
+
+
+@torch.no_grad()
+def unscaled(shape: Shape, saved: dict[str, Tensor]) -> Decoder:
+    """The decoder in the saved weights of a ScaledDecoder, answering in the frame's own units."""
+    decoder = Decoder(shape)
+    decoder.load_state_dict({k.removeprefix("decoder."): v for k, v in saved.items() if k.startswith("decoder.")})
+    scale, centre = saved["scale"], saved["centre"]
+    note, steady = linear(decoder.note_net), slice(shape.time_depth * shape.width, None)
+    for weight, bias, part in ((decoder.out.weight, decoder.out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
+        weight.mul_(scale[part, None])
+        bias.mul_(scale[part]).add_(centre[part])
+    return decoder

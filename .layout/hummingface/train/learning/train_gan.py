@@ -1,0 +1,229 @@
+"""Train the decoder as a generator, against a discriminator: a GAN, or a conditional one. There is no encoder, and z is free.
+
+Both are shown T moments of a note, every `stride`-th row of the note image; a generated note is asked for with the key, the velocity and
+the conditions of a recorded one. Binary cross-entropy on logits (Goodfellow et al. 2014), the generator's not saturating; R1, a penalty
+on the discriminator's slope at recorded notes (Mescheder et al. 2018, "Which training methods for GANs do actually converge?"), every few
+steps; averaged generator weights; the discriminator guesses from a sound what was asked for, and so teaches the knobs. Conditions are
+left out at random, so that any of them may be unknown. What of this helped, and how much: docs/decisions/gan.md.
+"""
+import copy
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from hummingface.models.learning.discriminator import Discriminator, View
+from hummingface.models.playing.conditioning import ROWS
+from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE
+from hummingface.models.playing.shape import Shape, read_architecture
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.evaluation.frame_image import picture
+from hummingface.train.evaluation.generated import compare
+from hummingface.train.learning import parallel
+from hummingface.train.learning.conditions import Condition, conditions_of
+from hummingface.train.learning.losses import CENTS
+from hummingface.train.learning.run import Learner
+from hummingface.train.learning.scaled_decoder import ScaledDecoder
+
+PICTURED_POINTS, PICTURED_KEYS = 4, (36.0, 48.0, 60.0, 72.0, 84.0)
+WATCHED = 256                          # notes that are generated to be measured
+
+
+@dataclass(frozen=True)
+class Options:
+    steps: int = 40_000
+    minutes: float = math.inf
+    notes: int = 32                    # in a batch
+    stride: int = 8                    # every so many rows of the note image, from a random first one
+    rate: float = 1e-3                 # of the generator
+    critic_rate: float = 5e-4          # of the discriminator
+    beta1: float = 0.5
+    decay_from: float = 0.5            # of the run; the rates are constant before
+    slope_penalty: float = 0.3         # R1's gamma; 0 for none
+    penalty_every: int = 8
+    guess: float = 0.5                 # weight of the guesses of what was asked for; 0 for none
+    asked_share: float = 0.5           # of the conditions of a note that are told
+    nothing_share: float = 0.2         # of the notes for which none is
+    detune: float = 0.5                # semitones that a generated note may lie beside its key
+    average_steps: int = 500
+    seed: int = 0
+
+
+@dataclass
+class Draw:
+    """Recorded notes, and what they can be asked for. N notes, T rows, C conditions."""
+    frames: Tensor       # [N, T, FRAME_SIZE]
+    known: Tensor        # [N, T] 1 where the note lasts, else 0
+    time_s: Tensor       # [T]
+    vectors: Tensor      # [N, 2, PARTIALS] cos and sin of the partials' starts
+    pitch: Tensor        # [N]
+    velocity: Tensor
+    asked: Tensor        # [N, C] conditions as they are told; 0 for those left out
+    told: Tensor         # [N, C] 1 where one is told
+
+    def part(self, notes: slice) -> "Draw":
+        return Draw(**{k: v if k == "time_s" else v[notes] for k, v in vars(self).items()})
+
+    def to(self, device: torch.device) -> "Draw":
+        return Draw(**{k: v.to(device) for k, v in vars(self).items()})
+
+
+class Trainer(Learner):
+    """`shape.latents` counts free latents alone; the conditions become further inputs after them. `conditional`: has conditions."""
+
+    def __init__(self, bank: NoteBank, shape: Shape, options: Options, conditional: bool = True, device: str = "cpu",
+                 precision: str = "auto", critic_width: int = 96):
+        super().__init__(bank, options, device, precision)
+        self.kind = "cgan" if conditional else "gan"
+        self.conditions: list[Condition] = []
+        self.values = np.zeros((len(bank), 0), np.float32)
+        if conditional:
+            self.conditions, self.values = conditions_of(bank)
+        self.free = shape.latents
+        whole = Shape(**asdict(shape) | {"latents": self.free + len(self.conditions)})
+        read_architecture(whole.as_dict())                     # what no program could open again is not trained
+        mean, deviation = bank.statistics(np.random.default_rng(0))
+        self.generator = ScaledDecoder(whole, mean, deviation.clone()).to(self.device)
+        self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width).to(self.device)
+        self.view = View(mean, deviation).to(self.device)
+        for module in (self.generator, self.critic):
+            parallel.same_start(module)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        betas = (options.beta1, 0.99)
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), lr=options.rate, betas=betas, fused=True)
+        self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=options.critic_rate, betas=betas, fused=True)
+
+    # one step -------------------------------------------------------------------------------------------------
+    def draw(self) -> Draw:
+        """A random batch of recorded notes; this process's share of it."""
+        o, bank, rng = self.options, self.bank, self.rng
+        notes = rng.choice(bank.trained, o.notes)
+        rows = int(rng.integers(o.stride)) + o.stride * np.arange(ROWS // o.stride)
+        told = np.isfinite(self.values[notes])
+        told &= rng.random(told.shape) < o.asked_share
+        told &= rng.random(o.notes)[:, None] >= o.nothing_share
+        tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                    # noqa: E731
+        which, when = (torch.from_numpy(x).to(bank.rows.device) for x in (notes, rows))
+        phase = bank.phase[which]
+        return Draw(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
+                    bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), tensor(bank.pitch[notes]),
+                    tensor(bank.velocity[notes]), tensor(np.where(told, self.values[notes], 0)), tensor(told),
+                    ).part(parallel.share(o.notes)).to(self.device)
+
+    def generate(self, draw: Draw, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> tuple[Tensor, Tensor]:
+        """(frames [N, T, FRAME_SIZE] before their limits, starts [N, 2, PARTIALS]) of notes asked for as a draw's are."""
+        inputs = torch.cat([z, draw.asked], 1)
+        with self.autocast():
+            frames = generator.at(inputs, pitch, draw.velocity, draw.time_s.repeat(len(z)))
+            vectors = generator.decoder.phase_vectors(inputs, pitch, draw.velocity)
+        return frames.float().view(len(z), -1, FRAME_SIZE), vectors.float()
+
+    def judge(self, frames: Tensor, vectors: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+        """(logit [N], guess [N, C]) of notes."""
+        image, side = self.view(frames, vectors, draw.known)
+        with self.autocast():
+            logit, guess = self.critic(image, side, draw.pitch, draw.velocity, draw.asked)
+        return logit.float(), guess.float()
+
+    def train_step(self) -> dict[str, Tensor]:
+        o = self.options
+        share = self.learning_rate() / o.rate
+        for optimiser, rate in ((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate)):
+            for group in optimiser.param_groups:
+                group["lr"] = share * rate
+        draw = self.draw()
+        parts = self._critic_step(draw) | self._generator_step(draw)
+        self._average()
+        self.step += 1
+        return parts
+
+    def _played(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
+        """A generated note for each of a draw: (frames as they are played, starts, how far frames lay beyond their limits)."""
+        z = self.normal(self.options.notes, self.free)
+        beside = self.rng.uniform(-1, 1, self.options.notes).astype(np.float32)[parallel.share(self.options.notes)]
+        pitch = draw.pitch + self.options.detune * torch.from_numpy(beside).to(self.device)
+        frames, vectors = self.generate(draw, z, pitch, self.generator)
+        played = torch.clamp(frames, self.generator.decoder.lowest, self.generator.decoder.highest)
+        beyond = ((frames - played) / self.generator.scale).square().mean()
+        return played, vectors, beyond
+
+    def _critic_step(self, draw: Draw) -> dict[str, Tensor]:
+        o = self.options
+        with torch.no_grad():
+            fake, vectors, _ = self._played(draw)
+        false, _ = self.judge(fake, vectors, draw)
+        true, guess = self.judge(draw.frames, draw.vectors, draw)
+        loss = (softplus(false).mean() + softplus(-true).mean()) / 2
+        total = loss + o.guess * self._missed(guess, draw)
+        parts = {"critic": loss.detach(), "right": ((true > 0).float().mean() + (false < 0).float().mean()) / 2}
+        if o.slope_penalty and self.step % o.penalty_every == 0:
+            slope = self.slope(draw)
+            total = total + o.penalty_every * o.slope_penalty / 2 * slope
+            parts["slope"] = slope.detach()
+        self.descend(total, self.critic, self.critic_optimiser)
+        return parts
+
+    def slope(self, draw: Draw) -> Tensor:
+        """R1: the mean square length of the logit's gradient at recorded notes."""
+        image, side = (x.detach().requires_grad_() for x in self.view(draw.frames, draw.vectors, draw.known))
+        logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.asked)
+        gradients = torch.autograd.grad(logit.sum(), (image, side), create_graph=True)
+        return torch.stack([g.square().flatten(1).sum(1) for g in gradients]).sum(0).mean()
+
+    def _generator_step(self, draw: Draw) -> dict[str, Tensor]:
+        fake, vectors, beyond = self._played(draw)
+        logit, guess = self.judge(fake, vectors, draw)
+        loss = softplus(-logit).mean()
+        missed = self._missed(guess, draw)
+        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # what nobody hears stays on its harmonic
+        self.descend(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
+        return {"generator": loss.detach(), "missed": missed.detach(), "beyond": beyond.detach()}
+
+    def _missed(self, guess: Tensor, draw: Draw) -> Tensor:
+        """Mean square by which what was told is guessed wrong."""
+        return (draw.told * (guess - draw.asked).square()).sum() / parallel.everywhere(draw.told.sum()).clamp(min=1)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 1 - keep)
+
+    # the run --------------------------------------------------------------------------------------------------
+    def parts(self) -> dict:
+        return {"generator": self.generator, "average": self.average, "critic": self.critic, "view": self.view,
+                "optimiser": self.optimiser, "critic_optimiser": self.critic_optimiser}
+
+    def describe(self) -> dict:
+        return {"shape": self.generator.decoder.shape.as_dict(), "free": self.free, "instruments": self.bank.instruments,
+                "conditions": [asdict(c) for c in self.conditions]}
+
+    def state(self) -> dict:
+        return super().state() | {"longest_s": self.bank.longest_s}
+
+    @torch.no_grad()
+    def notes(self, z: np.ndarray, asked: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Whole notes by the averaged weights. z [N, L], asked [N, C] -> frames [N, ROWS, FRAME_SIZE] on the rows of the note image."""
+        tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32)).to(self.device)                    # noqa: E731
+        times = self.bank.times_s[:ROWS].to(self.device)
+        frames = self.average.at(tensor(np.concatenate([z, asked], 1)), tensor(pitch), tensor(velocity), times.repeat(len(z)))
+        decoder = self.average.decoder
+        return torch.clamp(frames, decoder.lowest, decoder.highest).view(len(z), ROWS, FRAME_SIZE).cpu().numpy()
+
+    def metrics(self) -> dict[str, float]:
+        """Generated notes beside recorded ones, asked for as these are: see `train/evaluation/generated.py`."""
+        rng, bank = np.random.default_rng(1), self.bank
+        notes = rng.choice(bank.trained, WATCHED)
+        asked = np.nan_to_num(self.values[notes]) * (rng.random(WATCHED) < 0.5)[:, None]
+        made = self.notes(rng.standard_normal((WATCHED, self.free)), asked, bank.pitch[notes], bank.velocity[notes])
+        return compare(np.stack([bank.image(i) for i in notes]), made, bank.pitch[notes], bank.valid_rows[notes])
+
+    def picture(self) -> Image:
+        """Always the same points of latent space, at keys from low to high."""
+        z = np.random.default_rng(2).standard_normal((PICTURED_POINTS, self.free))
+        keys = np.array(PICTURED_KEYS)
+        none = np.zeros((len(keys), len(self.conditions)))
+        return picture([list(self.notes(np.repeat(one[None], len(keys), 0), none, keys, np.full(len(keys), 100.0))) for one in z])

@@ -1,0 +1,221 @@
+"""Train the seed's own systems on STFT images: `hummingface train autoencoder|gan|cgan DATA --run RUN --representation stft`.
+
+The autoencoder by mean square error; GAN and conditional GAN by binary cross-entropy on logits, with the few helps that made ours train
+(docs/decisions/gan.md): R1 every few steps, averaged weights, conditions left out at random. The networks are
+`models/learning/stft_networks.py`.
+"""
+import copy
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor, nn
+
+from hummingface.models.learning.stft_networks import Autoencoder, Discriminator, Generator, discriminator_loss, generator_loss
+from hummingface.models.playing import stft
+from hummingface.models.playing.stft import Layout
+from hummingface.models.playing.stft_shape import SeedShape, read_seed_shape
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.evaluation.stft_image import pictures
+from hummingface.train.learning import parallel
+from hummingface.train.learning.run import Learner
+
+WATCHED = 64                          # notes that are looked at to be measured
+PICTURED = 5
+
+
+@dataclass(frozen=True)
+class Options:
+    steps: int = 4000
+    minutes: float = math.inf
+    notes: int = 32                    # in a batch
+    rate: float = 2e-3
+    critic_rate: float = 3e-4          # of the discriminator
+    beta1: float = 0.5                 # of the GANs, as published
+    decay_from: float = 0.5            # of the run; the rate is constant before
+    slope_penalty: float = 5.0         # R1's gamma; 0 for none
+    penalty_every: int = 8
+    asked_share: float = 0.8           # of the conditions of a note that are told
+    average_steps: int = 300
+    seed: int = 0
+
+
+class SeedLearner(Learner):
+    """What the three have in common: a generator, its average, images drawn with their labels."""
+
+    generator: Generator
+    average: Any
+    generators: nn.Module             # whose average is kept
+
+    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str, precision: str):
+        super().__init__(bank, options, device, precision)
+        self.shape = read_seed_shape(shape.as_dict())         # what no program could open again is not trained
+
+    def draw(self) -> tuple[Tensor, Tensor, np.ndarray]:
+        """(images [N, 2, SIDE, SIDE], keys [N], which notes [N]) of a random batch; this process's share of it."""
+        notes = self.rng.choice(self.bank.trained, self.options.notes)[parallel.share(self.options.notes)]
+        return self.bank.images(notes).to(self.device), self.bank.keys(notes).to(self.device), notes
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.generators.parameters()), 1 - keep)
+        for mean, newest in zip(self.average.buffers(), self.generators.buffers(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(newest, 1 - keep)
+            else:
+                mean.copy_(newest)
+
+    def describe(self) -> dict[str, Any]:
+        return {"shape": self.shape.as_dict(), "free": self.shape.latents, "instruments": self.bank.instruments, "conditions": []}
+
+
+class AutoencoderTrainer(SeedLearner):
+    kind = "stft-autoencoder"
+
+    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str = "cpu", precision: str = "auto"):
+        super().__init__(bank, shape, options, device, precision)
+        self.model = self.generators = Autoencoder(shape).to(self.device)
+        parallel.same_start(self.model)
+        self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.rate, betas=(0.9, 0.99), fused=True)
+
+    def train_step(self) -> dict[str, Tensor]:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate()
+        image, key, _ = self.draw()
+        with self.autocast():
+            made, z = self.model(image, key)
+        loss = (made.float() - image).square().mean()
+        self.descend(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
+        self._follow()
+        self.step += 1
+        return {"mse": loss.detach()}
+
+    def parts(self) -> dict[str, Any]:
+        return {"model": self.model, "average": self.average, "optimiser": self.optimiser}
+
+    @torch.no_grad()
+    def reconstructed(self, notes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(images, reconstructions [N, 2, SIDE, SIDE], points [N, L]) by the averaged weights."""
+        images, keys = self.bank.images(notes).to(self.device), self.bank.keys(notes).to(self.device)
+        made, z = self.average(images, keys)
+        return images.cpu().numpy(), made.cpu().numpy(), z.cpu().numpy()
+
+    def metrics(self) -> dict[str, float]:
+        notes = np.random.default_rng(1).choice(self.bank.trained, min(WATCHED, len(self.bank)), replace=False)
+        images, made, _ = self.reconstructed(notes)
+        return {"mse": float(((images - made) ** 2).mean()), "share": self.shape.latents / images[0].size,
+                "variance": float(images.var(0).mean())}
+
+    def picture(self) -> Image:
+        """Above originals, below them their reconstructions; last what lies near zero."""
+        notes = np.random.default_rng(2).choice(self.bank.trained, PICTURED)
+        images, made, _ = self.reconstructed(notes)
+        with torch.no_grad():
+            near = 0.1 * np.random.default_rng(3).standard_normal((PICTURED, self.shape.latents)).astype(np.float32)
+            zero = self.average.generator(torch.from_numpy(near).to(self.device), self.bank.keys(notes).to(self.device)).cpu().numpy()
+        pitch = self.bank.pitch[notes]
+        return pictures([stft.spectrum_of(one, pitch, self.shape.layout) for one in (images, made, zero)])
+
+
+class GanTrainer(SeedLearner):
+    """`shape.latents` counts free latents alone; the conditions become further latents after them."""
+
+    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, conditional: bool = False, device: str = "cpu",
+                 precision: str = "auto"):
+        self.conditions, values = bank.conditions() if conditional else ([], np.zeros((len(bank), 0), np.float32))
+        self.kind, self.free = "stft-cgan" if conditional else "stft-gan", shape.latents
+        whole = SeedShape(shape.latents + len(self.conditions), shape.width, shape.lowest, shape.highest, False, shape.layout)
+        super().__init__(bank, whole, options, device, precision)
+        self.values = torch.from_numpy(values)
+        self.generator = self.generators = Generator(whole).to(self.device)
+        self.critic = Discriminator(whole, len(self.conditions)).to(self.device)
+        for module in (self.generator, self.critic):
+            parallel.same_start(module)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        betas = (options.beta1, 0.99)
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), lr=options.rate, betas=betas, fused=True)
+        self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), lr=options.critic_rate, betas=betas, fused=True)
+
+    def train_step(self) -> dict[str, Tensor]:
+        o = self.options
+        share = self.learning_rate() / o.rate
+        for optimiser, rate in ((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate)):
+            for group in optimiser.param_groups:
+                group["lr"] = share * rate
+        image, key, notes = self.draw()
+        told = torch.from_numpy((self.rng.random((len(notes), len(self.conditions))) < o.asked_share).astype(np.float32))
+        asked = (self.values[torch.from_numpy(notes)] * told).to(self.device)
+        with torch.no_grad():
+            fake = self._made(asked, key)
+        true, false = self.judge(image, asked, key), self.judge(fake, asked, key)
+        loss = discriminator_loss(true, false)
+        parts = {"critic": loss.detach(), "right": ((true > 0).float().mean() + (false < 0).float().mean()) / 2}
+        total = loss
+        if o.slope_penalty and self.step % o.penalty_every == 0:
+            slope = self.slope(image, asked, key)
+            total = total + o.penalty_every * o.slope_penalty / 2 * slope
+            parts["slope"] = slope.detach()
+        self.descend(total, self.critic, self.critic_optimiser)
+        missed = generator_loss(self.judge(self._made(asked, key), asked, key))
+        self.descend(missed, self.generator, self.optimiser)
+        self._follow()
+        self.step += 1
+        return parts | {"generator": missed.detach()}
+
+    def _made(self, asked: Tensor, key: Tensor) -> Tensor:
+        z = torch.cat([self.normal(self.options.notes, self.free), asked], 1)
+        with self.autocast():
+            return self.generator(z, key).float()
+
+    def judge(self, image: Tensor, asked: Tensor, key: Tensor) -> Tensor:
+        """Logits [N]."""
+        with self.autocast():
+            return self.critic(image, asked, key).float()
+
+    def slope(self, image: Tensor, asked: Tensor, key: Tensor) -> Tensor:
+        """R1: the mean square length of the logit's gradient at recorded notes."""
+        image = image.detach().requires_grad_()
+        gradient, = torch.autograd.grad(self.critic(image, asked, key).sum(), image, create_graph=True)
+        return gradient.square().flatten(1).sum(1).mean()
+
+    def parts(self) -> dict[str, Any]:
+        return {"generator": self.generator, "average": self.average, "critic": self.critic, "optimiser": self.optimiser,
+                "critic_optimiser": self.critic_optimiser}
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"free": self.free, "conditions": self.conditions}
+
+    @torch.no_grad()
+    def notes(self, z: np.ndarray, asked: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        """Images [N, 2, SIDE, SIDE] by the averaged weights: z [N, L], asked [N, C], pitch [N]."""
+        inputs = torch.from_numpy(np.concatenate([z, asked], 1).astype(np.float32)).to(self.device)
+        key = torch.from_numpy((np.asarray(pitch) - self.shape.lowest).astype(np.int64)).to(self.device)
+        return self.average(inputs, key).cpu().numpy()
+
+    def metrics(self) -> dict[str, float]:
+        """How levels of generated notes are spread beside those of recorded ones, bin by bin, dB (means over the image)."""
+        rng, bank = np.random.default_rng(1), self.bank
+        chosen = rng.choice(bank.trained, min(WATCHED, len(bank)), replace=False)
+        pitch = bank.pitch[chosen]
+        made = self.notes(rng.standard_normal((len(chosen), self.free)), self.values[torch.from_numpy(chosen)].numpy(), pitch)
+        levels = [np.maximum(20 * np.log10(np.abs(stft.spectrum_of(images, pitch, self.shape.layout)) + 1e-9), -80)
+                  for images in (bank.images(chosen).numpy(), made)]
+        return {"mean_off_db": float(np.abs(levels[0].mean(0) - levels[1].mean(0)).mean()),
+                "spread_db": float(levels[0].std(0).mean()), "generated_spread_db": float(levels[1].std(0).mean())}
+
+    def picture(self) -> Image:
+        """Above recorded notes, below them generated ones of the same keys and conditions; last the same points with nothing asked."""
+        notes = np.random.default_rng(2).choice(self.bank.trained, PICTURED)
+        pitch, asked = self.bank.pitch[notes], self.values[torch.from_numpy(notes)].numpy()
+        z = np.random.default_rng(3).standard_normal((PICTURED, self.free))
+        rows = (self.bank.images(notes).numpy(), self.notes(z, asked, pitch), self.notes(z, 0 * asked, pitch))
+        return pictures([stft.spectrum_of(images, pitch, self.shape.layout) for images in rows])
+
+
+def shape_for(bank: SoundBank, latents: int, width: int, layout: Layout, one_key: bool = False) -> SeedShape:
+    return SeedShape(latents, width, bank.lowest, bank.lowest if one_key else bank.highest, True, layout)

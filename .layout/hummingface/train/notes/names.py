@@ -1,0 +1,49 @@
+"""What the names of recordings tell: note, dynamic, velocity."""
+import re
+from dataclasses import dataclass
+
+STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
+DYNAMICS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
+"""Velocities of written dynamics, as notation programs play them."""
+
+_NOTE = re.compile(r"(?<![a-z])([a-h])(##|bb|#|s|b|♯|♭|is|es)?(-?\d)(?!\d)", re.IGNORECASE)
+_NSYNTH = re.compile(r"-(\d{3})-(\d{3})$")
+_KEY = re.compile(r"(?<![\w.])(?:key|note|midi|n)?(\d{2,3})(?![\w.])", re.IGNORECASE)
+_VELOCITY = re.compile(r"(?<![a-z])(?:velocity|vel|v)[ _-]?(\d{1,3})(?!\d)", re.IGNORECASE)
+_DYNAMIC = re.compile(r"(?<![a-z#])(p{1,3}|mp|mf|f{1,3})(?![a-z#♯♭\d])", re.IGNORECASE)
+_ALTERS = {"#": 1, "s": 1, "♯": 1, "is": 1, "b": -1, "♭": -1, "es": -1, "##": 2, "bb": -2}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a name says; None where it says nothing. `pitch` with C4 = 60, which a collection may count otherwise."""
+    pitch: int | None = None
+    velocity: int | None = None
+
+
+def read_name(stem: str) -> Told:
+    """What the name of a recording, without its suffix, tells of its note."""
+    text = stem.replace("_", " ")
+    nsynth = _NSYNTH.search(stem)
+    if nsynth:
+        return Told(_midi(int(nsynth[1]), 0), _midi(int(nsynth[2]), 1))
+    velocity = _VELOCITY.search(text)
+    dynamic = _DYNAMIC.search(text)
+    told = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
+    rest = _VELOCITY.sub(" ", text)
+    notes = list(_NOTE.finditer(rest))
+    if notes:
+        note = notes[-1]                              # "Bass 2 C3": the note comes last, as a rule
+        pitch = STEPS[note[1].lower()] + _ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
+        return Told(_midi(pitch, 0), _midi(told, 1))
+    keys = [int(key) for key in _KEY.findall(rest)]
+    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(told, 1))
+
+
+def note_name(pitch: int) -> str:
+    """C4 for 60."""
+    return ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")[pitch % 12] + str(pitch // 12 - 1)
+
+
+def _midi(value: int | None, least: int) -> int | None:
+    return value if value is not None and least <= value <= 127 else None

@@ -1,0 +1,135 @@
+"""A note, whatever it comes from, and what a source of notes is.
+
+A source says which notes it has (`orders`, cheap, in the main process) and how to make them (`read`, in a worker). An order's
+key stands for all that a prepared note depends on: what is there already is not made again.
+"""
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+ANALYSIS = 6
+"""Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
+all is made anew."""
+
+QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
+             "tempo-synced")
+"""The ten note qualities of NSynth, in its order. Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet"."""
+
+SILENT_PEAK = 10 ** (-70 / 20)
+SHORTEST_S = 0.1
+
+
+class SourceError(ValueError):
+    """A source gives no notes; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What is known of a note without hearing it."""
+    name: str                                   # its file's name without suffix, or what tells it apart within its source
+    instrument: str
+    family: str
+    source: str                                 # acoustic, electronic, synthetic, sampled, recorded
+    pitch: int                                  # its key, 0..127
+    velocity: int                               # 1..127
+    hold_s: float                               # from note-on to note-off
+    sustained: bool | None = None               # None: to be heard
+    program: int | None = None                  # of General MIDI
+    qualities: tuple[int, ...] | None = None    # of QUALITIES, 0 or 1; None: not known
+
+
+@dataclass(frozen=True)
+class Order:
+    """One note to be made. `content` is what its source's `read` needs; it travels to a worker."""
+    key: str
+    labels: Labels
+    content: Any
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note as sound: `audio` float32 [S] mono from note-on; `pitch` is where its fundamental is looked for, a fractional key."""
+    labels: Labels
+    audio: np.ndarray
+    rate_hz: int
+    pitch: float
+    file: Path | None = None       # the recording that it was cut out of, `lead_s` after its beginning
+    lead_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Skipped:
+    name: str
+    reason: str
+
+
+class Reader(Protocol):
+    """Makes the notes of some orders, one result for each. Picklable."""
+
+    def __call__(self, orders: Sequence[Order]) -> Iterator[Note | Skipped]: ...
+
+
+class Source(Protocol):
+    """Where notes come from."""
+    path: Path
+    name: str
+    about: dict                                 # for the card: kind, licence where it is known
+    batch: int                                  # how many notes are best made together
+    remarks: list[str]                          # what was noticed that a player should know
+
+    @property
+    def read(self) -> Reader: ...
+
+    def __len__(self) -> int:
+        """How many orders there will be, for the progress bar; 0: not known before they are read."""
+
+    def orders(self, skipped: list[Skipped]) -> Iterator[Order]:
+        """All notes, in the order in which any beginning is most useful; what cannot be used goes to `skipped`."""
+
+
+def key_of(labels: Labels, *content: Any) -> str:
+    """The name of a prepared note's content: of its labels, what it is made from, and how it is analysed."""
+    told = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
+    """(float32 [S] mono, rate) of a sound file of any format that libsndfile reads. Raises SourceError with the reason."""
+    import soundfile as sf
+    if isinstance(file, Path) and not file.is_file():
+        raise SourceError("no such file")
+    try:
+        with sf.SoundFile(BytesIO(file) if isinstance(file, bytes) else file) as stream:
+            audio, rate_hz = stream.read(dtype="float32", always_2d=True), stream.samplerate
+            missing = stream.frames - len(audio)
+    except (sf.SoundFileError, OSError, EOFError) as error:
+        raise SourceError(f"cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()})") from error
+    if missing > 0:
+        raise SourceError(f"truncated: {missing} of {len(audio) + missing} samples are missing")
+    if not len(audio):
+        raise SourceError("holds no samples")
+    if not np.isfinite(audio).all():
+        raise SourceError("holds samples that are no numbers (NaN or Inf)")
+    return np.ascontiguousarray(audio.mean(1)), rate_hz
+
+
+def why_unusable(audio: np.ndarray, rate_hz: int) -> str:
+    """Why no note can be made of a sound; empty if it can."""
+    if len(audio) < SHORTEST_S * rate_hz:
+        return f"too short: {len(audio) / rate_hz:.3f} s"
+    if not np.isfinite(audio).all():
+        return "holds samples that are no numbers (NaN or Inf)"
+    if np.abs(audio).max() < SILENT_PEAK:
+        return "silent"
+    return ""

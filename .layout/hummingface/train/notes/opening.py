@@ -1,0 +1,89 @@
+"""A source of notes from what a player names: a SoundFont, NSynth in any of its forms, or a folder of recordings."""
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummingface.train.notes.note import QUALITIES, Source, SourceError
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Which notes are wanted of any source; empty: all that it has (a SoundFont: what `soundfont_source.LAYERS` says)."""
+    pitches: tuple[int, ...] = ()
+    velocities: tuple[int, ...] = ()
+    families: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()            # acoustic, electronic, synthetic: NSynth
+    qualities: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    programs: tuple[int, ...] = ()           # SoundFont
+    holds_s: tuple[float, ...] = ()          # SoundFont
+    instruments: int | None = None           # SoundFont: only so many, spread over the families
+    instrument: str = ""                     # recordings: their name
+    family: str = ""                         # recordings
+    trust: str = "sound"                     # recordings: where name and sound disagree
+
+
+def open_source(path: Path, wishes: Wishes | None = None, workers: int = 1, memory: Path | None = None) -> Source:
+    """Raises SourceError where `path` is no source of notes. `memory`: a file in which a folder's listening is kept."""
+    from hummingface.train.notes.nsynth import Filters, NSynth, is_nsynth
+    from hummingface.train.notes.recorded_notes import Recordings
+    from hummingface.train.notes.soundfont_source import Choice, SoundFont
+    wishes, path = wishes or Wishes(), Path(path).expanduser()
+    if path.suffix.lower() in (".sf2", ".sf3"):
+        choice = Choice(wishes.programs, wishes.pitches or Choice().pitches, wishes.velocities, wishes.holds_s, wishes.instruments)
+        return SoundFont(path, choice)
+    if not path.exists():
+        raise SourceError(f"{path}: no such file or folder.")
+    filters = Filters(wishes.families, wishes.sources, wishes.pitches, wishes.velocities, wishes.qualities, wishes.without)
+    if is_nsynth(path):
+        return NSynth(path, filters)
+    if path.is_dir() or path.suffix.lower() == ".sfz":
+        return Recordings(path, wishes.instrument, wishes.family, wishes.trust, filters, workers, memory)
+    raise SourceError(f"{path}: neither a SoundFont (.sf2, .sf3), NSynth (.tar.gz, .tfrecord or its folder), an .sfz file nor a folder "
+                      "of recordings.")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """An argparse type: "36-60,64" as those numbers."""
+    found: list[int] = []
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        first, last = int(low), int(high or low)
+        if not 0 <= first <= last <= 127:
+            raise argparse.ArgumentTypeError(f"{part!r} is no number, nor a range, within 0..127")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))
+
+
+def seconds(text: str) -> tuple[float, ...]:
+    """An argparse type: "0.5,2,4"."""
+    values = tuple(float(part) for part in text.split(","))
+    if not all(0.05 <= v <= 60 for v in values):
+        raise argparse.ArgumentTypeError("held times must lie within 0.05..60 seconds")
+    return values
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def add_wishes(parser: argparse.ArgumentParser) -> None:
+    """The options that choose notes, for every command that takes a source."""
+    chosen = parser.add_argument_group("which notes")
+    chosen.add_argument("--pitches", type=numbers, default=(), metavar="36-84,90", help="MIDI keys")
+    chosen.add_argument("--velocities", type=numbers, default=(), metavar="60,100")
+    chosen.add_argument("--families", type=words, default=(), metavar="A,B", help="NSynth: bass, brass, flute, guitar, keyboard, "
+                        "mallet, organ, reed, string, synth_lead, vocal")
+    chosen.add_argument("--sources", type=words, default=(), metavar="A,B", help="NSynth: acoustic, electronic, synthetic")
+    chosen.add_argument("--qualities", type=words, default=(), metavar="A,B", help="NSynth: notes that have all of " + ", ".join(QUALITIES))
+    chosen.add_argument("--without", type=words, default=(), metavar="A,B", help="NSynth: notes that have none of these qualities")
+    chosen.add_argument("--programs", type=numbers, default=(), metavar="0,40-45", help="SoundFont: programs of General MIDI, from 0")
+    chosen.add_argument("--holds", dest="holds_s", type=seconds, default=(), metavar="0.5,4", help="SoundFont: seconds that keys are held")
+    chosen.add_argument("--instruments", type=int, metavar="N", help="SoundFont: only so many programs, spread over the families")
+    chosen.add_argument("--instrument", default="", metavar="NAME", help="recordings: what they are; by default the folder's name")
+    chosen.add_argument("--family", default="", metavar="NAME", help="recordings: its family")
+    chosen.add_argument("--trust", choices=("sound", "name"), default="sound", help="recordings: where name and sound disagree")
+
+
+def wishes_of(args: argparse.Namespace) -> Wishes:
+    return Wishes(**{name: getattr(args, name) for name in Wishes.__dataclass_fields__})

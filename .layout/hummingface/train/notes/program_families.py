@@ -1,0 +1,50 @@
+"""The melodic instruments of General MIDI that the factory model learns, by family. Programs count from 0."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Instrument:
+    program: int
+    name: str
+    family: str
+    sustained: bool                   # sounds as long as the key is held; else it is struck or plucked and dies away
+
+
+_TABLE = {
+    "piano": "0 Grand Piano, 2 Electric Grand, 4 Tine Piano, 5 FM Piano, 6 Harpsichord, 7 Clavinet",
+    "mallet": "8 Celesta, 9 Glockenspiel, 11 Vibraphone, 12 Marimba, 13 Xylophone, 14 Tubular Bells, 15 Dulcimer, "
+              "114 Steel Drums",
+    "organ": "16 Drawbar Organ*, 17 Percussive Organ*, 19 Church Organ*, 20 Reed Organ*, 21 Accordion*, 22 Harmonica*",
+    "guitar": "24 Nylon Guitar, 25 Steel Guitar, 26 Jazz Guitar, 27 Clean Guitar, 28 Muted Guitar, 30 Distortion Guitar*",
+    "bass": "32 Upright Bass, 33 Finger Bass, 34 Pick Bass, 35 Fretless Bass, 38 Synth Bass",
+    "strings": "40 Violin*, 42 Cello*, 43 Contrabass*, 44 Tremolo Strings*, 45 Pizzicato, 46 Harp",
+    "ensemble": "48 String Section*, 50 Synth Strings*, 52 Choir*, 53 Voice*, 54 Synth Voice*",
+    "brass": "56 Trumpet*, 57 Trombone*, 58 Tuba*, 59 Muted Trumpet*, 60 French Horn*, 61 Brass Section*",
+    "reed": "65 Alto Sax*, 66 Tenor Sax*, 68 Oboe*, 69 English Horn*, 70 Bassoon*, 71 Clarinet*",
+    "pipe": "73 Flute*, 74 Recorder*, 75 Pan Flute*, 77 Shakuhachi*, 79 Ocarina*",
+    "synth": "80 Square Lead*, 81 Saw Lead*, 89 Warm Pad*, 91 Choir Pad*",
+    "plucked": "104 Sitar, 105 Banjo, 107 Koto, 108 Kalimba",
+}
+
+FAMILIES = ("piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth", "synth", "effect",
+            "plucked", "percussive", "effect")
+"""Of General MIDI's programs, eight at a time."""
+
+
+def _instruments():
+    for family, line in _TABLE.items():
+        for entry in line.split(", "):
+            program, name = entry.split(" ", 1)
+            yield Instrument(int(program), name.rstrip("*"), family, name.endswith("*"))
+
+
+INSTRUMENTS: tuple[Instrument, ...] = tuple(_instruments())
+
+
+def instruments_in_turn() -> list[Instrument]:
+    """One of each family after the other, so that any beginning of the list is a fair sample."""
+    families: dict[str, list[Instrument]] = {}
+    for instrument in INSTRUMENTS:
+        families.setdefault(instrument.family, []).append(instrument)
+    longest = max(map(len, families.values()))
+    return [members[i] for i in range(longest) for members in families.values() if i < len(members)]

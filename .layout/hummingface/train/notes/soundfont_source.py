@@ -1,0 +1,155 @@
+"""A SoundFont as a source of notes: which of its programs, at which keys, velocities and lengths."""
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hummingface.models.playing.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
+from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, key_of, sha256_of
+from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, Instrument, instruments_in_turn
+from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
+
+Layers = tuple[tuple[int, tuple[float, float], int, tuple[int, ...]], ...]
+# What is made of each instrument, in this order, so that any beginning can be trained on: velocity, seconds held (struck,
+# sustained), and which keys, as steps and offsets from the lowest. All keys are made at every velocity in the end.
+LAYERS: Layers = (
+    (100, (LONGEST_S, 2.0), 2, (0,)), (60, (1.5, 1.5), 4, (1,)), (120, (0.5, 0.5), 4, (3,)),
+    (100, (LONGEST_S, 2.0), 2, (1,)), (60, (1.5, 1.5), 4, (0, 2, 3)), (120, (0.5, 0.5), 4, (0, 1, 2)),
+)
+TAIL_S, KEPT_TAIL_S = 2.0, 0.1
+GENERAL_MIDI_AT_LEAST = 60             # of our programs that a font must have to be taken for a General MIDI one
+DRUM_BANK = 128
+
+
+@dataclass(frozen=True)
+class Preset:
+    name: str
+    bank: int
+    program: int
+
+
+def presets_in(path: Path) -> list[Preset]:
+    """The presets of an .sf2 or .sf3 file, by its `phdr` chunk. Raises SourceError where it is no SoundFont."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(12)
+            if head[:4] != b"RIFF" or head[8:] != b"sfbk":
+                raise SourceError(f"{path}: no SoundFont (its first bytes are not RIFF ... sfbk).")
+            while (chunk := stream.read(8)) and len(chunk) == 8:
+                name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
+                if name == b"LIST" and stream.read(4) == b"pdta":
+                    continue                                       # its chunks follow
+                if name == b"phdr":
+                    data = stream.read(size)
+                    entries = [struct.unpack_from("<20sHH", data, at) for at in range(0, len(data) - 75, 38)]    # the last ends the list
+                    return sorted((Preset(n.split(b"\0")[0].decode("latin1").strip(), bank, program) for n, program, bank in entries),
+                                  key=lambda p: (p.bank, p.program))
+                stream.seek(size - (4 if name == b"LIST" else 0) + size % 2, 1)
+    except (OSError, struct.error) as error:
+        raise SourceError(f"{path}: cannot be read as a SoundFont ({error}).") from error
+    raise SourceError(f"{path}: a SoundFont without a list of presets; it is damaged or incomplete.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is rendered. Empty: as LAYERS has it, of the melodic instruments of General MIDI or of all presets of another font."""
+    programs: tuple[int, ...] = ()
+    pitches: tuple[int, ...] = tuple(range(LOWEST_KEY, HIGHEST_KEY + 1))
+    velocities: tuple[int, ...] = ()
+    holds_s: tuple[float, ...] = ()
+    instruments: int | None = None          # only so many, spread over the families
+
+
+@dataclass(frozen=True)
+class FontReader:
+    """Renders orders, many in one run of fluidsynth."""
+    path: Path
+
+    def __call__(self, orders: Sequence[Order]) -> Iterator[Note | Skipped]:
+        specs = [order.content for order in orders]
+        for order, (spec, audio) in zip(orders, render(specs, self.path), strict=True):
+            if np.abs(audio[:round(spec.hold_s * RATE_HZ)]).max() < SILENT_PEAK:
+                yield Skipped(order.labels.name, "silent")
+            else:
+                yield Note(order.labels, trim_tail(audio, KEPT_TAIL_S), RATE_HZ, float(spec.pitch))
+
+
+class SoundFont:
+    """Notes of `path` as `choice` says. Raises SourceError."""
+    batch = 44
+
+    def __init__(self, path: Path, choice: Choice | None = None):
+        self.path, self.choice = Path(path), choice or Choice()
+        if not self.path.is_file():
+            raise SoundFontError(f"{path}: no such SoundFont. FluidR3 comes with `apt-get install fluid-soundfont-gm`.")
+        self.name = self.path.name
+        self.about = {"kind": "SoundFont", "name": self.name}
+        self.remarks: list[str] = []
+        self.read = FontReader(self.path)
+        self._banks, self._instruments = self._choose(presets_in(self.path))
+        self._plan = list(self._specs())
+
+    def __len__(self) -> int:
+        return len(self._plan)
+
+    def _choose(self, there: list[Preset]) -> tuple[dict[int, int], list[tuple[Instrument, bool | None]]]:
+        """({program: bank}, [(instrument, whether it sustains or None)])."""
+        melodic = [p for p in there if p.bank < DRUM_BANK]
+        banks: dict[int, int] = {}
+        for preset in melodic:
+            banks.setdefault(preset.program, preset.bank)           # the first bank that has it
+        ours = {i.program: i for i in INSTRUMENTS}
+        general = len(set(ours) & {p.program for p in melodic if p.bank == 0}) >= GENERAL_MIDI_AT_LEAST
+        if self.choice.programs:
+            missing = sorted(set(self.choice.programs) - set(banks))
+            if missing:
+                raise SourceError(f"{self.path}: has no program {', '.join(map(str, missing))}; it has {_ranges(sorted(banks))}.")
+            wanted = list(self.choice.programs)
+        else:
+            wanted = [i.program for i in instruments_in_turn()] if general else sorted(banks)
+        names = {p.program: p.name for p in reversed(melodic)}
+        chosen: list[tuple[Instrument, bool | None]] = []
+        for program in wanted[:self.choice.instruments]:
+            if general and program in ours:
+                chosen.append((ours[program], ours[program].sustained))
+            elif program in banks:
+                name = names[program] or f"Program {program}"
+                chosen.append((Instrument(program, name, FAMILIES[program // 8] if general else "sampled", False), None))
+        if not chosen:
+            raise SourceError(f"{self.path}: has no melodic presets.")
+        return banks, chosen
+
+    def _specs(self) -> Iterator[tuple[Instrument, bool | None, NoteSpec]]:
+        choice, pitches = self.choice, self.choice.pitches
+        layers: Layers = LAYERS
+        if choice.velocities or choice.holds_s:
+            layers = tuple((v, (h, h), 1, (0,)) for h in choice.holds_s or (LONGEST_S,) for v in choice.velocities or (100,))
+        for velocity, holds, step, offsets in layers:
+            for instrument, sustained in self._instruments:
+                for i, pitch in enumerate(pitches):
+                    if i % step in offsets:
+                        yield instrument, sustained, NoteSpec(instrument.program, pitch, velocity, float(holds[bool(sustained)]), TAIL_S,
+                                                             self._banks.get(instrument.program, 0))
+
+    def orders(self, skipped: list[Skipped]) -> Iterator[Order]:
+        font = sha256_of(self.path)
+        for instrument, sustained, spec in self._plan:
+            stem = "".join(c if c.isalnum() else "_" for c in instrument.name.lower())
+            # the name ends as NSynth's do: key and velocity, so that whatever compares sounds can read them
+            name = f"{stem}_{spec.hold_s:g}s-{spec.pitch:03d}-{spec.velocity:03d}"
+            labels = Labels(name, instrument.name, instrument.family, "sampled", spec.pitch, spec.velocity, spec.hold_s,
+                            sustained, instrument.program)
+            yield Order(key_of(labels, font, spec.bank, spec.tail_s), labels, spec)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """1, 2, 3, 7 as "1-3, 7"."""
+    texts: list[str] = []
+    for i, n in enumerate(numbers):
+        if i and n == numbers[i - 1] + 1:
+            texts[-1] = texts[-1].split("-")[0] + f"-{n}"
+        else:
+            texts.append(str(n))
+    return ", ".join(texts)

@@ -1,0 +1,83 @@
+"""Real notes to be reconstructed: of the sources that a run learnt from, where they are at hand; else its prepared notes as sound."""
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.store import DataError, read_data
+from hummingface.train.evaluation.reconstruct import Learnt, sounded
+from hummingface.train.notes.note import Labels, Note, Source, SourceError
+from hummingface.train.notes.opening import open_source
+
+LOOKED_THROUGH = 2000                # orders of a source, at most
+RATE_HZ = 32_000
+TAIL_S = 0.4
+
+
+def real_notes(bank: NoteBank | SoundBank | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
+    """(up to `count` notes, where they come from, for a reader). `sources`: instead of those that the data folder names.
+
+    `bank` may be None where there are `sources`. Raises SourceError where these give nothing.
+    """
+    if sources:
+        notes = [note for path in sources for note in _chosen(open_source(path), -(-count // len(sources)))][:count]
+        if not notes:
+            raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
+        return notes, "recordings of " + ", ".join(path.name for path in sources)
+    assert bank is not None, "notes are of a bank, or of sources"
+    if isinstance(bank, SoundBank):
+        return [bank.note(int(i)) for i in _spread(np.argsort(bank.pitch, kind="stable"), count)], "recordings that were learnt, at 16 kHz"
+    folder = bank.chosen().get("folder")
+    notes, names = [], set(bank.names) - {""}
+    for source in _sources_of(Path(folder)) if folder else []:
+        try:
+            notes += _chosen(source, count, names)
+        except SourceError:
+            continue
+    if notes:
+        return _spread(notes, count), "recordings that were learnt"
+    return ([as_sound(bank, int(i)) for i in _spread(np.argsort(bank.pitch[bank.trained], kind="stable"), count, bank.trained)],
+            "what was to be learnt, as sound: the recordings themselves are not where they were (--notes SOURCE gives others)")
+
+
+def _sources_of(folder: Path) -> list[Source]:
+    found = []
+    try:
+        paths = read_data(folder).get("paths", [])
+    except DataError:
+        paths = []
+    for number, path in enumerate(paths):
+        try:
+            found.append(open_source(Path(path), memory=folder / f"heard-{number}.json"))
+        except (SourceError, OSError):
+            continue
+    return found
+
+
+def _chosen(source: Source, count: int, names: set[str] | None = None) -> list[Note]:
+    """Notes of a source, spread evenly over the first ones of it (of these `names`)."""
+    orders = [order for order in islice(source.orders([]), LOOKED_THROUGH) if names is None or order.labels.name in names]
+    orders.sort(key=lambda order: order.labels.pitch)
+    return [note for note in source.read(_spread(orders, count)) if isinstance(note, Note)]
+
+
+def _spread(values, count: int, of=None) -> list:
+    """`count` of values, evenly; `values` are places in `of`, where that is given."""
+    places = np.unique(np.linspace(0, max(0, len(values) - 1), min(count, len(values))).round().astype(int))
+    picked = [values[i] for i in places]
+    return picked if of is None else [of[i] for i in picked]
+
+
+def as_sound(bank: NoteBank, which: int) -> Note:
+    """A prepared note as what it tells sounds like."""
+    instrument = bank.instruments[bank.instrument[which]]
+    hold_s = min(float(bank.hold_s[which]), 3.0)
+    name = bank.names[which] or f"{instrument['name']} {bank.pitch[which]:.0f}"
+    labels = Labels(name, instrument["name"], instrument.get("family") or "",
+                    instrument.get("source") or "", round(float(bank.pitch[which])), round(float(bank.velocity[which])), round(hold_s, 3))
+    audio = sounded(Learnt(bank, which), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]),  # type: ignore[arg-type]
+                    hold_s, hold_s + TAIL_S, RATE_HZ, float(bank.f0_hz[which]))
+    return Note(labels, audio, RATE_HZ, float(69 + 12 * np.log2(bank.f0_hz[which] / 440)))

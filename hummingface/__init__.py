@@ -1,0 +1,12 @@
+"""HummingFace: an instrument whose sound comes from neural networks while you play.
+
+The one import name of the project: `hummingface.instrument`, `hummingface.models`, `hummingface.train` and `hummingface.assets` are the
+folders `instrument`, `models`, `train` and `assets`. An installation has them inside this one (`pyproject.toml` maps them); in a
+checkout they lie beside it.
+"""
+from pathlib import Path
+
+_here = Path(__file__).resolve().parent
+FOLDER = str(_here.parent)           # that holds this package: where other processes of ours find it
+if not (_here / "instrument").is_dir():
+    __path__.append(str(_here.parent))

@@ -1,0 +1,142 @@
+"""What is compiled for this machine before the first note: two halves side by side, for numba compiles one function at a time.
+
+    python -m hummingface.instrument.audio.precompile
+
+does both and then, behind them and out of the way, what may be wanted later. `finish` waits for the two halves, whoever is at them: each
+holds a lock while it works, and leaves a mark when it is done.
+"""
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hummingface import FOLDER
+from hummingface.compiled import cache_folder, remove_old_folders
+
+COMPILES = "Compiling for this machine. Only the first start takes so long."
+BEHIND = 19                         # how nice it is to everything else
+
+
+def synthesis() -> None:
+    """The audio thread's half: what renders, and what the sound device calls."""
+    import hummingface.instrument.synthesis.callback
+    import hummingface.instrument.synthesis.render  # noqa: F401
+
+
+def performance() -> None:
+    """The performer's half, with the decoder: a few notes of the first patch, of which nothing is rendered."""
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance.midi import NoteOff, NoteOn
+    from hummingface.instrument.performance.performer import Performer
+    from hummingface.instrument.synthesis.state import new_state
+    sound = library.open_sound()
+    performer = Performer(new_state(48000), sound.timbre, sound.patch)
+    for note in (60, 64, 67):
+        performer.receive(NoteOn(0, note, 100), 0)
+    performer.receive(NoteOff(0, 60), 100)
+    performer.advance(1024)
+
+
+def later() -> None:
+    """What only some players want: JACK's callbacks, a mix of several parts. And what other versions left goes."""
+    import numpy as np
+
+    from hummingface.instrument.synthesis.limiter import limit_mix, limiter_dtype
+    limit_mix(np.zeros(1, limiter_dtype), np.zeros((64, 2), np.float32), 48000)
+    with contextlib.suppress(OSError):
+        import hummingface.instrument.audio.jack_stream  # noqa: F401
+    remove_old_folders()
+
+
+HALVES: dict[str, Callable[[], None]] = {"synthesis": synthesis, "performance": performance}
+
+
+def _folder(half: str) -> Path:
+    """Where a half's mark is kept: a folder of its own for each version of its sources."""
+    source = "synthesis/render.py" if half == "synthesis" else "performance/performer.py"
+    folder = cache_folder(Path(__file__).parents[1] / source)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _mark(half: str) -> Path:
+    """There once all of a half is compiled, for this Python, this processor, and the place of these sources, by which numba keeps it."""
+    from llvmlite.binding import get_host_cpu_name
+    place = hashlib.sha256(FOLDER.encode()).hexdigest()[:8]
+    return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}-{place}.done"
+
+
+def missing() -> list[str]:
+    """The halves that were never compiled whole on this machine."""
+    return [half for half in HALVES if not _mark(half).exists()]
+
+
+def finish(say: Callable[[str], None] = lambda text: None) -> None:
+    """Returns when all is compiled that playing begins with; `say` hears of it if that takes a while. Does nothing the next time.
+
+    What cannot be kept on disk is compiled by whoever needs it.
+    """
+    if not missing():
+        return
+    say(COMPILES)
+    workers = [_begin(half) for half in missing() if _can_write(half)]
+    for worker in workers:
+        worker.wait()
+    if workers and not missing():
+        behind = _begin("later")
+        threading.Thread(target=behind.wait, daemon=True).start()       # nobody waits for it, but somebody must hear that it ended
+
+
+def _begin(what: str) -> subprocess.Popen:
+    """Compile a half, or what may be wanted "later", in a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile", what], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folder that this package was found in."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH", "")]))}
+
+
+def _can_write(half: str) -> bool:
+    return os.access(_folder(half), os.W_OK)
+
+
+@contextlib.contextmanager
+def _alone(half: str) -> Iterator[None]:
+    """While nobody else compiles this half. Where there are no such locks, at once."""
+    with contextlib.ExitStack() as opened:
+        with contextlib.suppress(OSError, ImportError):
+            import fcntl
+            file = opened.enter_context(open(_folder(half) / f"{half}.lock", "w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def compile_half(half: str) -> None:
+    """Compile a half, or load it, and mark it as done."""
+    with _alone(half):
+        if not _mark(half).exists():
+            HALVES[half]()
+            _mark(half).touch()
+
+
+def main(words: list[str]) -> int:
+    if words == ["later"]:
+        with contextlib.suppress(OSError, AttributeError):
+            os.nice(BEHIND)
+        later()
+    elif words:
+        compile_half(words[0])
+    else:
+        finish()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

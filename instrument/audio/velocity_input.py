@@ -1,0 +1,52 @@
+"""The player's touch, between the MIDI ports and the engine: velocities through the player's curve, and what was played for who draws
+or learns one.
+
+`Touch` outlives engines: each that plays is given the same one.
+"""
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.velocity_curve import LINEAR
+
+TELL_S = 0.05                   # between what is told of velocities, at least
+MOST_TOLD = 1000                # of them at a time; of a flood the newest
+
+
+class Touch:
+    """`tell(velocities)` hears what comes in, before the curve, while somebody listens; on a thread of its own."""
+
+    def __init__(self, tell: Callable[[list[int]], None] = lambda velocities: None):
+        self._tell = tell
+        self._table: tuple[int, ...] = LINEAR.table     # never changed, only replaced: whoever reads it has all of one curve
+        self._heard: deque[int] | None = None
+
+    def use(self, table: Sequence[int]) -> None:
+        """Play by this curve from the next note on: `VelocityCurve.table`. Any thread."""
+        self._table = tuple(table)
+
+    def apply(self, event: Any) -> Any:
+        """The event as it is played: a note-on through the curve, all else as it came. Any thread; no lock, no wait."""
+        if not isinstance(event, NoteOn):
+            return event
+        if (heard := self._heard) is not None:
+            heard.append(event.velocity)
+        return NoteOn(event.channel, event.note, self._table[event.velocity])
+
+    def listen(self, on: bool) -> None:
+        """Begin or end to tell of incoming velocities. One thread only."""
+        if on == (self._heard is not None):
+            return
+        heard: deque[int] | None = deque(maxlen=MOST_TOLD) if on else None
+        self._heard = heard
+        if heard is not None:
+            threading.Thread(target=self._report, args=(heard,), name="velocities", daemon=True).start()
+
+    def _report(self, heard: deque[int]) -> None:
+        while self._heard is heard:
+            time.sleep(TELL_S)
+            if velocities := [heard.popleft() for _ in range(len(heard))]:
+                self._tell(velocities)

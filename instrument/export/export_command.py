@@ -1,0 +1,81 @@
+"""`hummingface export`: its options, and what it does with them. Parsing imports nothing heavy."""
+import argparse
+import signal
+from pathlib import Path
+from typing import Any
+
+HELP = "make a sampler's instrument or a wavetable of a patch"
+FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
+         "decentsampler": ("a DecentSampler instrument", "OUT.dspreset, OUT.dslibrary, or a new folder"),
+         "bitwig": ("a multisample for Bitwig and Studio One", "OUT.multisample")}
+
+
+def add(commands: Any, whole: Any, seconds: Any) -> None:
+    """Add the command to a parser's `commands`. `whole(low, high)` and `seconds` are types for numbers."""
+    parser = commands.add_parser("export", help=HELP)
+    kinds = parser.add_subparsers(dest="kind", metavar="FORM", required=True)
+    for name, (what, out) in FORMS.items():
+        kind = kinds.add_parser(name, help=what, description=f"Sample a patch into {what}.")
+        _add_sound(kind, out)
+        kind.add_argument("--every", type=whole(1, 24), default=3, metavar="N", help="sample one key in N (3)")
+        kind.add_argument("--velocities", type=whole(1, 16), default=3, metavar="N", help="layers of velocity (3)")
+        kind.add_argument("--seconds", type=seconds, default=4.0, metavar="S", help="of each note, 1..60 (4)")
+        kind.add_argument("--loop", action=argparse.BooleanOptionalAction, default=None,
+                          help="loop the notes; if left out, those of patches that sound as long as a key is held")
+        kind.add_argument("--keys", type=_keys, default=(21, 108), metavar="LOW-HIGH", help="the keys that it has, 0..127 (21-108)")
+        kind.add_argument("--wet", action="store_true", help="with the patch's delay and reverb in the samples")
+    table = kinds.add_parser("wavetable", help="256 single cycles, for Serum, Vital and others", description="Make a wavetable of a patch.")
+    _add_sound(table, "OUT.wav")
+    table.add_argument("--along", default="time", metavar="KNOB", help="time, or a control by its id: latent.1, filter.cutoff_hz, "
+                                                                       "character.brightness, morph.x ... (time)")
+    table.add_argument("--key", type=whole(12, 96), default=48, metavar="K", help="the note that is played, 60 is C4 (48)")
+    table.add_argument("--velocity", type=whole(1, 127), default=100, metavar="V")
+    table.add_argument("--seconds", type=seconds, default=3.0, metavar="S", help="that go by along time, 1..60 (3)")
+
+
+def _add_sound(parser: argparse.ArgumentParser, out: str) -> None:
+    parser.add_argument("patch", metavar="PATCH", help="a patch by name, or a patch file")
+    parser.add_argument("out", type=Path, metavar="OUT", help=f"{out}; nothing is ever written over")
+    parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
+
+
+def _keys(text: str) -> tuple[int, int]:
+    try:
+        low, high = (int(part) for part in text.split("-"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 36-84") from None
+    if not 0 <= low <= high <= 127:
+        raise argparse.ArgumentTypeError(f"{text} is not within 0-127, from low to high")
+    return low, high
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export, with a progress bar. Ended by Ctrl+C or SIGTERM it leaves nothing. Raises ExportError, LibraryError, PatchError, OSError."""
+    from tqdm import tqdm
+
+    from hummingface.instrument.export import forms, multisample, wavetable
+    from hummingface.instrument.patches import library
+
+    def ended(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, ended)
+    forms.check(args.kind, args.out, "")
+    sound = library.open_sound(args.patch, args.model)
+    bar: Any = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or tqdm(total=total, desc=f"exporting {args.out.name}",
+                          bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {elapsed}<{remaining}")
+        bar.update(done - bar.n)
+    try:
+        if args.kind == "wavetable":
+            report: Any = wavetable.export(sound, args.out, wavetable.Options(args.along, args.key, args.velocity, args.seconds), progress)
+        else:
+            report = multisample.export(args.kind, sound, args.out, multisample.Options(
+                args.every, args.velocities, args.seconds, args.loop, args.wet, *args.keys), progress)
+    finally:
+        if bar is not None:
+            bar.close()
+    print(report)
+    return 0

@@ -1,0 +1,72 @@
+"""An instrument is there whole, or not at all: it grows in a hidden folder beside its place, and moves there when it is done.
+
+Whoever is stopped on the way, even by `kill -9` or a full disk, leaves nothing under the wanted name; the hidden folder of one that was
+killed goes when the next export into the same folder begins.
+"""
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.recording.naming import move
+
+_HIDDEN = re.compile(r"\.hummingface-export-(\d+)")
+
+
+class ExportError(ValueError):
+    """What cannot be exported; the text says why and what to do."""
+
+
+def refuse_existing(*paths: Path) -> None:
+    """Raises ExportError where one is there: nothing is written over."""
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            raise ExportError(f"{path}: is there already, and nothing is written over it; give another name, or move it away first")
+
+
+@contextmanager
+def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
+    """A hidden folder in which all `targets` (in `folder`) are made under their names. They move to their places at the end, the last
+    one last: it is the one that opens the others. Raises OSError, naming the place, and then leaves nothing.
+    """
+    refuse_existing(*targets)
+    _sweep(folder)
+    hidden = folder / f".hummingface-export-{os.getpid()}"
+    moved: list[Path] = []
+    try:
+        hidden.mkdir(parents=False)
+        yield hidden
+        refuse_existing(*targets)
+        for target in targets:
+            made = hidden / target.name
+            if made.is_dir():
+                os.rename(made, target)
+            else:
+                move(made, target)
+            moved.append(target)
+    except BaseException as error:
+        for target in moved:
+            shutil.rmtree(target, ignore_errors=True)
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(f"{targets[-1]}: cannot be exported ({error.strerror or error}); nothing was left there") from error
+        raise
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def sweep_of(folder: Path, pid: int) -> None:
+    """Remove what process `pid`, which was killed, left hidden in a folder."""
+    shutil.rmtree(folder / f".hummingface-export-{pid}", ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    with suppress(OSError):
+        for path in folder.iterdir():
+            found = _HIDDEN.fullmatch(path.name)
+            if found and not is_running(int(found[1])):
+                shutil.rmtree(path, ignore_errors=True)

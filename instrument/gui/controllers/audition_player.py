@@ -1,0 +1,52 @@
+"""Hearing a take from the window: a process of its own plays it (see `recording/audition.py`), and ends when the player says so."""
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+
+from hummingface import FOLDER
+
+
+class Listening(QObject):
+    """`path` is what sounds now, or None. `changed(problem)` follows every change; the text is empty where all is well."""
+
+    changed = Signal(str)
+
+    def __init__(self, parent: QObject):
+        super().__init__(parent)
+        self.path: Path | None = None
+        self._process: QProcess | None = None
+
+    def toggle(self, path: Path) -> None:
+        """Play this take, or end it if it is the one that sounds."""
+        same = self.path == path
+        self.stop()
+        if same:
+            return
+        process = self._process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
+        process.setProcessEnvironment(environment)
+        process.finished.connect(lambda code, _status: self._ended(process, code))
+        process.errorOccurred.connect(lambda _error: self._ended(process, 1))
+        self.path = path
+        process.start(sys.executable, ["-m", "hummingface.instrument.recording.audition", str(path)])
+        self.changed.emit("")
+
+    def stop(self) -> None:
+        """Silence."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.waitForFinished(1000)
+            process.deleteLater()
+            self.path = None
+            self.changed.emit("")
+
+    def _ended(self, process: QProcess, code: int) -> None:
+        if process is self._process:
+            said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+            self._process, self.path = None, None
+            process.deleteLater()
+            self.changed.emit((said[-1] if said else "The take cannot be played.") if code else "")

@@ -1,0 +1,93 @@
+"""A process that helps the window with what takes long or needs torch: a command of `hummingface`, in lines of JSON
+(`train/app/json_lines.py`).
+
+It lives no longer than its window: when that is gone, however it went, the helper's standard input ends, and it ends too.
+"""
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+from shiboken6 import isValid
+
+from hummingface import FOLDER
+from hummingface.models.playing.checked_json import parse_json
+
+LONGEST_LINE = 8 << 20              # bytes: two pictures of what is learnt
+LAST_WORDS = 4000                   # characters of standard error that are kept
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
+
+
+class Helper(QObject):
+    """`words` follow `hummingface`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
+
+    told = Signal(dict)
+    ended = Signal(str)
+
+    def __init__(self, parent: QObject, words: Sequence[str]):
+        super().__init__(parent)
+        self._said, self._left = "", False
+        self._process = process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
+        for name in ONE_THREAD:
+            environment.insert(name, "1")
+        process.setProcessEnvironment(environment)
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_error)
+        process.finished.connect(lambda code, status: self._end(code, status))
+        process.errorOccurred.connect(self._failed)
+        process.start(sys.executable, ["-m", "hummingface", *words])
+
+    @property
+    def pid(self) -> int:
+        return self._process.processId()
+
+    @property
+    def running(self) -> bool:
+        return self._process.state() != QProcess.ProcessState.NotRunning
+
+    def send(self, message: dict) -> None:
+        """Ask for something."""
+        self._process.write(json.dumps(message).encode() + b"\n")
+
+    def leave(self) -> None:
+        """Nothing more is wanted of it: it saves what it has, and ends by itself."""
+        self._left = True
+        self._process.closeWriteChannel()
+
+    def close(self, patience_ms: int) -> None:
+        """Leave it, and see that it is gone after so long."""
+        self.leave()
+        if self.running and not self._process.waitForFinished(patience_ms):
+            self._process.kill()
+            self._process.waitForFinished(1000)
+
+    def _read(self) -> None:
+        while self._process.canReadLine():
+            with suppress(ValueError):
+                message = parse_json(bytes(self._process.readLine().data()), LONGEST_LINE)
+                if isinstance(message, dict) and isinstance(message.get("tell"), str):
+                    self.told.emit(message)
+
+    def _read_error(self) -> None:
+        self._said = (self._said + bytes(self._process.readAllStandardError().data()).decode(errors="replace"))[-LAST_WORDS:]
+
+    def _failed(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            self.ended.emit(f"it cannot be started ({self._process.errorString()})")
+
+    def _end(self, code: int, status: QProcess.ExitStatus) -> None:
+        if not isValid(self._process):                  # the window is being taken down, and nobody listens any more
+            return
+        self._read()
+        self._read_error()
+        if self._left:
+            self.ended.emit("")
+        elif status == QProcess.ExitStatus.CrashExit:
+            self.ended.emit("it was ended from outside, or by the system for want of memory")
+        else:
+            said = self._said.strip().splitlines()
+            self.ended.emit(said[-1] if said else f"it ended with status {code}")

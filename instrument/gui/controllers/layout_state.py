@@ -1,0 +1,95 @@
+"""What stands where in the window, beside the sound: sizes, pages, panels that are open, the computer keys, the modulation wheel.
+
+Plain values by name. What comes back from a file may be of any kind and size: a value that makes no sense leaves things as they are.
+"""
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+
+from hummingface.instrument.gui.controllers.qwerty import HIGHEST_OCTAVE, LOWEST_OCTAVE
+
+if TYPE_CHECKING:
+    from hummingface.instrument.gui.window import Window
+
+PANELS: dict[str, Callable[[Any], QWidget]] = {
+    "settings": lambda window: window.dialog, "takes": lambda window: window.takes, "exports": lambda window: window.exports,
+    "learning": lambda window: window.recordings.panel}
+OPEN: dict[str, Callable[[Any], None]] = {
+    "settings": lambda window: window.open_settings(), "takes": lambda window: window.takes.open(),
+    "exports": lambda window: window.exports.open(), "learning": lambda window: window.recordings.panel.open()}
+
+
+def layout_of(window: "Window") -> dict[str, Any]:
+    """Everything as it is."""
+    made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
+    values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
+              "named": window.latents.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(), "wheel": window.wheel.value(),
+              "open": [name for name, panel in made.items() if panel.isVisible()],
+              "panels": {name: _geometry(panel) for name, panel in made.items()}}
+    if "exports" in made:
+        values["export"] = [_value(field) for field in window.exports.fields()]
+    if "learning" in made and window.recordings.learning.lesson is not None:
+        values["lesson"] = window.recordings.learning.lesson.name
+    return values
+
+
+def restore_layout(window: "Window", values: dict[str, Any]) -> None:
+    """Put everything back; call it before the window is shown. What is open opens with `reopen`."""
+    _restore_geometry(window, values.get("geometry"))
+    window.qwerty.octave = _whole(values.get("octave"), LOWEST_OCTAVE, HIGHEST_OCTAVE, window.qwerty.octave)
+    window.qwerty.velocity = _whole(values.get("velocity"), 1, 127, window.qwerty.velocity)
+    window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))
+    window.latents.turn.setChecked(values.get("named") is True)
+    (window.spectrogram.frame if values.get("frame") is True else window.spectrogram.sound).setChecked(True)
+
+
+def reopen(window: "Window", values: dict[str, Any]) -> None:
+    """Open the panels that were open, where they were; call it when the window is shown."""
+    if isinstance(lesson := values.get("lesson"), str):
+        window.recordings.learning.find(lesson)
+    fields, panels, opened = values.get("export"), values.get("panels"), values.get("open")
+    if isinstance(fields, list):
+        for field, value in zip(window.exports.fields(), fields, strict=False):
+            _set_value(field, value)
+    for name in PANELS:
+        if isinstance(opened, list) and name in opened and (name != "learning" or window.recordings.learning.lesson is not None):
+            _restore_geometry(PANELS[name](window), panels.get(name) if isinstance(panels, dict) else None)
+            OPEN[name](window)
+    window.activateWindow()
+
+
+def _is_made(window: "Window", name: str) -> bool:
+    """Panels are made when they are wanted first."""
+    return name == "settings" or name in vars(window) or (name == "learning" and "panel" in vars(window.recordings))
+
+
+def _geometry(widget: QWidget) -> str:
+    return widget.saveGeometry().toBase64().toStdString()
+
+
+def _restore_geometry(widget: QWidget, value: Any) -> None:
+    if isinstance(value, str) and len(value) < 1000:
+        widget.restoreGeometry(QByteArray.fromBase64(value.encode("ascii", "ignore")))
+
+
+def _whole(value: Any, low: int, high: int, otherwise: int) -> int:
+    return value if type(value) is int and low <= value <= high else otherwise
+
+
+def _value(field: QWidget) -> Any:
+    if isinstance(field, QComboBox):
+        return field.currentIndex()
+    return field.isChecked() if isinstance(field, QCheckBox) else field.value() if isinstance(field, QSpinBox | QDoubleSpinBox) else None
+
+
+def _set_value(field: QWidget, value: Any) -> None:
+    if isinstance(field, QComboBox):
+        field.setCurrentIndex(_whole(value, 0, field.count() - 1, field.currentIndex()))
+    elif isinstance(field, QCheckBox):
+        field.setChecked(value is True)
+    elif isinstance(field, QSpinBox):
+        field.setValue(_whole(value, field.minimum(), field.maximum(), field.value()))
+    elif isinstance(field, QDoubleSpinBox) and type(value) in (int, float):
+        field.setValue(min(max(value, field.minimum()), field.maximum()))

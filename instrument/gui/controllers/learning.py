@@ -1,0 +1,188 @@
+"""A model is learnt of a folder while the player plays on: the process that does it, how far it is, and its versions as they come.
+
+It is a process of its own at the lowest priority (`hummingface train learn --background --tell`). It ends with the window and keeps all
+that it has: the menu offers to go on with it the next time.
+"""
+import base64
+import binascii
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from hummingface.instrument.gui.controllers.helper_process import Helper
+from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.patches import learnt_models
+from hummingface.instrument.patches.learnt_models import Lesson
+from hummingface.instrument.session.session import Session
+
+PATIENCE_MS = 10_000             # that a closing window gives it to save itself
+LARGEST_PICTURE = 1024          # rows, columns
+STEPS = {"starting": "Getting ready", "listening": "Listening to the recordings", "preparing": "Analysing the notes",
+         "learning": "Learning",
+         "stopping": "Stopping", "stopped": "Stopped; nothing is lost", "done": "Learnt", "failed": "It has stopped"}
+ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")
+
+
+@dataclass(frozen=True)
+class LearningPicture:
+    """One note: levels uint8 [rows, columns] of its recording, and of what is learnt so far."""
+    target: np.ndarray
+    learnt_models: np.ndarray
+    name: str
+    key: str
+    seconds: float
+
+
+class Learning(QObject):
+    """One lesson at a time. `changed` follows whatever there is to show; `picture_changed` the picture alone."""
+
+    changed = Signal()
+    picture_changed = Signal()
+
+    def __init__(self, parent: QObject, session: Session, banner: Banner):
+        super().__init__(parent)
+        self.session, self.banner = session, banner
+        self.helper: Helper | None = None
+        self.lesson: Lesson | None = None
+        self.state = ""                             # of STEPS; empty: nothing was ever learnt here
+        self.share, self.loss = 0.0, 0.0
+        self.left_s: float | None = None
+        self.done, self.of = 0, 0                   # notes that are analysed
+        self.told, self.left_out, self.problem = "", "", ""     # how many notes; what was left out, and why; what went wrong
+        self.playable = False
+        self.picture: LearningPicture | None = None
+        self._card: dict[str, Any] | None = None    # of the newest version
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    def start(self, folder: Path) -> None:
+        """Learn a model of a folder; of one that was begun with, go on."""
+        if self.active and self.lesson is not None:
+            self.banner.say(f"“{self.lesson.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
+            return
+        self.go_on(learnt_models.lesson_for(folder))
+
+    def go_on(self, lesson: Lesson) -> None:
+        """Begin a lesson, or go on where it was stopped."""
+        if self.active:
+            return
+        same = self.lesson is not None and self.lesson.name == lesson.name
+        self.lesson, self.state, self.problem, self.left_s = lesson, "starting", "", None
+        self.share, self._card = lesson.share if lesson.share < 1 else 0.0, learnt_models.card_of(lesson.name)
+        self.playable = self._card is not None
+        if not same:
+            self.picture, self.told = None, ""
+        self.helper = helper = Helper(self, ["train", "learn", *lesson.sources, "--name", lesson.name, "--minutes", f"{lesson.minutes:g}",
+                                             "--background", "--tell"])
+        helper.told.connect(self._hear)
+        helper.ended.connect(lambda why: self._ended(helper, why))
+        self.changed.emit()
+
+    def find(self, name: str) -> None:
+        """Show a lesson of an earlier window, as far as it came; nothing begins by itself."""
+        lesson = next((lesson for lesson in learnt_models.lessons() if lesson.name == name), None)
+        if lesson is not None and self.lesson is None:
+            self.lesson, self.share, self.state = lesson, lesson.share, "stopped" if lesson.share < 1 else "done"
+            self._card = learnt_models.card_of(name)
+            self.playable = self._card is not None
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """It saves itself and ends; `go_on` goes on from there."""
+        if self.active and self.helper is not None:
+            self.state = "stopping"
+            self.helper.leave()
+            self.changed.emit()
+
+    def play(self) -> None:
+        """Play the newest version; while it plays, better ones take its place."""
+        patch = learnt_models.patch_of(self.lesson.name) if self.lesson else None
+        if patch is not None:
+            self.session.load(patch)
+
+    def leave(self) -> None:
+        """The window is about to go: it may begin to save itself."""
+        if self.helper is not None:
+            self.state = "stopping"
+            self.helper.leave()
+
+    def close(self) -> None:
+        """The window goes."""
+        helper, self.helper = self.helper, None
+        if helper is not None:
+            helper.close(PATIENCE_MS)
+
+    # what the process tells
+
+    def _hear(self, message: dict) -> None:
+        if self.state == "stopping":
+            return
+        with suppress(KeyError, TypeError, ValueError):         # what cannot be read is not shown
+            match message["tell"]:
+                case "stage":
+                    self.state, self.done, self.of = str(message["stage"]), int(message["done"]), int(message["of"])
+                    self.state = self.state if self.state in STEPS else "preparing"
+                case "notes":
+                    self.state = "learning"
+                    self.told = f"{message['count']} notes" + (f", {message['skipped']} left out" if message["skipped"] else "")
+                    self.left_out = str(message["text"])
+                case "progress":
+                    self.share, self.left_s, self.loss = (float(message[name]) for name in ("share", "left_s", "loss"))
+                case "picture":
+                    self.picture = LearningPicture(_levels(message["target"]), _levels(message["learnt"]), str(message["name"]),
+                                                   str(message["key"]), float(message["seconds"]))
+                    self.picture_changed.emit()
+                    return
+                case "model":
+                    self._renew()
+                case "failed":
+                    self.problem = str(message["text"])
+                case "done":
+                    self.state, self.share, self.left_s = "done", 1.0, 0.0
+            self.changed.emit()
+
+    def _renew(self) -> None:
+        """Another version is in the library: what is played of it goes over to it."""
+        assert self.lesson is not None
+        name, before, card = self.lesson.name, self._card, learnt_models.card_of(self.lesson.name)
+        if card is None:
+            return
+        self._card = card
+        self.session.renew(name, lambda patch: learnt_models.carried(patch, before, card) if before else patch)
+        if not self.playable:
+            self.playable = True
+            self.banner.say(f"“{name}” can be played now; it gets better while it learns.")
+
+    def _ended(self, helper: Helper, why: str) -> None:
+        helper.deleteLater()
+        if helper is not self.helper or self.lesson is None:
+            return
+        self.helper = None
+        name = self.lesson.name
+        self.lesson = next((lesson for lesson in learnt_models.lessons() if lesson.name == name), self.lesson)
+        if self.state == "stopping":
+            self.state = "stopped"
+        elif self.state == "done":
+            self.banner.say(f"“{name}” is learnt.")
+        else:
+            self.state = "failed"
+            self.problem = self.problem or f"The process that learns stopped: {why}. What was learnt is kept; it can go on."
+            self.banner.say(f"“{name}”: {self.problem}", problem=True)
+        self.changed.emit()
+
+
+def _levels(image: dict) -> np.ndarray:
+    """uint8 [rows, columns] of a message. Raises KeyError, TypeError, ValueError."""
+    rows, columns = int(image["height"]), int(image["width"])
+    if not (0 < rows <= LARGEST_PICTURE and 0 < columns <= LARGEST_PICTURE):
+        raise ValueError("no picture")
+    try:
+        return np.frombuffer(base64.b64decode(image["levels"], validate=True), np.uint8).reshape(rows, columns).copy()
+    except binascii.Error as error:
+        raise ValueError("no picture") from error

@@ -1,0 +1,170 @@
+"""New sounds from recordings: the button with its menu, what is dropped on the window, and the two who make something of it."""
+from functools import cached_property, partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+
+from hummingface.instrument.gui.controllers import drops
+from hummingface.instrument.gui.controllers.learning import Learning
+from hummingface.instrument.gui.controllers.new_sound import NewSound
+from hummingface.instrument.gui.panels.extras_panel import ExtrasPanel
+from hummingface.instrument.gui.panels.learning_panel import LearningPanel
+from hummingface.instrument.gui.panels.panel import tool
+from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.gui.widgets.plain_text import caption, shortened
+from hummingface.instrument.patches import learnt_models
+from hummingface.instrument.patches.patch import PatchError
+from hummingface.instrument.patches.patch import load as load_patch
+from hummingface.instrument.session import extras
+from hummingface.instrument.session.session import Session
+
+TEXT = "New sound"
+LONGEST_SHOWN = 60              # characters of a name in the menu
+OFFERED = 3                     # lessons that were stopped, in the menu
+
+
+class Recordings:
+    """`model_of` as `NewSound` has it, `recall` plays a take again."""
+
+    def __init__(self, window: QWidget, session: Session, banner: Banner, model_of, recall):
+        self._window, self._session, self._banner, self._model_of, self._recall = window, session, banner, model_of, recall
+        self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
+                           "them (Ctrl+N); or drop either on the window", text=TEXT)
+        self.button.setShortcut("Ctrl+N")
+        self.menu = QMenu(self.button)
+        self.menu.aboutToShow.connect(self._fill)
+        self.button.setMenu(self.menu)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    @cached_property
+    def new_sound(self) -> NewSound:
+        return NewSound(self._window, self._session, self._banner, self._model_of)
+
+    @cached_property
+    def learning(self) -> Learning:
+        made = Learning(self._window, self._session, self._banner)
+        made.changed.connect(self._show)
+        return made
+
+    @cached_property
+    def panel(self) -> LearningPanel:
+        return LearningPanel(self._window, self.learning)
+
+    @cached_property
+    def extras(self) -> ExtrasPanel:
+        return ExtrasPanel(self._window)
+
+    # what is dropped
+
+    def drag_came(self, data: QMimeData) -> bool:
+        """Something is dragged over the window. Returns whether it may be dropped."""
+        found = drops.read(data)
+        if found is not None and found.kind == "recording":
+            self._warm()
+        return found is not None
+
+    def _warm(self) -> None:
+        if not extras.missing():
+            self.new_sound.warm()
+
+    def drop(self, data: QMimeData) -> None:
+        """Do with it what it is good for."""
+        found = drops.read(data)
+        if found is not None:
+            self._use(found)
+
+    def open(self, path: Path) -> None:
+        """The same with a file that was opened from outside."""
+        self._use(drops.what_is([path]))
+
+    def _use(self, found: drops.Dropped) -> None:
+        match found.kind:
+            case "patch":
+                self._load(found.path)
+            case "take":
+                self._recall(str(found.path))
+            case "recording":
+                self.make(found.path)
+            case "folder":
+                self.learn(found.path)
+            case _:
+                self._banner.say(found.why, problem=True)
+
+    def _load(self, path: Path) -> None:
+        try:
+            self._session.load(load_patch(path))
+        except PatchError as error:
+            self._banner.say(str(error), problem=True)
+
+    def make(self, recording: Path) -> None:
+        """Make a sound of a recording."""
+        if self.extras.offer("Making a sound of a recording", lambda: self.make(recording)):
+            self.new_sound.make(recording)
+
+    def learn(self, folder: Path) -> None:
+        """Learn a model of a folder, and show how it goes."""
+        if not self.extras.offer("Learning from recordings", lambda: self.learn(folder)):
+            return
+        self.learning.start(folder)
+        self.panel.open()
+
+    def leave(self) -> None:
+        """The window is about to go: what is under way may begin to save itself."""
+        for one in self._begun():
+            one.leave()
+        if "extras" in vars(self):
+            self.extras.leave()
+
+    def close(self) -> None:
+        """The window goes: what is under way has saved itself, and ends."""
+        for one in self._begun():
+            one.close()
+        if "extras" in vars(self):
+            self.extras.close_helper()
+
+    def _begun(self) -> list[NewSound | Learning]:
+        return [vars(self)[name] for name in ("new_sound", "learning") if name in vars(self)]
+
+    # the menu
+
+    def _fill(self) -> None:
+        self._warm()
+        menu = self.menu
+        menu.clear()
+        menu.addAction("From a recording …", self._choose_recording)
+        menu.addAction("From a folder of recordings …", self._choose_folder)
+        current = self.learning.lesson
+        begun = [lesson for lesson in learnt_models.lessons() if lesson.share < 1 and not (current and lesson.name == current.name)]
+        if current is not None or begun:
+            menu.addSeparator()
+        if current is not None:
+            menu.addAction(caption(f"Show “{shortened(current.name, LONGEST_SHOWN)}”"), self.panel.open)
+        for lesson in begun[:OFFERED] if not self.learning.active else ():
+            share = f"{lesson.share:.0%}".replace("%", " %")
+            menu.addAction(caption(f"Go on learning “{shortened(lesson.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, lesson))
+
+    def _go_on(self, lesson) -> None:
+        if not self.extras.offer("Learning from recordings", lambda: self._go_on(lesson)):
+            return
+        self.learning.go_on(lesson)
+        self.panel.open()
+
+    def _choose_recording(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "One recorded note", "",
+                                                "Recordings (*.wav *.flac *.aif *.aiff *.ogg *.opus *.mp3 *.w64 *.caf *.au);;All files (*)")
+        if chosen:
+            self.make(Path(chosen))
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self._window, "A folder of recordings, one note in each file", "")
+        if chosen:
+            self.learn(Path(chosen))
+
+    def _show(self) -> None:
+        """The button tells how far it is while the panel is put away."""
+        learning = self.learning
+        text = f"Learning {learning.share:.0%}".replace("%", " %") if learning.active else TEXT
+        if text != self.button.text():
+            self.button.setText(text)
+            self.button.setAccessibleDescription(text if learning.active else "")

@@ -1,0 +1,64 @@
+"""The window comes back as it was left: puts back what another one left, and has what changes here written (see `autosave.py`)."""
+from typing import TYPE_CHECKING
+
+from hummingface.instrument.gui.controllers import layout_state
+from hummingface.instrument.gui.controllers.learnt_versions import NAME, Versions
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.session.autosave import Autosave
+from hummingface.instrument.session.window_state import WindowState
+
+if TYPE_CHECKING:
+    from hummingface.instrument.gui.window import Window
+
+
+class Keeping:
+    """`kept` is what a window left, None where none did; without `autosave` nothing is written."""
+
+    def __init__(self, window: "Window", kept: WindowState | None, autosave: Autosave | None):
+        self._window, self._kept, self._autosave = window, kept, autosave
+        self._told = ""             # the newest problem of the disk that the player knows of
+        self._versions = Versions()
+        window.session.on_renew.append(self._versions.forget)
+
+    def restore(self, patch: Patch | None) -> bool:
+        """Put back what was left, if anything was, and on top of it `patch`, which the engine was given, where that is another. Before the
+        window is shown. Returns whether anything was."""
+        if self._kept is None:
+            return False
+        session, left = self._window.session, self._kept.session.state
+        session.restore(self._kept.session)
+        self._window.news.given = patch is not None
+        if patch is not None and patch.to_json() != left.to_patch().to_json():
+            changed = session.dirty
+            session.patch_from_engine(patch)
+            if changed:
+                self._window.banner.notify(f"“{left.patch.name}”, as you changed it, is one step back: Ctrl+Z.")
+        layout_state.restore_layout(self._window, self._kept.window)
+        return True
+
+    def reopen(self) -> None:
+        """The window is shown: what was open opens."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            layout_state.reopen(self._window, kept.window)
+
+    def state(self) -> WindowState:
+        """All that the next window should find."""
+        session, window = self._window.session.snapshot(), layout_state.layout_of(self._window)
+        return WindowState(session, window | ({NAME: versions} if (versions := self._versions.of(session)) else {}))
+
+    def look(self) -> None:
+        """Have what has changed written; what no engine has played yet is nothing to keep."""
+        if self._autosave is None or not self._window.session.state.patch.model:
+            return
+        self._autosave.look(self.state())
+        if (problem := self._autosave.problem) != self._told:
+            self._told = problem
+            if problem:
+                self._window.banner.say(f"{problem}. What you change now is lost when the window goes.", problem=True)
+
+    def close(self) -> None:
+        """The window goes."""
+        self.look()
+        if self._autosave is not None:
+            self._autosave.close()

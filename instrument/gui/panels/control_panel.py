@@ -1,0 +1,119 @@
+"""Panels of knobs, straight from the table of controls: whatever group it has finds its place here."""
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from hummingface.instrument.gui.panels.panel import Panel
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.knob import Knob
+from hummingface.instrument.gui.widgets.meter import Meter
+from hummingface.instrument.patches.parameters import PARAMETERS, Parameter, group
+
+ROWS = 2
+GROUPS = ("touch", "time", "envelope", "filter", "character", "motion", "effects")
+LEAST_COLUMN, LABEL_GAP = 50, 10        # width of a column of knobs, and between two labels
+MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a knob with steps
+
+
+def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Control:
+    """The control for a parameter; its name for screen readers says the group, as labels repeat between groups."""
+    name = parameter.label if heading.lower() == parameter.label.lower() else f"{heading} {parameter.label}"
+    if 0 < len(parameter.choices) <= MOST_IN_SIGHT:
+        return Choice(parameter, name, diameter)
+    return Knob(parameter, name, diameter=diameter)
+
+
+def sections() -> list[tuple[str, list[Parameter]]]:
+    """Headings and what stands below them. Effects come apart by the first part of their ids; a lone one joins the next."""
+    found: list[tuple[str, list[Parameter]]] = []
+    for name in GROUPS:
+        if name != "effects":
+            found.append((name, group(name)))
+            continue
+        lone: list[Parameter] = []
+        for effect in dict.fromkeys(p.id.partition(".")[0] for p in group(name)):
+            members = [p for p in group(name) if p.id.partition(".")[0] == effect]
+            if len(members) == 1:
+                lone += members
+            else:
+                heading = " · ".join([*(p.label for p in lone), effect])
+                found.append((heading, [*lone, *members]))
+                lone = []
+        if lone:
+            found.append((lone[0].label, lone))
+    return found
+
+
+class Section(Panel):
+    """One group of small knobs in two rows, filled by columns if there is one, else by rows."""
+
+    heading_height = 22         # no tools beside it
+
+    def __init__(self, heading: str, parameters: list[Parameter]):
+        super().__init__(heading)
+        self.columns = -(-len(parameters) // ROWS)
+        self.controls: dict[str, Control] = {}
+        grid = QGridLayout()
+        grid.setSpacing(0)
+        for index, parameter in enumerate(parameters):
+            effect = parameter.id.partition(".")[0] if "·" in heading else heading
+            control = self.controls[parameter.id] = make_control(parameter, effect.capitalize())
+            grid.addWidget(control, index // self.columns, index % self.columns)
+            grid.setRowStretch(index // self.columns, 1)
+        for column, wide in enumerate(self._widths()):
+            grid.setColumnStretch(column, wide)
+        self.body.addLayout(grid, 1)
+
+    def _widths(self) -> list[int]:
+        """Of the columns: each as wide as its longest label, and no knob crowded."""
+        measure = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance
+        widths = [LEAST_COLUMN] * self.columns
+        for index, control in enumerate(self.controls.values()):
+            column, wide = index % self.columns, round(measure(control.parameter.label) / theme.scale) + LABEL_GAP
+            widths[column] = max(widths[column], wide)
+        return widths
+
+    def weight(self) -> int:
+        """How wide it should be beside others."""
+        return sum(self._widths()) + 2 * theme.PAD
+
+
+class ControlPanel(QWidget):
+    """All sections side by side, each as wide as its columns ask for."""
+
+    def __init__(self):
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP)
+        self.sections = [Section(heading, parameters) for heading, parameters in sections()]
+        self.controls: dict[str, Control] = {}
+        for section in self.sections:
+            row.addWidget(section, section.weight())
+            self.controls |= section.controls
+
+
+class OutputPanel(Panel):
+    """The meter, the volume beside it, large, and the other controls of the whole instrument."""
+
+    def __init__(self):
+        super().__init__("Output")
+        self.meter = Meter()
+        self.controls: dict[str, Control] = {}
+        row = QHBoxLayout()
+        row.setSpacing(theme.px(6))
+        row.addWidget(self.meter)
+        volume = PARAMETERS["master.volume_db"]
+        others = [p for p in group("master") if p is not volume]
+        self.controls[volume.id] = Knob(volume, volume.label, diameter=58, always_value=True)
+        row.addWidget(self.controls[volume.id], 3, Qt.AlignmentFlag.AlignVCenter)
+        grid = QGridLayout()
+        grid.setSpacing(0)
+        columns = -(-len(others) // ROWS)
+        for index, parameter in enumerate(others):
+            control = self.controls[parameter.id] = make_control(parameter, "Master", diameter=38)
+            grid.addWidget(control, index // columns, index % columns)
+        row.addLayout(grid, 2 * columns)
+        self.body.addLayout(row, 1)

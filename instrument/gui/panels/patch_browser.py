@@ -1,0 +1,152 @@
+"""The list of all patches, with search and tags, as a popup under whatever asked for it."""
+from PySide6.QtCore import QEvent, QPoint, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
+
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_texts
+from hummingface.instrument.gui.widgets.plain_text import Label, caption
+
+MOST_TAGS = 9
+
+
+class _Row(QStyledItemDelegate):
+    """Name at the left, tags at the right."""
+
+    def __init__(self, browser: "PatchBrowser"):
+        super().__init__(browser)
+        self._browser = browser
+
+    def sizeHint(self, _option, _index) -> QSize:
+        return QSize(theme.px(300), theme.px(27))
+
+    def paint(self, painter: QPainter, option, index) -> None:
+        entry = self._browser.shown[index.row()]
+        painter.save()
+        selected = paint_surface(painter, option)
+        paint_texts(painter, option.rect.adjusted(theme.px(10), 0, -theme.px(10), 0), entry.name, " · ".join(entry.tags[:3]),
+                    playing=entry.name == self._browser.playing, soft=selected)
+        painter.restore()
+
+
+class PatchBrowser(QFrame):
+    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or whatever has `name` and `tags`)."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup)
+        self._owner = parent
+        self.setObjectName("panel")
+        self.setAccessibleName("Patch browser")
+        self.entries: list = []
+        self.shown: list = []
+        self.playing = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*(theme.px(12),) * 4)
+        column.setSpacing(theme.px(8))
+        self.purpose = Label()
+        self.purpose.setObjectName("heading")
+        column.addWidget(self.purpose)
+        self.search = QLineEdit(placeholderText="Search names and tags")
+        self.search.setAccessibleName("Search patches")
+        self.search.textChanged.connect(self._narrow)
+        self.search.returnPressed.connect(self._take)
+        self.search.installEventFilter(self)
+        column.addWidget(self.search)
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(theme.px(4))
+        column.addLayout(self._chips)
+        self.list = QListView()
+        self.list.setAccessibleName("Patches")
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self._model = QStringListModel()
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(_Row(self))
+        self.list.clicked.connect(self._take)
+        self.list.activated.connect(self._take)
+        column.addWidget(self.list, 1)
+        self.empty = Label("No patch matches")
+        self.empty.setObjectName("dim")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.empty, 1)
+
+    def open_at(self, place: QPoint, entries: list, playing: str, purpose: str = "Patches") -> None:
+        """Show `entries` at a place of the screen; `playing` is marked."""
+        self.entries, self.playing = entries, playing
+        self.purpose.setText(purpose.upper())
+        self._make_chips()
+        self.search.clear()
+        self._narrow()
+        self.setFixedSize(theme.px(440), theme.px(470))
+        screen = self._owner.screen().availableGeometry()
+        place.setX(max(screen.left(), min(place.x(), screen.right() - self.width())))
+        place.setY(max(screen.top(), min(place.y(), screen.bottom() - self.height())))
+        self.move(place)
+        self.show()
+        self.search.setFocus()
+
+    def _make_chips(self) -> None:
+        while self._chips.count():
+            item = self._chips.takeAt(0)
+            if item and (chip := item.widget()):
+                chip.deleteLater()
+        counted: dict[str, int] = {}
+        for entry in self.entries:
+            for tag in entry.tags:
+                counted[tag] = counted.get(tag, 0) + 1
+        self.chips: list[QPushButton] = []
+        room = theme.px(416)
+        for tag in sorted(counted, key=lambda t: -counted[t])[:MOST_TAGS]:
+            chip = QPushButton(caption(tag))
+            chip.setProperty("tag", tag)
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            chip.setAccessibleName(f"Only {tag}")
+            chip.toggled.connect(self._narrow)
+            room -= chip.sizeHint().width() + theme.px(4)
+            if room < 0:
+                chip.deleteLater()
+                break
+            self._chips.addWidget(chip)
+            self.chips.append(chip)
+        self._chips.addStretch(1)
+
+    def _narrow(self) -> None:
+        words = self.search.text().lower().split()
+        tags = [chip.property("tag") for chip in self.chips if chip.isChecked()]
+        self.shown = [e for e in self.entries if all(t in e.tags for t in tags)
+                      and all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
+        self._model.setStringList([f"{e.name}, {', '.join(e.tags)}" for e in self.shown])
+        row = next((i for i, e in enumerate(self.shown) if e.name == self.playing), 0)
+        self.list.setCurrentIndex(self._model.index(row))
+        self.list.scrollTo(self._model.index(row))
+        self.list.setVisible(bool(self.shown))
+        self.empty.setVisible(not self.shown)
+
+    def _take(self) -> None:
+        row = self.list.currentIndex().row()
+        if 0 <= row < len(self.shown):
+            self.hide()
+            self.chosen.emit(self.shown[row])
+
+    def eventFilter(self, watched, event: QEvent) -> bool:
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps: dict[int, int] = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
+            step = steps.get(event.key())
+            if step and self.shown:
+                row = min(max(self.list.currentIndex().row() + step, 0), len(self.shown) - 1)
+                self.list.setCurrentIndex(self._model.index(row))
+                return True
+        return super().eventFilter(watched, event)

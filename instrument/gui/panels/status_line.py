@@ -1,0 +1,204 @@
+"""How the engine is doing: one quiet line. Figures stay grey while all is well."""
+import time
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, tip
+
+MIDI_LIGHT_MS = 120
+DEVICE_TIP = "What plays, at which rate and block size"
+DEVICE_WIDTH, MIDI_WIDTH = 380, 330
+SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
+DOT = "● "
+TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
+
+
+class _Count:
+    """What went wrong since the engine was ready: what it counted while it warmed up, nobody could play or hear."""
+
+    def __init__(self):
+        self.shown = 0
+        self._told = self._base = 0
+        self._grew_at = -TROUBLE_S
+
+    def begin(self, told: int) -> None:
+        """The engine is ready, and has counted so far."""
+        self.shown, self._told, self._base = 0, told, told
+        self._grew_at = -TROUBLE_S
+
+    def update(self, told: int, now_s: float) -> None:
+        """The engine's count now."""
+        if told < self._told:               # another engine: it counts from nothing, we go on
+            self._base = told - self.shown
+        if told - self._base > self.shown:
+            self.shown, self._grew_at = told - self._base, now_s
+        self._told = told
+
+    def fresh(self, now_s: float) -> bool:
+        """Whether it grew a short while ago."""
+        return now_s - self._grew_at < TROUBLE_S
+
+
+class Reading(Label):
+    """A text in one colour, behind a dot in another where it has one."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.tint, self.dot = theme.SOFT, ""
+        self.setAccessibleName(name)
+
+    def show_reading(self, text: str, tint: str, dot: str) -> None:
+        """Show this."""
+        if (text, tint, dot) != (self.text(), self.tint, self.dot):
+            self.tint, self.dot = tint, dot
+            self.setText(text)
+            self.setAccessibleDescription(text)
+            self.updateGeometry()
+            self.update()
+
+    def _dot_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance(DOT) if self.dot else 0
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(self._dot_width(), 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint() + QSize(self._dot_width(), 0)
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        place = self.contentsRect()
+        if self.dot:
+            painter.setPen(theme.colour(self.dot))
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, DOT)
+            place.setLeft(place.left() + self._dot_width())
+        painter.setPen(theme.colour(self.tint))
+        painter.drawText(place, self.alignment() | Qt.AlignmentFlag.AlignVCenter, self.text())
+
+
+class StatusLine(QWidget):
+    """`show_telemetry` about four times a second; `midi_seen` whenever a message came in."""
+
+    panic_wanted = Signal()
+
+    def __init__(self):
+        super().__init__()
+        row = self._row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 0, 0)
+        self.midi = self._reading("MIDI activity", "Lights up with every MIDI message; the names of open ports when pointed at")
+        self.device = self._reading("Audio device", DEVICE_TIP)
+        self._device = ""
+        row.addStretch(1)
+        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force, B is the pedal")
+        self.clock = self._reading("Tempo", "Tempo of the MIDI clock that is heard; dim while it stands")
+        self.clock.setVisible(False)
+        self.voices = self._reading("Voices", "Notes that sound now")
+        self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
+        self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
+        self.late = self._reading("Late frames", "Frames that the model delivered late since it was ready to play: "
+                                  "the timbre moves late, nothing clicks")
+        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since it was ready to play: "
+                                   "audible breaks")
+        self._late, self._drops = _Count(), _Count()
+        self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
+        self.panic = QPushButton("PANIC")
+        self.panic.setProperty("role", "panic")
+        self.panic.setAccessibleName("Panic")
+        set_tip(self.panic, "Silence at once, all notes off (Ctrl+.)")
+        self.panic.clicked.connect(self.panic_wanted)
+        row.addWidget(self.panic)
+        self._light = QTimer(self, interval=MIDI_LIGHT_MS, singleShot=True)
+        self._light.timeout.connect(self._show_midi)
+        self._no_midi = ""
+        self._show_midi()
+
+    def _reading(self, name: str, about: str) -> Reading:
+        reading = Reading(name)
+        set_tip(reading, about)
+        self._row.addWidget(reading)
+        return reading
+
+    @staticmethod
+    def _set(reading: Reading, text: str, tint: str = theme.SOFT, dot: str = "") -> None:
+        reading.show_reading(text, tint, dot)
+
+    def rescale(self) -> None:
+        """Take the present scale on."""
+        self._row.setSpacing(theme.px(18))
+        widest = ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"),
+                  (self.latency, "88.8 ms"), (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB"))
+        for reading, text in widest:
+            reading.setFont(theme.font("label"))
+            reading.setMinimumWidth(reading.fontMetrics().horizontalAdvance(text))
+            reading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.device.setFont(theme.font("label"))
+        self._fit_device()
+
+    def midi_seen(self) -> None:
+        """A MIDI message came in."""
+        self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
+        self._light.start()
+
+    def _show_midi(self) -> None:
+        """MIDI at rest: where there is none, what to do about it."""
+        short = self.midi.fontMetrics().elidedText(self._no_midi, Qt.TextElideMode.ElideRight, theme.px(MIDI_WIDTH))
+        self._set(self.midi, short or "MIDI", theme.WARM if short else theme.DIM, dot=theme.WARM if short else theme.TRACK)
+
+    def show_ports(self, names: list[str], problem: str = "") -> None:
+        """Open MIDI ports, for the tooltip; why there can be none is said in the line, until there are."""
+        self._no_midi = "" if names else problem
+        self._show_midi()
+        set_tip(self.midi, tip("MIDI", ", ".join(names) if names else "no port is open", problem))
+
+    def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:
+        """What plays ("name, system" as the engine says it), or None: nothing does."""
+        name, _, system = (device or "").rpartition(", ")
+        parts = [name, SHORT_NAMES.get(system, system), f"{rate_hz / 1000:g} kHz", f"{block_samples} samples"]
+        self._device = " · ".join(part for part in parts if part) if device else "no sound"
+        set_tip(self.device, tip(DEVICE_TIP, "", device) if device else DEVICE_TIP)
+        self._fit_device()
+
+    def _fit_device(self) -> None:
+        """A long name is shortened in its middle, so that it never widens the window."""
+        short = self.device.fontMetrics().elidedText(self._device, Qt.TextElideMode.ElideMiddle, theme.px(DEVICE_WIDTH))
+        self._set(self.device, short, theme.ALARM if self._device == "no sound" else theme.DIM)
+        self.device.setAccessibleDescription(self._device)
+
+    def show_clock(self, bpm: float | None, started: bool) -> None:
+        """The tempo of a MIDI clock, None where none runs; whether the song runs too."""
+        self._set(self.clock, f"♩ {bpm or 0:.1f}", theme.SOFT if started else theme.DIM)
+        self.clock.setVisible(bpm is not None)
+
+    def show_keys(self, octave: int, velocity: int) -> None:
+        """Octave of the computer keys (of their first C) and their force."""
+        self._set(self.keys, f"Keys C{octave} · velocity {velocity}", theme.DIM)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing was late and nothing dropped out since the engine was ready."""
+        return not (self._late.shown or self._drops.shown)
+
+    def begin_counting(self, telemetry) -> None:
+        """The engine is ready to play: late frames and drop-outs are counted from here."""
+        self._late.begin(telemetry.late)
+        self._drops.begin(telemetry.underruns)
+
+    def show_telemetry(self, telemetry, peak_db: float) -> None:
+        """Figures of the engine; see `hummingface.instrument.audio.protocol.Telemetry`."""
+        now_s = time.monotonic()
+        self._late.update(telemetry.late, now_s)
+        self._drops.update(telemetry.underruns, now_s)
+        load = max(telemetry.load, telemetry.performer_load)
+        self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
+        self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
+        set_tip(self.load, f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
+                             f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
+        self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
+        self._set(self.late, f"{self._late.shown} late", theme.WARM if self._late.fresh(now_s) else theme.SOFT)
+        self._set(self.drops, f"{self._drops.shown} drop{'' if self._drops.shown == 1 else 's'}",
+                  theme.ALARM if self._drops.fresh(now_s) else theme.SOFT)
+        text = "–∞ dB" if peak_db <= -100 else f"{peak_db:.1f} dB".replace("-", "−")
+        self._set(self.peak, text, theme.ALARM if peak_db > -0.5 else theme.SOFT)

@@ -1,0 +1,65 @@
+"""A calm strip that says what happened, instead of a box in the way of playing."""
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from hummingface.instrument.gui.panels.panel import tool
+from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.plain_text import LONGEST_MESSAGE, Label, set_tip, shortened
+
+INFO_MS = 6000
+
+
+class Banner(QFrame):
+    """One message at a time; good news goes by itself, a problem stays until it is over or closed. A notice stays beneath problems, and
+    comes back after good news, until the player closes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.setAccessibleName("Message")
+        self.problem = False
+        self._said = self._notice = ""
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.px(12), theme.px(3), theme.px(4), theme.px(3))
+        self.text = Label(wraps=True)
+        row.addWidget(self.text, 1)
+        self.close_button = tool("close", "Close message")
+        self.close_button.clicked.connect(self._closed)
+        row.addWidget(self.close_button)
+        self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
+        self._timer.timeout.connect(lambda: self.dismiss())
+        self.hide()
+
+    def notify(self, text: str) -> None:
+        """Tell the player something of the start, whatever else is to be told meanwhile."""
+        self._notice = "\n".join(filter(None, (self._notice, text)))
+        self.say(self._said if self.problem else "", problem=True)
+
+    def say(self, text: str, problem: bool = False, stay: bool = False) -> None:
+        """Show a message; problems stay, and so does news with `stay`, until it is dismissed."""
+        self.problem, self._said = problem, text
+        self._timer.stop()
+        text = "\n".join(filter(None, (text, self._notice if problem else "")))
+        self.text.setText(shortened(text))
+        set_tip(self.text, text if len(text) > LONGEST_MESSAGE else "")
+        self.setAccessibleDescription(text)
+        tint = theme.WARM if problem else theme.COOL
+        self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border-left: {theme.px(3)}px solid {tint}; "
+                           f"border-radius: {theme.px(4)}px; }}")
+        self.show()
+        if not problem and not stay:
+            self._timer.start()
+
+    def dismiss(self, but_problems: bool = False) -> None:
+        """Take the message away (`but_problems`: if it is not one)."""
+        if but_problems and self.problem:
+            return
+        self._timer.stop()
+        if self._notice and self._said:
+            self.say("", problem=True)
+        else:
+            self.hide()
+
+    def _closed(self) -> None:
+        if self.problem:                # the notice was there to be read
+            self._notice = ""
+        self.dismiss()

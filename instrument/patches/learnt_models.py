@@ -1,0 +1,144 @@
+"""Models that were learnt from a player's recordings: into the library, made better while they are played, gone on with later.
+
+A model that learns is written anew every minute, and its knobs lie elsewhere in what it learnt each time. Its card says where, so that a
+sound stays the sound that it was: `carried` moves it from one version's knobs to the next one's.
+"""
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch, PatchError
+from hummingface.instrument.patches.patch import load as load_patch
+from hummingface.models.playing import card_file
+from hummingface.models.playing.card_file import can_be_shown
+from hummingface.models.playing.checked_json import read_json
+
+TAG = "learnt"
+MINUTES = 9.0                       # of a lesson, if nothing else is said
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is, or was, learnt of what. `share` is how far it came, 0..1."""
+    name: str
+    sources: tuple[str, ...]
+    minutes: float
+    share: float
+    changed_s: float                # when it was last gone on with
+
+
+def lessons() -> list[Lesson]:
+    """All that were begun, the newest first. What cannot be read is left out."""
+    found = []
+    for file in library.user_folder("work").glob("learn/*/lesson.json"):
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+            values, changed_s = read_json(file), file.stat().st_mtime
+            sources = tuple(str(source) for source in values["sources"])
+            minutes, share = float(values["minutes"]), float(values["share"])
+            if can_be_shown(values["name"]) and sources and 0 < minutes < 1e5 and 0 <= share <= 1:
+                found.append(Lesson(values["name"], sources, minutes, share, changed_s))
+    return sorted(found, key=lambda lesson: -lesson.changed_s)
+
+
+def lesson_for(folder: Path) -> Lesson:
+    """What to learn of a folder: the lesson that was begun with it, or a new one under a name that no model has."""
+    source = str(folder.absolute())
+    known = lessons()
+    if begun := next((lesson for lesson in known if lesson.sources == (source,)), None):
+        return begun
+    taken = {entry.name.casefold() for entry in library.models()} | {lesson.name.casefold() for lesson in known}
+    stem = " ".join("".join(c if c.isalnum() or c in "-_ " else " " for c in folder.absolute().name).split())[:60] or "My sounds"
+    name = next(n for i in range(1, len(taken) + 3) if (n := stem if i == 1 else f"{stem} {i}").casefold() not in taken)
+    return Lesson(name, (source,), MINUTES, 0.0, 0.0)
+
+
+def card_of(model: str) -> dict[str, Any] | None:
+    """The card of a model by its name, to tell one version from the next; None where there is none that can be read."""
+    with suppress(OSError, ValueError):
+        card = card_file.card_of(library.find_model(model))
+        return card if isinstance(card.get("presets"), dict) else None
+    return None
+
+
+def patch_of(model: str) -> Patch | None:
+    """The player's first patch of a model; None where there is none."""
+    for entry in library.patches():
+        with suppress(PatchError):
+            if not entry.factory and (patch := load_patch(entry.path)).model == model:
+                return patch
+    return None
+
+
+def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
+    """A new model becomes playable by name: each of its sounds is a patch of the player's, and patches of the version before it, whose
+    card is `before`, follow it. Returns what to tell the player."""
+    model, made = library.load_model(path), []
+    if before is not None:
+        _renew_patches(before, model.card)
+    for name in model.presets:
+        if name in (before or {}).get("presets", {}):
+            continue                                    # made then; it may have been renamed or thrown away since
+        patch = Patch(library.free_name(name), model.name, (0.0,), tags=(TAG,))
+        library.save_patch(_at_preset(patch, model.card["presets"][name]))
+        made.append(patch.name)
+    told = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
+    return f"in the library as {model.name!r}. Play it with\n{told}\n"
+
+
+def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
+    for entry in library.patches():
+        with suppress(PatchError):
+            if entry.factory or (patch := load_patch(entry.path)).model != card["name"]:
+                continue
+            if patch.model_sha256 == before.get("sha256"):
+                library.save_patch(carried(patch, before, card), entry.path)
+
+
+def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch:
+    """A patch of the version of a model that had the card `before`, as it sounds the same on the one that has `card`. A preset's stays the
+    preset's; what cannot be carried stays where it is."""
+    moved = _between(before, card)
+    if moved is None:
+        return patch
+    patch = replace(patch, morph=tuple(replace(c, latents=moved(c.latents)) for c in patch.morph),
+                    model_sha256=str(card.get("sha256", "")) if patch.model_sha256 else "")
+    for name, preset in before["presets"].items():
+        if name in card["presets"] and _same_point(patch.latents, preset):
+            return _at_preset(patch, card["presets"][name])
+    return replace(patch, latents=moved(patch.latents))
+
+
+def _at_preset(patch: Patch, preset: dict[str, Any]) -> Patch:
+    """The patch at a preset's point, as loud as it should be."""
+    gain_db = float(np.clip(preset.get("gain_db", 0.0), -library.MOST_GAIN_DB, library.MOST_GAIN_DB))
+    return replace(patch, latents=tuple(np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT).tolist()), gain_db=gain_db)
+
+
+def _same_point(latents: tuple[float, ...], preset: dict[str, Any]) -> bool:
+    z = np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT)
+    return len(z) == len(latents) and bool(np.allclose(z, latents, atol=1e-3))
+
+
+def _between(before: dict[str, Any], card: dict[str, Any]):
+    """From knobs of one version to those of another; None where both are not of one lesson."""
+    if not before.get("run") or before.get("run") != card.get("run"):
+        return None
+    try:
+        old, new = before["axes"], card["axes"]
+        middle, axes, new_middle, new_axes = (np.asarray(x, float) for x in (old["middle"], old["axes"], new["middle"], new["axes"]))
+        back = np.linalg.inv(new_axes)                  # raw = middle + knobs @ axes, see models/learning/latent_space.py
+        matrix, shift = axes @ back, (middle - new_middle) @ back
+    except (KeyError, TypeError, ValueError, np.linalg.LinAlgError):
+        return None
+    if matrix.shape != (len(shift),) * 2 or not (np.isfinite(matrix).all() and np.isfinite(shift).all()):
+        return None
+
+    def moved(latents: tuple[float, ...]) -> tuple[float, ...]:
+        knobs = np.zeros(len(shift))
+        knobs[:len(latents)] = latents[:len(shift)]
+        return tuple(np.clip(knobs @ matrix + shift, -LATENT_LIMIT, LATENT_LIMIT).round(4).tolist())
+    return moved

@@ -1,0 +1,196 @@
+"""The one table of every control: what it is called, how far it goes, what it means.
+
+The window, the MIDI map, patches, the effects and the tests derive from it; nothing else lists controls. Ids are stable: patches
+on disk name them. `curve` tells how a knob's travel 0..1 maps to the value: "linear", or "log" for equal ratios.
+"""
+from dataclasses import dataclass
+
+LATENT_KNOBS = 16
+LATENT_RANGE = 3.0
+FAMILY_KNOBS = 12
+# Times in beats of a MIDI clock, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not by the clock.
+BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
+         ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
+SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz"}     # switch -> what follows the clock
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One control. `cc` is the MIDI controller that moves it from the start; a player may map others."""
+
+    id: str
+    label: str
+    group: str
+    lowest: float
+    highest: float
+    default: float
+    unit: str = ""
+    curve: str = "linear"
+    help: str = ""
+    choices: tuple[str, ...] = ()          # names of whole-number values, for switches
+    cc: int | None = None
+
+    def clamp(self, value: float) -> float:
+        """The nearest value in range; whole for switches."""
+        value = min(max(float(value), self.lowest), self.highest)
+        return float(round(value)) if self.choices else value
+
+    def to_travel(self, value: float) -> float:
+        """Position 0..1 of the knob for a value."""
+        value = self.clamp(value)
+        if self.curve == "log":
+            from math import log
+            return log(value / self.lowest) / log(self.highest / self.lowest)
+        return (value - self.lowest) / (self.highest - self.lowest)
+
+    def from_travel(self, travel: float) -> float:
+        """Value at a knob position 0..1."""
+        travel = min(max(travel, 0.0), 1.0)
+        if self.curve == "log":
+            return self.clamp(self.lowest * (self.highest / self.lowest) ** travel)
+        return self.clamp(self.lowest + travel * (self.highest - self.lowest))
+
+    def text(self, value: float) -> str:
+        """The value as a player reads it, with its unit."""
+        if self.choices:
+            return self.choices[round(value - self.lowest)]
+        if self.unit == "s" and value < 0.9995:             # from there it reads 1.00 s
+            return f"{value * 1000:.3g} ms"
+        if self.unit == "Hz" and value >= 999.95:
+            return f"{value / 1000:.3g} kHz"
+        shown, digits = {"%": (value * 100, 0), "dB": (value, 1)}.get(self.unit, (value, 2 if abs(value) < 9.995 else 1))
+        number = f"{shown:{'+' if self.lowest < 0 else ''}.{digits}f}"
+        return f"{number if float(number) else number.lstrip('+-')} {self.unit}".strip()        # nothing has no sign
+
+
+def _latents() -> list[Parameter]:
+    return [Parameter(f"latent.{i + 1}", f"Latent {i + 1}", "latent", -LATENT_RANGE, LATENT_RANGE, 0.0,
+                      help=f"Axis {i + 1} of the model's space of sounds; axis 1 changes the most.")
+            for i in range(LATENT_KNOBS)]
+
+
+_CHARACTERISTICS = (                     # what a model may know a direction for (models/playing/knobs.py), and what more of it sounds like
+    ("brightness", "Brighter", "more power in its upper partials"), ("attack", "Softer", "a slower onset"),
+    ("decay", "Percussive", "it dies away faster"), ("noisiness", "Breathier", "more breath, bow or hammer"),
+    ("inharmonicity", "Bell-like", "partials farther from whole multiples"), ("odd", "Hollow", "odd partials over even ones"),
+    ("vibrato", "Vibrating", "deeper vibrato"), ("fuzz", "Rougher", "more beating, rasp and distortion"))
+
+
+def _knobs() -> list[Parameter]:
+    return [*(Parameter(f"characteristic.{name}", label, "characteristic", -LATENT_RANGE, LATENT_RANGE, 0.0,
+                        help=f"Moves the model's own sound: {more}. Not a filter: another sound of its space.")
+              for name, label, more in _CHARACTERISTICS),
+            *(Parameter(f"family.{i + 1}", f"Family {i + 1}", "family", 0, 1, 0.0, "%",
+                        help="How far the sound goes towards this family of the model's instruments.") for i in range(FAMILY_KNOBS))]
+
+
+_TABLE = [
+    *_latents(),
+    *_knobs(),
+    Parameter("morph.x", "Morph X", "morph", 0, 1, 0.5, help="Left to right between the corners of the morph pad."),
+    Parameter("morph.y", "Morph Y", "morph", 0, 1, 0.5, help="Bottom to top between the corners of the morph pad."),
+    Parameter("morph.amount", "Morph", "morph", 0, 1, 0.0, "%",
+              help="How far the morph pad pulls the sound from the knobs to its corners."),
+
+    Parameter("time.attack_speed", "Onset", "time", 0.25, 4, 1, "x", "log",
+              help="How fast the model's own attack passes."),
+    Parameter("time.speed", "Time", "time", 0.0, 4, 1, "x",
+              help="How fast the sound develops after its attack; 0 freezes it."),
+
+    Parameter("envelope.attack_s", "Attack", "envelope", 0.001, 8, 0.001, "s", "log", "Time from silence to full level."),
+    Parameter("envelope.decay_s", "Decay", "envelope", 0.005, 20, 1, "s", "log", "Time from full level to the sustain level."),
+    Parameter("envelope.sustain", "Sustain", "envelope", 0, 1, 1, "%", help="Level while the key is held."),
+    Parameter("envelope.release", "Release", "envelope", 0.1, 10, 1, "x", "log",
+              "Length of the fall after the key is let go, times the model's own."),
+
+    Parameter("dynamics.range_db", "Dynamics", "touch", 0, 72, 36, "dB",
+              help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),
+    Parameter("dynamics.brightness", "Brightness", "touch", -6, 6, 1.0, "dB/oct",
+              help="Velocity to brightness: how much brighter a stroke twice as hard is, and darker one half as hard."),
+
+    Parameter("filter.cutoff_hz", "Cutoff", "filter", 20, 20000, 20000, "Hz", "log", "Frequency where the low-pass begins.",
+              cc=74),
+    Parameter("filter.resonance_db", "Resonance", "filter", 0, 24, 0, "dB", help="Height of the peak at the cutoff.", cc=71),
+    Parameter("filter.tracking", "Track", "filter", 0, 1, 0.5, "%", help="How much the cutoff follows the key."),
+    Parameter("filter.envelope", "Env amount", "filter", -8, 8, 0, "oct",
+              help="How far the filter envelope moves the cutoff, in octaves."),
+    Parameter("filter.decay_s", "Env decay", "filter", 0.01, 10, 0.4, "s", "log", "How fast the filter envelope falls."),
+    Parameter("filter.velocity", "Velocity", "filter", 0, 4, 0, "oct", help="How far a hard key opens the filter."),
+
+    Parameter("character.brightness", "Bright", "character", -12, 12, 0, "dB/oct",
+              help="Tilt of the spectrum around the note's fourth harmonic."),
+    Parameter("character.noise_db", "Noise", "character", -40, 24, 0, "dB", help="Level of breath, bow and hammer noise."),
+    Parameter("character.even_odd", "Odd / even", "character", -1, 1, 0,
+              help="Left: fewer odd harmonics. Right: fewer even ones, hollow."),
+    Parameter("character.stretch", "Stretch", "character", -1, 1, 0, "%",
+              help="Spreads or squeezes the partials, from tuned to bell-like."),
+
+    Parameter("motion.amount", "Motion", "motion", 0, 2, 1, "x",
+              help="How much the sound moves by itself: beating, chorus, bow and breath."),
+    Parameter("motion.speed", "Speed", "motion", 0.25, 4, 1, "x", "log", "How fast it moves by itself."),
+    Parameter("motion.vibrato_cents", "Vibrato", "motion", 0, 100, 0, "ct",
+              help="Vibrato added to what the model has.", cc=77),
+    Parameter("motion.vibrato_hz", "Vib rate", "motion", 0.1, 12, 5.5, "Hz", "log", "Rate of the added vibrato.", cc=76),
+    Parameter("motion.vibrato_sync", "Vib sync", "motion", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
+              help="Turns of the added vibrato in beats of the MIDI clock, if one is heard; free: as Vib rate says."),
+    Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
+    Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
+
+    Parameter("drive.amount", "Drive", "effects", 0, 1, 0, "%", help="Saturation, from warm to harsh."),
+    Parameter("chorus.mix", "Chorus", "effects", 0, 1, 0, "%", help="Two detuned copies beside the sound.", cc=93),
+    Parameter("chorus.rate_hz", "Rate", "effects", 0.05, 5, 0.6, "Hz", "log", "How fast the chorus turns."),
+    Parameter("chorus.depth", "Depth", "effects", 0, 1, 0.4, "%", help="How far the copies are detuned."),
+    Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes.", cc=94),
+    Parameter("delay.time_s", "Time", "effects", 0.01, 2, 0.35, "s", "log", "Time between echoes."),
+    Parameter("delay.sync", "Sync", "effects", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
+              help="Time between echoes in beats of the MIDI clock, if one is heard; free: as Time says."),
+    Parameter("delay.feedback", "Feedback", "effects", 0, 0.95, 0.35, "%", help="How much of each echo returns."),
+    Parameter("delay.damping", "Damping", "effects", 0, 1, 0.3, "%", help="How much darker each echo is."),
+    Parameter("reverb.mix", "Reverb", "effects", 0, 1, 0.15, "%", help="Level of the room.", cc=91),
+    Parameter("reverb.decay_s", "Decay", "effects", 0.1, 20, 1.8, "s", "log", "Time for the room to fall by 60 dB."),
+    Parameter("reverb.size", "Size", "effects", 0, 1, 0.5, "%", help="How large the room is."),
+    Parameter("reverb.damping", "Damping", "effects", 0, 1, 0.4, "%", help="How fast the room's treble fades."),
+
+    Parameter("master.volume_db", "Volume", "master", -60, 12, 0, "dB", help="Level of the whole instrument."),
+    Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
+    Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Semitones that the keys are moved by.",
+              choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
+    Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
+    Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
+              help="How many notes sound at once at most."),
+    Parameter("master.mode", "Mode", "master", 0, 2, 0, choices=("poly", "mono", "legato"),
+              help="Chords, one note at a time, or one note that glides without a new attack."),
+]
+
+PARAMETERS: dict[str, Parameter] = {p.id: p for p in _TABLE}
+assert len(PARAMETERS) == len(_TABLE), "parameter ids must be unique"
+
+
+# Controls of earlier versions, in takes, maps and settings: what they are called now, and what their values are multiplied by.
+RENAMED = {"master.velocity": ("dynamics.range_db", 36.0)}
+
+
+def renamed(name: str, value: float = 0.0) -> tuple[str, float]:
+    """A control's id and value as this version has them."""
+    now, factor = RENAMED.get(name, (name, 1.0))
+    return now, value * factor
+
+
+def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
+    """The value of a time or a rate that lasts so many quarter notes; by halves or doubles where that is out of its range."""
+    value = bpm / 60 / beats if parameter.unit == "Hz" else beats * 60 / bpm
+    while value > parameter.highest:
+        value /= 2
+    while value < parameter.lowest:
+        value *= 2
+    return value
+
+
+def defaults() -> dict[str, float]:
+    """Every control at rest, `{id: value}`."""
+    return {p.id: p.default for p in _TABLE}
+
+
+def group(name: str) -> list[Parameter]:
+    """The controls of one group, in the order of the table."""
+    return [p for p in _TABLE if p.group == name]

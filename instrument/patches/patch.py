@@ -1,0 +1,239 @@
+"""A patch: all that makes one sound, as JSON: a model, a point among its latents, the controls, the corners of the morph pad.
+
+Files come from anywhere, so all is checked before any is used; each refusal is a `PatchError` that names the file and the field.
+Older versions are migrated on reading. Controls that a file leaves out are at rest.
+"""
+import json
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
+from hummingface.models.playing.atomic_file import replace_file
+from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+
+FORMAT, VERSION = "hummingface-patch", 3
+LARGEST_BYTES = 256 << 10
+MOST_LATENTS, LATENT_LIMIT = 128, 4.0
+LARGEST_INTEGER = 2 ** 53               # floats hold every whole number up to it
+CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
+NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
+PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
+DRY = {"chorus.mix": 0.0, "delay.mix": 0.0, "reverb.mix": 0.0}
+IDS = tuple(p.id for p in PARAMETERS.values() if p.group not in NOT_IN_PATCHES or p.id in PATCH_MASTER)
+
+
+class PatchError(ValueError):
+    """A patch that cannot be used; the text names the file and the field."""
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A named point of latent space."""
+    name: str
+    latents: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One sound. `parameters` has a value for every id in `IDS`."""
+    name: str
+    model: str
+    latents: tuple[float, ...]
+    parameters: dict[str, float] = field(default_factory=dict)
+    morph: tuple[Corner, ...] = ()
+    gain_db: float = 0.0                 # levelling, so that all patches are equally loud
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    model_sha256: str = ""               # of the weights that it was saved with; factory patches are made anew with their model
+    blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
+
+    def __post_init__(self) -> None:
+        rest = defaults()
+        object.__setattr__(self, "parameters", {name: float(self.parameters.get(name, rest[name])) for name in IDS})
+
+    def with_values(self, **changes: Any) -> "Patch":
+        """A copy with other fields."""
+        return replace(self, **changes)
+
+    def dry(self) -> "Patch":
+        """Without room, echoes and chorus."""
+        return self.with_values(parameters={**self.parameters, **DRY})
+
+    def to_json(self) -> dict:
+        """Plain values, as files and messages carry them; controls at rest are left out."""
+        rest = defaults()
+        return {
+            "format": FORMAT, "version": VERSION, "name": self.name, "author": self.author, "tags": list(self.tags),
+            "model": {"name": self.model} | ({"sha256": self.model_sha256} if self.model_sha256 else {}),
+            "latents": [round(z, 4) for z in self.latents],
+            "parameters": {name: value for name, value in self.parameters.items() if value != rest[name]},
+            "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],
+            "gain_db": round(self.gain_db, 2),
+        } | ({"blend": dict(self.blend)} if self.blend else {})
+
+
+def from_json(values: Any, where: str = "patch") -> Patch:
+    """The patch in these values, checked and migrated. `where` names their source in errors. Raises PatchError."""
+    values = _migrate(_typed(values, dict, where, "the file"), where)
+
+    def take(name: str, kind: type, default: Any) -> Any:
+        return _typed(values.get(name, default), kind, where, name)
+    unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
+                             "gain_db", "blend"}
+    if unknown:
+        raise PatchError(f"{where}: unknown field {sorted(unknown)[0]!r:.80}")
+    model = take("model", dict, None)
+    parameters = {}
+    for name, value in take("parameters", dict, {}).items():
+        if name not in PARAMETERS:
+            raise PatchError(f"{where}: parameters: no control is called {name!r:.80}")
+        p = PARAMETERS[name]
+        value = _number(value, where, f"parameters: {name}")
+        if not p.lowest <= value <= p.highest:
+            raise PatchError(f"{where}: parameters: {name} is {value:g}, not within {p.lowest:g}..{p.highest:g}")
+        if name in IDS:                  # volume, tuning and the like are the player's, whatever a file says
+            parameters[name] = p.clamp(value)
+    latents = _latents(values.get("latents"), where, "latents")
+    corners = take("morph", list, [])
+    if len(corners) not in (0, CORNERS):
+        raise PatchError(f"{where}: morph has {len(corners)} corners, not {CORNERS}")
+    morph = []
+    for i, corner in enumerate(corners):
+        corner = _typed(corner, dict, where, f"morph corner {i + 1}")
+        point = _latents(corner.get("latents"), where, f"morph corner {i + 1}: latents")
+        if len(point) != len(latents):
+            raise PatchError(f"{where}: morph corner {i + 1} has {len(point)} latents, the patch has {len(latents)}")
+        morph.append(Corner(_text(corner.get("name"), where, f"morph corner {i + 1}: name"), point))
+    tags = tuple(_text(tag, where, "tags", 40) for tag in take("tags", list, []))
+    if len(tags) > 32:
+        raise PatchError(f"{where}: more than 32 tags")
+    gain_db = _number(values.get("gain_db", 0.0), where, "gain_db")
+    if not -60 <= gain_db <= 60:
+        raise PatchError(f"{where}: gain_db is {gain_db:g}, not within -60..60")
+    blend = take("blend", dict, {})
+    if len(blend) > 16:
+        raise PatchError(f"{where}: blend names more than 16 presets")
+    blend = {_text(preset, where, "blend"): _number(share, where, f"blend: {preset}") for preset, share in blend.items()}
+    name = _text(values.get("name"), where, "name", 80)
+    if not name.strip():
+        raise PatchError(f"{where}: name is empty")
+    return Patch(name=name, author=_text(values.get("author", ""), where, "author"), tags=tags,
+                 model=_text(model.get("name"), where, "model: name"),
+                 model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
+                 latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend)
+
+
+def load(path: str | Path) -> Patch:
+    """The patch in a file. Raises PatchError."""
+    path = Path(path)
+    try:
+        data = read_bytes(path, LARGEST_BYTES)
+    except OSError as error:
+        raise PatchError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if len(data) > LARGEST_BYTES:
+        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so no patch of ours")
+    try:
+        values = parse_json(data, LARGEST_BYTES)
+    except JsonError as error:
+        raise PatchError(f"{path}: cannot be used ({error})") from error
+    return from_json(values, str(path))
+
+
+def save(patch: Patch, path: str | Path) -> None:
+    """Writes the file whole or not at all. Raises PatchError, naming it, where it cannot be written."""
+    path = Path(path)
+    text = json.dumps(from_json(patch.to_json(), str(path)).to_json(), indent=1, allow_nan=False) + "\n"
+    text = re.sub(r"\[\s+([-+.,\deE\s]+?)\s+\]", lambda numbers: "[" + " ".join(numbers[1].split()) + "]", text)   # on one line
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise PatchError(f"{path}: cannot be saved ({error.strerror or error})") from error
+
+
+def _migrate(values: dict, where: str) -> dict:
+    if values.get("format") != FORMAT:
+        raise PatchError(f"{where}: not a patch (its 'format' is not {FORMAT!r})")
+    version = values.get("version")
+    if type(version) is not int or version < 0:
+        raise PatchError(f"{where}: version is {version!r:.40}, not a whole number")
+    if version > VERSION:
+        raise PatchError(f"{where}: version {version} comes from a newer program; this one reads up to {VERSION}")
+    values = dict(values)
+    for step in range(version, VERSION):
+        values = MIGRATIONS[step](values)
+    return values
+
+
+def _from_version_0(values: dict) -> dict:
+    """Version 0, of the sketches: the model was a plain name, the corners nameless lists."""
+    values = {**values, "version": 1}
+    if isinstance(values.get("model"), str):
+        values["model"] = {"name": values["model"]}
+    if isinstance(values.get("morph"), list):
+        values["morph"] = [{"name": f"Corner {i + 1}", "latents": corner} if isinstance(corner, list) else corner
+                           for i, corner in enumerate(values["morph"])]
+    return values
+
+
+def _from_version_1(values: dict) -> dict:
+    """Version 1 knew no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
+    return {**values, "version": 2}
+
+
+def _from_version_2(values: dict) -> dict:
+    """In version 2 the model was asked for every velocity, `master.velocity` times as far from 100, and harder was only as bright as it
+    said; loudness follows the player's law now."""
+    parameters = values.get("parameters", {})
+    if isinstance(parameters, dict):
+        parameters = dict(parameters)
+        times = parameters.pop("master.velocity", 1.0)
+        if isinstance(times, (int, float)) and 0 <= times <= 2:
+            parameters["dynamics.range_db"] = renamed("master.velocity", times)[1]
+        parameters["dynamics.brightness"] = 0.0
+    return {**values, "parameters": parameters, "version": 3}
+
+
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2}        # from version to the next
+
+
+def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:
+    if not isinstance(value, kind):
+        words = {dict: "an object", list: "a list", str: "a text"}[kind]
+        raise PatchError(f"{where}: {name} is not {words}")
+    return value
+
+
+def _text(value: Any, where: str, name: str, longest: int = 200) -> str:
+    if len(_typed(value, str, where, name)) > longest:
+        raise PatchError(f"{where}: {name} is longer than {longest} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):     # a line's end; half of a character
+        raise PatchError(f"{where}: {name} has a character that cannot be shown: {value!a:.80}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    """A value of any kind and size, short enough for a message."""
+    return f"{value!r:.40}" if isinstance(value, (str, float, bool, type(None))) else f"a {type(value).__name__}"
+
+
+def _number(value: Any, where: str, name: str) -> float:
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+    if not whole and not (isinstance(value, float) and math.isfinite(value)):
+        raise PatchError(f"{where}: {name} is {_shown(value)}, not a finite number")
+    return float(value)
+
+
+def _latents(values: Any, where: str, name: str) -> tuple[float, ...]:
+    values = _typed(values, list, where, name)
+    if not 1 <= len(values) <= MOST_LATENTS:
+        raise PatchError(f"{where}: {name} has {len(values)} values, not 1..{MOST_LATENTS}")
+    numbers = tuple(_number(value, where, f"{name} {i + 1}") for i, value in enumerate(values))
+    for i, value in enumerate(numbers):
+        if abs(value) > LATENT_LIMIT:
+            raise PatchError(f"{where}: {name} {i + 1} is {value:g}, not within -{LATENT_LIMIT:g}..{LATENT_LIMIT:g}")
+    return numbers

@@ -1,0 +1,258 @@
+"""Models of whole notes at work: a timbre whose notes are made before they sound, and played from a pool of buffers.
+
+A note is made when its key goes down, unless it was made before; and anew for sounding voices when the latents have moved, a step of the
+network in each hop, so that no hop waits for a whole one. Voices take turns, the longest waiting first, and cross over into their new
+note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
+"""
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
+from hummingface.instrument.synthesis.samples import BUFFERS, CROSS_S, LEAD, LENGTH, STRIDE
+from hummingface.models.playing.frame import FRAME_SIZE, LOWEST, PARTIALS
+from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
+from hummingface.models.playing.knobs import by_control, turned
+from hummingface.models.playing.playable import VELOCITIES
+from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
+from hummingface.models.playing.whole_note import WholeNote
+
+MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
+CROSS_HOPS = int(CROSS_S * 187.5) + 2      # between two of them in one voice
+SETTLED_HOPS = 32
+MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet
+LATENT_LIMIT = 4.0
+HIGHEST_SHARE, SPARE_SEMITONES = 0.45, 3      # of the sample rate that a note's highest bin may reach, when it is bent up so far
+
+
+class Pool:
+    """The buffers of one engine: who has which, and which may be written anew."""
+
+    def __init__(self, state: np.ndarray) -> None:
+        self.state, self.rate_hz = state, int(state["rate_hz"][0])
+        self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
+        state["samples"]["pool"] = self._memory.ctypes.data
+        self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
+        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
+        self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
+        self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
+        self._count = 0
+
+    def use(self, numbers: np.ndarray | int, hop: int) -> None:
+        """Buffers that hop `hop` names, or a start within it."""
+        self._used_hop[numbers] = hop
+
+    def asked(self, number: int) -> None:
+        self._count += 1
+        self._asked[number] = self._count
+
+    def put(self, note: WholeNote, owner: Any) -> int:
+        """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
+        voices = self.state["voices"][0]
+        busy = self._used_hop > int(self.state["hops_taken"][0]) - 2
+        busy[0] = True
+        busy[voices["sample"][voices["playing"] != 0].ravel()] = True
+        free = np.flatnonzero(~busy)
+        if not len(free):
+            return 0
+        number = int(free[np.argmin(self._asked[free])])
+        buffer, facts = self._memory[number], self.state["samples"][0]
+        buffer[LEAD:LEAD + LENGTH] = note.sound
+        facts["root_hz"][number] = note.root_hz
+        facts["loop_begin"][number], facts["loop_end"][number] = note.loop_begin, note.loop_end
+        self.notes[number], self.owner[number] = note, owner
+        self.asked(number)
+        return number
+
+
+class WholeNotes:
+    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a SeedModel. `z` glides to `goal`; `version` counts its
+    moves."""
+
+    whole = True
+
+    def __init__(self, model) -> None:
+        self.model = model
+        self.name = model.name
+        self.latents = int(model.latents)
+        self.longest_s = float(model.card["longest_s"])
+        self.velocities = VELOCITIES                            # the network is asked for none
+        self.longest_release_s = LONGEST_RELEASE_S
+        self.knobs = by_control(model.knobs)
+        self.goal, self.z = np.zeros((2, self.latents), np.float32)
+        self.version = 1
+        self._hop = self._settled_hop = 0
+        self._pool: Pool | None = None
+        self._made: dict[Any, int] = {}                         # (z, key, bins) -> buffer
+        self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
+        self._ahead: tuple[Any, Iterator] | None = None         # what is being made ahead
+        self._turn: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
+        self.decoded_ms = 0.0
+        model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
+        self._think_ahead(60)
+
+    # what `Timbre` can, too ---------------------------------------------------------------------------------------
+    @property
+    def settled(self) -> bool:
+        """Whether the latents rest and every note has heard of it."""
+        return np.array_equal(self.z, self.goal) and self._hop > self._settled_hop and self._turn is None
+
+    def forget(self) -> None:
+        """Nothing is known of notes that have ended."""
+
+    def glide(self, share: float) -> bool:
+        """One hop nearer to the wanted latents. Whether anything moved."""
+        self._hop += 1
+        if self.z.tobytes() == self.goal.tobytes():
+            return False
+        self.z += np.float32(share) * (self.goal - self.z)
+        near = np.abs(self.goal - self.z) < 1e-3
+        self.z[near] = self.goal[near]
+        self._settled_hop = self._hop + SETTLED_HOPS
+        self.version += 1
+        return True
+
+    def aim(self, z: np.ndarray, turns: dict[str, float]) -> None:
+        self.goal[:] = np.clip(turned(self.knobs, z, turns), -LATENT_LIMIT, LATENT_LIMIT) if turns else z
+
+    def jump(self) -> None:
+        self.z[:] = self.goal
+        self._settled_hop = self._hop
+        self._turn = None
+        self.version += 1
+        self._think_ahead(60)
+
+    def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """Nobody asks a whole note for frames: silent ones."""
+        return np.broadcast_to(LOWEST[:FRAME_SIZE], (len(slots), FRAME_SIZE)).astype(np.float32)
+
+    def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
+        """What is to be added to the notes of `slots` [B], so that all are equally loud. dB [B]"""
+        notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
+        return np.array([0.0 if note is None else note.correction_db for note in notes])
+
+    def unlevelled(self, sounding: np.ndarray) -> int | None:
+        """Notes are levelled when a voice is given them."""
+        return None
+
+    def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        return np.zeros((len(pitch), PARTIALS), np.float32)
+
+    # notes --------------------------------------------------------------------------------------------------------
+    def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
+        """Give a voice that begins its note. False where no buffer is free. `semitones`: that all keys are moved by."""
+        self._playing_into(pool)
+        what = self._what(float(table["goal"][slot]) + semitones, pool)
+        number = self._find(what, pool)
+        if not number:
+            return False
+        self._give(table, slot, number)
+        table["made_hop"][slot] = self._hop
+        pool.use(number, hop + 1)
+        self._think_ahead(int(table["goal"][slot]))
+        return True
+
+    def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
+        """Once in a hop: let one voice hear of what has moved. `mine` [SLOTS]: the voices of this timbre."""
+        self._playing_into(pool)
+        sounding = np.flatnonzero(mine & (table["stage"] != FREE) & (table["note"] != 0))
+        pool.use(table["note"][sounding], hop)
+        if self._turn is not None:
+            slot, born, what, steps, due = self._turn
+            if self._hop < due:
+                if steps is not None:
+                    self._turn = (slot, born, what, self._step(steps, what, pool), due)
+                return
+            self._turn = None
+            voice = table[slot]
+            if voice["born"] == born and mine[slot] and voice["note"] != 0 and (number := self._find(what, pool)):
+                self._give(table, slot, number)
+                voice["made_hop"] = self._hop
+                pool.use(number, hop)
+        waiting = [s for s in sounding if table["stage"][s] < RELEASED and self._hop - table["made_hop"][s] >= CROSS_HOPS
+                   and self._what(float(table["goal"][s]) + semitones, pool) != pool.owner[table["note"][s]]]
+        if waiting:
+            slot = int(min(waiting, key=lambda s: (int(table["made_hop"][s]), int(table["born"][s]))))
+            what = self._what(float(table["goal"][slot]) + semitones, pool)
+            made = None if what in self._made else self._steps(what)
+            self._turn = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
+
+    def idle(self, pool: Pool) -> bool:
+        """Make one step of a note that is likely next. Whether there was anything to do."""
+        self._playing_into(pool)
+        z = self.z.tobytes()
+        if self._ahead is not None and self._ahead[0][0] == z:
+            what, steps = self._ahead
+            left = self._step(steps, what, pool)
+            self._ahead = None if left is None else (what, left)
+            return True
+        self._ahead = None
+        while self._likely and self.z.tobytes() == self.goal.tobytes():
+            what = self._what(float(self._likely.pop()), pool)
+            if what not in self._made:
+                self._ahead = (what, self._steps(what))
+                return True
+        return False
+
+    def _think_ahead(self, key: int) -> None:
+        """What is likely next: the keys about this one, the nearest first."""
+        about = [key + away * side for away in range(1, 49) for side in (1, -1)]
+        self._likely = [k for k in about if 21 <= k <= 108][:MOST_AHEAD][::-1]
+
+    def _what(self, pitch: float, pool: Pool) -> tuple[bytes, int, int]:
+        """What a voice at `pitch` should play: latents, the key that is made, and how many bins of it."""
+        key = self.model.nearest_key(pitch)
+        faster = 2 ** ((pitch - key + SPARE_SEMITONES) / 12)
+        bins = int(HIGHEST_SHARE * pool.rate_hz / faster / BIN_HZ)
+        return self.z.tobytes(), key, SIDE if bins >= SIDE else max(8, bins // 8 * 8)
+
+    def _steps(self, what: tuple[bytes, int, int]) -> Iterator:
+        z, key, bins = what
+        return self.model.note_steps(np.frombuffer(z, np.float32), key, bins)
+
+    def _step(self, steps: Iterator, what: Any, pool: Pool) -> Any:
+        """One step further; None when the note is made and has its buffer."""
+        note = next(steps)
+        if note is None:
+            return steps
+        self._keep(note, what, pool)
+        return None
+
+    def _find(self, what: tuple[bytes, int, int], pool: Pool) -> int:
+        """The buffer of a note, made now if it is not there. 0 where none is free."""
+        number = self._made.get(what, 0)
+        if number and pool.owner[number] == what:
+            pool.asked(number)
+            return number
+        z, key, bins = what
+        return self._keep(self.model.note(np.frombuffer(z, np.float32), key, bins), what, pool)
+
+    def _keep(self, note: WholeNote, what: Any, pool: Pool) -> int:
+        number = pool.put(note, what)
+        if number:
+            self._made = {key: n for key, n in self._made.items() if pool.owner[n] == key}
+            self._made[what] = number
+        return number
+
+    def _give(self, table: np.ndarray, slot: int, number: int) -> None:
+        note: Any = self._pool.notes[number] if self._pool is not None else None
+        voice = table[slot]
+        voice["note"], voice["root_hz"] = number, note.root_hz
+        voice["loop_s"] = note.loop_begin / RATE_HZ if note.loop_end > note.loop_begin else LENGTH / RATE_HZ
+        voice["fall_db_s"], voice["ring_s"] = note.fall_db_s, note.release_s
+        voice["loop_length_s"] = max(note.loop_end - note.loop_begin, 0.0) / RATE_HZ
+        voice["tuning"] = 1.0 if note.tuning is None else note.tuning
+        if voice["levelled"]:
+            voice["level_goal_db"] = note.correction_db
+
+    def frame_of(self, number: int) -> np.ndarray:
+        """What the window shows of a note. [FRAME_SIZE]"""
+        note = self._pool.notes[number] if self._pool is not None else None
+        return LOWEST[:FRAME_SIZE] if note is None or note.frame is None else note.frame
+
+    def _playing_into(self, pool: Pool) -> Pool:
+        """Another engine's notes are made anew."""
+        if self._pool is not pool:
+            self._pool, self._made, self._turn, self._ahead = pool, {}, None, None
+        return pool

@@ -1,0 +1,254 @@
+"""A moment of a performance, written down so that another engine can go on from there and give the same samples.
+
+What sounds is not in it: a moment is exact when nothing sounds and no effect rings (`at_rest`). Everything else that the next note
+depends on is: controls, channels, pedals, the count of notes (each note's own randomness follows from it), the place in time (the noise
+loops are read by it), the turning of chorus and reverb. All plain values, so that it can travel as JSON; `check` is for what came from
+elsewhere.
+"""
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.parameters import PARAMETERS, renamed
+from hummingface.instrument.patches.patch import LATENT_LIMIT, MOST_LATENTS
+from hummingface.instrument.performance.controls import CHANNEL_COLUMNS, INDEX
+from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
+from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.performer import Performer
+from hummingface.instrument.performance.voice_allocation import FREE
+from hummingface.instrument.synthesis.delay import TIME
+from hummingface.instrument.synthesis.effects import CONTROLS
+from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
+from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
+
+MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
+_CHANNELS = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
+_TURN = 1 << 32
+
+
+class MomentError(ValueError):
+    """Something that is no moment of a performance."""
+
+
+def at_rest(performer: Performer) -> bool:
+    """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
+    timbre, delay = performer.timbre, performer.state["effects"]["delay"][0]
+    if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
+        return False                    # its reading head still moves, though nobody hears it
+    return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
+                and timbre.settled)
+
+
+def remember(performer: Performer) -> dict[str, Any]:
+    """The moment up to which all events are applied. On the performer's thread.
+
+    At rest, what the timbres still know of notes that have ended is let go: from here on it is as on a new engine.
+    """
+    if at_rest(performer):
+        for timbre in filter(None, performer.maker.timbres):
+            timbre.forget()
+    controls, voices, card = performer.controls, performer.voices, performer.timbre.model.card
+    return {
+        "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,
+        "model": {"name": performer.timbre.name, "sha256": str(card.get("sha256", ""))},
+        "patch": performer.patch.to_json() if performer.patch is not None else None,
+        "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
+        "gain_db": float(controls.goal[len(INDEX)]),
+        "latents": performer._latents.tolist(),
+        "channels": controls.channel_goal.tolist(),
+        "bend": performer._bend.tolist(), "bend_range": performer._bend_range.tolist(),
+        "volume": performer._volume.tolist(), "expression": performer._expression.tolist(),
+        "rpn": [list(pair) for pair in performer._rpn], "pedals": voices.down.tolist(),
+        "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
+        "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
+        "born": voices.born_count, "let_go": voices.let_go_count,
+        "law": performer.law, "tempo": controls.bpm, "turning": _turning(performer.state),
+    }
+
+
+def restore(performer: Performer, moment: dict[str, Any]) -> int:
+    """Put a new performer, and the new state block that it plays into, at this moment. Returns the sample at which it begins.
+
+    The performer has been made with the moment's patch, timbre and seed, and has taken no event yet.
+    """
+    controls, voices, timbre = performer.controls, performer.voices, performer.timbre
+    performer.law = moment["law"]
+    for name, value in moment["controls"].items():
+        controls.set(name, value)
+    controls.set_gain(moment["gain_db"])
+    controls.set_tempo(moment.get("tempo", 0.0))            # older takes have none
+    controls.channel_goal[:] = moment["channels"]
+    controls.snap()
+    point = np.array(moment["latents"], np.float32)[:len(performer._latents)]
+    performer._latents[:len(point)] = point
+    performer._bend[:], performer._bend_range[:] = moment["bend"], moment["bend_range"]
+    performer._volume[:], performer._expression[:] = moment["volume"], moment["expression"]
+    performer._rpn = [list(pair) for pair in moment["rpn"]]
+    performer.controllers = {int(number): id_ for number, id_ in moment["controllers"].items()}
+    performer._apply_settings()
+    timbre.jump()
+    voices.down[:] = moment["pedals"]
+    voices.held = [(channel, key, velocity) for channel, key, velocity in moment["held"]]
+    voices.last_pitch, voices.born_count, voices.let_go_count = moment["last_pitch"], moment["born"], moment["let_go"]
+    hop = moment["hop"]
+    if hop < 2:                             # the engine had hardly begun: nothing to be put anywhere
+        return 0
+    performer.hop = voices.hop = hop
+    begin = boundary(4 * (hop - 1), performer.rate_hz)
+    performer._floor, performer._applied = begin + 1, max(moment["sample"], begin + 1)
+    _begin_at(performer.state[0], begin, hop, _effects_of(performer))
+    _turn(performer.state[0], begin, moment["turning"])
+    return begin
+
+
+def _effects_of(performer: Performer) -> np.ndarray:
+    """What a hop says to the effects now. [len(CONTROLS)] float32"""
+    now = performer.controls.now
+    volume = 10 ** (now[INDEX["master.volume_db"]] / 20)
+    return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
+
+
+def _begin_at(block: Any, begin: int, hop: int, effects: np.ndarray) -> None:
+    """A block that has played silence up to sample `begin`, with hops up to `hop` published."""
+    block["position"] = begin
+    block["hops_published"], block["hops_known"], block["hops_taken"] = hop + 1, hop - 1, max(hop - 3, 0)
+    for index in (hop - 1, hop):
+        entry = block["hops"][index % HOPS]
+        entry["index"], entry["count"], entry["flush"], entry["noise"] = index, 0, 0, 0
+        entry["effects"][:len(effects)] = effects
+    block["noise"]["segment_begin"] = block["noise"]["segment_end"] = begin
+    chain = block["effects"]
+    chain["segment_begin"] = chain["segment_end"] = begin
+    chain["hop_seen"], chain["glide"] = hop - 2, effects[:, None]
+
+
+def _turning(state: np.ndarray) -> dict[str, Any]:
+    """Phases and steps (2**32 is a turn) of what turns in the effects, with the position at which they stood; and what the drive,
+    which is off its centre, gave and the DC blocker holds."""
+    block = state[0]
+    for _ in range(50):
+        calls = int(block["callbacks"])
+        between = int(block["clock_version"]) == 2 * calls      # no callback is at work
+        chorus, reverb, drive = block["effects"]["chorus"], block["effects"]["reverb"], block["effects"]["drive"]
+        found = {"position": int(block["position"]), "chorus_on": int(chorus["on"]), "chorus": int(chorus["phase"]),
+                 "chorus_step": int(chorus["begin"][1]), "reverb_on": int(reverb["on"]), "reverb": int(reverb["phase"]),
+                 "drive_on": int(drive["on"]), "drive": drive["last"].tolist(),
+                 "dc": [*block["limiter"]["dc_in"].tolist(), *block["limiter"]["dc_out"].tolist()]}
+        if between and int(block["callbacks"]) == calls and int(block["clock_version"]) == 2 * calls:
+            break
+        time.sleep(5e-5)
+    return found
+
+
+def _turn(block: Any, begin: int, turning: dict[str, Any]) -> None:
+    """Let chorus and reverb stand at sample `begin` where they stood then, and the DC blocker as it was."""
+    from hummingface.instrument.synthesis.partials import TURN
+    from hummingface.instrument.synthesis.reverb import SWING_HZ
+    passed = begin - turning["position"]
+    drive = block["effects"]["drive"]
+    drive["on"], drive["last"] = turning["drive_on"], turning["drive"]
+    block["limiter"]["dc_in"], block["limiter"]["dc_out"] = turning["dc"][:2], turning["dc"][2:]
+    for name, step in (("chorus", turning["chorus_step"]), ("reverb", int(SWING_HZ / int(block["rate_hz"]) * TURN))):
+        if turning[f"{name}_on"]:
+            phase = (turning[name] + passed * step) % _TURN
+            effect = block["effects"][name]
+            effect["phase"] = phase - _TURN if phase >= _TURN // 2 else phase
+            effect["on"] = 1            # with the empty lines of a new block: as if it had long been silent
+            if name == "reverb":
+                effect["size"] = _reverb_size(block)
+
+
+def _reverb_size(block: Any) -> float:
+    from hummingface.instrument.synthesis.reverb import LARGEST, SMALLEST
+    return SMALLEST * (LARGEST / SMALLEST) ** float(block["effects"]["glide"][EFFECT_INDEX["reverb.size"], 1])
+
+
+def check(values: Any) -> dict[str, Any]:
+    """The moment itself, if `remember` could have given it: for what was read from a file. Raises MomentError, PatchError."""
+    if not isinstance(values, dict):
+        raise MomentError("it is not an object")
+    whole, number = _whole, _number
+    whole(values, "rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
+    for name in ("sample", "hop", "born", "let_go"):
+        whole(values, name, -1 if name != "sample" else -HIGHEST_RATE_HZ, MOST_SAMPLES)
+    whole(values, "seed", 0, MOST_SAMPLES)
+    if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:
+        raise MomentError("its hop and its sample do not belong together")
+    number(values, "gain_db", -60, 60)
+    if "tempo" in values and values["tempo"] != 0:
+        number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
+    model = _typed(values, "model", dict)
+    if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
+        raise MomentError("its model has no name")
+    for name in ("patch", "last_pitch"):
+        if name not in values:
+            raise MomentError(f"{name} is missing")
+    if values.get("patch") is not None:
+        patch_file.from_json(values["patch"], "the take's patch")
+    values.setdefault("law", BY_NETWORK)                    # what older takes were played by
+    whole(values, "law", BY_NETWORK, BY_PLAYER)
+    controls = values["controls"] = dict(renamed(name, value) if type(value) in (int, float) else (name, value)
+                                         for name, value in _typed(values, "controls", dict).items())
+    for name in controls:
+        if name not in PARAMETERS:
+            raise MomentError(f"no control is called {name!r:.60}")
+        number(controls, name, PARAMETERS[name].lowest, PARAMETERS[name].highest)
+    _numbers(values, "latents", None, -LATENT_LIMIT, LATENT_LIMIT)
+    for name, (low, high) in _CHANNELS.items():
+        _numbers(values, name, 16, low, high)
+    for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
+        rows = _typed(values, name, list)
+        if len(rows) != 16:
+            raise MomentError(f"{name} has not 16 channels")
+        for row in rows:
+            _numbers({name: row}, name, columns, low, high)
+    if len(_typed(values, "pedals", list)) != 16 or any(type(down) is not bool for down in values["pedals"]):
+        raise MomentError("pedals are not 16 switches")
+    held = _typed(values, "held", list)
+    if len(held) > 2048:
+        raise MomentError("too many keys are held")
+    for note in held:
+        _numbers({"held": note}, "held", 3, 0, 127)
+        if any(type(value) is not int for value in note) or note[0] > 15:
+            raise MomentError("held has no keys")
+    if values.get("last_pitch") is not None:
+        number(values, "last_pitch", 0, 127)
+    controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
+                                           for key, id_ in _typed(values, "controllers", dict).items()}
+    if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
+        raise MomentError("controllers are not mapped to controls")
+    turning = _typed(values, "turning", dict)
+    for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb", "drive_on"):
+        whole(turning, name, -_TURN if name != "position" else 0, MOST_SAMPLES)
+    _numbers(turning, "dc", 4, -100, 100)
+    _numbers(turning, "drive", 2, -1000, 1000)
+    return values
+
+
+def _typed(values: dict, name: str, kind: type) -> Any:
+    if not isinstance(values.get(name), kind):
+        raise MomentError(f"{name} is missing or of another kind")
+    return values[name]
+
+
+def _whole(values: dict, name: str, low: int, high: int) -> None:
+    value = values.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise MomentError(f"{name} is not a whole number within {low}..{high}")
+
+
+def _number(values: dict, name: str, low: float, high: float) -> None:
+    value = values.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
+        raise MomentError(f"{name} is not a number within {low:g}..{high:g}")
+
+
+def _numbers(values: dict, name: str, count: int | None, low: float, high: float) -> None:
+    row = _typed(values, name, list)
+    if len(row) != count if count is not None else len(row) > MOST_LATENTS:
+        raise MomentError(f"{name} has {len(row)} values")
+    for value in row:
+        _number({name: value}, name, low, high)

@@ -1,0 +1,32 @@
+"""What playing does without: the packages of `hummingface[train]`. Whether they are here, and what to say where they are not."""
+from collections.abc import Sequence
+from importlib import invalidate_caches
+from importlib.util import find_spec
+
+TRAINING = ("torch", "tensorboardX", "jinja2")          # as they are imported
+COMMAND = "hummingface install train"
+WITHOUT = ("fetch",)                                    # commands of training that need none of it
+
+
+class ExtraMissing(ValueError):
+    """Something was asked for that playing does without, and that is not installed; the text says what to type."""
+
+
+def missing() -> list[str]:
+    """Those of training's packages that are not here, or were left half installed."""
+    from hummingface.instrument.installing.training_extra import broken
+    invalidate_caches()                 # they may have come while this process runs
+    return list(TRAINING) if broken() else [name for name in TRAINING if find_spec(name) is None]
+
+
+def require(what: str) -> None:
+    """Raises ExtraMissing where they are not all here."""
+    if lacking := missing():
+        raise ExtraMissing(f"{what} needs PyTorch. Not installed here, for playing does without: {', '.join(lacking)}. "
+                           f"Type: {COMMAND}")
+
+
+def require_for_training(words: Sequence[str]) -> None:
+    """The same for the words of `hummingface train`. Help, and fetching data, need nothing."""
+    if words and not words[0].startswith("-") and words[0] not in WITHOUT and not {"-h", "--help"} & set(words):
+        require(f"`hummingface train {words[0]}`")

@@ -1,0 +1,164 @@
+"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (What stands in the
+window is kept in `session/state_file.py`.)
+
+Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that cannot be
+used is put aside, never lost. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
+stands there at the next start, it crashed or hung the last one, so it is not used again until the player chooses it
+anew.
+"""
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
+from hummingface.instrument.patches.parameters import PARAMETERS, renamed
+from hummingface.instrument.performance import velocity_curve
+from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from hummingface.models.playing.atomic_file import replace_file, set_aside
+from hummingface.models.playing.checked_json import JsonError, read_json
+
+FILE = "settings.json"
+LARGEST_BYTES = 1 << 20
+LONGEST_TEXT = 1000
+
+
+def path() -> Path:
+    """Where settings are kept for this user; `HUMMINGFACE_HOME` moves it."""
+    if home := os.environ.get("HUMMINGFACE_HOME"):
+        return Path(home) / FILE
+    return Path(platformdirs.user_config_dir("hummingface", appauthor=False)) / FILE
+
+
+@dataclass
+class Settings:
+    """All of it, with what a first start uses. None leaves the choice to the system (`midi_ports`: all of them)."""
+
+    audio_device: str | None = None
+    rate_hz: int | None = None
+    block_samples: int | None = None
+    midi_ports: list[str] | None = None
+    midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
+    own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
+    patch: str | None = None                    # name or file of the last one
+    controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
+    take_format: str = TAKE_FORMATS[0]
+    take_folder: str | None = None              # where takes go; None: within the user's music
+    trying: dict[str, Any] | None = None        # what is being tried, or failed last time
+
+    @property
+    def audio(self) -> AudioChoice:
+        return AudioChoice(self.audio_device, self.rate_hz, self.block_samples)
+
+    @audio.setter
+    def audio(self, choice: AudioChoice) -> None:
+        self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
+
+    def begin(self, file: Path | None = None, left: str | None = None) -> tuple[AudioChoice, str | None, str]:
+        """What to start with: (audio, patch, what the player should know). Notes it down as being tried. `left`: the name of the sound that
+        a window left, which goes before the last patch.
+
+        What was being tried when the last start ended badly is forgotten.
+        """
+        failed, said = self.trying or {}, []
+        audio, patch = self.audio, left if left is not None else self.patch
+        if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
+            said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
+                        "system's own settings are used. Choose it again in the audio settings if you want it.")
+            audio = self.audio = AudioChoice()
+        elif failed and failed.get("patch") is not None and failed["patch"] == patch:
+            said.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
+            patch = self.patch = None
+        self.trying = {"audio": asdict(audio), "patch": patch}
+        try:
+            self.save(file)
+        except OSError as error:                # a full or read-only disk must not keep anybody from playing
+            said.append(f"{error}.")
+        return audio, patch, " ".join(said)
+
+    def settled(self, file: Path | None = None) -> None:
+        """What was tried works. Where that cannot be written it is not, and `begin` has said so."""
+        if self.trying is not None:
+            self.trying = None
+            with contextlib.suppress(OSError):
+                self.save(file)
+
+    def save(self, file: Path | None = None) -> None:
+        """Write the file whole or not at all. Raises OSError, naming it."""
+        file = file or path()
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, json.dumps(asdict(self), indent=1, allow_nan=False).encode())
+        except OSError as error:
+            raise OSError(f"{file}: the settings cannot be saved ({error.strerror or error})") from error
+
+
+def load(file: Path | None = None) -> tuple[Settings, str]:
+    """(the settings, what the player should know about them). Never raises: what cannot be used is left at rest."""
+    file = file or path()
+    try:
+        values = read_json(file, LARGEST_BYTES)
+        if not isinstance(values, dict):
+            raise JsonError(f"{file}: not an object")
+    except FileNotFoundError:
+        return Settings(), ""
+    except OSError as error:                        # put aside, too: what is saved next would take its place
+        return Settings(), _said_of_bad(file, f"{file}: {error.strerror or error}")
+    except JsonError as error:
+        return Settings(), _said_of_bad(file, str(error))
+    settings, bad = Settings(), []
+    for name, value in values.items():
+        if name in _GONE:
+            continue
+        if name == "midi_map" and isinstance(value, dict):
+            value = {number: renamed(id_)[0] if isinstance(id_, str) else id_ for number, id_ in value.items()}
+        if name in _CHECKS and _CHECKS[name](value):
+            setattr(settings, name, value)
+        else:
+            bad.append(f"{name} ({velocity_curve.problem(value)})" if name == "velocity_curve" else name[:40])
+    return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
+
+
+def _said_of_bad(file: Path, why: str) -> str:
+    """Put a file aside that holds no settings. Returns what the player should know."""
+    aside = set_aside(file)
+    kept = f"It was put aside as {aside.name}, in the same folder" if aside else "It cannot be put aside"
+    return f"The settings cannot be used: {why}. {kept}; those of a first start are used."
+
+
+def _or_none(check):
+    return lambda value: value is None or check(value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
+
+
+def _whole(low: int, high: int):
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _within_range(id_: str, value: Any) -> bool:
+    return id_ in PARAMETERS and type(value) in (int, float) and PARAMETERS[id_].lowest <= value <= PARAMETERS[id_].highest
+
+
+_GONE = ("window",)                 # fields of earlier versions: the window keeps its state in a file of its own
+_CHECKS = {
+    "audio_device": _or_none(_text),
+    "rate_hz": _or_none(_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
+    "block_samples": _or_none(_whole(*BLOCK_SAMPLES)),
+    "midi_ports": _or_none(lambda value: isinstance(value, list) and len(value) <= 1000 and all(map(_text, value))),
+    "midi_map": _or_none(is_midi_map),
+    "patch": _or_none(_text),
+    "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
+    "take_format": lambda value: value in TAKE_FORMATS,
+    "take_folder": _or_none(_text),
+    "velocity_curve": lambda value: not velocity_curve.problem(value),
+    "own_velocity_curve": _or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
+    "trying": _or_none(lambda value: isinstance(value, dict)),
+}

@@ -1,0 +1,121 @@
+"""Where windows keep their state: a file for each that is open at once, which belongs to that window alone while it is open. No Qt.
+
+A window takes the file that was written last and that no other window has, so that one window finds what the last one left, and a second
+one what the second one left. The lock beside the file is the system's: it goes with its process, however that ends.
+"""
+import contextlib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+
+from hummingface.instrument.session import window_state
+from hummingface.instrument.session.window_state import WindowState, WindowStateError
+from hummingface.models.playing.atomic_file import replace_file, set_aside
+from hummingface.models.playing.checked_json import JsonError, read_json
+
+MOST_WINDOWS = 64
+_NAME = re.compile(r"window-(\d{1,4})\.json")
+
+
+def folder() -> Path:
+    """Where states are kept for this user; `HUMMINGFACE_HOME` moves it."""
+    if home := os.environ.get("HUMMINGFACE_HOME"):
+        return Path(home) / "state"
+    return Path(platformdirs.user_state_dir("hummingface", appauthor=False))
+
+
+class StateFile:
+    """One window's file. `claim` gets one; while this object is open, no other window has it."""
+
+    def __init__(self, path: Path, lock: IO | None):
+        self.path, self._lock = path, lock
+
+    @classmethod
+    def claim(cls) -> "StateFile":
+        """The file that was written last of those that nobody has, or a new one. Where nothing can be written that is said when the
+        state is; it keeps nobody from playing."""
+        place = folder()
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        there = sorted((path for path in _listed(place) if _NAME.fullmatch(path.name)), key=_written_at, reverse=True)
+        numbers = {int(path.stem.partition("-")[2]) for path in there}
+        new = [place / f"window-{number}.json" for number in range(1, MOST_WINDOWS + len(there)) if number not in numbers]
+        for path in (*there, *new):
+            try:
+                lock = _locked(path.with_suffix(".lock"))
+            except BlockingIOError:
+                continue                                # another window has it
+            except OSError:
+                return cls(path, None)                  # no lock can be had here at all: a full or read-only disk
+            for left in _listed(place):                 # by a window that was ended while it wrote
+                if left.name.startswith(f".{path.name}.") and left.name.endswith(".tmp"):
+                    with contextlib.suppress(OSError):
+                        left.unlink()
+            return cls(path, lock)
+        raise OSError(f"{place}: more than {MOST_WINDOWS} windows are open")
+
+    def load(self) -> tuple[WindowState | None, str]:
+        """(the state that is kept here, what the player should know of it). None: nothing is, or nothing that can be used, and such a file
+        was put aside. Never raises."""
+        try:
+            kept, lost = window_state.read(read_json(self.path, 2 * window_state.LARGEST_BYTES))
+        except FileNotFoundError:
+            return None, ""
+        except (OSError, JsonError, WindowStateError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{self.path}: ")
+            aside = set_aside(self.path)
+            where = f"It was put aside as {aside.name}, in the same folder." if aside else "It cannot be put aside."
+            return None, f"{self.path}: the window as you left it cannot be read ({why}). {where}"
+        said = f"{self.path}: {lost} of the sounds and steps that were kept here cannot be used and are left out." if lost else ""
+        return kept, said
+
+    def write(self, content: bytes) -> None:
+        """Keep this state. Raises OSError, naming the file."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(self.path, content)
+        except OSError as error:
+            raise OSError(f"{self.path}: the window's state cannot be kept ({error.strerror or error})") from error
+
+    def release(self) -> None:
+        """Another window may have the file."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
+
+
+def _locked(path: Path) -> IO:
+    """The open file that holds the lock. Raises BlockingIOError where another process has it, OSError where there are no locks."""
+    file = path.open("a+b")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            except PermissionError as error:
+                raise BlockingIOError(str(error)) from error
+        else:
+            import fcntl
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _listed(place: Path) -> list[Path]:
+    try:
+        return list(place.iterdir())
+    except OSError:
+        return []
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,145 @@
+"""The state of a window as a text: its session to the last step of the history, and what else stands where in the window. No Qt.
+
+    {"format": "hummingface-window", "version": 1, "patches": [..], "states": [{"patch": index, "values": {..}, "on_disk": true}, ..],
+     "state": index, "saved": index, "side": "A", "other": [index, index], "undo": [[index, index], ..], "redo": [..], "locked": [..],
+     "window": {..}}
+
+Sounds are told once, however often the history has them, and of their values only those in which they differ from their patch. Numbers are
+written in full: what is read is equal to what was written, where a patch's own file rounds.
+"""
+import json
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, Snapshot, State
+
+FORMAT, VERSION = "hummingface-window", 1
+LARGEST_BYTES = 8 << 20             # of the text: the oldest steps of a history that is larger are left out
+MOST_STATES = 4 * UNDO_STEPS + 8
+_NO_SUCH = "is not one of its states"
+
+
+class WindowStateError(ValueError):
+    """A text that is not the state of a window; says what is wrong."""
+
+
+@dataclass(frozen=True)
+class WindowState:
+    """`window` has plain values by name, for `layout_state.py`."""
+    session: Snapshot
+    window: dict[str, Any] = field(default_factory=dict)
+
+
+class Writer:
+    """Makes the text. What the last one had is not made again: a history of 200 steps changes by one at a time."""
+
+    def __init__(self) -> None:
+        self._patches: dict[int, tuple[Patch, str, dict[str, float]]] = {}      # by identity: the patch, its text, its own values
+        self._states: dict[int, tuple[State, str]] = {}
+
+    def text(self, kept: WindowState) -> bytes:
+        """The whole file. A history too long for it loses its oldest steps."""
+        session = kept.session
+        while len(data := self._text(replace(kept, session=session))) > LARGEST_BYTES and (session.undo or session.redo):
+            session = replace(session, undo=session.undo[len(session.undo) // 2 + 1:], redo=session.redo[len(session.redo) // 2 + 1:])
+        return data
+
+    def _text(self, kept: WindowState) -> bytes:
+        session = kept.session
+        places: dict[int, tuple[int, State]] = {}
+
+        def index(state: State) -> int:
+            return places.setdefault(id(state), (len(places), state))[0]
+
+        def both(place: Place) -> list[int]:
+            return [index(place[0]), index(place[1])]
+        rest = {"state": index(session.state), "saved": index(session.saved), "side": session.side,
+                "other": both(session.other) if session.other else None, "undo": [both(place) for place in session.undo],
+                "redo": [both(place) for place in session.redo], "locked": sorted(session.locked), "window": kept.window}
+        states = [state for _, state in places.values()]
+        patches = {id(state.patch): state.patch for state in states}
+        self._patches = {key: self._patches.get(key) or _patch_text(patch) for key, patch in patches.items()}
+        self._states = {id(state): self._states.get(id(state)) or (state, self._state_text(state)) for state in states}
+        order = {key: number for number, key in enumerate(patches)}
+        parts = [f'{{"format": "{FORMAT}", "version": {VERSION}, "patches": [\n', ",\n".join(text for _, text, _ in self._patches.values()),
+                 '\n], "states": [\n',
+                 ",\n".join(f'{{"patch": {order[id(state.patch)]}, {self._states[id(state)][1]}}}' for state in states),
+                 "\n],\n", json.dumps(rest, allow_nan=False)[1:], "\n"]
+        return "".join(parts).encode()
+
+    def _state_text(self, state: State) -> str:
+        own = self._patches[id(state.patch)][2]
+        moved = {name: value for name, value in state.values.items() if own.get(name) != value}
+        return f'"values": {json.dumps(moved, allow_nan=False)}, "on_disk": {json.dumps(state.on_disk)}'
+
+
+def _patch_text(patch: Patch) -> tuple[Patch, str, dict[str, float]]:
+    exact = {"latents": list(patch.latents), "gain_db": patch.gain_db,
+             "morph": [{"name": corner.name, "latents": list(corner.latents)} for corner in patch.morph]}
+    return patch, json.dumps(patch.to_json() | exact, allow_nan=False), State.of(patch).values
+
+
+def read(values: Any) -> tuple[WindowState, int]:
+    """(what these values say, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise WindowStateError(f"it is not the state of a window (its 'format' is not {FORMAT!r})")
+    if values.get("version") != VERSION:
+        raise WindowStateError(f"version {values.get('version')!r:.20}; this program reads version {VERSION}")
+    states = _states(values)
+
+    def state(number: Any) -> State | None:
+        return states[number] if type(number) is int and 0 <= number < len(states) else None
+
+    def places(name: str) -> list[Place | None]:
+        return [_place(pair, state) for pair in _list(values, name, 2 * UNDO_STEPS)]
+    now, saved = state(values.get("state")), state(values.get("saved"))
+    if now is None:
+        raise WindowStateError(f"what was played {_NO_SUCH}, or cannot be used")
+    undo, redo, other = places("undo"), places("redo"), _place(values.get("other"), state)
+    lost = sum(place is None for place in (*undo, *redo)) + (other is None and values.get("other") is not None) + (saved is None)
+    locked = frozenset(name for name in _list(values, "locked", len(LATENTS)) if isinstance(name, str) and name in LATENTS)
+    window = values.get("window")
+    session = Snapshot(now, saved or replace(now, on_disk=False), "B" if values.get("side") == "B" else "A", other,
+                       tuple(filter(None, undo))[-UNDO_STEPS:], tuple(filter(None, redo))[-UNDO_STEPS:], locked)
+    return WindowState(session, window if isinstance(window, dict) else {}), lost
+
+
+def _states(values: dict) -> list[State | None]:
+    patches: list[Patch | None] = []
+    for entry in _list(values, "patches", MOST_STATES):
+        try:
+            patches.append(patch_file.from_json(entry))
+        except PatchError:
+            patches.append(None)
+    return [_state(entry, patches) for entry in _list(values, "states", MOST_STATES)]
+
+
+def _state(entry: Any, patches: list[Patch | None]) -> State | None:
+    number, moved = (entry.get("patch"), entry.get("values")) if isinstance(entry, dict) else (None, None)
+    patch = patches[number] if type(number) is int and 0 <= number < len(patches) else None
+    if patch is None or not isinstance(moved, dict) or not all(map(_is_number, moved.values())):
+        return None
+    known = {name: PARAMETERS[name].clamp(value) for name, value in moved.items() if name in PARAMETERS}
+    return State(patch, {**State.of(patch).values, **known}, entry.get("on_disk") is not False)
+
+
+def _is_number(value: Any) -> bool:
+    return (type(value) is int and abs(value) <= 1 << 53) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _place(pair: Any, state: Any) -> Place | None:
+    if not isinstance(pair, list) or len(pair) != 2:
+        return None
+    played, saved = (state(number) for number in pair)
+    return (played, saved) if played is not None and saved is not None else None
+
+
+def _list(values: dict, name: str, most: int) -> list:
+    found = values.get(name)
+    if not isinstance(found, list) or len(found) > most:
+        raise WindowStateError(f"{name!r} is not a list of at most {most}")
+    return found

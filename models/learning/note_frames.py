@@ -1,0 +1,31 @@
+"""One note as frames on the grid of time on which notes are analysed, learnt and resynthesised."""
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hummingface.models.playing.frame import ATTACK_S, FRAMES_PER_SECOND, QUARTERS_PER_SECOND
+
+QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
+
+
+@dataclass
+class NoteFrames:
+    """One note as frames. Deviations are relative to the note's own f0, so its tuning error is taken out."""
+    times_s: np.ndarray       # [T] seconds since the start of the recording
+    frames: np.ndarray        # [T, FRAME_SIZE] float32, in the units of models/playing/frame.py
+    f0_hz: float              # median frequency of partial 1
+    start_phase: np.ndarray   # [PARTIALS] radians: phase of each partial's cosine at t = 0
+    hold_s: float             # note-off, seconds since the start of the recording
+
+
+def frame_times(seconds: float) -> np.ndarray:
+    """The grid of frames: a quarter hop apart while t < ATTACK_S, then a hop apart, up to `seconds`. [T]"""
+    quarters = int(np.ceil(ATTACK_S * QUARTERS_PER_SECOND - 1e-9))
+    first_hop = -(-quarters // QUARTERS)
+    hops = np.arange(first_hop, max(first_hop, int(seconds * FRAMES_PER_SECOND) + 1)) / FRAMES_PER_SECOND
+    return np.concatenate([np.arange(quarters) / QUARTERS_PER_SECOND, hops])
+
+
+def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
+    """The same note with other frames on the same grid."""
+    return replace(note, frames=np.asarray(frames, np.float32))

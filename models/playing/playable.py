@@ -1,0 +1,55 @@
+"""What every model tells of its latents, whatever it makes of them: frames (`model.py`) or whole notes (`stft_model.py`)."""
+from typing import Any
+
+from hummingface.models.playing.knobs import Knob, read_knobs
+from hummingface.models.playing.shape import ModelError
+
+KEYS = 21.0, 108.0                    # of a piano, where a card says no others
+VELOCITIES = 1.0, 127.0
+
+
+def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
+    """What a card says of the velocities that it was trained on: its "velocities", or the layers of its notes. None where it does not.
+    Raises ModelError where what it says is no range within 1..127."""
+    told = card.get("velocities")
+    if told is None:
+        layers = card["trained_on"].get("layers") if isinstance(card.get("trained_on"), dict) else None
+        if not isinstance(layers, list) or not layers:
+            return None
+        softest_first = sorted(layer[0] for layer in layers if isinstance(layer, list) and layer and type(layer[0]) in (int, float))
+        told = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
+    if not (isinstance(told, list) and len(told) == 2 and all(type(v) in (int, float) for v in told) and 1 <= told[0] <= told[1] <= 127):
+        raise ModelError("the velocities that it was trained on are no range within 1..127")
+    return float(told[0]), float(told[1])
+
+
+class Playable:
+    """`card` as the model's JSON has it; `shape.latents` counts all latents."""
+
+    card: dict
+    shape: Any
+
+    @property
+    def latents(self) -> int:
+        return self.shape.latents
+
+    @property
+    def pitches(self) -> tuple[float, float]:
+        """Lowest and highest key that it was trained on; beyond, it has the colour of the last."""
+        low, high = self.card.get("pitches", KEYS)
+        return float(low), float(high)
+
+    @property
+    def velocities(self) -> tuple[float, float]:
+        """Softest and hardest stroke that it was trained on; beyond, it is asked for the last. All of MIDI's where the card says none."""
+        return trained_velocities(self.card) or VELOCITIES
+
+    @property
+    def knobs(self) -> dict[str, Knob]:
+        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        return read_knobs(self.card, self.latents)
+
+    @property
+    def free_latents(self) -> int:
+        """How many latents are not conditions: the first ones."""
+        return self.latents - len(self.card.get("conditions", []))

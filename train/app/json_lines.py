@@ -1,0 +1,49 @@
+"""Speaking to a program that started this one (the instrument's window): JSON objects, one a line, in at standard input, out at
+standard output. When that program goes, however it goes, standard input ends.
+"""
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from hummingface.models.playing.checked_json import parse_json
+
+LONGEST_LINE = 1 << 20
+
+
+class Lines:
+    """Takes standard output for itself: whatever else prints there goes to standard error from now on."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+        self._lock = threading.Lock()
+        os.dup2(2, 1)
+
+    def tell(self, kind: str, **values: Any) -> None:
+        """One line `{"tell": kind, ...}`. Nobody who hears it is no error: the end of standard input says so, too."""
+        text = json.dumps({"tell": kind, **values}, allow_nan=False)
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._out.write(text + "\n")
+            self._out.flush()
+
+
+def asked() -> Iterator[dict]:
+    """The objects on standard input, until it ends; lines that are none are left out."""
+    while line := sys.stdin.buffer.readline(LONGEST_LINE):
+        with contextlib.suppress(ValueError):
+            message = parse_json(line, LONGEST_LINE)
+            if isinstance(message, dict):
+                yield message
+
+
+def stop_when_left() -> None:
+    """When standard input ends this process is stopped as by ctrl-C, so that it saves what it has."""
+    def watch() -> None:
+        while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
+            pass
+        signal.raise_signal(signal.SIGINT) if sys.platform == "win32" else os.kill(os.getpid(), signal.SIGTERM)
+    threading.Thread(target=watch, name="standard input", daemon=True).start()

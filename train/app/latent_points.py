@@ -1,0 +1,101 @@
+"""Recordings into points of a model's latent space, as a helper that answers line by line: `hummingface train points`.
+
+The window keeps one warm while the player is about to drop a recording: importing torch and opening a model take seconds, finding
+a point then takes under two.
+
+    {"do": "warm", "model": M}                     -> {"tell": "warm", "model": M}
+    {"do": "find", "id": N, "path": P, "model": M} -> {"tell": "found", "id": N, "z", "pitch", "key", "seconds", "gain_db", "model"}
+                                                      then {"tell": "distance", "id": N, "mel", "act60"}
+    what cannot be done                            -> {"tell": "refused", "id": N, "text"}
+"""
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hummingface.models.playing import key_trend
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.shape import ModelError
+from hummingface.train.app.resynthesise import VELOCITY, note_in
+from hummingface.train.evaluation.metrics import distance
+from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
+from hummingface.train.notes.names import note_name
+from hummingface.train.notes.note import Labels, Note, SourceError
+from hummingface.train.notes.onset_pitch import hear
+
+LONGEST_S = 60.0                # of a file: one note is not longer
+
+
+class Points:
+    """`open_model(text)` as the command line has it. Models that were opened stay."""
+
+    def __init__(self, open_model: Callable[[str], Model], tell: Callable[..., None]):
+        self._open, self._tell = open_model, tell
+        self._refiners: dict[str, Refiner] = {}
+
+    def serve(self, messages: Iterable[dict]) -> None:
+        """Answer all of them, in their order. What one of them asks in vain is told, and the next is taken."""
+        for message in messages:
+            number = message.get("id")
+            try:
+                if message.get("do") == "warm":
+                    self.warm(str(message["model"]))
+                    self._tell("warm", model=message["model"])
+                elif message.get("do") == "find":
+                    self._find(number, Path(message["path"]), str(message["model"]))
+            except (SourceError, ModelError, ValueError, OSError) as error:
+                self._tell("refused", id=number, text=str(error))
+            except (KeyError, TypeError) as error:
+                self._tell("refused", id=number, text=f"not understood: {error!r}")
+
+    def warm(self, text: str) -> None:
+        """Open a model, as it is now, and find a point once: what is done for the first time takes seconds."""
+        find_point(self.refiner(text, afresh=True), rehearsal(), how=replace(QUICKLY, steps=2))
+
+    def refiner(self, text: str, afresh: bool = False) -> Refiner:
+        """Of a model by its name or file. `afresh`: it may have been made anew since."""
+        if afresh or text not in self._refiners:
+            model = self._open(text)
+            known = self._refiners.get(text)
+            if known is None or known.model.card.get("sha256") != model.card.get("sha256"):
+                self._refiners = {text: Refiner(model)}                  # one at a time: they are large
+                self._trend = key_trend.of_model(model)                  # by which the instrument plays its sounds
+        return self._refiners[text]
+
+    def _find(self, number: Any, path: Path, model: str) -> None:
+        refiner = self.refiner(model)
+        note = note_of(path)
+        z, bank = find_point(refiner, note, how=QUICKLY)
+        if not np.isfinite(z).all():
+            raise ModelError(f"The model {refiner.model.name} finds no point for {path.name}. Try another model.")
+        key = note.labels.pitch
+        self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
+                   seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
+                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)[0]))
+        made = sound_at(refiner.model, z, bank, note, "refined")
+        figures = distance(made.original, made.audio, made.rate_hz)
+        self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
+
+
+def rehearsal() -> Note:
+    """Half a second of a buzz."""
+    rate_hz = 48_000
+    audio = (np.arange(rate_hz // 2) % 200 / 400 - 0.25).astype(np.float32)
+    heard = hear(audio, rate_hz)
+    return Note(Labels("", "", "", "", round(heard.pitch), VELOCITY, 0.5), audio, rate_hz, heard.pitch)
+
+
+def note_of(path: Path) -> Note:
+    """The one note of a file that a player dropped. Raises SourceError, which names the file."""
+    import soundfile as sf
+    if not path.is_file():
+        raise SourceError(f"{path}: {'a folder, not a recording' if path.is_dir() else 'no such file'}.")
+    try:
+        info = sf.info(path)
+    except (sf.SoundFileError, OSError) as error:
+        raise SourceError(f"{path}: cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()}).") from error
+    if info.duration > LONGEST_S:
+        raise SourceError(f"{path}: {info.duration:.0f} s long. One note of an instrument is wanted, of {LONGEST_S:.0f} s at most.")
+    return note_in(path)

@@ -1,0 +1,181 @@
+"""From a folder of recordings to a model in the library, in one go: prepare, train, axes, card, export, a look at the result.
+
+Meant for little data: tens of notes, minutes on a laptop. Each note gets a point of its own beside its instrument's, and rules
+stand in for the keys and dynamics that nobody recorded (`train/data/augmentation.py`); no key is held out unless it is asked for.
+"""
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hummingface.models.playing.checked_json import read_json
+from hummingface.models.playing.checkpoint import ModelError, read_card
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.shape import Shape
+from hummingface.train.data.cleaning import even_out
+from hummingface.train.data.prepare import Report, prepare
+from hummingface.train.data.store import replace_with
+from hummingface.train.notes.opening import Wishes, open_source
+
+SMALL = Shape(width=256, note_width=512, phase_width=128)
+ENCODER_WIDTH = 48
+BRIDGED_SEMITONES = 12
+SHARE_FOR_TRAINING = 0.9               # of the minutes; the rest is for preparing, exporting and looking at the result
+NOTES = "lesson.json"                  # within `work`: what is learnt of what, and how far it came
+Added = Callable[[Path, dict[str, Any] | None], str]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How `learn` goes about it."""
+    minutes: float = 9.0               # in all
+    latents: int = 16
+    hold_out: bool = False             # one key in 12 is left out, to see how the model does between keys
+    even: bool = True                  # keys of one dynamic are brought to its level
+    device: str = "cpu"
+    workers: int | None = None
+    seed: int = 0
+    licence: str = ""                  # of the recordings; goes into the card
+
+
+class NothingToLearn(ValueError):
+    """No note could be made of what was given; the text says why."""
+
+
+def silent(kind: str, **values: Any) -> None:
+    """Nobody is told."""
+
+
+def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson | None = None, wishes: Wishes | None = None,
+          progress: bool = True, say: Callable[[str], None] = print, tell: Callable[..., None] | None = None,
+          added: Added = lambda path, before: "") -> Model:
+    """A model called `name` of the notes in `sources`, written as `out`.safetensors and `out`.json.
+
+    `work` keeps what was prepared and the state of training: stopped, the same command goes on. With `tell` (see
+    `train/app/job_watch.py`) models
+    to be played are written on the way, too; `added(weights, card of the one before)` hears of each. Raises NothingToLearn,
+    SourceError, ValueError, and OSError where the disk is full.
+    """
+    from hummingface.train.app.job_watch import Watch
+    from hummingface.train.data.dataset import NoteBank
+    from hummingface.train.exporting.export_model import export
+    from hummingface.train.learning.run import STATE
+    from hummingface.train.learning.train_autoencoder import Options, Trainer
+    lesson, begin, told = lesson or Lesson(), time.monotonic(), tell or silent
+    workers = lesson.workers or os.cpu_count() or 1
+    data, run = work / "data", work / "run"
+    data.mkdir(parents=True, exist_ok=True)
+    notes = {"name": name, "sources": [str(path.absolute()) for path in sources], "minutes": lesson.minutes, "share": 0.0, "run": ""}
+    notes |= {"run": read_notes(work).get("run", ""), "share": read_notes(work).get("share", 0.0)}
+    write_notes(work, notes)
+    wishes = wishes or Wishes()
+    if len(sources) == 1 and not wishes.instrument:
+        wishes = replace(wishes, instrument=name)
+    told("stage", stage="listening", done=0, of=0)
+    opened = [open_source(path, wishes, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
+    report = prepare(data, opened, workers, progress, lambda done, of: told("stage", stage="preparing", done=done, of=of))
+    say(report.text())
+    if not report.notes:
+        raise NothingToLearn(f"no note could be made of {', '.join(map(str, sources))}: {_reasons(report)}.")
+    bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True)
+    bank.between_velocities = True
+    if lesson.even:
+        even_out(bank)
+    if not len(bank.trained):
+        raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
+    told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
+    left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
+    options = Options(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200,
+                      between=0.4, mixed=0.0, own_share=0.5, encoder_notes=8, encoder_every=8, seed=lesson.seed)
+    trainer = Trainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
+    state = run / STATE
+    if not (state.is_file() and _go_on(trainer, state, say)) or not notes["run"]:
+        notes["run"] = secrets.token_hex(8)                               # knobs of another run are another matter
+    about = {"about": f"Learnt from {len(bank.trained)} notes of {', '.join(bank.sources)}.", "source": ", ".join(bank.sources),
+             "licence": lesson.licence or "that of its recordings", "data": [source.about for source in opened], "run": notes["run"],
+             "reproduce": f"hummingface train learn {' '.join(p.name for p in sources)} --name {name!r} --minutes {lesson.minutes:g}"
+             + " --uneven" * (not lesson.even)}
+
+    def publish() -> Model:
+        """The model as it is, into the library."""
+        before = _card_of(out)
+        trainer.save(state)
+        model = export(state, bank, out, name, about)
+        write_notes(work, notes | {"share": round(trainer.progress(), 4)})
+        if text := added(out.with_name(out.name + ".safetensors"), before):
+            say(text.rstrip())
+        told("model", name=name, share=round(trainer.progress(), 4))
+        return model
+    if tell is not None:
+        trainer.watch = watch = Watch(tell, bank, publish)
+        watch.show(trainer)
+    say(f"learning {len(bank.trained)} notes of {len(bank.instruments)} instruments for {left:.1f} minutes")
+    try:
+        trainer.run(run, progress=progress, save_minutes=1.0)
+        if tell is not None:
+            watch.show(trainer)
+        model = publish()
+    except OSError as error:
+        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
+                      "saved before is whole.") from error
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            write_notes(work, notes | {"share": round(trainer.progress(), 4)})
+        raise
+    say(f"{out}: ready to play ({time.monotonic() - begin:.0f} s in all)")
+    return model
+
+
+def _reasons(report: Report) -> str:
+    """Why nothing could be made of what was found, the first few."""
+    said = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
+    more = len(report.skipped) - 3
+    return "; ".join(said) + (f"; and {more} more" if more > 0 else "") if said else "there are no recordings in it"
+
+
+def _card_of(out: Path) -> dict[str, Any] | None:
+    """The card of the model that is there; None where none is, or none that can be read."""
+    with suppress(ModelError):
+        return read_card(out.with_name(out.name + ".json"))
+    return None
+
+
+def read_notes(work: Path) -> dict[str, Any]:
+    """What a lesson wrote down of itself; empty where there is nothing that can be read."""
+    with suppress(OSError, ValueError):
+        notes = read_json(work / NOTES)
+        if isinstance(notes, dict):
+            return notes
+    return {}
+
+
+def write_notes(work: Path, notes: dict[str, Any]) -> None:
+    """Whole or not at all. Raises OSError."""
+    replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
+
+
+def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
+    """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
+    it is of other notes, and learning begins anew."""
+    try:
+        trainer.resume(state)
+    except (ValueError, RuntimeError):
+        say("the notes have changed since the last time: learning begins anew")
+        return False
+    if trainer.progress() >= 1:
+        trainer.step, trainer.seconds = 0, 0.0                        # once more over the same notes, from what is known
+        say("goes on from the model that is there")
+    return True
+
+
+def folder_name(name: str) -> str:
+    """A name as the stem of its files. Raises ValueError where nothing of it is left."""
+    stem = "".join(c if c.isalnum() or c in "-_ " else "" for c in name).strip().replace(" ", "-").lower()[:80]
+    if not stem:
+        raise ValueError(f"{name!r} cannot be the name of a model: give it a letter or a number.")
+    return stem

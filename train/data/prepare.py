@@ -1,0 +1,249 @@
+"""Notes of any source into training data: made, analysed, smoothed, and put on the rows of the note image.
+
+Orders go to workers a few at a time and each writes its own part, so memory stays the same however many notes there are, and
+stopping loses no more than what is being made. What is there already, by its key, is not made again.
+"""
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hummingface.models.learning.autoencoder import note_rows
+from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
+from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
+from hummingface.train.data.characteristics import measure
+from hummingface.train.data.store import (
+    LATE_S,
+    DataError,
+    Made,
+    keys_in,
+    part_files,
+    read_data,
+    read_skipped,
+    write_data,
+    write_part,
+    write_skipped,
+)
+from hummingface.train.evaluation.note_spectrum import at_times
+from hummingface.train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
+
+BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
+AHEAD = 2                             # batches in flight for each worker
+
+
+@dataclass
+class Report:
+    """What `prepare` did. `failed`: sources that ended badly, and why."""
+    notes: int = 0                    # in the folder, of those asked for
+    made: int = 0                     # now
+    seconds: float = 0.0
+    skipped: list[Skipped] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unused: int = 0                   # of earlier commands, still in the folder
+
+    def text(self) -> str:
+        reasons = Counter(s.reason for s in self.skipped)
+        lines = [f"{self.notes} notes, {self.made} made now in {self.seconds:.0f} s"
+                 + (f" ({self.seconds / self.made:.2f} s a note)" if self.made else "")]
+        if self.unused:
+            lines.append(f"{self.unused} notes of earlier commands stay in the folder, unused")
+        lines += self.remarks
+        for reason, count in reasons.most_common():
+            names = [s.name for s in self.skipped if s.reason == reason]
+            lines.append(f"skipped {count}: {reason} ({', '.join(names[:4])}{', ...' if count > 4 else ''})")
+        return "\n".join(lines + self.failed)
+
+
+def prepared(order_key: str, note: Note) -> Made:
+    """One note, analysed."""
+    from hummingface.models.learning.harmonic import analyse
+    from hummingface.models.learning.motion import smooth
+    labels, rate_hz = note.labels, note.rate_hz
+    audio = note.audio
+    let_go = len(audio) > (labels.hold_s + 0.02) * rate_hz
+    if not let_go:                                            # what lies beyond the last row tells nothing more
+        audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
+    sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
+    raw = analyse(audio, rate_hz, note.pitch, sounds_s)
+    analysis = smooth(raw)
+    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # how it moves is told by where it is loud, not by its last seconds
+        begin = raw.times_s <= LONGEST_S + BEYOND_S
+        beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
+        moves = slice(VIBRATO.start, REGULARITY.stop)
+        analysis.frames[:, moves] = beginning.frames[0, moves]
+    held = analysis.times_s <= max(sounds_s, 0.1)
+    frames, times = analysis.frames[held], analysis.times_s[held]
+    rows = note_rows(frames, times)
+    late = at_times(frames, times, np.array(LATE_S)).astype(np.float32) if times[-1] > LONGEST_S + BEYOND_S else None
+    known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
+             "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
+             "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
+             "measured": measure(rows, note.pitch, labels.hold_s)}
+    known["let_go"] = let_go
+    if late is not None:
+        known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
+    return Made(order_key, labels, rows, late, analysis.start_phase, known)
+
+
+def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:
+    """Level of the loudest 0.4 s (or of all that is held, if shorter), dB RMS: enough to level presets against each other."""
+    size = max(1, min(round(0.4 * rate_hz), round(hold_s * rate_hz), len(audio)))
+    power = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
+    return 10 * np.log10(max(np.max(power[size:] - power[:-size]) / size, 1e-12))
+
+
+def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound: bool = False) -> dict[str, str]:
+    """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
+    import torch
+    torch.set_num_threads(1)
+    make: Callable[[str, Note], Any] = prepared
+    write: Callable[[Path, list], None] = write_part
+    if as_sound:
+        from hummingface.train.data.note_sounds import prepared_sound, write_sounds
+        make, write = prepared_sound, write_sounds
+    made, useless = [], {}
+    for order, note in zip(orders, read(orders), strict=True):
+        if isinstance(note, Skipped):
+            useless[order.key] = note.reason
+        elif problem := why_unusable(note.audio, note.rate_hz):
+            useless[order.key] = problem
+        else:
+            made.append(make(order.key, note))
+    if made:
+        write(folder, made)
+    return useless
+
+
+def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True,
+            watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> Report:
+    """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
+
+    `as_sound`: as 16 kHz sounds (`train/data/note_sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0
+    where nobody
+    knows.
+
+    Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
+    """
+    from tqdm import tqdm
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
+        other = "frames" if as_sound else "sounds"
+        raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
+    write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
+    report, begin = Report(), time.monotonic()
+    done, useless, asked = keys_in(folder), read_skipped(folder), set()
+    workers = max(1, workers or os.cpu_count() or 1)
+    sizes = [len(source) for source in sources]
+    bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
+    past = 0
+
+    def advance(count: int) -> None:
+        nonlocal past
+        past += count
+        bar.update(count)
+        watch(past, sum(sizes) if all(sizes) else 0)
+
+    def missing(source: Source) -> Iterator[Order]:
+        for order in source.orders(report.skipped):
+            again = order.key in asked
+            asked.add(order.key)
+            if not again and order.key not in done and order.key not in useless:
+                yield order
+                continue
+            advance(1)
+            if again:
+                report.skipped.append(Skipped(order.labels.name, "the same sound and labels as another note"))
+            elif order.key in useless:
+                report.skipped.append(Skipped(order.labels.name, useless[order.key]))
+    with bar:
+        for source, size in zip(sources, sizes, strict=True):
+            size = -(-size // (2 * workers)) if size else source.batch
+            try:
+                for orders, bad in _work(source.read, _grouped(missing(source), max(1, min(source.batch, size))), folder, workers,
+                                         as_sound):
+                    report.made += len(orders) - len(bad)
+                    report.skipped += [Skipped(o.labels.name, bad[o.key]) for o in orders if o.key in bad]
+                    useless |= bad
+                    bar.set_postfix_str(orders[-1].labels.name[:28])
+                    advance(len(orders))
+            except SourceError as error:
+                report.failed.append(str(error))
+            report.remarks += source.remarks
+    report.notes = len(asked - set(useless))
+    unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
+    report.unused, report.seconds = len(unwanted), time.monotonic() - begin
+    write_data(folder, {"sources": [source.about for source in sources], "paths": [str(source.path.absolute()) for source in sources],
+                        "notes": report.notes, "unwanted": unwanted} | _represented(as_sound))
+    write_skipped(folder, [(s.name, s.reason) for s in report.skipped], useless)
+    return report
+
+
+def _represented(as_sound: bool) -> dict[str, str]:
+    return {"representation": "stft"} if as_sound else {}
+
+
+def _grouped(orders: Iterable[Order], size: int) -> Iterator[list[Order]]:
+    iterator = iter(orders)
+    while group := list(islice(iterator, size)):
+        yield group
+
+
+def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: int,
+          as_sound: bool = False) -> Iterator[tuple[list[Order], dict[str, str]]]:
+    """(orders, {key: why not}) as the groups are done, in any order. What was begun is finished where listing fails."""
+    if workers == 1:
+        for orders in groups:
+            yield orders, prepare_batch(read, orders, folder, as_sound)
+        return
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (os.getpid(),))
+    running: dict[Future, list[Order]] = {}
+    waiting: Iterator[list[Order]] | None = iter(groups)
+    failure: SourceError | None = None
+    try:
+        while waiting is not None or running:
+            while waiting is not None and len(running) < AHEAD * workers:
+                try:
+                    orders = next(waiting)
+                    running[pool.submit(prepare_batch, read, orders, folder, as_sound)] = orders
+                except StopIteration:
+                    waiting = None
+                except SourceError as error:
+                    waiting, failure = None, error
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+        if failure:
+            raise failure
+    except BrokenProcessPool as error:
+        raise DataError("a worker was ended from outside (out of memory?). What was prepared stays; the same command goes on, "
+                        "perhaps with fewer --workers.") from error
+    except BaseException:
+        for process in list(pool._processes.values()):               # stopped: nobody waits for what was begun
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker(parent: int) -> None:
+    """A worker leaves ctrl-C to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()

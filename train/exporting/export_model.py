@@ -1,0 +1,97 @@
+"""A run's state into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hummingface.models.learning.autoencoder import Encoder, weights_of
+from hummingface.models.learning.decoder import Decoder, linear
+from hummingface.models.learning.latent_space import LatentAxes, find_axes, fold_input, fold_output
+from hummingface.models.playing import key_trend
+from hummingface.models.playing.checkpoint import save_model
+from hummingface.models.playing.conditioning import LONGEST_S
+from hummingface.models.playing.frame import LEVEL, NOISE
+from hummingface.models.playing.model import Model
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.exporting.find_knobs import find_knobs
+from hummingface.train.learning.run import read_state
+from hummingface.train.learning.scaled_decoder import shape_of, unscaled
+
+PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
+
+
+@torch.no_grad()
+def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
+    """A saved run -> (decoder and encoder in knob units, the instruments' points in knobs [I, L], the axes)."""
+    saved = state["average"]
+    shape = shape_of(state)
+    decoder = unscaled(shape, saved)
+    width = saved["encoder.convolutions.0.weight"].shape[0]
+    encoder = Encoder(shape.latents, width)
+    encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in saved.items() if k.startswith("encoder.")})
+    points = saved["points"].double().numpy()
+    spread = points
+    if "offsets" in saved:                                          # notes have points of their own: the axes are theirs, within reach all
+        spread = np.concatenate([points[state["note_instrument"]] + saved["offsets"].double().numpy(), points])
+    axes = find_axes(spread, lambda raw: heard_levels(decoder, raw))
+    for net in (decoder.note_net, decoder.phase_net):
+        fold_input(linear(net, 0), axes)
+    fold_output(linear(encoder.head), axes)
+    return decoder.eval(), encoder.eval(), axes.to_knobs(points), axes
+
+
+@torch.no_grad()
+def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
+    """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
+    points = torch.from_numpy(np.asarray(z, np.float32))
+    said = []
+    for pitch in PROBED_PITCHES:
+        for time_s in PROBED_TIMES_S:
+            full = torch.full((len(z),), 1.0)
+            frames = decoder(points, pitch * full, 100 * full, time_s * full)
+            levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
+            said.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+    return torch.cat(said, 1).numpy()
+
+
+def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
+    """Each instrument as a named point, with its family and whether it sustains. Its gain is found when the model is there to be heard
+    (`key_trend.level_card`)."""
+    return {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
+                            "sustained": about["sustained"], "gain_db": 0.0}
+            for about, z in zip(bank.instruments, points, strict=True)}
+
+
+def model_of_autoencoder(state: dict, name: str) -> Model:
+    """The model of an autoencoder's state, for measuring; its presets are the instruments' points."""
+    decoder, encoder, points, _ = fold(state)
+    presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
+    about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}
+    card = {"name": name, "presets": about, "longest_s": state.get("longest_s", LONGEST_S)}
+    return Model(name, card, decoder.shape, weights_of(decoder, encoder), presets)
+
+
+def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, licence_text: str = "") -> Model:
+    """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
+    state = read_state(state_file)
+    decoder, encoder, points, axes = fold(state)
+    presets = presets_of(bank, points)
+    options = {k: v for k, v in state["options"].items() if v != float("inf")}
+    card = {
+        "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": round(bank.longest_s, 3),
+        "sample_rate_hz": 48_000,
+        "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+        "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],        # the same number twice where there is one dynamic
+        "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained),
+                       "left_out_notes": int(bank.left_out.sum()),
+                       "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
+        "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
+        "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # where they lie in what was trained
+        "presets": presets} | about
+    model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
+                  {n: p["z"] for n, p in presets.items()})
+    find_knobs(model)
+    key_trend.level_card(model)
+    save_model(model, out)
+    return model

@@ -1,0 +1,68 @@
+"""A run into a model that plays: which kind of export it needs, and what its card tells of where it comes from."""
+from pathlib import Path
+from typing import Any
+
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import SeedModel
+from hummingface.train.app.arguments import FACTORY, FACTORY_SOURCE, SOUNDFONT
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.store import DataError
+from hummingface.train.exporting.export_gan import export_gan
+from hummingface.train.exporting.export_model import export
+from hummingface.train.exporting.export_stft import export_seed, shape_of_run
+from hummingface.train.learning.run import STATE, read_state
+
+LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"
+HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything
+
+
+def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | SeedModel:
+    """Write the model of `run`, which learnt from `data`, as `out`.safetensors and `out`.json. Raises DataError, ModelError, OSError."""
+    try:
+        state = read_state(run / STATE)
+    except FileNotFoundError:
+        raise DataError(f"{run}: no run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
+    kind = str(state.get("kind", ""))
+    about: dict[str, Any] = {"metrics": metrics} if metrics else {}
+    if (run / HISTORY).is_file():
+        about["history"] = (run / HISTORY).read_text().strip()
+    if kind.startswith("stft-"):
+        shape = shape_of_run(state)
+        layout = shape.layout
+        sounds = SoundBank(data, layout, state["instruments"])
+        if (sounds.instruments, sounds.lowest, sounds.highest) != (state["instruments"], shape.lowest, shape.highest):
+            raise DataError(f"{data}: not the notes that {run} learnt, which are keys {shape.lowest} to {shape.highest} of "
+                            f"{len(state['instruments'])} instruments. Give the folder that it was trained on.")
+        asked = {"representation": "stft" if layout.kind == "ri" else "if", "latents": state["free"], "width": shape.width}
+        about |= origin(sounds) | {"about": f"Whole notes as STFT images, learnt from {', '.join(sounds.sources)}.",
+                                   "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", asked | {"steps": state["step"]})}
+        if sounds.lowest == sounds.highest:
+            about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; every other is that note, read faster or slower."
+        return export_seed(run / STATE, sounds, out, name if name != FACTORY else out.name, about)
+    asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
+    asked |= {part: state["shape"][part] for part in ("width", "note_width", "note_depth")}
+    if kind in ("gan", "cgan"):
+        bank = NoteBank(data, [instrument["name"] for instrument in state["instruments"]])
+        about |= origin(bank) | {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.",
+                                 "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
+                                 "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],
+                                 "reproduce": again(f"{kind} DATA --run RUN", asked)}
+        return export_gan(run / STATE, out, about, name)
+    about |= {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
+              "source": FACTORY_SOURCE, "reproduce": again(f"factory WORK {out.as_posix()} --instruments 64", asked)}
+    return export(run / STATE, NoteBank(data), out, name, about, LICENCE.read_text())
+
+
+def origin(bank: NoteBank | SoundBank) -> dict[str, Any]:
+    """What a card tells of the notes that a model learnt from."""
+    told = {"source": ", ".join(bank.sources), "licence": "that of its recordings",
+            "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)}}
+    if bank.sources == [SOUNDFONT.name]:
+        told |= {"source": FACTORY_SOURCE, "licence": "MIT", "licence_text": LICENCE.read_text()}
+    return told
+
+
+def again(command: str, asked: dict[str, Any]) -> str:
+    """The command that trains such a run again."""
+    return " ".join([f"hummingface train {command}", *(f"--{name.replace('_', '-')} {value}" for name, value in asked.items())])

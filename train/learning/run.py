@@ -1,0 +1,334 @@
+"""A run: one folder with all of one training, and the loop that fills it. What every kind of training shares.
+
+    config.json      what is trained, on what, how; written at the start, and with each --resume
+    state.pt         weights and all that is needed to go on to the bit; tensors and plain values (read with weights_only, never unpickled)
+    early.pt         the weights when the run had hardly begun, for a report to set beside the last ones
+    log.csv          means over every LOG_STEPS steps
+    events.*         the same for TensorBoard
+    pictures/        the same notes, learning
+    metrics.json     how good it is, as measured when it was saved last
+
+Ctrl-C ends a run after its step and saves it. A loss or weight that is no number any more ends it with the last good weights.
+"""
+import copy
+import csv
+import io
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor, nn
+
+from hummingface.train.data.store import replace_with
+from hummingface.train.learning import parallel
+
+STATE, LOG_STEPS = "state.pt", 50
+EARLY, EARLY_SHARE = "early.pt", 0.02
+LEAST_RATE = 0.01
+STEEPEST = 5.0
+
+
+class Diverged(ValueError):
+    """Training gave numbers that are none; the text says when, and what to do."""
+
+
+class Learner:
+    """What learns. A kind of training gives `train_step`, `parts`, `describe`, and what it likes of `metrics` and `picture`.
+
+    `options` has steps, minutes, rate, decay_from and seed (see `hummingface.train.learning.train_autoencoder.Options`).
+    """
+
+    kind = ""
+
+    def __init__(self, bank, options, device: str = "cpu", precision: str = "auto"):
+        self.options, self.device = options, torch.device(device)
+        self.bank = bank.near(self.device)
+        self.half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
+        torch.set_float32_matmul_precision("high" if self.device.type == "cuda" else "highest")
+        torch.manual_seed(options.seed)
+        self.rng = np.random.default_rng(options.seed)
+        self.step, self.seconds = 0, 0.0
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+        self.means: dict[str, float] = {}
+        self.watch: Callable[[Any], None] | None = None         # called after each step, by whoever looks on
+
+    # what a kind of training gives ----------------------------------------------------------------------------
+    def train_step(self) -> dict[str, Tensor]:
+        """One step; adds 1 to `step`. Returns the parts of the loss."""
+        raise NotImplementedError
+
+    def parts(self) -> dict[str, Any]:
+        """Everything with a `state_dict` that changes while it learns."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values that tell what is trained: a state of another description cannot be gone on from."""
+        raise NotImplementedError
+
+    def metrics(self) -> dict[str, float]:
+        return {}
+
+    def picture(self) -> Image | None:
+        return None
+
+    def saved(self) -> None:
+        """Called after each save."""
+
+    # one step -------------------------------------------------------------------------------------------------
+    def autocast(self) -> torch.autocast:
+        """Networks in bfloat16 where that is fast; losses and weights stay in float32."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
+
+    def normal(self, *size: int) -> Tensor:
+        """This process's share of normal random numbers, drawn alike in all of them and on every device."""
+        return torch.from_numpy(self.rng.standard_normal(size, dtype=np.float32))[parallel.share(size[0])].to(self.device)
+
+    def progress(self) -> float:
+        """How much of the run is done, 0..1, by whichever ends first, steps or minutes."""
+        return min(1.0, max(self.step / self.options.steps, self.seconds / 60 / self.options.minutes))
+
+    def learning_rate(self, warm_steps: int = 150) -> float:
+        o, done = self.options, self.progress()
+        warm = min(1.0, (self.step + 1) / warm_steps)
+        falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
+        return o.rate * warm * max(LEAST_RATE, falling)
+
+    def descend(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+        """One step of `module` alone down the slope of a loss; a gradient longer than STEEPEST is shortened to it."""
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward(inputs=list(module.parameters()))
+        parallel.average_gradients(list(module.parameters()))
+        nn.utils.clip_grad_norm_(module.parameters(), STEEPEST)
+        optimiser.step()
+
+    # the run --------------------------------------------------------------------------------------------------
+    def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:
+        """Train to the end of the options. Raises Diverged, and KeyboardInterrupt after saving where one was asked for."""
+        from tqdm import tqdm
+        first = parallel.is_first()
+        books = Books(folder, self) if first else None
+        good, saved_at = copy.deepcopy(self.state()), time.monotonic()
+        bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not (progress and first), mininterval=5,
+                   bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
+        try:
+            with bar, interrupts() as asked:
+                stop = False
+                while self.progress() < 1 and not stop:
+                    began = time.monotonic()
+                    self._add(self.train_step())
+                    self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
+                    bar.update(self.progress() - bar.n)
+                    if self.watch is not None:
+                        self.watch(self)
+                    if self.step % LOG_STEPS == 0:
+                        self._close_means()
+                        good = copy.deepcopy(self._checked_state())
+                        if books:
+                            books.log(self.step, self.seconds, self.means)
+                            books.early(good, self.progress())
+                            bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in self.means.items()})
+                    if books and time.monotonic() - saved_at > 60 * save_minutes:
+                        self._write(folder, books)
+                        saved_at = time.monotonic()
+            self._checked_state()
+            if books:
+                self._write(folder, books)
+        except Diverged as error:
+            if books:
+                write_state(good, folder / STATE)
+            raise Diverged(f"{error} {folder / STATE} has the last good weights, of step {good['step']}. "
+                           "Go on from there with a lower rate: --resume --rate ...") from None
+        finally:
+            if books:
+                books.close()
+        if stop:
+            raise KeyboardInterrupt
+
+    def _write(self, folder: Path, books: "Books") -> None:
+        self._checked_state()
+        self.save(folder / STATE)
+        with parallel.alone():
+            books.measured(self.step, self.seconds, self.means, self.metrics())
+            books.picture(self.step, self.picture())
+        self.saved()
+
+    def _add(self, parts: dict[str, Tensor]) -> None:
+        """Sums stay on the device: reading one off it at every step would hold it up."""
+        for name, value in parts.items():
+            self._sums[name] = self._sums[name] + value.detach() if name in self._sums else value.detach()
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def _close_means(self) -> None:
+        self.means = {name: float(value) / self._counts[name] for name, value in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        wrong = [name for name, value in self.means.items() if not math.isfinite(value)]
+        if wrong:
+            raise Diverged(f"step {self.step}: the loss is no number any more ({', '.join(wrong)}).")
+
+    def _checked_state(self) -> dict[str, Any]:
+        state = self.state()
+        finite = [torch.isfinite(x).all().to(self.device) for x in tensors_of(state)]
+        if not bool(torch.stack(finite).all()):                  # read off the device once
+            raise Diverged(f"step {self.step}: weights are no numbers any more.")
+        return state
+
+    # going on -------------------------------------------------------------------------------------------------
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on."""
+        random: dict[str, Any] = {"numpy": self.rng.bit_generator.state, "torch": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        return {name: part.state_dict() for name, part in self.parts().items()} | self.describe() | {
+            "kind": self.kind, "step": self.step, "seconds": self.seconds, "options": vars(self.options).copy(), "random": random,
+            "sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def save(self, path: Path) -> None:
+        """Written whole or not at all. Raises OSError."""
+        write_state(self.state(), path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from `path`; the options of this run hold (a longer run, another rate). Raises ValueError where it is not of this run."""
+        state = read_state(path)
+        if state.get("kind") != self.kind:
+            raise ValueError(f"{path} is a state of {state.get('kind')!r}, not of {self.kind!r}; train into another folder.")
+        other = [name for name, value in self.describe().items() if state.get(name) != value]
+        if other:
+            raise ValueError(f"{path} is of another data set or another network ({', '.join(other)}); train into another folder.")
+        for name, part in self.parts().items():
+            part.load_state_dict(state[name])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self._sums, self._counts = {k: v.to(self.device) for k, v in state["sums"].items()}, dict(state["counts"])
+        self.rng.bit_generator.state = state["random"]["numpy"]
+        torch.set_rng_state(state["random"]["torch"].cpu())
+        if self.device.type == "cuda" and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), self.device)
+
+
+def write_state(state: dict[str, Any], path: Path) -> None:
+    data = io.BytesIO()                                       # a full disk raises OSError here, and not one of torch's own errors
+    torch.save(state, data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_with(path, lambda p: p.write_bytes(data.getbuffer()))
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
+    data = io.BytesIO(path.read_bytes())                      # what torch says of a file that was cut is an OSError, too
+    try:
+        state = torch.load(data, map_location="cpu", weights_only=True)
+    except Exception as error:
+        why = str(error).splitlines()[0][:100]
+        raise ValueError(f"{path}: no state of a run, or damaged ({why}). Train into another folder.") from error
+    if not isinstance(state, dict) or "step" not in state:
+        raise ValueError(f"{path}: no state of a run. Train into another folder.")
+    return state
+
+
+def tensors_of(value: Any) -> Iterator[Tensor]:
+    """All floating-point tensors in nested values."""
+    if isinstance(value, Tensor):
+        if value.is_floating_point():
+            yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from tensors_of(inner)
+
+
+@contextmanager
+def interrupts() -> Iterator[list[int]]:
+    """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
+    asked: list[int] = []
+
+    def ask(signum, frame) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(signum)
+    if threading.current_thread() is not threading.main_thread():       # only the main thread hears signals
+        yield asked
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Books:
+    """The files of a run beside its state: log, TensorBoard's events, metrics, pictures."""
+
+    def __init__(self, folder: Path, learner: Learner):
+        from tensorboardX import SummaryWriter
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.columns = folder, ["step", "seconds"]
+        about: dict[str, Any] = {"kind": learner.kind, "data": getattr(learner.bank, "chosen", dict)()} | learner.describe() | {
+                 "options": vars(learner.options), "device": str(learner.device),
+                 "processes": parallel.processes(), "bf16": learner.half, "torch": torch.__version__, "from_step": learner.step}
+        text = json.dumps(about, indent=1, default=str)
+        replace_with(folder / "config.json", lambda p: p.write_text(text))
+        rows = self._rows_until(learner.step)
+        self.events = SummaryWriter(str(folder), purge_step=learner.step + 1 if learner.step else None)
+        self._rewrite(rows)
+        if not learner.step:
+            (folder / EARLY).unlink(missing_ok=True)
+            self.picture(0, learner.picture())
+
+    def _rows_until(self, step: int) -> list[dict[str, str]]:
+        """What the log says of steps that this run goes on from; later rows are of steps that were lost."""
+        path = self.folder / "log.csv"
+        if not step or not path.is_file():
+            return []
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if (row.get("step") or "").isdigit() and int(row["step"]) <= step]
+        self.columns = list(rows[0]) if rows else self.columns
+        return rows
+
+    def _rewrite(self, rows: list[dict[str, str]]) -> None:
+        def write(path: Path) -> None:
+            with path.open("w", newline="") as file:
+                table = csv.DictWriter(file, self.columns, extrasaction="ignore")
+                table.writeheader()
+                table.writerows(rows)
+        replace_with(self.folder / "log.csv", write)
+
+    def log(self, step: int, seconds: float, means: dict[str, float]) -> None:
+        new = [name for name in means if name not in self.columns]
+        if new:                                                           # the first row, or a part that comes in later
+            rows = self._rows_until(step)
+            self.columns = [*self.columns, *(name for name in new if name not in self.columns)]
+            self._rewrite(rows)
+        with (self.folder / "log.csv").open("a", newline="") as file:
+            row = {"step": str(step), "seconds": f"{seconds:.1f}"} | {k: f"{v:.6g}" for k, v in means.items()}
+            csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(row)
+        for name, value in means.items():
+            self.events.add_scalar(f"train/{name}", value, step)
+
+    def early(self, state: dict[str, Any], progress: float) -> None:
+        """Keeps the first state after EARLY_SHARE of the run, without what only training needs."""
+        if progress >= EARLY_SHARE and not (self.folder / EARLY).is_file():
+            write_state({name: part for name, part in state.items() if not name.endswith("optimiser")}, self.folder / EARLY)
+
+    def measured(self, step: int, seconds: float, means: dict[str, float], metrics: dict[str, float]) -> None:
+        for name, value in metrics.items():
+            self.events.add_scalar(f"measured/{name}", value, step)
+        text = json.dumps({"step": step, "seconds": round(seconds, 1), "train": means, "measured": metrics}, indent=1)
+        replace_with(self.folder / "metrics.json", lambda p: p.write_text(text))
+        self.events.flush()
+
+    def picture(self, step: int, image: Image | None) -> None:
+        if image is not None:
+            (self.folder / "pictures").mkdir(exist_ok=True)
+            replace_with(self.folder / "pictures" / f"step-{step:07d}.png", image.save)
+
+    def close(self) -> None:
+        self.events.close()

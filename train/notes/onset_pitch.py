@@ -1,0 +1,184 @@
+"""What a recording of one note tells of itself: where it begins and is let go, its pitch, its level, and what is wrong with it.
+
+Pitch by YIN: de Cheveigne & Kawahara (2002), "YIN, a fundamental frequency estimator for speech and music", on several windows,
+with a look at the spectrum for what periods alone cannot tell (a chord repeats itself, too).
+"""
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from hummingface.train.notes.note import why_unusable
+
+LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
+BLOCK_S = 0.01
+ONSET_DB, END_DB = -50.0, -60.0                # of the loudest block
+LEAD_S = 0.002                                 # kept before the onset
+KNEE_DB = 8.0                                  # below its own decay a note has been let go
+APERIODIC = 0.25                               # of YIN's normalised difference: above it there is no period
+WINDOWS = 9
+EDGE_BLOCKS = 15                               # at a file's beginning: noise, if they are alike
+CREST_DB = 9.0                                 # of noise: its peaks over its RMS
+PITCH_RATE_HZ = 64_000                         # about what periods are looked for at: fine enough for short ones
+NEARLY = 0.04                                  # a shorter period is as good if it is only so much worse
+CLIPPED_RUN, CLIPPED_SHARE = 4, 0.002
+HEARD_DB = 30.0                                # windows lie where a note is that near to its loudest
+FROM_BELOW_DB = 30.0                           # one of the first three partials is that near to the loudest
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Seconds count from the beginning of the file."""
+    onset_s: float = 0.0
+    off_s: float = 0.0             # note-off; the end where it died away by itself
+    end_s: float = 0.0             # nothing is heard after it
+    let_go: bool = False           # whether a note-off was seen
+    pitch: float = float("nan")    # fractional key
+    level_db: float = -120.0       # RMS of the loudest 0.4 s
+    problem: str = ""              # why it cannot be used
+
+
+def hear(audio: np.ndarray, rate_hz: int) -> Heard:
+    """Listen to `audio` float32 [S]."""
+    problem = why_unusable(audio, rate_hz)
+    if problem:
+        return Heard(problem=problem)
+    if is_clipped(audio):
+        return Heard(problem="clipped: its loudest samples are cut off; record it at a lower level")
+    level = block_levels(audio, rate_hz)
+    onset, end, noise_db = find_ends(level)
+    off = find_off(level[onset:end]) + onset
+    onset_s = max(0.0, exact_onset(audio, rate_hz, onset, noise_db) - LEAD_S)
+    off_s, end_s = (min(block * BLOCK_S, len(audio) / rate_hz) for block in (off, end))
+    if end_s - onset_s < 0.1:
+        return Heard(problem=f"only {end_s - onset_s:.2f} s of it are heard")
+    pitch, why = find_pitch(audio[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
+    power = np.concatenate([[0.0], np.cumsum(10 ** (level / 10))])
+    size = min(round(0.4 / BLOCK_S), len(level))
+    loudest = 10 * np.log10(np.max(power[size:] - power[:-size]) / size)
+    return Heard(round(onset_s, 5), round(off_s, 3), round(end_s, 3), bool(off < end - 2), round(pitch, 3), round(float(loudest), 2), why)
+
+
+def is_clipped(audio: np.ndarray) -> bool:
+    """Whether many samples stand at the loudest value, in runs: as a converter leaves them, and no softer wave does."""
+    peak = np.abs(audio).max()
+    at = np.abs(audio) > 0.9995 * peak
+    if peak < 0.5 or at.mean() < CLIPPED_SHARE:
+        return False
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], at.astype(np.int8), [0]])))
+    runs = edges[1::2] - edges[::2]
+    return runs[runs >= CLIPPED_RUN].sum() / len(audio) > CLIPPED_SHARE
+
+
+def block_levels(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """RMS in dB of each BLOCK_S."""
+    edges = np.arange(int(len(audio) / rate_hz / BLOCK_S) + 2) * (BLOCK_S * rate_hz)
+    edges = np.unique(edges.astype(np.int64).clip(0, len(audio)))
+    total = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
+    return 10 * np.log10(np.maximum((total[edges[1:]] - total[edges[:-1]]) / np.diff(edges), 1e-14))
+
+
+def find_ends(level: np.ndarray) -> tuple[int, int, float]:
+    """(first block of the note, the one after its last, level of the noise that it stands out of)."""
+    peak = level.max()
+    before = level[:EDGE_BLOCKS]                                           # stationary and far below: no part of the note
+    noise = float(before.max()) + 4 if before.max() < peak - 20 and np.ptp(before) < 10 else -np.inf
+    heard = np.flatnonzero(level > max(peak + ONSET_DB, noise))
+    audible = np.flatnonzero(level > max(peak + END_DB, noise))
+    return int(heard[0]), int(audible[-1]) + 1, noise
+
+
+def exact_onset(audio: np.ndarray, rate_hz: int, block: int, noise_db: float) -> float:
+    """Seconds of the first half millisecond, around a block, that comes within ONSET_DB of the note's peak, and out of the noise."""
+    first = max(0, int((block - 1) * BLOCK_S * rate_hz))
+    size = max(1, rate_hz // 2000)
+    piece = np.abs(audio[first:int((block + 2) * BLOCK_S * rate_hz)])
+    peaks = piece[:len(piece) // size * size].reshape(-1, size).max(1) if len(piece) >= size else piece
+    above = peaks > max(np.abs(audio).max() * 10 ** (ONSET_DB / 20), 10 ** ((noise_db + CREST_DB) / 20))
+    return (first + (int(np.argmax(above)) * size if above.any() else 0)) / rate_hz
+
+
+def find_off(level: np.ndarray) -> int:
+    """The block at which a note is let go: where it falls under the straight line of its own decay, for good."""
+    t = np.arange(len(level))
+    begin, stop = min(30, len(level) // 4), max(4, int(0.75 * len(level)))
+    if stop - begin < 4:
+        return len(level)
+    slope, start = np.polyfit(t[begin:stop], level[begin:stop], 1)
+    above = np.flatnonzero(level > start + min(slope, 0.0) * t - KNEE_DB)
+    return int(above[-1]) + 1 if len(above) else len(level)
+
+
+def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
+    """(fractional MIDI pitch of the note, why it has none). NaN where there is none."""
+    up, down = max(1, round(PITCH_RATE_HZ / rate_hz)), max(1, round(rate_hz / PITCH_RATE_HZ))
+    audio = audio[:int(3 * rate_hz)]
+    if up != down:
+        audio, rate_hz = resample_poly(audio, up, down), rate_hz * up / down
+    audio = audio[:sounding(audio, rate_hz)]
+    hz, clear = [], 0
+    lags = int(rate_hz / LOWEST_HZ)
+    begin = min(int(0.08 * rate_hz), len(audio) // 4)
+    last = max(begin + 1, min(len(audio), int(2.5 * rate_hz)) - 3 * lags)
+    for start in np.linspace(begin, last, WINDOWS).astype(int):
+        piece = audio[start:start + 3 * lags].astype(np.float64)
+        found, depth = period(piece, rate_hz, min(lags, len(piece) // 3))
+        if depth < APERIODIC:
+            clear += 1
+            hz.append(found)
+    if clear < 3:
+        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; name it with its note if it is one"
+    keys = 69 + 12 * np.log2(np.array(hz) / 440)
+    near = np.abs(keys[:, None] - keys) < 0.8
+    best = near[near.sum(1).argmax()]                       # the largest company of windows that agree
+    pitch = float(np.median(keys[best]))
+    octave = np.abs((keys - pitch + 6) % 12 - 6) < 0.8       # a period twice as long is one, too
+    if best.mean() < 0.4 or octave.mean() < 0.7:
+        return float("nan"), "its pitch changes on the way: one note a file is needed"
+    if many_pitches(audio[begin:], rate_hz, 440 * 2 ** ((pitch - 69) / 12)):
+        return float("nan"), "several notes at once (its partials fit none of them alone); one note a file is needed"
+    return pitch, ""
+
+
+def sounding(audio: np.ndarray, rate_hz: float) -> int:
+    """Samples until the last moment that is within HEARD_DB of the loudest: what dies away early has its pitch before."""
+    level = block_levels(audio, round(rate_hz))
+    return min(len(audio), int((1 + np.flatnonzero(level > level.max() - HEARD_DB)[-1]) * BLOCK_S * rate_hz))
+
+
+def period(x: np.ndarray, rate_hz: float, lags: int) -> tuple[float, float]:
+    """(frequency in Hz of the best period of `x`, YIN's normalised difference there)."""
+    size = len(x) - lags
+    shortest = max(2, int(rate_hz / HIGHEST_HZ))
+    if lags <= shortest + 2 or not np.abs(x).max() > 0:
+        return 0.0, 1.0
+    n = 1 << int(np.ceil(np.log2(len(x) + size)))
+    cross = np.fft.irfft(np.fft.rfft(x, n) * np.conj(np.fft.rfft(x[:size], n)), n)[:lags]
+    energy = np.concatenate([[0.0], np.cumsum(x * x)])
+    at = np.arange(lags)
+    d = np.maximum(energy[size] + energy[at + size] - energy[at] - 2 * cross, 0)
+    normal = np.ones(lags)
+    normal[1:] = d[1:] * at[1:] / np.maximum(np.cumsum(d[1:]), 1e-20)
+    k = np.flatnonzero((normal[1:-1] <= normal[:-2]) & (normal[1:-1] < normal[2:])) + 1
+    k = k[k >= shortest]
+    if not len(k):
+        return 0.0, 1.0
+    left, here, right = normal[k - 1], normal[k], normal[k + 1]
+    bend = np.maximum(left - 2 * here + right, 1e-12)                    # a parabola through each minimum: depth and place
+    depth = np.maximum(here - (left - right) ** 2 / (8 * bend), 0)
+    best = int(np.argmax(depth < depth.min() + NEARLY))                  # the shortest period that is nearly as good as the best
+    left, here, right = d[k[best] - 1:k[best] + 2]                       # its place by the difference itself, which has no trend
+    bend = left - 2 * here + right
+    exact = k[best] + (0.5 * (left - right) / bend if bend > 0 else 0.0)
+    return rate_hz / float(exact), float(depth[best])
+
+
+def many_pitches(audio: np.ndarray, rate_hz: float, f0_hz: float) -> bool:
+    """Whether what repeats at `f0_hz` has none of the low partials that a single note has: the common period of a chord."""
+    x = audio[:int(1.5 * rate_hz)].astype(np.float64)
+    n = 1 << int(np.ceil(np.log2(max(len(x), 2))) + 1)
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)), n)) ** 2
+    per = f0_hz * n / rate_hz                               # bins from partial to partial
+    partials = np.array([power[max(1, int((k - 0.3) * per)):int((k + 0.3) * per) + 2].max(initial=0.0)
+                         for k in range(1, min(40, int(len(power) / per - 1)) + 1)])
+    return len(partials) > 6 and partials[:3].max() < partials.max() * 10 ** (-FROM_BELOW_DB / 10)
