@@ -1,90 +1,131 @@
-"""How this package compiles its functions: ahead of the first block, without the interpreter's lock, and kept on disk.
+"""How compiled functions are made: ahead of the first block, without the interpreter's lock, and kept on disk between starts.
 
-numba's own cache looks at the one file that a function stands in, so it would serve a stale `render` after a change in
-a file that it calls. Here the name of the cache folder holds a hash of all sources of the package: any change makes a
-new one. The folder is the user's, so a read-only installation works as well. `NUMBA_CACHE_DIR`, where set, is the place
-of that folder.
+numba's own cache looks at the one file that a function stands in, so it would serve a stale `render` after a change in a file that it calls
+or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all of ours that it imports, however
+deep: any change makes a new folder. The folders are the user's, so a read-only installation works as well. `NUMBA_CACHE_DIR`, where set, is
+the place of them.
 """
+import functools
 import hashlib
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numba
-from numba import config
+from numba.core import config
 from numba.misc.appdirs import AppDirs
 
+import hummingface
+
 # Not "nnan" and "ninf": the guards against NaN and infinity must survive the optimiser.
-FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_OPTIONS = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy", "boundscheck": False}
-OLD_S = 14 * 24 * 3600.0      # folders of other versions are removed when unused for so long
+FAST = frozenset({"reassoc", "contract", "nsz", "arcp"})
+FASTER = FAST | {"afn"}               # and powers and logarithms may be off by a few units in the last place
+EXACT: frozenset[str] = frozenset()   # as written
+OLD_S = 14 * 24 * 3600.0              # folders of other versions are removed when unused for so long
+_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|import (hummingface[\w.]*))", re.M)
 
 
-def _sources_hash() -> str:
-    digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def cache_folder() -> Path:
-    """Where the compiled functions of this version of the package are kept."""
-    place = os.environ.get("NUMBA_CACHE_DIR") or AppDirs("hummingface", appauthor=False).user_cache_dir
-    return Path(place) / "compiled" / _sources_hash()
-
-
-_FOLDER = cache_folder()
-
-
-def _forget_old_folders() -> None:
-    """Remove what other versions compiled, if it lies unused; failing to is no problem."""
-    try:
-        _FOLDER.mkdir(parents=True, exist_ok=True)
-        os.utime(_FOLDER)
-        for other in _FOLDER.parent.iterdir():
-            if other != _FOLDER and time.time() - other.stat().st_mtime > OLD_S:
-                shutil.rmtree(other, ignore_errors=True)
-    except OSError:
-        pass
-
-
-_forget_old_folders()
-
-
-@contextmanager
-def _our_cache():
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_FOLDER)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
-
-
-def compiled(signature=None) -> Callable:
-    """Decorator: `numba.njit`, cached on disk. With a signature it is compiled, or loaded, at import."""
+def compiled(signature=None, *, fastmath: frozenset[str] = FAST) -> Callable:
+    """Decorator: `numba.njit`, kept on disk. With a signature it is compiled, or loaded, at import."""
     def decorate(function):
-        with _our_cache():
-            return (numba.njit(signature, cache=True, **_OPTIONS) if signature else numba.njit(cache=True, **_OPTIONS))(function)
+        with _cache_of(function):
+            return numba.njit(*([signature] if signature else []), cache=True, fastmath=set(fastmath), **_OPTIONS)(function)
     return decorate
 
 
 def part(function):
     """Decorator for what only compiled functions call: kept on disk inside them, not by itself."""
-    return numba.njit(**_OPTIONS)(function)
+    return numba.njit(fastmath=set(FAST), **_OPTIONS)(function)
 
 
 def inlined(function):
     """Decorator for a part that is put in place where it is called."""
-    return numba.njit(forceinline=True, **_OPTIONS)(function)
+    return numba.njit(forceinline=True, fastmath=set(FAST), **_OPTIONS)(function)
 
 
 def c_callback(signature) -> Callable:
-    """Decorator: `numba.cfunc`, cached on disk: a function that C code may call, at `.address`."""
+    """Decorator: `numba.cfunc`, kept on disk: a function that C code may call, at `.address`."""
     def decorate(function):
-        with _our_cache():
-            return numba.cfunc(signature, cache=True, fastmath=FASTMATH, error_model="numpy")(function)
+        with _cache_of(function):
+            return numba.cfunc(signature, cache=True, fastmath=set(FAST), error_model="numpy")(function)
     return decorate
+
+
+def cache_folder(source: str | Path) -> Path:
+    """Where the compiled functions of a source file are kept, as it and all that it imports of ours are now."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(sources(Path(source).resolve())):
+        digest.update(path.name.encode() + _text(path).encode())
+    return _place() / f"{Path(source).stem}-{digest.hexdigest()[:16]}"
+
+
+def sources(path: Path) -> set[Path]:
+    """A source file and all files of ours that it imports, however deep. Imports inside of functions do not count: nothing compiled can
+    have constants of theirs."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        if (one := waiting.pop()) not in found:
+            found.add(one)
+            waiting += _imported(one)
+    return found
+
+
+def remove_old_folders() -> None:
+    """Remove what other versions compiled, if it lies unused; failing to is no problem."""
+    with suppress(OSError):
+        for folder in _place().iterdir():
+            if time.time() - folder.stat().st_mtime > OLD_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place() -> Path:
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or AppDirs("hummingface", appauthor=False).user_cache_dir) / "compiled"
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@functools.cache
+def _imported(path: Path) -> list[Path]:
+    names: list[str] = []
+    for module, imported, alone in _IMPORT.findall(_text(path)):
+        names += [alone] if alone else [module, *(f"{module}.{name.split()[0]}" for name in imported.strip("() \n").split(",") if name.split())]
+    return [found for name in names if (found := _file_of(name))]
+
+
+@functools.cache
+def _file_of(module: str) -> Path | None:
+    """The file of a module of ours; None where the name is something inside a module."""
+    inside = module.split(".")[1:]
+    for folder in hummingface.__path__:
+        for path in (Path(folder, *inside[:-1], f"{inside[-1]}.py"), Path(folder, *inside, "__init__.py")) if inside else ():
+            if path.is_file():
+                return path.resolve()
+    return None
+
+
+@functools.cache
+def _folder_in_use(source: str) -> Path:
+    folder = cache_folder(source)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+    return folder
+
+
+@contextmanager
+def _cache_of(function) -> Iterator[None]:
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(_folder_in_use(function.__code__.co_filename))
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before

@@ -6,7 +6,7 @@ from hummingface.instrument.offline import levelling
 from hummingface.instrument.offline.levelling import RATE_HZ, TARGET_LUFS, level, measure, mix, momentary_lufs
 from hummingface.instrument.patches.library import LibraryError
 from hummingface.instrument.patches.patch import Corner, Patch
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.models.playing.untrained import untrained
 
 Z = (0.0,) * 16
@@ -35,9 +35,9 @@ def test_silence_and_short_sounds_have_a_level():
 
 
 def test_a_levelled_patch_is_as_loud_as_asked_for():
-    timbre = Timbre(untrained())
-    patch, loudness, peak_db = level(Patch("Test", "Untrained", Z, {"drive.amount": 0.2}), timbre)
-    measured, measured_peak = measure(patch, timbre)
+    source = FrameSource(untrained())
+    patch, loudness, peak_db = level(Patch("Test", "Untrained", Z, {"drive.amount": 0.2}), source)
+    measured, measured_peak = measure(patch, source)
     assert measured == pytest.approx(loudness, abs=0.5)
     assert measured_peak == pytest.approx(peak_db, abs=0.7)
     assert measured == pytest.approx(TARGET_LUFS, abs=0.7) or measured_peak == pytest.approx(levelling.LOUDEST_PEAK_DB, abs=0.7)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.library import Entry, LibraryError
+from hummingface.instrument.patches.library import LibraryEntry, LibraryError
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import sound_bank
 
 Z = (0.0,) * 16
 
@@ -17,7 +18,7 @@ def _home(tmp_path, monkeypatch):
 
 def entries(*names):
     from pathlib import Path
-    return [Entry(name, Path(f"/x/{name.lower().replace(' ', '-')}.json"), True) for name in names]
+    return [LibraryEntry(name, Path(f"/x/{name.lower().replace(' ', '-')}.json"), True) for name in names]
 
 
 def test_factory_patches_have_their_programs_by_order():
@@ -94,33 +95,33 @@ def test_factory_patches_are_never_overwritten():
 def test_a_model_that_does_not_say_what_it_was_trained_on_is_asked_for_every_velocity_and_that_is_said():
     from hummingface.models.playing.untrained import untrained
     model = untrained(seed=1, width=16)
-    sound = library.open_sound(Patch("P", "Untrained", Z), model)
-    assert library.remark(sound) == ""
+    sound = sound_bank.open_sound(Patch("P", "Untrained", Z), model)
+    assert sound_bank.notice(sound) == ""
     del model.card["velocities"]
     for trained_on, velocities in (({}, (1, 127)), ({"layers": [[60, 1.5], [120, 0.5]]}, (60, 120)), ({"sources": []}, (1, 127))):
         model.card["trained_on"] = trained_on
-        said = library.remark(library.open_sound(Patch("P", "Untrained", Z), model))
+        said = sound_bank.notice(sound_bank.open_sound(Patch("P", "Untrained", Z), model))
         assert model.velocities == velocities
         assert ("does not say which velocities" in said) == (velocities == (1, 127))
 
 
 def test_a_patch_knows_the_version_of_its_model():
-    from hummingface.instrument.offline.bounce import Report
+    from hummingface.instrument.offline.bounce import BounceReport
     from hummingface.models.playing.checkpoint import save_model
     from hummingface.models.playing.untrained import untrained
     folder = library.user_folder("models")
     save_model(untrained(seed=1, width=16), folder / "mine")
     path = library.save_patch(Patch("Kept", "Untrained", Z))
-    saved = library.open_sound(path)
+    saved = sound_bank.open_sound(path)
     assert len(saved.patch.model_sha256) == 64
-    assert library.remark(saved) == ""
+    assert sound_bank.notice(saved) == ""
     save_model(untrained(seed=2, width=16), folder / "mine")
-    other = library.open_sound(path)
-    said = library.remark(other)
+    other = sound_bank.open_sound(path)
+    said = sound_bank.notice(other)
     assert "Kept" in said and "another version of the model Untrained" in said
-    assert said in str(Report(1.0, 1, -10.0, 1, 1.0, "Kept", Path("x.wav"), remark=said)), "a render says it too"
+    assert said in str(BounceReport(1.0, 1, -10.0, 1, 1.0, "Kept", Path("x.wav"), remark=said)), "a render says it too"
     library.save_patch(other.patch)
-    assert library.remark(library.open_sound(path)) == "", "saved again, it is of the version that was heard"
+    assert sound_bank.notice(sound_bank.open_sound(path)) == "", "saved again, it is of the version that was heard"
 
 
 def test_a_patch_of_a_model_that_is_not_there_keeps_its_hash():

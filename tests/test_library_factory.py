@@ -10,8 +10,8 @@ from hummingface.instrument.offline import levelling
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import midi, score
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance import midi, score, sound_bank
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
 
 FACTORY = [entry for entry in library.patches() if entry.factory]
@@ -26,8 +26,8 @@ FACTORY = [entry for entry in FACTORY if entry not in SEED]
 
 
 @cache
-def timbre_of(model: str) -> Timbre:
-    return Timbre(library.load_model(model))
+def source_of(model: str) -> FrameSource:
+    return FrameSource(library.load_model(model))
 
 
 @pytest.mark.parametrize("said", [[60, 60], [48, 84], "x"])
@@ -36,15 +36,15 @@ def test_what_a_card_says_of_its_keys_is_not_believed(said):
     from hummingface.models.playing.untrained import untrained_notes
     model = untrained_notes(55, 55)
     model.card["pitches"] = said
-    assert "one key alone, MIDI 55" in library.remark(library.open_sound(patch_file.Patch("P", model.name, (0.0,) * 16), model))
+    assert "one key alone, MIDI 55" in sound_bank.notice(sound_bank.open_sound(patch_file.Patch("P", model.name, (0.0,) * 16), model))
 
 
 @pytest.mark.parametrize("entry", SEED, ids=lambda entry: entry.path.stem)
 def test_a_patch_of_whole_notes_plays(entry):
-    sound = library.open_sound(patch_file.load(entry.path))
-    assert sound.patch.model == sound.timbre.model.name and len(sound.patch.latents) == sound.timbre.latents
-    assert ("one key alone" in library.remark(sound)) == (sound.timbre.model.shape.keys == 1)
-    made = levelling.play_note(sound.patch, sound.timbre, 64)
+    sound = sound_bank.open_sound(patch_file.load(entry.path))
+    assert sound.patch.model == sound.source.model.name and len(sound.patch.latents) == sound.source.latents
+    assert ("one key alone" in sound_bank.notice(sound)) == (sound.source.model.shape.keys == 1)
+    made = levelling.play_note(sound.patch, sound.source, 64)
     assert np.isfinite(made).all() and -30 < 20 * np.log10(np.abs(made).max()) < -3
     assert levelling.momentary_lufs(made) == pytest.approx(levelling.TARGET_LUFS, abs=8)
 
@@ -68,16 +68,16 @@ def test_no_two_patches_sound_the_same():
 @pytest.mark.parametrize("entry", FACTORY, ids=lambda entry: entry.path.stem)
 def test_a_factory_patch_plays(entry):
     patch = patch_file.load(entry.path)
-    timbre = timbre_of(patch.model)
-    model = timbre.model
+    source = source_of(patch.model)
+    model = source.model
     assert not patch.model_sha256, "it is made anew with each version of its model"
-    assert library.remark(library.Sound(patch, timbre)) == ""
+    assert sound_bank.notice(sound_bank.Sound(patch, source)) == ""
     assert len(patch.latents) == model.latents
     assert levelling.mix(patch, model).latents == pytest.approx(patch.latents, abs=1e-3), "mixed from the model that is there"
     assert len(patch.morph) == 4
     assert all(corner.latents == pytest.approx(model.presets[corner.name], abs=1e-3) for corner in patch.morph)
     key = 45 if "bass" in patch.tags else 69
-    sound = levelling.play_note(patch, timbre, key)
+    sound = levelling.play_note(patch, source, key)
     assert np.isfinite(sound).all()
     peak_db = 20 * np.log10(np.abs(sound).max())
     assert -26 < peak_db < -1.5
@@ -97,7 +97,7 @@ def test_a_factory_patch_plays(entry):
 @needs_model
 def test_levels_are_equal():
     patches = [patch_file.load(entry.path) for entry in FACTORY[::6]]
-    loudness = {patch.name: levelling.measure(patch, timbre_of(patch.model)) for patch in patches}
+    loudness = {patch.name: levelling.measure(patch, source_of(patch.model)) for patch in patches}
     for name, (lufs, peak_db) in loudness.items():
         quiet_because_spiky = abs(peak_db - levelling.LOUDEST_PEAK_DB) < 1
         assert abs(lufs - levelling.TARGET_LUFS) < 1 or quiet_because_spiky, (name, lufs, peak_db)

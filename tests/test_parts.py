@@ -75,7 +75,7 @@ def test_a_change_of_program_leaves_what_controllers_moved(model):
     moved("reverb.mix", 0.77)
     sound = load(0)
     assert sound.patch.name == next(iter(model.presets)) and sound.patch.parameters["reverb.mix"] == 0.77
-    assert sound.timbre is part.sound.timbre
+    assert sound.source is part.sound.source
 
 
 def test_noises_are_left_out_and_only_they(model):
@@ -98,8 +98,8 @@ def test_what_hangs_is_let_go_at_the_end(model):
 
 def test_each_part_has_a_timbre_of_its_own_on_one_model(model):
     one, other = parts.plan(BAND, model=model).parts
-    assert one.sound.timbre is not other.sound.timbre
-    assert one.sound.timbre.model is other.sound.timbre.model
+    assert one.sound.source is not other.sound.source
+    assert one.sound.source.model is other.sound.source.model
 
 
 def test_a_model_without_program_numbers_plays_its_patch(model):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance.velocity_curve import (
+from hummingface.instrument.patches.velocity_curve import (
     LINEAR,
     MOST_POINTS,
     PRESETS,

@@ -57,14 +57,14 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
             patch=None, model=None, moving: bool = False, clock: Callable[[], float] = time.perf_counter) -> dict:
     """The figures of `hummingface bench --json`; loads are shares of one core, times are medians.
 
-    `patch` and `model` as `library.open_sound` takes them. `moving`: one latent moves with every block; else all rest.
+    `patch` and `model` as `sound_bank.open_sound` takes them. `moving`: one latent moves with every block; else all rest.
     `clock`: `time.thread_time` leaves out what else the machine does.
     """
     from hummingface.instrument.offline.player import Player
-    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance import sound_bank
     from hummingface.instrument.performance.midi import Set
-    sound = library.open_sound(patch, model)
-    player = Player(sound.timbre, sound.patch, rate_hz=rate_hz)
+    sound = sound_bank.open_sound(patch, model)
+    player = Player(sound.source, sound.patch, rate_hz=rate_hz)
     player.performer.receive(Set("master.voices", voices), 0)
     _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving, clock)
     performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving, clock)
@@ -75,7 +75,7 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     hops_per_block = max(1.0, block_s / hop_s)
     return {
         "voices": voices, "voices_sounding": player.performer.sounding(), "block": block_samples, "rate": rate_hz,
-        "model": sound.timbre.name, "patch": sound.patch.name,
+        "model": sound.source.name, "patch": sound.patch.name,
         "load_median": float(np.median(loads)), "load_p99": float(np.percentile(loads, 99)),
         "late_frames": int((performer_s / hops_per_block > hop_s + block_s).sum()),
         "decoder_us": float(np.median(decoder_us)),

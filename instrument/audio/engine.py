@@ -53,7 +53,7 @@ class Engine:
     `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
     """
 
-    def __init__(self, rate_hz: int, timbre: Any, patch: Patch | None, *, seed: int = 0,
+    def __init__(self, rate_hz: int, source: Any, patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
                  take: "Performance | None" = None, touch: Touch | None = None):
         from hummingface.instrument.performance import snapshot
@@ -74,11 +74,11 @@ class Engine:
         self._wake_writer.setblocking(False)
         self.history = History(self.state, rate_hz)
         self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
-        self._moment = snapshot
+        self._snapshot = snapshot
         self._looked_at = self._remembered_at = 0   # samples
         self._at_rest = -1                          # how many events were noted when all was at rest
         self._log = log
-        self.performer = Performer(self.state, timbre, patch, seed=seed, log=self._note,
+        self.performer = Performer(self.state, source, patch, seed=seed, log=self._note,
                                    on_program=lambda channel, number: tell("program", number),
                                    changed=lambda id_, value: tell("set", id_, value))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
@@ -94,7 +94,7 @@ class Engine:
     def start(self) -> None:
         """Begin to perform. Before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
-        self._remember(quiet=self._moment.at_rest(self.performer))
+        self._remember(quiet=self._snapshot.at_rest(self.performer))
         self.history.start()
         self._thread.start()
 
@@ -120,10 +120,10 @@ class Engine:
         if event is not None:
             self.receive(event)
 
-    def play_patch(self, patch: Patch, timbre: Any = None) -> None:
+    def play_patch(self, patch: Patch, source: Any = None) -> None:
         """Change the sound as soon as it can be."""
         from hummingface.instrument.performance.performer import Load
-        self.receive(Load(patch, timbre))
+        self.receive(Load(patch, source))
 
     def poke(self) -> None:
         """Wake the performer."""
@@ -232,9 +232,10 @@ class Engine:
         return self._touch.apply(midi.decode(message))
 
     def _stand_at(self, take: "Performance") -> None:
-        from hummingface.instrument.recording.replay import Sounds, prepare
+        from hummingface.instrument.performance.sound_bank import SoundBank
+        from hummingface.instrument.recording.replay import MOST_MODELS, prepare
         from hummingface.instrument.synthesis.render import render
-        prepare(self.performer, take, Sounds(self.performer.timbre))
+        prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS))
         self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)
         while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
@@ -257,7 +258,7 @@ class Engine:
         history.forget_old()
         if history.noted == self._at_rest and now - self._remembered_at <= MOMENT_S * self.rate_hz:
             return
-        if self._moment.at_rest(self.performer) and history.loudest(REST_S) < REST:
+        if self._snapshot.at_rest(self.performer) and history.loudest(REST_S) < REST:
             self._remember(quiet=True)
         elif now - self._remembered_at > MOMENT_S * self.rate_hz:
             self._remember(quiet=False)
@@ -273,7 +274,7 @@ class Engine:
 
     def _remember(self, quiet: bool) -> None:
         history, performer = self.history, self.performer
-        values = self._moment.remember(performer)
+        values = self._snapshot.capture(performer)
         history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
         self._remembered_at = self._looked_at
         if quiet:

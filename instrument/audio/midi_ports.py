@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.jack_names import midi_sources
-from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
 from hummingface.instrument.performance.midi_clock import GONE_S
 from hummingface.instrument.performance.midi_clock import STATUS as CLOCK
@@ -41,7 +41,7 @@ class MidiPorts:
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[Any, Down]] = {}     # the system's inputs by port name, and what is down there
+        self._inputs: dict[str, tuple[Any, HeldNotes]] = {}     # the system's inputs by port name, and what is down there
         self._virtual: Any = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
@@ -53,7 +53,7 @@ class MidiPorts:
         self.problem = self._why_none
         if virtual and self._system is not None:
             try:
-                self._virtual = self._system.open_virtual(self._ear(Down()))
+                self._virtual = self._system.open_virtual(self._ear(HeldNotes()))
             except Exception as error:              # RtMidi raises classes of its own, which differ between versions
                 self.problem = f"No virtual MIDI port: {error}"
 
@@ -145,17 +145,17 @@ class MidiPorts:
 
     def _open(self, name: str) -> None:
         assert self._system is not None
-        down = Down()
+        down = HeldNotes()
         try:
             self._inputs[name] = self._system.open(name, self._ear(down)), down
         except Exception as error:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
 
-    def _ear(self, down: Down) -> midi_system.Hear:
+    def _ear(self, down: HeldNotes) -> midi_system.Hear:
         """What an input calls with each message, on a thread of its own."""
         return lambda message: self._hear(message, down)
 
-    def _hear(self, message: bytes, down: Down) -> None:
+    def _hear(self, message: bytes, down: HeldNotes) -> None:
         if message[:1] and message[0] in CLOCK:
             now_s = time.monotonic()
             if self._clock_from is not down and now_s - self._clock_at < GONE_S:        # each input has one of its own

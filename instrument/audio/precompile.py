@@ -29,12 +29,12 @@ def synthesis() -> None:
 
 def performance() -> None:
     """The performer's half, with the decoder: a few notes of the first patch, of which nothing is rendered."""
-    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance import sound_bank
     from hummingface.instrument.performance.midi import NoteOff, NoteOn
     from hummingface.instrument.performance.performer import Performer
     from hummingface.instrument.synthesis.state import new_state
-    sound = library.open_sound()
-    performer = Performer(new_state(48000), sound.timbre, sound.patch)
+    sound = sound_bank.open_sound()
+    performer = Performer(new_state(48000), sound.source, sound.patch)
     for note in (60, 64, 67):
         performer.receive(NoteOn(0, note, 100), 0)
     performer.receive(NoteOff(0, 60), 100)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.performance import velocity_curve
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
 

@@ -10,7 +10,7 @@ from typing import Any
 from hummingface.instrument.audio import shared_state
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.audio.output import Output
-from hummingface.instrument.audio.sound_loader import Sounds, controls_of
+from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
 from hummingface.instrument.performance.midi import Panic, Set
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.recording.performance_log import Performance
@@ -22,7 +22,7 @@ FADE_S = 0.05                   # in which all that sounds fades out before a ta
 class Recall:
     """`tell(message)` goes to the player; `options` are what every engine here is made with."""
 
-    def __init__(self, sounds: Sounds, output: Output, recorder: Recorder, tell: Callable[[dict], None], options: dict[str, Any]):
+    def __init__(self, sounds: SoundLoader, output: Output, recorder: Recorder, tell: Callable[[dict], None], options: dict[str, Any]):
         self._sounds, self._output, self._recorder, self._tell, self._options = sounds, output, recorder, tell, options
         self._before: Engine | None = None
 
@@ -34,13 +34,13 @@ class Recall:
         take, name = performance_log.of_file(path), Path(path).name
         of = take.patch or engine.performer.patch
         assert of is not None
-        patch, timbre = self._sounds.load(of.to_json())
+        patch, source = self._sounds.load(of.to_json())
         if take.rate_hz == engine.rate_hz:
-            engine = self._switch(engine, Engine(take.rate_hz, timbre, patch, seed=take.moment["seed"], take=take, **self._options))
+            engine = self._switch(engine, Engine(take.rate_hz, source, patch, seed=take.snapshot["seed"], take=take, **self._options))
             patch = engine.performer.patch or patch
-            controls, remark = controls_of(engine.performer), replay.remark(take, timbre)
+            controls, remark = controls_of(engine.performer), replay.remark(take, source)
         else:
-            engine.play_patch(patch, timbre)
+            engine.play_patch(patch, source)
             controls = _bring_back(engine, take)
             remark = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
         self._tell({"tell": "patch", "patch": patch.to_json()})
@@ -49,7 +49,7 @@ class Recall:
                 self._tell({"tell": "set", "id": id_, "value": value})
         if remark:
             self._tell({"tell": "error", "text": f"{name}: {remark}"})
-        return engine, timbre
+        return engine, source
 
     def _switch(self, old: Engine, new: Engine) -> Engine:
         """`new` takes the place of `old`."""
@@ -69,7 +69,7 @@ class Recall:
 
 
 def _bring_back(engine: Engine, take: Performance) -> dict[str, float]:
-    controls = take.moment["controls"]
+    controls = take.snapshot["controls"]
     for id_, value in controls.items():
         engine.receive(Set(id_, value))
     return controls

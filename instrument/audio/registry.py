@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 
 GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens

@@ -113,12 +113,12 @@ class Server:
             self._touch.use(self._config["velocity_curve"])
         self._event_as_json = sound_loader.event_as_json
         self._controls_of = sound_loader.controls_of
-        self._sounds = sound_loader.Sounds(self._config.get("model"))
-        patch, timbre, problem = self._sounds.first(self._config.get("patch"))
+        self._sounds = sound_loader.SoundLoader(self._config.get("model"))
+        patch, source, problem = self._sounds.first(self._config.get("patch"))
         if problem:
             self._tell({"tell": "error", "text": problem})
         opening.join()
-        self._timbre = timbre
+        self._source = source
         choice = AudioChoice.of(self._config["audio"])
         self._new_engine(likely_rate_hz(choice), patch)
         self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
@@ -146,7 +146,7 @@ class Server:
     def _new_engine(self, rate_hz: int, patch: Any) -> Any:
         from hummingface.instrument.audio.engine import Engine
         old = self._engine
-        self._engine = Engine(rate_hz, self._timbre, patch, **self._engine_options())
+        self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old.performer).items():
@@ -244,7 +244,7 @@ class Server:
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
             case "recall":
-                self._engine, self._timbre = self._recall.recall(message["path"], self._engine)
+                self._engine, self._source = self._recall.recall(message["path"], self._engine)
             case "program":
                 self._play_program(message["number"])
             case "client gone":
@@ -266,14 +266,14 @@ class Server:
     # The sound
 
     def _play_patch(self, values: dict) -> None:
-        patch, timbre = self._sounds.load(values)
-        self._timbre = timbre
-        self._engine.play_patch(patch, timbre)
+        patch, source = self._sounds.load(values)
+        self._source = source
+        self._engine.play_patch(patch, source)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
         self._tell_remark(patch)
 
     def _tell_remark(self, patch: Any) -> None:
-        if text := self._sounds.remark(patch, self._timbre):
+        if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
     def _play_program(self, number: int) -> None:

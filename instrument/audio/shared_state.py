@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.instrument.files.processes import is_running
+
 PREFIX = "hummingface-"
 
 
@@ -69,16 +71,3 @@ def sweep() -> None:
         pid = path.name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not is_running(int(pid)):
             remove(path)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process of this number. On Windows always True, where a file in use cannot be removed anyway."""
-    if sys.platform == "win32":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hummingface.instrument.patches.velocity_curve import LINEAR
 from hummingface.instrument.performance.midi import NoteOn
-from hummingface.instrument.performance.velocity_curve import LINEAR
 
 TELL_S = 0.05                   # between what is told of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest

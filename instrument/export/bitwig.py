@@ -6,7 +6,7 @@ is in the gains of zones, as finely parted as that asks for, and holds where the
 """
 from xml.etree import ElementTree as xml
 
-from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.velocity import fixed, spans
 from hummingface.instrument.performance.dynamics import HARD, SOFT
 
@@ -18,7 +18,7 @@ CATEGORIES = {"piano": "Piano", "organ": "Organ", "bass": "Bass", "guitar": "Gui
               "plucked": "Plucks", "pad": "Pad", "lead": "Lead", "keys": "Keyboards", "synth": "Synth"}
 
 
-def text(instrument: Instrument, folder: str = "") -> str:
+def text(instrument: SampledInstrument, folder: str = "") -> str:
     """All of the map; `folder` is where the samples lie, seen from it."""
     root = xml.Element("multisample", name=instrument.name)
     releases = sorted(sample.release_s for sample in instrument.samples)

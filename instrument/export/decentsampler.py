@@ -7,14 +7,14 @@ share its samples.
 import re
 from xml.etree import ElementTree as xml
 
-from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import Span, linear, spans
 
 SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
 SPREAD_DB = 1.5                     # that the linear curve may be off within a group, from end to end: 0.75 dB either way
 
 
-def text(instrument: Instrument, folder: str) -> str:
+def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
     root = xml.Element("DecentSampler", minVersion="1.0.0")
     root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.told} ")))

@@ -54,13 +54,13 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from hummingface.instrument.export import forms, multisample, wavetable
-    from hummingface.instrument.patches import library
+    from hummingface.instrument.performance import sound_bank
 
     def ended(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, ended)
     forms.check(args.kind, args.out, "")
-    sound = library.open_sound(args.patch, args.model)
+    sound = sound_bank.open_sound(args.patch, args.model)
     bar: Any = None
 
     def progress(done: int, total: int) -> None:
@@ -70,9 +70,10 @@ def run(args: argparse.Namespace) -> int:
         bar.update(done - bar.n)
     try:
         if args.kind == "wavetable":
-            report: Any = wavetable.export(sound, args.out, wavetable.Options(args.along, args.key, args.velocity, args.seconds), progress)
+            report: Any = wavetable.export(sound, args.out, wavetable.WavetableOptions(args.along, args.key, args.velocity, args.seconds),
+                                           progress)
         else:
-            report = multisample.export(args.kind, sound, args.out, multisample.Options(
+            report = multisample.export(args.kind, sound, args.out, multisample.MultisampleOptions(
                 args.every, args.velocities, args.seconds, args.loop, args.wet, *args.keys), progress)
     finally:
         if bar is not None:

@@ -48,13 +48,14 @@ def main() -> int:
         _tell(done=done, of=total)
     try:
         from hummingface.instrument.export import multisample, wavetable
-        from hummingface.instrument.patches import library
         from hummingface.instrument.patches.patch import from_json
-        sound = library.open_sound(from_json(request["patch"]))
+        from hummingface.instrument.performance import sound_bank
+        sound = sound_bank.open_sound(from_json(request["patch"]))
         if request["kind"] == "wavetable":
-            report: Any = wavetable.export(sound, request["out"], _options(wavetable.Options, request["options"]), progress)
+            report: Any = wavetable.export(sound, request["out"], _options(wavetable.WavetableOptions, request["options"]), progress)
         else:
-            report = multisample.export(request["kind"], sound, request["out"], _options(multisample.Options, request["options"]), progress)
+            report = multisample.export(request["kind"], sound, request["out"], _options(multisample.MultisampleOptions,
+                                                                                         request["options"]), progress)
         _tell(out=str(report.out), text=str(report))
     except Ended:
         pass

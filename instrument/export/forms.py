@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
-from hummingface.instrument.export.mapping import Instrument
+from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.zones import plain
 
 SAMPLES = "Samples"
@@ -17,7 +17,7 @@ class Form:
     """`suffix` is of the map's own file, `packed` of one file with all in it, where there are such. `holds`: its envelopes have a hold."""
     name: str
     label: str
-    text: Callable[[Instrument, str], str]
+    text: Callable[[SampledInstrument, str], str]
     suffix: str | None
     packed: str | None
     holds: bool
@@ -91,7 +91,7 @@ def check(kind: str, out: str | Path, name: str) -> None:
         table_place(out)
 
 
-def write_map(where: Place, hidden: Path, instrument: Instrument) -> None:
+def write_map(where: Place, hidden: Path, instrument: SampledInstrument) -> None:
     """Write the map of the samples that lie in `hidden`, and pack both where that is the form. Raises OSError."""
     path = hidden / where.map
     inside = where.samples.relative_to(where.map.parent).as_posix()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.recording.naming import move
 
 _HIDDEN = re.compile(r"\.hummingface-export-(\d+)")

@@ -26,7 +26,7 @@ class Sample:
 
 
 @dataclass
-class Instrument:
+class SampledInstrument:
     """`name` as a player reads it; `told` is a line on what the samples carry. `law_db` [128] is how far each velocity is under 127."""
     name: str
     author: str = ""

@@ -14,12 +14,12 @@ import numpy as np
 
 from hummingface.instrument.export import forms, loop, sampled_note
 from hummingface.instrument.export.hidden_folder import ExportError, growing, refuse_existing
-from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.sampled_note import RATE_HZ
 from hummingface.instrument.export.survey import PROBES, Survey, survey
 from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
 from hummingface.instrument.offline.levelling import momentary_lufs
-from hummingface.instrument.patches.library import Sound, remark
+from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 from hummingface.instrument.recording.wave_file import WaveFile
 
@@ -34,7 +34,7 @@ SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
 
 
 @dataclass(frozen=True)
-class Options:
+class MultisampleOptions:
     """What the player chose. `loop` None: a patch whose notes last is looped, one whose notes die away is not."""
     every: int = 3
     velocities: int = 3
@@ -46,7 +46,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Report:
+class MultisampleReport:
     """What was exported."""
     out: Path
     keys: int
@@ -62,14 +62,14 @@ class Report:
                 + (f"\n{self.remark}" if self.remark else ""))
 
 
-def export(form: str, sound: Sound, out: str | Path, options: Options | None = None,
-           progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions | None = None,
+           progress: Callable[[int, int], None] = lambda done, total: None) -> MultisampleReport:
     """Sample a patch into `out`, whole or not at all.
 
     `progress` hears of steps (done, of how many); what it raises ends the export and leaves nothing.
     Raises ExportError for what cannot be, OSError for what cannot be written; both name the file.
     """
-    began, options = time.perf_counter(), options or Options()
+    began, options = time.perf_counter(), options or MultisampleOptions()
     where = forms.place(forms.FORMS[form], out, sound.patch.name)
     refuse_existing(*where.targets)
     keys, levels = zones(options.low, options.high, options.every), layers(options.velocities)
@@ -84,11 +84,11 @@ def export(form: str, sound: Sound, out: str | Path, options: Options | None = N
     progress(0, total)
     patch = sampled_note.for_sampling(sound.patch, options.wet)
     with growing(where.folder, where.targets) as hidden:
-        heard = survey(sound.timbre, patch, options.low, options.high, step)
+        heard = survey(sound.source, patch, options.low, options.high, step)
         looped = heard.sustained if options.loop is None else options.loop
         sampler = _Sampler(sound, options, heard, looped, where.form.holds, hidden / where.samples)
         for zone in keys:
-            release = sampled_note.release(sound.timbre, patch, zone.key, 100)
+            release = sampled_note.release(sound.source, patch, zone.key, 100)
             for layer in levels:
                 sampler.take(zone, layer, patch, release)
                 step()
@@ -97,28 +97,28 @@ def export(form: str, sound: Sound, out: str | Path, options: Options | None = N
     progress(total, total)
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
-    said = [remark(sound), sampler.told()]
-    return Report(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
+    said = [notice(sound), sampler.told()]
+    return MultisampleReport(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
                   time.perf_counter() - began, "\n".join(filter(None, said)))
 
 
 class _Sampler:
     """Renders, loops and writes one sample after the other, and keeps the map of them."""
 
-    def __init__(self, sound: Sound, options: Options, heard: Survey, looped: bool, holds: bool, folder: Path):
+    def __init__(self, sound: Sound, options: MultisampleOptions, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
         self.cut_off = self.loud_seams = 0
         self.softer_db = 0.0
         self.lufs: dict[str, float] = {}                    # of each file's sound
         carried = "with its delay and reverb" if options.wet else "without delay and reverb"
-        self.instrument = Instrument(sound.patch.name, sound.patch.author, sound.patch.tags,
+        self.instrument = SampledInstrument(sound.patch.name, sound.patch.author, sound.patch.tags,
                                      f"Sampled {carried} from the model {sound.patch.model}.", heard.law_db)
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, zone: Zone, layer: Layer, patch, release: sampled_note.Release) -> None:
         """Sample one key at one velocity, as loud as velocity 127 would be. Raises ExportError, OSError."""
         settling_s = sampled_note.settling_s(patch)
-        sound = sampled_note.play(self.sound.timbre, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
+        sound = sampled_note.play(self.sound.source, patch, zone.key, layer.velocity, settling_s + self.options.seconds)
         sound *= np.float32(10 ** (-self.heard.law_db[layer.velocity] / 20))
         falls = not self.heard.sustained
         found = decay = None

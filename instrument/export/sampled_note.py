@@ -6,7 +6,7 @@ import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn
 
 RATE_HZ = 48000
@@ -43,14 +43,14 @@ def settling_s(patch: Patch) -> float:
     return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
-def play(timbre: Timbre, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
+def play(source: FrameSource, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
          seed: int | None = None) -> np.ndarray:
     """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
     a `seed` says in which."""
     events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
     if let_go_s is not None:
         events.append((round(let_go_s * RATE_HZ), NoteOff(0, key)))
-    player = Player(timbre, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity if seed is None else seed, events=events)
+    player = Player(source, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity if seed is None else seed, events=events)
     return player.render(round(seconds * RATE_HZ), BLOCK_SAMPLES)
 
 
@@ -68,12 +68,12 @@ def fall_db_s(level_db: np.ndarray, step_s: float = STEP_S) -> float:
     return -float(np.polyfit(times, level_db, 1)[0]) if len(level_db) > 1 else 0.0
 
 
-def release(timbre: Timbre, patch: Patch, key: int, velocity: int) -> Release:
+def release(source: FrameSource, patch: Patch, key: int, velocity: int) -> Release:
     """How a note falls when it is let go, from 5 to 35 dB under its level then, as rooms are measured (ISO 3382-1, T30)."""
     held_s = round(HELD_S + settling_s(patch), 1)
     seconds = held_s + 1.0
     while True:
-        level_db = levels_db(play(timbre, patch, key, velocity, seconds, held_s))[round(held_s / STEP_S):]
+        level_db = levels_db(play(source, patch, key, velocity, seconds, held_s))[round(held_s / STEP_S):]
         under_db = level_db - level_db[:3].mean()
         low = np.flatnonzero((under_db < -35) | (level_db < -110))
         if len(low) or seconds - held_s >= LONGEST_RELEASE_S:

@@ -10,7 +10,7 @@ they lie outside of the region.
 """
 import numpy as np
 
-from hummingface.instrument.export.mapping import Instrument, Sample
+from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import LOUDEST, Span, fixed, points, spans, squared
 
 SUFFIX = ".sfz"
@@ -18,7 +18,7 @@ CURVE_DB = 0.25                     # that straight lines between points may be 
 SPREAD_DB = 1.0                     # that the default curve may be off within a region, from end to end
 
 
-def text(instrument: Instrument, folder: str) -> str:
+def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
     lines = [f"// {instrument.name}, from HummingFace", *(f"// {line}" for line in instrument.told.splitlines()), "",
              "<global>", "amp_veltrack=100"]

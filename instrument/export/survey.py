@@ -11,7 +11,7 @@ from hummingface.instrument.export import sampled_note
 from hummingface.instrument.export.velocity import law_of
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 
 PROBES = 5                          # keys, spread over the range
 VELOCITIES = (8, 16, 32, 48, 64, 80, 96, 112, 127)
@@ -32,16 +32,16 @@ class Survey:
         return self.fall_db_s < SUSTAINED_DB_S
 
 
-def survey(timbre: Timbre, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
+def survey(source: FrameSource, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
     """Play a few notes of keys `low`..`high`; `done` is called after each key."""
     keys = sorted({round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)})
     falls, levels = [], []
     settling_s = sampled_note.settling_s(patch)
     begin = round((settling_s + SETTLED_S) / sampled_note.STEP_S)
     for key in keys:
-        held_db = sampled_note.levels_db(sampled_note.play(timbre, patch, key, 100, settling_s + HELD_S))[begin:]
+        held_db = sampled_note.levels_db(sampled_note.play(source, patch, key, 100, settling_s + HELD_S))[begin:]
         falls.append(sampled_note.fall_db_s(held_db) if held_db.max() > -100 else np.inf)
-        levels.append([momentary_lufs(sampled_note.play(timbre, patch, key, velocity, HEARD_S, seed=key)) for velocity in VELOCITIES])
+        levels.append([momentary_lufs(sampled_note.play(source, patch, key, velocity, HEARD_S, seed=key)) for velocity in VELOCITIES])
         done()
     return Survey(float(np.median(falls)), _law(np.array(levels)))
 

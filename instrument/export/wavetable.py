@@ -19,9 +19,9 @@ from hummingface.instrument.export import sampled_note
 from hummingface.instrument.export.forms import table_place
 from hummingface.instrument.export.hidden_folder import ExportError, growing
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.patches.library import Sound, remark
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
+from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
@@ -38,7 +38,7 @@ ALIKE_DB = -50.0                    # cycles that differ by less, on the whole, 
 
 
 @dataclass(frozen=True)
-class Options:
+class WavetableOptions:
     """`along` is a control's id, or "time"; `seconds` how much of the note goes by along time; `key` the note that is played."""
     along: str = TIME
     key: int = 48
@@ -47,7 +47,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Report:
+class WavetableReport:
     """What was exported."""
     out: Path
     took_s: float
@@ -71,18 +71,18 @@ def check_along(along: str, latents: int) -> None:
         raise ExportError(f"{along}: the model has {latents} latents")
 
 
-def export(sound: Sound, out: str | Path, options: Options | None = None,
-           progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
+def export(sound: Sound, out: str | Path, options: WavetableOptions | None = None,
+           progress: Callable[[int, int], None] = lambda done, total: None) -> WavetableReport:
     """Write the table into a WAV file of 32-bit floats, whole or not at all.
 
     `progress` hears of steps (done, of how many); what it raises ends the export. Raises ExportError, OSError, naming the file.
     """
-    began, options = time.perf_counter(), options or Options()
+    began, options = time.perf_counter(), options or WavetableOptions()
     out = table_place(out)
-    check_along(options.along, sound.timbre.latents)
+    check_along(options.along, sound.source.latents)
     with growing(out.parent, [out]) as hidden:
         levels = harmonics(sound, options, progress)
-        said = [remark(sound)]
+        said = [notice(sound)]
         spread = np.sqrt(np.mean((levels - levels.mean(0)) ** 2) / max(np.mean(levels ** 2), 1e-30))
         if levels.max() < 1e-6:
             raise ExportError(f"{sound.patch.name}: silent at key {options.key}; choose another key")
@@ -92,15 +92,15 @@ def export(sound: Sound, out: str | Path, options: Options | None = None,
             file.write(as_wav(cycles(levels)))
             file.flush()
             os.fsync(file.fileno())
-    return Report(out, time.perf_counter() - began, "\n".join(filter(None, said)))
+    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, said)))
 
 
-def harmonics(sound: Sound, options: Options, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
+def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """Amplitudes of the harmonics at each place, float64 [CYCLES, harmonics]."""
     still = sampled_note.for_sampling(sound.patch)
     still = still.with_values(parameters={**still.parameters, **STILL})
     period = round(sampled_note.RATE_HZ / (440 * 2 ** ((options.key - 69) / 12)))
-    player = Player(sound.timbre, still, rate_hz=sampled_note.RATE_HZ)
+    player = Player(sound.source, still, rate_hz=sampled_note.RATE_HZ)
     semitones = 69 + 12 * np.log2(sampled_note.RATE_HZ / period / 440) - options.key
     player.performer.receive(Bend(0, semitones / 2), 0)                # the bend's range is two semitones
     if options.along == TIME:
@@ -119,7 +119,7 @@ def harmonics(sound: Sound, options: Options, progress: Callable[[int, int], Non
     return np.array(found)
 
 
-def _along_time(player: Player, options: Options, period: int, progress: Callable[[int, int], None]) -> np.ndarray:
+def _along_time(player: Player, options: WavetableOptions, period: int, progress: Callable[[int, int], None]) -> np.ndarray:
     window = PERIODS * period
     player.performer.receive(NoteOn(0, options.key, options.velocity), player.position)
     places = np.linspace(FIRST_S, options.seconds, CYCLES) * sampled_note.RATE_HZ

@@ -1,0 +1,1 @@
+"""Files as the instrument writes them: whole or not at all."""

@@ -5,7 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 
 
 class Growing:

@@ -14,7 +14,7 @@ from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
-from hummingface.instrument.gui.controllers.sounds_from_recordings import Recordings
+from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
 from hummingface.instrument.gui.controllers.window_restore import Keeping
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
@@ -35,7 +35,7 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.autosave import LOOK_S, Autosave
-from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.window_state import WindowState
 
@@ -63,7 +63,7 @@ class Window(QMainWindow):
         self.client, self.settings = client, settings
         self.session = Session(client.send, patch or PLACEHOLDER)
         self.keeping = Keeping(self, kept, autosave)
-        self.hands = Hands(client.send)
+        self.note_input = NoteInput(client.send)
         self.setWindowTitle("HummingFace")
         self.setMinimumSize(*LEAST_SIZE)
         self.setAcceptDrops(True)
@@ -103,17 +103,17 @@ class Window(QMainWindow):
         self.panels = ControlPanel()
         self.bend = Wheel("Pitch bend", "Bend", springs=True)
         self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
-        self.keyboard = Keyboard(self.hands)
+        self.keyboard = Keyboard(self.note_input)
         self.status = StatusLine()
         self.dialog = SettingsDialog(self)
         self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
-        self.news = EngineNews(self.session, self.hands, self.settings, self.status, self.banner, self.dialog)
+        self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.news.on_ready.append(self._send_wheel)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
-        self.recordings = Recordings(self, self.session, self.banner, self.client.model_of, self.recall)
-        self.qwerty = Qwerty(self.hands, self)
+        self.recordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.qwerty = Qwerty(self.note_input, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left, right = QHBoxLayout(), QHBoxLayout()
@@ -156,8 +156,8 @@ class Window(QMainWindow):
         self.recording.on_take.append(lambda _path: self.takes.refresh() if self._takes_shown() else None)
         self.dialog.wanted.connect(self._setting)
         self.dialog.touch_wanted.connect(lambda: self.touch.open())
-        self.bend.turned.connect(self.hands.bend)
-        self.wheel.turned.connect(self.hands.wheel)
+        self.bend.turned.connect(self.note_input.bend)
+        self.wheel.turned.connect(self.note_input.wheel)
         self.status.panic_wanted.connect(self.panic)
         self.qwerty.changed.connect(self._show_keys)
         for keys, act in (("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
@@ -240,11 +240,11 @@ class Window(QMainWindow):
         """Silence at once."""
         self.bend.setValue(0)
         self.wheel.setValue(0)
-        self.hands.panic()
+        self.note_input.panic()
 
     def recall(self, path: str) -> None:
         """Bring back the sound of a take, and play it again."""
-        self.hands.release_all()
+        self.note_input.release_all()
         self.client.send({"do": "recall", "path": path})
 
     def dragEnterEvent(self, event) -> None:
@@ -325,7 +325,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event) -> None:
         self.timer.stop()
-        self.hands.release_all()
+        self.note_input.release_all()
         self._keep_settings()
         self.keeping.close()            # while what is open still is
         self.dialog.hide()

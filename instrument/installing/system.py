@@ -50,7 +50,7 @@ def _has_rtmidi() -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class SystemPart:
     """Something that is wanted here: what for, whether it is there, the packages that bring it. `needed`: without it nothing begins.
     `wanted`: whether it is of any use now; where there is no display, there is no window to draw."""
     what: str
@@ -62,18 +62,19 @@ class Part:
 
 _PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 PLAY = (
-    Part("virtual environments", _venv_works, (f"{_PYTHON}-venv",), lambda: True),
-    Part("sound", _loads("libportaudio.so.2"), ("libportaudio2",), _display),
-    Part("sound by ALSA", _loads("libasound.so.2"), ("libasound2",)),
-    Part("sound by JACK", _loads("libjack.so.0"), ("libjack-jackd2-0",)),
-    Part("MIDI by PortMidi", lambda: _has_rtmidi() or _loads("libportmidi.so.0")() or _loads("libportmidi.so.2")(), ("libportmidi0",)),
-    Part("the window",
+    SystemPart("virtual environments", _venv_works, (f"{_PYTHON}-venv",), lambda: True),
+    SystemPart("sound", _loads("libportaudio.so.2"), ("libportaudio2",), _display),
+    SystemPart("sound by ALSA", _loads("libasound.so.2"), ("libasound2",)),
+    SystemPart("sound by JACK", _loads("libjack.so.0"), ("libjack-jackd2-0",)),
+    SystemPart("MIDI by PortMidi", lambda: _has_rtmidi() or _loads("libportmidi.so.0")() or _loads("libportmidi.so.2")(),
+               ("libportmidi0",)),
+    SystemPart("the window",
          _loads("libEGL.so.1", "libGL.so.1", "libdbus-1.so.3", "libfontconfig.so.1", "libglib-2.0.so.0", "libxkbcommon-x11.so.0",
                 "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0", "libxcb-keysyms.so.1", "libxcb-render-util.so.0",
                 "libxcb-shape.so.0", "libxcb-xinerama.so.0"),
          ("libegl1", "libgl1", "libdbus-1-3", "libfontconfig1", "libglib2.0-0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4",
           "libxcb-image0", "libxcb-keysyms1", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0"), _display, _display),
-    Part("letters", _fonts, ("fonts-dejavu-core",), wanted=_display),
+    SystemPart("letters", _fonts, ("fonts-dejavu-core",), wanted=_display),
 )
 # The tests use a real sound server, a real sampler, a real screen, and a compiler for the programs that they are measured against.
 TEST = ("jackd2", "libjack-jackd2-dev", "gcc", "libc6-dev", "fluidsynth", "fluid-soundfont-gm", "polyphone", "sox", "ffmpeg", "xvfb",
@@ -109,7 +110,7 @@ def named_here(name: str, ask: Callable[[str], str] | None = None) -> str:
     return name
 
 
-def missing(parts: Iterable[Part], all_wanted: bool = False) -> list[Part]:
+def missing(parts: Iterable[SystemPart], all_wanted: bool = False) -> list[SystemPart]:
     """Those of them that are wanted and not there."""
     return [part for part in parts if (all_wanted or part.wanted()) and not part.there()]
 

@@ -23,7 +23,7 @@ from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_B
 
 
 @dataclass(frozen=True)
-class Report:
+class BounceReport:
     """What was rendered."""
     seconds: float
     notes: int
@@ -47,7 +47,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
                 programs: str | None = None, controllers: dict[int, str] | None = None, gain_db: float = 0.0, stems: bool = False,
                 dry: bool = False,
                 rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,
-                progress: Callable[[float], None] | None = None) -> Report:
+                progress: Callable[[float], None] | None = None) -> BounceReport:
     """Plays a MIDI file into a WAV file of 24 bits, stereo; with `stems` also each part into one beside it.
 
     `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `controllers`: number -> control, instead of the
@@ -89,7 +89,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
     if progress is not None:
         progress(1.0)
     told = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
-    return Report(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
+    return BounceReport(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
                   max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(told), wav,
                   tuple(names), "\n".join([*plan.remarks, *limiter.remarks(gain_db)]))
 
@@ -113,13 +113,13 @@ def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: i
     load, moved = parts.on_program(part)
     followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
     events = [(round(at_s * rate_hz), event) for at_s, event in [*followed[1:], *part.events]]
-    player = Player(part.sound.timbre, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
+    player = Player(part.sound.source, part.sound.patch, rate_hz=rate_hz, seed=seed, events=events, changed=moved, shown=False)
     performer = player.performer
 
     def on_program(channel: int, number: int) -> None:
         sound = load(number)
         if sound is not None:
-            performer.load_patch(sound.patch.dry() if dry else sound.patch, sound.timbre)
+            performer.load_patch(sound.patch.dry() if dry else sound.patch, sound.source)
     performer.on_program = on_program
     if controllers is not None:
         performer.controllers = dict(controllers)

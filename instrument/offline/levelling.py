@@ -25,7 +25,7 @@ from hummingface.instrument.performance.midi import NoteOff, NoteOn
 from hummingface.models.playing import key_trend, whole_note
 from hummingface.models.playing.checkpoint import save_card
 from hummingface.models.playing.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, SILENT_LUFS, WINDOW_S
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 
 RATE_HZ = 48000
 TARGET_LUFS = key_trend.LEVELLED_LUFS      # with it, single notes at velocity 100 peak around -12 dBFS
@@ -46,26 +46,26 @@ def momentary_lufs(sound: np.ndarray) -> float:
     return float(OFFSET_LUFS + 10 * np.log10(loudest)) if loudest > 1e-12 else SILENT_LUFS
 
 
-def play_note(patch: Patch, timbre, key: int) -> np.ndarray:
+def play_note(patch: Patch, source, key: int) -> np.ndarray:
     """One note of a patch at velocity 100, without its room. float32 [S, 2]"""
     dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0})
     events = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
-    return play_events(events, timbre, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
+    return play_events(events, source, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
 
 
-def measure(patch: Patch, timbre) -> tuple[float, float]:
+def measure(patch: Patch, source) -> tuple[float, float]:
     """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, as the patch is levelled now."""
-    notes = [play_note(patch, timbre, key) for key in KEYS]
+    notes = [play_note(patch, source, key) for key in KEYS]
     peak = max(float(np.abs(note).max()) for note in notes)
     return float(np.mean([momentary_lufs(note) for note in notes])), float(20 * np.log10(max(peak, 1e-6)))
 
 
-def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
+def level(patch: Patch, source) -> tuple[Patch, float, float]:
     """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
     gain_db = START_GAIN_DB
     for _ in range(3 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
         patch = patch.with_values(gain_db=round(gain_db, 2))
-        loudness, peak_db = measure(patch, timbre)
+        loudness, peak_db = measure(patch, source)
         if loudness < -100:
             raise library.LibraryError(f"{patch.name}: silent")
         gain_db += min(TARGET_LUFS - loudness, LOUDEST_PEAK_DB - peak_db)
@@ -76,7 +76,7 @@ def level(patch: Patch, timbre) -> tuple[Patch, float, float]:
 def level_model(path: Path) -> str:
     """Writes the loudness of a model's presets into its card. Returns what was done."""
     model = library.load_model(path)
-    if isinstance(model, SeedModel):        # its notes are levelled one by one
+    if isinstance(model, StftModel):        # its notes are levelled one by one
         for preset in model.card["presets"].values():
             preset["gain_db"] = round(TARGET_LUFS - whole_note.LUFS, 2)
     else:
@@ -103,7 +103,7 @@ def mix(patch: Patch, model) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level models and patches; returns the exit status."""
-    from hummingface.instrument.performance.frame_source import timbre_of
+    from hummingface.instrument.performance.frame_source import source_of
     parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.offline.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
@@ -115,17 +115,17 @@ def main(argv: list[str] | None = None) -> int:
             for entry in library.models():
                 if entry.factory:
                     print(level_model(entry.path), flush=True)
-        timbres = cache(lambda name: timbre_of(library.load_model(name)))
+        sources = cache(lambda name: source_of(library.load_model(name)))
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
-            timbre = timbres(args.model or patch.model)
+            source = sources(args.model or patch.model)
             if args.mix:
-                patch_file.save(mix(patch, timbre.model), path)
+                patch_file.save(mix(patch, source.model), path)
                 continue
             if args.check:
-                loudness, peak_db = measure(patch, timbre)
+                loudness, peak_db = measure(patch, source)
             else:
-                patch, loudness, peak_db = level(mix(patch, timbre.model), timbre)
+                patch, loudness, peak_db = level(mix(patch, source.model), source)
                 patch_file.save(patch, path)
             print(f"{patch.name:<24} gain {patch.gain_db:6.2f} dB   {loudness:6.1f} LUFS   peak {peak_db:6.1f} dBFS", flush=True)
     except (OSError, ValueError) as error:

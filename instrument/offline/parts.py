@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from hummingface.instrument.patches import general_midi, library
-from hummingface.instrument.patches.library import Sound
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.frame_source import timbre_of
-from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance import midi, sound_bank
+from hummingface.instrument.performance.frame_source import source_of
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
 from hummingface.instrument.performance.score import Event, Score
+from hummingface.instrument.performance.sound_bank import Sound, SoundBank
 
 GM, PATCHES, OFF = "gm", "patches", "off"           # what the number of a program change is: General MIDI's, the factory patch's, nothing
 BY = ("channel", "track")
@@ -43,14 +43,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PartsPlan:
     """The parts, and what the player should know: what is left out, what is played by something else."""
     parts: list[Part]
     remarks: list[str]
 
 
 def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch=None, model=None,
-         programs: str | None = None) -> Plan:
+         programs: str | None = None) -> PartsPlan:
     """Divides a score `by` "channel" or "track".
 
     `mapped`: number (from 1) or name of a track -> a patch by name, a patch file, a Patch, or "off". `patch` plays what is not mapped.
@@ -87,13 +87,13 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
         label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
         parts.append(Part(number, label, sound, kind, events + _let_go(events, score.end_s)))
-        if (text := library.remark(sound)) and text not in remarks:
+        if (text := sound_bank.notice(sound)) and text not in remarks:
             remarks.append(text)
     if not parts:
         raise PartError(" ".join(["it has no notes that can be played.", *remarks]))
     if len(parts) > MOST_PARTS:
         raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
-    return Plan(parts, remarks)
+    return PartsPlan(parts, remarks)
 
 
 def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
@@ -103,22 +103,33 @@ def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str
     """
     moved: dict[str, float] = {}
     if part.programs == GM:
-        model, playing = part.sound.timbre.model, [part.sound.patch]
+        model, playing = part.sound.source.model, [part.sound.patch]
 
         def load(number: int) -> Sound | None:
             patch = general_midi.patch_of(model, number)
             if patch is None or patch.name == playing[0].name:
                 return None
             playing[0] = patch
-            return Sound(patch.with_values(parameters={**patch.parameters, **moved}), part.sound.timbre)
+            return Sound(patch.with_values(parameters={**patch.parameters, **moved}), part.sound.source)
         return load, moved.__setitem__
     if part.programs == PATCHES:
-        return library.Programs(part.sound).sound, moved.__setitem__
+        return _factory_programs(SoundBank(part.sound.source)), moved.__setitem__
     return lambda number: None, moved.__setitem__
 
 
+def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
+    """Program n is the factory's patch n; None where there is none, or it cannot be opened."""
+    def load(number: int) -> Sound | None:
+        try:
+            patch = bank.program(number)
+            return bank.sound(patch) if patch is not None else None
+        except ValueError:
+            return None
+    return load
+
+
 class _Sounds:
-    """Models opened once; each part gets a timbre of its own, which remembers that part's notes."""
+    """Models opened once; each part gets a source of its own, which remembers that part's notes."""
 
     def __init__(self, model) -> None:
         self._given = library.load_model(model) if isinstance(model, (str, Path)) else model
@@ -135,10 +146,10 @@ class _Sounds:
 
     def sound(self, patch: str | Path | Patch | None) -> Sound:
         if self._given is not None:
-            return library.open_sound(patch, self._given)
+            return sound_bank.open_sound(patch, self._given)
         if not isinstance(patch, Patch):
             patch = library.load_patch(patch)
-        return Sound(patch, timbre_of(self.model(patch.model)))
+        return Sound(patch, source_of(self.model(patch.model)))
 
 
 def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:
@@ -186,7 +197,7 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
 
 def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
     """What lets up, at the end of the score, keys and pedals that nobody lets up."""
-    down = Down()
+    down = HeldNotes()
     for _, event in events:
         down.hear(event)
     return [(end_s, event) for event in down.let_up()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.performer import Performer
 
 LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when so much time stays under this level
@@ -18,12 +18,12 @@ PIECE_HOPS = 8                                                    # asked of the
 class Player:
     """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
 
-    def __init__(self, timbre: Timbre, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
+    def __init__(self, source: FrameSource, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, Any]] = (), **options) -> None:
         from hummingface.instrument.synthesis.state import new_state
         self.rate_hz = rate_hz
         self.state = new_state(rate_hz, seed=seed)
-        self.performer = Performer(self.state, timbre, patch, seed=seed, **options)
+        self.performer = Performer(self.state, source, patch, seed=seed, **options)
         self.most_voices = 0
         for sample, event in events:
             self.performer.receive(event, sample)
@@ -47,10 +47,10 @@ class Player:
         return out
 
 
-def play_events(events: list[tuple[int, Any]], timbre: Timbre, patch: Patch | None = None, *, rate_hz: int = 48000,
+def play_events(events: list[tuple[int, Any]], source: FrameSource, patch: Patch | None = None, *, rate_hz: int = 48000,
                 block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options) -> np.ndarray:
     """The sound of (sample, event) pairs, with the tail of the last note or of exactly `seconds`. float32 [S, 2]"""
-    player = Player(timbre, patch, rate_hz=rate_hz, seed=seed, events=events, **options)
+    player = Player(source, patch, rate_hz=rate_hz, seed=seed, events=events, **options)
     last = max((sample for sample, _ in events), default=0)
     return np.concatenate([made for made, in blocks([player], last, block_samples, seconds)])
 

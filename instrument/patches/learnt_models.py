@@ -22,7 +22,7 @@ MINUTES = 9.0                       # of a lesson, if nothing else is said
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingJob:
     """What is, or was, learnt of what. `share` is how far it came, 0..1."""
     name: str
     sources: tuple[str, ...]
@@ -31,7 +31,7 @@ class Lesson:
     changed_s: float                # when it was last gone on with
 
 
-def lessons() -> list[Lesson]:
+def jobs() -> list[TrainingJob]:
     """All that were begun, the newest first. What cannot be read is left out."""
     found = []
     for file in library.user_folder("work").glob("learn/*/lesson.json"):
@@ -40,20 +40,20 @@ def lessons() -> list[Lesson]:
             sources = tuple(str(source) for source in values["sources"])
             minutes, share = float(values["minutes"]), float(values["share"])
             if can_be_shown(values["name"]) and sources and 0 < minutes < 1e5 and 0 <= share <= 1:
-                found.append(Lesson(values["name"], sources, minutes, share, changed_s))
-    return sorted(found, key=lambda lesson: -lesson.changed_s)
+                found.append(TrainingJob(values["name"], sources, minutes, share, changed_s))
+    return sorted(found, key=lambda job: -job.changed_s)
 
 
-def lesson_for(folder: Path) -> Lesson:
+def job_for(folder: Path) -> TrainingJob:
     """What to learn of a folder: the lesson that was begun with it, or a new one under a name that no model has."""
     source = str(folder.absolute())
-    known = lessons()
-    if begun := next((lesson for lesson in known if lesson.sources == (source,)), None):
+    known = jobs()
+    if begun := next((job for job in known if job.sources == (source,)), None):
         return begun
-    taken = {entry.name.casefold() for entry in library.models()} | {lesson.name.casefold() for lesson in known}
+    taken = {entry.name.casefold() for entry in library.models()} | {job.name.casefold() for job in known}
     stem = " ".join("".join(c if c.isalnum() or c in "-_ " else " " for c in folder.absolute().name).split())[:60] or "My sounds"
     name = next(n for i in range(1, len(taken) + 3) if (n := stem if i == 1 else f"{stem} {i}").casefold() not in taken)
-    return Lesson(name, (source,), MINUTES, 0.0, 0.0)
+    return TrainingJob(name, (source,), MINUTES, 0.0, 0.0)
 
 
 def card_of(model: str) -> dict[str, Any] | None:

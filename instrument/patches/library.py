@@ -8,16 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch, PatchError
 from hummingface.models.playing.card_file import can_be_shown, card_of
-
-if TYPE_CHECKING:
-    from hummingface.instrument.performance.frame_source import Timbre
 
 APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
@@ -31,20 +27,13 @@ class LibraryError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class LibraryEntry:
     """A patch or a model that can be opened."""
     name: str
     path: Path
     factory: bool
     tags: tuple[str, ...] = ()
     author: str = ""
-
-
-@dataclass
-class Sound:
-    """A patch, and the timbre (a warmed-up model) that plays it."""
-    patch: Patch
-    timbre: "Timbre"
 
 
 def factory_folder(kind: str) -> Path:
@@ -58,12 +47,12 @@ def user_folder(kind: str) -> Path:
     return (Path(home) if home else Path(platformdirs.user_data_dir(APP, appauthor=False))) / kind
 
 
-def patches() -> list[Entry]:
+def patches() -> list[LibraryEntry]:
     """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
     return read_patches()[0]
 
 
-def read_patches() -> tuple[list[Entry], list[str]]:
+def read_patches() -> tuple[list[LibraryEntry], list[str]]:
     """(all patches as `patches` gives them, of each file that cannot be read which and why)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
@@ -74,23 +63,23 @@ def read_patches() -> tuple[list[Entry], list[str]]:
             except PatchError as error:
                 problems.append(str(error))
                 continue
-            entries.append(Entry(patch.name, path, factory, patch.tags, patch.author))
+            entries.append(LibraryEntry(patch.name, path, factory, patch.tags, patch.author))
         found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
     return found, problems
 
 
-def models() -> list[Entry]:
+def models() -> list[LibraryEntry]:
     """All models with a readable card; the rest is checked when they are opened."""
     return read_models()[0]
 
 
-def read_models() -> tuple[list[Entry], list[str]]:
+def read_models() -> tuple[list[LibraryEntry], list[str]]:
     """(all models as `models` gives them, of each card that cannot be read which and why)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
         for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
             try:
-                found.append(Entry(card_of(path)["name"], path, factory))
+                found.append(LibraryEntry(card_of(path)["name"], path, factory))
             except FileNotFoundError:
                 problems.append(f"{path}: its card, {path.with_suffix('.json').name}, is not there")
             except OSError as error:
@@ -124,7 +113,7 @@ def families_of(model: str) -> list[str]:
     return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
 
 
-def find(name: str, entries: list[Entry], what: str) -> Entry:
+def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:
     """The entry of that name, or the only one whose name begins so. Raises LibraryError, with what there is."""
     wanted = name.casefold().strip()
     exact = [entry for entry in entries if wanted in (entry.name.casefold(), entry.path.stem.casefold())]
@@ -180,27 +169,6 @@ def find_model(name: str) -> Path:
     return find(name, models(), "model").path
 
 
-def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
-    """A patch with its model, ready to play. Raises LibraryError or PatchError.
-
-    `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
-    A timbre that plays already is used again.
-    """
-    from hummingface.instrument.performance.frame_source import timbre_of
-    if isinstance(model, (str, Path)):
-        model = load_model(model)
-    if not isinstance(patch, Patch):
-        if patch is None and model is not None and not patches():
-            patch = Patch(model.name, model.name, (0.0,) * model.latents)
-        else:
-            patch = load_patch(patch)
-    if model is None:
-        if playing is not None and playing.timbre.name == patch.model:
-            return Sound(patch, playing.timbre)
-        model = load_model(patch.model)
-    return Sound(patch, timbre_of(model))
-
-
 def preset_patch(model, name: str) -> Patch:
     """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
     found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
@@ -211,42 +179,6 @@ def preset_patch(model, name: str) -> Patch:
     return Patch(found[0], model.name, point, gain_db=float(gain_db))
 
 
-def remark(sound: Sound) -> str:
-    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
-    from hummingface.models.playing.playable import trained_velocities
-    from hummingface.models.playing.stft_model import SeedModel
-    patch, model = sound.patch, sound.timbre.model
-    if isinstance(model, SeedModel) and model.shape.keys == 1:
-        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
-    if not isinstance(model, SeedModel) and trained_velocities(model.card) is None:
-        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
-                "and very soft or hard notes may sound odd.")
-    if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
-        return ""
-    return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
-
-
-class Programs:
-    """Program changes: number n is the factory's patch n, on the model that plays if it is its own."""
-
-    def __init__(self, sound: Sound) -> None:
-        self._sound = sound
-        self._entries = [entry for entry in patches() if entry.factory]
-        self._timbres = {sound.timbre.name: sound.timbre}
-
-    def sound(self, number: int) -> Sound | None:
-        """None where there is no such program, or it cannot be opened."""
-        if not 0 <= number < len(self._entries):
-            return None
-        try:
-            patch = patches_file.load(self._entries[number].path)
-            if patch.model not in self._timbres:
-                self._timbres[patch.model] = open_sound(patch).timbre
-        except ValueError:
-            return None
-        return Sound(patch, self._timbres[patch.model])
-
-
 def free_name(wanted: str, others: Iterable[str] = ()) -> str:
     """`wanted`, or with a number after it, such that no patch (and none of `others`) has that name."""
     taken = {entry.name.casefold() for entry in patches()} | {name.casefold() for name in others}
@@ -255,7 +187,7 @@ def free_name(wanted: str, others: Iterable[str] = ()) -> str:
                 if (name := wanted if number == 1 else f"{wanted} {number}").casefold() not in taken)
 
 
-def own_patch(name: str) -> Entry | None:
+def own_patch(name: str) -> LibraryEntry | None:
     """The player's patch of this name, whatever its case."""
     return next((e for e in patches() if not e.factory and e.name.casefold() == name.casefold()), None)
 
@@ -288,12 +220,12 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
     return path
 
 
-def describe_patches(entries: list[Entry]) -> str:
+def describe_patches(entries: list[LibraryEntry]) -> str:
     """Patches, one a line."""
     return "\n".join(f"{i if entry.factory else '':>3}  {entry.name:<24} {', '.join(entry.tags)}"
                      + ("" if entry.factory else f"  ({entry.path})") for i, entry in enumerate(entries)) or "no patches"
 
 
-def describe_models(entries: list[Entry]) -> str:
+def describe_models(entries: list[LibraryEntry]) -> str:
     """Models, one a line."""
     return "\n".join(f"{entry.name:<24} {'factory' if entry.factory else entry.path}" for entry in entries) or "no models"

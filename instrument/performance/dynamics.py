@@ -31,12 +31,12 @@ class Stroke(NamedTuple):
     levelled: bool                                # whether what the note's own loudness is off by is taken out
 
 
-def stroke(law: int, velocity: int, controls: np.ndarray, timbre: Any) -> Stroke:
+def stroke(law: int, velocity: int, controls: np.ndarray, source: Any) -> Stroke:
     """A stroke of `velocity` 1..127 on a note of `timbre`, by today's law or the first."""
     range_db = controls[DYNAMICS]
     if law == BY_PLAYER:
-        softest, hardest = timbre.velocities
+        softest, hardest = source.velocities
         return Stroke(min(max(float(velocity), softest), hardest), float(velocity), range_db / _DECADES * math.log10(velocity / USUAL),
                       controls[BRIGHTER] * math.log2(velocity / USUAL), True)
     asked = min(max(USUAL + (velocity - USUAL) * range_db / MIDI_RANGE_DB, 1.0), 127.0)
-    return Stroke(asked, asked, MIDI_DB * math.log10(asked / USUAL) if timbre.whole else 0.0, 0.0, False)
+    return Stroke(asked, asked, MIDI_DB * math.log10(asked / USUAL) if source.whole else 0.0, 0.0, False)

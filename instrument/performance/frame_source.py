@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
-from hummingface.instrument.performance.sample_source import WholeNotes
+from hummingface.instrument.performance.sample_source import SampleSource
 from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
 from hummingface.models.playing.knobs import by_control, turned
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 
 LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
@@ -53,7 +53,7 @@ def _glide(slots, left, notes, goals):
             note[k] = goal[k] + left[i] * (note[k] - goal[k])
 
 
-class Timbre:
+class FrameSource:
     """`model` as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `goal`; `version` counts its moves.
 
     A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
@@ -73,9 +73,9 @@ class Timbre:
         self.goal = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
-        self._heading = self.goal.copy()                    # the goal that `_goals` are asked for,
-        self._headings = 1                                  # and how many there were
-        self._hop, self._stay = 0, 1.0
+        self._target_asked = self.goal.copy()                    # the goal that `_goals` are asked for,
+        self._targets_asked = 1                                  # and how many there were
+        self._hop, self._decay = 0, 1.0
         self._settled_hop = self._turn_hop = 0
         self._out_of_turn = 0                               # notes that heard since the last turn
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
@@ -87,7 +87,7 @@ class Timbre:
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
         self._levelled_hop = np.zeros(SLOTS, np.int64)
-        self._stays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
+        self._decays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
         self.prepare()
 
     @property
@@ -113,11 +113,11 @@ class Timbre:
     def glide(self, share: float) -> bool:
         """One hop nearer to the wanted latents. Whether anything moved."""
         self._hop += 1
-        self._stay = 1 - share
+        self._decay = 1 - share
         goal = self.goal.tobytes()                          # compared so, it takes a tenth of the time
-        if self._heading.tobytes() != goal:
-            self._heading[:] = self.goal
-            self._headings += 1
+        if self._target_asked.tobytes() != goal:
+            self._target_asked[:] = self.goal
+            self._targets_asked += 1
             self._forget()
         if self.z.tobytes() != goal:
             self.z += np.float32(share) * (self.goal - self.z)
@@ -135,8 +135,8 @@ class Timbre:
 
     def jump(self) -> None:
         """To the wanted latents at once."""
-        self.z[:] = self._heading[:] = self.goal
-        self._headings += 1
+        self.z[:] = self._target_asked[:] = self.goal
+        self._targets_asked += 1
         self._forget()
         self._known[:] = 0
         self._settled_hop = self._hop
@@ -149,7 +149,7 @@ class Timbre:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._headings, self._known, self._heard_hop, self._moved_hop,
+        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._targets_asked, self._known, self._heard_hop, self._moved_hop,
                  self._arrival_hop):
             pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
             self._ask_of_new(slots, pitch, velocity)
@@ -164,9 +164,9 @@ class Timbre:
         asked, first = np.unique(slots[new], return_index=True)
         rows = new[first]
         self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
-        self._known[asked, 0] = self._headings if np.array_equal(self.z, self._heading) else 0
+        self._known[asked, 0] = self._targets_asked if np.array_equal(self.z, self._target_asked) else 0
         self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
-        if np.array_equal(self.z, self._heading):
+        if np.array_equal(self.z, self._target_asked):
             answers = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         else:
             answers = self._ask_with_others(asked)
@@ -176,10 +176,10 @@ class Timbre:
         """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
         same time, so some that wait for their turn go along."""
         sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
-        waiting = sounding[(self._known[sounding, 0] != self._headings) & ~np.isin(sounding, new)]
+        waiting = sounding[(self._known[sounding, 0] != self._targets_asked) & ~np.isin(sounding, new)]
         others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
         self._out_of_turn += len(others)
-        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._heading, len(others))])
+        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._target_asked, len(others))])
         known = self._known[np.concatenate([new, others])].astype(np.float32)
         answers = self.model.note(z, known[:, 1], known[:, 2])
         self._lead(others, answers[len(new):])
@@ -187,7 +187,7 @@ class Timbre:
 
     def _ask_of_moved(self, slots: np.ndarray) -> None:
         """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
-        stale = slots[self._known[slots, 0] != self._headings]
+        stale = slots[self._known[slots, 0] != self._targets_asked]
         self._heard_hop[slots] = self._hop
         sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
         if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
@@ -196,10 +196,10 @@ class Timbre:
             self._out_of_turn = 0
             if len(turn):
                 known = self._known[turn].astype(np.float32)
-                self._lead(turn, self.model.note(self._rows_of(self._heading, len(turn)), known[:, 1], known[:, 2]))
+                self._lead(turn, self.model.note(self._rows_of(self._target_asked, len(turn)), known[:, 1], known[:, 2]))
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
-            left = self._stays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
+            left = self._decays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
             _glide(gliding, left.astype(np.float32), self._notes, self._goals)
             self._moved_hop[gliding] = self._hop
 
@@ -208,9 +208,9 @@ class Timbre:
 
     def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
         """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
-        self._known[slots, 0] = self._headings
+        self._known[slots, 0] = self._targets_asked
         waited = self._hop - self._asked_hop[slots]
-        self._stays[slots] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._stay, np.exp(-2 / waited.clip(1))), self._stay)
+        self._decays[slots] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
         self._asked_hop[slots] = self._hop
         self._goals[slots] = goals
         rested = slots[self._moved_hop[slots] >= self._arrival_hop[slots]]
@@ -242,7 +242,7 @@ class Timbre:
 
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
         """LUFS [B] of the notes of slots, listened to once while the latents rest."""
-        if not np.array_equal(self.z, self._heading):
+        if not np.array_equal(self.z, self._target_asked):
             return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion, quickly=True)
         known = self._struck_levels
         strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
@@ -268,7 +268,7 @@ class Timbre:
 
     def _of_keys(self, ask: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """What the latents `z` make of keys [B]: `ask`ed for once while they rest, as the weights that it takes come from far memory."""
-        if not np.array_equal(self.z, self._heading):
+        if not np.array_equal(self.z, self._target_asked):
             return ask(self._rows_of(self.z, len(pitch)), pitch, velocity)
         keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
         if len(struck) + len(keys) > MOST_REMEMBERED:
@@ -287,7 +287,7 @@ class Timbre:
         return np.broadcast_to(z, (rows, self.latents))
 
 
-def timbre_of(model) -> Any:
+def source_of(model) -> Any:
     """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it: a Timbre, or WholeNotes, which stands in its
     place."""
-    return WholeNotes(model) if isinstance(model, SeedModel) else Timbre(model)
+    return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)

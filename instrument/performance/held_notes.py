@@ -6,7 +6,7 @@ from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
 
 
-class Down:
+class HeldNotes:
     """By the events so far; `pedals` [16] were down before them. A key that came up while its channel's pedal was down sounds on."""
 
     def __init__(self, pedals: Sequence[bool] = ()) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.hop_writer import write_hop
 from hummingface.instrument.performance.modulation import shape
-from hummingface.instrument.performance.sample_source import Pool, WholeNotes
+from hummingface.instrument.performance.sample_source import Pool, SampleSource
 from hummingface.instrument.performance.schedule import ASKS, MOST_INPUTS, MOST_ROWS, learn_slopes, row_dtype, schedule_hop, schedule_start
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
 from hummingface.instrument.performance.voice_state import ORDER, Memory, begin_voice
@@ -20,7 +20,7 @@ from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
-TIMBRES = 8                        # models that may sound at once
+SOURCES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 NO_LIMIT_S = 1e6
 LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
@@ -37,13 +37,13 @@ class HopMaker:
         self.rate_hz = int(state["rate_hz"][0])
         self.memory = Memory()
         self._memory = self.memory.arrays()
-        self.timbres: list[Any] = [None] * TIMBRES         # a Timbre, or None where none is
+        self.sources: list[Any] = [None] * SOURCES         # a Timbre, or None where none is
         self.current = 0
         self.decoder_us = self.notes_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
-        self._longest_s = np.ones(TIMBRES)
-        self._z_versions, self._moving = np.ones(TIMBRES, np.int64), np.zeros(TIMBRES, np.bool_)
+        self._longest_s = np.ones(SOURCES)
+        self._z_versions, self._moving = np.ones(SOURCES, np.int64), np.zeros(SOURCES, np.bool_)
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
         self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
@@ -54,21 +54,21 @@ class HopMaker:
         self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
 
     @property
-    def timbre(self) -> Timbre:
-        return self.timbres[self.current]
+    def source(self) -> FrameSource:
+        return self.sources[self.current]
 
-    def play(self, timbre: Timbre) -> None:
+    def play(self, source: FrameSource) -> None:
         """New voices begin on `timbre`."""
-        stage, of = self.voices.stage, self.voices.table["timbre"]
-        place = next((i for i, other in enumerate(self.timbres) if other is timbre), None)
+        stage, of = self.voices.stage, self.voices.table["source"]
+        place = next((i for i, other in enumerate(self.sources) if other is source), None)
         if place is None:
-            idle = [i for i in range(TIMBRES) if not ((of == i) & (stage != FREE)).any()]
-            place = idle[0] if idle else (self.current + 1) % TIMBRES
+            idle = [i for i in range(SOURCES) if not ((of == i) & (stage != FREE)).any()]
+            place = idle[0] if idle else (self.current + 1) % SOURCES
             stage[(of == place) & (stage != FREE)] = FADING
             for i in idle:
-                self.timbres[i] = None             # let go of models that nobody plays any more
-        self.timbres[place], self.current = timbre, place
-        self._longest_s[place] = timbre.longest_s
+                self.sources[i] = None             # let go of models that nobody plays any more
+        self.sources[place], self.current = source, place
+        self._longest_s[place] = source.longest_s
 
     def warm_up(self) -> None:
         """Compiles, or loads from disk, what only the first notes would call. Before anything sounds."""
@@ -83,11 +83,11 @@ class HopMaker:
     def ready(self, slot: int, law: int) -> None:
         """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
         voice = self.voices.table[slot]
-        voice["timbre"] = self.current
-        how = stroke(law, int(voice["velocity"]), self.controls.now, self.timbre)
+        voice["source"] = self.current
+        how = stroke(law, int(voice["velocity"]), self.controls.now, self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
-        voice["longest_release_s"] = self.timbre.longest_release_s if how.levelled else NO_LIMIT_S
+        voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         begin_voice(self.voices.table, slot, self._memory)
 
@@ -97,13 +97,13 @@ class HopMaker:
         if entry is None:
             return False
         controls, table = self.controls, self.voices.table
-        for i, timbre in enumerate(self.timbres):
-            if timbre is not None:
-                self._moving[i] = timbre.glide(controls.share)
-                self._z_versions[i] = timbre.version
-                if isinstance(timbre, WholeNotes):
+        for i, source in enumerate(self.sources):
+            if source is not None:
+                self._moving[i] = source.glide(controls.share)
+                self._z_versions[i] = source.version
+                if isinstance(source, SampleSource):
                     began = time.perf_counter()
-                    timbre.serve(table, self.pool, hop, table["timbre"] == i, float(controls.now[TRANSPOSE]))
+                    source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
                     self.notes_us = (time.perf_counter() - began) * 1e6
         count, batch, _, asked = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
@@ -122,10 +122,10 @@ class HopMaker:
 
     def start(self, starts: list[tuple[int, int]], hop: int) -> None:
         """Begins voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
-        timbre = self.timbre
-        if isinstance(timbre, WholeNotes):
+        source = self.source
+        if isinstance(source, SampleSource):
             for slot, _ in starts:
-                timbre.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
+                source.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
         for first in range(0, len(starts), CHORD):
             self._start(starts[first:first + CHORD], hop)
 
@@ -136,13 +136,13 @@ class HopMaker:
             before, first = count, batch
             count, batch, first_quarter = schedule_start(
                 table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now,
-                self.timbre.version, len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
+                self.source.version, len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
                 self._velocity, self._time_s, self._owner)
             begins.append((slot, sample, before, count - before, first_quarter, first))
         frames = self._decode(batch)
         self._level(np.array([slot for slot, _ in starts]))
         firsts = np.array([begin[-1] for begin in begins])
-        phases = self.timbre.start_phases(self._pitch[firsts], self._velocity[firsts])
+        phases = self.source.start_phases(self._pitch[firsts], self._velocity[firsts])
         partials = self._shape_starts(count, frames, len(starts))
         for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
             entry = producer.claim_start(self.state)
@@ -165,15 +165,15 @@ class HopMaker:
         table = self.voices.table
         slots = slots[table["levelled"][slots] != 0]
         if len(slots):
-            table["level_db"][slots] = table["level_goal_db"][slots] = self.timbre.corrections_db(slots, table, self._motion)
+            table["level_db"][slots] = table["level_goal_db"][slots] = self.source.corrections_db(slots, table, self._motion)
 
     def _level_moved(self) -> None:
         """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
         table = self.voices.table
         sounding = (self.voices.stage != FREE) & (table["levelled"] != 0)
-        for i, timbre in enumerate(self.timbres):
-            if timbre is not None and (slot := timbre.unlevelled(sounding & (table["timbre"] == i))) is not None:
-                table["level_goal_db"][slot] = timbre.corrections_db(np.array([slot]), table, self._motion)[0]
+        for i, source in enumerate(self.sources):
+            if source is not None and (slot := source.unlevelled(sounding & (table["source"] == i))) is not None:
+                table["level_goal_db"][slot] = source.corrections_db(np.array([slot]), table, self._motion)[0]
 
     @property
     def pool(self) -> Pool:
@@ -183,8 +183,8 @@ class HopMaker:
 
     def idle(self) -> bool:
         """Do a little of what will be wanted soon, a millisecond or two. Whether there was anything to do."""
-        timbre = self.timbre
-        return isinstance(timbre, WholeNotes) and timbre.idle(self.pool)
+        source = self.source
+        return isinstance(source, SampleSource) and source.idle(self.pool)
 
     def _shape_starts(self, count: int, frames: np.ndarray, starts: int) -> np.ndarray:
         """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
@@ -212,8 +212,8 @@ class HopMaker:
         status["performer_load"] = self._load
         if len(playing):
             newest = playing[np.argmax(voices.table["born"][playing])]
-            timbre, sample = self.timbres[voices.table["timbre"][newest]], int(voices.table["note"][newest])
-            frame = timbre.frame_of(sample) if isinstance(timbre, WholeNotes) else self.memory.held[newest]
+            source, sample = self.sources[voices.table["source"][newest]], int(voices.table["note"][newest])
+            frame = source.frame_of(sample) if isinstance(source, SampleSource) else self.memory.held[newest]
             status["level_db"], status["noise_db"] = frame[LEVEL], frame[NOISE]
             status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
         else:
@@ -223,16 +223,16 @@ class HopMaker:
     def _decode(self, batch: int) -> np.ndarray:
         """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
         if batch == 0:
-            return self.timbre.frames(*_NOTHING)
+            return self.source.frames(*_NOTHING)
         began = time.perf_counter()
         owner, inputs = self._owner[:batch], (self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
-        of = self.voices.table["timbre"][owner]
+        of = self.voices.table["source"][owner]
         if (of == of[0]).all():
-            frames = self.timbres[of[0]].frames(owner, *inputs)
+            frames = self.sources[of[0]].frames(owner, *inputs)
         else:
             frames = np.zeros((batch, FRAME_SIZE), np.float32)
             for i in np.unique(of):
                 mine = np.flatnonzero(of == i)
-                frames[mine] = self.timbres[i].frames(owner[mine], *(values[mine] for values in inputs))
+                frames[mine] = self.sources[i].frames(owner[mine], *(values[mine] for values in inputs))
         self.decoder_us = (time.perf_counter() - began) * 1e6
         return frames

@@ -30,7 +30,7 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.frame_source import LATENT_LIMIT, Timbre
+from hummingface.instrument.performance.frame_source import LATENT_LIMIT, FrameSource
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.voice_allocation import Voices
@@ -47,7 +47,7 @@ _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["m
 class Load:
     """A patch, the timbre to play it on (None for the one that plays), and the law of loudness over velocity."""
     patch: Patch
-    timbre: Timbre | None = None
+    source: FrameSource | None = None
     law: int = LAW
 
 
@@ -60,7 +60,7 @@ class Performer:
     window is to see in `state` what sounds.
     """
 
-    def __init__(self, state: np.ndarray, timbre: Timbre, patch: Patch | None = None, *, delay_samples: int = 0,
+    def __init__(self, state: np.ndarray, source: FrameSource, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, Any], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
                  changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
@@ -84,23 +84,23 @@ class Performer:
         self._started = 0
         self._flush = False
         self._corners: np.ndarray | None = None
-        self._latents = np.zeros(timbre.latents, np.float32)
+        self._latents = np.zeros(source.latents, np.float32)
         self._rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
         self._bend = np.zeros(16)
         self._bend_range = np.full(16, BEND_RANGE)
         self._volume, self._expression = np.full(16, 127), np.full(16, 127)
         self._patch = patch
-        self.maker.play(timbre)
+        self.maker.play(source)
         self.maker.warm_up()
         self._apply_settings()
         if patch is not None:
             self._load(Load(patch))
         self.controls.snap()
-        timbre.jump()
+        source.jump()
 
     @property
-    def timbre(self) -> Timbre:
-        return self.maker.timbre
+    def source(self) -> FrameSource:
+        return self.maker.source
 
     @property
     def patch(self) -> Patch | None:
@@ -121,12 +121,12 @@ class Performer:
             self.log(effect, event)
         return effect
 
-    def load_patch(self, patch: Patch, timbre: Timbre | None = None, stamp: int | None = None) -> None:
+    def load_patch(self, patch: Patch, source: FrameSource | None = None, stamp: int | None = None) -> None:
         """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
         as they are, and new notes begin on the new one."""
         if stamp is None:
             stamp = self._floor - self.delay_samples
-        self.receive(Load(patch, timbre), stamp)
+        self.receive(Load(patch, source), stamp)
 
     def advance(self, now: int) -> None:
         """Applies and publishes all that can be known at sample `now` (the audio thread's position, plus the delay)."""
@@ -250,9 +250,9 @@ class Performer:
     def _load(self, event: Load, sample: int = 0) -> None:
         patch = self._patch = event.patch
         self.law = event.law
-        if event.timbre is not None and event.timbre is not self.maker.timbre:
-            self.maker.play(event.timbre)
-            self._latents = np.zeros(event.timbre.latents, np.float32)
+        if event.source is not None and event.source is not self.maker.source:
+            self.maker.play(event.source)
+            self._latents = np.zeros(event.source.latents, np.float32)
         for name, value in patch.parameters.items():
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
@@ -270,8 +270,8 @@ class Performer:
         playing = self.voices.playing()
         if not playing.any():
             self.controls.snap()
-        if not (playing & (self.voices.table["timbre"] == self.maker.current)).any():
-            self.timbre.jump()
+        if not (playing & (self.voices.table["source"] == self.maker.current)).any():
+            self.source.jump()
 
     def _apply_settings(self) -> None:
         now = self.controls.now
@@ -286,7 +286,7 @@ class Performer:
             weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
             z = (1 - amount) * z + amount * (weights @ self._corners)
         turns = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
-        self.timbre.aim(z, turns)
+        self.source.aim(z, turns)
 
     def _reset(self, channel: int) -> None:
         """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""

@@ -66,7 +66,7 @@ class Pool:
         return number
 
 
-class WholeNotes:
+class SampleSource:
     """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a SeedModel. `z` glides to `goal`; `version` counts its
     moves."""
 

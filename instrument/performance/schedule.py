@@ -130,7 +130,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
             continue
         young = v.age_s < ATTACK_S
         quarters = 4 if young and v.stage != FADING else 1
-        length_s = longest_s[v.timbre]
+        length_s = longest_s[v.source]
         for j in range(quarters):
             end = _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz)
             row = rows[count]
@@ -142,7 +142,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
                 batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
-                             z_versions[v.timbre], moving[v.timbre], pitch, velocity, time_s, owner)
+                             z_versions[v.source], moving[v.source], pitch, velocity, time_s, owner)
             count += 1
         if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
@@ -167,7 +167,7 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
     """
     v = table[s]
     v.sample = begin
-    length_s = longest_s[v.timbre]
+    length_s = longest_s[v.source]
     first_quarter = begin * 750 // rate_hz + 1
     while _boundary(first_quarter, rate_hz) <= begin:
         first_quarter += 1
@@ -191,7 +191,7 @@ def learn_slopes(table, asks, asked, frames, longest_s, slopes):
     for i in range(asked):
         s, first = asks[i, 0], asks[i, 1]
         early, late = frames[first], frames[first + 1]
-        seconds = min(1.0, longest_s[table[s].timbre] / 4)
+        seconds = min(1.0, longest_s[table[s].source] / 4)
         power_early, power_late = 1e-12, 1e-12
         for k in range(PARTIALS):
             power_early += math.exp(0.2302585 * early[_LEVEL + k])

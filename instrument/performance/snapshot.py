@@ -29,31 +29,31 @@ _CHANNELS = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127)
 _TURN = 1 << 32
 
 
-class MomentError(ValueError):
+class SnapshotError(ValueError):
     """Something that is no moment of a performance."""
 
 
 def at_rest(performer: Performer) -> bool:
     """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
-    timbre, delay = performer.timbre, performer.state["effects"]["delay"][0]
+    source, delay = performer.source, performer.state["effects"]["delay"][0]
     if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
         return False                    # its reading head still moves, though nobody hears it
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
-                and timbre.settled)
+                and source.settled)
 
 
-def remember(performer: Performer) -> dict[str, Any]:
+def capture(performer: Performer) -> dict[str, Any]:
     """The moment up to which all events are applied. On the performer's thread.
 
     At rest, what the timbres still know of notes that have ended is let go: from here on it is as on a new engine.
     """
     if at_rest(performer):
-        for timbre in filter(None, performer.maker.timbres):
-            timbre.forget()
-    controls, voices, card = performer.controls, performer.voices, performer.timbre.model.card
+        for source in filter(None, performer.maker.sources):
+            source.forget()
+    controls, voices, card = performer.controls, performer.voices, performer.source.model.card
     return {
         "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,
-        "model": {"name": performer.timbre.name, "sha256": str(card.get("sha256", ""))},
+        "model": {"name": performer.source.name, "sha256": str(card.get("sha256", ""))},
         "patch": performer.patch.to_json() if performer.patch is not None else None,
         "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
         "gain_db": float(controls.goal[len(INDEX)]),
@@ -69,38 +69,38 @@ def remember(performer: Performer) -> dict[str, Any]:
     }
 
 
-def restore(performer: Performer, moment: dict[str, Any]) -> int:
+def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     """Put a new performer, and the new state block that it plays into, at this moment. Returns the sample at which it begins.
 
     The performer has been made with the moment's patch, timbre and seed, and has taken no event yet.
     """
-    controls, voices, timbre = performer.controls, performer.voices, performer.timbre
-    performer.law = moment["law"]
-    for name, value in moment["controls"].items():
+    controls, voices, source = performer.controls, performer.voices, performer.source
+    performer.law = snapshot["law"]
+    for name, value in snapshot["controls"].items():
         controls.set(name, value)
-    controls.set_gain(moment["gain_db"])
-    controls.set_tempo(moment.get("tempo", 0.0))            # older takes have none
-    controls.channel_goal[:] = moment["channels"]
+    controls.set_gain(snapshot["gain_db"])
+    controls.set_tempo(snapshot.get("tempo", 0.0))            # older takes have none
+    controls.channel_goal[:] = snapshot["channels"]
     controls.snap()
-    point = np.array(moment["latents"], np.float32)[:len(performer._latents)]
+    point = np.array(snapshot["latents"], np.float32)[:len(performer._latents)]
     performer._latents[:len(point)] = point
-    performer._bend[:], performer._bend_range[:] = moment["bend"], moment["bend_range"]
-    performer._volume[:], performer._expression[:] = moment["volume"], moment["expression"]
-    performer._rpn = [list(pair) for pair in moment["rpn"]]
-    performer.controllers = {int(number): id_ for number, id_ in moment["controllers"].items()}
+    performer._bend[:], performer._bend_range[:] = snapshot["bend"], snapshot["bend_range"]
+    performer._volume[:], performer._expression[:] = snapshot["volume"], snapshot["expression"]
+    performer._rpn = [list(pair) for pair in snapshot["rpn"]]
+    performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
     performer._apply_settings()
-    timbre.jump()
-    voices.down[:] = moment["pedals"]
-    voices.held = [(channel, key, velocity) for channel, key, velocity in moment["held"]]
-    voices.last_pitch, voices.born_count, voices.let_go_count = moment["last_pitch"], moment["born"], moment["let_go"]
-    hop = moment["hop"]
+    source.jump()
+    voices.down[:] = snapshot["pedals"]
+    voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
+    voices.last_pitch, voices.born_count, voices.let_go_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
+    hop = snapshot["hop"]
     if hop < 2:                             # the engine had hardly begun: nothing to be put anywhere
         return 0
     performer.hop = voices.hop = hop
     begin = boundary(4 * (hop - 1), performer.rate_hz)
-    performer._floor, performer._applied = begin + 1, max(moment["sample"], begin + 1)
+    performer._floor, performer._applied = begin + 1, max(snapshot["sample"], begin + 1)
     _begin_at(performer.state[0], begin, hop, _effects_of(performer))
-    _turn(performer.state[0], begin, moment["turning"])
+    _turn(performer.state[0], begin, snapshot["turning"])
     return begin
 
 
@@ -169,23 +169,23 @@ def _reverb_size(block: Any) -> float:
 def check(values: Any) -> dict[str, Any]:
     """The moment itself, if `remember` could have given it: for what was read from a file. Raises MomentError, PatchError."""
     if not isinstance(values, dict):
-        raise MomentError("it is not an object")
+        raise SnapshotError("it is not an object")
     whole, number = _whole, _number
     whole(values, "rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
     for name in ("sample", "hop", "born", "let_go"):
         whole(values, name, -1 if name != "sample" else -HIGHEST_RATE_HZ, MOST_SAMPLES)
     whole(values, "seed", 0, MOST_SAMPLES)
     if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:
-        raise MomentError("its hop and its sample do not belong together")
+        raise SnapshotError("its hop and its sample do not belong together")
     number(values, "gain_db", -60, 60)
     if "tempo" in values and values["tempo"] != 0:
         number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
-        raise MomentError("its model has no name")
+        raise SnapshotError("its model has no name")
     for name in ("patch", "last_pitch"):
         if name not in values:
-            raise MomentError(f"{name} is missing")
+            raise SnapshotError(f"{name} is missing")
     if values.get("patch") is not None:
         patch_file.from_json(values["patch"], "the take's patch")
     values.setdefault("law", BY_NETWORK)                    # what older takes were played by
@@ -194,7 +194,7 @@ def check(values: Any) -> dict[str, Any]:
                                          for name, value in _typed(values, "controls", dict).items())
     for name in controls:
         if name not in PARAMETERS:
-            raise MomentError(f"no control is called {name!r:.60}")
+            raise SnapshotError(f"no control is called {name!r:.60}")
         number(controls, name, PARAMETERS[name].lowest, PARAMETERS[name].highest)
     _numbers(values, "latents", None, -LATENT_LIMIT, LATENT_LIMIT)
     for name, (low, high) in _CHANNELS.items():
@@ -202,24 +202,24 @@ def check(values: Any) -> dict[str, Any]:
     for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
         rows = _typed(values, name, list)
         if len(rows) != 16:
-            raise MomentError(f"{name} has not 16 channels")
+            raise SnapshotError(f"{name} has not 16 channels")
         for row in rows:
             _numbers({name: row}, name, columns, low, high)
     if len(_typed(values, "pedals", list)) != 16 or any(type(down) is not bool for down in values["pedals"]):
-        raise MomentError("pedals are not 16 switches")
+        raise SnapshotError("pedals are not 16 switches")
     held = _typed(values, "held", list)
     if len(held) > 2048:
-        raise MomentError("too many keys are held")
+        raise SnapshotError("too many keys are held")
     for note in held:
         _numbers({"held": note}, "held", 3, 0, 127)
         if any(type(value) is not int for value in note) or note[0] > 15:
-            raise MomentError("held has no keys")
+            raise SnapshotError("held has no keys")
     if values.get("last_pitch") is not None:
         number(values, "last_pitch", 0, 127)
     controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
                                            for key, id_ in _typed(values, "controllers", dict).items()}
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
-        raise MomentError("controllers are not mapped to controls")
+        raise SnapshotError("controllers are not mapped to controls")
     turning = _typed(values, "turning", dict)
     for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb", "drive_on"):
         whole(turning, name, -_TURN if name != "position" else 0, MOST_SAMPLES)
@@ -230,25 +230,25 @@ def check(values: Any) -> dict[str, Any]:
 
 def _typed(values: dict, name: str, kind: type) -> Any:
     if not isinstance(values.get(name), kind):
-        raise MomentError(f"{name} is missing or of another kind")
+        raise SnapshotError(f"{name} is missing or of another kind")
     return values[name]
 
 
 def _whole(values: dict, name: str, low: int, high: int) -> None:
     value = values.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise MomentError(f"{name} is not a whole number within {low}..{high}")
+        raise SnapshotError(f"{name} is not a whole number within {low}..{high}")
 
 
 def _number(values: dict, name: str, low: float, high: float) -> None:
     value = values.get(name)
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
-        raise MomentError(f"{name} is not a number within {low:g}..{high:g}")
+        raise SnapshotError(f"{name} is not a number within {low:g}..{high:g}")
 
 
 def _numbers(values: dict, name: str, count: int | None, low: float, high: float) -> None:
     row = _typed(values, name, list)
     if len(row) != count if count is not None else len(row) > MOST_LATENTS:
-        raise MomentError(f"{name} has {len(row)} values")
+        raise SnapshotError(f"{name} has {len(row)} values")
     for value in row:
         _number({name: value}, name, low, high)

@@ -14,7 +14,7 @@ REST_HOPS = 3                                         # until no start can reach
 MOST_PLAYING = 128
 
 voice_dtype = np.dtype([
-    ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("timbre", "i4"), ("decaying", "i4"),
+    ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
     ("born", "i8"), ("let_go", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
     ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py

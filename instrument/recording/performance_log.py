@@ -49,19 +49,19 @@ class Performance:
     @property
     def patch(self) -> Patch | None:
         """The patch that played when the take began, as loaded; what was moved since is in the moment's controls."""
-        return patch_file.from_json(self.moment["patch"], "the take's patch") if self.moment["patch"] else None
+        return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
-def head_line(title: str, begin: int, exact: bool, at_moment: dict[str, Any]) -> bytes:
+def head_line(title: str, begin: int, exact: bool, captured: dict[str, Any]) -> bytes:
     """The first line."""
     return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": exact,
-                  "moment": at_moment})
+                  "moment": captured})
 
 
 def event_line(sample: int, event: Any) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
-        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.timbre.name if event.timbre is not None else None,
+        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.source.name if event.source is not None else None,
                   "law": event.law}
     else:
         values = midi.to_json(event)
@@ -121,12 +121,12 @@ def parse(data: bytes, where: str) -> Performance:
             raise TakeError(f"{where}: no take of this instrument")
         if first.get("version") != VERSION:
             raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
-        at_moment = snapshot.check(first.get("moment"))
-        begin, rate_hz = first.get("begin"), at_moment["rate_hz"]
-        if type(begin) is not int or begin < 0 or not 0 <= begin - at_moment["sample"] + rate_hz <= LONGEST_S * rate_hz:
+        captured = snapshot.check(first.get("moment"))
+        begin, rate_hz = first.get("begin"), captured["rate_hz"]
+        if type(begin) is not int or begin < 0 or not 0 <= begin - captured["sample"] + rate_hz <= LONGEST_S * rate_hz:
             raise TakeError(f"{where}: it does not begin near the moment that it was played from")
-        made = Performance(rate_hz, begin, first.get("exact") is True, at_moment, title=str(first.get("title", ""))[:200])
-        last = at_moment["sample"] + LONGEST_S * rate_hz
+        made = Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
+        last = captured["sample"] + LONGEST_S * rate_hz
         for line in whole[1:]:
             values = parse_json(line, LONGEST_LINE)
             if values.get("end") is True:
@@ -134,9 +134,9 @@ def parse(data: bytes, where: str) -> Performance:
                 made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * rate_hz else None
                 break
             sample = values.pop("sample", None)
-            if type(sample) is not int or not at_moment["sample"] <= sample <= last:
+            if type(sample) is not int or not captured["sample"] <= sample <= last:
                 raise TakeError(f"{where}: an event lies outside the take")
-            made.events.append((sample, _event(values, at_moment["law"], where)))
+            made.events.append((sample, _event(values, captured["law"], where)))
     except TakeError:
         raise
     except (ValueError, AttributeError, TypeError) as error:

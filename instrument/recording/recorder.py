@@ -20,7 +20,7 @@ from hummingface.instrument.performance.midi_clock import MidiClock
 from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.recording import naming
 from hummingface.instrument.recording.history import KEPT_S, History, Kept
-from hummingface.instrument.recording.take import Plan, Take, pack_flac, recover
+from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: what a killed process loses, and a block
 PIECE_SAMPLES = 4096                # converted in one go: the interpreter is needed elsewhere
@@ -160,7 +160,7 @@ class Recorder:
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
         name = loads[-1].name if loads else (kept.values["patch"] or {}).get("name", "")
-        plan = Plan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
+        plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
         take = Take(plan, {int(number): id_ for number, id_ in kept.values["controllers"].items()})
         take.hear(events)
         return take, noted[-1].number + 1 if noted else kept.number

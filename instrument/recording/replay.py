@@ -11,57 +11,39 @@ from typing import Any, cast
 import numpy as np
 
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.frame_source import Timbre, timbre_of
-from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.frame_source import FrameSource
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Load
+from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import LoadByName, Performance
 from hummingface.instrument.recording.wave_file import WaveFile
 
 PIECE_S = 0.25
+MOST_MODELS = 128                   # of one take
 
 
-class Sounds:
-    """The timbres that a take needs, each opened once."""
-
-    def __init__(self, timbre: Timbre | None = None):
-        self._timbres: dict[str, Timbre] = {timbre.name: timbre} if timbre else {}
-
-    def timbre(self, name: str) -> Timbre:
-        """Raises LibraryError where there is no such model."""
-        if name not in self._timbres:
-            self._timbres[name] = timbre_of(library.load_model(name))
-        return self._timbres[name]
-
-    def event(self, event: Any) -> Any:
-        """An event of a take as the performer takes it."""
-        if isinstance(event, LoadByName):
-            return Load(event.patch, self.timbre(event.model) if event.model else None, event.law)
-        return event
-
-
-def remark(performance: Performance, timbre: Timbre) -> str:
+def remark(performance: Performance, source: FrameSource) -> str:
     """What the player should know before it is played again; empty if it will be as it was."""
-    model = performance.moment["model"]
-    if model["sha256"] and model["sha256"] != timbre.model.card.get("sha256"):
+    model = performance.snapshot["model"]
+    if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
-    if performance.moment["law"] != LAW:
+    if performance.snapshot["law"] != LAW:
         return "The take was recorded by an earlier version: until another patch is chosen, that version's dynamics hold, as it was played."
     if not performance.exact:
         return "The take began while something sounded; what sounded before it is not in it."
     return ""
 
 
-def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
+def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
     """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
     still down where the take ends comes up there: nobody is at these keys any more."""
-    begin, down = snapshot.restore(performer, performance.moment), Down(performance.moment["pedals"])
+    begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
     for sample, event in performance.events:
-        performer.receive(sounds.event(event), sample)
+        performer.receive(_loaded(event, bank), sample)
         down.hear(event)
     if performance.frames is not None:
         for event in down.let_up():
@@ -69,17 +51,24 @@ def prepare(performer: Any, performance: Performance, sounds: Sounds) -> int:
     return begin
 
 
+def _loaded(event: Any, bank: SoundBank) -> Any:
+    """An event of a take as the performer takes it."""
+    if isinstance(event, LoadByName):
+        return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
+    return event
+
+
 class Replay:
     """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
 
-    def __init__(self, performance: Performance, timbre: Timbre | None = None):
+    def __init__(self, performance: Performance, source: FrameSource | None = None):
         self.performance = performance
-        sounds = Sounds(timbre)
-        timbre = timbre or sounds.timbre(performance.moment["model"]["name"])
-        self.remark = remark(performance, timbre)
-        patch = performance.patch or Patch(timbre.name, timbre.name, (0.0,) * timbre.latents)
-        self.player = Player(timbre, patch, rate_hz=performance.rate_hz, seed=performance.moment["seed"])
-        prepare(self.player.performer, performance, sounds)
+        bank = SoundBank(*filter(None, [source]), most=MOST_MODELS)
+        source = source or bank.source(performance.snapshot["model"]["name"])
+        self.remark = remark(performance, source)
+        patch = performance.patch or Patch(source.name, source.name, (0.0,) * source.latents)
+        self.player = Player(source, patch, rate_hz=performance.rate_hz, seed=performance.snapshot["seed"])
+        prepare(self.player.performer, performance, bank)
         while self.player.position < performance.begin:
             self.player.render(min(self._piece, performance.begin - self.player.position))
 

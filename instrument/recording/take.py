@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.recording import naming, performance_log, riff
 from hummingface.instrument.recording.midi_file import MidiFile
 from hummingface.instrument.recording.performance_log import CHUNK, LONGEST_LINE, SUFFIX
@@ -32,7 +32,7 @@ _PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class TakePlan:
     """What a take begins with."""
     folder: Path
     sample_format: str          # wav24, wav32 or flac
@@ -40,20 +40,20 @@ class Plan:
     rate_hz: int
     begin: int                  # sample of the engine's time
     at: datetime.datetime       # when that sample was made, local time
-    moment: dict[str, Any]
+    snapshot: dict[str, Any]
     exact: bool
 
 
 class Take:
     """A take being written. Raises OSError, naming the file, where it cannot begin; afterwards `problem` says what went wrong."""
 
-    def __init__(self, plan: Plan, controllers: dict[int, str]):
+    def __init__(self, plan: TakePlan, controllers: dict[int, str]):
         self.plan, self._controllers = plan, controllers
         self.problem = ""
         self.lost_samples = 0
         self._waiting: list[tuple[int, int, Any]] = []          # (sample, number, event) not yet written
         self._numbers = 0
-        self._down = Down(plan.moment["pedals"])
+        self._down = HeldNotes(plan.snapshot["pedals"])
         self._before: list[Any] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far
@@ -70,7 +70,7 @@ class Take:
             self.wave = WaveFile(plan.folder / f"{name}.wav", plan.rate_hz, "wav32" if plan.sample_format == "wav32" else "wav24",
                                  broadcast)
             self.midi = MidiFile(plan.folder / f"{name}.mid", plan.rate_hz, plan.patch)
-            self._part.write(performance_log.head_line(plan.patch, plan.begin, plan.exact, plan.moment))
+            self._part.write(performance_log.head_line(plan.patch, plan.begin, plan.exact, plan.snapshot))
         except OSError:
             self._part.close()
             for suffix in SUFFIXES:

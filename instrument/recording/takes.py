@@ -15,7 +15,7 @@ STRETCH_FRAMES = 1024
 
 
 @dataclass(frozen=True)
-class Entry:
+class TakeEntry:
     """A take: its sound, when it was changed last (so that it is looked at again), and how long it is in bytes."""
     path: Path
     changed_ns: int
@@ -32,7 +32,7 @@ class Entry:
         return [self.path, midi] if midi.exists() else [self.path]
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[TakeEntry]:
     """The newest takes first. Never raises: a folder that is not there has none."""
     found, paths = [], []
     with contextlib.suppress(OSError):
@@ -41,7 +41,7 @@ def entries(folder: Path) -> list[Entry]:
         with contextlib.suppress(OSError):              # one that has just gone, or leads nowhere, hides no other
             if path.suffix.lower() in SOUNDS and path.is_file():
                 status = path.stat()
-                found.append(Entry(path, status.st_mtime_ns, status.st_size))
+                found.append(TakeEntry(path, status.st_mtime_ns, status.st_size))
     return sorted(found, key=lambda entry: (entry.changed_ns, entry.name), reverse=True)[:MOST_SHOWN]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 BEND_CENTRE = 8192
 
 
-class Hands:
+class NoteInput:
     """Turns what is pressed into messages for the engine. `who` names the source of a key press."""
 
     def __init__(self, send: Callable[[dict], None]):

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
-from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, Snapshot, State
+from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
 
-__all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "State"]
+__all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "SoundState"]
 
 SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
 
@@ -25,14 +25,14 @@ class Session:
     def __init__(self, send: Callable[[dict], None], patch: Patch, seed: int | None = None):
         self._send = send
         self._random = random.Random(seed)
-        self.state = State.of(patch)
+        self.state = SoundState.of(patch)
         self.saved = self.state             # as the patch was loaded or saved
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
         self._other: Place | None = None
         self._undo: list[Place] = []      # what was played, and what was on disk then
         self._redo: list[Place] = []
-        self._before: State | None = None   # where the gesture under way began
+        self._before: SoundState | None = None   # where the gesture under way began
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
         self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
@@ -90,23 +90,24 @@ class Session:
     def begin_with(self, patch: Patch, values: dict[str, float] | None = None) -> None:
         """The patch that all begins with, and the player's own settings (volume, tuning): nothing to undo, nothing to tell."""
         kept = {i: v for i, v in {**self.state.values, **(values or {})}.items() if i in NOT_IN_PATCHES}
-        self.saved = self.state = State.of(patch, kept)
+        self.saved = self.state = SoundState.of(patch, kept)
         self._undo.clear()
         self._redo.clear()
         self._show_all()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> SessionSnapshot:
         """All that it holds now; a gesture under way counts as ended."""
         held = self._held()
         if self._before is None or self._before.same_sound(self.state):
             return held
         return replace(held, undo=(*held.undo, (self._before, self.saved))[-UNDO_STEPS:], redo=())
 
-    def _held(self) -> Snapshot:
-        return Snapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]), tuple(self._redo[-UNDO_STEPS:]),
+    def _held(self) -> SessionSnapshot:
+        return SessionSnapshot(self.state, self.saved, self.side, self._other, tuple(self._undo[-UNDO_STEPS:]),
+                               tuple(self._redo[-UNDO_STEPS:]),
                         frozenset(self.locked))
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: SessionSnapshot) -> None:
         """Hold what another session held, to the last step of its history; the engine is told nothing."""
         self._before, self._last_change = None, ("", 0.0)
         self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
@@ -186,7 +187,7 @@ class Session:
         """Play another patch; undo brings the one before back."""
         self._settle()
         self._push(self.state)
-        self.saved = State.of(patch, self.state.values)
+        self.saved = SoundState.of(patch, self.state.values)
         self._restore(self.saved, whole=True)
 
     def load_new(self, patch: Patch) -> None:
@@ -200,7 +201,7 @@ class Session:
         undo."""
         now = self._held().renewed(model, carried)
         if self._before is not None:
-            self._before = Snapshot(self._before, self._before).renewed(model, carried).state
+            self._before = SessionSnapshot(self._before, self._before).renewed(model, carried).state
         self.state, self.saved, self._other, self._undo, self._redo = now.state, now.saved, now.other, list(now.undo), list(now.redo)
         for listener in self.on_renew:
             listener(model)
@@ -211,7 +212,7 @@ class Session:
 
     def saved_as(self, patch: Patch) -> None:
         """What is played now is on disk as this patch."""
-        self.saved = self.state = State.of(patch, self.state.values)
+        self.saved = self.state = SoundState.of(patch, self.state.values)
         self._changed()
 
     def undo(self) -> None:
@@ -264,7 +265,7 @@ class Session:
             return
         self._settle()
         self._push(self.state)
-        self.saved = self.state = State.of(patch, self.state.values)
+        self.saved = self.state = SoundState.of(patch, self.state.values)
         self._show_all()
 
     # inside
@@ -277,7 +278,7 @@ class Session:
         if self.dirty != was_dirty:
             self._changed()
 
-    def _push(self, state: State) -> None:
+    def _push(self, state: SoundState) -> None:
         self._undo = [*self._undo[-(UNDO_STEPS - 1):], (state, self.saved)]
         self._redo.clear()
         self._changed()
@@ -291,7 +292,7 @@ class Session:
         state, self.saved = place
         self._restore(state)
 
-    def _restore(self, state: State, whole: bool = False) -> None:
+    def _restore(self, state: SoundState, whole: bool = False) -> None:
         before, self.state = self.state, state
         if whole := whole or not state.same_frame(before):
             self._send_patch()

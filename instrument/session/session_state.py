@@ -11,7 +11,7 @@ NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENT
 
 
 @dataclass(frozen=True)
-class State:
+class SoundState:
     """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning).
 
     Never changed in place.
@@ -22,7 +22,7 @@ class State:
     on_disk: bool = True                # whether it was ever saved
 
     @classmethod
-    def of(cls, patch: Patch, values: dict[str, float] | None = None) -> "State":
+    def of(cls, patch: Patch, values: dict[str, float] | None = None) -> "SoundState":
         """What a patch sounds like; controls that no patch sets keep their place in `values`."""
         latents = {i: PARAMETERS[i].clamp(z) for i, z in zip(LATENTS, patch.latents, strict=False)}
         return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
@@ -33,43 +33,43 @@ class State:
         latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
         return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS}, **changes)
 
-    def same_sound(self, other: "State") -> bool:
+    def same_sound(self, other: "SoundState") -> bool:
         """Whether both sound alike, whatever their names."""
         return self.values == other.values and self.same_frame(other)
 
-    def same_frame(self, other: "State") -> bool:
+    def same_frame(self, other: "SoundState") -> bool:
         """Whether they differ in nothing but values."""
         return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
 
 
-Place = tuple[State, State]             # of a history: what was played, and what was on disk then
+Place = tuple[SoundState, SoundState]             # of a history: what was played, and what was on disk then
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class SessionSnapshot:
     """All that a session holds at a moment: the oldest step first in `undo`, the next one to be done again last in `redo`."""
-    state: State
-    saved: State
+    state: SoundState
+    saved: SoundState
     side: str = "A"
     other: Place | None = None          # of A | B, the one that is not played
     undo: tuple[Place, ...] = ()
     redo: tuple[Place, ...] = ()
     locked: frozenset[str] = frozenset()
 
-    def states(self) -> Iterator[State]:
+    def states(self) -> Iterator[SoundState]:
         """Every sound in it, as often as it is there."""
         for place in ((self.state, self.saved), *((self.other,) if self.other else ()), *self.undo, *self.redo):
             yield from place
 
-    def renewed(self, model: str, carried: Callable[[Patch], Patch]) -> "Snapshot":
+    def renewed(self, model: str, carried: Callable[[Patch], Patch]) -> "SessionSnapshot":
         """The same, with the sounds of this model as `carried` has them."""
-        made: dict[int, State] = {}                     # each once: a history has most of them twice
+        made: dict[int, SoundState] = {}                     # each once: a history has most of them twice
 
-        def over(state: State) -> State:
+        def over(state: SoundState) -> SoundState:
             if state.patch.model != model:
                 return state
             if id(state) not in made:
-                made[id(state)] = replace(State.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
+                made[id(state)] = replace(SoundState.of(carried(state.to_patch()), state.values), on_disk=state.on_disk)
             return made[id(state)]
 
         def both(place: Place) -> Place:

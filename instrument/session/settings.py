@@ -16,8 +16,8 @@ from typing import Any
 import platformdirs
 
 from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
+from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
-from hummingface.instrument.performance import velocity_curve
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json

@@ -4,9 +4,8 @@ from typing import Any
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import AudioChoice
-from hummingface.instrument.patches import library
+from hummingface.instrument.patches import library, velocity_curve
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import velocity_curve
 from hummingface.instrument.session import settings as settings_file
 from hummingface.instrument.session.settings import Settings
 

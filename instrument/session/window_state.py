@@ -15,7 +15,7 @@ from typing import Any
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch, PatchError
-from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, Snapshot, State
+from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, SessionSnapshot, SoundState
 
 FORMAT, VERSION = "hummingface-window", 1
 LARGEST_BYTES = 8 << 20             # of the text: the oldest steps of a history that is larger are left out
@@ -30,7 +30,7 @@ class WindowStateError(ValueError):
 @dataclass(frozen=True)
 class WindowState:
     """`window` has plain values by name, for `layout_state.py`."""
-    session: Snapshot
+    session: SessionSnapshot
     window: dict[str, Any] = field(default_factory=dict)
 
 
@@ -39,7 +39,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._patches: dict[int, tuple[Patch, str, dict[str, float]]] = {}      # by identity: the patch, its text, its own values
-        self._states: dict[int, tuple[State, str]] = {}
+        self._states: dict[int, tuple[SoundState, str]] = {}
 
     def text(self, kept: WindowState) -> bytes:
         """The whole file. A history too long for it loses its oldest steps."""
@@ -50,9 +50,9 @@ class Writer:
 
     def _text(self, kept: WindowState) -> bytes:
         session = kept.session
-        places: dict[int, tuple[int, State]] = {}
+        places: dict[int, tuple[int, SoundState]] = {}
 
-        def index(state: State) -> int:
+        def index(state: SoundState) -> int:
             return places.setdefault(id(state), (len(places), state))[0]
 
         def both(place: Place) -> list[int]:
@@ -71,7 +71,7 @@ class Writer:
                  "\n],\n", json.dumps(rest, allow_nan=False)[1:], "\n"]
         return "".join(parts).encode()
 
-    def _state_text(self, state: State) -> str:
+    def _state_text(self, state: SoundState) -> str:
         own = self._patches[id(state.patch)][2]
         moved = {name: value for name, value in state.values.items() if own.get(name) != value}
         return f'"values": {json.dumps(moved, allow_nan=False)}, "on_disk": {json.dumps(state.on_disk)}'
@@ -80,7 +80,7 @@ class Writer:
 def _patch_text(patch: Patch) -> tuple[Patch, str, dict[str, float]]:
     exact = {"latents": list(patch.latents), "gain_db": patch.gain_db,
              "morph": [{"name": corner.name, "latents": list(corner.latents)} for corner in patch.morph]}
-    return patch, json.dumps(patch.to_json() | exact, allow_nan=False), State.of(patch).values
+    return patch, json.dumps(patch.to_json() | exact, allow_nan=False), SoundState.of(patch).values
 
 
 def read(values: Any) -> tuple[WindowState, int]:
@@ -91,7 +91,7 @@ def read(values: Any) -> tuple[WindowState, int]:
         raise WindowStateError(f"version {values.get('version')!r:.20}; this program reads version {VERSION}")
     states = _states(values)
 
-    def state(number: Any) -> State | None:
+    def state(number: Any) -> SoundState | None:
         return states[number] if type(number) is int and 0 <= number < len(states) else None
 
     def places(name: str) -> list[Place | None]:
@@ -103,12 +103,12 @@ def read(values: Any) -> tuple[WindowState, int]:
     lost = sum(place is None for place in (*undo, *redo)) + (other is None and values.get("other") is not None) + (saved is None)
     locked = frozenset(name for name in _list(values, "locked", len(LATENTS)) if isinstance(name, str) and name in LATENTS)
     window = values.get("window")
-    session = Snapshot(now, saved or replace(now, on_disk=False), "B" if values.get("side") == "B" else "A", other,
+    session = SessionSnapshot(now, saved or replace(now, on_disk=False), "B" if values.get("side") == "B" else "A", other,
                        tuple(filter(None, undo))[-UNDO_STEPS:], tuple(filter(None, redo))[-UNDO_STEPS:], locked)
     return WindowState(session, window if isinstance(window, dict) else {}), lost
 
 
-def _states(values: dict) -> list[State | None]:
+def _states(values: dict) -> list[SoundState | None]:
     patches: list[Patch | None] = []
     for entry in _list(values, "patches", MOST_STATES):
         try:
@@ -118,13 +118,13 @@ def _states(values: dict) -> list[State | None]:
     return [_state(entry, patches) for entry in _list(values, "states", MOST_STATES)]
 
 
-def _state(entry: Any, patches: list[Patch | None]) -> State | None:
+def _state(entry: Any, patches: list[Patch | None]) -> SoundState | None:
     number, moved = (entry.get("patch"), entry.get("values")) if isinstance(entry, dict) else (None, None)
     patch = patches[number] if type(number) is int and 0 <= number < len(patches) else None
     if patch is None or not isinstance(moved, dict) or not all(map(_is_number, moved.values())):
         return None
     known = {name: PARAMETERS[name].clamp(value) for name, value in moved.items() if name in PARAMETERS}
-    return State(patch, {**State.of(patch).values, **known}, entry.get("on_disk") is not False)
+    return SoundState(patch, {**SoundState.of(patch).values, **known}, entry.get("on_disk") is not False)
 
 
 def _is_number(value: Any) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hummingface.models.learning.decoder import Decoder
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, FUZZ, HIGHEST, LEVEL, LOWEST, NOISE
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import (
     DEFAULT_SHAPE,
     ENCODER_HIDDEN,
@@ -23,6 +24,7 @@ from hummingface.models.playing.shape import (
     ModelError,
     Shape,
 )
+from hummingface.models.playing.stft_model import StftModel
 
 IMAGE_RANGE_DB = 80.0
 
@@ -91,9 +93,12 @@ def weights_of(decoder: Decoder, encoder: Encoder | None = None) -> dict[str, np
 
 
 @torch.inference_mode()
-def encode(shape: Shape, weights: dict[str, np.ndarray], rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-    """The point z [L] of one note: see `hummingface.models.playing.model.Model.encode`. Raises ModelError where it is no number."""
-    encoder = Encoder(shape.latents, weights["encoder.convolutions.0.weight"].shape[0])
+def encode(model: Model, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
+    """The point z [L] of a model's latent space that sounds most like a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises
+    ModelError where the model has no encoder, or the point is NaN or Inf."""
+    check_encoder(model)
+    weights = model.weights
+    encoder = Encoder(model.latents, weights["encoder.convolutions.0.weight"].shape[0])
     encoder.load_state_dict({name.removeprefix("encoder."): torch.from_numpy(array)
                              for name, array in weights.items() if name.startswith("encoder.")})
     image = torch.from_numpy(np.asarray(rows, np.float32))[None]
@@ -101,3 +106,11 @@ def encode(shape: Shape, weights: dict[str, np.ndarray], rows: np.ndarray, pitch
     if not np.isfinite(z).all():
         raise ModelError("The model's encoder gives NaN or Inf for this recording. Train or export the model again.")
     return z
+
+
+def check_encoder(model: Model | StftModel) -> None:
+    """Raises ModelError where the model cannot turn a recording into a sound."""
+    if isinstance(model, StftModel):
+        raise ModelError(f"The model {model.name} makes whole notes: it cannot turn a recording into a sound. Choose another model for it.")
+    if model.encoder_width is None:
+        raise ModelError(f"The model {model.name} has no encoder: it cannot turn a recording into a sound.")

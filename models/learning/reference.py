@@ -25,7 +25,6 @@ from hummingface.models.playing.frame import (
     NOISE_FLOOR_DB,
     SLOT_RATIO,
 )
-from hummingface.models.playing.motion_generator import movement
 
 
 def amplitude_of_db(level_db: np.ndarray, floor_db: float) -> np.ndarray:
@@ -46,7 +45,7 @@ def synthesise(note, rate_hz: int, *, f0_hz: float | None = None, seed: int = 0,
     hz = (SLOT_RATIO + frames[:, DEVIATION].astype(np.float64)) * f0                    # [T, PARTIALS]
     gain = amplitude_of_db(frames[:, LEVEL], LEVEL_FLOOR_DB) * np.clip((0.5 - hz / rate_hz) / 0.05, 0, 1)
     if motion and len(times) > 1:
-        cents, gains = movement(times, frames, f0, np.random.default_rng([seed, 1]))
+        cents, gains = make_motion(times, frames, f0, np.random.default_rng([seed, 1]))
         hz, gain = hz * 2 ** (cents[:, None] / 1200), gain * gains
     turns = np.cumsum((hz[1:] + hz[:-1]) / 2 * np.diff(times)[:, None], 0)
     turns = np.concatenate([np.zeros((1, hz.shape[1])), turns])

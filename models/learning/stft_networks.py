@@ -23,16 +23,16 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, softplus
 
 from hummingface.models.playing.stft import CHANNELS, lobes
-from hummingface.models.playing.stft_shape import DOUBLINGS, FIRST_SIDE, KERNEL, MADE, SeedShape
+from hummingface.models.playing.stft_shape import DOUBLINGS, FIRST_SIDE, KERNEL, MADE, StftShape
 
 SLOPE = 0.2                           # of leaky ReLUs below 0
 JUDGED = 128                          # features that the discriminator judges by
 
 
-class Encoder(nn.Module):
+class StftEncoder(nn.Module):
     """image [B, 2, 128, 128] -> z [B, L]"""
 
-    def __init__(self, shape: SeedShape):
+    def __init__(self, shape: StftShape):
         super().__init__()
         up = [CHANNELS, *shape.channels[::-1]]                                           # 2, W, 2 W, 4 W, 8 W
         self.layers = nn.ModuleList(nn.Conv2d(up[i], up[i + 1], KERNEL, 2, 1, bias=False) for i in range(DOUBLINGS))
@@ -45,12 +45,12 @@ class Encoder(nn.Module):
         return self.head(image.flatten(1))
 
 
-class Generator(nn.Module):
+class StftGenerator(nn.Module):
     """z [B, L] (conditions last), key [B] (0: the lowest) -> image [B, 2, 128, 128]"""
 
     lobes: Tensor
 
-    def __init__(self, shape: SeedShape):
+    def __init__(self, shape: StftShape):
         super().__init__()
         self.shape, down = shape, [*shape.channels, MADE]                                # 8 W, 4 W, 2 W, W, 4
         self.register_buffer("lobes", key_lobes(shape), persistent=False)
@@ -68,12 +68,12 @@ class Generator(nn.Module):
         return x[:, :CHANNELS] * self.lobes[key][:, None, :, None] + x[:, CHANNELS:]
 
 
-class Discriminator(nn.Module):
+class StftDiscriminator(nn.Module):
     """image [B, 2, 128, 128], conditions [B, C], key [B] -> logit [B]: above 0 for a recorded note."""
 
     lobes: Tensor
 
-    def __init__(self, shape: SeedShape, conditions: int = 0):
+    def __init__(self, shape: StftShape, conditions: int = 0):
         super().__init__()
         self.shape = shape
         self.register_buffer("lobes", key_lobes(shape), persistent=False)
@@ -100,24 +100,24 @@ class Discriminator(nn.Module):
         return logit
 
 
-class Autoencoder(nn.Module):
+class StftAutoencoder(nn.Module):
     """image -> z -> image"""
 
-    def __init__(self, shape: SeedShape):
+    def __init__(self, shape: StftShape):
         super().__init__()
-        self.encoder, self.generator = Encoder(shape), Generator(shape)
+        self.encoder, self.generator = StftEncoder(shape), StftGenerator(shape)
 
     def forward(self, image: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         z = self.encoder(image)
         return self.generator(z, key), z
 
 
-def key_lobes(shape: SeedShape) -> Tensor:
+def key_lobes(shape: StftShape) -> Tensor:
     """`hummingface.models.playing.stft.lobes` of each key that a model knows. [keys, 128]"""
     return torch.from_numpy(lobes(np.arange(shape.lowest, shape.highest + 1), shape.layout))
 
 
-def one_hot(key: Tensor, shape: SeedShape) -> Tensor:
+def one_hot(key: Tensor, shape: StftShape) -> Tensor:
     """Which of several keys is asked for [B, keys]; nothing [B, 0] where a model knows one alone."""
     if shape.keys == 1:
         return key.new_zeros((len(key), 0), dtype=torch.float32)
@@ -135,7 +135,7 @@ def generator_loss(fake: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def played_weights(generator: Generator, encoder: Encoder | None = None) -> dict[str, Tensor]:
+def played_weights(generator: StftGenerator, encoder: StftEncoder | None = None) -> dict[str, Tensor]:
     """The tensors of `hummingface.models.playing.stft_shape.seed_tensor_shapes`: batch normalisation, at rest, folded into the layer
     before it."""
     def folded(weight: Any, bias: Any, norm: Any, axis: int, cells: int = 1) -> tuple[Tensor, Tensor]:

@@ -21,8 +21,8 @@ from hummingface.models.playing.knobs import check_conditions, read_knobs
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.playable import trained_velocities
 from hummingface.models.playing.shape import ModelError, read_architecture, tensor_shapes
-from hummingface.models.playing.stft_model import SeedModel
-from hummingface.models.playing.stft_shape import NETWORK, read_seed_shape, seed_tensor_shapes
+from hummingface.models.playing.stft_model import StftModel
+from hummingface.models.playing.stft_shape import NETWORK, read_stft_shape, stft_tensor_shapes
 
 __all__ = ["ModelError", "load_model", "save_card", "save_model"]
 
@@ -113,7 +113,7 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
             raise ModelError(f"{file}: {name} is {dtype} {shape}, not float {list(expected[name])}.")
 
 
-def load_model(path: str | Path) -> Model | SeedModel:
+def load_model(path: str | Path) -> Model | StftModel:
     """A model that is safe to play, or ModelError with the file, the reason and what to do."""
     weights, card_file = find_files(path)
     card = read_card(card_file)
@@ -124,8 +124,8 @@ def load_model(path: str | Path) -> Model | SeedModel:
     whole_notes = card["architecture"].get("network") == NETWORK if isinstance(card.get("architecture"), dict) else False
     try:
         if whole_notes:
-            seed_shape = read_seed_shape(card["architecture"])
-            expected = seed_tensor_shapes(seed_shape)
+            seed_shape = read_stft_shape(card["architecture"])
+            expected = stft_tensor_shapes(seed_shape)
         else:
             shape, encoder_width = read_architecture(card["architecture"])
             expected = tensor_shapes(shape, encoder_width)
@@ -149,7 +149,7 @@ def load_model(path: str | Path) -> Model | SeedModel:
         raise ModelError(f"{card_file}: {error}") from error
     presets = {name: [float(x) for x in preset["z"]] for name, preset in card["presets"].items()}
     if whole_notes:
-        seed_model = SeedModel(card["name"], card, seed_shape, tensors, presets)
+        seed_model = StftModel(card["name"], card, seed_shape, tensors, presets)
         _dry_run_notes(weights, seed_model)
         return seed_model
     model = Model(card["name"], card, shape, tensors, presets)
@@ -157,7 +157,7 @@ def load_model(path: str | Path) -> Model | SeedModel:
     return model
 
 
-def _dry_run_notes(file: Path, model: SeedModel) -> None:
+def _dry_run_notes(file: Path, model: StftModel) -> None:
     """Random and extreme latents, at the ends of the keyboard, must give notes of finite numbers."""
     rng = np.random.default_rng(0)
     for z, key in ((rng.standard_normal(model.latents), model.shape.lowest), (np.full(model.latents, 8.0), model.shape.highest),
@@ -185,7 +185,7 @@ def _dry_run(file: Path, model: Model) -> None:
         raise ModelError(f"{file}: gives NaN or Inf for some latents, so it cannot be played. Train or export it again.")
 
 
-def save_model(model: Model | SeedModel, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
+def save_model(model: Model | StftModel, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
     """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card)."""
     path = Path(path)
     data = dump_tensors({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()})
@@ -204,7 +204,7 @@ def save_model(model: Model | SeedModel, path: str | Path, dtype: DTypeLike = np
     return files
 
 
-def save_card(model: Model | SeedModel, path: str | Path) -> Path:
+def save_card(model: Model | StftModel, path: str | Path) -> Path:
     """Write the card of a model that was loaded from `path` anew, beside weights that stay as they are. Returns its file."""
     _, file = find_files(path)
     replace_file(file, card_text(model.card))

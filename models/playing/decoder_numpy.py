@@ -144,7 +144,7 @@ def frames_of(note, time_s, waves, layers, out_weight, out_bias, steady, lowest,
     return limit_frames(moving(note, time_s, waves, layers, out_weight), out_bias, note, steady, lowest, highest)
 
 
-class PlayedDecoder:
+class NumpyDecoder:
     """`weights`: the tensors of a model by name, as `hummingface.models.playing.shape.tensor_shapes` lists them, float32."""
 
     def __init__(self, shape: Shape, weights: dict[str, np.ndarray]) -> None:

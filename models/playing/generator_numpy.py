@@ -9,7 +9,7 @@ import numpy as np
 
 from hummingface.compiled import FAST, compiled
 from hummingface.models.playing.stft import CHANNELS, lobes
-from hummingface.models.playing.stft_shape import DOUBLINGS, FIRST_SIDE, KERNEL, SeedShape
+from hummingface.models.playing.stft_shape import DOUBLINGS, FIRST_SIDE, KERNEL, StftShape
 
 SLOPE = 0.2                           # of leaky ReLUs below 0, as in seed_networks.py
 
@@ -41,10 +41,10 @@ def spread(taps, bias, slope):
     return out
 
 
-class PlayedGenerator:
+class NumpyGenerator:
     """`weights`: tensors by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`, float32."""
 
-    def __init__(self, shape: SeedShape, weights: dict[str, np.ndarray]):
+    def __init__(self, shape: StftShape, weights: dict[str, np.ndarray]):
         self.shape = shape
         self._first = weights["generator.0.weight"], weights["generator.0.bias"]
         self._lobes = lobes(np.arange(shape.lowest, shape.highest + 1), shape.layout)

@@ -23,7 +23,7 @@ NEAR = 1.0                            # latents: a preset that is so much farthe
 
 
 @dataclass(frozen=True)
-class Knob:
+class NamedKnob:
     """`directions` [P, L]: latents for each unit of its value, at `places` [P, L]; one direction without a place holds everywhere."""
     kind: str
     name: str
@@ -40,20 +40,20 @@ class Knob:
         return (weight / weight.sum()) @ self.directions
 
 
-def by_control(knobs: dict[str, Knob]) -> dict[str, Knob]:
+def by_control(knobs: dict[str, NamedKnob]) -> dict[str, NamedKnob]:
     """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
     families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
     return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
-def turned(knobs: dict[str, Knob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
+def turned(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
     return z + np.sum(moves, 0) if moves else z
 
 
-def read_knobs(card: dict[str, Any], latents: int) -> dict[str, Knob]:
+def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
     """The card's knobs by their ids. Raises ModelError with what is wrong."""
     told, presets = card.get("knobs", {}), card.get("presets", {})
     if not isinstance(told, dict) or len(told) > MOST_KNOBS:
@@ -73,7 +73,7 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, Knob]:
         correlation = about.get("correlation")
         if correlation is not None and not (_number(correlation) and abs(correlation) <= 1):
             raise ModelError(f"knob {identity!r}: its 'correlation' is not a number from -1 to 1")
-        knobs[identity] = Knob(kind, name, np.array(rows, np.float32),
+        knobs[identity] = NamedKnob(kind, name, np.array(rows, np.float32),
                                np.array([presets[preset]["z"] for preset in many], np.float32) if many else None,
                                float("nan") if correlation is None else float(correlation))
     return knobs

@@ -3,12 +3,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hummingface.models.playing.decoder_numpy import PlayedDecoder
+from hummingface.models.playing.decoder_numpy import NumpyDecoder
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.loudness import FEW_MOMENTS_S, MOMENTS_S, loudness_lufs
 from hummingface.models.playing.period import put_in_tune
 from hummingface.models.playing.playable import Playable
-from hummingface.models.playing.shape import ModelError, Shape
+from hummingface.models.playing.shape import Shape
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Model(Playable):
     presets: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.decoder = PlayedDecoder(self.shape, self.weights)
+        self.decoder = NumpyDecoder(self.shape, self.weights)
 
     @property
     def encoder_width(self) -> int | None:
@@ -62,13 +62,3 @@ class Model(Playable):
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials start. [B, PARTIALS], radians"""
         return self.decoder.start_phase(z, pitch, velocity)
-
-    def encode(self, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-        """The point of latent space that sounds most like a note. rows [ROWS, FRAME_SIZE] as `note_rows` makes -> [L].
-
-        Imports torch, which takes seconds: for a recording dropped on the window, not for playing.
-        """
-        if self.encoder_width is None:
-            raise ModelError(f"The model {self.name} has no encoder: it cannot turn a recording into a sound.")
-        from hummingface.models.learning.autoencoder import encode
-        return encode(self.shape, self.weights, rows, pitch, velocity)

@@ -44,7 +44,7 @@ def _read(table: np.ndarray, position: np.ndarray) -> np.ndarray:
     return table[at % TABLE_SIZE] * (1 - share) + table[(at + 1) % TABLE_SIZE] * share
 
 
-def movement(times_s: np.ndarray, frames: np.ndarray, f0_hz: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def make_motion(times_s: np.ndarray, frames: np.ndarray, f0_hz: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Cents [T] common to all partials, and complex gains [T, PARTIALS], at the times [T] of `frames` [T, FRAME_SIZE]."""
     tables = noise_tables(rng)
     fade = np.clip((times_s - FADE_FROM_S) / FADE_OVER_S, 0, 1)

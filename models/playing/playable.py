@@ -1,7 +1,7 @@
 """What every model tells of its latents, whatever it makes of them: frames (`model.py`) or whole notes (`stft_model.py`)."""
 from typing import Any
 
-from hummingface.models.playing.knobs import Knob, read_knobs
+from hummingface.models.playing.knobs import NamedKnob, read_knobs
 from hummingface.models.playing.shape import ModelError
 
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
@@ -45,7 +45,7 @@ class Playable:
         return trained_velocities(self.card) or VELOCITIES
 
     @property
-    def knobs(self) -> dict[str, Knob]:
+    def knobs(self) -> dict[str, NamedKnob]:
         """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
         return read_knobs(self.card, self.latents)
 

@@ -4,26 +4,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hummingface.models.playing.generator_numpy import PlayedGenerator
+from hummingface.models.playing.generator_numpy import NumpyGenerator
 from hummingface.models.playing.playable import Playable
-from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft import SIDE, spectrum_of
-from hummingface.models.playing.stft_shape import SeedShape
+from hummingface.models.playing.stft_shape import StftShape
 from hummingface.models.playing.whole_note import WholeNote, make_note
 
 
 @dataclass
-class SeedModel(Playable):
+class StftModel(Playable):
     """`note` in knob units: z = 0 is the middle of what it learnt, +-3 the range."""
     name: str
     card: dict
-    shape: SeedShape
+    shape: StftShape
     weights: dict[str, np.ndarray]            # by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`
     presets: dict[str, list[float]] = field(default_factory=dict)
     encoder_width: int | None = None          # what `hummingface.models.playing.model.Model` tells of an encoder of frames: there is none
 
     def __post_init__(self) -> None:
-        self.generator = PlayedGenerator(self.shape, self.weights)
+        self.generator = NumpyGenerator(self.shape, self.weights)
 
     def nearest_key(self, pitch: float) -> int:
         """The key that a note at `pitch` is made at; what lies between or beyond is read faster or slower."""
@@ -45,7 +44,3 @@ class SeedModel(Playable):
         spectrum = spectrum_of(image, key, self.shape.layout)
         yield None
         yield from make_note(spectrum, key, bins)
-
-    def encode(self, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-        """Recordings are not turned into sounds by this kind of model. Raises ModelError."""
-        raise ModelError(f"The model {self.name} makes whole notes: it cannot turn a recording into a sound. Choose another model for it.")

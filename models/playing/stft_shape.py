@@ -21,7 +21,7 @@ assert FIRST_SIDE << DOUBLINGS == SIDE
 
 
 @dataclass(frozen=True)
-class SeedShape:
+class StftShape:
     """All that is needed to build the networks. `latents` counts conditions too, which come last."""
     latents: int = 16
     width: int = 16
@@ -49,7 +49,7 @@ class SeedShape:
                 "encoder": self.encoder, "layout": asdict(self.layout)}
 
 
-def read_seed_shape(architecture: dict[str, Any]) -> SeedShape:
+def read_stft_shape(architecture: dict[str, Any]) -> StftShape:
     """As a card describes it. Raises ValueError with what is wrong."""
     known = {"network", "latents", "width", "pitches", "encoder", "layout"}
     if set(architecture) != known:
@@ -68,10 +68,10 @@ def read_seed_shape(architecture: dict[str, Any]) -> SeedShape:
     if (not isinstance(layout, dict) or set(layout) != {"kind", "power", "turned"} or layout["kind"] not in LAYOUTS
             or type(layout["power"]) not in (int, float) or not 0.1 <= layout["power"] <= 1 or type(layout["turned"]) is not bool):
         raise ValueError(f"architecture: layout must have a kind of {', '.join(LAYOUTS)}, a power from 0.1 to 1, and turned")
-    return SeedShape(architecture["latents"], architecture["width"], pitches[0], pitches[1], architecture["encoder"], Layout(**layout))
+    return StftShape(architecture["latents"], architecture["width"], pitches[0], pitches[1], architecture["encoder"], Layout(**layout))
 
 
-def seed_tensor_shapes(shape: SeedShape) -> dict[str, tuple[int, ...]]:
+def stft_tensor_shapes(shape: StftShape) -> dict[str, tuple[int, ...]]:
     """Every tensor of a model that plays: batch normalisation is folded into the weights."""
     wide = shape.channels[0] * FIRST_SIDE ** 2
     tensors: dict[str, tuple[int, ...]] = {"generator.0.weight": (wide, shape.inputs), "generator.0.bias": (wide,)}

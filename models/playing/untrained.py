@@ -4,8 +4,8 @@ import numpy as np
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape, tensor_shapes
-from hummingface.models.playing.stft_model import SeedModel
-from hummingface.models.playing.stft_shape import SeedShape, seed_tensor_shapes
+from hummingface.models.playing.stft_model import StftModel
+from hummingface.models.playing.stft_shape import StftShape, stft_tensor_shapes
 
 CARRY = 6.0                       # far from 0, SiLU is the identity
 
@@ -49,13 +49,13 @@ def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width:
     return Model("Untrained", card, shape, weights, presets)
 
 
-def untrained_notes(lowest: int = 60, highest: int = 60, latents: int = 16, seed: int = 0, width: int = 8) -> SeedModel:
+def untrained_notes(lowest: int = 60, highest: int = 60, latents: int = 16, seed: int = 0, width: int = 8) -> StftModel:
     """Whole notes of random weights: a steady buzz on the harmonics of its key, coloured by z, and a little noise."""
-    shape = SeedShape(latents, width, lowest, highest, encoder=False)
+    shape = StftShape(latents, width, lowest, highest, encoder=False)
     rng = np.random.default_rng(seed)
     weights = {name: np.zeros(size, np.float32) if name.endswith("bias") else
                (rng.standard_normal(size) / np.prod(size[1:]) ** 0.5).astype(np.float32)
-               for name, size in seed_tensor_shapes(shape).items()}
+               for name, size in stft_tensor_shapes(shape).items()}
     weights["generator.4.bias"][0] = 5.0                                # the tone's real part
     weights["generator.4.weight"][:, :2] *= 30
     weights["generator.4.weight"][:, 2:] *= 0.1
@@ -63,4 +63,4 @@ def untrained_notes(lowest: int = 60, highest: int = 60, latents: int = 16, seed
     presets = {f"Untrained {i + 1}": [round(float(x), 4) for x in z] for i, z in enumerate(points)}
     card = {"name": "Untrained notes", "longest_s": 4.0, "architecture": shape.as_dict(), "pitches": [lowest, highest],
             "presets": {name: {"z": z, "family": "keys", "sustained": True, "gain_db": 0.0} for name, z in presets.items()}}
-    return SeedModel("Untrained notes", card, shape, weights, presets)
+    return StftModel("Untrained notes", card, shape, weights, presets)

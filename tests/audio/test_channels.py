@@ -26,10 +26,10 @@ def outputs(request, jack_server):
 def state():
     """A state block in which one note sounds without end, more on the left."""
     from hummingface.instrument.offline.player import Player
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.instrument.performance.midi import Controller, NoteOn
     from hummingface.models.playing.untrained import untrained
-    player = Player(Timbre(untrained(seed=1, width=16)))
+    player = Player(FrameSource(untrained(seed=1, width=16)))
     player.performer.receive(Controller(0, 10, 10), 0)
     player.performer.receive(NoteOn(0, 60, 100), 0)
     player.performer.advance(3000)              # then it comes no more, so the last frame is held

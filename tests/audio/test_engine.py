@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from hummingface.instrument.audio.engine import READY_S, Engine
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.models.playing.untrained import untrained
 from tests.synthesis.test_synthesis_callback import call
 
@@ -15,7 +15,7 @@ BLOCK_S = BLOCK / RATE_HZ
 @pytest.fixture
 def engine():
     """Its audio thread has just begun the block at sample 256, at 10 s of the stream's time."""
-    made = Engine(RATE_HZ, Timbre(untrained(seed=1, width=16)), None)
+    made = Engine(RATE_HZ, FrameSource(untrained(seed=1, width=16)), None)
     made.set_delay(BLOCK)
     for now_s in (9.99, 10.0):
         call(made.state, BLOCK, now_s=now_s)

@@ -20,8 +20,8 @@ HEARD = 1e-9                # a sample's jump: what is left of earlier notes has
 @pytest.fixture(scope="module")
 def playing(jack_server, home, tmp_path_factory):
     """An engine on a server of `PERIOD`, its log, and the same sound to render offline."""
-    from hummingface.instrument.patches import library
     from hummingface.instrument.patches import patch as patch_file
+    from hummingface.instrument.performance import sound_bank
     server = jack_server(PERIOD)
     log = tmp_path_factory.mktemp("log") / "events.jsonl"
     client = Client(patch=home, attach=False, log_events=str(log))
@@ -29,7 +29,7 @@ def playing(jack_server, home, tmp_path_factory):
     told = Told(client)
     told.wait(tell="ready", seconds=600)
     yield SimpleNamespace(client=client, told=told, log=log, server=server,
-                          sound=library.open_sound(patch_file.from_json(home)))
+                          sound=sound_bank.open_sound(patch_file.from_json(home)))
     client.close()
 
 
@@ -50,7 +50,7 @@ def test_a_dense_minute_equals_the_offline_render(playing):
         position = int(state["position"])
         events = logged(playing.log)        # while the port is there: once it is gone, keys are let up
     assert len(events) == len(performance), "every event arrived, once"
-    rendered = OfflinePlayer(playing.sound.timbre, playing.sound.patch, events=events).render(position, 1024)
+    rendered = OfflinePlayer(playing.sound.source, playing.sound.patch, events=events).render(position, 1024)
     # Where the recording lies in the engine's time: found by the sound, so that the stamps can be judged by it.
     begin = _where(captured, rendered)
     ours = rendered[begin:begin + len(captured)]

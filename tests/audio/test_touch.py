@@ -10,10 +10,10 @@ import pytest
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
 from hummingface.instrument.performance import score
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
-from hummingface.instrument.performance.velocity_curve import LINEAR, PRESETS, VelocityCurve, to_json
 from hummingface.instrument.session import settings
 from hummingface.instrument.session.startup import prepare
 from hummingface.models.playing.untrained import untrained
@@ -172,7 +172,7 @@ def test_both_ways_of_midi_go_through_the_curve(source):
     noted = []
     touch = Touch()
     touch.use(CURVE.table)
-    engine = Engine(48_000, Timbre(untrained(seed=1, width=16)), None, log=lambda _sample, event: noted.append(event), touch=touch)
+    engine = Engine(48_000, FrameSource(untrained(seed=1, width=16)), None, log=lambda _sample, event: noted.append(event), touch=touch)
     messages = [bytes((0x90, 60, 40)), bytes((0x90, 60, 0)), bytes((0x90, 62, 127)), bytes((0xF8,))]
     if source == "system":
         for message in messages:

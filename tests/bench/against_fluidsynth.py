@@ -105,7 +105,8 @@ def fluidsynth_notes(folder: Path, seconds: float) -> dict:
 def compare(seconds: float, rounds: int, patch=None, model=None) -> dict:
     """All figures: what each round found, medians, and FluidSynth's notes over our voices."""
     from hummingface.instrument.patches import library
-    sound = library.open_sound(patch, model)
+    from hummingface.instrument.performance import sound_bank
+    sound = sound_bank.open_sound(patch, model)
     model = library.load_model(model or sound.patch.model)
     cpu = min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cpu})

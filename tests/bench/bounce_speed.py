@@ -13,18 +13,18 @@ from collections import defaultdict
 import hummingface.instrument.performance.hops as hops
 import hummingface.instrument.synthesis.render as synthesis
 from hummingface.instrument.offline.player import Player, blocks
-from hummingface.instrument.patches import library
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance import sound_bank
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn
-from hummingface.models.playing.decoder_numpy import PlayedDecoder
+from hummingface.models.playing.decoder_numpy import NumpyDecoder
 
 RATE_HZ, SECONDS, BLOCK = 48000, 10, 2048
 HOP_US = 1e6 / (SECONDS * RATE_HZ / 256)
 WATCHED = ((Player, "render", "the performer's Python, events"), (synthesis, "render", "synthesis: partials, noise, effects"),
            (hops, "schedule_hop", "which rows"), (hops, "write_hop", "rows into gains: envelopes, filter, motion"),
-           (hops, "shape", "rows into gains: first rows of notes"), (Timbre, "frames", "gliding, tuning, copies"),
-           (Timbre, "start_phases", "start phases of notes"), (PlayedDecoder, "note", "decoder: notes that begin"),
-           (PlayedDecoder, "at", "decoder: frames"))
+           (hops, "shape", "rows into gains: first rows of notes"), (FrameSource, "frames", "gliding, tuning, copies"),
+           (FrameSource, "start_phases", "start phases of notes"), (NumpyDecoder, "note", "decoder: notes that begin"),
+           (NumpyDecoder, "at", "decoder: frames"))
 
 
 def events(voices: range, length_s: float, every_s: float) -> list:
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--where", action="store_true")
     args = parser.parse_args()
-    sound = library.open_sound()
+    sound = sound_bank.open_sound()
     dry = sound.patch.with_values(parameters={**sound.patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "chorus.mix": 0.0})
     watch = Watch() if args.where else None
     for name, patch, length_s, every_s, parts in (
@@ -82,7 +82,7 @@ def main() -> None:
         core, clock, most = [], [], 0
         for _ in range(args.runs + 1):                                  # the first warms up
             each = args.voices // parts
-            players = [Player(sound.timbre if parts == 1 else Timbre(sound.timbre.model), patch, shown=False,
+            players = [Player(sound.source if parts == 1 else FrameSource(sound.source.model), patch, shown=False,
                               events=events(range(part * each, part * each + each), length_s, every_s)) for part in range(parts)]
             if watch:
                 watch.spent.clear()

@@ -71,10 +71,10 @@ def measure(files: list[Path]) -> dict[str, list]:
                 found["refused"].append(f"{file.name}: {window.banner.text.text()}")
                 continue
             found["found"].append(time.monotonic() - began)
-            window.hands.press(60, 100, "bench")
+            window.note_input.press(60, 100, "bench")
             wait(lambda: 60 in sounding(window))
             found["heard"].append(time.monotonic() - began)
-            window.hands.release(60, "bench")
+            window.note_input.release(60, "bench")
             wait(lambda: 60 not in sounding(window))
             QTest.qWait(1500)                                   # it measures the distance, and is warm again
     finally:

@@ -44,8 +44,8 @@ def loops(names: tuple[str, ...], sound_of) -> dict:
         sound, ratios, cuts, matches, lengths = sound_of(name), [], [], [], []
         patch = sampled_note.for_sampling(sound.patch)
         for key in KEYS:
-            played = sampled_note.play(sound.timbre, patch, key, 100, 4.0)
-            own = seams.in_itself(sampled_note.play(sound.timbre, patch, key, 100, 10.0), sampled_note.RATE_HZ)
+            played = sampled_note.play(sound.source, patch, key, 100, 4.0)
+            own = seams.in_itself(sampled_note.play(sound.source, patch, key, 100, 10.0), sampled_note.RATE_HZ)
             baked, place = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), sampled_note.RATE_HZ)
             fade = round(loop.FADE_S * sampled_note.RATE_HZ)
             seam = seams.at_seams(baked, place.start, place.end, fade)
@@ -68,18 +68,19 @@ def loops(names: tuple[str, ...], sound_of) -> dict:
 def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) -> dict:
     """Cents between fluidsynth's keys and the engine's, and how still the held notes are."""
     from hummingface.instrument.export import sampled_note
-    from hummingface.instrument.export.multisample import Options, export
+    from hummingface.instrument.export.multisample import MultisampleOptions, export
     from hummingface.instrument.export.zones import zones
-    from hummingface.instrument.patches.library import Sound
+    from hummingface.instrument.performance.sound_bank import Sound
     from tests.bench.tuning import period_hz
     from tests.export import programs
     found, all_cents, all_sampled = {}, [], []
     for name in names:
         sound = sound_of(name)
-        sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.timbre)
+        sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.source)
         patch, keys, seconds = sampled_note.for_sampling(sound.patch), range(low, high + 1), 2.0
         with tempfile.TemporaryDirectory() as folder:
-            report = export("sfz", sound, Path(folder) / "a.sfz", Options(every=every, velocities=1, seconds=seconds, low=low, high=high))
+            report = export("sfz", sound, Path(folder) / "a.sfz", MultisampleOptions(every=every, velocities=1, seconds=seconds, low=low,
+                                                                                     high=high))
             sf2 = programs.soundfont(report.out, Path(folder))
             held_s = 3 * seconds if report.looped else 1.4
             parts = programs.played(sf2, [(key, 100, held_s) for key in keys], Path(folder))
@@ -88,12 +89,12 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
         for key, part in zip(keys, parts, strict=True):
             key_hz = 440 * 2 ** ((key - 69) / 12)
             pair = [period_hz(heard[:round(1.4 * sampled_note.RATE_HZ)].mean(1), sampled_note.RATE_HZ, key_hz)
-                    for heard in (sampled_note.play(sound.timbre, patch, key, 100, 1.4), part)]
+                    for heard in (sampled_note.play(sound.source, patch, key, 100, 1.4), part)]
             cents.append(1200 * float(np.log2(pair[1] / pair[0])))
             if report.looped:
                 held = slice(round(0.5 * sampled_note.RATE_HZ), round(held_s * sampled_note.RATE_HZ))
                 strays.append(float(np.ptp(sampled_note.levels_db(part[held], 0.25))))
-                own.append(float(np.ptp(sampled_note.levels_db(sampled_note.play(sound.timbre, patch, key, 100, held_s)[held], 0.25))))
+                own.append(float(np.ptp(sampled_note.levels_db(sampled_note.play(sound.source, patch, key, 100, held_s)[held], 0.25))))
         size = np.abs(cents)
         told = np.isfinite(size)
         all_cents += list(size[told])
@@ -113,17 +114,17 @@ def tuning(names: tuple[str, ...], sound_of, every: int, low: int, high: int) ->
 def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[int, ...], kept: Path | None) -> dict:
     """How loud fluidsynth plays an export, over velocities and keys, and what of it sounds on. SoundFonts are left in `kept`."""
     from hummingface.instrument.export import sampled_note
-    from hummingface.instrument.export.multisample import Options, export
+    from hummingface.instrument.export.multisample import MultisampleOptions, export
     from hummingface.instrument.offline.levelling import momentary_lufs
     from tests.export import programs, strokes
     found = {}
     for name in names:
         sound = sound_of(name)
         patch = sampled_note.for_sampling(sound.patch)
-        own = [[momentary_lufs(sampled_note.play(sound.timbre, patch, key, velocity, strokes.HELD_S, seed=seed)) for velocity in (16, 127)]
+        own = [[momentary_lufs(sampled_note.play(sound.source, patch, key, velocity, strokes.HELD_S, seed=seed)) for velocity in (16, 127)]
                for key in keys for seed in range(4)]
         with tempfile.TemporaryDirectory() as folder:
-            report = export("sfz", sound, Path(folder) / "a.sfz", Options(low=low, high=high))
+            report = export("sfz", sound, Path(folder) / "a.sfz", MultisampleOptions(low=low, high=high))
             sf2 = programs.soundfont(report.out, Path(folder))
             if kept is not None:
                 kept.mkdir(parents=True, exist_ok=True)
@@ -136,7 +137,7 @@ def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[
         by_key = np.reshape(own, (len(keys), -1, 2)).mean(1)
         figures["engine_range_db"] = float(np.median(by_key[:, 1] - by_key[:, 0]))
         figures["engine_after_2s_db"] = strokes.after_2s_db(lambda notes, rest_s, sound=sound, patch=patch: [
-            sampled_note.play(sound.timbre, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
+            sampled_note.play(sound.source, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
         found[name] = {figure: round(value, 2) for figure, value in figures.items()}
         print(name, found[name], file=sys.stderr, flush=True)
     return found
@@ -149,13 +150,13 @@ def times(sound_of, every: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("Silk Strings", "Evening Grand"):
             began = time.process_time()
-            report = multisample.export("sfz", sound_of(name), Path(folder) / f"{name}.sfz", multisample.Options(every=every))
+            report = multisample.export("sfz", sound_of(name), Path(folder) / f"{name}.sfz", multisample.MultisampleOptions(every=every))
             found[name] = {"samples": report.samples, "mb": round(report.megabytes, 1), "looped": report.looped,
                            "took_s": round(report.took_s, 1), "cpu_s": round(time.process_time() - began, 1)}
             print(name, found[name], file=sys.stderr, flush=True)
         for along in ("time", "latent.1"):
             began = time.process_time()
-            report = wavetable.export(sound_of("Silk Strings"), Path(folder) / f"{along}.wav", wavetable.Options(along))
+            report = wavetable.export(sound_of("Silk Strings"), Path(folder) / f"{along}.wav", wavetable.WavetableOptions(along))
             found[f"wavetable along {along}"] = {"took_s": round(report.took_s, 1), "cpu_s": round(time.process_time() - began, 1)}
     return found
 
@@ -169,11 +170,11 @@ def main() -> None:
     args = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.path.insert(0, str(ROOT))
-    from hummingface.instrument.patches import library
-    first = library.open_sound(LOOPED[0])
+    from hummingface.instrument.performance import sound_bank
+    first = sound_bank.open_sound(LOOPED[0])
 
-    def sound_of(name: str) -> library.Sound:
-        return library.open_sound(name, playing=first)
+    def sound_of(name: str) -> sound_bank.Sound:
+        return sound_bank.open_sound(name, playing=first)
     quick = args.quick
     steps = {"loops": lambda: loops(LOOPED[:2] if quick else LOOPED, sound_of),
              "tuning": lambda: tuning(TUNED[:1], sound_of, 6, 48, 60) if quick else tuning(TUNED, sound_of, 3, 21, 108),

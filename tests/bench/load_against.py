@@ -20,7 +20,7 @@ import sys, time
 from instrument import bench, library
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.midi import Set
-sound = library.open_sound(None, None)
+sound = sound_bank.open_sound(None, None)
 player = Player(sound.timbre, sound.patch, rate_hz=48000)
 player.performer.receive(Set("master.voices", 64), 0)
 for line in sys.stdin:

@@ -16,7 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOn, Set
 from hummingface.models.playing.untrained import untrained
 
@@ -24,14 +24,14 @@ HOP = 256
 HOPS = 120
 
 
-def measure(timbre: Timbre, voices: int) -> dict:
+def measure(source: FrameSource, voices: int) -> dict:
     """Microseconds by what is going on."""
-    player = Player(timbre, events=[(0, Set("master.voices", 128))])
+    player = Player(source, events=[(0, Set("master.voices", 128))])
     performer = player.performer
     player.render(4 * HOP)
 
     spent_in_decoder = [0.0]
-    ask = timbre.frames
+    ask = source.frames
 
     def timed(*inputs):
         began = time.thread_time()
@@ -39,7 +39,7 @@ def measure(timbre: Timbre, voices: int) -> dict:
             return ask(*inputs)
         finally:
             spent_in_decoder[0] += time.thread_time() - began
-    timbre.frames = timed
+    source.frames = timed
 
     def hops(count: int, moving: bool = False) -> tuple[float, float]:
         decoder, rest = [], []
@@ -65,7 +65,7 @@ def measure(timbre: Timbre, voices: int) -> dict:
     young = hops(8)
     player.render(200 * HOP)
     held, moving = hops(HOPS), hops(HOPS, moving=True)
-    del timbre.frames
+    del source.frames
     return {"voices": voices, "start_us": start_us, "decoder_us": held[0], "modulation_us": held[1],
             "young_decoder_us": young[0], "young_modulation_us": young[1],
             "moving_decoder_us": moving[0], "moving_modulation_us": moving[1]}
@@ -75,9 +75,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    timbre = Timbre(untrained())
-    measure(timbre, 2)                                   # compiles
-    figures = [measure(timbre, voices) for voices in (1, 8, 16, 64)]
+    source = FrameSource(untrained())
+    measure(source, 2)                                   # compiles
+    figures = [measure(source, voices) for voices in (1, 8, 16, 64)]
     for figure in figures:
         print("  ".join(f"{name} {value}" for name, value in figure.items()))
     if args.json:

@@ -22,8 +22,8 @@ from scipy.signal import resample_poly
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LOWEST_KEY
 from hummingface.models.playing.model import Model
-from hummingface.train.evaluation.generated import IN_TUNE_CENTS
 from hummingface.train.exporting.find_knobs import notes_of
+from hummingface.train.learning.generated import IN_TUNE_CENTS
 from hummingface.train.notes.onset_pitch import HEARD_DB, find_pitch
 from hummingface.train.notes.soundfont import RATE_HZ as RECORDED_RATE_HZ
 from hummingface.train.notes.soundfont import NoteSpec, render

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hummingface.train.evaluation import playability
-from hummingface.train.evaluation.playability import FIGURES, GOALS, HOLD_S, LEAD_S, Stroke
+from hummingface.train.evaluation.playability import FIGURES, GOALS, HOLD_S, LEAD_S, PlayedNote
 
 RATE_HZ, BLOCK_SAMPLES = 48000, 2048
 FACTORY = "FluidR3 Atlas", "FluidR3 Dream"
@@ -49,13 +49,13 @@ class Sound(NamedTuple):
     key: str = ""                               # of its row
 
 
-def play(timbre: Any, patch: Any) -> playability.Play:
+def play(source: Any, patch: Any) -> playability.Play:
     """Strokes by the offline engine."""
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.performance.midi import ALL_SOUND_OFF, Controller, NoteOff, NoteOn
 
-    def played(strokes: Sequence[Stroke], seed: int) -> Iterator[np.ndarray]:
-        player = Player(timbre, patch, rate_hz=RATE_HZ, seed=seed, shown=False)
+    def played(strokes: Sequence[PlayedNote], seed: int) -> Iterator[np.ndarray]:
+        player = Player(source, patch, rate_hz=RATE_HZ, seed=seed, shown=False)
         performer = player.performer
         for stroke in strokes:
             down = player.position + round(LEAD_S * RATE_HZ)
@@ -72,7 +72,7 @@ def play_soundfont(path: Path, program: int) -> playability.Play:
     """Strokes by fluidsynth."""
     from hummingface.train.notes.soundfont import NoteSpec, render_stereo
 
-    def played(strokes: Sequence[Stroke], seed: int) -> Iterator[np.ndarray]:
+    def played(strokes: Sequence[PlayedNote], seed: int) -> Iterator[np.ndarray]:
         specs = [NoteSpec(program, stroke.key, stroke.velocity, HOLD_S, stroke.after_s) for stroke in strokes]
         for stroke, (_, audio) in zip(strokes, render_stereo(specs, path, lead_s=LEAD_S), strict=True):
             yield audio[:round((LEAD_S + HOLD_S + stroke.after_s) * RATE_HZ)]
@@ -80,14 +80,14 @@ def play_soundfont(path: Path, program: int) -> playability.Play:
 
 
 @cache
-def _timbre(model: str) -> Any:
+def _frame_source(model: str) -> Any:
     from hummingface.instrument.patches import library
-    from hummingface.instrument.performance.frame_source import timbre_of
-    return timbre_of(library.load_model(model))
+    from hummingface.instrument.performance.frame_source import source_of
+    return source_of(library.load_model(model))
 
 
 @cache
-def _source(path: Path, program: int) -> dict[str, float]:
+def _reference(path: Path, program: int) -> dict[str, float]:
     return playability.judge(play_soundfont(path, program), RATE_HZ, draws=1)[0]
 
 
@@ -95,17 +95,17 @@ def opened(sound: Sound) -> tuple[Any, Any, int | None, bool]:
     """(patch, dry; timbre; number of General MIDI; whether it is acoustic). Raises LibraryError or PatchError."""
     from hummingface.instrument.patches import library
     if sound.kind == "preset":
-        timbre = _timbre(sound.model)
-        patch, about = library.preset_patch(timbre.model, sound.name), timbre.model.card["presets"][sound.name]
+        source = _frame_source(sound.model)
+        patch, about = library.preset_patch(source.model, sound.name), source.model.card["presets"][sound.name]
         program = about.get("program")
         acoustic = about.get("family") not in NOT_ACOUSTIC and program not in ELECTRIC
     else:
         patch = library.load_patch(sound.name)
-        timbre, program = _timbre(patch.model), None
+        source, program = _frame_source(patch.model), None
         if patch.blend:
-            program = timbre.model.card["presets"][max(patch.blend, key=lambda name: patch.blend[name])].get("program")
+            program = source.model.card["presets"][max(patch.blend, key=lambda name: patch.blend[name])].get("program")
         acoustic = not NOT_ACOUSTIC & set(patch.tags)
-    return patch.dry(), timbre, program, acoustic
+    return patch.dry(), source, program, acoustic
 
 
 def goals_of(patch: Any, acoustic: bool, source: dict[str, float] | None = None) -> dict[str, tuple[float, float]]:
@@ -130,22 +130,22 @@ def row(task: tuple[Sound, int, Path | None, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _row(sound: Sound, draws: int, against: Path | None, before: dict[str, Any]) -> dict[str, Any]:
-    patch, timbre, program, acoustic = opened(sound)
-    content = json.dumps([patch.to_json(), timbre.model.card, str(against)], sort_keys=True)
+    patch, source, program, acoustic = opened(sound)
+    content = json.dumps([patch.to_json(), source.model.card, str(against)], sort_keys=True)
     of = hashlib.sha256(content.encode()).hexdigest()[:16]
     if before.get("of") == of and before["draws"] >= draws:
         return before
     began = time.process_time()
-    figures, details = playability.judge(play(timbre, patch), RATE_HZ, draws)
+    figures, details = playability.judge(play(source, patch), RATE_HZ, draws)
     took_s = time.process_time() - began
     lufs = np.mean([details["lufs_by_key"][str(key)] for key in LEVELLED_KEYS])
-    missed, source = playability.missed(figures, goals_of(patch, acoustic)), None
+    missed, reference = playability.missed(figures, goals_of(patch, acoustic)), None
     if "after_2s_db" in missed and against is not None and program is not None:
-        source = _source(against, program)
-        missed = playability.missed(figures, goals_of(patch, acoustic, source))
-    return {"key": sound.key, "kind": sound.kind, "name": sound.name, "model": timbre.name, "program": program, "acoustic": acoustic,
+        reference = _reference(against, program)
+        missed = playability.missed(figures, goals_of(patch, acoustic, reference))
+    return {"key": sound.key, "kind": sound.kind, "name": sound.name, "model": source.name, "program": program, "acoustic": acoustic,
             "of": of, "draws": draws, "cpu_s": round(took_s, 1), "figures": figures, "lufs": round(float(lufs), 2), "missed": missed,
-            "source": source, "details": details}
+            "source": reference, "details": details}
 
 
 def line(of: dict[str, Any]) -> str:

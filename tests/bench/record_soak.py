@@ -108,13 +108,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    from hummingface.instrument.patches import library
-    from hummingface.instrument.performance import midi, score
+    from hummingface.instrument.performance import midi, score, sound_bank
     from tests.bench.kill_recording import engine_of_its_own, wait
     from tests.recording.readers import by_all
     with engine_of_its_own("record-soak") as (_, home):
         from hummingface.instrument.audio.client import Client
-        client = Client(patch=library.open_sound().patch.to_json(), attach=False)
+        client = Client(patch=sound_bank.open_sound().patch.to_json(), attach=False)
         told: list[dict] = []
         minutes: list[dict] = []
         try:
@@ -122,7 +121,7 @@ def main() -> int:
             wait(client, told, "ready")
             client.send({"do": "record", "on": True, "folder": str(home), "format": "wav24"})
             on = wait(client, told, "recording")
-            comparison, hands = Comparison(Path(on["path"]), on["begin"]), Hands(client)
+            comparison, note_input = Comparison(Path(on["path"]), on["begin"]), Hands(client)
             process, position, began = client._link.process.pid, on["begin"], time.monotonic()
             before = client.telemetry()
 
@@ -133,7 +132,7 @@ def main() -> int:
                 told.extend(client.poll())
 
             while (passed := time.monotonic() - began) < args.minutes * 60:
-                hands.play()
+                note_input.play()
                 look()
                 comparison.compare()
                 if passed >= 60 * len(minutes):
@@ -158,7 +157,7 @@ def main() -> int:
             "frames_compared": comparison.frames, "frames_seen_too_late": comparison.missed, "worst": comparison.worst,
             "ends_where_it_was_stopped": first <= on["begin"] + frames <= position,
             "read_again_equal": data_digest(path) == comparison.digest.hexdigest(),
-            "notes_played": hands.notes, "notes_in_midi": sum(isinstance(event, midi.NoteOn) for _, event in events),
+            "notes_played": note_input.notes, "notes_in_midi": sum(isinstance(event, midi.NoteOn) for _, event in events),
             "bytes": path.stat().st_size, "late": now.late - before.late, "underruns": now.underruns - before.underruns,
             "by_minute": minutes}
     settled = [row for row in minutes if row["minute"] * 60 > SETTLED_S] or minutes
@@ -168,7 +167,7 @@ def main() -> int:
         f"{result['minutes']:.1f} minutes recorded, problem: {take['problem'] or 'none'}",
         f"{comparison.frames} of {frames} frames compared with what was rendered ({comparison.missed} seen too late)",
         f"largest difference {comparison.worst:.1e} (rounding: 6.0e-8); read again whole: {again}",
-        f"{result['notes_in_midi']} of {hands.notes} notes in the MIDI",
+        f"{result['notes_in_midi']} of {note_input.notes} notes in the MIDI",
         f"memory of the engine {engine[0]:.1f} MB, at the end {engine[-1]:.1f} (at most {max(engine):.1f})",
         f"of the window's side {window[0]:.1f} and {window[-1]:.1f}",
         f"{result['late']} late hops and notes, {result['underruns']} drop-outs"]
@@ -177,7 +176,7 @@ def main() -> int:
         args.json.write_text(json.dumps(result, indent=1))
     whole = comparison.frames == frames and not comparison.missed and result["ends_where_it_was_stopped"] and result["read_again_equal"]
     flat = max(max(engine) - engine[0], max(window) - window[0]) < FLAT_MB
-    notes = result["notes_in_midi"] == hands.notes
+    notes = result["notes_in_midi"] == note_input.notes
     return 0 if not take["problem"] and comparison.worst <= ROUNDING and whole and flat and notes else 1
 
 

@@ -19,7 +19,7 @@ import torch
 
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.note_sounds import LOUDEST, prepared_sound
 from hummingface.train.evaluation.examine_stft import examine, figures, line, mean, table
 from hummingface.train.evaluation.reconstruct import Refiner, reconstruct
@@ -48,7 +48,7 @@ def harmonic(source, count: int) -> dict:
     return {"model": "harmonic decoder (factory)", "notes": found, "mean": mean(found.values()), "skipped": {}}
 
 
-def making(model: SeedModel, notes: int = 40) -> dict[str, float]:
+def making(model: StftModel, notes: int = 40) -> dict[str, float]:
     """Median and 90th percentile of the CPU time of a note, ms, and of the longest step of it."""
     rng, whole, longest = np.random.default_rng(0), [], []
     for i in range(notes + 3):

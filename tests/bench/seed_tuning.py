@@ -13,7 +13,7 @@ import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.frame_source import source_of
 from hummingface.instrument.performance.midi import Controller, NoteOn
 from hummingface.models.playing.checkpoint import load_model, save_card
 from tests.tracker import cents_off
@@ -24,10 +24,10 @@ MOST_CENTS = 5.0
 DIED_AWAY = 10 ** (-50 / 20)
 
 
-def off_keys(timbre, latents: Iterable[float], keys: Iterable[int]) -> Iterator[tuple[int, float | None]]:
+def off_keys(source, latents: Iterable[float], keys: Iterable[int]) -> Iterator[tuple[int, float | None]]:
     """(key, cents that it is off, None where it is a noise or silent) of notes at a point, played one after the other."""
-    patch = Patch("Point", timbre.name, tuple(map(float, latents)), {"reverb.mix": 0.0, "master.width": 0.0})
-    player = Player(timbre, patch, rate_hz=RATE_HZ)
+    patch = Patch("Point", source.name, tuple(map(float, latents)), {"reverb.mix": 0.0, "master.width": 0.0})
+    player = Player(source, patch, rate_hz=RATE_HZ)
     for key in keys:
         player.performer.receive(NoteOn(0, key, 100), player.position)
         whole = player.render(round(TO_S * RATE_HZ), 512)[:, 0].astype(np.float64)
@@ -41,9 +41,9 @@ def off_keys(timbre, latents: Iterable[float], keys: Iterable[int]) -> Iterator[
 def weed(path: Path) -> None:
     """Rewrites the card of a model without the presets of which a key is off."""
     model = load_model(path)
-    timbre = timbre_of(model)
+    source = source_of(model)
     for name in list(model.presets):
-        off = max((abs(cents) for _, cents in off_keys(timbre, model.presets[name], range(21, 109)) if cents is not None), default=0.0)
+        off = max((abs(cents) for _, cents in off_keys(source, model.presets[name], range(21, 109)) if cents is not None), default=0.0)
         if off > MOST_CENTS:
             del model.presets[name], model.card["presets"][name]
             print(f"{model.name}: {name} is off by {off:.1f} cents at a key, and left out", flush=True)
@@ -63,13 +63,13 @@ def main() -> None:
         return
     for path in sorted(ASSETS.glob("seed_*.safetensors")):
         model = load_model(path)
-        timbre, rng = timbre_of(model), np.random.default_rng(0)
+        source, rng = source_of(model), np.random.default_rng(0)
         names = [list(model.presets)[i] for i in np.unique(np.linspace(0, len(model.presets) - 1, args.presets).round().astype(int))]
         chance = np.zeros((args.random, model.latents))
         chance[:, :model.free_latents] = rng.standard_normal((args.random, model.free_latents)).clip(-3, 3)
         for kind, points in (("presets", [model.presets[name] for name in names]), ("random points", list(chance))):
             if points:
-                found = [off for i, z in enumerate(points) for _, off in off_keys(timbre, z, range(21 + i % args.every, 109, args.every))]
+                found = [off for i, z in enumerate(points) for _, off in off_keys(source, z, range(21 + i % args.every, 109, args.every))]
                 heard = np.abs([off for off in found if off is not None])
                 over = int(np.sum(heard > MOST_CENTS))
                 print(f"{model.name}, {len(points)} {kind}: median {np.median(heard):.2f} cents, worst {heard.max():.1f}, "

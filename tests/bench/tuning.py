@@ -71,11 +71,11 @@ def period_hz(sound: np.ndarray, rate_hz: int, key_hz: float) -> float:
     return float(np.median(found)) if found else float("nan")
 
 
-def cents_off(timbre, patch, rate_hz: int, keys: range) -> list[float]:
+def cents_off(source, patch, rate_hz: int, keys: range) -> list[float]:
     """How far each key's sound is from its pitch; NaN where it cannot be told."""
     from hummingface.instrument.offline.player import Player
     from hummingface.instrument.performance.midi import NoteOn, Panic
-    player, cents = Player(timbre, patch, rate_hz=rate_hz), []
+    player, cents = Player(source, patch, rate_hz=rate_hz), []
     for key in keys:
         player.performer.receive(NoteOn(0, key, 100), player.position)
         sound = player.render(round(HEARD_S * rate_hz)).mean(1)
@@ -92,16 +92,16 @@ def measure(presets: int, model_name: str | None, keys: range = range(21, 109)) 
 
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     model = library.load_model(model_name)
-    timbre = Timbre(model)
+    source = FrameSource(model)
     by_family: dict[str, list[str]] = {}
     for name, preset in model.card["presets"].items():
         by_family.setdefault(preset["family"], []).append(name)
     turns = [names[i] for i in range(max(map(len, by_family.values()))) for names in by_family.values() if i < len(names)]
     chosen = turns[:presets]
     patches = [Patch(name, model.name, tuple(model.presets[name]), DRY) for name in chosen]
-    table = np.array([[cents_off(timbre, patch, rate_hz, keys) for rate_hz in RATES_HZ] for patch in tqdm(patches, unit="preset")])
+    table = np.array([[cents_off(source, patch, rate_hz, keys) for rate_hz in RATES_HZ] for patch in tqdm(patches, unit="preset")])
     size = np.abs(table)
     told = np.isfinite(size)
     worst = {name: round(float(np.nanmax(size[i])), 2) if told[i].any() else None for i, name in enumerate(chosen)}

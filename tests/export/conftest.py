@@ -5,14 +5,14 @@ import pytest
 @pytest.fixture(scope="session")
 def sound_of():
     """A function that opens a patch by name, all on one timbre, and with General MIDI's dynamics."""
-    from hummingface.instrument.patches import library
     from hummingface.instrument.patches.parameters import PARAMETERS
+    from hummingface.instrument.performance import sound_bank
     opened = {}
 
     def open_patch(name: str):
         if name not in opened:
-            sound = library.open_sound(name, playing=next(iter(opened.values()), None))
+            sound = sound_bank.open_sound(name, playing=next(iter(opened.values()), None))
             full = {**sound.patch.parameters, "dynamics.range_db": PARAMETERS["dynamics.range_db"].default}
-            opened[name] = library.Sound(sound.patch.with_values(parameters=full), sound.timbre)
+            opened[name] = sound_bank.Sound(sound.patch.with_values(parameters=full), sound.source)
         return opened[name]
     return open_patch

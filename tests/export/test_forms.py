@@ -12,14 +12,14 @@ import xmlschema
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export import velocity as velocity_module
 from hummingface.instrument.export.forms import FORMS, place
-from hummingface.instrument.export.mapping import Instrument, Sample
-from hummingface.instrument.export.multisample import Options, export
+from hummingface.instrument.export.mapping import Sample, SampledInstrument
+from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.export.velocity import law_of
 from hummingface.instrument.export.zones import Layer, Zone
 from tests.export.maps import points, regions
 
 SCHEMAS = Path(__file__).parent / "schemas"
-FEW = Options(every=1, velocities=2, seconds=1.0, low=60, high=61)
+FEW = MultisampleOptions(every=1, velocities=2, seconds=1.0, low=60, high=61)
 
 
 def general_midi(range_db: float) -> np.ndarray:
@@ -37,7 +37,7 @@ def valid(text: str, schema: str) -> xml.Element:
 def instrument():
     """One of each: looped, not looped, with a decay; of names that XML must escape."""
     zone, soft, hard = Zone(60, 59, 61), Layer(32, 1, 63), Layer(96, 64, 127)
-    return Instrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told --- so.", general_midi(36), [
+    return SampledInstrument('Reed & "Brass" <1>', "", ("lead", "organ", "a&b"), "Told --- so.", general_midi(36), [
         Sample("060 C4 v096 x.wav", zone, hard, 1000, 0.5, 1.5, (100, 899), None),
         Sample("060 C4 v032 x.wav", zone, soft, 1000, 0.25, 0.0, None, None),
         Sample("063 Eb4 v096 x.wav", Zone(63, 62, 64), hard, 1000, 0.5, 0.0, (100, 899), (0.5, 8.0))])
@@ -166,7 +166,7 @@ def test_a_packed_instrument_has_all_in_it(sound_of, tmp_path, form, suffix, sch
 
 
 def test_a_folder_holds_a_map_and_its_samples(sound_of, tmp_path):
-    few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60)
+    few = MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60)
     report = export("decentsampler", sound_of("Halo Choir"), tmp_path / "choir", few)
     assert report.out == tmp_path / "choir"
     preset = tmp_path / "choir" / "Halo Choir.dspreset"

@@ -128,8 +128,8 @@ def test_loops_of_real_patches_are_quieter_than_their_own_life(sound_of, name, k
     """And a loop that is only cut is not: the measure tells."""
     sound = sound_of(name)
     patch = sampled_note.for_sampling(sound.patch)
-    played = sampled_note.play(sound.timbre, patch, key, 100, 3.0)
-    own = seams.in_itself(sampled_note.play(sound.timbre, patch, key, 100, 8.0), RATE_HZ)
+    played = sampled_note.play(sound.source, patch, key, 100, 3.0)
+    own = seams.in_itself(sampled_note.play(sound.source, patch, key, 100, 8.0), RATE_HZ)
     baked, found = loop.seamless(played, 440 * 2 ** ((key - 69) / 12), RATE_HZ)
     fade = round(loop.FADE_S * RATE_HZ)
     seam = seams.at_seams(baked, found.start, found.end, fade)

@@ -14,7 +14,7 @@ import soundfile
 
 from hummingface.instrument.export import multisample, sampled_note
 from hummingface.instrument.export.hidden_folder import ExportError
-from hummingface.instrument.export.multisample import Options, export
+from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.export.zones import Layer, Zone
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.recording import riff
@@ -22,7 +22,7 @@ from tests.export import maps
 from tests.export.programs import need
 
 PROJECT = str(Path(__file__).resolve().parents[2])
-FEW = Options(every=2, velocities=2, seconds=1.2, low=48, high=51)
+FEW = MultisampleOptions(every=2, velocities=2, seconds=1.2, low=48, high=51)
 
 
 def regions(sfz: Path) -> list[dict[str, str]]:
@@ -91,7 +91,7 @@ def test_it_begins_as_the_engine_plays_it(nave, sound_of):
         velocity, key = int(re.search(r" v(\d+) ", region["sample"])[1]), int(region["pitch_keycenter"])
         if int(region["lokey"]) <= key <= int(region["hikey"]):
             made, _ = soundfile.read(report.out.parent / region["sample"])
-            played = sampled_note.play(sound.timbre, patch, key, velocity, 0.3)
+            played = sampled_note.play(sound.source, patch, key, velocity, 0.3)
             gain = float((made[:len(played)] * played).sum() / (made[:len(played)] ** 2).sum())
             assert np.abs(made[:len(played)] * gain - played).max() < 3e-7 * max(gain, 1)
             assert 20 * np.log10(played_at(region) / gain) == pytest.approx(0, abs=0.26)
@@ -109,10 +109,10 @@ def test_samples_of_all_layers_are_as_loud_as_the_hardest_stroke(nave):
 @pytest.mark.parametrize("range_db", [12.0, 60.0])
 def test_levels_are_the_engines_own_at_every_velocity(sound_of, tmp_path, range_db):
     """By the law that the patch says, from 8 on, over all layers."""
-    from hummingface.instrument.patches.library import Sound
+    from hummingface.instrument.performance.sound_bank import Sound
     nave = sound_of("Stone Nave")
-    sound = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "dynamics.range_db": range_db}), nave.timbre)
-    export("sfz", sound, tmp_path / "a", Options(every=12, velocities=3, seconds=1.0, low=60, high=60))
+    sound = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "dynamics.range_db": range_db}), nave.source)
+    export("sfz", sound, tmp_path / "a", MultisampleOptions(every=12, velocities=3, seconds=1.0, low=60, high=60))
     level = {}
     for region in regions(next((tmp_path / "a").glob("*.sfz"))):
         curve, velocities = maps.points(region), np.arange(int(region["lovel"]), int(region["hivel"]) + 1)
@@ -126,38 +126,38 @@ def test_levels_are_the_engines_own_at_every_velocity(sound_of, tmp_path, range_
 
 def test_neighbours_of_a_sample_are_as_loud_as_lies_between_it_and_the_next(sound_of):
     """However far apart two samples are in loudness: no step where one hands over to the other."""
-    from hummingface.instrument.export.mapping import Instrument, Sample
+    from hummingface.instrument.export.mapping import Sample, SampledInstrument
     zones, layer = [Zone(61, 60, 62), Zone(64, 63, 65)], Layer(100, 1, 127)
-    made = Instrument("x", samples=[Sample("61.wav", zones[0], layer, 1000, 0.5, 0.5), Sample("64.wav", zones[1], layer, 1000, 0.5)])
+    made = SampledInstrument("x", samples=[Sample("61.wav", zones[0], layer, 1000, 0.5, 0.5), Sample("64.wav", zones[1], layer, 1000, 0.5)])
     made.level_keys({"61.wav": -20.0, "64.wav": -23.0})
     own = {61: -20.5, 64: -23.0}                             # as the files are, without what did not go into them
     level = {key: own[sample.zone.key] + sample.gain_db for sample in made.samples for key in range(sample.zone.low, sample.zone.high + 1)}
     assert level == pytest.approx({60: -20, 61: -20, 62: -21, 63: -22, 64: -23, 65: -23}, abs=0.13)
-    silent = Instrument("x", samples=[Sample(f"{zone.key}.wav", zone, layer, 1000, 0.5) for zone in zones])
+    silent = SampledInstrument("x", samples=[Sample(f"{zone.key}.wav", zone, layer, 1000, 0.5) for zone in zones])
     silent.level_keys({"61.wav": -20.0, "64.wav": -120.0})
     assert all(abs(sample.gain_db) <= 6 for sample in silent.samples)
 
 
 def test_what_chance_makes_of_one_sample_is_taken_out():
     """A sample that is 2 dB off a sloping keyboard; a silent one leaves its neighbours alone."""
-    from hummingface.instrument.export.mapping import Instrument, Sample
+    from hummingface.instrument.export.mapping import Sample, SampledInstrument
     keys, layer = list(range(37, 85, 3)), Layer(100, 1, 127)
     lufs = {f"{key}.wav": -20.0 - 0.1 * (key - 37) for key in keys}
     lufs["61.wav"] += 2.0
-    made = Instrument("x", samples=[Sample(f"{key}.wav", Zone(key, key - 1, key + 1), layer, 1000, 0.5) for key in keys])
+    made = SampledInstrument("x", samples=[Sample(f"{key}.wav", Zone(key, key - 1, key + 1), layer, 1000, 0.5) for key in keys])
     made.level_keys(lufs)
     level = np.array([level for _, level in sorted((key, lufs[sample.file] + sample.gain_db) for sample in made.samples
                                                    for key in range(sample.zone.low, sample.zone.high + 1))])
     assert np.abs(np.diff(level)).max() < 0.6 and np.abs(np.diff(level)[:9] + 0.1).max() < 0.3
     lufs["61.wav"] = -120.0
-    made = Instrument("x", samples=[Sample(f"{key}.wav", Zone(key, key, key), layer, 1000, 0.5) for key in keys])
+    made = SampledInstrument("x", samples=[Sample(f"{key}.wav", Zone(key, key, key), layer, 1000, 0.5) for key in keys])
     made.level_keys(lufs)
     assert all(abs(sample.gain_db) < 0.13 for sample in made.samples)
 
 
 def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(sound_of, tmp_path, monkeypatch):
     """Peaks stay below the limit, volumes within what SFZ has, and loudness as it was, or softer by what is told."""
-    few, made = Options(every=12, velocities=2, seconds=1.0, low=60, high=60), {}
+    few, made = MultisampleOptions(every=12, velocities=2, seconds=1.0, low=60, high=60), {}
     for peak_db in (-0.3, -10.0, -40.0):
         monkeypatch.setattr(multisample, "PEAK_DB", peak_db)
         report = export("sfz", sound_of("Stone Nave"), tmp_path / f"{peak_db:g}", few)
@@ -174,42 +174,42 @@ def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(
 
 
 def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path):
-    few = Options(every=12, velocities=1, seconds=1.5, low=60, high=60)
+    few = MultisampleOptions(every=12, velocities=1, seconds=1.5, low=60, high=60)
     report = export("sfz", sound_of("Rosewood"), tmp_path / "plain", few)
     region, = regions(next((tmp_path / "plain").glob("*.sfz")))
     assert region["loop_mode"] == "no_loop" and "loop_start" not in region and "ampeg_decay" not in region
     sound, _ = soundfile.read(tmp_path / "plain" / region["sample"])
     assert np.abs(sound[-5:]).max() < 1e-4, "no click at its end"
     assert "not looped" in str(report)
-    export("sfz", sound_of("Rosewood"), tmp_path / "looped", Options(**{**vars(few), "loop": True}))
+    export("sfz", sound_of("Rosewood"), tmp_path / "looped", MultisampleOptions(**{**vars(few), "loop": True}))
     region, = regions(next((tmp_path / "looped").glob("*.sfz")))
     assert region["loop_mode"] == "loop_continuous"
     assert float(region["ampeg_hold"]) == pytest.approx(int(region["loop_start"]) / 48000, abs=1e-3)
     assert float(region["ampeg_sustain"]) == 0 and 0.3 < float(region["ampeg_decay"]) < 30
-    assert export("sfz", sound_of("Stone Nave"), tmp_path / "unlooped", Options(**{**vars(few), "loop": False})).looped is False
+    assert export("sfz", sound_of("Stone Nave"), tmp_path / "unlooped", MultisampleOptions(**{**vars(few), "loop": False})).looped is False
 
 
 def test_a_slow_attack_is_over_before_the_loop_begins(sound_of, tmp_path):
-    from hummingface.instrument.patches.library import Sound
+    from hummingface.instrument.performance.sound_bank import Sound
     nave = sound_of("Stone Nave")
-    slow = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "envelope.attack_s": 1.5}), nave.timbre)
-    export("sfz", slow, tmp_path / "a", Options(every=12, velocities=1, seconds=1.0, low=60, high=60))
+    slow = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "envelope.attack_s": 1.5}), nave.source)
+    export("sfz", slow, tmp_path / "a", MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60))
     region, = regions(next((tmp_path / "a").glob("*.sfz")))
     sound, _ = soundfile.read(tmp_path / "a" / region["sample"])
     start, end = int(region["loop_start"]), int(region["loop_end"])
     assert start > 1.5 * 48000
     loop_db, held_db = (sampled_note.levels_db(part, 0.3).mean() for part in (
         sound[start:end + 1] * played_at(region),
-        sampled_note.play(nave.timbre, sampled_note.for_sampling(nave.patch), 60, 100, 3.0)[48000:]))
+        sampled_note.play(nave.source, sampled_note.for_sampling(nave.patch), 60, 100, 3.0)[48000:]))
     assert abs(loop_db - held_db) < 2
 
 
 def test_release_is_the_patches_own(sound_of, tmp_path):
     """Three times as long where the knob says so."""
-    from hummingface.instrument.patches.library import Sound
+    from hummingface.instrument.performance.sound_bank import Sound
     sound = sound_of("Neon Saw")
-    longer = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, "envelope.release": 3.0}), sound.timbre)
-    few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60)
+    longer = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, "envelope.release": 3.0}), sound.source)
+    few = MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60)
     for name, what in (("a", sound), ("b", longer)):
         export("sfz", what, tmp_path / name, few)
     a, b = (float(regions(next((tmp_path / name).glob("*.sfz")))[0]["ampeg_release"]) for name in "ab")
@@ -217,12 +217,12 @@ def test_release_is_the_patches_own(sound_of, tmp_path):
 
 
 def test_samples_are_dry_unless_wet_is_asked_for(sound_of, tmp_path):
-    few = Options(every=12, velocities=1, seconds=1.0, low=60, high=60, loop=False)
+    few = MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60, loop=False)
     sounds, bells = {}, sound_of("Cathedral Bells")
     for wet in (False, True):
-        export("sfz", bells, tmp_path / str(wet), Options(**{**vars(few), "wet": wet}))
+        export("sfz", bells, tmp_path / str(wet), MultisampleOptions(**{**vars(few), "wet": wet}))
         sounds[wet] = soundfile.read(next((tmp_path / str(wet)).rglob("*.wav")))[0][:24000]
-    played = sampled_note.play(bells.timbre, bells.patch, 60, 100, 0.5)
+    played = sampled_note.play(bells.source, bells.patch, 60, 100, 0.5)
     gain = (sounds[True] * played).sum() / (sounds[True] ** 2).sum()
     assert np.abs(sounds[True] * gain - played).max() < 3e-7, "wet is as the patch is"
     assert np.abs(sounds[True] - sounds[False]).max() > 0.01
@@ -293,7 +293,7 @@ def test_one_that_is_killed_leaves_nothing_under_its_name_and_its_rest_goes_with
     process.wait()
     left, = tmp_path.iterdir()
     assert left.name.startswith(".hummingface-export-")
-    export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", Options(every=12, velocities=1, seconds=1.0, low=60, high=60))
+    export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a Samples", "a.sfz"]
 
 

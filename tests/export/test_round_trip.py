@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.export import sampled_note
-from hummingface.instrument.export.multisample import Options, export
-from hummingface.instrument.patches.library import Sound
+from hummingface.instrument.export.multisample import MultisampleOptions, export
+from hummingface.instrument.performance.sound_bank import Sound
 from tests.bench.tuning import period_hz
 from tests.export import programs, seams, strokes
 
@@ -18,8 +18,8 @@ def made(sound_of, tmp_path_factory):
     programs.need("polyphone", "fluidsynth")
     folder = tmp_path_factory.mktemp("made")
     sound = sound_of("Stone Nave")
-    sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.timbre)
-    export("sfz", sound, folder / "nave.sfz", Options(every=3, velocities=1, seconds=1.5, low=KEYS[0], high=KEYS[-1]))
+    sound = Sound(sound.patch.with_values(parameters={**sound.patch.parameters, **STILL}), sound.source)
+    export("sfz", sound, folder / "nave.sfz", MultisampleOptions(every=3, velocities=1, seconds=1.5, low=KEYS[0], high=KEYS[-1]))
     return sound, 1.5, programs.soundfont(folder / "nave.sfz", folder)
 
 
@@ -30,7 +30,7 @@ def test_every_key_is_in_tune_with_the_engine(made, tmp_path):
     cents = []
     for key, part in zip(KEYS, heard, strict=True):
         key_hz = 440 * 2 ** ((key - 69) / 12)
-        engine = period_hz(sampled_note.play(sound.timbre, patch, key, 100, 1.4).mean(1), sampled_note.RATE_HZ, key_hz)
+        engine = period_hz(sampled_note.play(sound.source, patch, key, 100, 1.4).mean(1), sampled_note.RATE_HZ, key_hz)
         sampler = period_hz(part[:round(1.4 * sampled_note.RATE_HZ)].mean(1), sampled_note.RATE_HZ, key_hz)
         cents.append(1200 * np.log2(sampler / engine))
     assert np.isfinite(cents).all()
@@ -55,7 +55,7 @@ def test_it_is_played_as_the_patch_is(sound_of, tmp_path, range_db):
     programs.need("polyphone", "fluidsynth")
     nave = sound_of("Stone Nave")
     patch = nave.patch.with_values(parameters={**nave.patch.parameters, **STILL, "dynamics.range_db": range_db})
-    export("sfz", Sound(patch, nave.timbre), tmp_path / "a.sfz", Options(every=3, velocities=3, seconds=1.5, low=57, high=62))
+    export("sfz", Sound(patch, nave.source), tmp_path / "a.sfz", MultisampleOptions(every=3, velocities=3, seconds=1.5, low=57, high=62))
     sf2 = programs.soundfont(tmp_path / "a.sfz", tmp_path)
     heard = strokes.figures(lambda notes, rest_s: programs.played(sf2, notes, tmp_path, rest_s), (58,), 57, 62, range_db)
     assert heard["range_db"] == pytest.approx(range_db, abs=1.5)
@@ -68,7 +68,7 @@ def test_it_dies_away_as_the_patch_does(made, tmp_path):
     """By 40 dB in the same time, within what samplers differ in."""
     sound, _, sf2 = made
     part, = programs.played(sf2, [(56, 100, 0.6)], tmp_path, rest_s=3.0)
-    engine = sampled_note.play(sound.timbre, sampled_note.for_sampling(sound.patch), 56, 100, 3.6, 0.6)
+    engine = sampled_note.play(sound.source, sampled_note.for_sampling(sound.patch), 56, 100, 3.6, 0.6)
 
     def fallen(heard):
         level = sampled_note.levels_db(heard, 0.02)[30:]

@@ -11,7 +11,7 @@ import soundfile
 
 from hummingface.instrument.export import sampled_note, wavetable
 from hummingface.instrument.export.hidden_folder import ExportError
-from hummingface.instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, Options, export
+from hummingface.instrument.export.wavetable import CYCLE_SAMPLES, CYCLES, WavetableOptions, export
 from hummingface.instrument.recording import riff
 from tests.export.programs import need
 
@@ -20,7 +20,7 @@ from tests.export.programs import need
 def along_filter(sound_of, tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "saw.wav"
     steps = []
-    report = export(sound_of("Neon Saw"), path, Options("filter.cutoff_hz"), lambda done, total: steps.append((done, total)))
+    report = export(sound_of("Neon Saw"), path, WavetableOptions("filter.cutoff_hz"), lambda done, total: steps.append((done, total)))
     return report, steps, soundfile.read(path)[0].reshape(CYCLES, CYCLE_SAMPLES)
 
 
@@ -65,10 +65,10 @@ def test_the_filter_opens_along_the_table(along_filter):
 def test_a_cycle_has_the_harmonics_of_the_engines_sound(sound_of):
     """Against a projection on the harmonics of an ordinary note, of a patch whose partials are harmonic."""
     sound = sound_of("Late Trumpet")
-    levels = wavetable.harmonics(sound, Options(seconds=0.45))[-1]
+    levels = wavetable.harmonics(sound, WavetableOptions(seconds=0.45))[-1]
     still = sampled_note.for_sampling(sound.patch)
     still = still.with_values(parameters={**still.parameters, **wavetable.STILL})
-    heard = sampled_note.play(sound.timbre, still, 48, 100, 0.55)[-9000:].mean(1)
+    heard = sampled_note.play(sound.source, still, 48, 100, 0.55)[-9000:].mean(1)
     window, f0_hz = np.hanning(9000), 440 * 2 ** ((48 - 69) / 12)
     turns = np.exp(-2j * np.pi * np.outer(np.arange(1, 17) * f0_hz / sampled_note.RATE_HZ, np.arange(9000)))
     amplitude = 2 * np.abs(turns @ (heard * window)) / window.sum()
@@ -83,7 +83,7 @@ def test_channels_that_are_each_others_negative_have_the_levels_of_equal_ones(so
     equal, opposite = (wavetable._levels(np.concatenate([one, sign * one], 1), 400) for sign in (1, -1))
     assert opposite == pytest.approx(equal, abs=1e-12)
     assert equal[:29] == pytest.approx(1 / np.arange(1, 30), rel=0.01)
-    options, render = Options(seconds=0.3), wavetable.Player.render
+    options, render = WavetableOptions(seconds=0.3), wavetable.Player.render
     whole = wavetable.harmonics(sound_of("Late Trumpet"), options)
     monkeypatch.setattr(wavetable.Player, "render", lambda *args: render(*args) * np.float32([1, -1]))
     assert wavetable.harmonics(sound_of("Late Trumpet"), options) == pytest.approx(whole, rel=1e-5, abs=1e-9)
@@ -103,7 +103,7 @@ def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
 
 
 def test_along_time_a_struck_sound_grows_dull(sound_of, tmp_path):
-    export(sound_of("Evening Grand"), tmp_path / "a.wav", Options(seconds=2.0))
+    export(sound_of("Evening Grand"), tmp_path / "a.wav", WavetableOptions(seconds=2.0))
     level = spectra(soundfile.read(tmp_path / "a.wav")[0].reshape(CYCLES, CYCLE_SAMPLES))
     centre = (level * np.arange(level.shape[1])).sum(1) / level.sum(1)
     assert centre[10:40].mean() > 1.2 * centre[-40:].mean()
@@ -116,7 +116,7 @@ def test_along_time_a_struck_sound_grows_dull(sound_of, tmp_path):
 def test_what_cannot_be_is_said(sound_of, tmp_path, out, along, told):
     (tmp_path / "there.wav").write_bytes(b"mine")
     with pytest.raises(ExportError, match=told):
-        export(sound_of("Neon Saw"), tmp_path / out, Options(along))
+        export(sound_of("Neon Saw"), tmp_path / out, WavetableOptions(along))
     assert [path.name for path in tmp_path.iterdir()] == ["there.wav"]
     assert (tmp_path / "there.wav").read_bytes() == b"mine"
 
@@ -128,5 +128,5 @@ def test_what_stops_it_leaves_nothing(sound_of, tmp_path):
     def stop(done, total):
         raise Enough
     with pytest.raises(Enough):
-        export(sound_of("Neon Saw"), tmp_path / "a.wav", Options("latent.1"), stop)
+        export(sound_of("Neon Saw"), tmp_path / "a.wav", WavetableOptions("latent.1"), stop)
     assert list(tmp_path.iterdir()) == []

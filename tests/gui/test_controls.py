@@ -5,7 +5,7 @@ from PySide6.QtGui import QAccessible, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import DRAG_POINTS, parse
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -121,7 +121,7 @@ def test_screen_readers_find_a_slider_and_can_move_it(knob, qtbot):
 
 
 def test_choice_by_click_and_key(qtbot):
-    switch = Choice(MODE)
+    switch = ChoiceControl(MODE)
     qtbot.addWidget(switch)
     switch.resize(60, 70)
     switch.show()

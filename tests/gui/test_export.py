@@ -12,8 +12,8 @@ import soundfile
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from hummingface.instrument.audio.shared_state import is_running
 from hummingface.instrument.export.survey import PROBES
+from hummingface.instrument.files.processes import is_running
 from tests.gui.player import LEFT, SOON_MS, let_go, play
 
 PROJECT = Path(__file__).resolve().parents[2]

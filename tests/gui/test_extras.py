@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.gui.controllers import helper_process as helper_module
 from hummingface.instrument.gui.panels.extras_panel import ExtrasPanel
 from hummingface.instrument.session import extras

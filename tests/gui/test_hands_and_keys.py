@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
 from hummingface.instrument.gui.controllers.qwerty import PLACES, Qwerty
 from hummingface.instrument.gui.widgets.keyboard import HIGHEST, LOWEST, Keyboard
 from hummingface.instrument.gui.widgets.wheels import Wheel
-from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.note_input import NoteInput
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def said():
 
 
 @pytest.fixture
-def hands(said):
-    return Hands(said.append)
+def note_input(said):
+    return NoteInput(said.append)
 
 
 @pytest.fixture
-def keyboard(qtbot, hands):
-    made = Keyboard(hands)
+def keyboard(qtbot, note_input):
+    made = Keyboard(note_input)
     qtbot.addWidget(made)
     made.resize(1040, 90)
     made.show()
@@ -37,20 +37,20 @@ def sounding(said):
     return on
 
 
-def test_a_note_held_twice_ends_with_the_last(hands, said):
-    hands.press(60, 90, "mouse")
-    hands.press(60, 90, "keys:A")
-    hands.release(60, "mouse")
+def test_a_note_held_twice_ends_with_the_last(note_input, said):
+    note_input.press(60, 90, "mouse")
+    note_input.press(60, 90, "keys:A")
+    note_input.release(60, "mouse")
     assert sounding(said) == {60}
-    hands.release_all("keys")
+    note_input.release_all("keys")
     assert sounding(said) == set()
 
 
-def test_bend_and_wheel_as_midi(hands, said):
+def test_bend_and_wheel_as_midi(note_input, said):
     for amount in (-1, 0, 1):
-        hands.bend(amount)
-    hands.wheel(1)
-    hands.pedal(True)
+        note_input.bend(amount)
+    note_input.wheel(1)
+    note_input.pedal(True)
     assert [m["bytes"] for m in said] == [[0xE0, 0, 0], [0xE0, 0, 64], [0xE0, 127, 127], [0xB0, 1, 127], [0xB0, 64, 127]]
 
 
@@ -93,14 +93,14 @@ def test_the_keyboard_plays_with_arrows_and_space(keyboard, said):
 
 
 @pytest.fixture
-def typist(qtbot, hands):
+def typist(qtbot, note_input):
     window = QMainWindow()
     qtbot.addWidget(window)
     field = QLineEdit(window)
     window.setCentralWidget(field)
     window.show()
     window.setFocus()
-    return window, field, Qwerty(hands, window)
+    return window, field, Qwerty(note_input, window)
 
 
 def test_every_place_plays_its_note(typist, said):

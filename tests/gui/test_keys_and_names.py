@@ -6,7 +6,7 @@ from PySide6.QtGui import QAccessible, QHelpEvent, QImage, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QLineEdit, QListView, QToolTip, QWidget
 
-from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.gui.widgets.spectrogram import Spectrogram
@@ -160,7 +160,7 @@ def test_keys_move_every_control(still_window, parameter_id):
     press(Qt.Key.Key_Delete)
     assert window.session[parameter_id] == pytest.approx(parameter.default)
     press(Qt.Key.Key_Return)
-    if isinstance(control, Choice):
+    if isinstance(control, ChoiceControl):
         assert window.session[parameter_id] == parameter.default + 1
         return
     field = QApplication.focusWidget()
@@ -199,9 +199,9 @@ def test_keys_play_the_keyboard(window, key):
     press(Qt.Key.Key_Right)
     assert window.keyboard.accessibleDescription() != before
     QTest.keyPress(window.keyboard, key)
-    assert len(window.hands.held) == 1
+    assert len(window.note_input.held) == 1
     QTest.keyRelease(window.keyboard, key)
-    assert not window.hands.held
+    assert not window.note_input.held
     press(Qt.Key.Key_Down)
     press(Qt.Key.Key_Left)
     assert window.keyboard.accessibleDescription() == before

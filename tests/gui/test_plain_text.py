@@ -26,7 +26,7 @@ from hummingface.instrument.gui.widgets import plain_text
 from hummingface.instrument.gui.window import Window
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.learnt_models import Lesson
+from hummingface.instrument.patches.learnt_models import TrainingJob
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.settings import Settings
@@ -114,11 +114,11 @@ def hostile(qtbot, tmp_path, monkeypatch):
     window.exports.open()
     window.exports._tell(f"Exporting {NAME}…")
     learning = window.recordings.learning
-    learning.lesson, learning.state, learning.problem = Lesson(NAME, (NAME,), 9.0, 0.5, 0.0), "failed", NAME
+    learning.job, learning.state, learning.problem = TrainingJob(NAME, (NAME,), 9.0, 0.5, 0.0), "failed", NAME
     learning.told, learning.left_out = NAME, NAME
     window.recordings.panel.open()
     monkeypatch.setattr(type(window.recordings.new_sound), "warm", lambda self: None)
-    monkeypatch.setattr("hummingface.instrument.patches.learnt_models.lessons", lambda: [Lesson(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
+    monkeypatch.setattr("hummingface.instrument.patches.learnt_models.lessons", lambda: [TrainingJob(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
     learning.state = "stopped"
     window.recordings._fill()
     yield window

@@ -59,9 +59,9 @@ def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, pla
     assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)
     assert "A3" in window.banner.text.text(), "the pitch that was found is told"
     assert window.session.dirty and "box 057" not in [entry.name for entry in library.patches()], "on no disk until it is saved"
-    window.hands.press(57, 100, "test")
+    window.note_input.press(57, 100, "test")
     wait(lambda: 57 in sounding(window))
-    window.hands.release(57, "test")
+    window.note_input.release(57, "test")
     window.session.undo()
     assert window.session.name == before and not window.session.dirty
     window.session.redo()
@@ -90,18 +90,18 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     monkeypatch.setattr(learnt_models, "MINUTES", 0.5)
     learning = window.recordings.learning
     assert drop(window, place)
-    assert learning.active and learning.lesson.name == "Little box" and window.recordings.panel.isVisible()
+    assert learning.active and learning.job.name == "Little box" and window.recordings.panel.isVisible()
     wait(lambda: learning.playable)
     assert learning.picture.target.shape == learning.picture.learnt.shape and learning.share > 0
     assert "Learning" in window.recordings.button.text() and "left" in window.recordings.panel.state.text()
     learning.play()
     assert window.session.state.patch.model == "Little box" and window.session.name == "Little box"
-    window.hands.press(60, 100, "test")
+    window.note_input.press(60, 100, "test")
     wait(lambda: 60 in sounding(window))
     os.kill(learning.helper.pid, signal.SIGKILL)
     wait(lambda: not learning.active)
     assert learning.state == "failed" and "kept" in window.recordings.panel.problem.text()
-    assert 0 < learning.lesson.share < 1 and learnt_models.lesson_for(place) == learning.lesson
+    assert 0 < learning.job.share < 1 and learnt_models.job_for(place) == learning.job
     sha256 = learnt_models.card_of("Little box")["sha256"]
     window.recordings.panel.go_on.click()
     wait(lambda: learning.state == "done")
@@ -109,7 +109,7 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions take its place"
     assert 60 in sounding(window), "and notes go on"
     assert np.allclose(window.session.state.to_patch().latents, np.clip(card["presets"]["Little box"]["z"], -4, 4), atol=1e-3)
-    window.hands.release(60, "test")
+    window.note_input.release(60, "test")
     window.recordings.panel.hide()
 
 

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMainWin
 
 from hummingface.instrument.gui.dialogs.velocity_dialog import OWN, TouchDialog
 from hummingface.instrument.gui.widgets.curve_editor import CurveEditor
+from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, VelocityCurve, from_json, learn, to_json
 from hummingface.instrument.performance import score
 from hummingface.instrument.performance.midi import NoteOn
-from hummingface.instrument.performance.velocity_curve import LINEAR, PRESETS, VelocityCurve, from_json, learn, to_json
 from hummingface.instrument.session import settings as settings_file
 from hummingface.instrument.session.settings import Settings
 from tests.gui.player import LEFT, SOON_MS, drag, sounding
@@ -357,9 +357,9 @@ def test_a_curve_is_learnt_from_a_keyboard_played_by_and_kept(window, qtbot, tou
     qtbot.waitUntil(lambda: bool(list(tmp_path.glob("*.mid"))), timeout=SOON_MS)
     for velocity in (25, 55, 85):
         strike(velocity)
-    window.hands.press(67, 55, "mouse")             # the window's own keys are played as they are
+    window.note_input.press(67, 55, "mouse")             # the window's own keys are played as they are
     qtbot.waitUntil(lambda: 67 in sounding(window), timeout=SOON_MS)
-    window.hands.release(67, "mouse")
+    window.note_input.release(67, "mouse")
     window.client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
     qtbot.waitUntil(lambda: bool(takes), timeout=SOON_MS)
     window.recording.on_take.remove(takes.append)

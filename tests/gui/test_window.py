@@ -86,17 +86,17 @@ def test_computer_keys_play_wherever_the_focus_is(window, qtbot):
     qtbot.waitUntil(lambda: 72 in sounding(window), timeout=SOON_MS)
     assert "C5" in window.status.keys.text()
     QApplication.sendEvent(window, QEvent(QEvent.Type.WindowDeactivate))
-    assert window.hands.held == set()
+    assert window.note_input.held == set()
     qtbot.waitUntil(lambda: not sounding(window), timeout=SOON_MS)
 
 
 def test_panic_is_silence(window, qtbot):
     for note in (48, 55, 60, 64):
-        window.hands.press(note, 100, "test")
+        window.note_input.press(note, 100, "test")
     qtbot.waitUntil(lambda: len(sounding(window)) == 4, timeout=SOON_MS)
     QTest.mouseClick(window.status.panic, LEFT)
     qtbot.waitUntil(lambda: not sounding(window) and window.client.telemetry().voices == 0, timeout=SOON_MS)
-    assert window.hands.held == set()
+    assert window.note_input.held == set()
 
 
 # Changing the sound

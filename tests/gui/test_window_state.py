@@ -15,7 +15,7 @@ from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.session import window_state
 from hummingface.instrument.session.autosave import Autosave
 from hummingface.instrument.session.session import LATENTS, Session, State
-from hummingface.instrument.session.session_state import UNDO_STEPS, Snapshot
+from hummingface.instrument.session.session_state import UNDO_STEPS, SessionSnapshot
 from hummingface.instrument.session.state_file import StateFile, folder
 from hummingface.instrument.session.window_state import WindowState, WindowStateError, Writer, read
 from hummingface.models.playing.checked_json import parse_json
@@ -260,7 +260,7 @@ def test_snapshots_of_one_session_share_what_has_not_changed():
     session = played(50)
     before = session.snapshot()
     session.set("latent.1", 0.123)
-    assert isinstance(before, Snapshot) and replace(before) == before
+    assert isinstance(before, SessionSnapshot) and replace(before) == before
     assert session.snapshot() != before
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hummingface.instrument.audio.shared_state import is_running
+from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.installing import steps
 from hummingface.instrument.installing.steps import Cancelled, InstallError, Step, run
 from tests.installing.wheels import make_wheel

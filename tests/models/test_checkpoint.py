@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
+from hummingface.models.learning.autoencoder import encode
 from hummingface.models.playing.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model
 from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LOWEST
 from hummingface.models.playing.untrained import untrained
@@ -50,7 +51,7 @@ def test_what_is_saved_is_what_plays(stem, name):
     assert len(model.presets) == 6
     assert all(len(z) == 4 for z in model.presets.values())
     assert np.array_equal(ask(model), ask(original))
-    assert model.encode(np.zeros((128, FRAME_SIZE)), 60, 100).shape == (4,)
+    assert encode(model, np.zeros((128, FRAME_SIZE)), 60, 100).shape == (4,)
 
 
 def test_half_precision_is_close_and_half_the_size(stem):

@@ -6,7 +6,7 @@ import torch
 from hummingface.models.learning.autoencoder import Encoder, weights_of
 from hummingface.models.learning.decoder import Decoder
 from hummingface.models.playing.conditioning import ROWS, row_times_s
-from hummingface.models.playing.decoder_numpy import PlayedDecoder, add_and_silu
+from hummingface.models.playing.decoder_numpy import NumpyDecoder, add_and_silu
 from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, PARTIALS
 from hummingface.models.playing.shape import Shape, tensor_shapes
 from hummingface.models.playing.untrained import untrained
@@ -80,7 +80,7 @@ def test_what_is_played_is_what_has_learnt(shape):
     assert {name: array.shape for name, array in weights.items()} == tensor_shapes(shape, 24)
     z, *others = inputs(33)
     z = z[:, :shape.latents]
-    played = PlayedDecoder(shape, weights)
+    played = NumpyDecoder(shape, weights)
     ask = [torch.from_numpy(x.astype(np.float32)) for x in (z, *others)]
     with torch.no_grad():
         assert np.abs(played.at(played.note(z, *others[:2]), others[2]) - decoder(*ask).numpy()).max() < 1e-3

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hummingface.models.learning.autoencoder import encode
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.frame import LEVEL
@@ -65,4 +66,4 @@ def test_model(path):
         assert np.all(frames[:, LEVEL].max(1) > -70), name
         assert np.all(frames[:, LEVEL].max(1) < 0), name
     if card["kind"] == "autoencoder":
-        assert model.encode(np.zeros((128, 507)), 60, 100).shape == (model.latents,)
+        assert encode(model, np.zeros((128, 507)), 60, 100).shape == (model.latents,)

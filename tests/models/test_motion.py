@@ -20,7 +20,7 @@ from hummingface.models.playing.frame import (
     VIBRATO,
     group_of_hz,
 )
-from hummingface.models.playing.motion_generator import TABLE_RATE_HZ, TABLE_SIZE, movement, noise_tables
+from hummingface.models.playing.motion_generator import TABLE_RATE_HZ, TABLE_SIZE, make_motion, noise_tables
 
 torch.set_num_threads(1)
 RATE, F0 = 24000, 330.0
@@ -119,7 +119,7 @@ def test_octave_tables_hold_their_octave():
 def test_movement_keeps_power_and_fades_in():
     note = still_note(20.0)
     note.frames[:, FUZZ], note.frames[:, FUZZ_RATE] = 0.4, 2.0
-    cents, gains = movement(note.times_s, note.frames, F0, np.random.default_rng(2))
+    cents, gains = make_motion(note.times_s, note.frames, F0, np.random.default_rng(2))
     assert not cents.any()
     assert np.allclose(gains[note.times_s < 0.03], 1)
     assert np.mean(np.abs(gains[200:]) ** 2) == pytest.approx(1, abs=0.03)
@@ -132,7 +132,7 @@ def test_movement_bends_by_its_depth():
     note = still_note(8.0)
     note.frames[:, VIBRATO] = 30, 5, 0
     note.frames[:, LFO_GAIN] = 3
-    cents, gains = movement(note.times_s, note.frames, F0, np.random.default_rng(3))
+    cents, gains = make_motion(note.times_s, note.frames, F0, np.random.default_rng(3))
     settled = note.times_s > 0.2
     assert cents[settled].max() == pytest.approx(30, abs=0.2) and cents[settled].min() == pytest.approx(-30, abs=0.2)
     np.testing.assert_allclose(20 * np.log10(np.abs(gains[settled, 5])), cents[settled] / 10, atol=1e-6)
@@ -144,7 +144,7 @@ def test_movement_bends_by_its_depth():
 def test_fuzz_comes_back_from_its_own_movement(fuzz, regular):
     note = still_note(12.0)
     note.frames[:, FUZZ], note.frames[:, FUZZ_RATE], note.frames[:, REGULARITY] = fuzz, 2.5, regular
-    _, gains = movement(note.times_s, note.frames, F0, np.random.default_rng(4))
+    _, gains = make_motion(note.times_s, note.frames, F0, np.random.default_rng(4))
     hops = note.times_s > 0.2
     found, log_rate, order = measure_fuzz(20 * np.log10(np.abs(gains[hops, :64])))
     assert np.mean(found) == pytest.approx(fuzz, rel=0.2)

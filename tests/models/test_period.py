@@ -77,11 +77,11 @@ def test_a_note_that_sounds_on_is_put_on_its_key_and_its_beginning_is_left():
 def test_factory_sounds_are_in_tune_through_the_engine(rate_hz):
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     from tests.bench.tuning import DRY, cents_off
     model = library.load_model(None)
-    timbre = Timbre(model)
+    source = FrameSource(model)
     for name, low in (("Grand Piano", 33), ("Trumpet", 44), ("Violin", 60), ("Drawbar Organ", 41)):
-        cents = np.array(cents_off(timbre, Patch(name, model.name, tuple(model.presets[name]), DRY), rate_hz, range(low, low + 36, 12)))
+        cents = np.array(cents_off(source, Patch(name, model.name, tuple(model.presets[name]), DRY), rate_hz, range(low, low + 36, 12)))
         assert np.isfinite(cents).any()
         assert np.nanmax(np.abs(cents)) < 5

@@ -7,28 +7,28 @@ import pytest
 import torch
 
 from hummingface.models.learning.stft_networks import (
-    Autoencoder,
-    Discriminator,
-    Encoder,
-    Generator,
+    StftAutoencoder,
+    StftDiscriminator,
+    StftEncoder,
+    StftGenerator,
     discriminator_loss,
     generator_loss,
     played_weights,
 )
 from hummingface.models.playing.checkpoint import ModelError, load_model, save_model
-from hummingface.models.playing.generator_numpy import PlayedGenerator
+from hummingface.models.playing.generator_numpy import NumpyGenerator
 from hummingface.models.playing.stft import Layout
-from hummingface.models.playing.stft_model import SeedModel
-from hummingface.models.playing.stft_shape import SeedShape, read_seed_shape, seed_tensor_shapes
+from hummingface.models.playing.stft_model import StftModel
+from hummingface.models.playing.stft_shape import StftShape, read_stft_shape, stft_tensor_shapes
 from hummingface.models.playing.untrained import untrained_notes
 
-ONE, MANY = SeedShape(16, 8), SeedShape(7, 8, 48, 84)
+ONE, MANY = StftShape(16, 8), StftShape(7, 8, 48, 84)
 
 
-@pytest.mark.parametrize("shape", [ONE, MANY, SeedShape(128, 8, layout=Layout("if"))])
+@pytest.mark.parametrize("shape", [ONE, MANY, StftShape(128, 8, layout=Layout("if"))])
 def test_images_go_in_and_out(shape):
     image, key = torch.randn(3, 2, 128, 128), torch.tensor([0, 0, shape.keys - 1])
-    made, z = Autoencoder(shape)(image, key)
+    made, z = StftAutoencoder(shape)(image, key)
     assert made.shape == image.shape and z.shape == (3, shape.latents)
 
 
@@ -37,7 +37,7 @@ def test_images_go_in_and_out(shape):
 def test_a_discriminator_begins_with_the_loss_of_a_coin(shape, conditions, seed):
     """ln 2 for it and for the generator: it says logits. One that ends in tanh would say ln(1 + e) = 1.3133 when it rejects everything."""
     torch.manual_seed(seed)
-    critic, generator = Discriminator(shape, conditions), Generator(shape)
+    critic, generator = StftDiscriminator(shape, conditions), StftGenerator(shape)
     key = torch.randint(0, shape.keys, (6,))
     asked = torch.randn(6, conditions)
     fake = critic(generator(torch.randn(6, shape.latents), key), asked, key)
@@ -49,7 +49,7 @@ def test_a_discriminator_begins_with_the_loss_of_a_coin(shape, conditions, seed)
 def test_logits_are_not_squashed():
     """A discriminator that learns to tell two sounds apart goes far beyond -1..1, and its loss to nearly 0."""
     torch.manual_seed(0)
-    critic = Discriminator(ONE)
+    critic = StftDiscriminator(ONE)
     optimiser = torch.optim.Adam(critic.parameters(), 1e-3)
     real, fake = torch.randn(4, 2, 128, 128), 0.2 * torch.randn(4, 2, 128, 128)
     none, key = torch.zeros(4, 0), torch.zeros(4, dtype=torch.long)
@@ -64,20 +64,20 @@ def test_logits_are_not_squashed():
 @pytest.mark.parametrize("shape", [ONE, MANY])
 def test_what_is_played_is_what_was_learnt(shape):
     torch.manual_seed(1)
-    generator, encoder = Generator(shape), Encoder(shape)
+    generator, encoder = StftGenerator(shape), StftEncoder(shape)
     for _ in range(3):                                                    # batch normalisation gets something to fold
         generator(2 * torch.randn(6, shape.latents) + 1, torch.randint(0, shape.keys, (6,)))
         encoder(torch.randn(4, 2, 128, 128))
     weights = {name: tensor.numpy() for name, tensor in played_weights(generator.eval(), encoder.eval()).items()}
-    assert {name: w.shape for name, w in weights.items()} == seed_tensor_shapes(shape)
-    played = PlayedGenerator(shape, weights)
+    assert {name: w.shape for name, w in weights.items()} == stft_tensor_shapes(shape)
+    played = NumpyGenerator(shape, weights)
     for key in {0, shape.keys - 1}:
         z = torch.randn(1, shape.latents)
         learnt = generator(z, torch.tensor([key]))[0].detach().numpy()
         assert np.abs(played.image(z[0].numpy(), key) - learnt).max() < 1e-5 * max(1, np.abs(learnt).max())
     from hummingface.train.exporting.export_stft import encode
     image = torch.randn(2, 2, 128, 128)
-    model = SeedModel("x", {}, shape, weights)
+    model = StftModel("x", {}, shape, weights)
     assert np.abs(encode(model, image.numpy()) - encoder(image).detach().numpy()).max() < 1e-3
 
 
@@ -85,7 +85,7 @@ def test_files_are_checked_before_they_play(tmp_path):
     model = untrained_notes(48, 60)
     weights, card = save_model(model, tmp_path / "notes")
     loaded = load_model(weights)
-    assert isinstance(loaded, SeedModel) and loaded.shape == model.shape
+    assert isinstance(loaded, StftModel) and loaded.shape == model.shape
     z = np.ones(16)
     assert np.abs(loaded.spectrum(z, 50) - model.spectrum(z, 50)).max() < 0.05
     told = json.loads(card.read_text())
@@ -106,5 +106,5 @@ def test_files_are_checked_before_they_play(tmp_path):
 
 
 def test_a_shape_survives_its_card():
-    for shape in (ONE, MANY, SeedShape(3, 4, 0, 127, False, Layout("if", 0.3, False))):
-        assert read_seed_shape(json.loads(json.dumps(shape.as_dict()))) == shape
+    for shape in (ONE, MANY, StftShape(3, 4, 0, 127, False, Layout("if", 0.3, False))):
+        assert read_stft_shape(json.loads(json.dumps(shape.as_dict()))) == shape

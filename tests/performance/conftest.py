@@ -48,19 +48,19 @@ class PlainModel:
 
 @pytest.fixture(scope="session")
 def plain():
-    from hummingface.instrument.performance.frame_source import Timbre
-    return Timbre(PlainModel())
+    from hummingface.instrument.performance.frame_source import FrameSource
+    return FrameSource(PlainModel())
 
 @pytest.fixture(scope="session")
 def decaying():
-    from hummingface.instrument.performance.frame_source import Timbre
-    return Timbre(PlainModel(fall_db_s=10.0))
+    from hummingface.instrument.performance.frame_source import FrameSource
+    return FrameSource(PlainModel(fall_db_s=10.0))
 
 @pytest.fixture(scope="session")
 def untrained():
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.models.playing.untrained import untrained
-    return Timbre(untrained())
+    return FrameSource(untrained())
 
 
 @pytest.fixture(scope="session")

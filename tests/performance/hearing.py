@@ -10,8 +10,8 @@ DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
 CHORD = [(100, NoteOn(0, 36 + 3 * i, 30)) for i in range(16)]
 
 
-def play(events, timbre, seconds=None, **options):
-    return play_events(DRY + events, timbre, seconds=seconds, **options)
+def play(events, source, seconds=None, **options):
+    return play_events(DRY + events, source, seconds=seconds, **options)
 
 
 def pitch_hz(sound, rate_hz=RATE):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.held_notes import Down
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
 from hummingface.instrument.performance.voice_allocation import HELD, PEDAL
 from tests.performance.hearing import DRY
@@ -18,7 +18,7 @@ def an_event(random):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_it_is_what_the_performer_holds_and_lets_up_all_of_it(plain, seed):
-    random, down, player = np.random.default_rng(seed), Down(), Player(plain, events=DRY)
+    random, down, player = np.random.default_rng(seed), HeldNotes(), Player(plain, events=DRY)
     voices, held = player.performer.voices, 0
     for _ in range(400):
         event = an_event(random)

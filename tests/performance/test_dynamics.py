@@ -9,9 +9,10 @@ from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.controls import Controls
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
-from hummingface.instrument.performance.frame_source import Timbre, timbre_of
+from hummingface.instrument.performance.frame_source import FrameSource, source_of
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
@@ -27,8 +28,8 @@ PATCHES = ("Evening Grand", "Halo Choir", "Queen's Harpsichord", "Rubber Sub", "
 @pytest.fixture(scope="module", params=PATCHES)
 def sound(request):
     """Dry, and without motion: what moves at random moves a note's loudness, too, and is no fault of a key or a stroke."""
-    made = library.open_sound(request.param)
-    return library.Sound(still(made.patch), made.timbre)
+    made = sound_bank.open_sound(request.param)
+    return sound_bank.Sound(still(made.patch), made.source)
 
 
 def still(patch):
@@ -36,9 +37,9 @@ def still(patch):
 
 
 @pytest.fixture(scope="module")
-def untrained_timbre():
+def untrained_source():
     from hummingface.models.playing.untrained import untrained
-    return Timbre(untrained(seed=3, width=64))
+    return FrameSource(untrained(seed=3, width=64))
 
 
 def loudness_of(sound, strokes, note_s=NOTE_S):
@@ -46,26 +47,26 @@ def loudness_of(sound, strokes, note_s=NOTE_S):
     events, every = [], round((note_s + GAP_S) * RATE_HZ)
     for i, (key, velocity) in enumerate(strokes):
         events += [(i * every, NoteOn(0, key, velocity)), (i * every + round(note_s * RATE_HZ), Controller(0, 120, 0))]
-    heard = play_events(events, sound.timbre, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=len(strokes) * every / RATE_HZ)
+    heard = play_events(events, sound.source, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=len(strokes) * every / RATE_HZ)
     return np.array([momentary_lufs(heard[i * every:i * every + round(note_s * RATE_HZ)]) for i in range(len(strokes))])
 
 
-def test_the_law_is_40_db_a_decade_between_its_ends(untrained_timbre):
+def test_the_law_is_40_db_a_decade_between_its_ends(untrained_source):
     controls = Controls(1 / 187.5)
-    levels = [stroke(BY_PLAYER, velocity, controls.now, untrained_timbre).level_db for velocity in range(1, 128)]
+    levels = [stroke(BY_PLAYER, velocity, controls.now, untrained_source).level_db for velocity in range(1, 128)]
     assert (np.diff(levels) > 0).all()
     assert levels[126] - levels[15] == pytest.approx(36)
     assert levels[99] == 0
     assert levels[99] - levels[9] == pytest.approx(40, abs=0.05)
     controls.set("dynamics.range_db", 12.0)
-    soft, hard = (stroke(BY_PLAYER, velocity, controls.now, untrained_timbre).level_db for velocity in (16, 127))
+    soft, hard = (stroke(BY_PLAYER, velocity, controls.now, untrained_source).level_db for velocity in (16, 127))
     assert hard - soft == pytest.approx(12)
 
 
-def test_the_network_is_asked_for_what_it_was_trained_on(untrained_timbre, monkeypatch):
+def test_the_network_is_asked_for_what_it_was_trained_on(untrained_source, monkeypatch):
     controls = Controls(1 / 187.5)
-    monkeypatch.setattr(untrained_timbre, "velocities", (60.0, 120.0))
-    asked = [stroke(BY_PLAYER, velocity, controls.now, untrained_timbre).asked_velocity for velocity in (1, 59, 61, 100, 121, 127)]
+    monkeypatch.setattr(untrained_source, "velocities", (60.0, 120.0))
+    asked = [stroke(BY_PLAYER, velocity, controls.now, untrained_source).asked_velocity for velocity in (1, 59, 61, 100, 121, 127)]
     assert asked == [60, 60, 61, 100, 120, 120]
 
 
@@ -98,7 +99,7 @@ def test_keys_are_even(sound):
 def test_notes_end_when_their_keys_come_up(sound, velocity):
     for key in (36, 60, 84):
         events = [(0, NoteOn(0, key, velocity)), (RATE_HZ // 2, NoteOff(0, key))]
-        heard = play_events(events, sound.timbre, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=2.9)
+        heard = play_events(events, sound.source, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=2.9)
         held, after = momentary_lufs(heard[:RATE_HZ // 2]), momentary_lufs(heard[-round(0.4 * RATE_HZ):])
         assert after < held - 40 or after < -110
 
@@ -107,14 +108,14 @@ def test_notes_end_when_their_keys_come_up(sound, velocity):
 def test_loudness_from_frames_is_the_loudness_that_is_heard():
     """Of six presets at four keys, within a dB of what is heard, and within a third of one on the mean."""
     model = library.load_model(None)
-    timbre, off = timbre_of(model), []
+    source, off = source_of(model), []
     for name in list(model.presets)[::11]:
         z = np.array(model.presets[name], np.float32)
         patch = still(Patch(name, model.name, tuple(z.tolist())))
         keys = np.array([36.0, 52.0, 68.0, 84.0])
         note = model.note(np.tile(z, (4, 1)), keys, np.full(4, 100.0))
         said = model.loudness_lufs(note, keys, np.zeros(4), 0.0)
-        player = Player(timbre, patch, rate_hz=RATE_HZ)
+        player = Player(source, patch, rate_hz=RATE_HZ)
         player.performer.law = BY_NETWORK                    # the network's own loudness
         every = 2 * RATE_HZ
         for i, key in enumerate(keys):
@@ -139,20 +140,20 @@ def test_a_held_note_stays_as_loud_as_it_should_while_its_latents_move(to):
     model = library.load_model(None)
     if to not in model.presets:
         pytest.skip(f"the model has no preset {to}")
-    timbre = timbre_of(model)
+    source = source_of(model)
     strings, other = (np.clip(model.presets[name], -3, 3) for name in ("String Section", to))
     patch = Patch("Strings", model.name, tuple(strings.tolist()), {"master.width": 0.0}).dry()
 
     def held(moved_s):
         events = [(0, NoteOn(0, 60, 100))] + [(round(moved_s * RATE_HZ), Set(f"latent.{i + 1}", float(z))) for i, z in enumerate(other)]
-        return play_events(events, timbre, patch, rate_hz=RATE_HZ, block_samples=512, seconds=3.0)[-RATE_HZ:]
+        return play_events(events, source, patch, rate_hz=RATE_HZ, block_samples=512, seconds=3.0)[-RATE_HZ:]
     assert momentary_lufs(held(0.5)) == pytest.approx(momentary_lufs(held(0.0)), abs=1.0)
 
 
-def test_a_harder_stroke_is_brighter_and_no_louder_for_it(untrained_timbre):
+def test_a_harder_stroke_is_brighter_and_no_louder_for_it(untrained_source):
     def centroid_and_lufs(velocity, brightness):
         patch = Patch("P", "Untrained", (0.0,) * 16, {"dynamics.brightness": brightness, "dynamics.range_db": 0.0}).dry()
-        heard = play_events([(0, NoteOn(0, 57, velocity))], untrained_timbre, patch, rate_hz=RATE_HZ, seconds=0.5)
+        heard = play_events([(0, NoteOn(0, 57, velocity))], untrained_source, patch, rate_hz=RATE_HZ, seconds=0.5)
         power = np.abs(np.fft.rfft(heard[:, 0])) ** 2
         return (power * np.fft.rfftfreq(len(heard), 1 / RATE_HZ)).sum() / power.sum(), momentary_lufs(heard)
     plain, _ = (centroid_and_lufs(v, 0.0)[0] for v in (127, 48))
@@ -161,10 +162,10 @@ def test_a_harder_stroke_is_brighter_and_no_louder_for_it(untrained_timbre):
     assert hard_lufs == pytest.approx(soft_lufs, abs=0.7)
 
 
-def test_a_take_of_before_sounds_as_it_did(untrained_timbre):
+def test_a_take_of_before_sounds_as_it_did(untrained_source):
     """Recorded by version 0.1, where the network was asked for every velocity: what that version played, to the sample; and it says so."""
     take = played.parse((EARLIER / "take-0.1.jsonl").read_bytes(), "a take of before")
-    again = replay.Replay(take, untrained_timbre)
+    again = replay.Replay(take, untrained_source)
     heard = np.concatenate(list(again.render(take.frames)))
     recorded = np.load(EARLIER / "take-0.1.npy") / 32767
     assert np.abs(recorded).max() > 0.1
@@ -172,9 +173,9 @@ def test_a_take_of_before_sounds_as_it_did(untrained_timbre):
     assert "earlier version" in again.remark and "dynamics" in again.remark
 
 
-def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_timbre):
+def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_source):
     take = played.parse((EARLIER / "take-0.1.jsonl").read_bytes(), "a take of before")
-    again = replay.Replay(take, untrained_timbre)
+    again = replay.Replay(take, untrained_source)
     np.concatenate(list(again.render(take.frames)))
     assert again.player.performer.law == BY_NETWORK
     again.player.performer.load_patch(take.patch)
@@ -182,11 +183,11 @@ def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_tim
     assert again.player.performer.law == BY_PLAYER
 
 
-def test_a_take_of_today_keeps_todays_dynamics(untrained_timbre):
+def test_a_take_of_today_keeps_todays_dynamics(untrained_source):
     text = (EARLIER / "take-0.1.jsonl").read_bytes().replace(b'"moment":{', b'"moment":{"law":2,', 1)
     take = played.parse(text, "a take")
-    assert replay.remark(take, untrained_timbre) == ""
-    heard = np.concatenate(list(replay.Replay(take, untrained_timbre).render(take.frames)))
+    assert replay.remark(take, untrained_source) == ""
+    heard = np.concatenate(list(replay.Replay(take, untrained_source).render(take.frames)))
     assert np.abs(heard[:, 0] - np.load(EARLIER / "take-0.1.npy") / 32767).max() > 1e-3
 
 
@@ -205,7 +206,7 @@ def test_a_patch_of_before_follows_the_hand_and_keeps_its_range():
     assert patch_file.from_json(patch.to_json()) == patch
 
 
-def test_pitches_beyond_the_trained_ones_are_levelled_at_their_own_key(untrained_timbre):
-    heard = [play_events([(0, NoteOn(0, key, 100))], untrained_timbre, None, rate_hz=RATE_HZ, seconds=0.5) for key in (10, 120)]
+def test_pitches_beyond_the_trained_ones_are_levelled_at_their_own_key(untrained_source):
+    heard = [play_events([(0, NoteOn(0, key, 100))], untrained_source, None, rate_hz=RATE_HZ, seconds=0.5) for key in (10, 120)]
     assert all(np.isfinite(x).all() and np.abs(x).max() > 0.001 for x in heard)
     assert pitch_to_hz(120) > 8000

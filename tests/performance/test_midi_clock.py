@@ -118,13 +118,13 @@ def test_echoes_come_in_time(plain_model):
     """An eighth at 150 beats a minute is 0.2 s, whatever the knob says."""
     from hummingface.instrument.offline.player import play_events
     from hummingface.instrument.patches.patch import Patch
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.instrument.performance.midi import NoteOff, NoteOn
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = Patch("Echo", "Plain", (0.0,) * 16, {"delay.mix": 1.0, "delay.sync": eighth, "delay.time_s": 0.77, "reverb.mix": 0.0,
                                                  "envelope.release": 0.1})
     events = [(0, Tempo(150.0)), (24_000, NoteOn(0, 81, 127)), (24_960, NoteOff(0, 81))]
-    sound = np.abs(play_events(events, Timbre(plain_model()), patch, seconds=1.4)).max(1)
+    sound = np.abs(play_events(events, FrameSource(plain_model()), patch, seconds=1.4)).max(1)
     level = sound[:len(sound) // 240 * 240].reshape(-1, 240).max(1)
     begins = [i * 240 for i in range(1, len(level)) if level[i] > 0.02 > level[i - 1]]
     assert len(begins) >= 3

@@ -4,7 +4,7 @@ import pytest
 
 from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.group_motion import sine
 from hummingface.instrument.performance.midi import Controller, NoteOn, Pressure, Set
 from hummingface.instrument.performance.partial_gains import exp2_single
@@ -20,11 +20,11 @@ def rich(plain_model):
     """16 harmonics of equal level."""
     model = plain_model(HARMONICS)
     model.frame[:HARMONICS] = -40
-    return Timbre(model)
+    return FrameSource(model)
 
 
-def play(timbre, *events, key=69, seconds=1.5, velocity=100):
-    return play_events([*DRY, *[(0, event) for event in events], (0, NoteOn(0, key, velocity))], timbre, seconds=seconds)
+def play(source, *events, key=69, seconds=1.5, velocity=100):
+    return play_events([*DRY, *[(0, event) for event in events], (0, NoteOn(0, key, velocity))], source, seconds=seconds)
 
 
 def levels_db(sound, side=0):
@@ -33,8 +33,8 @@ def levels_db(sound, side=0):
     return 20 * np.log10(np.maximum(spectrum[440:440 * HARMONICS + 1:440], 1e-9))
 
 
-def effect_db(timbre, *events):
-    return levels_db(play(timbre, *events)) - levels_db(play(timbre))
+def effect_db(source, *events):
+    return levels_db(play(source, *events)) - levels_db(play(source))
 
 
 def test_a_frame_is_heard_as_it_says(rich):
@@ -133,7 +133,7 @@ def instant_hz(sound, hz):
 def test_vibrato_has_the_depth_and_rate_that_the_model_says(plain_model):
     model = plain_model(1)
     model.frame[VIBRATO] = 30.0, 5.0, 0.0
-    sound = play(Timbre(model), seconds=3.0)[:, 0]
+    sound = play(FrameSource(model), seconds=3.0)[:, 0]
     hz, _ = instant_hz(sound[RATE // 2:], 440)
     cents = 1200 * np.log2(hz / 440)
     assert cents.max() == pytest.approx(30, abs=2.5)
@@ -153,7 +153,7 @@ def test_fuzz_puts_its_share_of_the_power_into_sidebands(plain_model, amount):
     model = plain_model(HARMONICS)
     model.frame[:HARMONICS] = -40
     model.frame[FUZZ], model.frame[FUZZ_RATE] = 0.3, 2.5
-    sound = play(Timbre(model), Set("motion.amount", amount), seconds=8.5)[RATE // 2:, 0]
+    sound = play(FrameSource(model), Set("motion.amount", amount), seconds=8.5)[RATE // 2:, 0]
     spectrum = np.abs(np.fft.rfft(sound)) ** 2
     at = 8 * 440 * np.arange(1, HARMONICS + 1)                          # eight seconds: eight bins a hertz
     carrier = sum(spectrum[k - 4:k + 5].sum() for k in at)
@@ -165,7 +165,7 @@ def test_fuzz_puts_its_share_of_the_power_into_sidebands(plain_model, amount):
 def test_a_lfo_on_levels_has_its_depth(plain_model):
     model = plain_model(1)
     model.frame[VIBRATO], model.frame[LFO_GAIN] = (0.0, 6.0, 0.0), 3.0
-    _, base = instant_hz(play(Timbre(model), seconds=2.0)[RATE // 2:, 0], 440)
+    _, base = instant_hz(play(FrameSource(model), seconds=2.0)[RATE // 2:, 0], 440)
     level = 20 * np.log10(np.abs(base))
     assert np.ptp(level) == pytest.approx(6, abs=0.7)
 
@@ -174,7 +174,7 @@ def test_noise_has_the_level_of_its_band(plain_model):
     model = plain_model(1)
     model.frame[:1] = LEVEL_FLOOR_DB
     model.frame[NOISE.start + 30] = -30
-    sound = play(Timbre(model), seconds=6.0)[RATE:, 0]
+    sound = play(FrameSource(model), seconds=6.0)[RATE:, 0]
     assert 10 * np.log10(np.mean(sound ** 2)) == pytest.approx(-30, abs=1)
 
 

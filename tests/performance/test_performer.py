@@ -141,7 +141,7 @@ def test_another_model_takes_over_without_stopping_what_sounds(plain, decaying):
     sound = player.render(3 * RATE)[:, 0]
     assert clicks(sound, RATE - 2000, 2 * RATE) < 2e-4
     old, new = player.performer.voices.table[[0, 1]]
-    assert old["timbre"] != new["timbre"]
+    assert old["source"] != new["source"]
     spectrum = np.abs(np.fft.rfft(sound[2 * RATE:] * np.hanning(RATE)))
     assert spectrum[220] > 2.5 * spectrum[659], "the old note is steady, the new one has fallen by 10 dB and more"
 
@@ -214,18 +214,18 @@ def test_what_the_window_sees(plain):
 
 def test_named_knobs_change_the_sound_and_patches_keep_them(plain_model):
     from hummingface.instrument.patches.patch import Patch, from_json
-    from hummingface.instrument.performance.frame_source import Timbre
+    from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.models.playing.knobs import read_knobs
     model = plain_model()
     model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": np.eye(16)[0].tolist()}}}, 16)
     level = lambda sound: 20 * np.log10(np.sqrt(np.mean(sound[RATE // 2:] ** 2)))                        # noqa: E731
     turned = [(0, Set("characteristic.brightness", 1.0))]
-    rest, moved = (play([*more, (0, NoteOn(0, 57, 100))], Timbre(model), 1.0) for more in ([], turned))
+    rest, moved = (play([*more, (0, NoteOn(0, 57, 100))], FrameSource(model), 1.0) for more in ([], turned))
     assert level(moved) - level(rest) == pytest.approx(6.0, abs=0.1)
     patch = Patch("P", "Plain", (0.0,) * 16, {"characteristic.brightness": 1.0})
     kept = from_json(patch.to_json())
     assert kept.parameters["characteristic.brightness"] == 1.0
-    again = play([(0, Load(kept)), (0, NoteOn(0, 57, 100))], Timbre(model), 1.0)
+    again = play([(0, Load(kept)), (0, NoteOn(0, 57, 100))], FrameSource(model), 1.0)
     assert level(again) - level(rest) == pytest.approx(6.0 + 20 * np.log10(1), abs=0.3)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance import sound_bank
+from hummingface.instrument.performance.frame_source import source_of
 from hummingface.models.playing.checkpoint import load_model
 from tests.bench.seed_tuning import ASSETS, MOST_CENTS, off_keys
 
@@ -18,19 +19,19 @@ NOISES_SHARE = 0.1                # some recorded instruments have no pitch at s
 
 @pytest.mark.parametrize("entry", PATCHES, ids=lambda entry: entry.path.stem)
 def test_every_key_of_a_patch(entry):
-    sound = library.open_sound(patch_file.load(entry.path))
-    off = dict(off_keys(sound.timbre, sound.patch.latents, KEYS))
+    sound = sound_bank.open_sound(patch_file.load(entry.path))
+    off = dict(off_keys(sound.source, sound.patch.latents, KEYS))
     assert len(off) == 88 and not {key: cents for key, cents in off.items() if cents is None or abs(cents) > MOST_CENTS}
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_keys_of_every_preset(path):
     model = load_model(path)
-    timbre, noises, wrong = timbre_of(model), [], []
+    source, noises, wrong = source_of(model), [], []
     each = max(2, NOTES // len(model.presets))
     for number, (name, z) in enumerate(model.presets.items()):
         keys = (np.linspace(0, 88, each, endpoint=False).astype(int) + 5 * number) % 88 + 21
-        for key, cents in off_keys(timbre, z, keys.tolist()):
+        for key, cents in off_keys(source, z, keys.tolist()):
             if cents is None:
                 noises.append((name, key))
             elif abs(cents) > MOST_CENTS:

@@ -4,9 +4,9 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.frame_source import source_of
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Set
-from hummingface.instrument.performance.sample_source import MAKING_HOPS, WholeNotes
+from hummingface.instrument.performance.sample_source import MAKING_HOPS, SampleSource
 from hummingface.instrument.synthesis.render import render
 from hummingface.instrument.synthesis.samples import BUFFERS, CROSS_S
 from hummingface.models.playing.untrained import untrained_notes
@@ -18,17 +18,17 @@ DRY = [(0, Set("reverb.mix", 0.0)), (0, Set("master.width", 0.0))]
 @pytest.fixture(scope="module")
 def one_key():
     """Knows middle C alone."""
-    return timbre_of(untrained_notes(60, 60))
+    return source_of(untrained_notes(60, 60))
 
 
 @pytest.fixture(scope="module")
 def keys():
     """Knows three octaves, as a conditional model does."""
-    return timbre_of(untrained_notes(48, 84, seed=1))
+    return source_of(untrained_notes(48, 84, seed=1))
 
 
-def play(events, timbre, seconds, **options):
-    return play_events(DRY + events, timbre, seconds=seconds, **options)[:, 0]
+def play(events, source, seconds, **options):
+    return play_events(DRY + events, source, seconds=seconds, **options)[:, 0]
 
 
 def strongest_hz(sound, rate_hz=RATE):
@@ -59,8 +59,8 @@ def level(sound, at_s, length_s=0.2):
 
 @pytest.mark.parametrize("which", ["one_key", "keys"])
 def test_every_key_is_in_tune(which, request):
-    timbre = request.getfixturevalue(which)
-    player = Player(timbre, rate_hz=RATE, events=DRY)
+    source = request.getfixturevalue(which)
+    player = Player(source, rate_hz=RATE, events=DRY)
     for key in range(21, 109):
         now = player.position
         player.performer.receive(NoteOn(0, key, 100), now)
@@ -108,7 +108,7 @@ def test_a_note_that_drifts_is_in_tune_at_every_moment():
     model = untrained_notes()
     model.note = lambda z, key, bins=128: made(gliding(lambda t: 20 - 15 * t), 60, bins)
     for key in (21, 48, 60, 72, 108):
-        sound = play([(0, NoteOn(0, key, 100))], timbre_of(model), 1.2)[RATE // 5:]
+        sound = play([(0, NoteOn(0, key, 100))], source_of(model), 1.2)[RATE // 5:]
         assert abs(cents_off(sound.astype(np.float64), 440 * 2 ** ((key - 69) / 12))) < 2, key
     plain = np.ones_like(note.tuning)
     note.tuning = plain                                             # what the test would hear if nobody looked after it
@@ -169,7 +169,7 @@ def test_nothing_folds_down(one_key):
 def test_block_sizes_change_nothing(keys):
     events = [(100, NoteOn(0, 60, 100)), (5000, Set("latent.1", 2.0)), (9000, NoteOn(0, 67, 80)), (20000, Bend(0, 0.7)),
               (24000, NoteOff(0, 60)), (26000, Set("filter.cutoff_hz", 900.0))]
-    sounds = [play(events, timbre_of(untrained_notes(48, 84, seed=1)), 0.8, block_samples=size) for size in (64, 441, 2048)]
+    sounds = [play(events, source_of(untrained_notes(48, 84, seed=1)), 0.8, block_samples=size) for size in (64, 441, 2048)]
     assert np.abs(sounds[0]).max() > 0.01
     for other in sounds[1:]:
         assert np.abs(other - sounds[0]).max() < 1e-5
@@ -197,7 +197,7 @@ def test_a_falling_note_goes_on_falling():
     sample = model.note
     model.note = lambda z, key, bins=128: note
     try:
-        sound = play([(0, NoteOn(0, 60, 100))], timbre_of(model), 6)
+        sound = play([(0, NoteOn(0, 60, 100))], source_of(model), 6)
     finally:
         model.note = sample
     assert abs(level(sound, 0.5) - level(sound, 5.5) - 60) < 8
@@ -241,7 +241,7 @@ def test_one_hop_never_makes_a_whole_note_of_a_sounding_voice(keys):
 def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
     """The performer is away for as long as a slow machine takes to make a note: the audio thread goes on with what it has."""
     chord = [(0, Set("master.volume_db", -20.0)), *((0, NoteOn(0, 50 + i, 100)) for i in range(16))]
-    player = Player(timbre_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY + chord)
+    player = Player(source_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY + chord)
     before = player.render(RATE // 2, 256)
     late = np.empty((round(0.06 * RATE), 2), np.float32)
     for begin in range(0, len(late), 256):                          # 60 ms without a hop
@@ -250,9 +250,9 @@ def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
     player.performer.receive(NoteOn(0, 84, 100), until)
     sound = np.concatenate([before, late, player.render(RATE // 2, 256)])[:, 0]
     assert int(player.state["held_quarters"][0]) > 30 and int(player.state["faults"][0]) == 0
-    steady = play(chord, timbre_of(untrained_notes(48, 84, seed=1)), len(sound) / RATE)
+    steady = play(chord, source_of(untrained_notes(48, 84, seed=1)), len(sound) / RATE)
     assert np.abs(steady).max() > 0.02 and np.abs(sound[:until] - steady[:until]).max() < 1e-4       # exactly what would have sounded
-    alone = play([(0, Set("master.volume_db", -20.0)), (0, NoteOn(0, 84, 100))], timbre_of(untrained_notes(48, 84, seed=1)), 0.5)
+    alone = play([(0, Set("master.volume_db", -20.0)), (0, NoteOn(0, 84, 100))], source_of(untrained_notes(48, 84, seed=1)), 0.5)
     new = sound[until:] - steady[until:]
     lags = np.correlate(new[1200:12000], alone[2400:9600], "valid")            # it began a little late, to the sample
     begun = 1200 + int(np.argmax(lags)) - 2400
@@ -261,7 +261,7 @@ def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
 
 
 def test_a_voice_that_is_let_go_gives_its_buffer_back(keys):
-    player = Player(timbre_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY)
+    player = Player(source_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY)
     for i in range(BUFFERS + 10):                                   # more notes than there are buffers
         player.performer.receive(Set("latent.1", (i % 50) / 20), player.position)
         player.performer.receive(NoteOn(0, 48 + i % 37, 100), player.position + 10)
@@ -272,15 +272,15 @@ def test_a_voice_that_is_let_go_gives_its_buffer_back(keys):
 
 
 def test_likely_keys_are_made_ahead(keys):
-    timbre = timbre_of(untrained_notes(48, 84, seed=1))
-    player = Player(timbre, rate_hz=RATE, events=[*DRY, (0, NoteOn(0, 60, 100))])
+    source = source_of(untrained_notes(48, 84, seed=1))
+    player = Player(source, rate_hz=RATE, events=[*DRY, (0, NoteOn(0, 60, 100))])
     player.render(4800, 256)
     for _ in range(60):
         player.performer.idle()
-    assert isinstance(timbre, WholeNotes)
-    assert {61, 59, 62, 58} <= {what[1] for what in timbre._made}
-    asked, note = [], timbre.model.note
-    timbre.model.note = lambda *a, **k: asked.append(1) or note(*a, **k)
+    assert isinstance(source, SampleSource)
+    assert {61, 59, 62, 58} <= {what[1] for what in source._made}
+    asked, note = [], source.model.note
+    source.model.note = lambda *a, **k: asked.append(1) or note(*a, **k)
     player.performer.receive(NoteOn(0, 61, 100), player.position)
     player.render(4800, 256)
     assert not asked                                                # it was there

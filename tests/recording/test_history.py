@@ -30,9 +30,9 @@ class Engine:
     """A player whose sound and events go into a history."""
 
     def __init__(self):
-        from hummingface.instrument.performance.frame_source import Timbre
-        timbre = Timbre(PlainModel())           # its notes last for as long as they are held
-        self.player = Player(timbre, Patch("Glass: Reed/2", timbre.name, (0.5,) * timbre.latents, {"reverb.mix": 0.0}), rate_hz=RATE_HZ,
+        from hummingface.instrument.performance.frame_source import FrameSource
+        source = FrameSource(PlainModel())           # its notes last for as long as they are held
+        self.player = Player(source, Patch("Glass: Reed/2", source.name, (0.5,) * source.latents, {"reverb.mix": 0.0}), rate_hz=RATE_HZ,
                              log=self._note)
         self.history = History(self.player.state, RATE_HZ)
         self.player.render(2048)
@@ -42,7 +42,7 @@ class Engine:
         self.history.note(sample, event)
 
     def remember(self):
-        values = snapshot.remember(self.player.performer)
+        values = snapshot.capture(self.player.performer)
         self.history.moments.append(Kept(values["sample"], self.history.noted, [], snapshot.at_rest(self.player.performer), values))
 
     def play(self, events, seconds):

@@ -26,10 +26,10 @@ SOUND = {"reverb.mix": 0.4, "chorus.mix": 0.5, "delay.mix": 0.3, "drive.amount":
 
 
 @pytest.fixture(scope="module")
-def timbre():
-    from hummingface.instrument.performance.frame_source import Timbre
+def source():
+    from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.models.playing.untrained import untrained
-    return Timbre(untrained(seed=3, width=64))
+    return FrameSource(untrained(seed=3, width=64))
 
 
 def phrase(begin, rate_hz, seed=0):
@@ -48,20 +48,20 @@ def phrase(begin, rate_hz, seed=0):
 
 
 @pytest.mark.parametrize("rate_hz", [48000, 44100])
-def test_a_take_is_played_again_to_the_sample(timbre, rate_hz):
+def test_a_take_is_played_again_to_the_sample(source, rate_hz):
     """Played, silence, a moment; then played again from the moment alone, through the text that travels."""
-    patch = Patch("Test", timbre.name, (0.5,) * timbre.latents, SOUND)
-    player = Player(timbre, patch, rate_hz=rate_hz, seed=5)
+    patch = Patch("Test", source.name, (0.5,) * source.latents, SOUND)
+    player = Player(source, patch, rate_hz=rate_hz, seed=5)
     for sample, event in phrase(1000, rate_hz, 1):
         player.performer.receive(event, sample)
     player.performer.receive(Set("reverb.decay_s", 0.3), 0)
     player.performer.receive(Set("delay.feedback", 0.1), 0)
     player.render(12 * rate_hz)
     assert snapshot.at_rest(player.performer)
-    values = snapshot.remember(player.performer)
+    values = snapshot.capture(player.performer)
     begin = player.position + 777
     events = phrase(begin + 100, rate_hz, 2)
-    events.insert(8, (events[8][0], Load(patch.with_values(name="Other", latents=(-0.5,) * timbre.latents), timbre)))
+    events.insert(8, (events[8][0], Load(patch.with_values(name="Other", latents=(-0.5,) * source.latents), source)))
     for sample, event in events:
         player.performer.receive(event, sample)
     player.render(777)
@@ -69,20 +69,20 @@ def test_a_take_is_played_again_to_the_sample(timbre, rate_hz):
     text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
             + played.end_line(len(recorded)))
     performance = played.parse(text, "a take")
-    again = np.concatenate(list(replay.Replay(performance, timbre).render(performance.frames)))
+    again = np.concatenate(list(replay.Replay(performance, source).render(performance.frames)))
     assert np.abs(recorded).max() > 0.05
     assert np.abs(again - recorded).max() <= 1e-4
     plain = played.parse(text.replace(b'"chorus_on":1', b'"chorus_on":0'), "a take")
-    other = np.concatenate(list(replay.Replay(plain, timbre).render(performance.frames)))
+    other = np.concatenate(list(replay.Replay(plain, source).render(performance.frames)))
     assert np.abs(other - recorded).max() > 1e-4, "and it would be heard if it were not so"
 
 
-def test_what_is_down_at_the_end_of_a_take_comes_up_there(timbre):
+def test_what_is_down_at_the_end_of_a_take_comes_up_there(source):
     """In the take it sounds on to the last sample; afterwards nobody is at the keys and the pedals. One of them was down before."""
-    player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents, {"reverb.mix": 0.0}), seed=5)
+    player = Player(source, Patch("Test", source.name, (0.5,) * source.latents, {"reverb.mix": 0.0}), seed=5)
     player.performer.receive(Controller(1, 64, 127), 100)
     player.render(RATE_HZ)
-    values, begin = snapshot.remember(player.performer), player.position
+    values, begin = snapshot.capture(player.performer), player.position
     events = [(begin + 1000, NoteOn(0, 60, 100)), (begin + 2000, NoteOn(1, 64, 100)), (begin + 3000, Controller(2, 64, 127)),
               (begin + 4000, NoteOn(2, 67, 100)), (begin + 9000, NoteOff(1, 64)), (begin + 9000, NoteOff(2, 67))]
     for sample, event in events:
@@ -91,7 +91,7 @@ def test_what_is_down_at_the_end_of_a_take_comes_up_there(timbre):
     assert player.performer.sounding() == 3
     text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
             + played.end_line(len(recorded)))
-    again = replay.Replay(played.parse(text, "a take"), timbre)
+    again = replay.Replay(played.parse(text, "a take"), source)
     assert np.abs(np.concatenate(list(again.render(len(recorded)))) - recorded).max() <= 1e-4
     again.player.render(10 * RATE_HZ)
     assert again.player.performer.sounding() == 0
@@ -205,7 +205,7 @@ def test_a_take_after_a_long_rest_is_played_again_from_shortly_before_it(jack_se
         player.play_freewheeling()
     client.send({"do": "capture", "folder": str(tmp_path), "format": "wav32"})
     take = played.of_file(Path(told.wait(tell="take")["path"]))
-    assert take.exact and 0 < take.begin - take.moment["sample"] < 15 * RATE_HZ
+    assert take.exact and 0 < take.begin - take.snapshot["sample"] < 15 * RATE_HZ
 
 
 @contextmanager
@@ -223,10 +223,10 @@ def no_file_beyond(size_bytes):
 # What comes from elsewhere
 
 @pytest.fixture(scope="module")
-def lines(timbre):
-    player = Player(timbre, Patch("Test", timbre.name, (0.5,) * timbre.latents))
+def lines(source):
+    player = Player(source, Patch("Test", source.name, (0.5,) * source.latents))
     player.render(5000)
-    values = snapshot.remember(player.performer)
+    values = snapshot.capture(player.performer)
     return [json.loads(played.head_line("Test", 6000, True, values)), {"sample": 6100, **midi.to_json(NoteOn(0, 60, 100))},
             {"end": True, "frames": 100}]
 

@@ -86,7 +86,7 @@ class Hands:
 
 
 @pytest.fixture
-def hands():
+def note_input():
     """A fresh player at 48 kHz."""
     return Hands()
 

@@ -32,10 +32,10 @@ def call(state, frames, *, flags=0, now_s=0.0, output_s=0.0):
     return out
 
 
-def some_music(hands):
-    hands.start(0, 10, [(0.2, 440.0), (0.1, 880.0)], pan=(1.0, 0.25), noise=np.full((9, 2, 64), 1e-6))
+def some_music(note_input):
+    note_input.start(0, 10, [(0.2, 440.0), (0.1, 880.0)], pan=(1.0, 0.25), noise=np.full((9, 2, 64), 1e-6))
     for _ in range(3):
-        hands.hop({0: [(0.2, 440.0), (0.1, 880.0)]}, noise=1e-6, reverb_mix=0.3)
+        note_input.hop({0: [(0.2, 440.0), (0.1, 880.0)]}, noise=1e-6, reverb_mix=0.3)
 
 
 @pytest.mark.parametrize("frames", [16, 64, 100, 441, 2048])
@@ -54,54 +54,54 @@ def test_devices_of_any_width_and_block(make_hands, channels, frames):
     assert live.counter("position") == blocks * frames and live.counter("callbacks") == blocks
 
 
-def test_what_was_played_can_be_read_back(hands):
-    some_music(hands)
-    out = np.concatenate([call(hands.state, 300) for _ in range(5)])
-    assert np.array_equal(hands.state["output"][0, :1500], out)
-    assert np.all(hands.state["peak"][0] >= 0.9 * np.abs(out).max(axis=0))
+def test_what_was_played_can_be_read_back(note_input):
+    some_music(note_input)
+    out = np.concatenate([call(note_input.state, 300) for _ in range(5)])
+    assert np.array_equal(note_input.state["output"][0, :1500], out)
+    assert np.all(note_input.state["peak"][0] >= 0.9 * np.abs(out).max(axis=0))
 
 
-def test_flags_and_times_are_noted(hands):
-    call(hands.state, 64, flags=0x4, now_s=1.5, output_s=1.75)
-    call(hands.state, 64, flags=0xC, now_s=2.5, output_s=2.75)
-    assert (hands.counter("underflows"), hands.counter("overflows")) == (2, 1)
-    assert read_clock(hands.state) == (64, 2.5, 2.75)
-    assert (hands.state["callback_us"][0, :2] > 0).all()
+def test_flags_and_times_are_noted(note_input):
+    call(note_input.state, 64, flags=0x4, now_s=1.5, output_s=1.75)
+    call(note_input.state, 64, flags=0xC, now_s=2.5, output_s=2.75)
+    assert (note_input.counter("underflows"), note_input.counter("overflows")) == (2, 1)
+    assert read_clock(note_input.state) == (64, 2.5, 2.75)
+    assert (note_input.state["callback_us"][0, :2] > 0).all()
 
 
-def test_wait_mode_waits_for_hops_and_starts_and_only_then(hands):
-    hands.state["wait"] = 1
+def test_wait_mode_waits_for_hops_and_starts_and_only_then(note_input):
+    note_input.state["wait"] = 1
     done = threading.Event()
 
     def audio():
-        call(hands.state, 512)
+        call(note_input.state, 512)
         done.set()
     thread = threading.Thread(target=audio)
     thread.start()
-    hands.hop()
-    publish_until(hands.state, 512)
+    note_input.hop()
+    publish_until(note_input.state, 512)
     assert not done.wait(0.1)           # hop 1 is missing
-    hands.hop()
+    note_input.hop()
     assert done.wait(10)
     thread.join()
-    assert hands.counter("waits_given_up") == 0 and hands.counter("position") == 512
+    assert note_input.counter("waits_given_up") == 0 and note_input.counter("position") == 512
 
 
-def test_rings_refuse_to_overflow_and_are_given_back(hands):
-    while claim_hop(hands.state) is not None:
-        hands.hop()
-    assert hands.counter("hops_published") == HOPS
+def test_rings_refuse_to_overflow_and_are_given_back(note_input):
+    while claim_hop(note_input.state) is not None:
+        note_input.hop()
+    assert note_input.counter("hops_published") == HOPS
     for _ in range(STARTS):
-        hands.start(0, 10_000_000, [(0.1, 440.0)])
-    assert claim_start(hands.state) is None
-    hands.render(hands.hop_end(HOPS - 1))
-    assert claim_hop(hands.state) is not None
+        note_input.start(0, 10_000_000, [(0.1, 440.0)])
+    assert claim_start(note_input.state) is None
+    note_input.render(note_input.hop_end(HOPS - 1))
+    assert claim_hop(note_input.state) is not None
 
 
-def test_rings_under_a_second_thread(hands):
+def test_rings_under_a_second_thread(note_input):
     """A producer in a thread of its own, the real callback in another: every hop arrives whole and in order."""
     hops, audio_done = 400, threading.Event()
-    state = hands.state
+    state = note_input.state
     state["wait"] = 1
 
     def produce():
@@ -112,10 +112,10 @@ def test_rings_under_a_second_thread(hands):
                 threading.Event().wait(0.0002)
             hop["count"], hop["flush"] = 0, 0
             hop["noise"][:] = 0
-            hop["effects"][:len(hands.effects)] = hands.effects
+            hop["effects"][:len(note_input.effects)] = note_input.effects
             hop["effects"][12] = 1 + h / 100        # master gain tells which hop is being played
             publish_hop(state)
-            publish_until(state, hands.hop_end(h) + 1)
+            publish_until(state, note_input.hop_end(h) + 1)
 
     thread = threading.Thread(target=produce)
     thread.start()
@@ -124,7 +124,7 @@ def test_rings_under_a_second_thread(hands):
         assert state["effects"]["glide"][0, 12, 1] == np.float32(1 + block / 100)
     audio_done.set()
     thread.join()
-    assert hands.counter("waits_given_up") == 0 and hands.counter("held_quarters") == 0
+    assert note_input.counter("waits_given_up") == 0 and note_input.counter("held_quarters") == 0
 
 
 @compiled(types.void(STATE_TYPE, types.int64))
@@ -185,13 +185,13 @@ def test_the_block_lives_in_a_mapped_file(tmp_path, make_hands):
     path.write_bytes(bytes(state_dtype.itemsize))
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
         state = new_state(48_000, buffer=memory)
-        hands, other = make_hands(), make_hands()
-        hands.state = state
-        some_music(hands), some_music(other)
-        assert np.array_equal(hands.render(1000), other.render(1000))
+        note_input, other = make_hands(), make_hands()
+        note_input.state = state
+        some_music(note_input), some_music(other)
+        assert np.array_equal(note_input.render(1000), other.render(1000))
         seen = np.frombuffer(path.read_bytes(), state_dtype, 1)
         assert seen["position"][0] == 1000
-        del state, hands.state
+        del state, note_input.state
 
 
 def test_wrong_rates_and_buffers_are_refused():

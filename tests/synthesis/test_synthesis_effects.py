@@ -239,39 +239,39 @@ def test_effects_are_empty_when_they_come_back():
     assert np.abs(chain.run(np.zeros(RATE), **on)).max() < 1e-6
 
 
-def test_dc_is_removed_and_music_kept(hands):
+def test_dc_is_removed_and_music_kept(note_input):
     """A partial at 0 Hz is DC."""
-    hands.start(0, 0, [(0.5, 0.0), (0.2, 55.0)])
-    hands.render(RATE)
-    out = hands.render(RATE)[:, 0].astype(float)
+    note_input.start(0, 0, [(0.5, 0.0), (0.2, 55.0)])
+    note_input.render(RATE)
+    out = note_input.render(RATE)[:, 0].astype(float)
     assert abs(out.mean()) < 1e-4
     assert np.sqrt(2) * np.std(out) == pytest.approx(0.2, rel=0.01)
 
 
 @pytest.mark.parametrize("gain_db", [0, 20, 40])
-def test_ceiling_holds_whatever_comes(hands, gain_db):
+def test_ceiling_holds_whatever_comes(note_input, gain_db):
     for slot in range(6):
-        hands.start(slot, 100 * slot, [(0.3 * 10 ** (gain_db / 20), 90.0 * (slot + 1)), (0.3 * 10 ** (gain_db / 20), 3777.0)])
-    out = hands.render(RATE)
+        note_input.start(slot, 100 * slot, [(0.3 * 10 ** (gain_db / 20), 90.0 * (slot + 1)), (0.3 * 10 ** (gain_db / 20), 3777.0)])
+    out = note_input.render(RATE)
     assert np.abs(out).max() <= 10 ** (-0.3 / 20)
     assert np.abs(out).max() > 0.9
-    assert hands.counter("limiter_gain") < 1
+    assert note_input.counter("limiter_gain") < 1
 
 
-def test_limiter_is_exact_below_its_ceiling_and_recovers(hands):
-    hands.start(0, 0, [(0.9, 1000.0)])
-    out = hands.render(RATE // 2)[:, 0]
-    assert hands.counter("limiter_gain") == 1
+def test_limiter_is_exact_below_its_ceiling_and_recovers(note_input):
+    note_input.start(0, 0, [(0.9, 1000.0)])
+    out = note_input.render(RATE // 2)[:, 0]
+    assert note_input.counter("limiter_gain") == 1
     assert np.abs(out[-4800:]).max() == pytest.approx(0.9, abs=0.01)
-    hands.start(1, RATE // 2, [(9.0, 500.0)])
+    note_input.start(1, RATE // 2, [(9.0, 500.0)])
     for _ in range(110):
-        hands.hop()
-        hands.render(256)
-    assert hands.counter("limiter_gain") < 0.5
+        note_input.hop()
+        note_input.render(256)
+    assert note_input.counter("limiter_gain") < 0.5
     for _ in range(3):
-        hands.hop({0: [(0.9, 1000.0)], 1: [(9.0, 500.0)]}, last=(1,))
-    hands.render(2 * RATE)
-    assert hands.counter("limiter_gain") == 1
+        note_input.hop({0: [(0.9, 1000.0)], 1: [(9.0, 500.0)]}, last=(1,))
+    note_input.render(2 * RATE)
+    assert note_input.counter("limiter_gain") == 1
 
 
 def test_limiter_replaces_what_is_no_number():
@@ -283,17 +283,17 @@ def test_limiter_replaces_what_is_no_number():
     assert limiter["reduction"][0] < 1
 
 
-def test_a_fault_in_an_effect_heals(hands):
+def test_a_fault_in_an_effect_heals(note_input):
     """A NaN in the reverb's memory gives silence for a moment; then the reverb is empty and works."""
     for _ in range(8):
-        hands.hop(reverb_mix=1)
-    hands.start(0, 0, [(0.1, 440.0)])
-    hands.render(512)
-    hands.state["effects"]["reverb"]["line"][0, :, :] = np.nan
-    out = hands.render(1024)
-    assert np.isfinite(out).all() and hands.counter("faults") > 0
-    out = hands.render(1024)
+        note_input.hop(reverb_mix=1)
+    note_input.start(0, 0, [(0.1, 440.0)])
+    note_input.render(512)
+    note_input.state["effects"]["reverb"]["line"][0, :, :] = np.nan
+    out = note_input.render(1024)
+    assert np.isfinite(out).all() and note_input.counter("faults") > 0
+    out = note_input.render(1024)
     assert np.isfinite(out).all() and np.abs(out).max() > 0.05
-    faults = hands.counter("faults")
-    hands.render(4096)
-    assert hands.counter("faults") == faults
+    faults = note_input.counter("faults")
+    note_input.render(4096)
+    assert note_input.counter("faults") == faults

@@ -39,12 +39,12 @@ def test_tables_have_unit_rms_and_stay_in_their_band(rate):
 
 
 @pytest.mark.parametrize("band", [0, 5, 31, 50, 63])
-def test_a_band_sounds_at_its_level_and_nowhere_else(hands, band):
+def test_a_band_sounds_at_its_level_and_nowhere_else(note_input, band):
     power = np.zeros(64, np.float32)
     power[band] = 0.01
-    hands.hop(noise=power)
-    hands.render(RATE // 2)
-    out = hands.render(3 * RATE).astype(float)
+    note_input.hop(noise=power)
+    note_input.render(RATE // 2)
+    out = note_input.render(3 * RATE).astype(float)
     hz, got = spectrum_power(out[:, 0])
     low, high = band_edges_hz()[band:band + 2]
     inside = (hz >= low - 2) & (hz <= high + 2)
@@ -53,10 +53,10 @@ def test_a_band_sounds_at_its_level_and_nowhere_else(hands, band):
     assert got[~inside].sum() < 1e-4 * got.sum()
 
 
-def test_white_noise_is_flat_and_its_ears_cohere_by_nine_tenths(hands):
-    hands.hop(noise=1e-3 * np.diff(band_edges_hz()) / 1000)
-    hands.render(4800)
-    out = hands.render(4 * RATE).astype(float)
+def test_white_noise_is_flat_and_its_ears_cohere_by_nine_tenths(note_input):
+    note_input.hop(noise=1e-3 * np.diff(band_edges_hz()) / 1000)
+    note_input.render(4800)
+    out = note_input.render(4 * RATE).astype(float)
     hz, got = spectrum_power(out[:, 0])
     octaves = [got[(hz >= f) & (hz < 2 * f)].sum() / f for f in (100, 200, 400, 800, 1600, 3200, 6400)]
     assert np.ptp(10 * np.log10(octaves)) < 1
@@ -65,27 +65,27 @@ def test_white_noise_is_flat_and_its_ears_cohere_by_nine_tenths(hands):
     assert 10 * np.log10(mono) == pytest.approx(-0.22, abs=0.15)
 
 
-def test_starts_add_their_power_from_their_first_sample(hands):
+def test_starts_add_their_power_from_their_first_sample(note_input):
     power = np.zeros((9, 2, 64), np.float32)
     power[:, 0, 40] = 0.01
     for _ in range(4):
-        hands.hop()
-    hands.start(0, 130, [(0.0, 440.0)], noise=power)
-    hands.start(1, 140, [(0.0, 440.0)], noise=power)
-    out = hands.render(1024)
+        note_input.hop()
+    note_input.start(0, 130, [(0.0, 440.0)], noise=power)
+    note_input.start(1, 140, [(0.0, 440.0)], noise=power)
+    out = note_input.render(1024)
     assert np.abs(out[:130]).max() == 0
     assert np.abs(out[131:140, 0]).max() > 0
     # two starts: 9 - 1 boundaries each, from 192 to 640, and silence at the next one, 704
-    gains = hands.state["noise"]["target"][0, 0, 40]
+    gains = note_input.state["noise"]["target"][0, 0, 40]
     assert gains == 0 and np.abs(out[720:]).max() < 1e-3
     assert np.sqrt(np.mean(out[200:640, 0].astype(float) ** 2)) == pytest.approx(np.sqrt(0.02), rel=0.4)
 
 
 def test_another_seed_is_another_noise_of_the_same_kind(make_hands):
     def play(seed):
-        hands = make_hands(48_000, seed=seed)
-        hands.hop(noise=1e-4)
-        return hands.render(RATE)[:, 0].astype(float)
+        note_input = make_hands(48_000, seed=seed)
+        note_input.hop(noise=1e-4)
+        return note_input.render(RATE)[:, 0].astype(float)
     one, again, other = play(1), play(1), play(2)
     assert np.array_equal(one, again)
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.05

@@ -14,16 +14,16 @@ from hummingface.models.playing.shape import Shape
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.evaluation.evaluate import choose, neighbours, released, tuning
 from hummingface.train.exporting.export_model import export, fold, presets_of
-from hummingface.train.learning.train_autoencoder import Options, Trainer
+from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 from hummingface.train.learning.warm_start import start_from
 
 SHAPE = Shape(latents=4, width=48, phase_width=16)
-OPTIONS = Options(steps=240, notes=32, moments=8, encoder_notes=4, encoder_every=4, rate=4e-3, average_steps=20)
+OPTIONS = AutoencoderOptions(steps=240, notes=32, moments=8, encoder_notes=4, encoder_every=4, rate=4e-3, average_steps=20)
 
 
 def trained(bank, folder, options=OPTIONS, steps=None):
     torch.set_num_threads(1)
-    trainer = Trainer(bank, SHAPE, options)
+    trainer = AutoencoderTrainer(bank, SHAPE, options)
     first = {k: float(v) for k, v in trainer.train_step().items()}
     trainer.run(folder, progress=False)
     return trainer, first
@@ -44,7 +44,7 @@ def test_the_loss_falls(run):
 
 def test_a_state_of_other_data_is_refused(run, tiny_data):
     _, _, folder = run
-    other = Trainer(NoteBank(tiny_data, ["Saw"]), SHAPE, OPTIONS)
+    other = AutoencoderTrainer(NoteBank(tiny_data, ["Saw"]), SHAPE, OPTIONS)
     with pytest.raises(ValueError, match="another data set"):
         other.resume(folder / "state.pt")
 
@@ -106,7 +106,7 @@ def test_one_dynamic_is_a_range_of_one_velocity(tmp_path, write_part):
     """Asked for any velocity, such a model is asked for the one that it knows."""
     write_part(tmp_path, 40, "Saw", 100, 2.0, range(48, 73), True, 4)
     bank = NoteBank(tmp_path)
-    one = Trainer(bank, SHAPE, replace(OPTIONS, steps=3))
+    one = AutoencoderTrainer(bank, SHAPE, replace(OPTIONS, steps=3))
     one.run(tmp_path / "run", progress=False)
     export(tmp_path / "run" / "state.pt", bank, tmp_path / "t", "T", {})
     model = load_model(tmp_path / "t")
@@ -138,11 +138,11 @@ def test_release_falls_as_it_says():
 def test_a_training_may_begin_where_a_model_stands(run, tiny_bank, tmp_path):
     _, first, folder = run
     model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
-    again = Trainer(tiny_bank, SHAPE, OPTIONS)
+    again = AutoencoderTrainer(tiny_bank, SHAPE, OPTIONS)
     assert start_from(again, model) == len(tiny_bank.instruments)
     begin = {k: float(v) for k, v in again.train_step().items()}
     assert begin["levels"] < 0.4 * first["levels"]
-    bigger = Trainer(tiny_bank, Shape(latents=4, width=64, phase_width=16), OPTIONS)
+    bigger = AutoencoderTrainer(tiny_bank, Shape(latents=4, width=64, phase_width=16), OPTIONS)
     with pytest.raises(ValueError, match="another shape"):
         start_from(bigger, model)
 
@@ -152,7 +152,7 @@ def test_an_instrument_that_a_model_does_not_name_is_put_where_its_encoder_hears
     model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
     name = tiny_bank.instruments[0]["name"]
     del model.presets[name]
-    again = Trainer(tiny_bank, SHAPE, OPTIONS)
+    again = AutoencoderTrainer(tiny_bank, SHAPE, OPTIONS)
     assert start_from(again, model) == len(tiny_bank.instruments) - 1
     heard = again.model.points[0].detach().numpy()
     assert np.isfinite(heard).all()

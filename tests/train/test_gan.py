@@ -13,12 +13,12 @@ from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
 from hummingface.train.data.characteristics import CHARACTERISTICS
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.evaluation.generated import compare, frechet, ndb
 from hummingface.train.exporting.export_gan import export_gan, model_of_gan
 from hummingface.train.exporting.find_knobs import measured
 from hummingface.train.learning.conditions import conditions_of
+from hummingface.train.learning.generated import compare, frechet, ndb
 from hummingface.train.learning.run import read_state
-from hummingface.train.learning.train_gan import Options, Trainer
+from hummingface.train.learning.train_gan import GanOptions, GanTrainer
 from tests.train.runs import same, stopped_after
 
 SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
@@ -26,8 +26,8 @@ SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
 
 def learner(bank, steps=40, conditional=True, **options):
     torch.set_num_threads(1)
-    options = Options(**{"steps": steps, "notes": 16, "stride": 8, "average_steps": 50} | options)
-    return Trainer(bank, SHAPE, options, conditional, critic_width=32)
+    options = GanOptions(**{"steps": steps, "notes": 16, "stride": 8, "average_steps": 50} | options)
+    return GanTrainer(bank, SHAPE, options, conditional, critic_width=32)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.models.playing.checkpoint import load_model
-from hummingface.models.playing.decoder_numpy import PlayedDecoder
+from hummingface.models.playing.decoder_numpy import NumpyDecoder
 from hummingface.models.playing.frame import NOISE
 from hummingface.models.playing.knobs import turned
 from hummingface.models.playing.untrained import untrained
@@ -14,7 +14,7 @@ from hummingface.train.exporting.find_knobs import correlations, directions, fam
 FACTORY = Path(__file__).parents[2] / "assets" / "models" / "fluidr3_atlas"
 
 
-class Hissing(PlayedDecoder):
+class Hissing(NumpyDecoder):
     """Says the same at every point of latent space, but for its noise: 6 dB for each unit of latent 2."""
 
     def note(self, z, pitch, velocity):

@@ -5,7 +5,7 @@ import torch
 
 from hummingface.models.playing.shape import Shape
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.learning.train_autoencoder import Options, Trainer
+from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 SHAPE = Shape(latents=4, width=64, note_width=64, phase_width=16)
@@ -21,10 +21,10 @@ def test_batches_are_the_same_wherever_the_notes_lie(tiny_data):
 
 
 def test_it_learns_what_the_cpu_learns(tiny_data):
-    options = Options(steps=60, notes=32, moments=4, encoder_notes=8)
+    options = AutoencoderOptions(steps=60, notes=32, moments=4, encoder_notes=8)
     losses = {}
     for device in ("cpu", "cuda"):
-        trainer = Trainer(NoteBank(tiny_data), SHAPE, options, device=device, encoder_width=16, precision="32")
+        trainer = AutoencoderTrainer(NoteBank(tiny_data), SHAPE, options, device=device, encoder_width=16, precision="32")
         losses[device] = np.array([float(trainer.train_step()["loss"]) for _ in range(60)])
     cpu, cuda = losses["cpu"], losses["cuda"]
     assert cuda[:5] == pytest.approx(cpu[:5], rel=0.02)         # TF32 has ten bits of mantissa

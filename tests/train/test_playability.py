@@ -19,7 +19,7 @@ from hummingface.train.evaluation.playability import (
     LEAD_S,
     OCTAVES,
     VELOCITIES,
-    Stroke,
+    PlayedNote,
     judge,
     missed,
     strokes,
@@ -192,10 +192,10 @@ def test_a_figure_counts_from_three_times_what_chance_leaves():
 
 def test_the_engine_plays_strokes_one_by_one():
     from hummingface.instrument.patches.library import load_patch
-    patch, timbre, program, acoustic = bench.opened(bench.Sound("patch", "Evening Grand"))
+    patch, source, program, acoustic = bench.opened(bench.Sound("patch", "Evening Grand"))
     assert (program, acoustic) == (0, True) and patch.parameters["reverb.mix"] == 0 < load_patch("Evening Grand").parameters["reverb.mix"]
-    asked = [Stroke(60, 127), Stroke(60, 16), Stroke(48, 40, 2.4), Stroke(61, 100)]
-    sounds = list(bench.play(timbre, patch)(asked, 0))
+    asked = [PlayedNote(60, 127), PlayedNote(60, 16), PlayedNote(48, 40, 2.4), PlayedNote(61, 100)]
+    sounds = list(bench.play(source, patch)(asked, 0))
     assert [len(sound) for sound in sounds] == [round((LEAD_S + HOLD_S + stroke.after_s) * RATE_HZ) for stroke in asked]
     loud, soft, released, usual = (playability.listen(sound, stroke, RATE_HZ) for sound, stroke in zip(sounds, asked, strict=True))
     assert loud.lufs - soft.lufs == pytest.approx(40 * np.log10(127 / 16), abs=1.0)

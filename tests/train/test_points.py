@@ -15,7 +15,7 @@ import torch
 from hummingface.instrument.offline import levelling
 from hummingface.instrument.patches.library import load_model
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import timbre_of
+from hummingface.instrument.performance.frame_source import source_of
 from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
 from hummingface.train.app.latent_points import note_of
 from hummingface.train.data.dataset import NoteBank
@@ -124,7 +124,7 @@ def test_sounds_are_levelled(helper, own_note, tmp_path):
     assert soft["gain_db"] == pytest.approx(loud["gain_db"], abs=2.5)
     model = load_model(None)
     sound = Patch("A", model.name, tuple(loud["z"]), gain_db=loud["gain_db"])
-    lufs, _ = levelling.measure(sound.dry(), timbre_of(model))
+    lufs, _ = levelling.measure(sound.dry(), source_of(model))
     assert lufs == pytest.approx(levelling.TARGET_LUFS, abs=0.6)
 
 

@@ -22,7 +22,7 @@ from hummingface.train.data.store import DataError, part_files, read_part
 from hummingface.train.notes.opening import Wishes, open_source
 from hummingface.train.notes.program_families import INSTRUMENTS, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
-from hummingface.train.notes.soundfont_source import LAYERS, Choice, SoundFont
+from hummingface.train.notes.soundfont_source import LAYERS, NoteChoice, SoundFont
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 ROOT = Path(__file__).parents[2]
@@ -201,9 +201,9 @@ def test_a_general_midi_font_gives_every_key_at_every_velocity_once():
 
 @real
 def test_programs_keys_velocities_and_lengths_are_chosen(tmp_path):
-    source = SoundFont(SOUNDFONT, Choice((40, 124), (60, 72), (50, 90), (0.3, 0.4)))
+    source = SoundFont(SOUNDFONT, NoteChoice((40, 124), (60, 72), (50, 90), (0.3, 0.4)))
     assert len(source) == 2 * 2 * 2 * 2
-    report = prepare(tmp_path, [SoundFont(SOUNDFONT, Choice((40, 124), (60, 72), (90,), (0.3,)))], 1, False)
+    report = prepare(tmp_path, [SoundFont(SOUNDFONT, NoteChoice((40, 124), (60, 72), (90,), (0.3,)))], 1, False)
     assert report.notes == 4
     bank = NoteBank(tmp_path)
     violin = bank.instruments[0]

@@ -32,11 +32,11 @@ def runs(tiny_data, tmp_path_factory):
     torch.set_num_threads(1)
     place, bank = tmp_path_factory.mktemp("runs"), NoteBank(tiny_data)
     for latents in (2, 4):
-        options = train_autoencoder.Options(steps=STEPS, notes=16, moments=4, encoder_notes=4, encoder_every=4, average_steps=20)
-        train_autoencoder.Trainer(bank, Shape(latents=latents, width=32, note_width=32, phase_width=16), options,
+        options = train_autoencoder.AutoencoderOptions(steps=STEPS, notes=16, moments=4, encoder_notes=4, encoder_every=4, average_steps=20)
+        train_autoencoder.AutoencoderTrainer(bank, Shape(latents=latents, width=32, note_width=32, phase_width=16), options,
                             encoder_width=16).run(place / f"small {latents}", progress=False)
     shape = Shape(latents=3, width=32, note_width=48, phase_width=16)
-    train_gan.Trainer(bank, shape, train_gan.Options(steps=STEPS, notes=8), critic_width=32).run(place / "<cgan>", progress=False)
+    train_gan.GanTrainer(bank, shape, train_gan.GanOptions(steps=STEPS, notes=8), critic_width=32).run(place / "<cgan>", progress=False)
     return place
 
 

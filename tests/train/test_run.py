@@ -17,7 +17,7 @@ from tensorboardX.proto.event_pb2 import Event
 from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
 from hummingface.train.learning.run import Diverged, read_state, tensors_of
-from hummingface.train.learning.train_autoencoder import Options, Trainer
+from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 from hummingface.train.notes.tfrecord import records
 from tests.train.runs import same, stopped_after
 
@@ -27,7 +27,8 @@ HALF, WHOLE = 120, 240
 
 def learner(bank, steps=WHOLE, **options):
     torch.set_num_threads(1)
-    return Trainer(bank, SHAPE, Options(**{"steps": steps, "notes": 16, "moments": 4, "encoder_notes": 4, "encoder_every": 4,
+    return AutoencoderTrainer(bank, SHAPE, AutoencoderOptions(**{"steps": steps, "notes": 16, "moments": 4, "encoder_notes": 4,
+                                                                 "encoder_every": 4,
                                            "rate": 4e-3, "average_steps": 20} | options), encoder_width=16)
 
 
@@ -112,7 +113,8 @@ def test_states_that_are_none(tiny_bank, tmp_path):
 
 def test_bf16_learns_too(tiny_bank):
     def levels(precision):
-        one = Trainer(tiny_bank, SHAPE, Options(steps=60, notes=16, moments=4, encoder_notes=4), encoder_width=16, precision=precision)
+        one = AutoencoderTrainer(tiny_bank, SHAPE, AutoencoderOptions(steps=60, notes=16, moments=4, encoder_notes=4), encoder_width=16,
+                                 precision=precision)
         said = [float(one.train_step()["levels"]) for _ in range(60)]
         assert all(x.dtype == torch.float32 for x in tensors_of(one.state()))
         return np.mean(said[-10:])

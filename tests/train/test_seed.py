@@ -12,12 +12,12 @@ import torch
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.stft import Layout
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.app.commands import main
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
 from hummingface.train.exporting.export_stft import PRESETS
-from hummingface.train.learning.train_stft import AutoencoderTrainer, GanTrainer, Options, shape_for
+from hummingface.train.learning.train_stft import StftAutoencoderTrainer, StftGanTrainer, StftOptions, shape_for
 from hummingface.train.report.page import write_report
 from tests.train.notes_that_tell import FAMILIES
 from tests.train.runs import stopped_after
@@ -25,10 +25,10 @@ from tests.train.runs import stopped_after
 
 def test_labels_stay_with_their_images(told_sounds):
     """Shuffled and drawn at random, each image still shows the key, the family and the qualities that its labels tell."""
-    bank = SoundBank(told_sounds[1], Layout())
+    bank = NoteSounds(told_sounds[1], Layout())
     told, values = bank.conditions()
     places = {(c["kind"], c["name"]): i for i, c in enumerate(told)}
-    one = GanTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(notes=9), conditional=True)
+    one = StftGanTrainer(bank, shape_for(bank, 4, 4, Layout()), StftOptions(notes=9), conditional=True)
     seen = set()
     for _ in range(6):
         images, keys, notes = one.draw()
@@ -49,7 +49,7 @@ def test_frames_and_sounds_are_kept_apart(told_sounds, tiny_data, capsys):
     (tiny_data / "data.json").write_text(json.dumps({"format": 3}))
     try:
         with pytest.raises(DataError, match="holds frames"):
-            SoundBank(tiny_data, Layout())
+            NoteSounds(tiny_data, Layout())
     finally:
         (tiny_data / "data.json").unlink()
     assert main(["prepare", str(told_sounds[0]), "--out", str(told_sounds[1]), "--workers", "1"]) == 1
@@ -58,8 +58,8 @@ def test_frames_and_sounds_are_kept_apart(told_sounds, tiny_data, capsys):
 
 def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(told_sounds, tmp_path):
     def learner(steps):
-        bank = SoundBank(told_sounds[1], Layout(), pitches=(60,))
-        return AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=steps, notes=3, rate=5e-3, decay_from=1.0))
+        bank = NoteSounds(told_sounds[1], Layout(), pitches=(60,))
+        return StftAutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), StftOptions(steps=steps, notes=3, rate=5e-3, decay_from=1.0))
     whole = learner(120)
     lost = [float(whole.train_step()["mse"]) for _ in range(120)]
     assert np.mean(lost[-20:]) < 0.6 * np.mean(lost[:20])
@@ -77,8 +77,9 @@ def test_an_autoencoder_learns_and_goes_on_where_it_was_stopped(told_sounds, tmp
 
 @pytest.mark.parametrize("conditional", [True, False])
 def test_gans_begin_undecided_and_are_not_squashed(told_sounds, conditional):
-    bank = SoundBank(told_sounds[1], Layout())
-    one = GanTrainer(bank, shape_for(bank, 4, 8, Layout()), Options(notes=8, rate=1e-4, critic_rate=2e-3, slope_penalty=0.0), conditional)
+    bank = NoteSounds(told_sounds[1], Layout())
+    one = StftGanTrainer(bank, shape_for(bank, 4, 8, Layout()), StftOptions(notes=8, rate=1e-4, critic_rate=2e-3, slope_penalty=0.0),
+                         conditional)
     parts = one.train_step()
     assert float(parts["critic"]) == pytest.approx(math.log(2), rel=0.05)
     assert float(parts["generator"]) == pytest.approx(math.log(2), rel=0.05)
@@ -96,7 +97,7 @@ def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
     assert next(csv.reader((run / "log.csv").open()))[:2] == ["step", "seconds"]
     assert main(["export", str(told_sounds[1]), str(run), str(out), "--name", "Tiny"]) == 0
     model = load_model(out)
-    assert isinstance(model, SeedModel) and model.card["pitches"] == [48, 60]
+    assert isinstance(model, StftModel) and model.card["pitches"] == [48, 60]
     z = model.presets[next(iter(model.presets))]
     note = model.note(np.array(z), 55)
     assert np.abs(note.sound).max() > 0.01 and abs(1200 * np.log2(note.root_hz / 195.9977)) <= 80
@@ -187,9 +188,9 @@ def test_damaged_data_is_named_and_what_to_do(told_sounds, tmp_path, capsys, hur
 
 
 def test_a_run_of_one_note_has_a_report(told_sounds, tmp_path):
-    bank = SoundBank(told_sounds[1], Layout(), [f"{next(iter(FAMILIES))}_synthetic_000"], (60,))
+    bank = NoteSounds(told_sounds[1], Layout(), [f"{next(iter(FAMILIES))}_synthetic_000"], (60,))
     assert len(bank) == 1
-    AutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), Options(steps=2, notes=2)).run(tmp_path / "run", progress=False)
+    StftAutoencoderTrainer(bank, shape_for(bank, 4, 4, Layout()), StftOptions(steps=2, notes=2)).run(tmp_path / "run", progress=False)
     write_report([tmp_path / "run"], tmp_path / "report.html", progress=False)
     assert (tmp_path / "report.html").stat().st_size > 100_000
 

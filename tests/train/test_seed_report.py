@@ -7,9 +7,9 @@ import torch
 from hummingface.models.playing import stft
 from hummingface.models.playing.stft import Layout
 from hummingface.train.app.commands import main
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.learning.run import read_state
-from hummingface.train.learning.train_stft import AutoencoderTrainer, GanTrainer, Options, shape_for
+from hummingface.train.learning.train_stft import StftAutoencoderTrainer, StftGanTrainer, StftOptions, shape_for
 from hummingface.train.report import page, stft_report
 from hummingface.train.report.folder import open_runs
 from tests.train.test_report import Page
@@ -23,11 +23,11 @@ def runs(told_sounds, tmp_path_factory):
     torch.set_num_threads(1)
     place = tmp_path_factory.mktemp("runs")
     for latents in (2, 4):
-        bank = SoundBank(told_sounds[1], Layout(), pitches=(60,))
-        AutoencoderTrainer(bank, shape_for(bank, latents, 4, Layout()), Options(steps=STEPS, notes=3, rate=5e-3)).run(
+        bank = NoteSounds(told_sounds[1], Layout(), pitches=(60,))
+        StftAutoencoderTrainer(bank, shape_for(bank, latents, 4, Layout()), StftOptions(steps=STEPS, notes=3, rate=5e-3)).run(
             place / f"ae {latents}", progress=False)
-    bank = SoundBank(told_sounds[1], Layout())
-    GanTrainer(bank, shape_for(bank, 3, 4, Layout()), Options(steps=STEPS, notes=4), True).run(place / "cgan", progress=False)
+    bank = NoteSounds(told_sounds[1], Layout())
+    StftGanTrainer(bank, shape_for(bank, 3, 4, Layout()), StftOptions(steps=STEPS, notes=4), True).run(place / "cgan", progress=False)
     return place
 
 
@@ -69,7 +69,7 @@ def test_originals_and_reconstructions_are_not_swapped(runs, told_sounds):
     names = [clip.name for clip in said["originals"]]
     assert names == [clip.name for clip in said["chapters"][0].reconstructed.clips] and len(names) == 3
     state = read_state(runs / "ae 4" / "state.pt")
-    learner = AutoencoderTrainer(run.bank, shape_for(run.bank, 4, 4, Layout()), Options())
+    learner = StftAutoencoderTrainer(run.bank, shape_for(run.bank, 4, 4, Layout()), StftOptions())
     learner.average.load_state_dict(state["average"])
     for number, name in enumerate(names):
         recorded, _ = sf.read(told_sounds[0] / "audio" / f"{name}.wav", dtype="float32")

@@ -92,27 +92,27 @@ def _fetch(args) -> int:
 
 def _autoencoder(args) -> int:
     if getattr(args, "representation", "frames") != "frames":
-        return _seed(args, "autoencoder")
+        return _stft(args, "autoencoder")
     from hummingface.models.playing.shape import Shape
-    from hummingface.train.learning.train_autoencoder import Options, Trainer
+    from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 
-    def made(bank, device: str, steps: int) -> Trainer:
-        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed, mixed=args.mixed)
+    def made(bank, device: str, steps: int) -> AutoencoderTrainer:
+        options = AutoencoderOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed, mixed=args.mixed)
         shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
-        return Trainer(bank, shape, options, device=device, precision=args.precision)
+        return AutoencoderTrainer(bank, shape, options, device=device, precision=args.precision)
     return _train(args, made)
 
 
 def _gan(args, conditional: bool = False) -> int:
     if args.representation != "frames":
-        return _seed(args, "cgan" if conditional else "gan")
+        return _stft(args, "cgan" if conditional else "gan")
     from hummingface.models.playing.shape import Shape
-    from hummingface.train.learning.train_gan import Options, Trainer
+    from hummingface.train.learning.train_gan import GanOptions, GanTrainer
 
-    def made(bank, device: str, steps: int) -> Trainer:
-        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
+    def made(bank, device: str, steps: int) -> GanTrainer:
+        options = GanOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
         shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
-        return Trainer(bank, shape, options, conditional, device, args.precision)
+        return GanTrainer(bank, shape, options, conditional, device, args.precision)
     return _train(args, made)
 
 
@@ -120,22 +120,23 @@ def _cgan(args) -> int:
     return _gan(args, True)
 
 
-def _seed(args, system: str) -> int:
+def _stft(args, system: str) -> int:
     """The seed's own systems: models of whole notes, as STFT images."""
     from hummingface.models.playing.stft import Layout
-    from hummingface.train.data.note_sounds import SoundBank
-    from hummingface.train.learning.train_stft import AutoencoderTrainer, GanTrainer, Options, SeedLearner, shape_for
+    from hummingface.train.data.note_sounds import NoteSounds
+    from hummingface.train.learning.train_stft import StftAutoencoderTrainer, StftGanTrainer, StftLearner, StftOptions, shape_for
     layout = Layout("if") if args.representation == "if" else Layout("ri", args.power, not args.unturned)
 
-    def opened(folder: Path, only: list[str] | None) -> SoundBank:
-        return SoundBank(folder, layout, only)
+    def opened(folder: Path, only: list[str] | None) -> NoteSounds:
+        return NoteSounds(folder, layout, only)
 
-    def made(bank: SoundBank, device: str, steps: int) -> SeedLearner:
-        options = Options(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=0.3 * args.rate, seed=args.seed)
+    def made(bank: NoteSounds, device: str, steps: int) -> StftLearner:
+        options = StftOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=0.3 * args.rate,
+                              seed=args.seed)
         shape = shape_for(bank, args.latents, args.width, layout)
         if system == "autoencoder":
-            return AutoencoderTrainer(bank, shape, options, device, args.precision)
-        return GanTrainer(bank, shape, options, system == "cgan", device, args.precision)
+            return StftAutoencoderTrainer(bank, shape, options, device, args.precision)
+        return StftGanTrainer(bank, shape, options, system == "cgan", device, args.precision)
     return _train(args, made, opened)
 
 
@@ -202,14 +203,14 @@ def _export(args) -> int:
 def _evaluate(args) -> int:
     import torch
 
-    from hummingface.models.playing.stft_model import SeedModel
+    from hummingface.models.playing.stft_model import StftModel
     from hummingface.train.evaluation.evaluate import distances, table, tuning
     from hummingface.train.evaluation.model_dynamics import dynamics
     if not args.notes and not args.data:
         raise ValueError("what is it to be measured on? Give --notes SOURCE, or --data DATA of its own training.")
     torch.set_num_threads(1)
     model, result = open_model(args.model, args.library), {}
-    if isinstance(model, SeedModel):
+    if isinstance(model, StftModel):
         return _evaluate_notes(args, model)
     if args.notes:
         from hummingface.train.evaluation.examine import examine, held_out
@@ -268,7 +269,7 @@ def _learn(args) -> int:
         stop_when_left()
     import torch
 
-    from hummingface.train.app.learn import Lesson, folder_name, learn
+    from hummingface.train.app.learn import TrainConfig, folder_name, learn
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
@@ -276,7 +277,8 @@ def _learn(args) -> int:
     out, work = (args.out or args.library.models) / stem, args.work or args.library.work / "learn" / stem
     if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
         raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
-    lesson = Lesson(args.minutes, args.latents, args.hold_out, not args.uneven, _device(args.device), args.workers, args.seed, args.licence)
+    lesson = TrainConfig(args.minutes, args.latents, args.hold_out, not args.uneven, _device(args.device), args.workers, args.seed,
+                         args.licence)
     try:
         learn(args.source, args.name, out, work, lesson, wishes_of(args), progress=not lines, tell=lines.tell if lines else None,
               added=NOWHERE.added if args.out else args.library.added)

@@ -9,7 +9,7 @@ import torch
 
 from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.evaluation.note_spectrum import as_bytes, at_times, picture_times, spectrum_db
+from hummingface.train.data.note_spectrum import as_bytes, at_times, picture_times, spectrum_db
 from hummingface.train.notes.names import note_name
 
 Tell = Callable[..., None]

@@ -18,7 +18,7 @@ from hummingface.models.playing.checkpoint import ModelError, read_card
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.data.cleaning import even_out
-from hummingface.train.data.prepare import Report, prepare
+from hummingface.train.data.prepare import PrepareReport, prepare
 from hummingface.train.data.store import replace_with
 from hummingface.train.notes.opening import Wishes, open_source
 
@@ -31,7 +31,7 @@ Added = Callable[[Path, dict[str, Any] | None], str]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainConfig:
     """How `learn` goes about it."""
     minutes: float = 9.0               # in all
     latents: int = 16
@@ -51,7 +51,7 @@ def silent(kind: str, **values: Any) -> None:
     """Nobody is told."""
 
 
-def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson | None = None, wishes: Wishes | None = None,
+def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainConfig | None = None, wishes: Wishes | None = None,
           progress: bool = True, say: Callable[[str], None] = print, tell: Callable[..., None] | None = None,
           added: Added = lambda path, before: "") -> Model:
     """A model called `name` of the notes in `sources`, written as `out`.safetensors and `out`.json.
@@ -65,8 +65,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
     from hummingface.train.data.dataset import NoteBank
     from hummingface.train.exporting.export_model import export
     from hummingface.train.learning.run import STATE
-    from hummingface.train.learning.train_autoencoder import Options, Trainer
-    lesson, begin, told = lesson or Lesson(), time.monotonic(), tell or silent
+    from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
+    lesson, begin, told = lesson or TrainConfig(), time.monotonic(), tell or silent
     workers = lesson.workers or os.cpu_count() or 1
     data, run = work / "data", work / "run"
     data.mkdir(parents=True, exist_ok=True)
@@ -90,9 +90,10 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
     left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
-    options = Options(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200,
+    options = AutoencoderOptions(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08,
+                                 average_steps=200,
                       between=0.4, mixed=0.0, own_share=0.5, encoder_notes=8, encoder_every=8, seed=lesson.seed)
-    trainer = Trainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
+    trainer = AutoencoderTrainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
     state = run / STATE
     if not (state.is_file() and _go_on(trainer, state, say)) or not notes["run"]:
         notes["run"] = secrets.token_hex(8)                               # knobs of another run are another matter
@@ -131,7 +132,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: Lesson 
     return model
 
 
-def _reasons(report: Report) -> str:
+def _reasons(report: PrepareReport) -> str:
     """Why nothing could be made of what was found, the first few."""
     said = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
     more = len(report.skipped) - 3

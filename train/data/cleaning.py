@@ -6,7 +6,7 @@ from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
 from hummingface.models.playing.period import periods_cents
 from hummingface.train.data.characteristics import LEAST_FALL_DB_S, power_db
-from hummingface.train.evaluation.note_spectrum import at_times
+from hummingface.train.data.note_spectrum import at_times
 
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0

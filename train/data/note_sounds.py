@@ -20,7 +20,7 @@ from torch import Tensor
 
 from hummingface.models.playing import stft
 from hummingface.models.playing.stft import SAMPLES, Layout
-from hummingface.train.data.store import FORMAT, DataError, Part, nothing_in, part_files, read_data, read_part, replace_with, wanted
+from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, replace_with, wanted
 from hummingface.train.notes.note import QUALITIES, Labels, Note
 
 REPRESENTATION = "stft"
@@ -75,7 +75,7 @@ def write_sounds(folder: Path, notes: Sequence[MadeSound]) -> None:
     replace_with(stem.with_name(stem.name + ".json"), lambda p: p.write_text(about))
 
 
-def _sounds(part: Part) -> np.ndarray:
+def _sounds(part: StorePart) -> np.ndarray:
     """The sounds of a part, on disk: int16 [notes, SAMPLES]. Raises DataError where they are not what its labels say."""
     path = part.stem.with_name(part.stem.name + ".sound.npy")
     try:
@@ -87,7 +87,7 @@ def _sounds(part: Part) -> np.ndarray:
     return sounds
 
 
-class SoundBank:
+class NoteSounds:
     """The notes of a folder, as images when they are asked for. Numbers of notes index all arrays."""
 
     def __init__(self, folder: str | Path, layout: Layout, instruments: list[str] | None = None, pitches: tuple[int, ...] = ()):
@@ -120,7 +120,7 @@ class SoundBank:
         self._images = torch.empty(size, dtype=torch.float16) if len(self) <= MOST_KEPT else None
         self._made = np.zeros(len(self), bool)
 
-    def near(self, device: torch.device) -> "SoundBank":
+    def near(self, device: torch.device) -> "NoteSounds":
         """This bank: its sounds stay in memory, and images travel when they are drawn."""
         return self
 

@@ -23,6 +23,7 @@ from hummingface.models.learning.autoencoder import note_rows
 from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from hummingface.train.data.characteristics import measure
+from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.data.store import (
     LATE_S,
     DataError,
@@ -35,7 +36,6 @@ from hummingface.train.data.store import (
     write_part,
     write_skipped,
 )
-from hummingface.train.evaluation.note_spectrum import at_times
 from hummingface.train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
@@ -43,7 +43,7 @@ AHEAD = 2                             # batches in flight for each worker
 
 
 @dataclass
-class Report:
+class PrepareReport:
     """What `prepare` did. `failed`: sources that ended badly, and why."""
     notes: int = 0                    # in the folder, of those asked for
     made: int = 0                     # now
@@ -127,7 +127,7 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound:
 
 
 def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True,
-            watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> Report:
+            watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> PrepareReport:
     """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
 
     `as_sound`: as 16 kHz sounds (`train/data/note_sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0
@@ -143,7 +143,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
         other = "frames" if as_sound else "sounds"
         raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
     write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
-    report, begin = Report(), time.monotonic()
+    report, begin = PrepareReport(), time.monotonic()
     done, useless, asked = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
     sizes = [len(source) for source in sources]

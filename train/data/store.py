@@ -46,7 +46,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Part:
+class StorePart:
     """What the JSON of a part says: one entry for each row of its arrays."""
     stem: Path
     notes: list[dict[str, Any]]
@@ -105,7 +105,7 @@ def part_files(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob("p*.json"))
 
 
-def read_part(path: Path) -> Part:
+def read_part(path: Path) -> StorePart:
     """A part of either format, with the labels of each of its notes. Raises DataError."""
     try:
         card = read_json(path, LARGEST_BYTES, finite=False)
@@ -125,7 +125,7 @@ def read_part(path: Path) -> Part:
                 raise ValueError(f"a note has no {', '.join(sorted(missing))}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Remove it and prepare again.") from error
-    return Part(path.with_suffix(""), notes, written)
+    return StorePart(path.with_suffix(""), notes, written)
 
 
 def read_data(folder: Path) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def keys_in(folder: Path) -> set[str]:
     return keys
 
 
-def wanted(parts: Iterable[Part], folder: Path) -> list[tuple[Part, list[int]]]:
+def wanted(parts: Iterable[StorePart], folder: Path) -> list[tuple[StorePart, list[int]]]:
     """Parts with the places of their notes that the last command asked for, each note once."""
     unwanted, seen, found = set(read_data(folder).get("unwanted", ())), set(), []
     for part in parts:

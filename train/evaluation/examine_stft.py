@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hummingface.models.playing import stft
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.note_sounds import LOUDEST, prepared_sound
 from hummingface.train.evaluation import stft_figures
 from hummingface.train.evaluation.examine import write_sound
@@ -17,7 +17,7 @@ from hummingface.train.notes.note import Skipped, Source, SourceError
 ALL = (*stft_figures.FIGURES, *FIGURES)
 
 
-def examine(model: SeedModel | None, sources: Sequence[Source], count: int | None = None, write: Path | None = None) -> dict[str, Any]:
+def examine(model: StftModel | None, sources: Sequence[Source], count: int | None = None, write: Path | None = None) -> dict[str, Any]:
     """{"model", "notes": {name: figures}, "mean": figures, "skipped": {name: reason}} of each note through encoder and generator.
 
     Notes of other keys than the model knows are passed over. None for a model: through the representation alone, as every model hears it.

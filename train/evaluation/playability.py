@@ -43,19 +43,19 @@ _BIQUADS_RATE_HZ = 48000                         # of SHELF and HIGH_PASS
 _LEAST_POWER = 1e-14
 
 
-class Stroke(NamedTuple):
+class PlayedNote(NamedTuple):
     """A key that is held for HOLD_S. Where `after_s` is 0, sound is cut off at key-up; else it is heard for so long after it."""
     key: int
     velocity: int
     after_s: float = 0.0
 
 
-Play = Callable[[Sequence[Stroke], int], Iterable[np.ndarray]]
+Play = Callable[[Sequence[PlayedNote], int], Iterable[np.ndarray]]
 """(strokes, seed of what moves at random) -> the sound of each [samples, channels], from LEAD_S before its key goes down to `after_s`
 after it comes up."""
 
 
-class Heard(NamedTuple):
+class HeardNote(NamedTuple):
     """One note."""
     lufs: float
     before_lufs: float                           # what sounded before the key went down
@@ -64,10 +64,10 @@ class Heard(NamedTuple):
     after_lufs: float                            # 2 s after key-up; NaN where that was not played
 
 
-def strokes() -> list[Stroke]:
+def strokes() -> list[PlayedNote]:
     """The notes that `judge` has played: OCTAVES at VELOCITIES, KEYS at VELOCITY, then RELEASED."""
-    return [*(Stroke(key, velocity) for key in OCTAVES for velocity in VELOCITIES), *(Stroke(key, VELOCITY) for key in KEYS),
-            *(Stroke(key, velocity, AFTER_S + AFTER_WINDOW_S) for key, velocity in RELEASED)]
+    return [*(PlayedNote(key, velocity) for key in OCTAVES for velocity in VELOCITIES), *(PlayedNote(key, VELOCITY) for key in KEYS),
+            *(PlayedNote(key, velocity, AFTER_S + AFTER_WINDOW_S) for key, velocity in RELEASED)]
 
 
 @cache
@@ -119,7 +119,7 @@ def centroid_hz(sound: np.ndarray, rate_hz: int) -> float:
     return float((np.fft.rfftfreq(window, 1 / rate_hz) * spectrum).sum() / max(spectrum.sum(), 1e-20))
 
 
-def listen(sound: np.ndarray, stroke: Stroke, rate_hz: int) -> Heard:
+def listen(sound: np.ndarray, stroke: PlayedNote, rate_hz: int) -> HeardNote:
     """What is heard in the sound of a stroke, as a `Play` gives it."""
     sound = np.asarray(sound, np.float64).reshape(len(sound), -1)
     power = weighted_power(sound, rate_hz)
@@ -128,7 +128,7 @@ def listen(sound: np.ndarray, stroke: Stroke, rate_hz: int) -> Heard:
     sides = [side - side.mean() for side in (begin[:, :1], begin[:, -1:])]
     size = float(np.sqrt(np.square(sides[0]).sum() * np.square(sides[1]).sum()))
     after = power[up + round(AFTER_S * rate_hz):up + round((AFTER_S + AFTER_WINDOW_S) * rate_hz)]
-    return Heard(loudest_lufs(power[down:up], rate_hz), lufs_of(power[down // 2:down].mean()), centroid_hz(begin, rate_hz),
+    return HeardNote(loudest_lufs(power[down:up], rate_hz), lufs_of(power[down // 2:down].mean()), centroid_hz(begin, rate_hz),
                  float((sides[0] * sides[1]).sum()) / size if size > 0 else np.nan, lufs_of(after.mean()) if stroke.after_s else np.nan)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from hummingface.models.learning.autoencoder import encode
+from hummingface.models.learning.autoencoder import check_encoder, encode
 from hummingface.models.learning.decoder import Decoder
 from hummingface.models.learning.note_frames import NoteFrames, frame_times
 from hummingface.models.learning.reference import synthesise
@@ -26,7 +26,7 @@ from hummingface.models.playing.frame import (
     pitch_to_hz,
 )
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import power_db
 from hummingface.train.data.cleaning import SLOPE_SHARE
 from hummingface.train.data.dataset import NoteBank
@@ -68,8 +68,8 @@ class Refiner:
     """Finds points of a model's latent space. Keeps the decoder, in torch, between notes."""
 
     def __init__(self, model: Model):
-        if isinstance(model, SeedModel):
-            model.encode(np.zeros(0), 0, 0)                 # says that it cannot
+        if isinstance(model, StftModel):
+            check_encoder(model)
         self.model = model
         self.decoder = Decoder(model.shape)
         self.decoder.load_state_dict({name.removeprefix("decoder."): torch.from_numpy(value) for name, value in model.weights.items()
@@ -91,7 +91,7 @@ class Refiner:
 
     def encoded(self, bank: NoteBank) -> np.ndarray:
         rows = bank.rows[0, :ROWS].float().numpy()
-        z = encode(self.model.shape, self.model.weights, rows, float(bank.pitch[0]), float(bank.velocity[0]))
+        z = encode(self.model, rows, float(bank.pitch[0]), float(bank.velocity[0]))
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
     def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64, below_hz: float = math.inf) -> float:

@@ -3,21 +3,21 @@ from pathlib import Path
 from typing import Any
 
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.app.arguments import FACTORY, FACTORY_SOURCE, SOUNDFONT
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
 from hummingface.train.exporting.export_gan import export_gan
 from hummingface.train.exporting.export_model import export
-from hummingface.train.exporting.export_stft import export_seed, shape_of_run
+from hummingface.train.exporting.export_stft import export_stft, shape_of_run
 from hummingface.train.learning.run import STATE, read_state
 
 LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"
 HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything
 
 
-def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | SeedModel:
+def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | StftModel:
     """Write the model of `run`, which learnt from `data`, as `out`.safetensors and `out`.json. Raises DataError, ModelError, OSError."""
     try:
         state = read_state(run / STATE)
@@ -30,7 +30,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
     if kind.startswith("stft-"):
         shape = shape_of_run(state)
         layout = shape.layout
-        sounds = SoundBank(data, layout, state["instruments"])
+        sounds = NoteSounds(data, layout, state["instruments"])
         if (sounds.instruments, sounds.lowest, sounds.highest) != (state["instruments"], shape.lowest, shape.highest):
             raise DataError(f"{data}: not the notes that {run} learnt, which are keys {shape.lowest} to {shape.highest} of "
                             f"{len(state['instruments'])} instruments. Give the folder that it was trained on.")
@@ -39,7 +39,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
                                    "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", asked | {"steps": state["step"]})}
         if sounds.lowest == sounds.highest:
             about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; every other is that note, read faster or slower."
-        return export_seed(run / STATE, sounds, out, name if name != FACTORY else out.name, about)
+        return export_stft(run / STATE, sounds, out, name if name != FACTORY else out.name, about)
     asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
     asked |= {part: state["shape"][part] for part in ("width", "note_width", "note_depth")}
     if kind in ("gan", "cgan"):
@@ -54,7 +54,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
     return export(run / STATE, NoteBank(data), out, name, about, LICENCE.read_text())
 
 
-def origin(bank: NoteBank | SoundBank) -> dict[str, Any]:
+def origin(bank: NoteBank | NoteSounds) -> dict[str, Any]:
     """What a card tells of the notes that a model learnt from."""
     told = {"source": ", ".join(bank.sources), "licence": "that of its recordings",
             "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)}}

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from hummingface.models.learning.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, fold_output
-from hummingface.models.learning.stft_networks import SLOPE, Autoencoder, Generator, played_weights
+from hummingface.models.learning.stft_networks import SLOPE, StftAutoencoder, StftGenerator, played_weights
 from hummingface.models.playing import key_trend, stft, whole_note
 from hummingface.models.playing.checkpoint import save_model
-from hummingface.models.playing.stft_model import SeedModel
-from hummingface.models.playing.stft_shape import DOUBLINGS, SeedShape, read_seed_shape
+from hummingface.models.playing.stft_model import StftModel
+from hummingface.models.playing.stft_shape import DOUBLINGS, StftShape, read_stft_shape
 from hummingface.models.playing.whole_note import made, off_key_cents
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.exporting.export_gan import asked_points, unlike
 from hummingface.train.learning.run import read_state
 from hummingface.train.notes.note import QUALITIES
@@ -34,18 +34,18 @@ KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "charac
 """The window's knobs that NSynth's qualities are turned by, 3 units for the whole of one."""
 
 
-def shape_of_run(state: dict[str, Any]) -> SeedShape:
-    return read_seed_shape(state["shape"])
+def shape_of_run(state: dict[str, Any]) -> StftShape:
+    return read_stft_shape(state["shape"])
 
 
 @torch.no_grad()
-def model_of_seed(state: dict[str, Any], name: str, bank: SoundBank | None = None, seed: int = 0) -> SeedModel:
+def model_of_seed(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
     """The playable model of a saved run. An autoencoder's presets are its instruments, as `bank` has them; without it, it has none."""
     shape, conditions = shape_of_run(state), state["conditions"]
     free = shape.latents - len(conditions)
     presets: dict[str, dict] = {}
     if state["kind"] == "stft-autoencoder":
-        whole = Autoencoder(shape)
+        whole = StftAutoencoder(shape)
         whole.load_state_dict(state["average"])
         generator, encoder = whole.eval().generator, whole.encoder
         if bank is not None:
@@ -55,7 +55,7 @@ def model_of_seed(state: dict[str, Any], name: str, bank: SoundBank | None = Non
             fold_output(encoder.head, axes)
             presets = _instruments(bank, axes.to_knobs(points))
     else:
-        generator, encoder = Generator(shape), None
+        generator, encoder = StftGenerator(shape), None
         generator.load_state_dict(state["average"])
         generator.eval()
         rng = np.random.default_rng(seed)
@@ -70,11 +70,11 @@ def model_of_seed(state: dict[str, Any], name: str, bank: SoundBank | None = Non
                            "layout": shape.as_dict()["layout"]},
         "pitches": [shape.lowest, shape.highest], "conditions": conditions, "presets": presets, "knobs": _knobs(conditions, free)}
     weights = {key: tensor.float().numpy() for key, tensor in played_weights(generator, encoder).items()}
-    return SeedModel(name, card, SeedShape(shape.latents, shape.width, shape.lowest, shape.highest, encoder is not None, shape.layout),
+    return StftModel(name, card, StftShape(shape.latents, shape.width, shape.lowest, shape.highest, encoder is not None, shape.layout),
                      weights, {preset: about["z"] for preset, about in presets.items()})
 
 
-def export_seed(state_file: Path, bank: SoundBank, out: Path, name: str, about: dict[str, Any]) -> SeedModel:
+def export_stft(state_file: Path, bank: NoteSounds, out: Path, name: str, about: dict[str, Any]) -> StftModel:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
     model = model_of_seed(state, name, bank)
@@ -86,13 +86,13 @@ def export_seed(state_file: Path, bank: SoundBank, out: Path, name: str, about: 
 
 
 @torch.no_grad()
-def encoded(whole: Autoencoder, bank: SoundBank) -> np.ndarray:
+def encoded(whole: StftAutoencoder, bank: NoteSounds) -> np.ndarray:
     """Every note's point. [notes, L]"""
     return np.concatenate([whole.encoder(bank.images(some)).numpy() for some in np.array_split(np.arange(len(bank)), -(-len(bank) // 64))])
 
 
 @torch.no_grad()
-def heard(generator: Generator, z: np.ndarray, shape: SeedShape) -> np.ndarray:
+def heard(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> np.ndarray:
     """Levels of the images of raw points z [M, L], over HEARD_RANGE_DB under each peak, coarsely. [M, D]"""
     said = []
     key = (shape.highest - shape.lowest) // 2
@@ -105,7 +105,7 @@ def heard(generator: Generator, z: np.ndarray, shape: SeedShape) -> np.ndarray:
     return np.concatenate(said)
 
 
-def _instruments(bank: SoundBank, knobs: np.ndarray) -> dict[str, dict]:
+def _instruments(bank: NoteSounds, knobs: np.ndarray) -> dict[str, dict]:
     """Each instrument as a named point: the mean of its louder notes."""
     presets = {}
     for instrument in bank.instruments:
@@ -121,7 +121,7 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
             "gain_db": round(key_trend.LEVELLED_LUFS - whole_note.LUFS, 2)}
 
 
-def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
+def _spread(generator: StftGenerator, shape: StftShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
     """Random points that have a pitch, as unlike each other as can be; those of a conditional model are asked for a family each."""
     z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
     fit = []
@@ -143,7 +143,7 @@ def _spread(generator: Generator, shape: SeedShape, free: int, conditions: list[
 
 
 @torch.no_grad()
-def off_key(generator: Generator, z: np.ndarray, shape: SeedShape) -> float:
+def off_key(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> float:
     """Cents by which a point's notes at every third key leave their pitch at most, in the stretches of them that keys play. No key is
     looked at after one that is off by more than MOST_OFF_CENTS or has no pitch: the more are left, the worse."""
     keys, worst = [*range(shape.lowest, shape.highest, 3), shape.highest], 0.0
@@ -179,7 +179,7 @@ def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
 
 
 @torch.no_grad()
-def reconstructed(model: SeedModel, sounds: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+def reconstructed(model: StftModel, sounds: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Notes [N, SAMPLES] at `pitch` [N] through the model's encoder and generator, as they come out. [N, SAMPLES]
 
     Raises ValueError for a model without an encoder.
@@ -192,7 +192,7 @@ def reconstructed(model: SeedModel, sounds: np.ndarray, pitch: np.ndarray) -> np
 
 
 @torch.no_grad()
-def encode(model: SeedModel, images: np.ndarray) -> np.ndarray:
+def encode(model: StftModel, images: np.ndarray) -> np.ndarray:
     """Images [N, 2, SIDE, SIDE] -> points z [N, L], by the folded weights of a model file."""
     x, weights = torch.from_numpy(np.asarray(images, np.float32)), {k: torch.from_numpy(v) for k, v in model.weights.items()}
     for i in range(DOUBLINGS):

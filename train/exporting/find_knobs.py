@@ -10,10 +10,10 @@ from scipy.stats import rankdata, spearmanr
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE
-from hummingface.models.playing.knobs import Knob, turned
+from hummingface.models.playing.knobs import NamedKnob, turned
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure
 
 KEYS = np.arange(36.0, 85.0)
@@ -47,9 +47,9 @@ def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     return np.array([[one[name] for name in CHARACTERISTICS] for one in said])
 
 
-def find_knobs(model: Model | SeedModel, seed: int = 0) -> dict[str, dict]:
+def find_knobs(model: Model | StftModel, seed: int = 0) -> dict[str, dict]:
     """What the card of `model` is to say of its knobs: directions, and the rank correlation of each that can be measured."""
-    if isinstance(model, SeedModel):
+    if isinstance(model, StftModel):
         raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")
     about = conditions_as_knobs(model) or directions(model, seed) | family_directions(model)
     model.card["knobs"] = about
@@ -99,7 +99,7 @@ def family_directions(model: Model) -> dict[str, dict]:
             for family in families}
 
 
-def correlations(model: Model, knobs: dict[str, Knob], seed: int = 0) -> dict[str, dict[str, float]]:
+def correlations(model: Model, knobs: dict[str, NamedKnob], seed: int = 0) -> dict[str, dict[str, float]]:
     """Rank correlation (Spearman's) of each characteristic's knob with what is measured of notes: presets at random keys.
 
     `correlation` is that of the mean over the notes of each note's ranks (as in Friedman's test: no note outweighs the others, however fast

@@ -103,7 +103,7 @@ class Learner:
         falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
         return o.rate * warm * max(LEAST_RATE, falling)
 
-    def descend(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    def optimizer_step(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
         """One step of `module` alone down the slope of a loss; a gradient longer than STEEPEST is shortened to it."""
         optimiser.zero_grad(set_to_none=True)
         loss.backward(inputs=list(module.parameters()))
@@ -116,7 +116,7 @@ class Learner:
         """Train to the end of the options. Raises Diverged, and KeyboardInterrupt after saving where one was asked for."""
         from tqdm import tqdm
         first = parallel.is_first()
-        books = Books(folder, self) if first else None
+        books = RunLogger(folder, self) if first else None
         good, saved_at = copy.deepcopy(self.state()), time.monotonic()
         bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not (progress and first), mininterval=5,
                    bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
@@ -154,7 +154,7 @@ class Learner:
         if stop:
             raise KeyboardInterrupt
 
-    def _write(self, folder: Path, books: "Books") -> None:
+    def _write(self, folder: Path, books: "RunLogger") -> None:
         self._checked_state()
         self.save(folder / STATE)
         with parallel.alone():
@@ -264,7 +264,7 @@ def interrupts() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-class Books:
+class RunLogger:
     """The files of a run beside its state: log, TensorBoard's events, metrics, pictures."""
 
     def __init__(self, folder: Path, learner: Learner):

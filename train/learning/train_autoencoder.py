@@ -20,7 +20,7 @@ from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.shape import Shape, read_architecture
 from hummingface.train.data.augmentation import spread
 from hummingface.train.data.dataset import Batch, NoteBank
-from hummingface.train.evaluation.frame_image import picture
+from hummingface.train.data.frame_image import picture
 from hummingface.train.learning import parallel
 from hummingface.train.learning.losses import FrameLoss, Weights, phase_loss
 from hummingface.train.learning.run import Learner
@@ -30,7 +30,7 @@ WATCHED, PICTURED = 128, 8             # notes for metrics, for pictures
 
 
 @dataclass(frozen=True)
-class Options:
+class AutoencoderOptions:
     steps: int = 12_000
     minutes: float = math.inf         # whichever of the two ends first; the learning rate follows the nearer end
     notes: int = 256                  # in a batch
@@ -73,10 +73,10 @@ class Training(ScaledDecoder):
         return self.at(z, batch.pitch, batch.velocity, batch.time_s)
 
 
-class Trainer(Learner):
+class AutoencoderTrainer(Learner):
     kind = "autoencoder"
 
-    def __init__(self, bank: NoteBank, shape: Shape, options: Options, weights: Weights | None = None,
+    def __init__(self, bank: NoteBank, shape: Shape, options: AutoencoderOptions, weights: Weights | None = None,
                  device: str = "cpu", encoder_width: int = 96, precision: str = "auto"):
         super().__init__(bank, options, device, precision)
         read_architecture(shape.as_dict())                              # what no program could open again is not trained

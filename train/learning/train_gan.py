@@ -21,10 +21,10 @@ from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE
 from hummingface.models.playing.shape import Shape, read_architecture
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.evaluation.frame_image import picture
-from hummingface.train.evaluation.generated import compare
+from hummingface.train.data.frame_image import picture
 from hummingface.train.learning import parallel
 from hummingface.train.learning.conditions import Condition, conditions_of
+from hummingface.train.learning.generated import compare
 from hummingface.train.learning.losses import CENTS
 from hummingface.train.learning.run import Learner
 from hummingface.train.learning.scaled_decoder import ScaledDecoder
@@ -34,7 +34,7 @@ WATCHED = 256                          # notes that are generated to be measured
 
 
 @dataclass(frozen=True)
-class Options:
+class GanOptions:
     steps: int = 40_000
     minutes: float = math.inf
     notes: int = 32                    # in a batch
@@ -72,10 +72,10 @@ class Draw:
         return Draw(**{k: v.to(device) for k, v in vars(self).items()})
 
 
-class Trainer(Learner):
+class GanTrainer(Learner):
     """`shape.latents` counts free latents alone; the conditions become further inputs after them. `conditional`: has conditions."""
 
-    def __init__(self, bank: NoteBank, shape: Shape, options: Options, conditional: bool = True, device: str = "cpu",
+    def __init__(self, bank: NoteBank, shape: Shape, options: GanOptions, conditional: bool = True, device: str = "cpu",
                  precision: str = "auto", critic_width: int = 96):
         super().__init__(bank, options, device, precision)
         self.kind = "cgan" if conditional else "gan"
@@ -164,7 +164,7 @@ class Trainer(Learner):
             slope = self.slope(draw)
             total = total + o.penalty_every * o.slope_penalty / 2 * slope
             parts["slope"] = slope.detach()
-        self.descend(total, self.critic, self.critic_optimiser)
+        self.optimizer_step(total, self.critic, self.critic_optimiser)
         return parts
 
     def slope(self, draw: Draw) -> Tensor:
@@ -180,7 +180,7 @@ class Trainer(Learner):
         loss = softplus(-logit).mean()
         missed = self._missed(guess, draw)
         off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # what nobody hears stays on its harmonic
-        self.descend(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
+        self.optimizer_step(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
         return {"generator": loss.detach(), "missed": missed.detach(), "beyond": beyond.detach()}
 
     def _missed(self, guess: Tensor, draw: Draw) -> Tensor:
@@ -214,7 +214,7 @@ class Trainer(Learner):
         return torch.clamp(frames, decoder.lowest, decoder.highest).view(len(z), ROWS, FRAME_SIZE).cpu().numpy()
 
     def metrics(self) -> dict[str, float]:
-        """Generated notes beside recorded ones, asked for as these are: see `train/evaluation/generated.py`."""
+        """Generated notes beside recorded ones, asked for as these are: see `train/learning/generated.py`."""
         rng, bank = np.random.default_rng(1), self.bank
         notes = rng.choice(bank.trained, WATCHED)
         asked = np.nan_to_num(self.values[notes]) * (rng.random(WATCHED) < 0.5)[:, None]

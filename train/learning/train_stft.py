@@ -14,12 +14,12 @@ import torch
 from PIL.Image import Image
 from torch import Tensor, nn
 
-from hummingface.models.learning.stft_networks import Autoencoder, Discriminator, Generator, discriminator_loss, generator_loss
+from hummingface.models.learning.stft_networks import StftAutoencoder, StftDiscriminator, StftGenerator, discriminator_loss, generator_loss
 from hummingface.models.playing import stft
 from hummingface.models.playing.stft import Layout
-from hummingface.models.playing.stft_shape import SeedShape, read_seed_shape
-from hummingface.train.data.note_sounds import SoundBank
-from hummingface.train.evaluation.stft_image import pictures
+from hummingface.models.playing.stft_shape import StftShape, read_stft_shape
+from hummingface.train.data.note_sounds import NoteSounds
+from hummingface.train.data.stft_image import pictures
 from hummingface.train.learning import parallel
 from hummingface.train.learning.run import Learner
 
@@ -28,7 +28,7 @@ PICTURED = 5
 
 
 @dataclass(frozen=True)
-class Options:
+class StftOptions:
     steps: int = 4000
     minutes: float = math.inf
     notes: int = 32                    # in a batch
@@ -43,16 +43,16 @@ class Options:
     seed: int = 0
 
 
-class SeedLearner(Learner):
+class StftLearner(Learner):
     """What the three have in common: a generator, its average, images drawn with their labels."""
 
-    generator: Generator
+    generator: StftGenerator
     average: Any
     generators: nn.Module             # whose average is kept
 
-    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str, precision: str):
+    def __init__(self, bank: NoteSounds, shape: StftShape, options: StftOptions, device: str, precision: str):
         super().__init__(bank, options, device, precision)
-        self.shape = read_seed_shape(shape.as_dict())         # what no program could open again is not trained
+        self.shape = read_stft_shape(shape.as_dict())         # what no program could open again is not trained
 
     def draw(self) -> tuple[Tensor, Tensor, np.ndarray]:
         """(images [N, 2, SIDE, SIDE], keys [N], which notes [N]) of a random batch; this process's share of it."""
@@ -73,12 +73,12 @@ class SeedLearner(Learner):
         return {"shape": self.shape.as_dict(), "free": self.shape.latents, "instruments": self.bank.instruments, "conditions": []}
 
 
-class AutoencoderTrainer(SeedLearner):
+class StftAutoencoderTrainer(StftLearner):
     kind = "stft-autoencoder"
 
-    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, device: str = "cpu", precision: str = "auto"):
+    def __init__(self, bank: NoteSounds, shape: StftShape, options: StftOptions, device: str = "cpu", precision: str = "auto"):
         super().__init__(bank, shape, options, device, precision)
-        self.model = self.generators = Autoencoder(shape).to(self.device)
+        self.model = self.generators = StftAutoencoder(shape).to(self.device)
         parallel.same_start(self.model)
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.rate, betas=(0.9, 0.99), fused=True)
@@ -90,7 +90,7 @@ class AutoencoderTrainer(SeedLearner):
         with self.autocast():
             made, z = self.model(image, key)
         loss = (made.float() - image).square().mean()
-        self.descend(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
+        self.optimizer_step(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
         self._follow()
         self.step += 1
         return {"mse": loss.detach()}
@@ -122,18 +122,18 @@ class AutoencoderTrainer(SeedLearner):
         return pictures([stft.spectrum_of(one, pitch, self.shape.layout) for one in (images, made, zero)])
 
 
-class GanTrainer(SeedLearner):
+class StftGanTrainer(StftLearner):
     """`shape.latents` counts free latents alone; the conditions become further latents after them."""
 
-    def __init__(self, bank: SoundBank, shape: SeedShape, options: Options, conditional: bool = False, device: str = "cpu",
+    def __init__(self, bank: NoteSounds, shape: StftShape, options: StftOptions, conditional: bool = False, device: str = "cpu",
                  precision: str = "auto"):
         self.conditions, values = bank.conditions() if conditional else ([], np.zeros((len(bank), 0), np.float32))
         self.kind, self.free = "stft-cgan" if conditional else "stft-gan", shape.latents
-        whole = SeedShape(shape.latents + len(self.conditions), shape.width, shape.lowest, shape.highest, False, shape.layout)
+        whole = StftShape(shape.latents + len(self.conditions), shape.width, shape.lowest, shape.highest, False, shape.layout)
         super().__init__(bank, whole, options, device, precision)
         self.values = torch.from_numpy(values)
-        self.generator = self.generators = Generator(whole).to(self.device)
-        self.critic = Discriminator(whole, len(self.conditions)).to(self.device)
+        self.generator = self.generators = StftGenerator(whole).to(self.device)
+        self.critic = StftDiscriminator(whole, len(self.conditions)).to(self.device)
         for module in (self.generator, self.critic):
             parallel.same_start(module)
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
@@ -160,9 +160,9 @@ class GanTrainer(SeedLearner):
             slope = self.slope(image, asked, key)
             total = total + o.penalty_every * o.slope_penalty / 2 * slope
             parts["slope"] = slope.detach()
-        self.descend(total, self.critic, self.critic_optimiser)
+        self.optimizer_step(total, self.critic, self.critic_optimiser)
         missed = generator_loss(self.judge(self._made(asked, key), asked, key))
-        self.descend(missed, self.generator, self.optimiser)
+        self.optimizer_step(missed, self.generator, self.optimiser)
         self._follow()
         self.step += 1
         return parts | {"generator": missed.detach()}
@@ -217,5 +217,5 @@ class GanTrainer(SeedLearner):
         return pictures([stft.spectrum_of(images, pitch, self.shape.layout) for images in rows])
 
 
-def shape_for(bank: SoundBank, latents: int, width: int, layout: Layout, one_key: bool = False) -> SeedShape:
-    return SeedShape(latents, width, bank.lowest, bank.lowest if one_key else bank.highest, True, layout)
+def shape_for(bank: NoteSounds, latents: int, width: int, layout: Layout, one_key: bool = False) -> StftShape:
+    return StftShape(latents, width, bank.lowest, bank.lowest if one_key else bank.highest, True, layout)

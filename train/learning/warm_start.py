@@ -2,16 +2,17 @@
 import numpy as np
 import torch
 
+from hummingface.models.learning.autoencoder import encode
 from hummingface.models.learning.decoder import linear
 from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model
-from hummingface.train.learning.train_autoencoder import Trainer, Training
+from hummingface.train.learning.train_autoencoder import AutoencoderTrainer, Training
 
 NOTES_HEARD = 8                       # of an instrument that the model does not name: its encoder listens to so many
 
 
 @torch.no_grad()
-def start_from(trainer: Trainer, model: Model) -> int:
+def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
     """Give `trainer` the weights of `model`, whose knob units become the units of its points. How many instruments it knew by name.
 
     Raises ValueError where the network is another one.
@@ -42,11 +43,11 @@ def _unfold(training: Training) -> None:
         bias.sub_(centre[part]).div_(scale[part])
 
 
-def _heard(trainer: Trainer, model: Model, number: int) -> np.ndarray:
+def _heard(trainer: AutoencoderTrainer, model: Model, number: int) -> np.ndarray:
     """Where the encoder puts an instrument, on the average of a few of its notes; the middle without an encoder."""
     if model.encoder_width is None:
         return np.zeros(model.latents, np.float32)
     bank = trainer.bank
     mine = np.flatnonzero((bank.instrument == number) & ~bank.left_out)
     chosen = mine[np.linspace(0, len(mine) - 1, min(NOTES_HEARD, len(mine))).astype(int)]
-    return np.mean([model.encode(bank.image(i), float(bank.pitch[i]), float(bank.velocity[i])) for i in chosen], 0)
+    return np.mean([encode(model, bank.image(i), float(bank.pitch[i]), float(bank.velocity[i])) for i in chosen], 0)

@@ -27,7 +27,7 @@ FROM_BELOW_DB = 30.0                           # one of the first three partials
 
 
 @dataclass(frozen=True)
-class Heard:
+class OnsetPitch:
     """Seconds count from the beginning of the file."""
     onset_s: float = 0.0
     off_s: float = 0.0             # note-off; the end where it died away by itself
@@ -38,25 +38,26 @@ class Heard:
     problem: str = ""              # why it cannot be used
 
 
-def hear(audio: np.ndarray, rate_hz: int) -> Heard:
+def hear(audio: np.ndarray, rate_hz: int) -> OnsetPitch:
     """Listen to `audio` float32 [S]."""
     problem = why_unusable(audio, rate_hz)
     if problem:
-        return Heard(problem=problem)
+        return OnsetPitch(problem=problem)
     if is_clipped(audio):
-        return Heard(problem="clipped: its loudest samples are cut off; record it at a lower level")
+        return OnsetPitch(problem="clipped: its loudest samples are cut off; record it at a lower level")
     level = block_levels(audio, rate_hz)
     onset, end, noise_db = find_ends(level)
     off = find_off(level[onset:end]) + onset
     onset_s = max(0.0, exact_onset(audio, rate_hz, onset, noise_db) - LEAD_S)
     off_s, end_s = (min(block * BLOCK_S, len(audio) / rate_hz) for block in (off, end))
     if end_s - onset_s < 0.1:
-        return Heard(problem=f"only {end_s - onset_s:.2f} s of it are heard")
+        return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are heard")
     pitch, why = find_pitch(audio[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
     power = np.concatenate([[0.0], np.cumsum(10 ** (level / 10))])
     size = min(round(0.4 / BLOCK_S), len(level))
     loudest = 10 * np.log10(np.max(power[size:] - power[:-size]) / size)
-    return Heard(round(onset_s, 5), round(off_s, 3), round(end_s, 3), bool(off < end - 2), round(pitch, 3), round(float(loudest), 2), why)
+    return OnsetPitch(round(onset_s, 5), round(off_s, 3), round(end_s, 3), bool(off < end - 2), round(pitch, 3), round(float(loudest), 2),
+                      why)
 
 
 def is_clipped(audio: np.ndarray) -> bool:

@@ -26,11 +26,11 @@ class Wishes:
 def open_source(path: Path, wishes: Wishes | None = None, workers: int = 1, memory: Path | None = None) -> Source:
     """Raises SourceError where `path` is no source of notes. `memory`: a file in which a folder's listening is kept."""
     from hummingface.train.notes.nsynth import Filters, NSynth, is_nsynth
-    from hummingface.train.notes.recorded_notes import Recordings
-    from hummingface.train.notes.soundfont_source import Choice, SoundFont
+    from hummingface.train.notes.recorded_notes import RecordedNotes
+    from hummingface.train.notes.soundfont_source import NoteChoice, SoundFont
     wishes, path = wishes or Wishes(), Path(path).expanduser()
     if path.suffix.lower() in (".sf2", ".sf3"):
-        choice = Choice(wishes.programs, wishes.pitches or Choice().pitches, wishes.velocities, wishes.holds_s, wishes.instruments)
+        choice = NoteChoice(wishes.programs, wishes.pitches or NoteChoice().pitches, wishes.velocities, wishes.holds_s, wishes.instruments)
         return SoundFont(path, choice)
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder.")
@@ -38,7 +38,7 @@ def open_source(path: Path, wishes: Wishes | None = None, workers: int = 1, memo
     if is_nsynth(path):
         return NSynth(path, filters)
     if path.is_dir() or path.suffix.lower() == ".sfz":
-        return Recordings(path, wishes.instrument, wishes.family, wishes.trust, filters, workers, memory)
+        return RecordedNotes(path, wishes.instrument, wishes.family, wishes.trust, filters, workers, memory)
     raise SourceError(f"{path}: neither a SoundFont (.sf2, .sf3), NSynth (.tar.gz, .tfrecord or its folder), an .sfz file nor a folder "
                       "of recordings.")
 

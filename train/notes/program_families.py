@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Instrument:
+class Program:
     program: int
     name: str
     family: str
@@ -35,15 +35,15 @@ def _instruments():
     for family, line in _TABLE.items():
         for entry in line.split(", "):
             program, name = entry.split(" ", 1)
-            yield Instrument(int(program), name.rstrip("*"), family, name.endswith("*"))
+            yield Program(int(program), name.rstrip("*"), family, name.endswith("*"))
 
 
-INSTRUMENTS: tuple[Instrument, ...] = tuple(_instruments())
+INSTRUMENTS: tuple[Program, ...] = tuple(_instruments())
 
 
-def instruments_in_turn() -> list[Instrument]:
+def instruments_in_turn() -> list[Program]:
     """One of each family after the other, so that any beginning of the list is a fair sample."""
-    families: dict[str, list[Instrument]] = {}
+    families: dict[str, list[Program]] = {}
     for instrument in INSTRUMENTS:
         families.setdefault(instrument.family, []).append(instrument)
     longest = max(map(len, families.values()))

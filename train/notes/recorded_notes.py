@@ -17,7 +17,7 @@ from hummingface.models.playing.checked_json import read_json
 from hummingface.train.notes.names import note_name, read_name
 from hummingface.train.notes.note import Labels, Note, Order, Skipped, SourceError, key_of, read_sound, sha256_of
 from hummingface.train.notes.nsynth import Filters
-from hummingface.train.notes.onset_pitch import LEAD_S, Heard, hear
+from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
 from hummingface.train.notes.sfz_reader import Region, read_sfz
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
@@ -38,7 +38,7 @@ class Found:
     velocity: int | None = None
     offset: int = 0
     sha256: str = ""
-    heard: Heard = field(default_factory=Heard)
+    heard: OnsetPitch = field(default_factory=OnsetPitch)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Cut:
     pitch: float
 
 
-class Recordings:
+class RecordedNotes:
     """Notes of the files in `path` (or of an .sfz file), subfolders included.
 
     instrument: its name; by default the folder's (or the mapping's). `trust`: "sound" or "name" where they disagree by more
@@ -183,20 +183,20 @@ class Recordings:
         return [(min(127, max(0, key)), fine) for key, fine in keys]
 
 
-def _remembered(memory: Path | None) -> dict[str, Heard]:
+def _remembered(memory: Path | None) -> dict[str, OnsetPitch]:
     try:
         stored = read_json(memory, LARGEST_MEMORY_BYTES, finite=False) if memory else {}
-        return {k: Heard(**v) for k, v in stored["heard"].items()} if stored.get("version") == LISTENING else {}
+        return {k: OnsetPitch(**v) for k, v in stored["heard"].items()} if stored.get("version") == LISTENING else {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
-def _hear_file(job: tuple[str, str, int]) -> tuple[str, Heard]:
+def _hear_file(job: tuple[str, str, int]) -> tuple[str, OnsetPitch]:
     sha256, path, offset = job
     try:
         audio, rate_hz = read_sound(Path(path))
     except SourceError as error:
-        return sha256, Heard(problem=str(error))
+        return sha256, OnsetPitch(problem=str(error))
     heard = hear(audio[offset:], rate_hz)
     away = offset / rate_hz
     return sha256, replace(heard, onset_s=heard.onset_s + away, off_s=heard.off_s + away, end_s=heard.end_s + away)

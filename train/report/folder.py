@@ -9,9 +9,9 @@ import numpy as np
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
 from hummingface.train.exporting.export_stft import model_of_seed, shape_of_run
 from hummingface.train.exporting.state_model import model_of_state
@@ -34,8 +34,8 @@ class Run:
     state: dict[str, Any]
     early: dict[str, Any] | None
     log: dict[str, np.ndarray]                # by the names of the columns; NaN where a row has none
-    model: Model | SeedModel | None = None
-    bank: NoteBank | SoundBank | None = None
+    model: Model | StftModel | None = None
+    bank: NoteBank | NoteSounds | None = None
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -92,13 +92,13 @@ def _open(folder: Path, data: Path | None) -> Run:
         chosen["folder"] = str(data)
     if chosen.get("folder"):
         try:
-            run.bank = SoundBank(layout=shape_of_run(state).layout, **chosen) if run.whole else NoteBank(**chosen)
+            run.bank = NoteSounds(layout=shape_of_run(state).layout, **chosen) if run.whole else NoteBank(**chosen)
         except (DataError, KeyError, OSError, TypeError, ValueError) as error:
             run.remarks.append(f"its notes cannot be opened ({error}); give them with --data")
     else:
         run.remarks.append("it does not say which notes it learnt (an earlier version began it); give them with --data")
     try:
-        run.model = model_of_seed(state, run.name, run.bank) if isinstance(run.bank, SoundBank) else model_of_state(state, run.name)
+        run.model = model_of_seed(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
         run.remarks.append("of an earlier version: what it sounds like is left out")
     return run

@@ -21,7 +21,7 @@ from hummingface.models.learning.decoder import Decoder
 from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.period import put_in_tune
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.evaluation.reconstruct import sounded
 from hummingface.train.exporting.export_model import heard_levels
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
@@ -48,7 +48,7 @@ class Use:
 
 
 @torch.no_grad()
-def use_of(state: dict[str, Any], bank: NoteBank | SoundBank | None) -> Use:
+def use_of(state: dict[str, Any], bank: NoteBank | NoteSounds | None) -> Use:
     """Of a model of frames. Raises KeyError where the state is not of this kind of network."""
     decoder = unscaled(shape_of(state), state["average"])
     free = state.get("free", decoder.shape.latents)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hummingface.train.evaluation.frame_image import COLOURS
+from hummingface.train.data.frame_image import COLOURS
 
 LOWEST_HZ, HIGHEST_HZ = 40.0, 16_000.0
 ROWS, COLUMNS = 112, 224

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.note_sounds import SoundBank
+from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError, read_data
 from hummingface.train.evaluation.reconstruct import Learnt, sounded
 from hummingface.train.notes.note import Labels, Note, Source, SourceError
@@ -17,7 +17,7 @@ RATE_HZ = 32_000
 TAIL_S = 0.4
 
 
-def real_notes(bank: NoteBank | SoundBank | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
+def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence[Path] = ()) -> tuple[list[Note], str]:
     """(up to `count` notes, where they come from, for a reader). `sources`: instead of those that the data folder names.
 
     `bank` may be None where there are `sources`. Raises SourceError where these give nothing.
@@ -28,7 +28,7 @@ def real_notes(bank: NoteBank | SoundBank | None, count: int, sources: Sequence[
             raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
         return notes, "recordings of " + ", ".join(path.name for path in sources)
     assert bank is not None, "notes are of a bank, or of sources"
-    if isinstance(bank, SoundBank):
+    if isinstance(bank, NoteSounds):
         return [bank.note(int(i)) for i in _spread(np.argsort(bank.pitch, kind="stable"), count)], "recordings that were learnt, at 16 kHz"
     folder = bank.chosen().get("folder")
     notes, names = [], set(bank.names) - {""}

@@ -12,7 +12,7 @@ from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft import CHANNELS, SIDE
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.store import replace_with
 from hummingface.train.evaluation import stft_figures
@@ -24,7 +24,7 @@ from hummingface.train.report.demos import write_demos
 from hummingface.train.report.folder import WHOLE, Run, open_runs
 from hummingface.train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
 from hummingface.train.report.originals import real_notes
-from hummingface.train.report.sets import Set, sets_of
+from hummingface.train.report.sets import SetFigures, sets_of
 
 SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
 AXES = (10, 4)                            # latents that are walked along: of a lone run, of each of several
@@ -44,7 +44,7 @@ class Chapter:
     samples: list[sound_clips.Clip] = field(default_factory=list)
     axes: list[sound_clips.Clip] = field(default_factory=list)
     knobs: list[sound_clips.Clip] = field(default_factory=list)
-    sets: list[Set] = field(default_factory=list)
+    sets: list[SetFigures] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     use_chart: str = ""
     effect_chart: str = ""
@@ -104,7 +104,7 @@ def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[],
     model = run.model
     assert model is not None
     if notes:
-        chapter.reconstructed = (stft_report.reconstructed(model, notes, SHOWN, told) if isinstance(model, SeedModel) else
+        chapter.reconstructed = (stft_report.reconstructed(model, notes, SHOWN, told) if isinstance(model, StftModel) else
                                  sound_clips.reconstructed(model, notes, SHOWN, told))
     chapter.samples = sound_clips.samples(model, SAMPLES)
     chapter.axes = sound_clips.axis_walks(model, AXES[0] if alone else AXES[1])

@@ -6,7 +6,7 @@ Half of the notes that a run learnt (at most SET of them) are the reference. Bes
   of what was asked of it while it learnt;
 - white noise, as frames: what no generator should come to.
 
-Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/evaluation/generated.py`, where their
+Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/learning/generated.py`, where their
 sources are told.
 Pitch accuracy is the share of notes that an independent tracker hears within 50 cents of their key: YIN (de Cheveigne & Kawahara 2002;
 `train/notes/onset_pitch.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch
@@ -24,10 +24,10 @@ from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import BAND_EDGES_HZ, FRAME_SIZE, LOWEST, NOISE, PARTIALS, pitch_to_hz
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.evaluation.generated import IN_TUNE_CENTS, compare
-from hummingface.train.evaluation.note_spectrum import at_times
+from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.exporting.find_knobs import notes_of
 from hummingface.train.learning.conditions import conditions_of
+from hummingface.train.learning.generated import IN_TUNE_CENTS, compare
 from hummingface.train.notes.onset_pitch import find_pitch
 from hummingface.train.report.sound_clips import random_points
 
@@ -38,7 +38,7 @@ NOISE_DB_PER_HZ = -70.0
 
 
 @dataclass(frozen=True)
-class Set:
+class SetFigures:
     """Figures of one set of notes, in the order of the table."""
     name: str
     frechet: float
@@ -48,7 +48,7 @@ class Set:
     but_for_octaves: float
 
 
-def sets_of(model: Model, bank: NoteBank, told: Callable[[], object] = lambda: None) -> list[Set]:
+def sets_of(model: Model, bank: NoteBank, told: Callable[[], object] = lambda: None) -> list[SetFigures]:
     """Empty where the notes are too few. `told` is called after each set."""
     rng = np.random.default_rng(5)
     order = rng.permutation(bank.trained)
@@ -58,12 +58,12 @@ def sets_of(model: Model, bank: NoteBank, told: Callable[[], object] = lambda: N
     reference, others = order[:size], order[size:2 * size]
     real, pitch, velocity, valid = _real(bank, reference)
 
-    def entry(name: str, made: np.ndarray, keys: np.ndarray, last: np.ndarray) -> Set:
+    def entry(name: str, made: np.ndarray, keys: np.ndarray, last: np.ndarray) -> SetFigures:
         said = compare(real, made, pitch, valid, keys, last)
         off = np.array([semitones_off(made[i], float(keys[i]), last[i]) for i in range(min(TRACKED, size))])
         told()
         near = IN_TUNE_CENTS / 100
-        return Set(name, said["frechet"], said["ndb"], said["diversity"], float(np.mean(np.abs(off) < near)),
+        return SetFigures(name, said["frechet"], said["ndb"], said["diversity"], float(np.mean(np.abs(off) < near)),
                    float(np.mean(np.abs(off - 12 * np.round(off / 12)) < near)))
     other, other_pitch, _, other_valid = _real(bank, others)
     found = [entry("other real notes", other, other_pitch, other_valid)]

@@ -7,10 +7,10 @@ from scipy.signal import resample_poly
 
 from hummingface.models.learning.latent_space import KNOB_RANGE
 from hummingface.models.playing import stft
-from hummingface.models.playing.knobs import Knob, read_knobs, turned
+from hummingface.models.playing.knobs import NamedKnob, read_knobs, turned
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.evaluation.metrics import FIGURES, distance
 from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, find_point, sound_at, sounded
 from hummingface.train.exporting.find_knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
@@ -100,7 +100,7 @@ def _mean(values) -> float | None:
 
 
 # points that nobody recorded ------------------------------------------------------------------------------------------------------
-def played(model: Model | SeedModel, z: np.ndarray, key: float, hold_s: float, length_s: float) -> np.ndarray:
+def played(model: Model | StftModel, z: np.ndarray, key: float, hold_s: float, length_s: float) -> np.ndarray:
     """A note of `length_s` at RATE_HZ; of a model of whole notes the begin of what it makes, at the nearest key that it knows."""
     if isinstance(model, Model):
         return sounded(model, np.asarray(z, np.float32), key, 100.0, hold_s, length_s, RATE_HZ)
@@ -110,27 +110,27 @@ def played(model: Model | SeedModel, z: np.ndarray, key: float, hold_s: float, l
     return audio
 
 
-def samples(model: Model | SeedModel, count: int, seed: int = 3) -> list[Clip]:
+def samples(model: Model | StftModel, count: int, seed: int = 3) -> list[Clip]:
     """Normal random points of the free latents, in knob units (where a bank of instruments has deviation 1), at keys from low to high."""
     points = random_points(model, count, np.random.default_rng(seed))
-    keys = [model.nearest_key(key) if isinstance(model, SeedModel) else key for key in np.resize(KEYS, count)]
+    keys = [model.nearest_key(key) if isinstance(model, StftModel) else key for key in np.resize(KEYS, count)]
     return [clip(note_name(int(key)), "", played(model, z, float(key), 1.2, 1.8), RATE_HZ) for z, key in zip(points, keys, strict=True)]
 
 
-def random_points(model: Model | SeedModel, count: int, rng: np.random.Generator) -> np.ndarray:
+def random_points(model: Model | StftModel, count: int, rng: np.random.Generator) -> np.ndarray:
     """Conditions are left unasked. [count, L] float32"""
     z = np.zeros((count, model.latents), np.float32)
     z[:, :model.free_latents] = rng.standard_normal((count, model.free_latents)).clip(-KNOB_RANGE, KNOB_RANGE)
     return z
 
 
-def axis_walks(model: Model | SeedModel, count: int) -> list[Clip]:
+def axis_walks(model: Model | StftModel, count: int) -> list[Clip]:
     """Along the first `count` latents, from one end to the other through the middle, all others 0: they are ordered by what they do."""
     one = np.eye(model.latents, dtype=np.float32)
     return [_walk(model, f"latent {i + 1}", [value * one[i] for value in STEPS]) for i in range(min(count, model.free_latents))]
 
 
-def knob_walks(model: Model | SeedModel) -> list[Clip]:
+def knob_walks(model: Model | StftModel) -> list[Clip]:
     """Along each knob with a name, from the first preset (of a conditional model: from where nothing is asked)."""
     knobs, conditional = knobs_of(model), bool(model.card.get("conditions"))
     begin = np.zeros(model.latents) if conditional or not model.presets else np.asarray(next(iter(model.presets.values())))
@@ -144,11 +144,11 @@ def knob_walks(model: Model | SeedModel) -> list[Clip]:
     return clips
 
 
-def knobs_of(model: Model | SeedModel) -> dict[str, Knob]:
+def knobs_of(model: Model | StftModel) -> dict[str, NamedKnob]:
     """The conditions of a conditional model; of others, directions measured around as many presets as time allows
     (`train/exporting/find_knobs.py`), and
     none of models of whole notes."""
-    if isinstance(model, SeedModel):
+    if isinstance(model, StftModel):
         return {name: knob for name, knob in model.knobs.items() if knob.kind != "characteristic"}
     found = conditions_as_knobs(model)
     if not found and model.presets:
@@ -162,7 +162,7 @@ def knobs_of(model: Model | SeedModel) -> dict[str, Knob]:
         return {}
 
 
-def _walk(model: Model | SeedModel, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:
+def _walk(model: Model | StftModel, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:
     """C4 once at each point, one after another."""
     parts = [played(model, z, 60.0, STEP_S, STEP_S + GAP_S) for z in points]
     end = round(0.01 * RATE_HZ)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from hummingface.models.learning.stft_networks import Autoencoder, Generator
+from hummingface.models.learning.stft_networks import StftAutoencoder, StftGenerator
 from hummingface.models.playing import stft
-from hummingface.models.playing.stft_model import SeedModel
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.note_sounds import LOUDEST, SoundBank, prepared_sound
+from hummingface.train.data.note_sounds import LOUDEST, NoteSounds, prepared_sound
 from hummingface.train.evaluation.examine_stft import ALL, figures
 from hummingface.train.exporting.export_stft import encoded, heard, shape_of_run
 from hummingface.train.exporting.export_stft import reconstructed as through
@@ -22,7 +22,7 @@ NEAR, NEAR_POINTS = 0.1, 2                # deviations about the middle, and poi
 HEARD_S = 2.0
 
 
-def reconstructed(model: SeedModel, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed | None:
+def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed | None:
     """Each note by the encoder alone. None for a model without an encoder, which reconstructs nothing."""
     if not model.shape.encoder:
         return None
@@ -41,11 +41,11 @@ def reconstructed(model: SeedModel, notes: Sequence[Note], shown: int, told: Cal
 
 
 @torch.no_grad()
-def use_of(state: dict[str, Any], bank: NoteBank | SoundBank | None) -> Use:
+def use_of(state: dict[str, Any], bank: NoteBank | NoteSounds | None) -> Use:
     """Raises KeyError where the state is not of this kind of network."""
     shape, free, z = shape_of_run(state), int(state["free"]), None
-    if state["kind"] == "stft-autoencoder" and isinstance(bank, SoundBank):
-        whole = Autoencoder(shape)
+    if state["kind"] == "stft-autoencoder" and isinstance(bank, NoteSounds):
+        whole = StftAutoencoder(shape)
         whole.load_state_dict(state["average"])
         z = encoded(whole.eval(), bank).astype(np.float64)
     generator, rest = generator_of(state), shape.latents - free
@@ -53,9 +53,9 @@ def use_of(state: dict[str, Any], bank: NoteBank | SoundBank | None) -> Use:
                 np.random.default_rng(0))
 
 
-def generator_of(state: dict[str, Any]) -> Generator:
+def generator_of(state: dict[str, Any]) -> StftGenerator:
     """The averaged generator of a state, in the units that it was trained in."""
-    generator = Generator(shape_of_run(state))
+    generator = StftGenerator(shape_of_run(state))
     prefix = "generator." if state["kind"] == "stft-autoencoder" else ""
     generator.load_state_dict({name.removeprefix(prefix): w for name, w in state["average"].items() if name.startswith(prefix)})
     return generator.eval()

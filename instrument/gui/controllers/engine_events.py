@@ -6,7 +6,7 @@ from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.patches.patch import Patch, from_json
-from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.settings import Settings
 
@@ -15,9 +15,9 @@ class EngineNews:
     """`hear` takes each message of the engine (see docs/architecture.md). `on_lost` is called when its process is gone, `on_ready` when it
     plays."""
 
-    def __init__(self, session: Session, hands: Hands, settings: Settings, status: StatusLine, banner: Banner,
+    def __init__(self, session: Session, note_input: NoteInput, settings: Settings, status: StatusLine, banner: Banner,
                  dialog: SettingsDialog):
-        self.session, self.hands, self.settings = session, hands, settings
+        self.session, self.note_input, self.settings = session, note_input, settings
         self.status, self.banner, self.dialog = status, banner, dialog
         self.ready = False
         self.given = True           # whether the engine was given the session's sound to begin with
@@ -62,7 +62,7 @@ class EngineNews:
     def see(self, notes: tuple[int, ...]) -> None:
         """What sounds now, the velocity of each MIDI note: one that begins, and that no hand in the window holds, came by MIDI."""
         for note, (before, velocity) in enumerate(zip(self._sounding, notes, strict=False)):
-            if velocity and not before and note not in self.hands.held:
+            if velocity and not before and note not in self.note_input.held:
                 self.status.midi_seen()
         self._sounding = notes
 
@@ -71,7 +71,7 @@ class EngineNews:
             self.ready, self._restarted = False, True
             for listener in self.on_lost:
                 listener()
-            self.hands.release_all()
+            self.note_input.release_all()
             self.banner.say(text, problem=True)
         elif state == "starting" and not self._restarted:
             self.banner.say(text, stay=True)

@@ -30,8 +30,8 @@ def layout_of(window: "Window") -> dict[str, Any]:
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
     if "exports" in made:
         values["export"] = [_value(field) for field in window.exports.fields()]
-    if "learning" in made and window.recordings.learning.lesson is not None:
-        values["lesson"] = window.recordings.learning.lesson.name
+    if "learning" in made and window.recordings.learning.job is not None:
+        values["lesson"] = window.recordings.learning.job.name
     return values
 
 
@@ -47,14 +47,14 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
 
 def reopen(window: "Window", values: dict[str, Any]) -> None:
     """Open the panels that were open, where they were; call it when the window is shown."""
-    if isinstance(lesson := values.get("lesson"), str):
-        window.recordings.learning.find(lesson)
+    if isinstance(job := values.get("lesson"), str):
+        window.recordings.learning.find(job)
     fields, panels, opened = values.get("export"), values.get("panels"), values.get("open")
     if isinstance(fields, list):
         for field, value in zip(window.exports.fields(), fields, strict=False):
             _set_value(field, value)
     for name in PANELS:
-        if isinstance(opened, list) and name in opened and (name != "learning" or window.recordings.learning.lesson is not None):
+        if isinstance(opened, list) and name in opened and (name != "learning" or window.recordings.learning.job is not None):
             _restore_geometry(PANELS[name](window), panels.get(name) if isinstance(panels, dict) else None)
             OPEN[name](window)
     window.activateWindow()

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from hummingface.instrument.gui.controllers.helper_process import Helper
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.patches import learnt_models
-from hummingface.instrument.patches.learnt_models import Lesson
+from hummingface.instrument.patches.learnt_models import TrainingJob
 from hummingface.instrument.session.session import Session
 
 PATIENCE_MS = 10_000             # that a closing window gives it to save itself
@@ -31,7 +31,7 @@ ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")
 class LearningPicture:
     """One note: levels uint8 [rows, columns] of its recording, and of what is learnt so far."""
     target: np.ndarray
-    learnt_models: np.ndarray
+    learnt: np.ndarray
     name: str
     key: str
     seconds: float
@@ -47,7 +47,7 @@ class Learning(QObject):
         super().__init__(parent)
         self.session, self.banner = session, banner
         self.helper: Helper | None = None
-        self.lesson: Lesson | None = None
+        self.job: TrainingJob | None = None
         self.state = ""                             # of STEPS; empty: nothing was ever learnt here
         self.share, self.loss = 0.0, 0.0
         self.left_s: float | None = None
@@ -63,22 +63,22 @@ class Learning(QObject):
 
     def start(self, folder: Path) -> None:
         """Learn a model of a folder; of one that was begun with, go on."""
-        if self.active and self.lesson is not None:
-            self.banner.say(f"“{self.lesson.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
+        if self.active and self.job is not None:
+            self.banner.say(f"“{self.job.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
             return
-        self.go_on(learnt_models.lesson_for(folder))
+        self.go_on(learnt_models.job_for(folder))
 
-    def go_on(self, lesson: Lesson) -> None:
+    def go_on(self, job: TrainingJob) -> None:
         """Begin a lesson, or go on where it was stopped."""
         if self.active:
             return
-        same = self.lesson is not None and self.lesson.name == lesson.name
-        self.lesson, self.state, self.problem, self.left_s = lesson, "starting", "", None
-        self.share, self._card = lesson.share if lesson.share < 1 else 0.0, learnt_models.card_of(lesson.name)
+        same = self.job is not None and self.job.name == job.name
+        self.job, self.state, self.problem, self.left_s = job, "starting", "", None
+        self.share, self._card = job.share if job.share < 1 else 0.0, learnt_models.card_of(job.name)
         self.playable = self._card is not None
         if not same:
             self.picture, self.told = None, ""
-        self.helper = helper = Helper(self, ["train", "learn", *lesson.sources, "--name", lesson.name, "--minutes", f"{lesson.minutes:g}",
+        self.helper = helper = Helper(self, ["train", "learn", *job.sources, "--name", job.name, "--minutes", f"{job.minutes:g}",
                                              "--background", "--tell"])
         helper.told.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))
@@ -86,9 +86,9 @@ class Learning(QObject):
 
     def find(self, name: str) -> None:
         """Show a lesson of an earlier window, as far as it came; nothing begins by itself."""
-        lesson = next((lesson for lesson in learnt_models.lessons() if lesson.name == name), None)
-        if lesson is not None and self.lesson is None:
-            self.lesson, self.share, self.state = lesson, lesson.share, "stopped" if lesson.share < 1 else "done"
+        job = next((job for job in learnt_models.jobs() if job.name == name), None)
+        if job is not None and self.job is None:
+            self.job, self.share, self.state = job, job.share, "stopped" if job.share < 1 else "done"
             self._card = learnt_models.card_of(name)
             self.playable = self._card is not None
             self.changed.emit()
@@ -102,7 +102,7 @@ class Learning(QObject):
 
     def play(self) -> None:
         """Play the newest version; while it plays, better ones take its place."""
-        patch = learnt_models.patch_of(self.lesson.name) if self.lesson else None
+        patch = learnt_models.patch_of(self.job.name) if self.job else None
         if patch is not None:
             self.session.load(patch)
 
@@ -149,8 +149,8 @@ class Learning(QObject):
 
     def _renew(self) -> None:
         """Another version is in the library: what is played of it goes over to it."""
-        assert self.lesson is not None
-        name, before, card = self.lesson.name, self._card, learnt_models.card_of(self.lesson.name)
+        assert self.job is not None
+        name, before, card = self.job.name, self._card, learnt_models.card_of(self.job.name)
         if card is None:
             return
         self._card = card
@@ -161,11 +161,11 @@ class Learning(QObject):
 
     def _ended(self, helper: Helper, why: str) -> None:
         helper.deleteLater()
-        if helper is not self.helper or self.lesson is None:
+        if helper is not self.helper or self.job is None:
             return
         self.helper = None
-        name = self.lesson.name
-        self.lesson = next((lesson for lesson in learnt_models.lessons() if lesson.name == name), self.lesson)
+        name = self.job.name
+        self.job = next((job for job in learnt_models.jobs() if job.name == name), self.job)
         if self.state == "stopping":
             self.state = "stopped"
         elif self.state == "done":

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from hummingface.instrument.patches import learnt_models
-from hummingface.instrument.session.session_state import Snapshot
+from hummingface.instrument.session.session_state import SessionSnapshot
 from hummingface.instrument.session.window_state import WindowState
 
 MOST_MODELS = 16
@@ -26,7 +26,7 @@ class Versions:
         """The sounds of this model are of another version now."""
         self._known.pop(model, None)
 
-    def of(self, session: Snapshot) -> dict[str, dict[str, Any]]:
+    def of(self, session: SessionSnapshot) -> dict[str, dict[str, Any]]:
         """Those of the models that were learnt from recordings; factory models stay as they are."""
         names = sorted({state.patch.model for state in session.states()})[:MOST_MODELS]
         for name in names:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
 
-from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.note_input import NoteInput
 
 PLACES = "AWSEDFTGYHUJKOLP;"           # from C upwards, one octave and a fourth
 OCTAVE_DOWN, OCTAVE_UP, SOFTER, HARDER, PEDAL = "Z", "X", "C", "V", "B"
@@ -38,9 +38,9 @@ class Qwerty(QObject):
 
     changed = Signal()
 
-    def __init__(self, hands: Hands, window: QWidget):
+    def __init__(self, note_input: NoteInput, window: QWidget):
         super().__init__(window)
-        self.hands, self.window = hands, window
+        self.note_input, self.window = note_input, window
         self.octave, self.velocity = 4, 96
         self._down: dict[str, int] = {}
         self._pedal = False
@@ -61,13 +61,13 @@ class Qwerty(QObject):
     def let_go(self) -> None:
         """All computer keys come up: the window lost the focus, so we shall not hear of their release."""
         self._down.clear()
-        self.hands.release_all(WHO)
+        self.note_input.release_all(WHO)
         self._step_on(False)
 
     def _step_on(self, down: bool) -> None:
         if down != self._pedal:
             self._pedal = down
-            self.hands.pedal(down)
+            self.note_input.pedal(down)
 
     def _meant_for_us(self, target: QObject) -> bool:
         if QApplication.activePopupWidget() or QApplication.activeModalWidget():
@@ -86,7 +86,7 @@ class Qwerty(QObject):
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             place = place_of(event)
             if not event.isAutoRepeat() and place in self._down:
-                self.hands.release(self._down.pop(place), f"{WHO}:{place}")
+                self.note_input.release(self._down.pop(place), f"{WHO}:{place}")
                 return True
             if not event.isAutoRepeat() and place == PEDAL and self._pedal:
                 self._step_on(False)
@@ -104,7 +104,7 @@ class Qwerty(QObject):
             note = 12 * (self.octave + 1) + PLACES.index(place)
             if not repeated and place not in self._down and note <= 127:
                 self._down[place] = note
-                self.hands.press(note, self.velocity, f"{WHO}:{place}")
+                self.note_input.press(note, self.velocity, f"{WHO}:{place}")
             return True
         if place == PEDAL:
             self._step_on(True)

@@ -24,7 +24,7 @@ LONGEST_SHOWN = 60              # characters of a name in the menu
 OFFERED = 3                     # lessons that were stopped, in the menu
 
 
-class Recordings:
+class SoundsFromRecordings:
     """`model_of` as `NewSound` has it, `recall` plays a take again."""
 
     def __init__(self, window: QWidget, session: Session, banner: Banner, model_of, recall):
@@ -134,20 +134,20 @@ class Recordings:
         menu.clear()
         menu.addAction("From a recording …", self._choose_recording)
         menu.addAction("From a folder of recordings …", self._choose_folder)
-        current = self.learning.lesson
-        begun = [lesson for lesson in learnt_models.lessons() if lesson.share < 1 and not (current and lesson.name == current.name)]
+        current = self.learning.job
+        begun = [job for job in learnt_models.jobs() if job.share < 1 and not (current and job.name == current.name)]
         if current is not None or begun:
             menu.addSeparator()
         if current is not None:
             menu.addAction(caption(f"Show “{shortened(current.name, LONGEST_SHOWN)}”"), self.panel.open)
-        for lesson in begun[:OFFERED] if not self.learning.active else ():
-            share = f"{lesson.share:.0%}".replace("%", " %")
-            menu.addAction(caption(f"Go on learning “{shortened(lesson.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, lesson))
+        for job in begun[:OFFERED] if not self.learning.active else ():
+            share = f"{job.share:.0%}".replace("%", " %")
+            menu.addAction(caption(f"Go on learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
 
-    def _go_on(self, lesson) -> None:
-        if not self.extras.offer("Learning from recordings", lambda: self._go_on(lesson)):
+    def _go_on(self, job) -> None:
+        if not self.extras.offer("Learning from recordings", lambda: self._go_on(job)):
             return
-        self.learning.go_on(lesson)
+        self.learning.go_on(job)
         self.panel.open()
 
     def _choose_recording(self) -> None:

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBo
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.curve_editor import CurveEditor
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip
-from hummingface.instrument.performance import velocity_curve
-from hummingface.instrument.performance.velocity_curve import LINEAR, PRESETS, CurveError, VelocityCurve, from_json, to_json
+from hummingface.instrument.patches import velocity_curve
+from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, CurveError, VelocityCurve, from_json, to_json
 from hummingface.instrument.session.settings import Settings
 
 LEARN_MS, TICK_MS = 10_000, 100

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel
 from hummingface.instrument.gui.widgets import theme
-from hummingface.instrument.gui.widgets.choice import Choice
+from hummingface.instrument.gui.widgets.choice import ChoiceControl
 from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.meter import Meter
@@ -21,7 +21,7 @@ def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Cont
     """The control for a parameter; its name for screen readers says the group, as labels repeat between groups."""
     name = parameter.label if heading.lower() == parameter.label.lower() else f"{heading} {parameter.label}"
     if 0 < len(parameter.choices) <= MOST_IN_SIGHT:
-        return Choice(parameter, name, diameter)
+        return ChoiceControl(parameter, name, diameter)
     return Knob(parameter, name, diameter=diameter)
 
 

@@ -128,9 +128,9 @@ class LearningPanel(QDialog):
     def refresh(self) -> None:
         """Show what is."""
         learning = self.learning
-        if learning.lesson is None:
+        if learning.job is None:
             return
-        self.name.setText(learning.lesson.name)
+        self.name.setText(learning.job.name)
         self.notes.setText(learning.told)
         set_tip(self.notes, learning.left_out)
         preparing = learning.state == "preparing" and learning.of > 0
@@ -160,8 +160,8 @@ class LearningPanel(QDialog):
         return button
 
     def _go_on(self) -> None:
-        if self.learning.lesson is not None:
-            self.learning.go_on(self.learning.lesson)
+        if self.learning.job is not None:
+            self.learning.go_on(self.learning.job)
 
 
 def words(learning: Learning) -> str:

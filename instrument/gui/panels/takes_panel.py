@@ -35,7 +35,7 @@ from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_tex
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened, tip
 from hummingface.instrument.gui.widgets.thumbnails import WIDTH, Thumbnails
 from hummingface.instrument.recording import naming
-from hummingface.instrument.recording.takes import Entry, entries
+from hummingface.instrument.recording.takes import TakeEntry, entries
 from hummingface.instrument.session.settings import Settings
 
 FORMAT_NAMES = dict(zip(TAKE_FORMATS, ("WAV, 24 bits", "WAV, 32 bits float", "FLAC, 24 bits"), strict=True))
@@ -48,7 +48,7 @@ class TakeModel(QAbstractListModel):
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
-        self.takes: list[Entry] = []
+        self.takes: list[TakeEntry] = []
 
     def show_folder(self, folder: Path) -> None:
         """Look at the folder again."""
@@ -226,7 +226,7 @@ class TakesPanel(QDialog):
         self.raise_()
         self.list.setFocus()
 
-    def selected(self) -> Entry | None:
+    def selected(self) -> TakeEntry | None:
         """The take that the buttons mean."""
         index = self.list.currentIndex()
         return self.model.takes[index.row()] if index.isValid() else None

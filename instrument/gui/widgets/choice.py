@@ -10,7 +10,7 @@ from hummingface.instrument.patches.parameters import Parameter
 LABEL, ROW = 15, 16         # heights of the text below and of one choice
 
 
-class Choice(Control):
+class ChoiceControl(Control):
     """A click or an arrow key picks one of `parameter.choices`; Enter or Space the next."""
 
     def __init__(self, parameter: Parameter, name: str = "", diameter: int = 38, parent=None):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
-from hummingface.instrument.performance.velocity_curve import HIGHEST, LINEAR, LOWEST, CurveError, VelocityCurve
+from hummingface.instrument.patches.velocity_curve import HIGHEST, LINEAR, LOWEST, CurveError, VelocityCurve
 
 FADE_S, FADE_MS = 1.5, 33       # how long a stroke is seen, and how often it is drawn meanwhile
 MOST_STROKES = 64               # that are seen at once

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
-from hummingface.instrument.session.note_input import Hands
+from hummingface.instrument.session.note_input import NoteInput
 
 LOWEST, HIGHEST = 21, 108           # A0 .. C8
 BLACK = frozenset((1, 3, 6, 8, 10))
@@ -36,9 +36,9 @@ _BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys
 class Keyboard(QWidget):
     """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space or Enter plays it while it is down."""
 
-    def __init__(self, hands: Hands):
+    def __init__(self, note_input: NoteInput):
         super().__init__()
-        self.hands = hands
+        self.note_input = note_input
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Keyboard")
@@ -51,7 +51,7 @@ class Keyboard(QWidget):
         self._at_rest = QPixmap()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._describe()
-        hands.on_change.append(self.update)
+        note_input.on_change.append(self.update)
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(1100), theme.px(92))
@@ -107,14 +107,14 @@ class Keyboard(QWidget):
         if note == self._under_mouse:
             return
         if self._under_mouse is not None:
-            self.hands.release(self._under_mouse, WHO)
+            self.note_input.release(self._under_mouse, WHO)
         self._under_mouse = note
         if note is not None:
-            self.hands.press(note, self.velocity_at(note, point), WHO)
+            self.note_input.press(note, self.velocity_at(note, point), WHO)
 
     def _let_go(self) -> None:
         if self._under_mouse is not None:
-            self.hands.release(self._under_mouse, WHO)
+            self.note_input.release(self._under_mouse, WHO)
             self._under_mouse = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -143,7 +143,7 @@ class Keyboard(QWidget):
     def _space(self, down: bool) -> None:
         if down != self._space_down:
             self._space_down = down
-            (self.hands.press(self._chosen, 100, f"{WHO}:space") if down else self.hands.release(self._chosen, f"{WHO}:space"))
+            (self.note_input.press(self._chosen, 100, f"{WHO}:space") if down else self.note_input.release(self._chosen, f"{WHO}:space"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
@@ -178,7 +178,7 @@ class Keyboard(QWidget):
     # the picture
 
     def _fill(self, note: int, top: str, bottom: str, rect: QRectF, at_rest: bool) -> QLinearGradient:
-        held = note in self.hands.held and not at_rest
+        held = note in self.note_input.held and not at_rest
         velocity = 0 if at_rest else int(self.velocities[note])
         if held:
             top, bottom = theme.WARM, theme.WARM
@@ -191,7 +191,7 @@ class Keyboard(QWidget):
         return shade
 
     def _lit(self, note: int) -> bool:
-        return bool(self.velocities[note]) or note in self.hands.held
+        return bool(self.velocities[note]) or note in self.note_input.held
 
     def _paint_key(self, painter: QPainter, note: int, at_rest: bool = False) -> None:
         rect, radius = self.key_rect(note), theme.px(3)

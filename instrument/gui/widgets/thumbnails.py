@@ -3,7 +3,7 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 from PySide6.QtGui import QPainter, QPixmap
 
 from hummingface.instrument.gui.widgets import theme
-from hummingface.instrument.recording.takes import Entry, Picture, picture
+from hummingface.instrument.recording.takes import Picture, TakeEntry, picture
 
 WIDTH = 130                 # at scale 1
 COLUMNS = 130
@@ -11,7 +11,7 @@ MOST_KEPT = 600
 
 
 class _Reading(QRunnable):
-    def __init__(self, take: Entry, done):
+    def __init__(self, take: TakeEntry, done):
         super().__init__()
         self._take, self._done = take, done
 
@@ -31,13 +31,13 @@ class Thumbnails(QObject):
 
     def __init__(self, parent: QObject):
         super().__init__(parent)
-        self._pictures: dict[Entry, Picture | None] = {}
+        self._pictures: dict[TakeEntry, Picture | None] = {}
         self._drawn: dict[tuple, QPixmap] = {}
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._read.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
-    def of(self, take: Entry, width: int, height: int, ratio: float, tint: str) -> tuple[QPixmap | None, float | None]:
+    def of(self, take: TakeEntry, width: int, height: int, ratio: float, tint: str) -> tuple[QPixmap | None, float | None]:
         """(the outline, how long the take is in seconds); None, None until they are known."""
         if take not in self._pictures:
             if len(self._pictures) > MOST_KEPT:
@@ -53,7 +53,7 @@ class Thumbnails(QObject):
             self._drawn[key] = _draw(found, width, height, ratio, tint)
         return self._drawn[key], found.seconds
 
-    def _take_in(self, take: Entry, found: Picture | None) -> None:
+    def _take_in(self, take: TakeEntry, found: Picture | None) -> None:
         self._pictures[take] = found
         self.ready.emit()
 

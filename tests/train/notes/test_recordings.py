@@ -4,11 +4,11 @@ import pytest
 import soundfile as sf
 
 from hummingface.train.notes.nsynth import Filters
-from hummingface.train.notes.recorded_notes import Recordings
+from hummingface.train.notes.recorded_notes import RecordedNotes
 
 
 def notes_of(folder, **options):
-    source, skipped = Recordings(folder, **options), []
+    source, skipped = RecordedNotes(folder, **options), []
     orders = list(source.orders(skipped))
     return source, {o.labels.name: (o, n) for o, n in zip(orders, source.read(orders), strict=True)}, {s.name: s.reason for s in skipped}
 

@@ -1,0 +1,16 @@
+"""Whether a process is still there: files of one that is gone may go as well."""
+import os
+import sys
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process of this number. On Windows always True, where a file in use cannot be removed anyway."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

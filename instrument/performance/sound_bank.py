@@ -1,0 +1,85 @@
+"""Sounds, ready to play: patches with the models that play them, each model opened once."""
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches import patch as patches_file
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.frame_source import FrameSource, source_of
+from hummingface.models.playing.playable import trained_velocities
+from hummingface.models.playing.stft_model import StftModel
+
+MOST_KEPT = 4                       # models that a bank keeps in memory
+
+
+@dataclass
+class Sound:
+    """A patch, and the source (a warmed-up model) that plays it."""
+    patch: Patch
+    source: FrameSource
+
+
+class SoundBank:
+    """The sources of models by name, opened when they are first asked for. The `most` that were used last are kept."""
+
+    def __init__(self, *sources: FrameSource, most: int = MOST_KEPT) -> None:
+        self._sources = {source.name: source for source in sources}          # the one used last at the end
+        self._most = most
+        self._programs = [entry.path for entry in library.patches() if entry.factory]
+
+    def source(self, model: str) -> FrameSource:
+        """Raises LibraryError where there is no such model."""
+        source = self._sources.pop(model) if model in self._sources else source_of(library.load_model(model))
+        self.keep(model, source)
+        return source
+
+    def sound(self, patch: Patch) -> Sound:
+        """Raises LibraryError where the patch's model is not there."""
+        return Sound(patch, self.source(patch.model))
+
+    def keep(self, model: str, source: FrameSource) -> None:
+        """From now on `source` plays the patches of `model`."""
+        self._sources[model] = source
+        for name in list(self._sources)[:-self._most]:
+            del self._sources[name]
+
+    def forget(self, model: str) -> None:
+        """A model was made again: whoever loads a patch of it next gets it as it is now. What sounds keeps what it has."""
+        self._sources.pop(model, None)
+
+    def program(self, number: int) -> Patch | None:
+        """The patch of a program change: number n is the factory's patch n; None where there is none. Raises PatchError."""
+        return patches_file.load(self._programs[number]) if 0 <= number < len(self._programs) else None
+
+
+def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
+    """A patch with its model, ready to play. Raises LibraryError or PatchError.
+
+    `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.
+    A source that plays already is used again.
+    """
+    if isinstance(model, (str, Path)):
+        model = library.load_model(model)
+    if not isinstance(patch, Patch):
+        if patch is None and model is not None and not library.patches():
+            patch = Patch(model.name, model.name, (0.0,) * model.latents)
+        else:
+            patch = library.load_patch(patch)
+    if model is None:
+        if playing is not None and playing.source.name == patch.model:
+            return Sound(patch, playing.source)
+        model = library.load_model(patch.model)
+    return Sound(patch, source_of(model))
+
+
+def notice(sound: Sound) -> str:
+    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    patch, model = sound.patch, sound.source.model
+    if isinstance(model, StftModel) and model.shape.keys == 1:
+        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
+    if not isinstance(model, StftModel) and trained_velocities(model.card) is None:
+        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
+                "and very soft or hard notes may sound odd.")
+    if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
+        return ""
+    return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
