@@ -14,13 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import config as _config
 from numba.misc.appdirs import AppDirs
 
 import hummingface
 
+config: Any = _config                 # its attributes come from environment variables
 # Not "nnan" and "ninf": the guards against NaN and infinity must survive the optimiser.
 FAST = frozenset({"reassoc", "contract", "nsz", "arcp"})
 FASTER = FAST | {"afn"}               # and powers and logarithms may be off by a few units in the last place
@@ -97,7 +99,8 @@ def _text(path: Path) -> str:
 def _imported(path: Path) -> list[Path]:
     names: list[str] = []
     for module, imported, alone in _IMPORT.findall(_text(path)):
-        names += [alone] if alone else [module, *(f"{module}.{name.split()[0]}" for name in imported.strip("() \n").split(",") if name.split())]
+        inside = [words.split()[0] for words in imported.strip("() \n").split(",") if words.split()]
+        names += [alone] if alone else [module, *(f"{module}.{name}" for name in inside)]
     return [found for name in names if (found := _file_of(name))]
 
 

@@ -25,6 +25,7 @@ from hummingface.models.playing.frame import (
     NOISE_FLOOR_DB,
     SLOT_RATIO,
 )
+from hummingface.models.playing.motion_generator import make_motion
 
 
 def amplitude_of_db(level_db: np.ndarray, floor_db: float) -> np.ndarray:

@@ -3,11 +3,9 @@ import argparse
 from pathlib import Path
 
 from hummingface.train.notes.opening import add_wishes
+from hummingface.train.notes.program_families import FACTORY, SOUNDFONT
 
 ABOUT = "Make the data, train, export, measure."
-SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-FACTORY = "FluidR3 Atlas"
-FACTORY_SOURCE = "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence"
 AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3, "width": 384}
 GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3, "width": 384}
 SEED = {"steps": 6_000, "notes": 16, "rate": 1e-3, "width": 24}            # of models of whole notes

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hummingface.models.playing.checked_json import read_json
-from hummingface.train.app.arguments import FACTORY, SEED, build_parser
+from hummingface.train.app.arguments import SEED, build_parser
 from hummingface.train.notes.opening import open_source, wishes_of
+from hummingface.train.notes.program_families import FACTORY
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from typing import Any
 
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
-from hummingface.train.app.arguments import FACTORY, FACTORY_SOURCE, SOUNDFONT
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
@@ -12,6 +11,7 @@ from hummingface.train.exporting.export_gan import export_gan
 from hummingface.train.exporting.export_model import export
 from hummingface.train.exporting.export_stft import export_stft, shape_of_run
 from hummingface.train.learning.run import STATE, read_state
+from hummingface.train.notes.program_families import FACTORY, FACTORY_SOURCE, SOUNDFONT
 
 LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"
 HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything

@@ -1,9 +1,14 @@
 """The melodic instruments of General MIDI that the factory model learns, by family. Programs count from 0."""
 from dataclasses import dataclass
+from pathlib import Path
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+FACTORY = "FluidR3 Atlas"
+FACTORY_SOURCE = "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence"
 
 
 @dataclass(frozen=True)
-class Program:
+class GeneralMidiProgram:
     program: int
     name: str
     family: str
@@ -35,15 +40,15 @@ def _instruments():
     for family, line in _TABLE.items():
         for entry in line.split(", "):
             program, name = entry.split(" ", 1)
-            yield Program(int(program), name.rstrip("*"), family, name.endswith("*"))
+            yield GeneralMidiProgram(int(program), name.rstrip("*"), family, name.endswith("*"))
 
 
-INSTRUMENTS: tuple[Program, ...] = tuple(_instruments())
+INSTRUMENTS: tuple[GeneralMidiProgram, ...] = tuple(_instruments())
 
 
-def instruments_in_turn() -> list[Program]:
+def instruments_in_turn() -> list[GeneralMidiProgram]:
     """One of each family after the other, so that any beginning of the list is a fair sample."""
-    families: dict[str, list[Program]] = {}
+    families: dict[str, list[GeneralMidiProgram]] = {}
     for instrument in INSTRUMENTS:
         families.setdefault(instrument.family, []).append(instrument)
     longest = max(map(len, families.values()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
 from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, key_of, sha256_of
-from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, Program, instruments_in_turn
+from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, GeneralMidiProgram, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 
 Layers = tuple[tuple[int, tuple[float, float], int, tuple[int, ...]], ...]
@@ -94,7 +94,7 @@ class SoundFont:
     def __len__(self) -> int:
         return len(self._plan)
 
-    def _choose(self, there: list[Preset]) -> tuple[dict[int, int], list[tuple[Program, bool | None]]]:
+    def _choose(self, there: list[Preset]) -> tuple[dict[int, int], list[tuple[GeneralMidiProgram, bool | None]]]:
         """({program: bank}, [(instrument, whether it sustains or None)])."""
         melodic = [p for p in there if p.bank < DRUM_BANK]
         banks: dict[int, int] = {}
@@ -110,18 +110,18 @@ class SoundFont:
         else:
             wanted = [i.program for i in instruments_in_turn()] if general else sorted(banks)
         names = {p.program: p.name for p in reversed(melodic)}
-        chosen: list[tuple[Program, bool | None]] = []
+        chosen: list[tuple[GeneralMidiProgram, bool | None]] = []
         for program in wanted[:self.choice.instruments]:
             if general and program in ours:
                 chosen.append((ours[program], ours[program].sustained))
             elif program in banks:
-                name = names[program] or f"Program {program}"
-                chosen.append((Program(program, name, FAMILIES[program // 8] if general else "sampled", False), None))
+                name = names[program] or f"GeneralMidiProgram {program}"
+                chosen.append((GeneralMidiProgram(program, name, FAMILIES[program // 8] if general else "sampled", False), None))
         if not chosen:
             raise SourceError(f"{self.path}: has no melodic presets.")
         return banks, chosen
 
-    def _specs(self) -> Iterator[tuple[Program, bool | None, NoteSpec]]:
+    def _specs(self) -> Iterator[tuple[GeneralMidiProgram, bool | None, NoteSpec]]:
         choice, pitches = self.choice, self.choice.pitches
         layers: Layers = LAYERS
         if choice.velocities or choice.holds_s:
