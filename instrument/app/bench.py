@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing.frame import FRAMES_PER_SECOND
+
 WARM_UP_S = 1.0
 RETRIGGER_S = 1.0               # every voice is struck anew about this often, so that attacks are in the measure
 LOWEST_KEY, HIGHEST_KEY = 33, 96
@@ -68,7 +70,7 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     player.performer.receive(Set("master.voices", voices), 0)
     _run_blocks(player, voices, block_samples, WARM_UP_S + RETRIGGER_S, moving, clock)
     performer_s, synthesis_s, decoder_us = _run_blocks(player, voices, block_samples, seconds, moving, clock)
-    block_s, hop_s = block_samples / rate_hz, 1 / 187.5
+    block_s, hop_s = block_samples / rate_hz, 1 / FRAMES_PER_SECOND
     group = max(1, round(hop_s / block_s))
     whole = len(performer_s) // group * group
     loads = (performer_s + synthesis_s)[:whole].reshape(-1, group).sum(1) / (group * block_s)
@@ -96,7 +98,7 @@ def run(*, json_file: Path | None = None, **options) -> int:
     for what, row in (("latents at rest", figures), ("one latent always moving", figures["moving"])):
         print(f"  {what:25s} load {row['load_median']:6.1%} median, {row['load_p99']:6.1%} at the 99th percentile, "
               f"late frames {row['late_frames']}\n"
-              f"  {'':25s} of a hop's {1e6 / 187.5:.0f} us the decoder takes {row['decoder_us']:.0f}, all of the performer "
+              f"  {'':25s} of a hop's {1e6 / FRAMES_PER_SECOND:.0f} us the decoder takes {row['decoder_us']:.0f}, all of the performer "
               f"{row['performer_us']:.0f}; of a block's {1e6 * row['block'] / row['rate']:.0f} us "
               f"synthesis takes {row['synthesis_us']:.0f}")
     if json_file is not None:

@@ -5,9 +5,9 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
-from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.performer import Load, Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
+from hummingface.instrument.performance.source import Source
 
 
 class SoundLoader:
@@ -19,7 +19,7 @@ class SoundLoader:
         self._noticed: set[str] = set()
         self.forget, self.program = self._bank.forget, self._bank.program
 
-    def first(self, values: dict | None) -> tuple[Patch, FrameSource, str]:
+    def first(self, values: dict | None) -> tuple[Patch, Source, str]:
         """(patch, source, what went wrong): the factory's first where this patch or model cannot be used. Raises ValueError
         where there is none."""
         try:
@@ -32,7 +32,7 @@ class SoundLoader:
         self._bank.keep(sound.patch.model if self._model is not None else sound.source.name, sound.source)
         return sound.patch, sound.source, ""
 
-    def notice(self, patch: Patch, source: FrameSource) -> str:
+    def notice(self, patch: Patch, source: Source) -> str:
         """What the player should know of this patch on this model, once for each patch; else empty."""
         text = sound_bank.notice(sound_bank.Sound(patch, source))
         if text in self._noticed:
@@ -40,7 +40,7 @@ class SoundLoader:
         self._noticed.add(text)
         return text
 
-    def load(self, values: dict) -> tuple[Patch, FrameSource]:
+    def load(self, values: dict) -> tuple[Patch, Source]:
         """A patch and the source that plays it. Raises ValueError, and then nothing has changed."""
         patch = patch_file.from_json(values)
         return patch, self._bank.source(patch.model)

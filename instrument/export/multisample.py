@@ -22,6 +22,7 @@ from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 from hummingface.instrument.recording.wave_file import WaveFile
+from hummingface.models.playing.frame import pitch_to_hz
 
 MOST_SAMPLES = 2000
 FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
@@ -123,7 +124,7 @@ class _Sampler:
         falls = not self.heard.sustained
         found = decay = None
         if self.looped:
-            made = loop.seamless(sound, 440 * 2 ** ((zone.key - 69) / 12), RATE_HZ, round(settling_s * RATE_HZ),
+            made = loop.seamless(sound, float(pitch_to_hz(zone.key)), RATE_HZ, round(settling_s * RATE_HZ),
                                  0 if falls and not self.holds else None)
             if made is None:
                 raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")

@@ -6,8 +6,8 @@ import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.source import Source
 
 RATE_HZ = 48000
 BLOCK_SAMPLES = 1024
@@ -43,7 +43,7 @@ def settling_s(patch: Patch) -> float:
     return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
-def play(source: FrameSource, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
+def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
          seed: int | None = None) -> np.ndarray:
     """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
     a `seed` says in which."""
@@ -68,7 +68,7 @@ def fall_db_s(level_db: np.ndarray, step_s: float = STEP_S) -> float:
     return -float(np.polyfit(times, level_db, 1)[0]) if len(level_db) > 1 else 0.0
 
 
-def release(source: FrameSource, patch: Patch, key: int, velocity: int) -> Release:
+def release(source: Source, patch: Patch, key: int, velocity: int) -> Release:
     """How a note falls when it is let go, from 5 to 35 dB under its level then, as rooms are measured (ISO 3382-1, T30)."""
     held_s = round(HELD_S + settling_s(patch), 1)
     seconds = held_s + 1.0

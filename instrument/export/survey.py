@@ -11,7 +11,7 @@ from hummingface.instrument.export import sampled_note
 from hummingface.instrument.export.velocity import law_of
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import FrameSource
+from hummingface.instrument.performance.source import Source
 
 PROBES = 5                          # keys, spread over the range
 VELOCITIES = (8, 16, 32, 48, 64, 80, 96, 112, 127)
@@ -32,7 +32,7 @@ class Survey:
         return self.fall_db_s < SUSTAINED_DB_S
 
 
-def survey(source: FrameSource, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
+def survey(source: Source, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
     """Play a few notes of keys `low`..`high`; `done` is called after each key."""
     keys = sorted({round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)})
     falls, levels = [], []

@@ -23,6 +23,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
+from hummingface.models.playing.frame import pitch_to_hz
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
 TIME = "time"
@@ -99,7 +100,7 @@ def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, 
     """Amplitudes of the harmonics at each place, float64 [CYCLES, harmonics]."""
     still = sampled_note.for_sampling(sound.patch)
     still = still.with_values(parameters={**still.parameters, **STILL})
-    period = round(sampled_note.RATE_HZ / (440 * 2 ** ((options.key - 69) / 12)))
+    period = round(sampled_note.RATE_HZ / float(pitch_to_hz(options.key)))
     player = Player(sound.source, still, rate_hz=sampled_note.RATE_HZ)
     semitones = 69 + 12 * np.log2(sampled_note.RATE_HZ / period / 440) - options.key
     player.performer.receive(Bend(0, semitones / 2), 0)                # the bend's range is two semitones

@@ -103,7 +103,7 @@ def mix(patch: Patch, model) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level models and patches; returns the exit status."""
-    from hummingface.instrument.performance.frame_source import source_of
+    from hummingface.instrument.performance.sound_bank import source_of
     parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.offline.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")

@@ -12,11 +12,10 @@ from typing import Any
 from hummingface.instrument.patches import general_midi, library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
-from hummingface.instrument.performance.frame_source import source_of
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
 from hummingface.instrument.performance.score import Event, Score
-from hummingface.instrument.performance.sound_bank import Sound, SoundBank
+from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 
 GM, PATCHES, OFF = "gm", "patches", "off"           # what the number of a program change is: General MIDI's, the factory patch's, nothing
 BY = ("channel", "track")

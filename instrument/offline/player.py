@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.performer import Performer
+from hummingface.instrument.performance.source import Source
 
 LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when so much time stays under this level
 PIECE_HOPS = 8                                                    # asked of the engine at once; its ring holds 16
@@ -18,7 +18,7 @@ PIECE_HOPS = 8                                                    # asked of the
 class Player:
     """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
 
-    def __init__(self, source: FrameSource, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
+    def __init__(self, source: Source, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, Any]] = (), **options) -> None:
         from hummingface.instrument.synthesis.state import new_state
         self.rate_hz = rate_hz
@@ -47,7 +47,7 @@ class Player:
         return out
 
 
-def play_events(events: list[tuple[int, Any]], source: FrameSource, patch: Patch | None = None, *, rate_hz: int = 48000,
+def play_events(events: list[tuple[int, Any]], source: Source, patch: Patch | None = None, *, rate_hz: int = 48000,
                 block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options) -> np.ndarray:
     """The sound of (sample, event) pairs, with the tail of the last note or of exactly `seconds`. float32 [S, 2]"""
     player = Player(source, patch, rate_hz=rate_hz, seed=seed, events=events, **options)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch, PatchError
+from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.patches.patch import load as load_patch
 from hummingface.models.playing import card_file
 from hummingface.models.playing.card_file import can_be_shown
 from hummingface.models.playing.checked_json import read_json
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 TAG = "learnt"
 MINUTES = 9.0                       # of a lesson, if nothing else is said

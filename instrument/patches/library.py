@@ -12,8 +12,9 @@ from pathlib import Path
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
-from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch, PatchError
+from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import can_be_shown, card_of
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says

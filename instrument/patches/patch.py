@@ -14,10 +14,11 @@ from typing import Any
 from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
-MOST_LATENTS, LATENT_LIMIT = 128, 4.0
+MOST_LATENTS = 128
 LARGEST_INTEGER = 2 ** 53               # floats hold every whole number up to it
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...

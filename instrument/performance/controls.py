@@ -46,11 +46,11 @@ class Controls:
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
-        self.now, self._aim = self.goal.copy(), self.goal.copy()
+        self.now, self._target = self.goal.copy(), self.goal.copy()
         self.bpm = 0.0
         self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
         self.channels = self.channel_goal.copy()
-        self.share = 1 - math.exp(-hop_s / GLIDE_S)
+        self.fraction = 1 - math.exp(-hop_s / GLIDE_S)
         self._moving = True
 
     def set(self, name: str, value: float) -> float:
@@ -59,7 +59,7 @@ class Controls:
         if value != value:
             raise ValueError(f"{name}: not a number")
         i = INDEX[name]
-        self.goal[i] = self._aim[i] = value
+        self.goal[i] = self._target[i] = value
         if not _GLIDES[i]:
             self.now[i] = value
         if name in _FOLLOWING:
@@ -76,12 +76,12 @@ class Controls:
     def _follow(self) -> None:
         for switch, name in SYNCED.items():
             i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
-            self._aim[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
+            self._target[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
             if not _GLIDES[i]:
-                self.now[i] = self._aim[i]
+                self.now[i] = self._target[i]
 
     def set_gain(self, gain_db: float) -> None:
-        self.goal[GAIN_DB] = self._aim[GAIN_DB] = gain_db
+        self.goal[GAIN_DB] = self._target[GAIN_DB] = gain_db
         self._moving = True
 
     def bend(self, channel: int, semitones: float) -> None:
@@ -97,17 +97,17 @@ class Controls:
         if not self._moving:
             return
         log = np.log(self.now[_LOG])
-        log += self.share * (np.log(self._aim[_LOG]) - log)
-        self.now += self.share * (self._aim - self.now)
+        log += self.fraction * (np.log(self._target[_LOG]) - log)
+        self.now += self.fraction * (self._target - self.now)
         self.now[_LOG] = np.exp(log)
-        self.channels += self.share * (self.channel_goal - self.channels)
-        near = np.abs(self._aim - self.now) <= 1e-6 * np.maximum(1e-3, np.abs(self._aim))
-        self.now[near] = self._aim[near]
+        self.channels += self.fraction * (self.channel_goal - self.channels)
+        near = np.abs(self._target - self.now) <= 1e-6 * np.maximum(1e-3, np.abs(self._target))
+        self.now[near] = self._target[near]
         if near.all() and np.abs(self.channels - self.channel_goal).max() < 1e-6:
             self.snap()
 
     def snap(self) -> None:
         """To the goals at once, where nothing sounds that could click."""
-        self.now[:] = self._aim
+        self.now[:] = self._target
         self.channels[:] = self.channel_goal
         self._moving = False

@@ -8,11 +8,12 @@ Takes of earlier versions were played by another law: the network was asked for 
 are played again by that one.
 """
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import BRIGHTER, DYNAMICS
+from hummingface.instrument.performance.source import Source
 
 SOFT, HARD = 16, 127                              # the strokes that "Dynamics" lies between
 USUAL = 100                                       # the velocity at which patches are levelled, and which has no tilt
@@ -31,7 +32,7 @@ class Stroke(NamedTuple):
     levelled: bool                                # whether what the note's own loudness is off by is taken out
 
 
-def stroke(law: int, velocity: int, controls: np.ndarray, source: Any) -> Stroke:
+def stroke(law: int, velocity: int, controls: np.ndarray, source: Source) -> Stroke:
     """A stroke of `velocity` 1..127 on a note of `timbre`, by today's law or the first."""
     range_db = controls[DYNAMICS]
     if law == BY_PLAYER:

@@ -5,26 +5,24 @@ note vector, the decoder's answer to (z, pitch, velocity): it is asked for where
 and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
 """
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
-from hummingface.instrument.performance.sample_source import SampleSource
+from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
-from hummingface.models.playing.knobs import by_control, turned
-from hummingface.models.playing.stft_model import StftModel
+from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.playable import LATENT_LIMIT
 
-LATENT_LIMIT = 4.0                # further out no model was ever asked
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
-TURNS = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
+BATCH = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
 AT_ONCE = 4                       # that a network answers in almost the time of one: `hummingface.models.playing.decoder_numpy.multiply`
-MOST_TURN_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
+MOST_BATCH_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
 SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
 ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
-LONGEST_TURN_HOPS = 48            # what waited longer was at rest
+LONGEST_BATCH_HOPS = 48            # what waited longer was at rest
 MOST_REMEMBERED = 256             # keys at their velocities, of the latents that rest: a note struck again is not asked for again
 MOST_CORRECTION_DB = 40.0
 RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
@@ -48,9 +46,9 @@ def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_h
 def _glide(slots, left, notes, goals):
     """Moves the notes of slots [B] towards their goals, all but the share `left` [B] of the way."""
     for i in range(len(slots)):
-        note, goal = notes[slots[i]], goals[slots[i]]
+        note, target = notes[slots[i]], goals[slots[i]]
         for k in range(len(note)):
-            note[k] = goal[k] + left[i] * (note[k] - goal[k])
+            note[k] = target[k] + left[i] * (note[k] - target[k])
 
 
 class FrameSource:
@@ -70,20 +68,20 @@ class FrameSource:
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
         self._trend = key_trend.of_model(model)             # how loud its sounds are over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and the one that plays, as of a version of z
-        self.goal = np.zeros(self.latents, np.float32)
+        self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
-        self._target_asked = self.goal.copy()                    # the goal that `_goals` are asked for,
+        self._target_asked = self.target.copy()                    # the goal that `_goals` are asked for,
         self._targets_asked = 1                                  # and how many there were
         self._hop, self._decay = 0, 1.0
-        self._settled_hop = self._turn_hop = 0
-        self._out_of_turn = 0                               # notes that heard since the last turn
+        self._settled_hop = self._batch_hop = 0
+        self._out_of_batch = 0                               # notes that heard since the last turn
         self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
         self._struck_notes: Struck = {}
         self._struck_phases: Struck = {}
         self._struck_levels: dict[tuple[float, float, float], float] = {}
         self._motion = 1.0
-        self._notes, self._goals = np.zeros((2, SLOTS, model.note_size), np.float32)
+        self._notes, self._targets = np.zeros((2, SLOTS, model.note_size), np.float32)
         self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
         self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
         self._levelled_hop = np.zeros(SLOTS, np.int64)
@@ -93,7 +91,7 @@ class FrameSource:
     @property
     def settled(self) -> bool:
         """Whether the latents rest and every note has heard of it."""
-        return np.array_equal(self.z, self.goal) and self._hop > self._settled_hop
+        return np.array_equal(self.z, self.target) and self._hop > self._settled_hop
 
     def forget(self) -> None:
         """Nothing is known any more of notes that have ended."""
@@ -108,34 +106,34 @@ class FrameSource:
             self._known[:] = 0
         self._heard_hop[:] = -RESTING_HOPS
         self._look_up_trend()
-        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._goals)
+        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._targets)
 
-    def glide(self, share: float) -> bool:
+    def glide(self, fraction: float) -> bool:
         """One hop nearer to the wanted latents. Whether anything moved."""
         self._hop += 1
-        self._decay = 1 - share
-        goal = self.goal.tobytes()                          # compared so, it takes a tenth of the time
-        if self._target_asked.tobytes() != goal:
-            self._target_asked[:] = self.goal
+        self._decay = 1 - fraction
+        target = self.target.tobytes()                          # compared so, it takes a tenth of the time
+        if self._target_asked.tobytes() != target:
+            self._target_asked[:] = self.target
             self._targets_asked += 1
             self._forget()
-        if self.z.tobytes() != goal:
-            self.z += np.float32(share) * (self.goal - self.z)
-            near = np.abs(self.goal - self.z) < 1e-4
-            self.z[near] = self.goal[near]
+        if self.z.tobytes() != target:
+            self.z += np.float32(fraction) * (self.target - self.z)
+            near = np.abs(self.target - self.z) < 1e-4
+            self.z[near] = self.target[near]
             self._settled_hop = self._hop + SETTLING_HOPS
         elif self._hop > self._settled_hop:
             return False
         self.version += 1
         return True
 
-    def aim(self, z: np.ndarray, turns: dict[str, float]) -> None:
+    def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         """The wanted latents: those of the knobs and the morph pad z [L], led on by what `turns` says of the model's own knobs."""
-        self.goal[:] = np.clip(turned(self.knobs, z, turns), -LATENT_LIMIT, LATENT_LIMIT) if turns else z
+        self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
 
-    def jump(self) -> None:
+    def snap(self) -> None:
         """To the wanted latents at once."""
-        self.z[:] = self._target_asked[:] = self.goal
+        self.z[:] = self._target_asked[:] = self.target
         self._targets_asked += 1
         self._forget()
         self._known[:] = 0
@@ -170,7 +168,7 @@ class FrameSource:
             answers = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         else:
             answers = self._ask_with_others(asked)
-        self._notes[asked] = self._goals[asked] = answers
+        self._notes[asked] = self._targets[asked] = answers
 
     def _ask_with_others(self, new: np.ndarray) -> np.ndarray:
         """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
@@ -178,7 +176,7 @@ class FrameSource:
         sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
         waiting = sounding[(self._known[sounding, 0] != self._targets_asked) & ~np.isin(sounding, new)]
         others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
-        self._out_of_turn += len(others)
+        self._out_of_batch += len(others)
         z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._target_asked, len(others))])
         known = self._known[np.concatenate([new, others])].astype(np.float32)
         answers = self.model.note(z, known[:, 1], known[:, 2])
@@ -190,17 +188,17 @@ class FrameSource:
         stale = slots[self._known[slots, 0] != self._targets_asked]
         self._heard_hop[slots] = self._hop
         sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
-        if len(stale) and self._hop >= self._turn_hop + min(-(-sounding // TURNS), MOST_TURN_HOPS):
-            self._turn_hop = self._hop
-            turn = self._longest_waiting(stale, max(TURNS - self._out_of_turn, 0) // AT_ONCE * AT_ONCE)
-            self._out_of_turn = 0
-            if len(turn):
-                known = self._known[turn].astype(np.float32)
-                self._lead(turn, self.model.note(self._rows_of(self._target_asked, len(turn)), known[:, 1], known[:, 2]))
+        if len(stale) and self._hop >= self._batch_hop + min(-(-sounding // BATCH), MOST_BATCH_HOPS):
+            self._batch_hop = self._hop
+            batch = self._longest_waiting(stale, max(BATCH - self._out_of_batch, 0) // AT_ONCE * AT_ONCE)
+            self._out_of_batch = 0
+            if len(batch):
+                known = self._known[batch].astype(np.float32)
+                self._lead(batch, self.model.note(self._rows_of(self._target_asked, len(batch)), known[:, 1], known[:, 2]))
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
             left = self._decays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
-            _glide(gliding, left.astype(np.float32), self._notes, self._goals)
+            _glide(gliding, left.astype(np.float32), self._notes, self._targets)
             self._moved_hop[gliding] = self._hop
 
     def _longest_waiting(self, slots: np.ndarray, most: int) -> np.ndarray:
@@ -210,9 +208,9 @@ class FrameSource:
         """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
         self._known[slots, 0] = self._targets_asked
         waited = self._hop - self._asked_hop[slots]
-        self._decays[slots] = np.where(waited < LONGEST_TURN_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
+        self._decays[slots] = np.where(waited < LONGEST_BATCH_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
         self._asked_hop[slots] = self._hop
-        self._goals[slots] = goals
+        self._targets[slots] = goals
         rested = slots[self._moved_hop[slots] >= self._arrival_hop[slots]]
         self._moved_hop[rested] = self._hop - 1
         self._arrival_hop[slots] = self._hop + ARRIVAL_HOPS
@@ -260,6 +258,20 @@ class FrameSource:
         waiting = np.flatnonzero(sounding & (self._moved_hop > self._levelled_hop))
         return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
 
+    def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
+        """Frames are made as they are asked for."""
+        return True
+
+    def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
+        """Frames are made as they are asked for."""
+
+    def idle(self, pool: Pool) -> bool:
+        """Nothing is made ahead."""
+        return False
+
+    def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
+        return held[slot]
+
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
         if len(pitch) == 0:
@@ -285,9 +297,3 @@ class FrameSource:
 
     def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
         return np.broadcast_to(z, (rows, self.latents))
-
-
-def source_of(model) -> Any:
-    """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it: a Timbre, or WholeNotes, which stands in its
-    place."""
-    return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)

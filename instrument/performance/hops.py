@@ -3,17 +3,16 @@
 Several timbres can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
-from typing import Any
 
 import numpy as np
 
 from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
-from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.hop_writer import write_hop
 from hummingface.instrument.performance.modulation import shape
-from hummingface.instrument.performance.sample_source import Pool, SampleSource
+from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.schedule import ASKS, MOST_INPUTS, MOST_ROWS, learn_slopes, row_dtype, schedule_hop, schedule_start
+from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
 from hummingface.instrument.performance.voice_state import ORDER, Memory, begin_voice
 from hummingface.instrument.synthesis import producer
@@ -37,9 +36,9 @@ class HopMaker:
         self.rate_hz = int(state["rate_hz"][0])
         self.memory = Memory()
         self._memory = self.memory.arrays()
-        self.sources: list[Any] = [None] * SOURCES         # a Timbre, or None where none is
+        self.sources: list[Source | None] = [None] * SOURCES
         self.current = 0
-        self.decoder_us = self.notes_us = 0.0
+        self.decoder_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
         self._longest_s = np.ones(SOURCES)
@@ -50,14 +49,16 @@ class HopMaker:
         self._owner = np.zeros(MOST_INPUTS, np.int64)
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
-        self._pool: Pool | None = None                     # of whole notes, once a timbre plays them
+        self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
         self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
 
     @property
-    def source(self) -> FrameSource:
-        return self.sources[self.current]
+    def source(self) -> Source:
+        source = self.sources[self.current]
+        assert source is not None, "play() comes first"
+        return source
 
-    def play(self, source: FrameSource) -> None:
+    def play(self, source: Source) -> None:
         """New voices begin on `timbre`."""
         stage, of = self.voices.stage, self.voices.table["source"]
         place = next((i for i, other in enumerate(self.sources) if other is source), None)
@@ -99,12 +100,9 @@ class HopMaker:
         controls, table = self.controls, self.voices.table
         for i, source in enumerate(self.sources):
             if source is not None:
-                self._moving[i] = source.glide(controls.share)
+                self._moving[i] = source.glide(controls.fraction)
                 self._z_versions[i] = source.version
-                if isinstance(source, SampleSource):
-                    began = time.perf_counter()
-                    source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
-                    self.notes_us = (time.perf_counter() - began) * 1e6
+                source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
         count, batch, _, asked = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
             self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
@@ -122,10 +120,8 @@ class HopMaker:
 
     def start(self, starts: list[tuple[int, int]], hop: int) -> None:
         """Begins voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
-        source = self.source
-        if isinstance(source, SampleSource):
-            for slot, _ in starts:
-                source.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
+        for slot, _ in starts:
+            self.source.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
         for first in range(0, len(starts), CHORD):
             self._start(starts[first:first + CHORD], hop)
 
@@ -175,16 +171,9 @@ class HopMaker:
             if source is not None and (slot := source.unlevelled(sounding & (table["source"] == i))) is not None:
                 table["level_goal_db"][slot] = source.corrections_db(np.array([slot]), table, self._motion)[0]
 
-    @property
-    def pool(self) -> Pool:
-        if self._pool is None:
-            self._pool = Pool(self.state)
-        return self._pool
-
     def idle(self) -> bool:
         """Do a little of what will be wanted soon, a millisecond or two. Whether there was anything to do."""
-        source = self.source
-        return isinstance(source, SampleSource) and source.idle(self.pool)
+        return self.source.idle(self.pool)
 
     def _shape_starts(self, count: int, frames: np.ndarray, starts: int) -> np.ndarray:
         """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
@@ -213,7 +202,7 @@ class HopMaker:
         if len(playing):
             newest = playing[np.argmax(voices.table["born"][playing])]
             source, sample = self.sources[voices.table["source"][newest]], int(voices.table["note"][newest])
-            frame = source.frame_of(sample) if isinstance(source, SampleSource) else self.memory.held[newest]
+            frame = source.shown_frame(newest, self.memory.held, sample)
             status["level_db"], status["noise_db"] = frame[LEVEL], frame[NOISE]
             status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
         else:

@@ -186,10 +186,10 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             for i in range(FRAME_SIZE):         # as arrays this takes seconds longer to compile
                 ahead[s, i] = frames[row.input, i]
         frame = held[s]
-        if row.share > 0:
-            to, share = ahead[s], np.float32(row.share)
+        if row.fraction > 0:
+            to, fraction = ahead[s], np.float32(row.fraction)
             for i in range(FRAME_SIZE):
-                frame[i] += share * (to[i] - frame[i])
+                frame[i] += fraction * (to[i] - frame[i])
         dt_s = row.dt_s
         _envelope(v, dt_s, controls)
 

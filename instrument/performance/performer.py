@@ -30,11 +30,13 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.frame_source import LATENT_LIMIT, FrameSource
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
+from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.synthesis.state import boundary
+from hummingface.models.playing.frame import FRAMES_PER_SECOND
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
 BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise
@@ -47,7 +49,7 @@ _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["m
 class Load:
     """A patch, the timbre to play it on (None for the one that plays), and the law of loudness over velocity."""
     patch: Patch
-    source: FrameSource | None = None
+    source: Source | None = None
     law: int = LAW
 
 
@@ -60,7 +62,7 @@ class Performer:
     window is to see in `state` what sounds.
     """
 
-    def __init__(self, state: np.ndarray, source: FrameSource, patch: Patch | None = None, *, delay_samples: int = 0,
+    def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, Any], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
                  changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
@@ -75,7 +77,7 @@ class Performer:
         self.lost_notes = 0                         # that found no slot
         self.law = LAW                              # of loudness over velocity; an old take brings its own
         self.voices = Voices()
-        self.controls = Controls(256 / 48000)
+        self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
         self._queue: list[tuple[int, int, Any]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
@@ -96,10 +98,10 @@ class Performer:
         if patch is not None:
             self._load(Load(patch))
         self.controls.snap()
-        source.jump()
+        source.snap()
 
     @property
-    def source(self) -> FrameSource:
+    def source(self) -> Source:
         return self.maker.source
 
     @property
@@ -121,7 +123,7 @@ class Performer:
             self.log(effect, event)
         return effect
 
-    def load_patch(self, patch: Patch, source: FrameSource | None = None, stamp: int | None = None) -> None:
+    def load_patch(self, patch: Patch, source: Source | None = None, stamp: int | None = None) -> None:
         """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
         as they are, and new notes begin on the new one."""
         if stamp is None:
@@ -271,7 +273,7 @@ class Performer:
         if not playing.any():
             self.controls.snap()
         if not (playing & (self.voices.table["source"] == self.maker.current)).any():
-            self.source.jump()
+            self.source.snap()
 
     def _apply_settings(self) -> None:
         now = self.controls.now
@@ -285,8 +287,8 @@ class Performer:
             x, y = goal[_MORPH_X], goal[_MORPH_Y]
             weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
             z = (1 - amount) * z + amount * (weights @ self._corners)
-        turns = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
-        self.source.aim(z, turns)
+        knob_offsets = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
+        self.source.set_target(z, knob_offsets)
 
     def _reset(self, channel: int) -> None:
         """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""
@@ -302,8 +304,8 @@ class Performer:
 
     def _level(self, channel: int) -> None:
         """Volume and expression as General MIDI has them: 40 log10."""
-        share = max(self._volume[channel] * self._expression[channel] / 127 ** 2, 1e-4)
-        self.controls.set_channel(channel, LEVEL_DB, 40 * float(np.log10(share)))
+        fraction = max(self._volume[channel] * self._expression[channel] / 127 ** 2, 1e-4)
+        self.controls.set_channel(channel, LEVEL_DB, 40 * float(np.log10(fraction)))
 
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value

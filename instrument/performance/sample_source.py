@@ -1,6 +1,6 @@
-"""Models of whole notes at work: a timbre whose notes are made before they sound, and played from a pool of buffers.
+"""Models of whole notes at work: a source whose notes are made before they sound, and played from a pool of buffers.
 
-A note is made when its key goes down, unless it was made before; and anew for sounding voices when the latents have moved, a step of the
+A note is made when its key goes down, unless it was made before; and again for sounding voices when the latents have moved, a step of the
 network in each hop, so that no hop waits for a whole one. Voices take turns, the longest waiting first, and cross over into their new
 note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
 """
@@ -9,65 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
-from hummingface.instrument.synthesis.samples import BUFFERS, CROSS_S, LEAD, LENGTH, STRIDE
-from hummingface.models.playing.frame import FRAME_SIZE, LOWEST, PARTIALS
+from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
+from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS
 from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
-from hummingface.models.playing.knobs import by_control, turned
-from hummingface.models.playing.playable import VELOCITIES
+from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.playable import LATENT_LIMIT, VELOCITIES
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
 from hummingface.models.playing.whole_note import WholeNote
 
 MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
-CROSS_HOPS = int(CROSS_S * 187.5) + 2      # between two of them in one voice
+CROSS_HOPS = int(CROSS_S * FRAMES_PER_SECOND) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
 MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet
-LATENT_LIMIT = 4.0
 HIGHEST_SHARE, SPARE_SEMITONES = 0.45, 3      # of the sample rate that a note's highest bin may reach, when it is bent up so far
 
 
-class Pool:
-    """The buffers of one engine: who has which, and which may be written anew."""
-
-    def __init__(self, state: np.ndarray) -> None:
-        self.state, self.rate_hz = state, int(state["rate_hz"][0])
-        self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
-        state["samples"]["pool"] = self._memory.ctypes.data
-        self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
-        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
-        self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
-        self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
-        self._count = 0
-
-    def use(self, numbers: np.ndarray | int, hop: int) -> None:
-        """Buffers that hop `hop` names, or a start within it."""
-        self._used_hop[numbers] = hop
-
-    def asked(self, number: int) -> None:
-        self._count += 1
-        self._asked[number] = self._count
-
-    def put(self, note: WholeNote, owner: Any) -> int:
-        """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
-        voices = self.state["voices"][0]
-        busy = self._used_hop > int(self.state["hops_taken"][0]) - 2
-        busy[0] = True
-        busy[voices["sample"][voices["playing"] != 0].ravel()] = True
-        free = np.flatnonzero(~busy)
-        if not len(free):
-            return 0
-        number = int(free[np.argmin(self._asked[free])])
-        buffer, facts = self._memory[number], self.state["samples"][0]
-        buffer[LEAD:LEAD + LENGTH] = note.sound
-        facts["root_hz"][number] = note.root_hz
-        facts["loop_begin"][number], facts["loop_end"][number] = note.loop_begin, note.loop_end
-        self.notes[number], self.owner[number] = note, owner
-        self.asked(number)
-        return number
-
-
 class SampleSource:
-    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a SeedModel. `z` glides to `goal`; `version` counts its
+    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a StftModel. `z` glides to `target`; `version` counts its
     moves."""
 
     whole = True
@@ -80,46 +40,45 @@ class SampleSource:
         self.velocities = VELOCITIES                            # the network is asked for none
         self.longest_release_s = LONGEST_RELEASE_S
         self.knobs = by_control(model.knobs)
-        self.goal, self.z = np.zeros((2, self.latents), np.float32)
+        self.target, self.z = np.zeros((2, self.latents), np.float32)
         self.version = 1
         self._hop = self._settled_hop = 0
         self._pool: Pool | None = None
         self._made: dict[Any, int] = {}                         # (z, key, bins) -> buffer
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
         self._ahead: tuple[Any, Iterator] | None = None         # what is being made ahead
-        self._turn: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
+        self._remaking: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
         self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
         self._think_ahead(60)
 
-    # what `Timbre` can, too ---------------------------------------------------------------------------------------
     @property
     def settled(self) -> bool:
         """Whether the latents rest and every note has heard of it."""
-        return np.array_equal(self.z, self.goal) and self._hop > self._settled_hop and self._turn is None
+        return np.array_equal(self.z, self.target) and self._hop > self._settled_hop and self._remaking is None
 
     def forget(self) -> None:
         """Nothing is known of notes that have ended."""
 
-    def glide(self, share: float) -> bool:
+    def glide(self, fraction: float) -> bool:
         """One hop nearer to the wanted latents. Whether anything moved."""
         self._hop += 1
-        if self.z.tobytes() == self.goal.tobytes():
+        if self.z.tobytes() == self.target.tobytes():
             return False
-        self.z += np.float32(share) * (self.goal - self.z)
-        near = np.abs(self.goal - self.z) < 1e-3
-        self.z[near] = self.goal[near]
+        self.z += np.float32(fraction) * (self.target - self.z)
+        near = np.abs(self.target - self.z) < 1e-3
+        self.z[near] = self.target[near]
         self._settled_hop = self._hop + SETTLED_HOPS
         self.version += 1
         return True
 
-    def aim(self, z: np.ndarray, turns: dict[str, float]) -> None:
-        self.goal[:] = np.clip(turned(self.knobs, z, turns), -LATENT_LIMIT, LATENT_LIMIT) if turns else z
+    def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
+        self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
 
-    def jump(self) -> None:
-        self.z[:] = self.goal
+    def snap(self) -> None:
+        self.z[:] = self.target
         self._settled_hop = self._hop
-        self._turn = None
+        self._remaking = None
         self.version += 1
         self._think_ahead(60)
 
@@ -139,7 +98,6 @@ class SampleSource:
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return np.zeros((len(pitch), PARTIALS), np.float32)
 
-    # notes --------------------------------------------------------------------------------------------------------
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
         """Give a voice that begins its note. False where no buffer is free. `semitones`: that all keys are moved by."""
         self._playing_into(pool)
@@ -158,13 +116,13 @@ class SampleSource:
         self._playing_into(pool)
         sounding = np.flatnonzero(mine & (table["stage"] != FREE) & (table["note"] != 0))
         pool.use(table["note"][sounding], hop)
-        if self._turn is not None:
-            slot, born, what, steps, due = self._turn
+        if self._remaking is not None:
+            slot, born, what, steps, due = self._remaking
             if self._hop < due:
                 if steps is not None:
-                    self._turn = (slot, born, what, self._step(steps, what, pool), due)
+                    self._remaking = (slot, born, what, self._step(steps, what, pool), due)
                 return
-            self._turn = None
+            self._remaking = None
             voice = table[slot]
             if voice["born"] == born and mine[slot] and voice["note"] != 0 and (number := self._find(what, pool)):
                 self._give(table, slot, number)
@@ -176,7 +134,7 @@ class SampleSource:
             slot = int(min(waiting, key=lambda s: (int(table["made_hop"][s]), int(table["born"][s]))))
             what = self._what(float(table["goal"][slot]) + semitones, pool)
             made = None if what in self._made else self._steps(what)
-            self._turn = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
+            self._remaking = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
 
     def idle(self, pool: Pool) -> bool:
         """Make one step of a note that is likely next. Whether there was anything to do."""
@@ -188,7 +146,7 @@ class SampleSource:
             self._ahead = None if left is None else (what, left)
             return True
         self._ahead = None
-        while self._likely and self.z.tobytes() == self.goal.tobytes():
+        while self._likely and self.z.tobytes() == self.target.tobytes():
             what = self._what(float(self._likely.pop()), pool)
             if what not in self._made:
                 self._ahead = (what, self._steps(what))
@@ -246,7 +204,7 @@ class SampleSource:
         if voice["levelled"]:
             voice["level_goal_db"] = note.correction_db
 
-    def frame_of(self, number: int) -> np.ndarray:
+    def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
         """What the window shows of a note. [FRAME_SIZE]"""
         note = self._pool.notes[number] if self._pool is not None else None
         return LOWEST[:FRAME_SIZE] if note is None or note.frame is None else note.frame
@@ -254,5 +212,5 @@ class SampleSource:
     def _playing_into(self, pool: Pool) -> Pool:
         """Another engine's notes are made anew."""
         if self._pool is not pool:
-            self._pool, self._made, self._turn, self._ahead = pool, {}, None, None
+            self._pool, self._made, self._remaking, self._ahead = pool, {}, None, None
         return pool

@@ -32,7 +32,7 @@ MOST_INPUTS = MOST_ROWS + 2 * ASKS
 row_dtype = np.dtype([
     ("slot", "i4"), ("entry", "i4"), ("index", "i4"),       # where it goes: the entry of the hop or start, and which row there
     ("newest", "i4"),                                       # 1: the last row of its voice
-    ("input", "i4"), ("share", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
+    ("input", "i4"), ("fraction", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
     ("dt_s", "f8"), ("age_s", "f8"), ("pitch", "f8"), ("beyond_s", "f8"),
 ], align=True)
 _LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
@@ -76,7 +76,7 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
     row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
     row.pitch = v.pitch + channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
     row.beyond_s = min(passed, max(v.time_s - longest_s, 0.0))
-    row.input, row.share = -1, 0.0
+    row.input, row.fraction = -1, 0.0
 
 
 @compiled(fastmath=FASTER)
@@ -88,13 +88,13 @@ def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_v
     """
     steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
     if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
-        row.share = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
+        row.fraction = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
         return batch
     if moving or abs(row.pitch - v.asked_pitch) > BENT:
         interrupted = v.ahead_age_s > row.age_s + patience_s
         ahead_s = min(ahead_s, turn_s if interrupted else patience_s)
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
-    row.input, row.share = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
+    row.input, row.fraction = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
     velocity[batch], owner[batch] = v.asked_velocity, s
     time_s[batch] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), longest_s, v.slope, v.seed)

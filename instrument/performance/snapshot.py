@@ -13,7 +13,7 @@ import numpy as np
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
-from hummingface.instrument.patches.patch import LATENT_LIMIT, MOST_LATENTS
+from hummingface.instrument.patches.patch import MOST_LATENTS
 from hummingface.instrument.performance.controls import CHANNEL_COLUMNS, INDEX
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
@@ -23,6 +23,7 @@ from hummingface.instrument.synthesis.delay import TIME
 from hummingface.instrument.synthesis.effects import CONTROLS
 from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 _CHANNELS = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
@@ -89,7 +90,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     performer._rpn = [list(pair) for pair in snapshot["rpn"]]
     performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
     performer._apply_settings()
-    source.jump()
+    source.snap()
     voices.down[:] = snapshot["pedals"]
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
     voices.last_pitch, voices.born_count, voices.let_go_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]

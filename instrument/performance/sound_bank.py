@@ -5,7 +5,10 @@ from pathlib import Path
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import FrameSource, source_of
+from hummingface.instrument.performance.frame_source import FrameSource
+from hummingface.instrument.performance.sample_source import SampleSource
+from hummingface.instrument.performance.source import Source
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.playable import trained_velocities
 from hummingface.models.playing.stft_model import StftModel
 
@@ -16,18 +19,18 @@ MOST_KEPT = 4                       # models that a bank keeps in memory
 class Sound:
     """A patch, and the source (a warmed-up model) that plays it."""
     patch: Patch
-    source: FrameSource
+    source: Source
 
 
 class SoundBank:
     """The sources of models by name, opened when they are first asked for. The `most` that were used last are kept."""
 
-    def __init__(self, *sources: FrameSource, most: int = MOST_KEPT) -> None:
+    def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
         self._sources = {source.name: source for source in sources}          # the one used last at the end
         self._most = most
         self._programs = [entry.path for entry in library.patches() if entry.factory]
 
-    def source(self, model: str) -> FrameSource:
+    def source(self, model: str) -> Source:
         """Raises LibraryError where there is no such model."""
         source = self._sources.pop(model) if model in self._sources else source_of(library.load_model(model))
         self.keep(model, source)
@@ -37,7 +40,7 @@ class SoundBank:
         """Raises LibraryError where the patch's model is not there."""
         return Sound(patch, self.source(patch.model))
 
-    def keep(self, model: str, source: FrameSource) -> None:
+    def keep(self, model: str, source: Source) -> None:
         """From now on `source` plays the patches of `model`."""
         self._sources[model] = source
         for name in list(self._sources)[:-self._most]:
@@ -83,3 +86,8 @@ def notice(sound: Sound) -> str:
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
+
+
+def source_of(model: Model | StftModel) -> Source:
+    """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
+    return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)

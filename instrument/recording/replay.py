@@ -14,10 +14,10 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.performance.sound_bank import SoundBank
+from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import LoadByName, Performance
 from hummingface.instrument.recording.wave_file import WaveFile
@@ -26,7 +26,7 @@ PIECE_S = 0.25
 MOST_MODELS = 128                   # of one take
 
 
-def remark(performance: Performance, source: FrameSource) -> str:
+def remark(performance: Performance, source: Source) -> str:
     """What the player should know before it is played again; empty if it will be as it was."""
     model = performance.snapshot["model"]
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
@@ -61,7 +61,7 @@ def _loaded(event: Any, bank: SoundBank) -> Any:
 class Replay:
     """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
 
-    def __init__(self, performance: Performance, source: FrameSource | None = None):
+    def __init__(self, performance: Performance, source: Source | None = None):
         self.performance = performance
         bank = SoundBank(*filter(None, [source]), most=MOST_MODELS)
         source = source or bank.source(performance.snapshot["model"]["name"])

@@ -47,7 +47,7 @@ def by_control(knobs: dict[str, NamedKnob]) -> dict[str, NamedKnob]:
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
-def turned(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
+def with_offsets(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
     return z + np.sum(moves, 0) if moves else z

@@ -18,11 +18,21 @@ linearly as complex numbers; the frequency is constant, at the mean of its ends.
 """
 import numpy as np
 
-from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, LFO_GAIN, PARTIALS, REGULARITY, SLOT_RATIO, VIBRATO, group_of_hz
+from hummingface.models.playing.frame import (
+    FRAMES_PER_SECOND,
+    FUZZ,
+    FUZZ_RATE,
+    LFO_GAIN,
+    PARTIALS,
+    REGULARITY,
+    SLOT_RATIO,
+    VIBRATO,
+    group_of_hz,
+)
 
 FADE_FROM_S, FADE_OVER_S = 0.030, 0.150
 LOWEST_OCTAVE, HIGHEST_OCTAVE = -3, 5
-TABLE_RATE_HZ, TABLE_SIZE = 187.5, 1 << 13               # a loop of 43.7 s
+TABLE_RATE_HZ, TABLE_SIZE = FRAMES_PER_SECOND, 1 << 13               # a loop of 43.7 s
 JITTER_OCTAVE = 2
 
 

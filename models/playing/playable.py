@@ -5,6 +5,7 @@ from hummingface.models.playing.knobs import NamedKnob, read_knobs
 from hummingface.models.playing.shape import ModelError
 
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
+LATENT_LIMIT = 4.0                # of each latent, either way: further out no model was ever asked
 VELOCITIES = 1.0, 127.0
 
 
@@ -24,8 +25,9 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
 
 
 class Playable:
-    """`card` as the model's JSON has it; `shape.latents` counts all latents."""
+    """`card` as the model's JSON has it, with its `name`; `shape.latents` counts all latents."""
 
+    name: str
     card: dict
     shape: Any
 

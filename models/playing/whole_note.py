@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, LOWEST, PARTIALS, SLOT_RATIO
+from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, LOWEST, PARTIALS, SLOT_RATIO, pitch_to_hz
 from hummingface.models.playing.loudness import WINDOW_S, k_weight
 from hummingface.models.playing.stft import BIN_HZ, HOP, RATE_HZ, SAMPLES, SIDE, sound
 
@@ -64,17 +64,17 @@ def make_note(spectrum: np.ndarray, pitch: float, bins: int = SIDE) -> Iterator[
     """
     spectrum = np.array(spectrum)
     spectrum[bins:] = 0
-    spectrum[:int(RUMBLE * _hz(pitch) / BIN_HZ)] = 0
+    spectrum[:int(RUMBLE * pitch_to_hz(pitch) / BIN_HZ)] = 0
     audio = sound(spectrum)
     peak = float(np.abs(audio).max())
     if not peak > SILENT:
-        yield WholeNote(np.zeros(SAMPLES, np.float32), _hz(pitch))
+        yield WholeNote(np.zeros(SAMPLES, np.float32), pitch_to_hz(pitch))
         return
     rms = _rms(audio)
     gain = min(10 ** (LEVEL_DB / 20) / rms, LOUDEST / peak)
     audio *= np.float32(gain)
     yield None
-    root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], _hz(pitch))
+    root_hz = measured_hz(audio[round(TUNED_FROM_S * RATE_HZ):round(TUNED_TO_S * RATE_HZ)], pitch_to_hz(pitch))
     yield None
     tuning = tuned(spectrum, root_hz)
     yield None
@@ -105,10 +105,6 @@ def _correction_db(power: np.ndarray, over_db: float) -> float:
     window = np.full(round(WINDOW_S * RATE_HZ / HOP), 1.0)
     weighted, plain = (np.convolve(frames, window, "valid").max() for frames in (_K_WEIGHTS @ power, power.sum(0)))
     return float(np.clip(-over_db - 10 * np.log10(max(weighted, 1e-20) / max(plain, 1e-20)), -MOST_CORRECTION_DB, MOST_CORRECTION_DB))
-
-
-def _hz(pitch: float) -> float:
-    return 440.0 * 2 ** ((pitch - 69) / 12)
 
 
 def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS) -> float:

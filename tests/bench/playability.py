@@ -82,7 +82,7 @@ def play_soundfont(path: Path, program: int) -> playability.Play:
 @cache
 def _frame_source(model: str) -> Any:
     from hummingface.instrument.patches import library
-    from hummingface.instrument.performance.frame_source import source_of
+    from hummingface.instrument.performance.sound_bank import source_of
     return source_of(library.load_model(model))
 
 

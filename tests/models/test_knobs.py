@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hummingface.models.playing.checkpoint import ModelError, load_model, save_card, save_model
-from hummingface.models.playing.knobs import read_knobs, turned
+from hummingface.models.playing.knobs import read_knobs, with_offsets
 from hummingface.models.playing.untrained import untrained
 
 ONE = [0.5, 0.0, 0.0, 0.0]
@@ -34,8 +34,8 @@ def test_a_direction_of_each_preset_and_a_blend_between():
     path = [attack.at(np.array([x, 0.0]))[1] for x in np.linspace(0, 4, 200)]
     assert np.abs(np.diff(path)).max() < 0.1                                               # no jumps on the way
     wanted = {"characteristic.attack": 2.0, "family.brass": 0.5, "family.none": 1.0}
-    assert np.allclose(turned(knobs, np.zeros(2), wanted), [0.5, 2], atol=1e-2)
-    assert np.array_equal(turned(knobs, np.ones(2), {"family.brass": 0.0}), np.ones(2))
+    assert np.allclose(with_offsets(knobs, np.zeros(2), wanted), [0.5, 2], atol=1e-2)
+    assert np.array_equal(with_offsets(knobs, np.ones(2), {"family.brass": 0.0}), np.ones(2))
 
 
 def test_a_card_gets_knobs_and_its_weights_stay(stem):

@@ -12,8 +12,9 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.controls import Controls
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
-from hummingface.instrument.performance.frame_source import FrameSource, source_of
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.models.playing import key_trend, loudness

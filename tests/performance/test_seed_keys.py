@@ -6,7 +6,7 @@ import pytest
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.performance import sound_bank
-from hummingface.instrument.performance.frame_source import source_of
+from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.checkpoint import load_model
 from tests.bench.seed_tuning import ASSETS, MOST_CENTS, off_keys
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance.frame_source import TURNS, FrameSource
+from hummingface.instrument.performance.frame_source import BATCH, FrameSource
 from hummingface.models.playing.untrained import untrained
 
 SHARE = 0.41                                       # of the way in a hop, as knobs glide
@@ -22,10 +22,10 @@ def wanted(source: FrameSource, z: np.ndarray, voices: int) -> np.ndarray:
     return source.model.frames(np.tile(z, (voices, 1)), pitch, velocity, time_s)
 
 
-@pytest.mark.parametrize("voices", [1, TURNS, 40, 128])
+@pytest.mark.parametrize("voices", [1, BATCH, 40, 128])
 def test_all_voices_arrive_where_the_latents_went(source, voices):
     source.frames(*chord(voices))
-    source.goal[:] = 1.5, -1, 0.5, 2
+    source.target[:] = 1.5, -1, 0.5, 2
     hops = 0
     while source.glide(SHARE):
         source.frames(*chord(voices))
@@ -34,54 +34,54 @@ def test_all_voices_arrive_where_the_latents_went(source, voices):
     for _ in range(100):
         source.frames(*chord(voices))
         source.glide(SHARE)
-    np.testing.assert_allclose(source.frames(*chord(voices)), wanted(source, source.goal, voices), atol=1e-3)
+    np.testing.assert_allclose(source.frames(*chord(voices)), wanted(source, source.target, voices), atol=1e-3)
 
 
 def test_in_a_crowd_only_so_many_hear_of_moving_latents_at_a_time_and_all_take_turns(source):
-    voices = 3 * TURNS
+    voices = 3 * BATCH
     source.frames(*chord(voices))
     asked: list[np.ndarray] = []
     ask = source.model.note
     source.model.note = lambda z, pitch, velocity: asked.append(pitch) or ask(z, pitch, velocity)
     for hop in range(6 * 3):                                 # 36 voices: a turn in every third hop
-        source.goal[0] = hop / 4 + 0.1
+        source.target[0] = hop / 4 + 0.1
         source.glide(SHARE)
         source.frames(*chord(voices))
-    assert [len(pitches) for pitches in asked] == [TURNS] * 6
+    assert [len(pitches) for pitches in asked] == [BATCH] * 6
     for round_of_turns in asked[:3], asked[3:]:
         assert len(np.unique(np.concatenate(round_of_turns))) == voices
 
 
 def test_a_few_voices_move_in_the_very_hop_and_come_nearer_with_every_hop(source):
-    before = source.frames(*chord(TURNS))
-    source.goal[:] = 1
-    end = wanted(source, source.goal, TURNS)
+    before = source.frames(*chord(BATCH))
+    source.target[:] = 1
+    end = wanted(source, source.target, BATCH)
     away = [np.abs(before - end).mean()]
     for _ in range(8):
         source.glide(SHARE)
-        away.append(np.abs(source.frames(*chord(TURNS)) - end).mean())
+        away.append(np.abs(source.frames(*chord(BATCH)) - end).mean())
     assert (np.diff(away) < 0).all()
     assert away[1] < 0.8 * away[0]
     assert away[-1] < 0.05 * away[0]
 
 
 def test_notes_that_begin_while_latents_glide_begin_where_the_latents_are(source):
-    source.goal[:] = 1
+    source.target[:] = 1
     source.glide(SHARE)
     slots, pitch, velocity, time_s = chord(3)
     np.testing.assert_allclose(source.model.frames_at(source.model.note(np.tile(source.z, (3, 1)), pitch, velocity), time_s),
                                wanted(source, source.z, 3), atol=1e-4)
     first = source.frames(slots, pitch, velocity, time_s)
-    start, end = wanted(source, np.zeros(4, np.float32), 3), wanted(source, source.goal, 3)
-    share = np.abs(first - start).mean() / np.abs(end - start).mean()
-    assert SHARE - 0.15 < share < 2 * SHARE
+    start, end = wanted(source, np.zeros(4, np.float32), 3), wanted(source, source.target, 3)
+    fraction = np.abs(first - start).mean() / np.abs(end - start).mean()
+    assert SHARE - 0.15 < fraction < 2 * SHARE
 
 
 def test_a_jump_is_no_glide(source):
     source.frames(*chord(5))
-    source.goal[:] = -2
-    source.jump()
-    np.testing.assert_allclose(source.frames(*chord(5)), wanted(source, source.goal, 5), atol=1e-4)
+    source.target[:] = -2
+    source.snap()
+    np.testing.assert_allclose(source.frames(*chord(5)), wanted(source, source.target, 5), atol=1e-4)
 
 
 def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
@@ -91,8 +91,8 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
     model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": one}, "family.reed": {"direction": one},
                                         "family.brass": {"direction": (2 * np.eye(16)[1]).tolist()}}}, 16)
     source = FrameSource(model)
-    source.aim(np.zeros(16, np.float32), {"characteristic.brightness": 1.5, "family.1": 0.5, "characteristic.odd": 3.0})
-    assert np.allclose(source.goal[:3], [1.5, 1.0, 0.0])                # families by their names: brass is the first
+    source.set_target(np.zeros(16, np.float32), {"characteristic.brightness": 1.5, "family.1": 0.5, "characteristic.odd": 3.0})
+    assert np.allclose(source.target[:3], [1.5, 1.0, 0.0])                # families by their names: brass is the first
     note = chord(1)
     before = source.frames(*note)[0, 0]
     source.glide(SHARE)
@@ -101,7 +101,7 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
         source.glide(SHARE)
         after = source.frames(*note)[0, 0]
     assert after == pytest.approx(before + 6 * 1.5, abs=1e-3)           # 6 dB for each unit of latent 1
-    source.aim(np.full(16, 3.0, np.float32), {"characteristic.brightness": 3.0})
-    assert source.goal.max() == 4.0                                     # as far as a model is ever asked
-    source.aim(np.full(16, 3.0, np.float32), {})
-    assert np.all(source.goal == 3.0)
+    source.set_target(np.full(16, 3.0, np.float32), {"characteristic.brightness": 3.0})
+    assert source.target.max() == 4.0                                     # as far as a model is ever asked
+    source.set_target(np.full(16, 3.0, np.float32), {})
+    assert np.all(source.target == 3.0)

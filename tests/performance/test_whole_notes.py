@@ -4,9 +4,9 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance.frame_source import source_of
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sample_source import MAKING_HOPS, SampleSource
+from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.synthesis.render import render
 from hummingface.instrument.synthesis.samples import BUFFERS, CROSS_S
 from hummingface.models.playing.untrained import untrained_notes

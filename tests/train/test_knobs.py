@@ -6,7 +6,7 @@ import numpy as np
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.decoder_numpy import NumpyDecoder
 from hummingface.models.playing.frame import NOISE
-from hummingface.models.playing.knobs import turned
+from hummingface.models.playing.knobs import with_offsets
 from hummingface.models.playing.untrained import untrained
 from hummingface.train.data.characteristics import CHARACTERISTICS
 from hummingface.train.exporting.find_knobs import correlations, directions, family_directions, measured
@@ -56,6 +56,6 @@ def test_the_factory_models_knobs_do_what_they_say():
         assert round(tried["correlation"], 9) >= 0.9, name
     z = np.array(model.presets["Flute"])
     brass = np.mean([model.presets[n] for n, p in model.card["presets"].items() if p["family"] == "brass"], 0)
-    far = [np.linalg.norm(turned(knobs, z, {"family.brass": share}) - brass) for share in (0, 0.5)]
+    far = [np.linalg.norm(with_offsets(knobs, z, {"family.brass": share}) - brass) for share in (0, 0.5)]
     assert far[0] > far[1]
     assert measured(model, z[None], np.array([60.0])).shape == (1, len(CHARACTERISTICS))

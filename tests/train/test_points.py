@@ -15,7 +15,7 @@ import torch
 from hummingface.instrument.offline import levelling
 from hummingface.instrument.patches.library import load_model
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.frame_source import source_of
+from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
 from hummingface.train.app.latent_points import note_of
 from hummingface.train.data.dataset import NoteBank

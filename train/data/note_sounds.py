@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from hummingface.models.playing import stft
+from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.stft import SAMPLES, Layout
 from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, replace_with, wanted
 from hummingface.train.notes.note import QUALITIES, Labels, Note
@@ -56,7 +57,7 @@ def heard_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]
     from 0.3 s to 3 s or note-off), `rest` (dB that sounds half a second after note-off, under its peak)."""
     power = np.abs(np.fft.rfft(audio)) ** 2
     hz = np.fft.rfftfreq(len(audio), 1 / stft.RATE_HZ)
-    f0_hz = 440 * 2 ** ((pitch - 69) / 12)
+    f0_hz = pitch_to_hz(pitch)
     centre = float((power[1:] * np.log2(hz[1:] / f0_hz)).sum() / max(power[1:].sum(), 1e-12))
     level = np.sqrt((audio.reshape(-1, 320) ** 2).mean(1)) + 1e-6                    # every 20 ms
     at = lambda s: int(np.clip(s / 0.02, 0, len(level) - 1))                          # noqa: E731

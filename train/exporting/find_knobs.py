@@ -10,7 +10,7 @@ from scipy.stats import rankdata, spearmanr
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE
-from hummingface.models.playing.knobs import NamedKnob, turned
+from hummingface.models.playing.knobs import NamedKnob, with_offsets
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
@@ -115,7 +115,7 @@ def correlations(model: Model, knobs: dict[str, NamedKnob], seed: int = 0) -> di
         identity = f"characteristic.{name}"
         if identity not in knobs:
             continue
-        z = np.array([turned(knobs, one, {identity: value}) for one in chosen for value in SWEEP])
+        z = np.array([with_offsets(knobs, one, {identity: value}) for one in chosen for value in SWEEP])
         said = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
         single = [spearmanr(SWEEP, one).statistic for one in said if np.ptp(one) > 1e-6]
         mean = rankdata(said, axis=1).mean(0)

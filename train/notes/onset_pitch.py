@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
+from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.train.notes.note import why_unusable
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
@@ -136,7 +137,7 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
     octave = np.abs((keys - pitch + 6) % 12 - 6) < 0.8       # a period twice as long is one, too
     if best.mean() < 0.4 or octave.mean() < 0.7:
         return float("nan"), "its pitch changes on the way: one note a file is needed"
-    if many_pitches(audio[begin:], rate_hz, 440 * 2 ** ((pitch - 69) / 12)):
+    if many_pitches(audio[begin:], rate_hz, float(pitch_to_hz(pitch))):
         return float("nan"), "several notes at once (its partials fit none of them alone); one note a file is needed"
     return pitch, ""
 

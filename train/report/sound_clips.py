@@ -7,7 +7,7 @@ from scipy.signal import resample_poly
 
 from hummingface.models.learning.latent_space import KNOB_RANGE
 from hummingface.models.playing import stft
-from hummingface.models.playing.knobs import NamedKnob, read_knobs, turned
+from hummingface.models.playing.knobs import NamedKnob, read_knobs, with_offsets
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
@@ -139,7 +139,7 @@ def knob_walks(model: Model | StftModel) -> list[Clip]:
     for identity in sorted(knobs):
         values = np.linspace(*limits.get(identity, (-2.0, 2.0)), len(STEPS))
         kind, _, name = identity.partition(".")
-        clips.append(_walk(model, name, [np.clip(turned(knobs, begin, {identity: float(value)}), -4, 4) for value in values],
+        clips.append(_walk(model, name, [np.clip(with_offsets(knobs, begin, {identity: float(value)}), -4, 4) for value in values],
                            ("" if kind == "characteristic" else f"{kind}, ") + f"{values[0]:g} to {values[-1]:g}"))
     return clips
 

@@ -12,8 +12,10 @@ from hummingface.instrument.gui.controllers.helper_process import Helper
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.spectrogram import note_name
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.patch import LATENT_LIMIT, MOST_LATENTS, Patch
+from hummingface.instrument.patches.patch import MOST_LATENTS, Patch
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.frame import pitch_to_hz
+from hummingface.models.playing.playable import LATENT_LIMIT
 
 IDLE_S = 120.0                  # the helper holds 400 MB
 PATIENCE_MS = 500
@@ -109,7 +111,7 @@ class NewSound(QObject):
         gain_db = max(-HIGHEST_GAIN_DB, min(HIGHEST_GAIN_DB, float(message["gain_db"])))
         patch = Patch(library.free_name(path.stem, [self.session.name]), model, z, gain_db=gain_db, tags=(TAG,))
         self.session.load_new(patch)
-        key = note_name(440 * 2 ** ((float(message["pitch"]) - 69) / 12))
+        key = note_name(float(pitch_to_hz(message["pitch"])))
         self._text = f"“{patch.name}”: {path.name} is {key}. Play it; Ctrl+S keeps it."
         self.banner.say(self._text)
         self.made.emit(patch)

@@ -1,0 +1,47 @@
+"""The buffers that whole notes sound from: which hold what, and which may be written."""
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.synthesis.samples import BUFFERS, LEAD, LENGTH, STRIDE
+from hummingface.models.playing.whole_note import WholeNote
+
+
+class Pool:
+    """The buffers of one engine: who has which, and which may be written."""
+
+    def __init__(self, state: np.ndarray) -> None:
+        self.state, self.rate_hz = state, int(state["rate_hz"][0])
+        self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
+        state["samples"]["pool"] = self._memory.ctypes.data
+        self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
+        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
+        self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
+        self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
+        self._count = 0
+
+    def use(self, numbers: np.ndarray | int, hop: int) -> None:
+        """Buffers that hop `hop` names, or a start within it."""
+        self._used_hop[numbers] = hop
+
+    def asked(self, number: int) -> None:
+        self._count += 1
+        self._asked[number] = self._count
+
+    def put(self, note: WholeNote, owner: Any) -> int:
+        """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
+        voices = self.state["voices"][0]
+        busy = self._used_hop > int(self.state["hops_taken"][0]) - 2
+        busy[0] = True
+        busy[voices["sample"][voices["playing"] != 0].ravel()] = True
+        free = np.flatnonzero(~busy)
+        if not len(free):
+            return 0
+        number = int(free[np.argmin(self._asked[free])])
+        buffer, facts = self._memory[number], self.state["samples"][0]
+        buffer[LEAD:LEAD + LENGTH] = note.sound
+        facts["root_hz"][number] = note.root_hz
+        facts["loop_begin"][number], facts["loop_end"][number] = note.loop_begin, note.loop_end
+        self.notes[number], self.owner[number] = note, owner
+        self.asked(number)
+        return number
