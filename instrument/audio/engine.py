@@ -13,21 +13,24 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, midi_clock
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.recording.history import History, Kept
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state, state_dtype
 
 if TYPE_CHECKING:
+    from hummingface.instrument.performance.source import Source
     from hummingface.instrument.recording.performance_log import Performance
 
 LONGEST_WAIT_S = 0.05
@@ -53,8 +56,8 @@ class Engine:
     `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
     """
 
-    def __init__(self, rate_hz: int, source: Any, patch: Patch | None, *, seed: int = 0,
-                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, Any], None] | None = None,
+    def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
+                 tell: Callable[..., None] = lambda *told: None, log: Callable[[int, PlayerEvent], None] | None = None,
                  take: "Performance | None" = None, touch: Touch | None = None):
         from hummingface.instrument.performance import snapshot
         from hummingface.instrument.performance.performer import Performer
@@ -62,10 +65,10 @@ class Engine:
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
         self._touch = touch or Touch()
-        self.stream: Any = None                     # whoever moves the position now, for its clock
-        self.jack: Any = None                       # the stream, if MIDI comes with it
+        self.stream: OutputStream | None = None                     # whoever moves the position now, for its clock
+        self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
-        self._events: list[tuple[int, Any]] = []    # (stamp, event)
+        self._events: list[tuple[int, PlayerEvent]] = []    # (stamp, event)
         self._latest = 0                            # stamps never go back
         self._ready_s = READY_S
         self._ending = False
@@ -102,7 +105,7 @@ class Engine:
         """How long after its stamp an event sounds."""
         self.performer.delay_samples = samples
 
-    def receive(self, event: Any) -> None:
+    def receive(self, event: PlayerEvent) -> None:
         """Take an event now."""
         with self._lock:
             if len(self._events) < MOST_WAITING:
@@ -120,9 +123,8 @@ class Engine:
         if event is not None:
             self.receive(event)
 
-    def play_patch(self, patch: Patch, source: Any = None) -> None:
+    def play_patch(self, patch: Patch, source: "Source | None" = None) -> None:
         """Change the sound as soon as it can be."""
-        from hummingface.instrument.performance.performer import Load
         self.receive(Load(patch, source))
 
     def poke(self) -> None:
@@ -153,24 +155,24 @@ class Engine:
         if self.stream is None or self.stream.device is None:
             now = position(self.state)
         else:
-            at, passed = self._clock()
+            at, passed = self._clock(self.stream)
             now = at if self._waited_for() else at + passed
             if self.jack is not None:
                 now = max(at, min(now, self.jack.done_until))       # what this period brings has older stamps
         self._latest = max(self._latest, now)
         return self._latest
 
-    def _clock(self) -> tuple[int, int]:
+    def _clock(self, stream: OutputStream) -> tuple[int, int]:
         """(where the newest block begins, samples that have passed since the audio thread was asked for it, a block at most)."""
         at, since_s, _ = read_clock(self.state)
-        return at, min(max(int((self.stream.time_s - since_s) * self.rate_hz), 0), self.stream.block_samples)
+        return at, min(max(int((stream.time_s - since_s) * self.rate_hz), 0), stream.block_samples)
 
     def _soonest(self) -> int:
         """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
         if self.stream is None or self.stream.device is None:
             return position(self.state)
         block = self.stream.block_samples
-        at, passed = self._clock()
+        at, passed = self._clock(self.stream)
         soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
         if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
             soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)
@@ -220,14 +222,14 @@ class Engine:
         except Exception as error:                  # nothing a player does may come here; the process is started anew
             self._tell("failed", error)
 
-    def _read(self, message: bytes, stamp: int) -> list[Any]:
+    def _read(self, message: bytes, stamp: int) -> Sequence[midi.Event]:
         """The events of a MIDI message that came at a sample."""
         if message[0] in midi_clock.STATUS:
             return self.clock.hear(message, stamp)
         event = self._decode(message)
         return [] if event is None else [event]
 
-    def _decode(self, message: bytes) -> Any:
+    def _decode(self, message: bytes) -> midi.Event | None:
         """What a message of any MIDI port is to be played as, the system's and JACK's alike; None where there is nothing to play."""
         return self._touch.apply(midi.decode(message))
 
@@ -244,7 +246,7 @@ class Engine:
             render(self.state, piece)
         self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
 
-    def _note(self, sample: int, event: Any) -> None:
+    def _note(self, sample: int, event: PlayerEvent) -> None:
         self.history.note(sample, event)
         if self._log is not None:
             self._log(sample, event)

@@ -155,7 +155,7 @@ _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _L
 
 
 class JackStream:
-    """A running client, connected to `device`: what `stream.Stream` has, and the MIDI input.
+    """A running client, connected to `device`: an `OutputStream` and its `MidiInput`.
 
     `wake`: a file descriptor that gets a byte when messages have come. Raises DeviceError.
     """
@@ -221,7 +221,11 @@ class JackStream:
     def active(self) -> bool:
         return not self._shared["ended"][0]
 
-    def play(self, state: np.ndarray, wake: int) -> None:
+    @property
+    def midi_input(self) -> "JackStream":
+        return self
+
+    def play(self, state: np.ndarray, wake: int) -> bool:
         """Play another block from the next period on, with every connection as it is. Nobody may take messages meanwhile."""
         shared = self._shared[0]
         state["channels"], state["wait"] = self._state["channels"], self._state["wait"]
@@ -232,6 +236,7 @@ class JackStream:
         while int(state["position"][0]) == begin and time.monotonic() < end:
             time.sleep(0.001)
         self.take()                                             # what came by the old block's clock
+        return True
 
     def close(self) -> None:
         """Leave the server, if it is still there: leaving a dead one may hang."""

@@ -109,7 +109,7 @@ class MidiPorts:
             closed.add(stable_name(name))
             assert self._system is not None
             self._system.close(midi_input)
-            self._let_go(down.let_up())
+            self._let_go(down.release_all())
 
     def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:
         """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""

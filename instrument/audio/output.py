@@ -8,9 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
+from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.protocol import AudioChoice
+
+if TYPE_CHECKING:
+    from hummingface.instrument.audio.devices import Device
+    from hummingface.instrument.audio.engine import Engine
 
 RETRY_S = 2.0                   # between looks for a device that is not there
 RESCAN_S = 10.0                 # to look at all devices anew
@@ -30,19 +35,25 @@ class Output:
     """`choice`: what is wanted, which `engine` will play on after `open`.
 
     `engine_at(rate_hz)` makes another engine that sounds the same, for a device of another rate. `opened(jack)` hears that a device
-    plays, and of the JACK client that MIDI comes with, or None; `closing()` comes before it is let go. `tell(message)` goes to the
+    plays, and of the JACK client that MIDI comes with, or None; `closing()` comes before it is released. `tell(message)` goes to the
     player.
     """
 
-    def __init__(self, choice: AudioChoice, engine: Any, *, engine_at: Callable[[int], Any], opened: Callable[[Any], None],
-                 closing: Callable[[], None], tell: Callable[[dict], None]):
+    def __init__(self, choice: AudioChoice, engine: "Engine", *, engine_at: "Callable[[int], Engine]",
+                 opened: Callable[[MidiInput | None], None], closing: Callable[[], None], tell: Callable[[dict], None]):
         self._choice, self._engine = choice, engine
         self._engine_at, self._opened, self._closing, self._tell = engine_at, opened, closing, tell
-        self._stream: Any = None
+        self._stream: OutputStream | None = None
         self._playing: AudioChoice | None = None        # the choice that sounds
         self._block_samples = 0                         # that the engine's delay was set for
         self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
         self._retry_at = 0.0
+
+    @property
+    def stream(self) -> OutputStream:
+        """What moves the engine's position now. After `open`."""
+        assert self._stream is not None, "open() comes first"
+        return self._stream
 
     def change(self, choice: AudioChoice) -> None:
         """Another device, rate or block. What sounded before goes on if it does not open."""
@@ -64,7 +75,8 @@ class Output:
                 with contextlib.suppress(OSError):
                     if self._stream is None or self._stream.device is None:
                         self._open(other)
-                    problem += f' Playing on "{self._stream.device.name}" instead.'
+                    device = self.stream.device
+                    problem += f' Playing on "{device.name if device else other.device}" instead.'
                     if before:
                         self._choice = before
                     break
@@ -75,36 +87,33 @@ class Output:
                 self._use(SilentStream(self._engine.state))
                 problem += f" Looking for it every {RETRY_S:.0f} seconds."
         self._retry_at = time.monotonic() + RETRY_S
-        if problem and problem == self._problem and self._stream.device is None:
+        if problem and problem == self._problem and self.stream.device is None:
             return                                      # said already
         self._problem = problem
         self._tell_audio()
 
-    def switch(self, engine: Any) -> None:
+    def switch(self, engine: "Engine") -> None:
         """Play another engine of the same rate, which has been started. The one before must have ended."""
-        stream, before = self._stream, self._engine
+        stream, before = self.stream, self._engine
         before.stream = before.jack = None
-        if hasattr(stream, "play"):
-            stream.play(engine.state, engine.wake)
+        if stream.play(engine.state, engine.wake):
             self._engine = engine
-            if stream.device is not None:                   # of JACK, which brings MIDI too
-                engine.jack = stream
             self._use(stream)
-        else:                                               # PortAudio was given the address of the old block for good
+        else:
             self.close()
             self._engine = engine
             self.open()
 
     def look_after(self) -> None:
         """Once a second: look for a device that is not there; follow a JACK server, which can change its period as it runs."""
-        if self._stream.device is None and time.monotonic() >= self._retry_at:
+        if self.stream.device is None and time.monotonic() >= self._retry_at:
             self.open()
-        elif self._stream.block_samples != self._block_samples:
-            self._use(self._stream)
+        elif self.stream.block_samples != self._block_samples:
+            self._use(self.stream)
             self._tell_audio()
 
     def close(self) -> None:
-        """Let go of the device. May hang where the audio server died."""
+        """Release the device. May hang where the audio server died."""
         self._closing()
         if self._stream is not None:
             stream, self._stream = self._stream, None
@@ -112,7 +121,7 @@ class Output:
             stream.close()
 
     def _tell_audio(self) -> None:
-        stream = self._stream
+        stream = self.stream
         latency_s = stream.output_latency_s + self._engine.performer.delay_samples / stream.rate_hz
         self._tell({"tell": "audio", "device": stream.device.name if stream.device else None, "rate_hz": stream.rate_hz,
                     "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem})
@@ -130,16 +139,15 @@ class Output:
             from hummingface.instrument.audio import devices
             from hummingface.instrument.audio.jack_stream import JackStream
             devices.let_go()                                # which found it: a second client of ours would only be in the way
-            stream: Any = JackStream(self._engine.state, device, self._engine.wake)
-            self._engine.jack = stream
+            stream: OutputStream = JackStream(self._engine.state, device, self._engine.wake)
         else:
-            from hummingface.instrument.audio.stream import Stream
-            stream = Stream(self._engine.state, device, choice.block_samples)
+            from hummingface.instrument.audio.stream import PortAudioStream
+            stream = PortAudioStream(self._engine.state, device, choice.block_samples)
         self._use(stream)
         self._playing = choice
         self._opened(self._engine.jack)
 
-    def _find(self, wanted: str | None) -> Any:
+    def _find(self, wanted: str | None) -> "Device":
         """The device of this name, also where PortAudio's own list is too old to have it. Raises DeviceError."""
         from hummingface.instrument.audio import devices
         silent = self._stream is None or self._stream.device is None
@@ -159,9 +167,10 @@ class Output:
                 devices.rescan()
             return devices.find(wanted)
 
-    def _use(self, stream: Any) -> None:
+    def _use(self, stream: OutputStream) -> None:
         from hummingface.instrument.audio.stream import delay_samples
         self._stream = self._engine.stream = stream
+        self._engine.jack = stream.midi_input
         self._block_samples = stream.block_samples
         self._engine.set_delay(delay_samples(stream.block_samples, stream.rate_hz))
 
@@ -173,5 +182,7 @@ def _at_most(seconds: float) -> Iterator[None]:
     timer = threading.Timer(seconds, os._exit, (1,))
     timer.daemon = True
     timer.start()
-    yield
-    timer.cancel()
+    try:
+        yield
+    finally:
+        timer.cancel()

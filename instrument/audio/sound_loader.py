@@ -5,7 +5,8 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
-from hummingface.instrument.performance.performer import Load, Performer
+from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
 

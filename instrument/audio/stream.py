@@ -1,6 +1,6 @@
 """From the compiled render to a device: PortAudio calls it as a C function, and Python is never in the way.
 
-`Stream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream`
+`PortAudioStream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream`
 keeps the engine's time going, so that all but the ears goes on. Each moves the state's `position` and is closed with
 `close`.
 """
@@ -21,7 +21,7 @@ SILENT_BLOCK_SAMPLES = 256
 PERIODS = 2                             # blocks that we ask the device to keep ahead
 
 
-class Stream:
+class PortAudioStream:
     """A device that plays. Attributes: device, rate_hz, block_samples, output_latency_s."""
 
     def __init__(self, state: np.ndarray, device: Device, block_samples: int | None):
@@ -60,8 +60,16 @@ class Stream:
         except Exception:                       # PortAudio says so by raising
             return False
 
+    @property
+    def midi_input(self) -> None:
+        return None
+
+    def play(self, state: np.ndarray, wake: int) -> bool:
+        """PortAudio was given the address of the block for good."""
+        return False
+
     def close(self) -> None:
-        """Stop and let go of the device. May hang where the audio server died: then the process must be ended."""
+        """Stop and release the device. May hang where the audio server died: then the process must be ended."""
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
 
@@ -69,7 +77,7 @@ class Stream:
 class SilentStream:
     """No device: a thread renders into nothing at the pace of the clock."""
 
-    device = None
+    device = midi_input = None
 
     def __init__(self, state: np.ndarray):
         self.rate_hz, self.block_samples = int(state["rate_hz"][0]), SILENT_BLOCK_SAMPLES
@@ -86,9 +94,10 @@ class SilentStream:
     def active(self) -> bool:
         return self._thread.is_alive()
 
-    def play(self, state: np.ndarray, wake: int) -> None:
+    def play(self, state: np.ndarray, wake: int) -> bool:
         """Play another block from now on."""
         self._state = state
+        return True
 
     def close(self) -> None:
         self._ending.set()

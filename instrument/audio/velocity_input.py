@@ -7,10 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from hummingface.instrument.patches.velocity_curve import LINEAR
-from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.midi import Event, NoteOn
 
 TELL_S = 0.05                   # between what is told of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest
@@ -28,7 +27,7 @@ class Touch:
         """Play by this curve from the next note on: `VelocityCurve.table`. Any thread."""
         self._table = tuple(table)
 
-    def apply(self, event: Any) -> Any:
+    def apply(self, event: Event | None) -> Event | None:
         """The event as it is played: a note-on through the curve, all else as it came. Any thread; no lock, no wait."""
         if not isinstance(event, NoteOn):
             return event

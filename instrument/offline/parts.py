@@ -199,4 +199,4 @@ def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float
     down = HeldNotes()
     for _, event in events:
         down.hear(event)
-    return [(end_s, event) for event in down.let_up()]
+    return [(end_s, event) for event in down.release_all()]

@@ -1,6 +1,5 @@
 """Which keys and pedals are down: where whoever held them is gone (a port, or a take or a file at its end), they come up."""
 from collections.abc import Sequence
-from typing import Any
 
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Panic
@@ -13,7 +12,7 @@ class HeldNotes:
         self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is down
         self._pedals = {channel for channel, down in enumerate(pedals) if down}
 
-    def hear(self, event: Any) -> None:
+    def hear(self, event: object) -> None:
         """Take the next event."""
         match event:
             case NoteOn(channel, note, _):
@@ -38,11 +37,11 @@ class HeldNotes:
                 self._sounding.clear()
                 self._pedals.clear()
 
-    def sounds(self, event: Any) -> bool:
+    def sounds(self, event: NoteOn | NoteOff) -> bool:
         """Whether the note of this event sounds."""
         return (event.channel, event.note) in self._sounding
 
-    def let_up(self) -> list[NoteOff | Controller]:
-        """What lets up all that is down."""
+    def release_all(self) -> list[NoteOff | Controller]:
+        """The events that release whatever is held."""
         return [*(NoteOff(*key) for key, down in sorted(self._sounding.items()) if down),
                 *(Controller(channel, midi.SUSTAIN, 0) for channel in sorted(self._pedals))]

@@ -9,7 +9,6 @@ One thread only; `receive` may be called by another as long as nobody advances m
 import heapq
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.source import Source
@@ -45,14 +45,6 @@ _NAMES = list(INDEX)
 _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
 
 
-@dataclass(frozen=True)
-class Load:
-    """A patch, the timbre to play it on (None for the one that plays), and the law of loudness over velocity."""
-    patch: Patch
-    source: Source | None = None
-    law: int = LAW
-
-
 class Performer:
     """Plays `timbre` into the rings of `state`. `delay_samples` is added to every stamp.
 
@@ -63,7 +55,7 @@ class Performer:
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
-                 seed: int = 0, log: Callable[[int, Any], None] | None = None,
+                 seed: int = 0, log: Callable[[int, PlayerEvent], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
                  changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
         self.state = state
@@ -79,7 +71,7 @@ class Performer:
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
-        self._queue: list[tuple[int, int, Any]] = []
+        self._queue: list[tuple[int, int, PlayerEvent]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
         self._applied = self._floor                         # controls of the newest hop, and after all that is applied
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
@@ -114,7 +106,7 @@ class Performer:
         """The sample at which the next hop can be computed."""
         return boundary(4 * self.hop, self.rate_hz)
 
-    def receive(self, event: Any, stamp: int) -> int:
+    def receive(self, event: PlayerEvent, stamp: int) -> int:
         """Takes an event that arrived at sample `stamp`. Returns the sample at which it takes effect."""
         effect = max(int(stamp) + self.delay_samples, self._floor, self._applied)
         heapq.heappush(self._queue, (effect, self.events, event))
@@ -143,7 +135,7 @@ class Performer:
         """Do a little of what will be wanted soon, while nothing is due. Whether there was anything to do."""
         return self.maker.idle()
 
-    def waiting(self) -> list[tuple[int, Any]]:
+    def waiting(self) -> list[tuple[int, PlayerEvent]]:
         """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
         return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.synthesis.producer import position
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 
@@ -23,14 +24,14 @@ class Noted(NamedTuple):
     """An event: its number, counted from the engine's start, and the sample at which it takes effect."""
     number: int
     sample: int
-    event: Any
+    event: PlayerEvent
 
 
 class Kept(NamedTuple):
     """A moment of the performance (`performance/snapshot.py`): all events before `number` are in it, but for those that wait, `pending`."""
     sample: int
     number: int
-    pending: list[tuple[int, Any]]
+    pending: list[tuple[int, PlayerEvent]]
     quiet: bool                     # nothing sounded, and nothing rang in the effects
     values: dict[str, Any]
 

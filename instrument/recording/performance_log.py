@@ -16,8 +16,8 @@ from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
+from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
-from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
 from hummingface.models.playing.checked_json import parse_json, read_bytes

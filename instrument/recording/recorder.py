@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import MidiClock
-from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.recording import naming
 from hummingface.instrument.recording.history import KEPT_S, History, Kept
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover

@@ -14,8 +14,8 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.held_notes import HeldNotes
-from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log as played
@@ -46,7 +46,7 @@ def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
         performer.receive(_loaded(event, bank), sample)
         down.hear(event)
     if performance.frames is not None:
-        for event in down.let_up():
+        for event in down.release_all():
             performer.receive(event, performance.begin + performance.frames)
     return begin
 

@@ -174,7 +174,7 @@ class Take:
 
     def _end_midi(self) -> None:
         try:
-            self._write_midi([(self.end, event) for event in self._down.let_up()])
+            self._write_midi([(self.end, event) for event in self._down.release_all()])
         finally:
             self.midi.close(self.wave.frames)
 

@@ -14,8 +14,8 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.session import window_state
 from hummingface.instrument.session.autosave import Autosave
-from hummingface.instrument.session.session import LATENTS, Session, State
-from hummingface.instrument.session.session_state import UNDO_STEPS, SessionSnapshot
+from hummingface.instrument.session.session import LATENTS, Session
+from hummingface.instrument.session.session_state import UNDO_STEPS, SessionSnapshot, SoundState
 from hummingface.instrument.session.state_file import StateFile, folder
 from hummingface.instrument.session.window_state import WindowState, WindowStateError, Writer, read
 from hummingface.models.playing.checked_json import parse_json
@@ -91,7 +91,7 @@ def test_a_gesture_under_way_can_be_taken_back_afterwards():
     again.restore(through(WindowState(session.snapshot()))[0].session)
     assert again["latent.1"] == 2.0
     again.undo()
-    assert again.state == State.of(patch(0))
+    assert again.state == SoundState.of(patch(0))
     session.end()
     assert session.snapshot().undo[-1][0] == again.state, "and is one step here, too"
 

@@ -29,9 +29,9 @@ def test_it_is_what_the_performer_holds_and_lets_up_all_of_it(plain, seed):
         assert {(c, k) for c in range(3) for k in range(60, 68) if down.sounds(NoteOff(c, k))} == sounding
         held = max(held, len(sounding))
     assert held > 5
-    for event in down.let_up():
+    for event in down.release_all():
         player.performer.receive(event, player.position)
         down.hear(event)
     player.render(1024)
     assert not ((voices.stage == HELD) | (voices.stage == PEDAL)).any() and not voices.down.any()
-    assert down.let_up() == []
+    assert down.release_all() == []

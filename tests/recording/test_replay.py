@@ -13,8 +13,8 @@ import soundfile
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Pressure, Set
-from hummingface.instrument.performance.performer import Load
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.instrument.recording.performance_log import TakeError

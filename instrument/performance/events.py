@@ -1,0 +1,21 @@
+"""What the performer takes: MIDI's events, and another sound."""
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.dynamics import LAW
+from hummingface.instrument.performance.midi import Event
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A patch, the source to play it on (None for the one that plays), and the law of loudness over velocity."""
+    patch: Patch
+    source: "Source | None" = None
+    law: int = LAW
+
+
+PlayerEvent = Event | Load
