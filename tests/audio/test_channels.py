@@ -7,7 +7,7 @@ import pytest
 
 from hummingface.instrument.audio import devices
 from hummingface.instrument.audio.jack_stream import JackStream
-from hummingface.instrument.audio.stream import Stream
+from hummingface.instrument.audio.stream import PortAudioStream
 from hummingface.instrument.synthesis.producer import position
 from tests.audio.conftest import portaudio_rescanned, wait_for
 
@@ -41,7 +41,7 @@ def stream(request, state, outputs):
     device = devices.find(None)
     assert device.channels == outputs
     reader, writer = socket.socketpair()
-    stream = Stream(state, device, PERIOD) if request.param == "PortAudio" else JackStream(state, device, writer.fileno())
+    stream = PortAudioStream(state, device, PERIOD) if request.param == "PortAudio" else JackStream(state, device, writer.fileno())
     yield stream
     stream.close()
     reader.close()

@@ -6,7 +6,7 @@ import pytest
 
 from hummingface.instrument.audio import devices, listing
 from hummingface.instrument.audio.devices import Device, DeviceError
-from hummingface.instrument.audio.stream import SilentStream, Stream, delay_samples
+from hummingface.instrument.audio.stream import PortAudioStream, SilentStream, delay_samples
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state
 from tests.audio.conftest import portaudio_rescanned, wait_for
@@ -23,7 +23,7 @@ def output(jack_server) -> Iterator[Device]:
 def test_portaudio_calls_the_compiled_render(output, block):
     state = new_state(48000)
     state["tone"] = 1
-    stream = Stream(state, output, block)
+    stream = PortAudioStream(state, output, block)
     try:
         wait_for(lambda: position(state) >= 24000)
         at, now_s, _ = read_clock(state)
@@ -40,7 +40,7 @@ def test_portaudio_calls_the_compiled_render(output, block):
 
 def test_a_rate_that_does_not_open_names_the_device(output):
     with pytest.raises(DeviceError, match="system"):
-        Stream(new_state(44100), output, 256)
+        PortAudioStream(new_state(44100), output, 256)
 
 
 def test_a_device_is_found_by_name_number_and_part(output):
