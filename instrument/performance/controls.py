@@ -3,6 +3,7 @@
 The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. Channels of MIDI have a small matrix beside it.
 """
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,13 @@ _GLIDES = np.array([p.group in ("filter", "character", "effects") or p.id in (
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
 _FOLLOWING = {*SYNCED, *SYNCED.values()}
+
+
+class ControlValues(NamedTuple):
+    """What compiled code reads of the controls."""
+    controls: np.ndarray                 # [CONTROLS] by `INDEX`
+    channels: np.ndarray                 # [16, CHANNEL_COLUMNS]
+    rate_hz: int
 
 
 class Controls:

@@ -2,7 +2,7 @@
 
 The law is monotone by construction: so many dB between a soft stroke and the hardest, in equal dB for equal ratios of velocity, as General
 MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked for velocities that it was trained on, and no others. What it does to
-loudness itself, from stroke to stroke and from key to key, is taken out of each note (`Timbre.corrections_db`).
+loudness itself, from stroke to stroke and from key to key, is taken out of each note (`Source.corrections_db`).
 
 Takes of earlier versions were played by another law: the network was asked for every velocity, and its loudness was the note's. They
 are played again by that one.

@@ -1,4 +1,4 @@
-"""What the groups of partials do in a row: how far they are let go, and what moves them. Compiled.
+"""What the groups of partials do in a row: how far they have fallen since note-off, and what moves them. Compiled.
 
 Plain loops over all groups, as in `partial_gains.py`. Motion is made as `models/playing/motion_generator.py` defines it.
 """
@@ -20,30 +20,30 @@ _S1, _S3, _S5, _S7, _S9 = (np.float32(c) for c in (
 
 
 @compiled(fastmath=FASTER)
-def sine(turns):
-    """sin(2 pi turns) for -1/2 <= turns <= 1/2."""
-    x = abs(_TWO * turns)
+def sine(cycles):
+    """sin(2 pi cycles) for -1/2 <= cycles <= 1/2."""
+    x = abs(_TWO * cycles)
     m = min(x, _ONE - x)
     s = m * m
     y = m * (_S1 + s * (_S3 + s * (_S5 + s * (_S7 + s * _S9))))
-    return y if turns >= _ZERO else -y
+    return y if cycles >= _ZERO else -y
 
 
 @compiled(fastmath=FASTER)
-def let_go(frame, dt_s, longest_s, times, shortest_s, fallen_db):
-    """Lets all groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
+def release_groups(frame, dt_s, longest_s, times, shortest_s, release_db):
+    """All groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
     as it is)."""
     own = np.float32(longest_s)
     longest = np.float32(shortest_s) if shortest_s > 0 else np.float32(1e9)
     db, times = RELEASE_DB * np.float32(dt_s), np.float32(times)
     for g in range(GROUPS):
         seconds = max(min(min(exp2_single(frame[RELEASE.start + g]), own) * times, longest), SHORTEST_S)
-        fallen_db[g] += db / seconds
+        release_db[g] += db / seconds
 
 
 @compiled(fastmath=FASTER)
-def move_groups(frame, dt_s, fade, faster, turns, motion, column):
-    """Moves the groups' phases `turns` [GROUPS] on, and writes what they are multiplied by: `motion` [6, GROUPS] float32, and the octave
+def move_groups(frame, dt_s, fade, faster, cycles, motion, column):
+    """Moves the groups' phases `cycles` [GROUPS] on, and writes what they are multiplied by: `motion` [6, GROUPS] float32, and the octave
     of noise, `column` [GROUPS]. `fade`: the share of motion, `faster`: octaves added to its rate."""
     fade, faster = np.float32(fade * fade), np.float32(faster)
     for g in range(GROUPS):
@@ -60,8 +60,8 @@ def move_groups(frame, dt_s, fade, faster, turns, motion, column):
         motion[COSINE, g] = np.sqrt(fuzz * regular)
         motion[SINE, g] = exp2_single(rate)
     for g in range(GROUPS):
-        turns[g] += dt_s * motion[SINE, g]
-        at = np.float32(turns[g] - np.floor(turns[g] + 0.5))
+        cycles[g] += dt_s * motion[SINE, g]
+        at = np.float32(cycles[g] - np.floor(cycles[g] + 0.5))
         ahead = at + _QUARTER if at <= _QUARTER else at - (_ONE - _QUARTER)      # a quarter turn on, within -1/2..1/2
         beating = motion[COSINE, g]
         motion[COSINE, g], motion[SINE, g] = beating * sine(ahead), beating * sine(at)

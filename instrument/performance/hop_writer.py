@@ -3,7 +3,7 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled
 from hummingface.instrument.performance.controls import INDEX
-from hummingface.instrument.performance.modulation import shape
+from hummingface.instrument.performance.modulation import Shaped, shape
 from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
 from hummingface.instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
 from hummingface.instrument.synthesis.effects import MASTER_GAIN
@@ -15,13 +15,13 @@ SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go e
 
 
 @compiled(fastmath=FASTER)
-def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
+def list_rows(rows, count, table, noise, row_noise, entry):
     """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
 
     A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
     end. Returns how many entries.
     """
-    noise = memory[2]
+    hop_noise, slot, row_counts, last = entry.noise, entry.slot, entry.rows, entry.last
     hop_noise[:] = 0
     begin, rise = np.zeros((2, BANDS)), np.zeros((2, BANDS))
     entries = 0
@@ -56,18 +56,17 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
 
 
 @compiled(fastmath=FASTER)
-def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
+def write_hop(hops, hop, rows, count, table, state, frames, values, row_noise, ended):
     """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
     many."""
     entry = hops[hop % len(hops)]
     if count > 0:
         # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once
-        shape(rows, count, table, memory, frames, controls, channels, rate_hz, entry.partials[:], entry.used[:], entry.pan[:], row_noise)
-    entry.count = gather(rows, count, table, memory, row_noise, entry.noise, entry.slot, entry.rows, entry.last)
-    entry.flush = flush
+        shape(rows, count, table, state, frames, values, Shaped(entry.partials[:], entry.used[:], entry.pan[:], row_noise))
+    entry.count = list_rows(rows, count, table, state.noise, row_noise, entry)
     for i in range(len(_EFFECTS)):
-        entry.effects[i] = controls[_EFFECTS[i]]
-    entry.effects[MASTER_GAIN] = 10 ** (controls[_VOLUME] / 20)
+        entry.effects[i] = values.controls[_EFFECTS[i]]
+    entry.effects[MASTER_GAIN] = 10 ** (values.controls[_VOLUME] / 20)
     over = 0
     for e in range(entry.count):
         entry.sample[e] = table[entry.slot[e]].note

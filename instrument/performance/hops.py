@@ -6,15 +6,24 @@ import time
 
 import numpy as np
 
-from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
+from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls, ControlValues
 from hummingface.instrument.performance.dynamics import stroke
 from hummingface.instrument.performance.hop_writer import write_hop
-from hummingface.instrument.performance.modulation import shape
+from hummingface.instrument.performance.modulation import Shaped, shape
 from hummingface.instrument.performance.note_pool import Pool
-from hummingface.instrument.performance.schedule import ASKS, MOST_INPUTS, MOST_ROWS, learn_slopes, row_dtype, schedule_hop, schedule_start
+from hummingface.instrument.performance.schedule import (
+    ASKS,
+    MOST_ROWS,
+    Models,
+    learn_slopes,
+    new_batch,
+    row_dtype,
+    schedule_hop,
+    schedule_start,
+)
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
-from hummingface.instrument.performance.voice_state import ORDER, Memory, begin_voice
+from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
@@ -34,19 +43,17 @@ class HopMaker:
     def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, seed: int = 0) -> None:
         self.state, self._hops, self.voices, self.controls, self.seed = state, state["hops"][0], voices, controls, seed
         self.rate_hz = int(state["rate_hz"][0])
-        self.memory = Memory()
-        self._memory = self.memory.arrays()
+        self.memory = new_voice_state()
         self.sources: list[Source | None] = [None] * SOURCES
         self.current = 0
         self.decoder_us = 0.0
         self._load, self._untold = 0.0, True
         self._status = state["status"][0]
-        self._longest_s = np.ones(SOURCES)
-        self._z_versions, self._moving = np.ones(SOURCES, np.int64), np.zeros(SOURCES, np.bool_)
+        self._models = Models(np.ones(SOURCES), np.ones(SOURCES, np.int64), np.zeros(SOURCES, np.bool_))
+        self._resting = self._models._replace(moving=np.zeros(SOURCES, np.bool_))     # for notes that begin: asked for as they are
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
-        self._pitch, self._velocity, self._time_s = np.zeros((3, MOST_INPUTS), np.float32)
-        self._owner = np.zeros(MOST_INPUTS, np.int64)
+        self._batch = new_batch()
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
         self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
@@ -69,16 +76,15 @@ class HopMaker:
             for i in idle:
                 self.sources[i] = None             # let go of models that nobody plays any more
         self.sources[place], self.current = source, place
-        self._longest_s[place] = source.longest_s
+        self._models.longest_s[place] = source.longest_s
 
     def warm_up(self) -> None:
         """Compiles, or loads from disk, what only the first notes would call. Before anything sounds."""
         table = self.voices.table.copy()
-        begin_voice(table, 0, self._memory)
-        schedule_start(table, 0, 0, 0, 0, self.rate_hz, self._longest_s, self.controls.channels, self.controls.now, 0, False,
-                       self._rows, 0, 0, self._pitch, self._velocity, self._time_s, self._owner)
+        begin_voice(table, 0, self.memory)
+        schedule_start(table, 0, 0, 0, 0, self._values, self._resting, False, self._rows, 0, self._batch, 0)
         frames = np.zeros((1, FRAME_SIZE), np.float32)
-        learn_slopes(table, self._asks, 0, frames, self._longest_s, self.memory.slopes)
+        learn_slopes(table, self._asks, 0, frames, self._models.longest_s, self.memory.slopes)
         self._shape_starts(0, frames, 1)
 
     def ready(self, slot: int, law: int) -> None:
@@ -90,7 +96,7 @@ class HopMaker:
         voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
         voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
-        begin_voice(self.voices.table, slot, self._memory)
+        begin_voice(self.voices.table, slot, self.memory)
 
     def make(self, hop: int, flush: bool) -> bool:
         """Computes and publishes a hop. False, with nothing done, while the ring is full."""
@@ -100,19 +106,19 @@ class HopMaker:
         controls, table = self.controls, self.voices.table
         for i, source in enumerate(self.sources):
             if source is not None:
-                self._moving[i] = source.glide(controls.fraction)
-                self._z_versions[i] = source.version
+                self._models.moving[i] = source.glide(controls.fraction)
+                self._models.z_versions[i] = source.version
                 source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
-        count, batch, _, asked = schedule_hop(
-            table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
-            self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
-        frames = self._decode(batch)
+        values = self._values
+        count, asked_rows, asked = schedule_hop(table, hop, values, self._models, self._rows, self._batch, self._asks)
+        frames = self._decode(asked_rows)
         if hop % LEVEL_HOPS == 0:
             self._level_moved()
         if asked:
-            learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
-        over = write_hop(self._hops, int(entry["index"]), flush, self._rows, count, table, self._memory, frames, controls.now,
-                         controls.channels, self.rate_hz, self._row_noise, self._ended)
+            learn_slopes(table, self._asks, asked, frames, self._models.longest_s, self.memory.slopes)
+        entry["flush"] = flush
+        over = write_hop(self._hops, int(entry["index"]), self._rows, count, table, self.memory, frames, values, self._row_noise,
+                         self._ended)
         producer.publish_hop(self.state)
         for slot in self._ended[:over]:
             self.voices.free(int(slot))
@@ -126,19 +132,18 @@ class HopMaker:
             self._start(starts[first:first + CHORD], hop)
 
     def _start(self, starts: list[tuple[int, int]], hop: int) -> None:
-        controls, table = self.controls, self.voices.table
-        count, batch, begins = 0, 0, []
+        table, values = self.voices.table, self._values
+        self._models.z_versions[self.current] = self.source.version
+        count, asked_rows, begins = 0, 0, []
         for i, (slot, sample) in enumerate(starts):
-            before, first = count, batch
-            count, batch, first_quarter = schedule_start(
-                table, slot, i, sample, hop, self.rate_hz, self._longest_s, controls.channels, controls.now,
-                self.source.version, len(starts) > RICH_CHORD, self._rows, count, batch, self._pitch,
-                self._velocity, self._time_s, self._owner)
+            before, first = count, asked_rows
+            count, asked_rows, first_quarter = schedule_start(table, slot, i, sample, hop, values, self._resting, len(starts) > RICH_CHORD,
+                                                              self._rows, count, self._batch, asked_rows)
             begins.append((slot, sample, before, count - before, first_quarter, first))
-        frames = self._decode(batch)
+        frames = self._decode(asked_rows)
         self._level(np.array([slot for slot, _ in starts]))
         firsts = np.array([begin[-1] for begin in begins])
-        phases = self.source.start_phases(self._pitch[firsts], self._velocity[firsts])
+        phases = self.source.start_phases(self._batch.pitch[firsts], self._batch.velocity[firsts])
         partials = self._shape_starts(count, frames, len(starts))
         for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
             entry = producer.claim_start(self.state)
@@ -151,6 +156,10 @@ class HopMaker:
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
+
+    @property
+    def _values(self) -> ControlValues:
+        return ControlValues(self.controls.now, self.controls.channels, self.rate_hz)
 
     @property
     def _motion(self) -> float:
@@ -178,8 +187,8 @@ class HopMaker:
     def _shape_starts(self, count: int, frames: np.ndarray, starts: int) -> np.ndarray:
         """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
         partials = np.zeros((starts, START_ROWS, 3, len(ORDER)), np.float32)
-        shape(self._rows, count, self.voices.table, self._memory, frames, self.controls.now, self.controls.channels, self.rate_hz,
-              partials, self._used, self._pan, self._row_noise)
+        shape(self._rows, count, self.voices.table, self.memory, frames, self._values,
+              Shaped(partials, self._used, self._pan, self._row_noise))
         return partials
 
     def publish_until(self, sample: int) -> None:
@@ -209,17 +218,18 @@ class HopMaker:
             status["f0_hz"] = 0
         status["frame_count"] += 1
 
-    def _decode(self, batch: int) -> np.ndarray:
-        """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
-        if batch == 0:
+    def _decode(self, count: int) -> np.ndarray:
+        """Frames of the first `count` rows of the batch, each from its voice's timbre. [count, FRAME_SIZE]"""
+        if count == 0:
             return self.source.frames(*_NOTHING)
         began = time.perf_counter()
-        owner, inputs = self._owner[:batch], (self._pitch[:batch], self._velocity[:batch], self._time_s[:batch])
+        batch = self._batch
+        owner, inputs = batch.owner[:count], (batch.pitch[:count], batch.velocity[:count], batch.time_s[:count])
         of = self.voices.table["source"][owner]
         if (of == of[0]).all():
             frames = self.sources[of[0]].frames(owner, *inputs)
         else:
-            frames = np.zeros((batch, FRAME_SIZE), np.float32)
+            frames = np.zeros((count, FRAME_SIZE), np.float32)
             for i in np.unique(of):
                 mine = np.flatnonzero(of == i)
                 frames[mine] = self.sources[i].frames(owner[mine], *(values[mine] for values in inputs))

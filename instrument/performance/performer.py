@@ -1,6 +1,6 @@
 """Hands to frames, in one fixed order, so that the same events give the same sound whoever drives it (docs/architecture.md).
 
-    performer = Performer(state, Timbre(model), patch)
+    performer = Performer(state, FrameSource(model), patch)
     performer.receive(NoteOn(0, 60, 100), stamp=position)
     performer.advance(position + performer.delay_samples)      # when an event arrived, and whenever `next_due` is reached
 

@@ -8,6 +8,7 @@ Time is an input of the decoder, so frames can be asked for ahead: the later in 
 fifth of its age), and a frame 8 hops ahead is met by a straight line. What a player moves is asked for at once.
 """
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,28 @@ row_dtype = np.dtype([
     ("input", "i4"), ("fraction", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
     ("dt_s", "f8"), ("age_s", "f8"), ("pitch", "f8"), ("beyond_s", "f8"),
 ], align=True)
+
+
+class Batch(NamedTuple):
+    """What a decoder is asked for together. [MOST_INPUTS] each, float32 but `owner`."""
+    pitch: np.ndarray
+    velocity: np.ndarray
+    time_s: np.ndarray                                      # of the model's time
+    owner: np.ndarray                                       # int64, the slot
+
+
+def new_batch() -> Batch:
+    """Of which nothing is asked yet."""
+    return Batch(*np.zeros((3, MOST_INPUTS), np.float32), np.zeros(MOST_INPUTS, np.int64))
+
+
+class Models(NamedTuple):
+    """What the sources say of themselves in a hop. [SOURCES] each."""
+    longest_s: np.ndarray                                   # the trained time
+    z_versions: np.ndarray                                  # numbers of their latents
+    moving: np.ndarray                                      # bool, whether these are on their way
+
+
 _LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
 
 
@@ -64,9 +87,10 @@ def _pace(time_s, controls):
 
 
 @compiled(fastmath=FASTER)
-def _move(table, s, row, dt_s, channels, controls, longest_s):
-    """Moves voice `s` by dt_s, and says in `row` where it stands then."""
-    v = table[s]
+def _move(v, s, row, end, values, longest_s):
+    """Moves voice `s` to sample `end`, and says in `row` where it stands then."""
+    controls, dt_s = values.controls, (end - v.sample) / values.rate_hz
+    v.sample = end
     v.age_s += dt_s
     if v.pitch != v.goal:
         step, away = v.glide * dt_s, v.goal - v.pitch
@@ -74,31 +98,33 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
     passed = dt_s * _pace(v.time_s, controls)
     v.time_s += passed
     row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
-    row.pitch = v.pitch + channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
+    row.pitch = v.pitch + values.channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
     row.beyond_s = min(passed, max(v.time_s - longest_s, 0.0))
     row.input, row.fraction = -1, 0.0
 
 
 @compiled(fastmath=FASTER)
-def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
-    """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
+def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
+    """Puts a row into the decoder's `batch`, after `count` others, if it needs a frame; `ahead_s` may be added to its time. Returns how
+    many there are then.
 
     A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved;
     if not, the voice takes its turn `turn_s` later, so that a crowd spreads over hops.
     """
+    z_version = models.z_versions[v.source]
     steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
     if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
         row.fraction = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
-        return batch
-    if moving or abs(row.pitch - v.asked_pitch) > BENT:
+        return count
+    if models.moving[v.source] or abs(row.pitch - v.asked_pitch) > BENT:
         interrupted = v.ahead_age_s > row.age_s + patience_s
         ahead_s = min(ahead_s, turn_s if interrupted else patience_s)
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
-    row.input, row.fraction = batch, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
-    pitch[batch] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
-    velocity[batch], owner[batch] = v.asked_velocity, s
-    time_s[batch] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), longest_s, v.slope, v.seed)
-    return batch + 1
+    row.input, row.fraction = count, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
+    batch.pitch[count] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
+    batch.velocity[count], batch.owner[count] = v.asked_velocity, row.slot
+    batch.time_s[count] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), models.longest_s[v.source], v.slope, v.seed)
+    return count + 1
 
 
 @compiled(fastmath=FASTER)
@@ -110,14 +136,13 @@ def _ahead(v, step_s, controls):
 
 
 @compiled(fastmath=FASTER)
-def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions, moving, rows, pitch, velocity, time_s,
-                 owner, asks):
-    """Rows of all sounding voices for a hop. Fills `rows`, and the batch `pitch`, `velocity`, `time_s`, `owner` (the slot).
+def schedule_hop(table, hop, values, models, rows, batch, asks):
+    """Rows of all sounding voices for a hop. Fills `rows`, and the decoder's `batch`.
 
-    Of each timbre, `z_versions` numbers its latents and `moving` says whether they are on their way. `asks` [ASKS, 2] gets
-    (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, entries, asks.
+    `asks` [ASKS, 2] gets (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, asks.
     """
-    count, batch, entry, asked = 0, 0, 0, 0
+    count, asked_rows, entry, asked = 0, 0, 0, 0
+    rate_hz, longest_s = values.rate_hz, models.longest_s
     hop_s = (_boundary(4 * hop + 4, rate_hz) - _boundary(4 * hop, rate_hz)) / rate_hz
     sounding = 0
     for s in range(len(table)):
@@ -132,57 +157,58 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
         quarters = 4 if young and v.stage != FADING else 1
         length_s = longest_s[v.source]
         for j in range(quarters):
-            end = _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz)
             row = rows[count]
-            _move(table, s, row, (end - v.sample) / rate_hz, channels, controls, length_s)
-            v.sample = end
+            _move(v, s, row, _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz), values, length_s)
             row.entry, row.index, row.newest = entry, j, 1 if j == quarters - 1 else 0
             if v.stage != FADING and (v.stage != RELEASED or young) and v.note == 0:
-                ahead_s = _ahead(v, hop_s / quarters, controls)
+                ahead_s = _ahead(v, hop_s / quarters, values.controls)
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
-                batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
-                             z_versions[v.source], moving[v.source], pitch, velocity, time_s, owner)
+                asked_rows = _ask(v, row, asked_rows, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), values.controls, models)
             count += 1
         if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
-            v.asked_s = v.age_s
-            asks[asked, 0], asks[asked, 1] = s, batch
-            for back in (min(1.0, length_s / 4), 0.0):
-                pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.asked_velocity
-                time_s[batch], owner[batch] = length_s - back, s
-                batch += 1
+            asks[asked, 0], asks[asked, 1] = s, asked_rows
+            asked_rows = _ask_slope(v, s, asked_rows, batch, length_s)
             asked += 1
         entry += 1
-    return count, batch, entry, asked
+    return count, asked_rows, asked
 
 
 @compiled(fastmath=FASTER)
-def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channels, controls, z_version, sparse, rows, count,
-                   batch, pitch, velocity, time_s, owner):
+def _ask_slope(v, s, count, batch, longest_s):
+    """Two rows near the end of the trained time, from which a voice learns how it goes on. Returns how many the batch has then."""
+    v.asked_s = v.age_s
+    for back in (min(1.0, longest_s / 4), 0.0):
+        batch.pitch[count], batch.velocity[count] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.asked_velocity
+        batch.time_s[count], batch.owner[count] = longest_s - back, s
+        count += 1
+    return count
+
+
+@compiled(fastmath=FASTER)
+def schedule_start(table, s, entry, begin, last_hop, values, models, sparse, rows, count, batch, asked_rows):
     """Rows of a voice that begins at sample `begin`: one there, one at each boundary up to the end of hop `last_hop`.
 
-    They are added after `count` rows and `batch` inputs; `sparse` asks for every second frame. Returns the new count, batch, and
+    They are added after `count` rows and `asked_rows` of the `batch`; `sparse` asks for every second frame. Returns the new counts, and
     the first quarter.
     """
     v = table[s]
     v.sample = begin
-    length_s = longest_s[v.source]
+    rate_hz = values.rate_hz
     first_quarter = begin * 750 // rate_hz + 1
     while _boundary(first_quarter, rate_hz) <= begin:
         first_quarter += 1
     last = 4 * last_hop + 4 - first_quarter + 1
     for index in range(last + 1):
-        at = begin if index == 0 else _boundary(first_quarter + index - 1, rate_hz)
         row = rows[count]
-        _move(table, s, row, (at - v.sample) / rate_hz, channels, controls, length_s)
-        v.sample = at
+        _move(v, s, row, begin if index == 0 else _boundary(first_quarter + index - 1, rate_hz), values, models.longest_s[v.source])
         row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
         if v.note == 0:
             ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
-            batch = _ask(v, s, row, batch, ahead_s, 0.0, 0.0, controls, length_s, z_version, False, pitch, velocity, time_s, owner)
+            asked_rows = _ask(v, row, asked_rows, batch, ahead_s, 0.0, 0.0, values.controls, models)
         count += 1
-    return count, batch, first_quarter
+    return count, asked_rows, first_quarter
 
 
 @compiled(fastmath=FASTER)

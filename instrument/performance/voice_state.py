@@ -1,5 +1,6 @@
 """What the voices' slots remember from row to row, and how it begins. Compiled."""
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,41 +20,45 @@ MOTION_TABLES = np.ascontiguousarray(np.moveaxis(
     .reshape(HIGHEST_OCTAVE - LOWEST_OCTAVE + 1, TABLE_SIZE + 1, 2), 0, 1))
 
 
-class Memory:
-    """What every slot remembers between rows. All float32 unless said."""
+class VoiceState(NamedTuple):
+    """What every slot remembers between rows, and what all share in a hop. All float32 unless said."""
+    held: np.ndarray                     # [SLOTS, FRAME_SIZE] the frame that sounds
+    ahead: np.ndarray                    # [SLOTS, FRAME_SIZE] the newest frame, which it moves to
+    noise: np.ndarray                    # [SLOTS, 2, BANDS] the newest noise power
+    fall_db: np.ndarray                  # [SLOTS, PARTIALS + BANDS] fallen beyond the trained time
+    slopes: np.ndarray                   # [SLOTS, PARTIALS + BANDS] dB per second there
+    release_db: np.ndarray               # [SLOTS, GROUPS] float64, fallen since note-off
+    cycles: np.ndarray                   # [SLOTS, GROUPS] float64, of the regular part of motion
+    offset: np.ndarray                   # [SLOTS, PARTIALS] int32, where each partial reads the tables of motion
+    angle: np.ndarray                    # [SLOTS, PARTIALS, 2] and its phase in a regular beating, cos and sin
+    wave: np.ndarray                     # MOTION_TABLES
+    colour_db: np.ndarray                # [PARTIALS] float64, tilt and odd / even of this hop
+    warp: np.ndarray                     # [PARTIALS] float64, stretched ratios of this hop
 
-    def __init__(self) -> None:
-        self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the frame that sounds
-        self.ahead = np.zeros((SLOTS, FRAME_SIZE), np.float32)             # the newest frame, which it moves to
-        self.noise = np.zeros((SLOTS, 2, BANDS), np.float32)               # the newest noise power
-        self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
-        self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
-        self.let_go_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
-        self.turns = np.zeros((SLOTS, GROUPS))                             # of the regular part of motion
-        self.offset = np.zeros((SLOTS, PARTIALS), np.int32)                # where each partial reads the tables of motion
-        self.angle = np.zeros((SLOTS, PARTIALS, 2), np.float32)            # and its phase in a regular beating, cos and sin
-        self.wave = MOTION_TABLES
-        self.colour_db = np.zeros(PARTIALS)                                # tilt and odd / even of this hop
-        self.warp = RATIO.copy()                                           # stretched ratios of this hop
 
-    def arrays(self) -> tuple:
-        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
-                self.wave, self.colour_db, self.warp)
+def new_voice_state() -> VoiceState:
+    """Of voices of which none has begun."""
+    def zeros(*shape: int) -> np.ndarray:
+        return np.zeros((SLOTS, *shape), np.float32)
+    return VoiceState(
+        held=zeros(FRAME_SIZE), ahead=zeros(FRAME_SIZE), noise=zeros(2, BANDS), fall_db=zeros(PARTIALS + BANDS),
+        slopes=zeros(PARTIALS + BANDS), release_db=np.zeros((SLOTS, GROUPS)), cycles=np.zeros((SLOTS, GROUPS)),
+        offset=np.zeros((SLOTS, PARTIALS), np.int32), angle=zeros(PARTIALS, 2), wave=MOTION_TABLES, colour_db=np.zeros(PARTIALS),
+        warp=RATIO.copy())
 
 
 @compiled(fastmath=FASTER)
-def begin_voice(table, s, memory):
+def begin_voice(table, s, state):
     """Empties what slot `s` remembers and draws its own randomness from its seed."""
-    _, _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
-    noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
+    state.noise[s], state.fall_db[s], state.slopes[s], state.release_db[s], state.cycles[s] = 0, 0, 0, 0, 0
     x = np.uint64(table[s].seed) | np.uint64(1 << 32)
     for k in range(PARTIALS):
         x ^= x << np.uint64(13)                                # xorshift64, Marsaglia (2003)
         x ^= x >> np.uint64(7)
         x ^= x << np.uint64(17)
-        offset[s, k] = (x >> np.uint64(16)) % np.uint64(TABLE_SIZE)
+        state.offset[s, k] = (x >> np.uint64(16)) % np.uint64(TABLE_SIZE)
         at = TURN * float((x >> np.uint64(40)) & np.uint64(0xFFFF)) / 65536
-        angle[s, k, 0], angle[s, k, 1] = math.cos(at), math.sin(at)
+        state.angle[s, k, 0], state.angle[s, k, 1] = math.cos(at), math.sin(at)
     table[s].vibrato = float((x >> np.uint64(12)) & np.uint64(0xFFFF)) / 65536
     table[s].added = 0.0
     table[s].envelope = 0.0

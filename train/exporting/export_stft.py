@@ -39,7 +39,7 @@ def shape_of_run(state: dict[str, Any]) -> StftShape:
 
 
 @torch.no_grad()
-def model_of_seed(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
+def stft_model_of(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
     """The playable model of a saved run. An autoencoder's presets are its instruments, as `bank` has them; without it, it has none."""
     shape, conditions = shape_of_run(state), state["conditions"]
     free = shape.latents - len(conditions)
@@ -77,7 +77,7 @@ def model_of_seed(state: dict[str, Any], name: str, bank: NoteSounds | None = No
 def export_stft(state_file: Path, bank: NoteSounds, out: Path, name: str, about: dict[str, Any]) -> StftModel:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
-    model = model_of_seed(state, name, bank)
+    model = stft_model_of(state, name, bank)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
     model.card |= {"training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
