@@ -57,7 +57,8 @@ def run(installed, *words: str, cwd: Path) -> subprocess.CompletedProcess:
 
 def test_the_wheel_plays_without_torch_and_compiles_once(installed, tmp_path):
     python, environment = installed
-    asked = subprocess.run([str(python), "-c", "import hummingface.instrument, torch"], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    asked = subprocess.run([str(python), "-c", "import hummingface.instrument, torch"], capture_output=True, text=True, cwd=tmp_path,
+                           env=environment)
     assert "No module named 'torch'" in asked.stderr
     song = mido.MidiFile()
     song.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, velocity=100), mido.Message("note_off", note=60, time=240)]))
