@@ -17,6 +17,7 @@ from hummingface.models.playing.checked_json import JsonError, parse_json, read_
 
 GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
 LARGEST_BYTES = 4096
+LONGEST_ADDRESS = 100                # bytes; macOS takes 103, Linux 107
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ def _path(pid: int) -> Path:
     return folder() / f"engine-{pid}.json"
 
 
+def socket_address(pid: int) -> str | None:
+    """Where a process listens; None: a place that the system chooses (Windows, or a folder whose path is too long for a socket)."""
+    if os.name != "posix":
+        return None
+    path = folder() / f"engine-{pid}.sock"
+    path.unlink(missing_ok=True)                    # of one that was killed and had the same number
+    return str(path) if len(os.fsencode(path)) <= LONGEST_ADDRESS else None
+
+
 def write(running: Running) -> None:
     """Write this process down. Raises OSError."""
     handle = os.open(_path(running.pid), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -79,6 +89,7 @@ def remove(pid: int) -> None:
     """Forget a process."""
     with contextlib.suppress(OSError):
         _path(pid).unlink(missing_ok=True)
+        _path(pid).with_suffix(".sock").unlink(missing_ok=True)
 
 
 def still_there(running: Running) -> bool:

@@ -52,7 +52,7 @@ class Server:
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
-                                  lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
+                                  lambda: self._inbox.put({"do": "client gone"}), registry.socket_address(os.getpid()))
         try:
             registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
         except OSError as error:                        # a full disk: it plays, but no other window will find it
