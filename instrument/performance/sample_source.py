@@ -17,6 +17,7 @@ from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
 from hummingface.models.playing.knobs import by_control, with_offsets
 from hummingface.models.playing.playable import LATENT_LIMIT, VELOCITIES
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.whole_note import WholeNote
 
 MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
@@ -32,7 +33,7 @@ class SampleSource:
 
     whole = True
 
-    def __init__(self, model) -> None:
+    def __init__(self, model: StftModel) -> None:
         self.model = model
         self.name = model.name
         self.latents = int(model.latents)

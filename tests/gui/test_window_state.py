@@ -35,7 +35,8 @@ def played(steps: int, seed: int = 1) -> Session:
     chance, session = random.Random(seed), Session(lambda message: None, patch(0), seed=seed)
     moves = (session.randomise_latents, session.mutate_latents, session.undo, session.redo, session.swap,
              lambda: session.set(chance.choice(LATENTS), chance.uniform(-3, 3)), lambda: session.load(patch(chance.randrange(50))),
-             lambda: session.load_new(patch(chance.randrange(50))), lambda: session.saved_as(session.state.to_patch(name="Mine")),
+             lambda: session.load_new(patch(chance.randrange(50))),
+             lambda: session.saved_as(session.state.to_patch().with_values(name="Mine")),
              lambda: session.put_in_corner(chance.randrange(4), "Corner", (chance.random(),) * 16),
              lambda: session.set("master.volume_db", chance.uniform(-20, 0)), lambda: session.lock(chance.choice(LATENTS), True))
     for _ in range(steps):

@@ -1,7 +1,6 @@
 """A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_spectrum import as_bytes, at_times, picture_times, spectrum_db
+from hummingface.train.learning.train_autoencoder import AutoencoderTrainer
 from hummingface.train.notes.names import note_name
 
 Tell = Callable[..., None]
@@ -37,7 +37,7 @@ class Watch:
         self._f0_hz, self._peak_db = f0, float(target.max())
         self._target = as_bytes(target, self._peak_db)
 
-    def __call__(self, trainer) -> None:
+    def __call__(self, trainer: AutoencoderTrainer) -> None:
         now = time.monotonic()
         if now - self._told > PROGRESS_S:
             self._told = now
@@ -53,7 +53,7 @@ class Watch:
             self._publish()
             self._model, self._model_s = time.monotonic(), min(self._model_s * SLOWER, MODELS_S[1])
 
-    def show(self, trainer) -> None:
+    def show(self, trainer: AutoencoderTrainer) -> None:
         """The picture as it is now."""
         bank, i = self._bank, self._note
         frames = learnt_frames(trainer, bank, i, self._times)
@@ -63,16 +63,15 @@ class Watch:
 
 
 @torch.no_grad()
-def learnt_frames(trainer, bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
+def learnt_frames(trainer: AutoencoderTrainer, bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
     """What the averaged model says of a note of the bank at these times. [T, FRAME_SIZE]"""
     model, device = trainer.average, trainer.device
     about = lambda x: torch.tensor([float(x[note])], device=device)                                      # noqa: E731
     z = model.points[int(bank.instrument[note])][None]
     if hasattr(model, "offsets"):
         z = z + model.offsets[note][None]
-    asked = SimpleNamespace(pitch=about(bank.pitch), velocity=about(bank.velocity),
-                            time_s=torch.from_numpy(times_s.astype(np.float32)).to(device))
-    return model.frames(z, asked).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
+    asked_s = torch.from_numpy(times_s.astype(np.float32)).to(device)
+    return model.at(z, about(bank.pitch), about(bank.velocity), asked_s).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
 
 
 def _middle(bank: NoteBank) -> int:

@@ -2,7 +2,7 @@
 
 A plotting library would bring more than all that training needs, for a picture of one colour scheme.
 """
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -87,7 +87,8 @@ def _thinned(line: Line) -> tuple[np.ndarray, np.ndarray]:
     return np.array([x[p].mean() for p in parts]), np.array([y[p].mean() for p in parts])
 
 
-def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequence[float] | None = None, tight: bool = False):
+def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequence[float] | None = None,
+          tight: bool = False) -> tuple[Callable[[float], float], list[float]]:
     """(a value's place in pixels, the values that are named)."""
     low, high = float(values.min()), float(values.max())
     warp = np.log2 if log else np.asarray
