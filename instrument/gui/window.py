@@ -105,14 +105,14 @@ class Window(QMainWindow):
         self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
         self.keyboard = Keyboard(self.note_input)
         self.status = StatusLine()
-        self.dialog = SettingsDialog(self)
+        self.dialog: SettingsDialog = SettingsDialog(self)
         self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.news.on_ready.append(self._send_wheel)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
-        self.recordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
         self.qwerty = Qwerty(self.note_input, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -221,7 +221,7 @@ class Window(QMainWindow):
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
         self.recording.tick(telemetry)
-        if telemetry.level_db is not None:
+        if telemetry.level_db is not None and telemetry.noise_db is not None:
             self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)

@@ -1,7 +1,6 @@
 """A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,8 +23,8 @@ SLOWER = 1.25                          # each time
 class Watch:
     """Called after every step of training. `publish()` makes a model that can be played of what is learnt so far."""
 
-    def __init__(self, tell: Tell, bank: NoteBank, publish: Callable[[], Any]):
-        self._tell, self._publish, self._bank = tell, publish, bank
+    def __init__(self, trainer: AutoencoderTrainer, tell: Tell, bank: NoteBank, publish: Callable[[], object]):
+        self._trainer, self._tell, self._publish, self._bank = trainer, tell, publish, bank
         now = time.monotonic()
         self._told, self._picture, self._model = now, now, now
         self._picture_s, self._model_s = PICTURES_S[0], 0.0
@@ -37,8 +36,8 @@ class Watch:
         self._f0_hz, self._peak_db = f0, float(target.max())
         self._target = as_bytes(target, self._peak_db)
 
-    def __call__(self, trainer: AutoencoderTrainer) -> None:
-        now = time.monotonic()
+    def __call__(self) -> None:
+        now, trainer = time.monotonic(), self._trainer
         if now - self._told > PROGRESS_S:
             self._told = now
             share = trainer.progress()
@@ -46,20 +45,20 @@ class Watch:
             self._tell("progress", share=round(share, 4), left_s=round(left_s, 1), step=trainer.step,
                        loss=round(trainer.means.get("loss", 0.0), 3))
         if now - self._picture > self._picture_s:
-            self.show(trainer)
+            self.show()
             self._picture, self._picture_s = time.monotonic(), min(self._picture_s * SLOWER, PICTURES_S[1])
         self._model_s = self._model_s or min(MODELS_S[0], MODELS_SHARE * 60 * trainer.options.minutes)
         if now - self._model > self._model_s:
             self._publish()
             self._model, self._model_s = time.monotonic(), min(self._model_s * SLOWER, MODELS_S[1])
 
-    def show(self, trainer: AutoencoderTrainer) -> None:
+    def show(self) -> None:
         """The picture as it is now."""
         bank, i = self._bank, self._note
-        frames = learnt_frames(trainer, bank, i, self._times)
+        frames = learnt_frames(self._trainer, bank, i, self._times)
         learnt = as_bytes(spectrum_db(frames, self._f0_hz), self._peak_db)
         self._tell("picture", name=bank.names[i], key=note_name(int(bank.pitch[i])), seconds=round(float(self._times[-1]), 2),
-                   step=trainer.step, target=self._target, learnt=learnt)
+                   step=self._trainer.step, target=self._target, learnt=learnt)
 
 
 @torch.no_grad()

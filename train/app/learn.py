@@ -114,13 +114,13 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         told("model", name=name, share=round(trainer.progress(), 4))
         return model
     if tell is not None:
-        trainer.watch = watch = Watch(tell, bank, publish)
-        watch.show(trainer)
+        trainer.watch = watch = Watch(trainer, tell, bank, publish)
+        watch.show()
     say(f"learning {len(bank.trained)} notes of {len(bank.instruments)} instruments for {left:.1f} minutes")
     try:
         trainer.run(run, progress=progress, save_minutes=1.0)
         if tell is not None:
-            watch.show(trainer)
+            watch.show()
         model = publish()
     except OSError as error:
         raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "

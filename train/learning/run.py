@@ -79,7 +79,6 @@ class Learner(Generic[Bank, Options]):
     """
 
     kind = ""
-    watch: Callable[[Self], None] | None
 
     def __init__(self, bank: Bank, options: Options, device: str = "cpu", precision: str = "auto"):
         self.options, self.device = options, torch.device(device)
@@ -92,7 +91,7 @@ class Learner(Generic[Bank, Options]):
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
-        self.watch = None                                       # called after each step, by whoever looks on
+        self.watch: Callable[[], None] | None = None            # called after each step, by whoever looks on
 
     # what a kind of training gives ----------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:
@@ -161,7 +160,7 @@ class Learner(Generic[Bank, Options]):
                     self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
                     bar.update(self.progress() - bar.n)
                     if self.watch is not None:
-                        self.watch(self)
+                        self.watch()
                     if self.step % LOG_STEPS == 0:
                         self._close_means()
                         good = copy.deepcopy(self._checked_state())

@@ -125,10 +125,9 @@ class TouchDialog(QDialog):
             self._tell(WHAT)
 
     def _remember(self, curve: VelocityCurve) -> None:
-        self._settings.velocity_curve = to_json(curve)
-        if not curve.name:
-            self._own = curve
-            self._settings.own_velocity_curve = to_json(curve)
+        told = self._settings.velocity_curve = to_json(curve)
+        if isinstance(told, list):                      # no preset
+            self._own, self._settings.own_velocity_curve = curve, told
         self._show()
         self.changed.emit()
 
