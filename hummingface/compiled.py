@@ -36,7 +36,7 @@ FASTER = FAST | {"afn"}               # and powers and logarithms may be off by 
 EXACT: frozenset[str] = frozenset()   # as written
 OLD_S = 14 * 24 * 3600.0              # folders of other versions are removed when unused for so long
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-_IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|import (hummingface[\w.]*))", re.M)
+_IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|import (hummingface[\w.]*))", re.MULTILINE)
 
 
 def compiled(signature=None, *, fastmath: frozenset[str] = FAST) -> Callable:

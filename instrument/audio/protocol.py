@@ -194,7 +194,7 @@ def check(message: object, kind: str) -> dict:
             raise ProtocolError(f'message "{name}": "{key}" is {message[key]!r:.80}, but must be {wanted.means}')
     extra = message.keys() - fields.keys() - {kind}
     if extra:
-        raise ProtocolError(f'message "{name}" has no "{sorted(extra)[0]:.80}"')
+        raise ProtocolError(f'message "{name}" has no "{min(extra):.80}"')
     return message
 
 

@@ -51,7 +51,7 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
         from hummingface.instrument.gui.widgets import theme
         from hummingface.instrument.gui.window import Window
         from hummingface.instrument.session.autosave import Autosave
-        app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
+        app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")
         theme.dress(app)

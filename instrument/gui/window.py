@@ -26,7 +26,6 @@ from hummingface.instrument.gui.panels.spectrogram_panel import SpectrogramPanel
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
-from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
 from hummingface.instrument.gui.widgets.plain_text import Label
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
     from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
     from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+    from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.session.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -184,7 +184,7 @@ class Window(QMainWindow):
 
     def _rescale(self, always: bool = False) -> None:
         if theme.set_scale(self.width(), self.height()) or always:
-            theme.dress(cast(QApplication, QApplication.instance()))
+            theme.dress(cast("QApplication", QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
             for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):

@@ -87,7 +87,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
                              "gain_db", "blend"}
     if unknown:
-        raise PatchError(f"{where}: unknown field {sorted(unknown)[0]!r:.80}")
+        raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
     parameters = {}
     for name, value in take("parameters", dict, {}).items():

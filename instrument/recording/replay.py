@@ -93,7 +93,7 @@ def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda par
         for piece in replay.render(frames):
             file.append(piece)
             progress(file.frames / max(frames, 1))
-    return cast(str, replay.remark)
+    return cast("str", replay.remark)
 
 
 @contextmanager

@@ -7,13 +7,13 @@ atomic .. release`.
 
 Real-time: each is one machine instruction.
 """
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 from numba import types
 
 if TYPE_CHECKING:           # numba's own types ask callers for the typing context, which numba itself gives
+    from collections.abc import Callable
     intrinsic: Callable[..., Callable[..., Any]]
 else:
     from numba.extending import intrinsic

@@ -19,8 +19,7 @@ def amplitude_at(signal, hz, rate=RATE):
 def undo_dc_blocker(signal, rate=RATE):
     """The input of the DC blocker from its output, so that waveforms can be compared."""
     pole = 1 - 2 * np.pi * 5 / rate
-    x = np.cumsum(signal - pole * np.concatenate([[0], signal[:-1]]))
-    return x
+    return np.cumsum(signal - pole * np.concatenate([[0], signal[:-1]]))
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
