@@ -5,7 +5,6 @@ network in each hop, so that no hop waits for a whole one. Voices take turns, th
 note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
 """
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -196,7 +195,8 @@ class SampleSource:
         return number
 
     def _give(self, table: np.ndarray, slot: int, number: int) -> None:
-        note: Any = self._pool.notes[number] if self._pool is not None else None
+        note = self._pool.notes[number] if self._pool is not None else None
+        assert note is not None, "a voice is given a buffer that has a note"
         voice = table[slot]
         voice["note"], voice["root_hz"] = number, note.root_hz
         voice["loop_s"] = note.loop_begin / RATE_HZ if note.loop_end > note.loop_begin else LENGTH / RATE_HZ
