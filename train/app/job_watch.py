@@ -1,6 +1,7 @@
 """A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -8,8 +9,10 @@ import torch
 from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_spectrum import as_bytes, at_times, picture_times, spectrum_db
-from hummingface.train.learning.train_autoencoder import AutoencoderTrainer
 from hummingface.train.notes.names import note_name
+
+if TYPE_CHECKING:
+    from hummingface.train.learning.train_autoencoder import AutoencoderTrainer
 
 Tell = Callable[..., None]
 
@@ -23,7 +26,7 @@ SLOWER = 1.25                          # each time
 class Watch:
     """Called after every step of training. `publish()` makes a model that can be played of what is learnt so far."""
 
-    def __init__(self, trainer: AutoencoderTrainer, tell: Tell, bank: NoteBank, publish: Callable[[], object]):
+    def __init__(self, trainer: "AutoencoderTrainer", tell: Tell, bank: NoteBank, publish: Callable[[], object]):
         self._trainer, self._tell, self._publish, self._bank = trainer, tell, publish, bank
         now = time.monotonic()
         self._told, self._picture, self._model = now, now, now
@@ -62,7 +65,7 @@ class Watch:
 
 
 @torch.no_grad()
-def learnt_frames(trainer: AutoencoderTrainer, bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
+def learnt_frames(trainer: "AutoencoderTrainer", bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
     """What the averaged model says of a note of the bank at these times. [T, FRAME_SIZE]"""
     model, device = trainer.average, trainer.device
     about = lambda x: torch.tensor([float(x[note])], device=device)                                      # noqa: E731

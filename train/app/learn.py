@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.checkpoint import ModelError, read_card
@@ -20,8 +20,10 @@ from hummingface.models.playing.shape import Shape
 from hummingface.train.data.cleaning import even_out
 from hummingface.train.data.prepare import PrepareReport, prepare
 from hummingface.train.data.store import replace_with
-from hummingface.train.learning.run import Learner
 from hummingface.train.notes.opening import Wishes, open_source
+
+if TYPE_CHECKING:
+    from hummingface.train.learning.run import Learner
 
 SMALL = Shape(width=256, note_width=512, phase_width=128)
 ENCODER_WIDTH = 48
@@ -161,7 +163,7 @@ def write_notes(work: Path, notes: dict[str, Any]) -> None:
     replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
 
 
-def _go_on(trainer: Learner, state: Path, say: Callable[[str], None]) -> bool:
+def _go_on(trainer: "Learner", state: Path, say: Callable[[str], None]) -> bool:
     """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
     it is of other notes, and learning begins anew."""
     try:
