@@ -14,13 +14,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
+from numba import types
 from numba.core import config as _config
+from numba.core.typing.templates import Signature
 from numba.misc.appdirs import AppDirs
 
 import hummingface
+
+if TYPE_CHECKING:                     # numba's own types know no addresses and sizes of compiled code
+    carray: Callable[..., Any]
+else:
+    from numba import carray  # noqa: F401  compiled functions have it from here
 
 config: Any = _config                 # its attributes come from environment variables
 # Not "nnan" and "ninf": the guards against NaN and infinity must survive the optimiser.
@@ -28,15 +35,15 @@ FAST = frozenset({"reassoc", "contract", "nsz", "arcp"})
 FASTER = FAST | {"afn"}               # and powers and logarithms may be off by a few units in the last place
 EXACT: frozenset[str] = frozenset()   # as written
 OLD_S = 14 * 24 * 3600.0              # folders of other versions are removed when unused for so long
-_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-_IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|import (hummingface[\w.]*))", re.M)
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|import (hummingface[\w.]*))", re.MULTILINE)
 
 
 def compiled(signature=None, *, fastmath: frozenset[str] = FAST) -> Callable:
     """Decorator: `numba.njit`, kept on disk. With a signature it is compiled, or loaded, at import."""
     def decorate(function):
         with _cache_of(function):
-            return numba.njit(*([signature] if signature else []), cache=True, fastmath=set(fastmath), **_OPTIONS)(function)
+            return numba.njit(signature, cache=True, fastmath=set(fastmath), **_OPTIONS)(function)
     return decorate
 
 
@@ -56,6 +63,11 @@ def c_callback(signature) -> Callable:
         with _cache_of(function):
             return numba.cfunc(signature, cache=True, fastmath=set(FAST), error_model="numpy")(function)
     return decorate
+
+
+def c_function(name: str, signature: Signature) -> Callable[..., Any]:
+    """A function of a C library that is loaded, for compiled functions to call."""
+    return types.ExternalFunction(name, signature)
 
 
 def cache_folder(source: str | Path) -> Path:

@@ -13,6 +13,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import midi, score, sound_bank
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Program
+from hummingface.models.playing.stft_model import StftModel
 
 FACTORY = [entry for entry in library.patches() if entry.factory]
 FAMILIES = {"piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe", "synth", "plucked",
@@ -42,6 +43,7 @@ def test_what_a_card_says_of_its_keys_is_not_believed(said):
 @pytest.mark.parametrize("entry", SEED, ids=lambda entry: entry.path.stem)
 def test_a_patch_of_whole_notes_plays(entry):
     sound = sound_bank.open_sound(patch_file.load(entry.path))
+    assert isinstance(sound.source.model, StftModel)
     assert sound.patch.model == sound.source.model.name and len(sound.patch.latents) == sound.source.latents
     assert ("one key alone" in sound_bank.notice(sound)) == (sound.source.model.shape.keys == 1)
     made = levelling.play_note(sound.patch, sound.source, 64)

@@ -25,7 +25,7 @@ class Score:
     def __init__(self) -> None:
         self.messages: list[tuple[float, int, mido.Message]] = []
 
-    def add(self, beat: float, kind: str, **values) -> None:
+    def add(self, beat: float, kind: str, **values: int) -> None:
         """Note-offs come before what else happens at the same time, note-ons after it."""
         order = {"note_off": 0, "note_on": 2}.get(kind, 1)
         self.messages.append((beat, order, mido.Message(kind, **values)))

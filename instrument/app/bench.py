@@ -7,14 +7,29 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
+if TYPE_CHECKING:
+    from hummingface.instrument.offline.player import Player
+
 WARM_UP_S = 1.0
 RETRIGGER_S = 1.0               # every voice is struck anew about this often, so that attacks are in the measure
 LOWEST_KEY, HIGHEST_KEY = 33, 96
+
+
+class BenchOptions(TypedDict, total=False):
+    """What is measured; see `measure`."""
+    voices: int
+    block_samples: int
+    rate_hz: int
+    seconds: float
+    patch: str | Path | None
+    model: str | Path | None
+    clock: Callable[[], float]
 
 
 def chord(notes: int) -> list[tuple[int, int]]:
@@ -24,7 +39,7 @@ def chord(notes: int) -> list[tuple[int, int]]:
     return [(index % channels, keys[index // channels]) for index in range(notes)]
 
 
-def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving: bool,
+def _run_blocks(player: "Player", voices: int, block_samples: int, seconds: float, moving: bool,
                 clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
     from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
@@ -56,7 +71,8 @@ def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving:
 
 
 def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000, seconds: float = 10.0,
-            patch=None, model=None, moving: bool = False, clock: Callable[[], float] = time.perf_counter) -> dict:
+            patch: str | Path | None = None, model: str | Path | None = None,
+            moving: bool = False, clock: Callable[[], float] = time.perf_counter) -> dict:
     """The figures of `hummingface bench --json`; loads are shares of one core, times are medians.
 
     `patch` and `model` as `sound_bank.open_sound` takes them. `moving`: one latent moves with every block; else all rest.
@@ -86,7 +102,7 @@ def measure(*, voices: int = 64, block_samples: int = 128, rate_hz: int = 48000,
     }
 
 
-def run(*, json_file: Path | None = None, **options) -> int:
+def run(*, json_file: Path | None = None, **options: Unpack[BenchOptions]) -> int:
     """`hummingface bench`: measure with latents at rest and with one always moving, print both, and write JSON where asked: the
     figures at rest, and under "moving" the others."""
     if json_file is not None:

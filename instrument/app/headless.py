@@ -5,17 +5,17 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import Telemetry
-from hummingface.instrument.session.startup import prepare
+from hummingface.instrument.session.startup import StartOptions, prepare
 
 UPDATE_S = 0.25
 TAKE_S = 3.0                            # so long a take may take to be finished
 
 
-def run(*, record: str | None = None, folder: Path | None = None, **options: Any) -> int:
+def run(*, record: str | None = None, folder: Path | None = None, **options: Unpack[StartOptions]) -> int:
     """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: where takes go); `options` as `beginning.prepare` takes
     them. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
     beginning = prepare(**options)

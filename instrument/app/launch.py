@@ -2,7 +2,10 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hummingface.instrument.session.startup import StartOptions
 
 
 def why_no_display() -> str | None:
@@ -57,7 +60,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     if model is not None:
         from hummingface.instrument.patches.library import load_model
         load_model(model)
-    options: dict[str, Any] = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
+    options: StartOptions = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
                "midi_port": midi_port}
     if headless:
         from hummingface.instrument.app import headless as terminal

@@ -4,8 +4,9 @@ import ctypes
 import ctypes.util
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from hummingface.models.playing.checked_json import parse_json
 
@@ -32,7 +33,7 @@ class Device:
                 "default": self.is_default}
 
 
-def portaudio():
+def portaudio() -> ModuleType:
     """The sounddevice module, with PortAudio at work. Raises DeviceError where the PortAudio library is missing."""
     _quiet_jack()
     try:
@@ -105,7 +106,7 @@ def outputs_afresh() -> list[dict]:
     return devices if isinstance(devices, list) else []
 
 
-def _default_number(systems) -> int:
+def _default_number(systems: Sequence[dict]) -> int:
     """A JACK server that runs has the sound card and the shortest way to it; else what the system calls its default."""
     jack = [s["default_output_device"] for s in systems if s["name"].startswith("JACK")]
     others = [s["default_output_device"] for s in systems if not s["name"].startswith("JACK")]

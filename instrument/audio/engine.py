@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -44,6 +44,13 @@ LOOK_S = 0.25                       # between looks whether all is at rest, a mo
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
 MOMENT_S = 10.0                     # between moments to remember, also while nobody plays: what lies between is played again first, unheard
+
+
+class EngineOptions(TypedDict):
+    """What every engine of a process is made with; see `Engine`."""
+    tell: Callable[..., None]
+    log: Callable[[int, PlayerEvent], None] | None
+    touch: Touch | None
 
 
 class Engine:

@@ -16,9 +16,9 @@ import time
 
 import llvmlite.binding
 import numpy as np
-from numba import carray, types
+from numba import types
 
-from hummingface.compiled import c_callback, compiled
+from hummingface.compiled import c_callback, c_function, carray, compiled
 from hummingface.instrument.audio.devices import Device, DeviceError
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
@@ -44,11 +44,11 @@ shared_dtype = np.dtype([
 ], align=True)
 _EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
-_get_time = types.ExternalFunction("jack_get_time", types.uint64())
-_get_buffer = types.ExternalFunction("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
-_event_count = types.ExternalFunction("jack_midi_get_event_count", types.uint32(types.voidptr))
-_event_get = types.ExternalFunction("jack_midi_event_get", types.int32(types.voidptr, types.voidptr, types.uint32))
-_write = types.ExternalFunction("write", types.intp(types.int32, types.voidptr, types.uintp))
+_get_time = c_function("jack_get_time", types.uint64())
+_get_buffer = c_function("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
+_event_count = c_function("jack_midi_get_event_count", types.uint32(types.voidptr))
+_event_get = c_function("jack_midi_event_get", types.int32(types.voidptr, types.voidptr, types.uint32))
+_write = c_function("write", types.intp(types.int32, types.voidptr, types.uintp))
 
 
 def _load_library() -> ctypes.CDLL | None:

@@ -7,17 +7,14 @@ Listing may raise where a system has no MIDI at all: that is a problem to show, 
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import midi_system
 from hummingface.instrument.audio.jack_names import midi_sources
+from hummingface.instrument.audio.output_stream import MidiInput
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, decode, encode
 from hummingface.instrument.performance.midi_clock import GONE_S
 from hummingface.instrument.performance.midi_clock import STATUS as CLOCK
-
-if TYPE_CHECKING:
-    from hummingface.instrument.audio.jack_stream import JackStream
 
 BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which ALSA's ports are in JACK already
 
@@ -41,9 +38,9 @@ class MidiPorts:
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[Any, HeldNotes]] = {}     # the system's inputs by port name, and what is down there
-        self._virtual: Any = None
-        self._jack: JackStream | None = None
+        self._inputs: dict[str, tuple[object, HeldNotes]] = {}     # the system's inputs by port name, and what is down there
+        self._virtual: object = None
+        self._jack: MidiInput | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
         self._were_open: list[str] = []             # when they were looked at last: JACK's go by themselves
         self.wanted: list[str] | None = None        # None: all
@@ -57,7 +54,7 @@ class MidiPorts:
             except Exception as error:              # RtMidi raises classes of its own, which differ between versions
                 self.problem = f"No virtual MIDI port: {error}"
 
-    def use_jack(self, jack: "JackStream | None") -> None:
+    def use_jack(self, jack: MidiInput | None) -> None:
         """Listen through this client of the JACK server as well (it is not closed here)."""
         self._jack, self._offered = jack, set()
         self.problem = "" if jack is not None else self._why_none       # where JACK has the MIDI, the system's need not

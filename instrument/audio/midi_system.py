@@ -13,7 +13,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import rtmidi
+    from mido.ports import BaseInput
 
 OUR_NAME = "HummingFace"
 Hear = Callable[[bytes], None]
@@ -24,13 +28,16 @@ _HOMEBREW = ("/opt/homebrew/lib/libportmidi.dylib", "/usr/local/lib/libportmidi.
 _ON_LINUX = "sudo apt-get install libportmidi0 (elsewhere the package may be called portmidi)"
 
 
-class System(Protocol):
+Port = TypeVar("Port")                  # of the library that hears it
+
+
+class System(Protocol[Port]):
     """What MIDI of the system is: names of inputs, each to be opened and closed."""
 
     def names(self) -> list[str]: ...
-    def open(self, name: str, hear: Hear) -> Any: ...
-    def open_virtual(self, hear: Hear) -> Any: ...
-    def close(self, port: Any) -> None: ...
+    def open(self, name: str, hear: Hear) -> Port: ...
+    def open_virtual(self, hear: Hear) -> Port | None: ...
+    def close(self, port: Port) -> None: ...
     def stale(self) -> bool: ...
     def end(self) -> None: ...
 
@@ -39,7 +46,7 @@ class NotThere(OSError):
     """A way to MIDI is not installed, or not for this system."""
 
 
-def choose() -> tuple[System | None, str]:
+def choose() -> tuple[System[Any] | None, str]:
     """(the best that is there, why there is none and what to do)."""
     whys = []
     for kind in (RtMidi, PortMidi):
@@ -67,13 +74,13 @@ class RtMidi:
         self._rtmidi, self._api = rtmidi, of_system[0] if api is None else api
         self._lister = self._new()
 
-    def _new(self) -> Any:
+    def _new(self) -> "rtmidi.MidiIn":
         return self._rtmidi.MidiIn(self._api, name=OUR_NAME)
 
     def names(self) -> list[str]:
         return self._lister.get_ports()
 
-    def open(self, name: str, hear: Hear) -> Any:
+    def open(self, name: str, hear: Hear) -> "rtmidi.MidiIn":
         port = self._new()
         try:
             port.open_port(self.names().index(name), name=OUR_NAME)
@@ -82,7 +89,7 @@ class RtMidi:
             raise
         return self._listen(port, hear)
 
-    def open_virtual(self, hear: Hear) -> Any:
+    def open_virtual(self, hear: Hear) -> "rtmidi.MidiIn | None":
         if sys.platform == "win32":                 # which has none
             return None
         port = self._new()
@@ -90,13 +97,13 @@ class RtMidi:
         return self._listen(port, hear)
 
     @staticmethod
-    def _listen(port: Any, hear: Hear) -> Any:
+    def _listen(port: "rtmidi.MidiIn", hear: Hear) -> "rtmidi.MidiIn":
         port.ignore_types(sysex=True, timing=False, active_sense=True)
         port.set_callback(lambda event, _: hear(bytes(event[0])))
         return port
 
     @staticmethod
-    def close(port: Any) -> None:
+    def close(port: "rtmidi.MidiIn") -> None:
         with suppress(Exception):                   # its device is gone
             port.cancel_callback()
             port.close_port()
@@ -125,17 +132,17 @@ class PortMidi:
     def names(self) -> list[str]:
         return list(dict.fromkeys(self._backend.get_input_names()))
 
-    def open(self, name: str, hear: Hear) -> Any:
+    def open(self, name: str, hear: Hear) -> "BaseInput":
         port = self._backend.open_input(name)
         # set when the port is whole: a callback that is given to `open_input` may be called before it is
         port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
         return port
 
-    def open_virtual(self, hear: Hear) -> Any:
+    def open_virtual(self, hear: Hear) -> None:
         return None                                 # it has none
 
     @staticmethod
-    def close(port: Any) -> None:
+    def close(port: "BaseInput") -> None:
         def end() -> None:
             with suppress(Exception):
                 port.close()

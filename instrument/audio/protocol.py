@@ -10,12 +10,15 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
@@ -42,8 +45,8 @@ class Telemetry:
     underruns: int = 0
     latency_ms: float = 0.0             # from a key to the ears: our delay and the device's
     peak_db: tuple[float, float] = (-120.0, -120.0)     # left, right, dBFS
-    level_db: Any = None                # [PARTIALS] the frame that the model is making now
-    noise_db: Any = None                # [BANDS]
+    level_db: "np.ndarray | None" = None                # [PARTIALS] the frame that the model is making now
+    noise_db: "np.ndarray | None" = None                # [BANDS]
     f0_hz: float = 0.0
     frame_count: int = 0
 
@@ -64,26 +67,26 @@ class AudioChoice:
         return {"do": "open_audio", "device": self.device, "rate_hz": self.rate_hz, "block_samples": self.block_samples}
 
 
-Check = Callable[[Any], bool]
+Check = Callable[[object], bool]
 
 
 def _whole(low: int, high: int) -> Check:
     return lambda x: isinstance(x, int) and not isinstance(x, bool) and low <= x <= high
 
 
-def _number(x: Any) -> bool:
+def _number(x: object) -> bool:
     return (type(x) is int and abs(x) <= 1 << 53) or (isinstance(x, float) and math.isfinite(x))
 
 
-def _text(x: Any) -> bool:
+def _text(x: object) -> bool:
     return isinstance(x, str) and len(x) <= 4000
 
 
-def _boolean(x: Any) -> bool:
+def _boolean(x: object) -> bool:
     return isinstance(x, bool)
 
 
-def _object(x: Any) -> bool:
+def _object(x: object) -> bool:
     return isinstance(x, dict)
 
 
@@ -95,18 +98,18 @@ def _list_of(check: Check, longest: int = 1000) -> Check:
     return lambda x: isinstance(x, list) and len(x) <= longest and all(check(item) for item in x)
 
 
-def _parameter(x: Any) -> bool:
+def _parameter(x: object) -> bool:
     return isinstance(x, str) and x in PARAMETERS
 
 
-def _midi_bytes(x: Any) -> bool:
+def _midi_bytes(x: object) -> bool:
     """One channel message: a status byte and its one or two data bytes."""
-    if not _list_of(_whole(0, 255), 3)(x) or not x or not 0x80 <= x[0] < 0xF0:
+    if not isinstance(x, list) or not _list_of(_whole(0, 255), 3)(x) or not x or not 0x80 <= x[0] < 0xF0:
         return False
     return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
 
 
-def is_midi_map(x: Any) -> bool:
+def is_midi_map(x: object) -> bool:
     """{"74": "filter.cutoff_hz"}: what each controller moves."""
     return isinstance(x, dict) and all(re.fullmatch("[0-9]{1,3}", k) and int(k) < 128 and _parameter(v) for k, v in x.items())
 
@@ -175,7 +178,7 @@ TELLS: dict[str, dict[str, Field]] = {
 }
 
 
-def check(message: Any, kind: str) -> dict:
+def check(message: object, kind: str) -> dict:
     """The message itself if it is one of the table's: `kind` "do" or "tell". Raises ProtocolError."""
     table = COMMANDS if kind == "do" else TELLS
     if not isinstance(message, dict):
@@ -191,7 +194,7 @@ def check(message: Any, kind: str) -> dict:
             raise ProtocolError(f'message "{name}": "{key}" is {message[key]!r:.80}, but must be {wanted.means}')
     extra = message.keys() - fields.keys() - {kind}
     if extra:
-        raise ProtocolError(f'message "{name}" has no "{sorted(extra)[0]:.80}"')
+        raise ProtocolError(f'message "{name}" has no "{min(extra):.80}"')
     return message
 
 

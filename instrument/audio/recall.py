@@ -5,13 +5,13 @@ The main thread of the audio process alone calls this.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from hummingface.instrument.audio import shared_state
-from hummingface.instrument.audio.engine import Engine
+from hummingface.instrument.audio.engine import Engine, EngineOptions
 from hummingface.instrument.audio.output import Output
 from hummingface.instrument.audio.sound_loader import SoundLoader, controls_of
 from hummingface.instrument.performance.midi import Panic, Set
+from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log, replay
 from hummingface.instrument.recording.performance_log import Performance
 from hummingface.instrument.recording.recorder import Recorder
@@ -22,11 +22,11 @@ FADE_S = 0.05                   # in which all that sounds fades out before a ta
 class Recall:
     """`tell(message)` goes to the player; `options` are what every engine here is made with."""
 
-    def __init__(self, sounds: SoundLoader, output: Output, recorder: Recorder, tell: Callable[[dict], None], options: dict[str, Any]):
+    def __init__(self, sounds: SoundLoader, output: Output, recorder: Recorder, tell: Callable[[dict], None], options: EngineOptions):
         self._sounds, self._output, self._recorder, self._tell, self._options = sounds, output, recorder, tell, options
         self._before: Engine | None = None
 
-    def recall(self, path: str, engine: Engine) -> tuple[Engine, Any]:
+    def recall(self, path: str, engine: Engine) -> tuple[Engine, Source]:
         """Call back the take in a file. Returns (the engine that plays from now on, its timbre).
 
         Raises TakeError, LibraryError, PatchError: then nothing has changed.

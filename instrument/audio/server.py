@@ -19,13 +19,25 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import precompile, registry
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.models.playing.checked_json import parse_json
+
+if TYPE_CHECKING:
+    from hummingface.instrument.audio.engine import Engine, EngineOptions
+    from hummingface.instrument.audio.midi_ports import MidiPorts
+    from hummingface.instrument.audio.output_stream import MidiInput
+    from hummingface.instrument.audio.recall import Recall
+    from hummingface.instrument.audio.sound_loader import SoundLoader
+    from hummingface.instrument.audio.velocity_input import Touch
+    from hummingface.instrument.patches.patch import Patch
+    from hummingface.instrument.performance.events import PlayerEvent
+    from hummingface.instrument.performance.source import Source
+    from hummingface.instrument.recording.recorder import Recorder
 
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
@@ -37,16 +49,20 @@ FAREWELL_S = 1.5                # a device that does not close is left to the sy
 class Server:
     """`config`: what `Client._config` gives."""
 
+    # made by `_start`
+    _recorder: "Recorder"
+    _touch: "Touch"
+    _sounds: "SoundLoader"
+    _source: "Source"
+    _output: "Output"
+    _recall: "Recall"
+
     def __init__(self, config: dict):
         self._config = config
         self._began = float(config.get("began", time.time()))
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
-        self._engine: Any = None
-        self._recall: Any = None
-        self._midi: Any = None
-        self._touch: Any = None
-        self._output: Any = None
-        self._recorder: Any = None
+        self._engine: Engine | None = None
+        self._midi: MidiPorts | None = None
         self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
         self._quiet_since = time.monotonic()
         self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
@@ -93,6 +109,18 @@ class Server:
             self._sounds_done += message["do"] in _SOUNDS
         self._end()
 
+    @property
+    def _playing(self) -> "Engine":
+        """The engine, once there is one."""
+        assert self._engine is not None, "nothing can be asked for before there is an engine"
+        return self._engine
+
+    @property
+    def _ports(self) -> "MidiPorts":
+        """The MIDI inputs, once there are any."""
+        assert self._midi is not None, "nothing can be asked for before MIDI is looked for"
+        return self._midi
+
     # Start and end
 
     def _start(self) -> None:
@@ -121,16 +149,16 @@ class Server:
         self._source = source
         choice = AudioChoice.of(self._config["audio"])
         self._new_engine(likely_rate_hz(choice), patch)
-        self._output = Output(choice, self._engine, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
-                              engine_at=lambda rate_hz: self._new_engine(rate_hz, self._engine.performer.patch))
+        self._output = Output(choice, self._playing, opened=self._device_opened, closing=self._device_closing, tell=self._tell,
+                              engine_at=lambda rate_hz: self._new_engine(rate_hz, self._playing.performer.patch))
         self._recall = Recall(self._sounds, self._output, self._recorder, self._tell,
                               self._engine_options())
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_remark(patch)
-        self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
+        self._midi = MidiPorts(lambda data: self._playing.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
-        self._midi.use_jack(self._engine.jack)
+        self._midi.use_jack(self._playing.jack)
         self._midi.update()
         self._tell_midi()
         if self._config.get("midi_map") is not None:
@@ -143,22 +171,22 @@ class Server:
         with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
             devices.portaudio()
 
-    def _new_engine(self, rate_hz: int, patch: Any) -> Any:
+    def _new_engine(self, rate_hz: int, patch: "Patch | None") -> "Engine":
         from hummingface.instrument.audio.engine import Engine
         old = self._engine
         self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old.performer).items():
-                self._engine.receive(Set(id_, value))
-            self._engine.performer.controllers = old.performer.controllers
+                self._playing.receive(Set(id_, value))
+            self._playing.performer.controllers = old.performer.controllers
             old.close()
-        self._tell({"tell": "state", "path": str(self._engine.path), "rate_hz": rate_hz})
-        self._engine.start()
-        self._recorder.use(self._engine.history, self._engine.clock)
-        return self._engine
+        self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
+        self._playing.start()
+        self._recorder.use(self._playing.history, self._playing.clock)
+        return self._playing
 
-    def _engine_options(self) -> dict[str, Any]:
+    def _engine_options(self) -> "EngineOptions":
         """What every engine here is made with."""
         return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
 
@@ -199,17 +227,18 @@ class Server:
         from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
         match message["do"]:
             case "note_on":
-                self._engine.receive(NoteOn(0, message["note"], message["velocity"]))
+                self._playing.receive(NoteOn(0, message["note"], message["velocity"]))
             case "note_off":
-                self._engine.receive(NoteOff(0, message["note"]))
+                self._playing.receive(NoteOff(0, message["note"]))
             case "set":
-                self._engine.receive(Set(message["id"], float(message["value"])))
+                self._playing.receive(Set(message["id"], float(message["value"])))
             case "midi":
-                self._engine.receive(decode(message["bytes"]))
+                if (event := decode(message["bytes"])) is not None:
+                    self._playing.receive(event)
             case "velocity_curve":
                 self._touch.use(message["table"])
             case "panic":
-                self._engine.receive(Panic())
+                self._playing.receive(Panic())
 
     def _record(self, message: dict) -> None:
         match message["do"]:
@@ -233,18 +262,18 @@ class Server:
             case "open_audio":
                 self._output.change(AudioChoice.of(message))
             case "open_midi":
-                self._midi.want(message["ports"])
+                self._ports.want(message["ports"])
                 self._tell_midi()
             case "midi_map":
                 self._set_midi_map(message["map"])
             case "listen_velocities":
                 self._touch.listen(message["on"])
             case "test_tone":
-                self._engine.state["tone"] = message["on"]
+                self._playing.state["tone"] = message["on"]
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
             case "recall":
-                self._engine, self._source = self._recall.recall(message["path"], self._engine)
+                self._engine, self._source = self._recall.recall(message["path"], self._playing)
             case "program":
                 self._play_program(message["number"])
             case "client gone":
@@ -254,7 +283,7 @@ class Server:
     def _welcome(self) -> None:
         for message in list(self._told.values()):
             if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
-                for id_, value in self._controls_of(self._engine.performer).items():
+                for id_, value in self._controls_of(self._playing.performer).items():
                     self._listener.tell({"tell": "set", "id": id_, "value": value})
             self._listener.tell(message)
 
@@ -268,11 +297,11 @@ class Server:
     def _play_patch(self, values: dict) -> None:
         patch, source = self._sounds.load(values)
         self._source = source
-        self._engine.play_patch(patch, source)
+        self._playing.play_patch(patch, source)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
         self._tell_remark(patch)
 
-    def _tell_remark(self, patch: Any) -> None:
+    def _tell_remark(self, patch: "Patch") -> None:
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
@@ -283,7 +312,7 @@ class Server:
             self._tell(self._told["patch"])
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
-        self._engine.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
+        self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
 
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""
@@ -298,12 +327,12 @@ class Server:
             registry.remove(os.getpid())
             os._exit(1)
 
-    def _log_event(self, sample: int, event: Any) -> None:
+    def _log_event(self, sample: int, event: "PlayerEvent") -> None:
         print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
 
     # The device and the MIDI ports
 
-    def _device_opened(self, jack: Any) -> None:
+    def _device_opened(self, jack: "MidiInput | None") -> None:
         if self._midi:
             self._midi.use_jack(jack)
             self._midi.update()
@@ -318,11 +347,11 @@ class Server:
         self._tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._midi.names() if self._midi else []})
 
     def _tell_midi(self) -> None:
-        self._tell({"tell": "midi", "ports": self._midi.names(), "open": self._midi.open, "problem": self._midi.problem})
+        self._tell({"tell": "midi", "ports": self._ports.names(), "open": self._ports.open, "problem": self._ports.problem})
 
     def _tell_clock(self) -> None:
-        clock = self._engine.clock
-        runs = clock.runs(int(self._engine.state["position"][0])) and clock.bpm > 0
+        clock = self._playing.clock
+        runs = clock.runs(int(self._playing.state["position"][0])) and clock.bpm > 0
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
         if message != self._told.get("clock", {"tell": "clock", "bpm": None, "started": False}):
             self._tell(message)
@@ -331,12 +360,12 @@ class Server:
 
     def _tick(self) -> bool:
         """Look after ports and devices. Returns whether it is time to end."""
-        if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
+        if self._ports.update() or self._ports.names() != self._told["midi"]["ports"]:
             self._tell_midi()
         self._output.look_after()
         self._tell_clock()
         now = time.monotonic()
-        if self._listener.has_client or self._engine.state["status"]["voices"][0] > 0:
+        if self._listener.has_client or self._playing.state["status"]["voices"][0] > 0:
             self._quiet_since = now
         return now - self._quiet_since > GRACE_S
 

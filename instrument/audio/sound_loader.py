@@ -1,11 +1,10 @@
 """Patches and models for the audio process: opened, checked, kept warm."""
-from typing import Any
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
-from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
@@ -52,6 +51,6 @@ def controls_of(performer: Performer) -> dict[str, float]:
     return dict(zip(PARAMETERS, performer.controls.goal[:len(PARAMETERS)].tolist(), strict=True))
 
 
-def event_as_json(event: Any) -> dict:
+def event_as_json(event: PlayerEvent) -> dict:
     """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
     return {"event": "Load", "patch": event.patch.to_json()} if isinstance(event, Load) else midi.to_json(event)

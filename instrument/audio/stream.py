@@ -9,6 +9,7 @@ import ctypes
 import ctypes.util
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from hummingface.instrument.audio.devices import USUAL_BLOCK_SAMPLES, Device, De
 from hummingface.instrument.synthesis.callback import callback_address
 from hummingface.instrument.synthesis.render import render
 from hummingface.instrument.synthesis.state import QUARTERS_PER_SECOND
+
+if TYPE_CHECKING:
+    from cffi import FFI
+    from sounddevice import _StreamBase
 
 SILENT_BLOCK_SAMPLES = 256
 PERIODS = 2                             # blocks that we ask the device to keep ahead
@@ -112,7 +117,7 @@ class SilentStream:
             self._ending.wait(max(0.0, due - time.perf_counter()))
 
 
-def _hurry(device: Device, ffi, stream) -> None:
+def _hurry(device: Device, ffi: "FFI", stream: "_StreamBase") -> None:
     """Ask ALSA's audio thread to be served first; the other systems do so by themselves."""
     library = ctypes.util.find_library("portaudio")
     if device.system == "ALSA" and library:

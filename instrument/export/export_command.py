@@ -1,8 +1,9 @@
 """`hummingface export`: its options, and what it does with them. Parsing imports nothing heavy."""
 import argparse
 import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 HELP = "make a sampler's instrument or a wavetable of a patch"
 FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
@@ -10,7 +11,8 @@ FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
          "bitwig": ("a multisample for Bitwig and Studio One", "OUT.multisample")}
 
 
-def add(commands: Any, whole: Any, seconds: Any) -> None:
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", whole: Callable[[int, int], Callable[[str], int]],
+        seconds: Callable[[str], float]) -> None:
     """Add the command to a parser's `commands`. `whole(low, high)` and `seconds` are types for numbers."""
     parser = commands.add_parser("export", help=HELP)
     kinds = parser.add_subparsers(dest="kind", metavar="FORM", required=True)
@@ -56,12 +58,12 @@ def run(args: argparse.Namespace) -> int:
     from hummingface.instrument.export import forms, multisample, wavetable
     from hummingface.instrument.performance import sound_bank
 
-    def ended(_number: int, _frame: Any) -> None:
+    def ended(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, ended)
     forms.check(args.kind, args.out, "")
     sound = sound_bank.open_sound(args.patch, args.model)
-    bar: Any = None
+    bar: tqdm | None = None
 
     def progress(done: int, total: int) -> None:
         nonlocal bar
@@ -70,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
         bar.update(done - bar.n)
     try:
         if args.kind == "wavetable":
-            report: Any = wavetable.export(sound, args.out, wavetable.WavetableOptions(args.along, args.key, args.velocity, args.seconds),
-                                           progress)
+            report: wavetable.WavetableReport | multisample.MultisampleReport = wavetable.export(
+                sound, args.out, wavetable.WavetableOptions(args.along, args.key, args.velocity, args.seconds), progress)
         else:
             report = multisample.export(args.kind, sound, args.out, multisample.MultisampleOptions(
                 args.every, args.velocities, args.seconds, args.loop, args.wet, *args.keys), progress)

@@ -9,10 +9,15 @@ import json
 import os
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hummingface.models.playing.checked_json import parse_json
 
+if TYPE_CHECKING:
+    from hummingface.instrument.export.multisample import MultisampleOptions
+    from hummingface.instrument.export.wavetable import WavetableOptions
+
+T = TypeVar("T", "WavetableOptions", "MultisampleOptions")
 NICENESS = 10                       # under the sound and the window
 
 
@@ -24,7 +29,7 @@ def _tell(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _options(kind: type, values: dict) -> Any:
+def _options(kind: type[T], values: dict) -> T:
     known = {field.name for field in dataclasses.fields(kind)}
     return kind(**{name: value for name, value in values.items() if name in known})
 
@@ -52,7 +57,8 @@ def main() -> int:
         from hummingface.instrument.performance import sound_bank
         sound = sound_bank.open_sound(from_json(request["patch"]))
         if request["kind"] == "wavetable":
-            report: Any = wavetable.export(sound, request["out"], _options(wavetable.WavetableOptions, request["options"]), progress)
+            report: wavetable.WavetableReport | multisample.MultisampleReport = wavetable.export(
+                sound, request["out"], _options(wavetable.WavetableOptions, request["options"]), progress)
         else:
             report = multisample.export(request["kind"], sound, request["out"], _options(multisample.MultisampleOptions,
                                                                                          request["options"]), progress)

@@ -19,6 +19,7 @@ from hummingface.instrument.export.sampled_note import RATE_HZ
 from hummingface.instrument.export.survey import PROBES, Survey, survey
 from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
 from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 from hummingface.instrument.recording.wave_file import WaveFile
@@ -116,7 +117,7 @@ class _Sampler:
                                      f"Sampled {carried} from the model {sound.patch.model}.", heard.law_db)
         folder.mkdir(parents=True, exist_ok=True)
 
-    def take(self, zone: Zone, layer: Layer, patch, release: sampled_note.Release) -> None:
+    def take(self, zone: Zone, layer: Layer, patch: Patch, release: sampled_note.Release) -> None:
         """Sample one key at one velocity, as loud as velocity 127 would be. Raises ExportError, OSError."""
         settling_s = sampled_note.settling_s(patch)
         sound = sampled_note.play(self.sound.source, patch, zone.key, layer.velocity, settling_s + self.options.seconds)

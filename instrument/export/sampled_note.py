@@ -1,12 +1,11 @@
 """One note of a patch as a sampler wants it: alone, dry, from its very first sample, and how it ends."""
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
 from hummingface.instrument.performance.source import Source
 
 RATE_HZ = 48000
@@ -47,7 +46,7 @@ def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, 
          seed: int | None = None) -> np.ndarray:
     """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
     a `seed` says in which."""
-    events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
+    events: list[tuple[int, Event]] = [(0, NoteOn(0, key, velocity))]
     if let_go_s is not None:
         events.append((round(let_go_s * RATE_HZ), NoteOff(0, key)))
     player = Player(source, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity if seed is None else seed, events=events)

@@ -5,17 +5,20 @@ The audio process is started first, and Qt imported while it gets ready: each ta
 import signal
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from hummingface.instrument.gui.controllers.learnt_versions import follow
-from hummingface.instrument.session.startup import prepare
+from hummingface.instrument.session.startup import StartOptions, prepare
 from hummingface.instrument.session.state_file import StateFile
+
+if TYPE_CHECKING:
+    from hummingface.instrument.gui.window import Window
 
 INTERRUPT_POLL_MS = 200
 READY_POLL_MS = 100
 
 
-def _open_when_ready(window: Any, path: Path) -> None:
+def _open_when_ready(window: "Window", path: Path) -> None:
     """Once the engine plays."""
     from PySide6.QtCore import QTimer
     look = QTimer(window, interval=READY_POLL_MS)
@@ -28,7 +31,7 @@ def _open_when_ready(window: Any, path: Path) -> None:
     look.start()
 
 
-def run(opened: Path | None = None, **options: Any) -> int:
+def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
     """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
     the exit status.
 
@@ -48,7 +51,7 @@ def run(opened: Path | None = None, **options: Any) -> int:
         from hummingface.instrument.gui.widgets import theme
         from hummingface.instrument.gui.window import Window
         from hummingface.instrument.session.autosave import Autosave
-        app = cast(QApplication, QApplication.instance() or QApplication(sys.argv[:1]))
+        app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")
         theme.dress(app)

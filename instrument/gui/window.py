@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from hummingface.instrument.audio.client import Client
@@ -26,7 +26,6 @@ from hummingface.instrument.gui.panels.spectrogram_panel import SpectrogramPanel
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
-from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
 from hummingface.instrument.gui.widgets.plain_text import Label
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
     from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
     from hummingface.instrument.gui.panels.takes_panel import TakesPanel
+    from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.session.settings import Settings
 
 TICK_MS = 16                # 60 pictures a second
@@ -105,14 +105,14 @@ class Window(QMainWindow):
         self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
         self.keyboard = Keyboard(self.note_input)
         self.status = StatusLine()
-        self.dialog = SettingsDialog(self)
+        self.dialog: SettingsDialog = SettingsDialog(self)
         self.choosing = PatchChoosing(self, self.session, self.patches, self.morph.pad, self.banner)
         self.browser, self.saver = self.choosing.browser, self.choosing.saver
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.news.on_ready.append(self._send_wheel)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
-        self.recordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
         self.qwerty = Qwerty(self.note_input, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
@@ -178,13 +178,13 @@ class Window(QMainWindow):
 
     # size
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._rescale()
 
     def _rescale(self, always: bool = False) -> None:
         if theme.set_scale(self.width(), self.height()) or always:
-            theme.dress(cast(QApplication, QApplication.instance()))
+            theme.dress(cast("QApplication", QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
             for layout in (self._rows, self._first, self._second, self._keys, self.panels.layout()):
@@ -221,7 +221,7 @@ class Window(QMainWindow):
         self._position, samples = self.client.output_since(self._position)
         self.spectrogram.feed(samples, telemetry.rate_hz)
         self.recording.tick(telemetry)
-        if telemetry.level_db is not None:
+        if telemetry.level_db is not None and telemetry.noise_db is not None:
             self.spectrogram.show_frame(telemetry.level_db, telemetry.noise_db, telemetry.f0_hz)
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
@@ -247,12 +247,12 @@ class Window(QMainWindow):
         self.note_input.release_all()
         self.client.send({"do": "recall", "path": path})
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.recordings.drag_came(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         self.recordings.drop(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
@@ -275,7 +275,7 @@ class Window(QMainWindow):
 
     # between starts
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.keeping.reopen()
 
@@ -323,7 +323,7 @@ class Window(QMainWindow):
     def _takes_shown(self) -> bool:
         return "takes" in vars(self) and self.takes.isVisible()
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.timer.stop()
         self.note_input.release_all()
         self._keep_settings()

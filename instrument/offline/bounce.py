@@ -17,9 +17,11 @@ from hummingface.instrument.offline import parts
 from hummingface.instrument.offline.parts import Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import DRY
+from hummingface.instrument.patches.patch import DRY, Patch
 from hummingface.instrument.performance import midi, score
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import StftModel
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class BounceReport:
             *map(str, self.stems), *([self.remark] if self.remark else [])])
 
 
-def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by: str = "channel", mapped: dict | None = None,
+def render_midi(mid: str | Path, wav: str | Path, *, patch: str | Path | Patch | None = None,
+                model: str | Path | Model | StftModel | None = None, by: str = "channel",
+                mapped: dict[str, str | Path | Patch] | None = None,
                 programs: str | None = None, controllers: dict[int, str] | None = None, gain_db: float = 0.0, stems: bool = False,
                 dry: bool = False,
                 rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,

@@ -21,10 +21,12 @@ from hummingface.instrument.offline.player import play_events
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch
-from hummingface.instrument.performance.midi import NoteOff, NoteOn
+from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn
+from hummingface.instrument.performance.source import Source
 from hummingface.models.playing import key_trend, whole_note
 from hummingface.models.playing.checkpoint import save_card
 from hummingface.models.playing.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, SILENT_LUFS, WINDOW_S
+from hummingface.models.playing.playable import Playable
 from hummingface.models.playing.stft_model import StftModel
 
 RATE_HZ = 48000
@@ -46,21 +48,21 @@ def momentary_lufs(sound: np.ndarray) -> float:
     return float(OFFSET_LUFS + 10 * np.log10(loudest)) if loudest > 1e-12 else SILENT_LUFS
 
 
-def play_note(patch: Patch, source, key: int) -> np.ndarray:
+def play_note(patch: Patch, source: Source, key: int) -> np.ndarray:
     """One note of a patch at velocity 100, without its room. float32 [S, 2]"""
     dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0})
-    events = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
+    events: list[tuple[int, Event]] = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
     return play_events(events, source, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
 
 
-def measure(patch: Patch, source) -> tuple[float, float]:
+def measure(patch: Patch, source: Source) -> tuple[float, float]:
     """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, as the patch is levelled now."""
     notes = [play_note(patch, source, key) for key in KEYS]
     peak = max(float(np.abs(note).max()) for note in notes)
     return float(np.mean([momentary_lufs(note) for note in notes])), float(20 * np.log10(max(peak, 1e-6)))
 
 
-def level(patch: Patch, source) -> tuple[Patch, float, float]:
+def level(patch: Patch, source: Source) -> tuple[Patch, float, float]:
     """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
     gain_db = START_GAIN_DB
     for _ in range(3 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
@@ -85,7 +87,7 @@ def level_model(path: Path) -> str:
     return f"{model.name:<24} {len(model.presets)} presets"
 
 
-def mix(patch: Patch, model) -> Patch:
+def mix(patch: Patch, model: Playable) -> Patch:
     """The patch with the latents that its blend and its corners name in this model, and no other model's hash: it follows its model.
     Raises LibraryError for unknown names."""
     def point(name: str) -> np.ndarray:

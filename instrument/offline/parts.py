@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hummingface.instrument.patches import general_midi, library
 from hummingface.instrument.patches.patch import Patch
@@ -16,6 +15,8 @@ from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
 from hummingface.instrument.performance.score import Event, Score
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import StftModel
 
 GM, PATCHES, OFF = "gm", "patches", "off"           # what the number of a program change is: General MIDI's, the factory patch's, nothing
 BY = ("channel", "track")
@@ -48,8 +49,8 @@ class PartsPlan:
     remarks: list[str]
 
 
-def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch=None, model=None,
-         programs: str | None = None) -> PartsPlan:
+def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch: str | Path | Patch | None = None,
+         model: str | Path | Model | StftModel | None = None, programs: str | None = None) -> PartsPlan:
     """Divides a score `by` "channel" or "track".
 
     `mapped`: number (from 1) or name of a track -> a patch by name, a patch file, a Patch, or "off". `patch` plays what is not mapped.
@@ -130,11 +131,11 @@ def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
 class _Sounds:
     """Models opened once; each part gets a source of its own, which remembers that part's notes."""
 
-    def __init__(self, model) -> None:
+    def __init__(self, model: str | Path | Model | StftModel | None) -> None:
         self._given = library.load_model(model) if isinstance(model, (str, Path)) else model
-        self._models: dict[str | None, Any] = {}
+        self._models: dict[str | None, Model | StftModel] = {}
 
-    def model(self, name: str | None = None) -> Any:
+    def model(self, name: str | None = None) -> Model | StftModel:
         """The model that was given, else that of this name; None: the factory's first."""
         if self._given is not None:
             return self._given

@@ -2,13 +2,14 @@
 
 The samples do not depend on the block size. A log of a live performance, rendered here, gives what was played.
 """
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Unpack
 
 import numpy as np
 
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance.performer import Performer
+from hummingface.instrument.performance.events import PlayerEvent
+from hummingface.instrument.performance.performer import Performer, PerformerOptions
 from hummingface.instrument.performance.source import Source
 
 LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when so much time stays under this level
@@ -19,7 +20,7 @@ class Player:
     """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
 
     def __init__(self, source: Source, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
-                 events: Iterable[tuple[int, Any]] = (), **options) -> None:
+                 events: Iterable[tuple[int, PlayerEvent]] = (), **options: Unpack[PerformerOptions]) -> None:
         from hummingface.instrument.synthesis.state import new_state
         self.rate_hz = rate_hz
         self.state = new_state(rate_hz, seed=seed)
@@ -47,8 +48,8 @@ class Player:
         return out
 
 
-def play_events(events: list[tuple[int, Any]], source: Source, patch: Patch | None = None, *, rate_hz: int = 48000,
-                block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options) -> np.ndarray:
+def play_events(events: Sequence[tuple[int, PlayerEvent]], source: Source, patch: Patch | None = None, *, rate_hz: int = 48000,
+                block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options: Unpack[PerformerOptions]) -> np.ndarray:
     """The sound of (sample, event) pairs, with the tail of the last note or of exactly `seconds`. float32 [S, 2]"""
     player = Player(source, patch, rate_hz=rate_hz, seed=seed, events=events, **options)
     last = max((sample for sample, _ in events), default=0)

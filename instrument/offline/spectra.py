@@ -4,6 +4,7 @@ Three window lengths, long for low frequencies and short for high ones, so that 
 neighbouring lengths are blended over half an octave, and no seam shows.
 """
 import numpy as np
+from numpy.typing import ArrayLike
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
 FLOOR_DB, CEILING_DB = -96.0, -22.0
@@ -21,12 +22,12 @@ def palette() -> np.ndarray:
     return np.stack([np.interp(np.linspace(0, 1, 256), levels, rgb[:, i]) for i in range(3)], 1).round().astype(np.uint8)
 
 
-def frequency_of_row(row, rows: int):
+def frequency_of_row(row: ArrayLike, rows: int) -> np.ndarray:
     """Frequency in Hz at a height: row 0 is the top. Fractions allowed."""
     return HIGHEST_HZ * (LOWEST_HZ / HIGHEST_HZ) ** (np.asarray(row, np.float64) / max(rows - 1, 1))
 
 
-def row_of_frequency(hz, rows: int):
+def row_of_frequency(hz: ArrayLike, rows: int) -> np.ndarray:
     """Height of a frequency in rows, as a fraction; row 0 is the top."""
     return np.log(np.asarray(hz, np.float64) / HIGHEST_HZ) / np.log(LOWEST_HZ / HIGHEST_HZ) * (rows - 1)
 
@@ -61,7 +62,8 @@ class LogSpectrum:
             self._scales.append(self._scale(begin, end, share, low, place - low, first, last))
 
     @staticmethod
-    def _scale(begin: int, end: int, share, low, fraction, first, last) -> dict:
+    def _scale(begin: int, end: int, share: np.ndarray, low: np.ndarray, fraction: np.ndarray, first: np.ndarray,
+               last: np.ndarray) -> dict:
         """How rows begin..end come from bins: between two of them, or, where a row spans several, the loudest."""
         if end <= begin:
             return {"rows": slice(0, 0)}

@@ -5,6 +5,7 @@ nearest one. Noises and drums have no pitch and so no place in a harmonic frame:
 """
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
+from hummingface.models.playing.playable import Playable
 
 FAMILY = 8
 DRUMS = 9                                           # the channel, counted from 0, on which General MIDI has its drums
@@ -23,12 +24,12 @@ def preset_of(presets: dict[str, dict], program: int) -> str | None:
     return min(family, key=lambda name: abs(numbers[name] - program), default=None)
 
 
-def knows_programs(model) -> bool:
+def knows_programs(model: Playable) -> bool:
     """Whether a model has presets with numbers of General MIDI."""
     return any(type(preset.get("program")) is int for preset in model.card.get("presets", {}).values())
 
 
-def patch_of(model, program: int) -> Patch | None:
+def patch_of(model: Playable, program: int) -> Patch | None:
     """The patch for a program: the model's preset alone, every control at rest. None where nothing plays it."""
     presets = model.card.get("presets", {})
     name = preset_of(presets, program)

@@ -3,6 +3,7 @@
 A model that learns is written anew every minute, and its knobs lie elsewhere in what it learnt each time. Its card says where, so that a
 sound stays the sound that it was: `carried` moves it from one version's knobs to the next one's.
 """
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,7 +125,7 @@ def _same_point(latents: tuple[float, ...], preset: dict[str, Any]) -> bool:
     return len(z) == len(latents) and bool(np.allclose(z, latents, atol=1e-3))
 
 
-def _between(before: dict[str, Any], card: dict[str, Any]):
+def _between(before: dict[str, Any], card: dict[str, Any]) -> Callable[[tuple[float, ...]], tuple[float, ...]] | None:
     """From knobs of one version to those of another; None where both are not of one lesson."""
     if not before.get("run") or before.get("run") != card.get("run"):
         return None

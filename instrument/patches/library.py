@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -15,6 +16,11 @@ from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import can_be_shown, card_of
 from hummingface.models.playing.playable import LATENT_LIMIT
+
+if TYPE_CHECKING:
+    from hummingface.models.playing.model import Model
+    from hummingface.models.playing.playable import Playable
+    from hummingface.models.playing.stft_model import StftModel
 
 APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
@@ -148,7 +154,7 @@ def load_patch(name: str | Path | None = None) -> Patch:
     return patches_file.load(find(name, entries, "patch").path)
 
 
-def load_model(name: str | Path | None = None):
+def load_model(name: str | Path | None = None) -> "Model | StftModel":
     """A model by name or by file; None: the factory's first. Raises LibraryError."""
     from hummingface.models.playing.checkpoint import ModelError
     from hummingface.models.playing.checkpoint import load_model as read
@@ -170,7 +176,7 @@ def find_model(name: str) -> Path:
     return find(name, models(), "model").path
 
 
-def preset_patch(model, name: str) -> Patch:
+def preset_patch(model: "Playable", name: str) -> Patch:
     """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
     found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
     if not found:

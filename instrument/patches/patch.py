@@ -9,13 +9,14 @@ import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 from hummingface.models.playing.playable import LATENT_LIMIT
 
+T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS = 128
@@ -77,16 +78,16 @@ class Patch:
         } | ({"blend": dict(self.blend)} if self.blend else {})
 
 
-def from_json(values: Any, where: str = "patch") -> Patch:
+def from_json(values: object, where: str = "patch") -> Patch:
     """The patch in these values, checked and migrated. `where` names their source in errors. Raises PatchError."""
     values = _migrate(_typed(values, dict, where, "the file"), where)
 
-    def take(name: str, kind: type, default: Any) -> Any:
+    def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
                              "gain_db", "blend"}
     if unknown:
-        raise PatchError(f"{where}: unknown field {sorted(unknown)[0]!r:.80}")
+        raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
     parameters = {}
     for name, value in take("parameters", dict, {}).items():
@@ -202,34 +203,36 @@ def _from_version_2(values: dict) -> dict:
 MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2}        # from version to the next
 
 
-def _typed(value: Any, kind: type[dict] | type[list] | type[str], where: str, name: str) -> Any:
+def _typed(value: object, kind: type[T], where: str, name: str) -> T:
     if not isinstance(value, kind):
-        words = {dict: "an object", list: "a list", str: "a text"}[kind]
-        raise PatchError(f"{where}: {name} is not {words}")
+        words: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
+        raise PatchError(f"{where}: {name} is not {words[kind]}")
     return value
 
 
-def _text(value: Any, where: str, name: str, longest: int = 200) -> str:
-    if len(_typed(value, str, where, name)) > longest:
+def _text(value: object, where: str, name: str, longest: int = 200) -> str:
+    text = _typed(value, str, where, name)
+    if len(text) > longest:
         raise PatchError(f"{where}: {name} is longer than {longest} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):     # a line's end; half of a character
-        raise PatchError(f"{where}: {name} has a character that cannot be shown: {value!a:.80}")
-    return value
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):     # a line's end; half of a character
+        raise PatchError(f"{where}: {name} has a character that cannot be shown: {text!a:.80}")
+    return text
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value of any kind and size, short enough for a message."""
     return f"{value!r:.40}" if isinstance(value, (str, float, bool, type(None))) else f"a {type(value).__name__}"
 
 
-def _number(value: Any, where: str, name: str) -> float:
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
-    if not whole and not (isinstance(value, float) and math.isfinite(value)):
-        raise PatchError(f"{where}: {name} is {_shown(value)}, not a finite number")
-    return float(value)
+def _number(value: object, where: str, name: str) -> float:
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER:
+        return float(value)
+    raise PatchError(f"{where}: {name} is {_shown(value)}, not a finite number")
 
 
-def _latents(values: Any, where: str, name: str) -> tuple[float, ...]:
+def _latents(values: object, where: str, name: str) -> tuple[float, ...]:
     values = _typed(values, list, where, name)
     if not 1 <= len(values) <= MOST_LATENTS:
         raise PatchError(f"{where}: {name} has {len(values)} values, not 1..{MOST_LATENTS}")

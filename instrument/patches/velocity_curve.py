@@ -7,7 +7,6 @@ A curve goes through up to `MOST_POINTS` points (incoming velocity, velocity pla
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -123,12 +122,12 @@ def learn(velocities: Sequence[int]) -> VelocityCurve:
     return VelocityCurve((*points, (HIGHEST, HIGHEST)))
 
 
-def to_json(curve: VelocityCurve) -> Any:
+def to_json(curve: VelocityCurve) -> str | list[list[int]]:
     """For the settings: a preset's name, or the points as lists."""
     return curve.name or [list(point) for point in curve.points]
 
 
-def from_json(value: Any) -> VelocityCurve:
+def from_json(value: object) -> VelocityCurve:
     """The curve that `to_json` wrote. Raises CurveError."""
     if isinstance(value, str):
         if value not in PRESETS:
@@ -140,7 +139,7 @@ def from_json(value: Any) -> VelocityCurve:
     return VelocityCurve(tuple((incoming, velocity) for incoming, velocity in value))
 
 
-def problem(value: Any) -> str:
+def problem(value: object) -> str:
     """Why `from_json` refuses it; empty if it does not."""
     try:
         from_json(value)
@@ -149,7 +148,7 @@ def problem(value: Any) -> str:
     return ""
 
 
-def is_table(value: Any) -> bool:
+def is_table(value: object) -> bool:
     """Whether a list is such as `VelocityCurve.table`: 128 whole numbers, 0 first, then 1..127 that never fall."""
     return (isinstance(value, list) and len(value) == HIGHEST + 1 and all(type(number) is int for number in value) and value[0] == 0
             and all(LOWEST <= number <= HIGHEST for number in value[1:]) and value == sorted(value))

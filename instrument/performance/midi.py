@@ -3,8 +3,8 @@
 `decode` never raises: what is not MIDI, or means nothing to an instrument, is None.
 Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
 """
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 
@@ -86,7 +86,7 @@ Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program 
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 
-def decode(data) -> Event | None:
+def decode(data: Iterable[int]) -> Event | None:
     """One MIDI message, a sequence of whole bytes with its status byte first; None where there is nothing to play."""
     try:
         data = [int(byte) for byte in data]
@@ -115,7 +115,7 @@ def decode(data) -> Event | None:
     return Bend(channel, bend / (8191 if bend > 0 else 8192))
 
 
-def encode(event: Any, controllers: dict[int, str] = CONTROLS) -> bytes | None:
+def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | None:
     """The MIDI message for an event, or None where there is none. `controllers`: number -> control, as the player has mapped them."""
     match event:
         case NoteOn(channel, note, velocity):

@@ -1,10 +1,11 @@
 """The buffers that whole notes sound from: which hold what, and which may be written."""
-from typing import Any
 
 import numpy as np
 
 from hummingface.instrument.synthesis.samples import BUFFERS, LEAD, LENGTH, STRIDE
 from hummingface.models.playing.whole_note import WholeNote
+
+Wanted = tuple[bytes, int, int]         # of a note: the latents, the key that is made, how many bins of it
 
 
 class Pool:
@@ -15,7 +16,7 @@ class Pool:
         self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
         state["samples"]["pool"] = self._memory.ctypes.data
         self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
-        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
+        self.owner: list[Wanted | None] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
         self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
         self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
         self._count = 0
@@ -28,7 +29,7 @@ class Pool:
         self._count += 1
         self._asked[number] = self._count
 
-    def put(self, note: WholeNote, owner: Any) -> int:
+    def put(self, note: WholeNote, owner: Wanted) -> int:
         """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
         voices = self.state["voices"][0]
         busy = self._used_hop > int(self.state["hops_taken"][0]) - 2

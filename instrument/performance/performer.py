@@ -9,7 +9,7 @@ One thread only; `receive` may be called by another as long as nobody advances m
 import heapq
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -43,6 +43,15 @@ BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise
 NO_RPN = 127
 _NAMES = list(INDEX)
 _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
+
+
+class PerformerOptions(TypedDict, total=False):
+    """What a performer may be told besides; see `Performer`."""
+    delay_samples: int
+    log: Callable[[int, PlayerEvent], None] | None
+    on_program: Callable[[int, int], None] | None
+    changed: Callable[[str, float], None] | None
+    shown: bool
 
 
 class Performer:

@@ -5,11 +5,10 @@ network in each hop, so that no hop waits for a whole one. Voices take turns, th
 note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
 """
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from hummingface.instrument.performance.note_pool import Pool
+from hummingface.instrument.performance.note_pool import Pool, Wanted
 from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS
@@ -17,8 +16,10 @@ from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
 from hummingface.models.playing.knobs import by_control, with_offsets
 from hummingface.models.playing.playable import LATENT_LIMIT, VELOCITIES
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.whole_note import WholeNote
 
+Making = Iterator[WholeNote | None]             # of a note: None until it is done
 MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
 CROSS_HOPS = int(CROSS_S * FRAMES_PER_SECOND) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
@@ -32,7 +33,7 @@ class SampleSource:
 
     whole = True
 
-    def __init__(self, model) -> None:
+    def __init__(self, model: StftModel) -> None:
         self.model = model
         self.name = model.name
         self.latents = int(model.latents)
@@ -44,10 +45,10 @@ class SampleSource:
         self.version = 1
         self._hop = self._settled_hop = 0
         self._pool: Pool | None = None
-        self._made: dict[Any, int] = {}                         # (z, key, bins) -> buffer
+        self._made: dict[Wanted, int] = {}                      # -> buffer
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
-        self._ahead: tuple[Any, Iterator] | None = None         # what is being made ahead
-        self._remaking: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
+        self._ahead: tuple[Wanted, Making] | None = None        # what is being made ahead
+        self._remaking: tuple[int, int, Wanted, Making | None, int] | None = None    # slot, its birth, what, how, when it is due
         self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
         self._think_ahead(60)
@@ -158,18 +159,18 @@ class SampleSource:
         about = [key + away * side for away in range(1, 49) for side in (1, -1)]
         self._likely = [k for k in about if 21 <= k <= 108][:MOST_AHEAD][::-1]
 
-    def _what(self, pitch: float, pool: Pool) -> tuple[bytes, int, int]:
+    def _what(self, pitch: float, pool: Pool) -> Wanted:
         """What a voice at `pitch` should play: latents, the key that is made, and how many bins of it."""
         key = self.model.nearest_key(pitch)
         faster = 2 ** ((pitch - key + SPARE_SEMITONES) / 12)
         bins = int(HIGHEST_SHARE * pool.rate_hz / faster / BIN_HZ)
         return self.z.tobytes(), key, SIDE if bins >= SIDE else max(8, bins // 8 * 8)
 
-    def _steps(self, what: tuple[bytes, int, int]) -> Iterator:
+    def _steps(self, what: Wanted) -> Making:
         z, key, bins = what
         return self.model.note_steps(np.frombuffer(z, np.float32), key, bins)
 
-    def _step(self, steps: Iterator, what: Any, pool: Pool) -> Any:
+    def _step(self, steps: Making, what: Wanted, pool: Pool) -> Making | None:
         """One step further; None when the note is made and has its buffer."""
         note = next(steps)
         if note is None:
@@ -177,7 +178,7 @@ class SampleSource:
         self._keep(note, what, pool)
         return None
 
-    def _find(self, what: tuple[bytes, int, int], pool: Pool) -> int:
+    def _find(self, what: Wanted, pool: Pool) -> int:
         """The buffer of a note, made now if it is not there. 0 where none is free."""
         number = self._made.get(what, 0)
         if number and pool.owner[number] == what:
@@ -186,7 +187,7 @@ class SampleSource:
         z, key, bins = what
         return self._keep(self.model.note(np.frombuffer(z, np.float32), key, bins), what, pool)
 
-    def _keep(self, note: WholeNote, what: Any, pool: Pool) -> int:
+    def _keep(self, note: WholeNote, what: Wanted, pool: Pool) -> int:
         number = pool.put(note, what)
         if number:
             self._made = {key: n for key, n in self._made.items() if pool.owner[n] == key}
@@ -194,7 +195,8 @@ class SampleSource:
         return number
 
     def _give(self, table: np.ndarray, slot: int, number: int) -> None:
-        note: Any = self._pool.notes[number] if self._pool is not None else None
+        note = self._pool.notes[number] if self._pool is not None else None
+        assert note is not None, "a voice is given a buffer that has a note"
         voice = table[slot]
         voice["note"], voice["root_hz"] = number, note.root_hz
         voice["loop_s"] = note.loop_begin / RATE_HZ if note.loop_end > note.loop_begin else LENGTH / RATE_HZ

@@ -7,7 +7,7 @@ elsewhere.
 """
 import math
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.playable import LATENT_LIMIT
 
+T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 _CHANNELS = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
 _TURN = 1 << 32
@@ -112,7 +113,7 @@ def _effects_of(performer: Performer) -> np.ndarray:
     return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
 
 
-def _begin_at(block: Any, begin: int, hop: int, effects: np.ndarray) -> None:
+def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None:
     """A block that has played silence up to sample `begin`, with hops up to `hop` published."""
     block["position"] = begin
     block["hops_published"], block["hops_known"], block["hops_taken"] = hop + 1, hop - 1, max(hop - 3, 0)
@@ -144,7 +145,7 @@ def _turning(state: np.ndarray) -> dict[str, Any]:
     return found
 
 
-def _turn(block: Any, begin: int, turning: dict[str, Any]) -> None:
+def _turn(block: np.void, begin: int, turning: dict[str, Any]) -> None:
     """Let chorus and reverb stand at sample `begin` where they stood then, and the DC blocker as it was."""
     from hummingface.instrument.synthesis.partials import TURN
     from hummingface.instrument.synthesis.reverb import SWING_HZ
@@ -162,12 +163,12 @@ def _turn(block: Any, begin: int, turning: dict[str, Any]) -> None:
                 effect["size"] = _reverb_size(block)
 
 
-def _reverb_size(block: Any) -> float:
+def _reverb_size(block: np.void) -> float:
     from hummingface.instrument.synthesis.reverb import LARGEST, SMALLEST
     return SMALLEST * (LARGEST / SMALLEST) ** float(block["effects"]["glide"][EFFECT_INDEX["reverb.size"], 1])
 
 
-def check(values: Any) -> dict[str, Any]:
+def check(values: object) -> dict[str, Any]:
     """The moment itself, if `remember` could have given it: for what was read from a file. Raises MomentError, PatchError."""
     if not isinstance(values, dict):
         raise SnapshotError("it is not an object")
@@ -229,7 +230,7 @@ def check(values: Any) -> dict[str, Any]:
     return values
 
 
-def _typed(values: dict, name: str, kind: type) -> Any:
+def _typed(values: dict, name: str, kind: type[T]) -> T:
     if not isinstance(values.get(name), kind):
         raise SnapshotError(f"{name} is missing or of another kind")
     return values[name]

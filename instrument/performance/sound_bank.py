@@ -55,7 +55,8 @@ class SoundBank:
         return patches_file.load(self._programs[number]) if 0 <= number < len(self._programs) else None
 
 
-def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
+def open_sound(patch: str | Path | Patch | None = None, model: str | Path | Model | StftModel | None = None,
+               playing: Sound | None = None) -> Sound:
     """A patch with its model, ready to play. Raises LibraryError or PatchError.
 
     `patch`: a Patch, a name, a file, None for the first. `model`: a loaded model, a name, a file, None for the patch's own.

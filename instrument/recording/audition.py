@@ -6,9 +6,12 @@ to PortAudio's own buffer, so no callback runs Python. What cannot be is said on
 import math
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import soundfile
 
 LATENCY_S = 0.1
 PIECE_FRAMES = 4096
@@ -31,7 +34,7 @@ def play(path: str, device: str | None = None) -> None:
         raise OSError(f"{device or 'the system'}: no second sound can be opened to listen with ({error})") from error
 
 
-def _rate_hz(file: Any, device: str | None) -> int:
+def _rate_hz(file: "soundfile.SoundFile", device: str | None) -> int:
     """The file's own rate where the device has it; a JACK server has one alone."""
     import sounddevice
     try:
@@ -41,7 +44,7 @@ def _rate_hz(file: Any, device: str | None) -> int:
     return file.samplerate
 
 
-def pieces(file: Any, rate_hz: int) -> Iterator[np.ndarray]:
+def pieces(file: "soundfile.SoundFile", rate_hz: int) -> Iterator[np.ndarray]:
     """A sound file at another rate, a piece at a time: float32 [n, channels] each."""
     if rate_hz == file.samplerate:
         yield from file.blocks(PIECE_FRAMES, dtype="float32", always_2d=True)

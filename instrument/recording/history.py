@@ -63,7 +63,7 @@ class History:
         if self._thread.is_alive():
             self._thread.join(2)
 
-    def note(self, sample: int, event: Any) -> None:
+    def note(self, sample: int, event: PlayerEvent) -> None:
         """Remember an event that takes effect at `sample`."""
         self._events.append(Noted(self.noted, sample, event))
         self.noted += 1

@@ -16,7 +16,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
-from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
@@ -42,7 +42,7 @@ class Performance:
     begin: int
     exact: bool                             # whether nothing sounded at the moment from which it is played again
     snapshot: dict[str, Any]
-    events: list[tuple[int, Any]] = field(default_factory=list)
+    events: list[tuple[int, "midi.Event | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
     title: str = ""
 
@@ -58,7 +58,7 @@ def head_line(title: str, begin: int, exact: bool, captured: dict[str, Any]) -> 
                   "moment": captured})
 
 
-def event_line(sample: int, event: Any) -> bytes:
+def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
         values = {"event": "Load", "patch": event.patch.to_json(), "model": event.source.name if event.source is not None else None,
@@ -144,7 +144,7 @@ def parse(data: bytes, where: str) -> Performance:
     return made
 
 
-def _event(values: dict, law: int, where: str) -> Any:
+def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
     """An event from a file: of the right kinds, within MIDI's ranges. `law` is what patches are played by, where they do not say."""
     if values.get("event") == "Load":
         name = values.get("model")

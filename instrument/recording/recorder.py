@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -92,7 +91,7 @@ class Recorder:
 
     def _run(self) -> None:
         while True:
-            asked: list[Any] = []
+            asked: list[Callable[[], None] | None] = []
             with contextlib.suppress(queue.Empty):
                 asked.append(self._asked.get(timeout=TICK_S) if self._take or self._armed else self._asked.get())
             if self._armed:

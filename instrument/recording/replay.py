@@ -6,16 +6,17 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.held_notes import HeldNotes
+from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.recording import performance_log as played
@@ -38,7 +39,7 @@ def remark(performance: Performance, source: Source) -> str:
     return ""
 
 
-def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
+def prepare(performer: Performer, performance: Performance, bank: SoundBank) -> int:
     """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
     still down where the take ends comes up there: nobody is at these keys any more."""
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
@@ -51,7 +52,7 @@ def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
     return begin
 
 
-def _loaded(event: Any, bank: SoundBank) -> Any:
+def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take as the performer takes it."""
     if isinstance(event, LoadByName):
         return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
@@ -92,7 +93,7 @@ def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda par
         for piece in replay.render(frames):
             file.append(piece)
             progress(file.frames / max(frames, 1))
-    return cast(str, replay.remark)
+    return cast("str", replay.remark)
 
 
 @contextmanager

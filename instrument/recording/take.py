@@ -10,14 +10,16 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.recording import naming, performance_log, riff
 from hummingface.instrument.recording.midi_file import MidiFile
@@ -25,6 +27,7 @@ from hummingface.instrument.recording.performance_log import CHUNK, LONGEST_LINE
 from hummingface.instrument.recording.wave_file import WaveFile
 from hummingface.models.playing.checked_json import parse_json
 
+T = TypeVar("T")
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
 LATE_S = 0.04               # so long may an event wait for others that take effect before it
 MOST_AT_ONCE = 200          # events written in one go
@@ -51,10 +54,10 @@ class Take:
         self.plan, self._controllers = plan, controllers
         self.problem = ""
         self.lost_samples = 0
-        self._waiting: list[tuple[int, int, Any]] = []          # (sample, number, event) not yet written
+        self._waiting: list[tuple[int, int, PlayerEvent]] = []          # (sample, number, event) not yet written
         self._numbers = 0
         self._down = HeldNotes(plan.snapshot["pedals"])
-        self._before: list[Any] = []                            # heard, of before the take, not yet in the MIDI
+        self._before: list[PlayerEvent] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far
         try:
@@ -91,7 +94,7 @@ class Take:
     def seconds(self) -> float:
         return self.wave.seconds
 
-    def hear(self, events: list[tuple[int, Any]]) -> None:
+    def hear(self, events: list[tuple[int, PlayerEvent]]) -> None:
         """Take events, also of before the take: they are needed to play it again."""
         for sample, event in events:
             self._waiting.append((sample, self._numbers, event))
@@ -126,17 +129,17 @@ class Take:
             played += self._under_way()
         self._write_midi(played)
 
-    def _under_way(self) -> list[tuple[int, Any]]:
+    def _under_way(self) -> list[tuple[int, PlayerEvent]]:
         """What the MIDI begins with, once: all that moved something before, and of the notes those that still sound."""
         before, self._before = self._before, []
         return [(self.plan.begin, event) for event in before
                 if not isinstance(event, (midi.NoteOn, midi.NoteOff)) or self._down.sounds(event)]
 
-    def _write_midi(self, played: list[tuple[int, Any]]) -> None:
+    def _write_midi(self, played: list[tuple[int, PlayerEvent]]) -> None:
         messages = [(sample - self.plan.begin, midi.encode(event, self._controllers)) for sample, event in played]
         self.midi.write([(at, message) for at, message in messages if message is not None])
 
-    def _count(self, sample: int, event: Any) -> None:
+    def _count(self, sample: int, event: PlayerEvent) -> None:
         """Which notes sounded, and for how long: they name the take."""
         match event:
             case midi.NoteOn(channel, note, _):
@@ -181,7 +184,7 @@ class Take:
     def _end_part(self) -> None:
         self._part.write(performance_log.end_line(self.wave.frames))
 
-    def _try(self, step: Any) -> Any:
+    def _try(self, step: Callable[[], T]) -> T | None:
         try:
             return step()
         except OSError as error:

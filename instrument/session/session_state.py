@@ -27,11 +27,11 @@ class SoundState:
         latents = {i: PARAMETERS[i].clamp(z) for i, z in zip(LATENTS, patch.latents, strict=False)}
         return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
 
-    def to_patch(self, **changes) -> Patch:
-        """The patch as it sounds now, with `changes` to its fields."""
+    def to_patch(self) -> Patch:
+        """The patch as it sounds now."""
         knobs = [self.values[i] for i in LATENTS]
         latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
-        return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS}, **changes)
+        return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS})
 
     def same_sound(self, other: "SoundState") -> bool:
         """Whether both sound alike, whatever their names."""

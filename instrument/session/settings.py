@@ -15,7 +15,7 @@ from typing import Any
 
 import platformdirs
 
-from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
+from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, Check, is_midi_map
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -131,15 +131,15 @@ def _said_of_bad(file: Path, why: str) -> str:
     return f"The settings cannot be used: {why}. {kept}; those of a first start are used."
 
 
-def _or_none(check):
+def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-def _text(value: Any) -> bool:
+def _text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
 
 
-def _whole(low: int, high: int):
+def _whole(low: int, high: int) -> Check:
     return lambda value: type(value) is int and low <= value <= high
 
 

@@ -1,6 +1,6 @@
 """What playing begins with, in a window or a terminal: settings, patch and engine, as the player named them or had them the last time."""
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import AudioChoice
@@ -27,6 +27,15 @@ class Beginning:
     client: Client
     patch: Patch | None             # None: the engine's first
     said: list[str]
+
+
+class StartOptions(TypedDict, total=False):
+    """What is asked for at the start; see `prepare`."""
+    patch: str | None
+    model: str | None
+    audio_device: str | None
+    block_samples: int | None
+    midi_port: str | None
 
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,

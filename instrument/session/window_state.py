@@ -83,7 +83,7 @@ def _patch_text(patch: Patch) -> tuple[Patch, str, dict[str, float]]:
     return patch, json.dumps(patch.to_json() | exact, allow_nan=False), SoundState.of(patch).values
 
 
-def read(values: Any) -> tuple[WindowState, int]:
+def read(values: object) -> tuple[WindowState, int]:
     """(what these values say, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise WindowStateError(f"it is not the state of a window (its 'format' is not {FORMAT!r})")
@@ -127,7 +127,7 @@ def _state(entry: Any, patches: list[Patch | None]) -> SoundState | None:
     return SoundState(patch, {**SoundState.of(patch).values, **known}, entry.get("on_disk") is not False)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return (type(value) is int and abs(value) <= 1 << 53) or (isinstance(value, float) and math.isfinite(value))
 
 

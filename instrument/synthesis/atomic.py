@@ -7,9 +7,16 @@ atomic .. release`.
 
 Real-time: each is one machine instruction.
 """
+from typing import TYPE_CHECKING, Any
+
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+
+if TYPE_CHECKING:           # numba's own types ask callers for the typing context, which numba itself gives
+    from collections.abc import Callable
+    intrinsic: Callable[..., Callable[..., Any]]
+else:
+    from numba.extending import intrinsic
 
 _BYTE, _INT64 = ir.IntType(8), ir.IntType(64)
 

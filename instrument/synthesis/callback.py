@@ -8,9 +8,9 @@ the audio clock stands still meanwhile, it sleeps until the performer has publis
                                      userdata=ffi.cast("void *", state.ctypes.data), wrap_callback=None)
 """
 import numpy as np
-from numba import carray, types
+from numba import types
 
-from hummingface.compiled import c_callback, part
+from hummingface.compiled import c_callback, carray, part
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.clock import doze, now_us
 from hummingface.instrument.synthesis.render import render_piece

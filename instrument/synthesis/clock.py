@@ -7,13 +7,13 @@ import sys
 
 from numba import types
 
-from hummingface.compiled import part
+from hummingface.compiled import c_function, part
 from hummingface.instrument.synthesis.atomic import address_of
 
 if sys.platform == "win32":
-    _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
-    _frequency = types.ExternalFunction("QueryPerformanceFrequency", types.int32(types.voidptr))
-    _sleep = types.ExternalFunction("Sleep", types.void(types.uint32))
+    _counter = c_function("QueryPerformanceCounter", types.int32(types.voidptr))
+    _frequency = c_function("QueryPerformanceFrequency", types.int32(types.voidptr))
+    _sleep = c_function("Sleep", types.void(types.uint32))
 
     @part
     def now_us(state):
@@ -28,8 +28,8 @@ if sys.platform == "win32":
         """Let others work for a millisecond."""
         _sleep(1)
 else:
-    _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
-    _usleep = types.ExternalFunction("usleep", types.int32(types.uint32))
+    _clock_gettime = c_function("clock_gettime", types.int32(types.int32, types.voidptr))
+    _usleep = c_function("usleep", types.int32(types.uint32))
     _MONOTONIC = 6 if sys.platform == "darwin" else 1
 
     @part

@@ -9,9 +9,8 @@ ears (c = s) the breath of a note in the middle would be everywhere, and 3 dB to
 in mono.
 """
 import numpy as np
-from numba import carray
 
-from hummingface.compiled import inlined, part
+from hummingface.compiled import carray, inlined, part
 from hummingface.instrument.synthesis.atomic import fetch, pointer_at
 from hummingface.instrument.synthesis.noise_tables import PADDING
 from hummingface.instrument.synthesis.state import BANDS, HOPS, QUARTERS, START_ROWS, STARTS, boundary
@@ -126,7 +125,7 @@ def render_noise(state, samples):
         if at == noise.segment_end or at == 0:
             next_noise_segment(state, at)
         while True:                         # starts that begin here
-            stop, first = min(end, noise.segment_end), np.int64(-1)
+            stop, first = min(end, noise.segment_end), -1
             for number in range(noise.starts_heard, block.starts_known):
                 if noise.heard[number % STARTS] == number + 1:
                     continue

@@ -5,9 +5,9 @@ block.
 """
 import numpy as np
 from llvmlite import binding
-from numba import carray, types
+from numba import types
 
-from hummingface.compiled import c_callback, compiled, part
+from hummingface.compiled import c_callback, c_function, carray, compiled, part
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.chain import render_effects
 from hummingface.instrument.synthesis.effects import empty_effects
@@ -71,7 +71,7 @@ def _piece(state_address, out_address, samples):
 # Called by its name, as C code would be: so `render` and the callback share one compiled engine, and neither compiles it again.
 # render_piece(address of the state block, address of out [n, 2], n): make the next n samples, at most PIECE.
 binding.add_symbol("hummingface_render_piece", _piece.address)
-render_piece = types.ExternalFunction("hummingface_render_piece", types.void(types.voidptr, types.voidptr, types.int64))
+render_piece = c_function("hummingface_render_piece", types.void(types.voidptr, types.voidptr, types.int64))
 
 
 @compiled(types.void(STATE_TYPE, OUT_TYPE))

@@ -10,9 +10,8 @@ Real-time: no allocation, no locks, no Python; numbers that lead outside a buffe
 import math
 
 import numpy as np
-from numba import carray
 
-from hummingface.compiled import inlined, part
+from hummingface.compiled import carray, inlined, part
 from hummingface.instrument.synthesis.atomic import pointer_at
 
 BUFFERS = 384                         # numbered from 1; 0 is none

@@ -79,7 +79,8 @@ class Autoencoder(nn.Module):
         """Reconstruct a note image from its own z. rows [B, ROWS, FRAME_SIZE] -> the same shape."""
         z = self.encoder(rows, pitch, velocity)
         times = torch.from_numpy(row_times_s()).to(z)
-        def repeat(x):
+
+        def repeat(x: Tensor) -> Tensor:
             return x.repeat_interleave(ROWS, 0)
         frames = self.decoder(repeat(z), repeat(pitch), repeat(velocity), times.repeat(len(z)))
         return frames.view(len(z), ROWS, FRAME_SIZE)

@@ -4,6 +4,7 @@ Points of trained instruments are whitened (mean 0, deviation 1 along every axis
 heard: the directions in which a step changes the decoded frames most come first. Whitening is kept by any rotation. The
 map is folded into the first layers of the decoder and the last of the encoder, so players never see other units.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class LatentAxes:
         return np.linalg.solve(self.axes.T, (np.asarray(raw) - self.middle).T).T
 
 
-def find_axes(points: np.ndarray, heard, probes: int = 64, seed: int = 0) -> LatentAxes:
+def find_axes(points: np.ndarray, heard: Callable[[np.ndarray], np.ndarray], probes: int = 64, seed: int = 0) -> LatentAxes:
     """Axes for `points` [N, L]. `heard(raw [M, L]) -> [M, D]` tells what sounds at raw points, in units that weigh alike.
 
     Each direction's effect is measured by central differences of half a deviation about every point.

@@ -11,7 +11,7 @@ MOST_KEPT = 100
 _read: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
-def can_be_shown(name: Any) -> bool:
+def can_be_shown(name: object) -> bool:
     """Whether this can be the name of a model or of a preset, on one line of a window or a terminal."""
     return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and bool(name.strip())
 

@@ -20,7 +20,10 @@ Slots: 128 harmonics (ratio 1..128), then 32 half-harmonics (0.5, 1.5, .. 31.5),
 fifths and sub-octaves, so that a morph from an organ to a piano stays one continuous movement.
 Groups and noise bands lie on the ERB-rate scale of Glasberg & Moore (1990), "Derivation of auditory filter shapes".
 """
+from typing import overload
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 HARMONICS, HALF_HARMONICS = 128, 32
 PARTIALS = HARMONICS + HALF_HARMONICS
@@ -67,12 +70,12 @@ for _part, _low, _high in (
     LOWEST[_part], HIGHEST[_part] = _low, _high
 
 
-def erb_rate(hz):
+def erb_rate(hz: ArrayLike) -> np.ndarray:
     """ERB-rate (in Cams) of a frequency in Hz. Glasberg & Moore (1990), eq. 4."""
     return 21.4 * np.log10(1 + 0.00437 * np.asarray(hz, np.float64))
 
 
-def erb_rate_to_hz(cams):
+def erb_rate_to_hz(cams: ArrayLike) -> np.ndarray:
     """Frequency in Hz of an ERB-rate: the inverse of `erb_rate`."""
     return (10 ** (np.asarray(cams, np.float64) / 21.4) - 1) / 0.00437
 
@@ -82,11 +85,17 @@ BAND_CENTRES_HZ = erb_rate_to_hz((erb_rate(BAND_EDGES_HZ[1:]) + erb_rate(BAND_ED
 GROUP_EDGES_HZ = erb_rate_to_hz(np.linspace(erb_rate(NOISE_LOW_HZ), erb_rate(NOISE_HIGH_HZ), GROUPS + 1))  # [GROUPS + 1]
 
 
-def group_of_hz(hz):
+def group_of_hz(hz: ArrayLike) -> np.ndarray:
     """Index 0..GROUPS-1 of the group that a frequency lies in; below the first edge 0, above the last GROUPS-1."""
     return np.clip(np.searchsorted(GROUP_EDGES_HZ, hz, side="right") - 1, 0, GROUPS - 1)
 
 
-def pitch_to_hz(pitch):
+@overload
+def pitch_to_hz(pitch: float) -> np.float64: ...
+@overload
+def pitch_to_hz(pitch: np.ndarray) -> np.ndarray: ...
+
+
+def pitch_to_hz(pitch: float | np.ndarray) -> np.float64 | np.ndarray:
     """f0 in Hz of a MIDI pitch, fractions allowed (69 is 440 Hz)."""
     return 440.0 * 2.0 ** ((np.asarray(pitch, np.float64) - 69) / 12)

@@ -10,13 +10,16 @@ A preset may say how long it takes to end (`longest_release_s`, for 60 dB); othe
 The instrument takes each note's own loudness out (`models/playing/loudness.py`) and puts this trend and the law of velocity in its place.
 """
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hummingface.compiled import EXACT, compiled
 from hummingface.models.playing.loudness import SILENT_LUFS
 from hummingface.models.playing.shape import ModelError
+
+if TYPE_CHECKING:
+    from hummingface.models.playing.model import Model
 
 LOWEST_KEY, HIGHEST_KEY, EVERY = 21, 108, 3
 SMOOTH_KEYS = 6.0                     # standard deviation of the Gaussian that smooths over keys
@@ -69,7 +72,7 @@ def smooth(lufs: np.ndarray) -> np.ndarray:
     return out
 
 
-def measure(model: Any) -> dict[str, Any]:
+def measure(model: "Model") -> dict[str, Any]:
     """The card's entry "loudness" of a model of frames. Where it has no presets, of its middle, under no name."""
     keys = np.arange(LOWEST_KEY, HIGHEST_KEY + 1)
     asked = np.clip(keys, *model.pitches).astype(np.float32)
@@ -91,7 +94,7 @@ def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] 
     return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
 
 
-def level_card(model: Any) -> None:
+def level_card(model: "Model") -> None:
     """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud."""
     told = model.card["loudness"] = measure(model)
     for name, preset in model.card["presets"].items():
@@ -121,7 +124,7 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
                     np.array(list(lufs.values()), np.float64), np.array(releases, np.float64))
 
 
-def of_model(model: Any) -> KeyTrend:
+def of_model(model: "Model") -> KeyTrend:
     """The trend of a model's card, or, for one that was made before there was any, measured now."""
     found = read(model.card, model.latents)
     if found is None:

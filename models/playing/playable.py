@@ -1,8 +1,12 @@
 """What every model tells of its latents, whatever it makes of them: frames (`model.py`) or whole notes (`stft_model.py`)."""
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hummingface.models.playing.knobs import NamedKnob, read_knobs
 from hummingface.models.playing.shape import ModelError
+
+if TYPE_CHECKING:
+    from hummingface.models.playing.shape import Shape
+    from hummingface.models.playing.stft_shape import StftShape
 
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
 LATENT_LIMIT = 4.0                # of each latent, either way: further out no model was ever asked
@@ -29,7 +33,8 @@ class Playable:
 
     name: str
     card: dict
-    shape: Any
+    shape: "Shape | StftShape"
+    presets: dict[str, list[float]]
 
     @property
     def latents(self) -> int:

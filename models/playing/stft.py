@@ -78,7 +78,7 @@ _COVER = np.maximum(np.concatenate([_square[:HOP], np.tile(_square[:HOP] + _squa
 
 def turns(pitch: np.ndarray | float) -> np.ndarray:
     """exp(-j phase) that each bin of a key's note is turned by: pitch [..] -> complex64 [.., SIDE, SIDE]."""
-    f0_hz = pitch_to_hz(pitch)[..., None]
+    f0_hz = pitch_to_hz(np.asarray(pitch))[..., None]
     bins_hz = BIN_HZ * np.arange(SIDE)
     nearest_hz = np.where(f0_hz > BIN_HZ, np.round(bins_hz / f0_hz) * f0_hz, bins_hz)        # [.., SIDE]
     per_frame = nearest_hz * HOP / RATE_HZ % 1
@@ -89,7 +89,7 @@ def turns(pitch: np.ndarray | float) -> np.ndarray:
 def lobes(pitch: np.ndarray | float, layout: Layout) -> np.ndarray:
     """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its top, scaled as an image is.
     [.., SIDE] float32"""
-    f0 = pitch_to_hz(pitch)[..., None] / BIN_HZ
+    f0 = pitch_to_hz(np.asarray(pitch))[..., None] / BIN_HZ
     away = np.abs(np.arange(SIDE) - np.maximum(np.round(np.arange(SIDE) / f0), 1) * f0)
     near = np.minimum(away, 1.999)
     pole = np.where(np.abs(near - 1) < 1e-6, 0.5, np.sinc(near) / np.where(np.abs(near - 1) < 1e-6, 1, 1 - near ** 2))

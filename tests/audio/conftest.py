@@ -4,10 +4,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
 
 from tests.jack_server import DEFAULT, JackServer, default_server_kept
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def home(tmp_path_factory) -> Iterator[dict]:
         os.environ["HUMMINGFACE_HOME"] = before
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> object:
+def wait_for(condition: Callable[[], T], seconds: float = 120) -> T:
     """Wait until it holds, and return what it returned; fails after a time that no healthy machine needs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

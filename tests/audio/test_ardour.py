@@ -4,6 +4,7 @@ import re
 import struct
 import subprocess
 import xml.etree.ElementTree as Xml
+from functools import partial
 from pathlib import Path
 
 import mido
@@ -191,11 +192,15 @@ def test_ardour_records_our_ports_to_the_sample(jack, engine, tmp_path):
     assert np.abs(played[first[0]:first[0] + count] - recorded[first[1]:first[1] + count]).max() < 1e-6, "every sample, none lost"
 
 
+def _passed(client, sample: int) -> bool:
+    return client.telemetry().position > sample
+
+
 def one_note(client) -> np.ndarray:
     """Silence, a note and its end, as the engine gives them out [S, 2]."""
     begin = client.telemetry().position
     for event, until in ({}, 4800), ({"do": "note_on", "note": 64, "velocity": 110}, 40_000), ({"do": "note_off", "note": 64}, 60_000):
         if event:
             client.send(event)
-        wait_for(lambda until=until: client.telemetry().position > begin + until)
+        wait_for(partial(_passed, client, begin + until))
     return client.output_since(begin)[1]

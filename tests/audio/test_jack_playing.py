@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.audio.client import Client
-from hummingface.instrument.performance.midi import NoteOn
+from hummingface.instrument.performance.midi import Event, NoteOn
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
@@ -33,7 +33,7 @@ def playing(jack_server, home, tmp_path_factory):
     client.close()
 
 
-def logged(log) -> list[tuple[int, object]]:
+def logged(log) -> list[tuple[int, Event]]:
     """(the sample at which it takes effect, event) of all that the engine took so far."""
     from hummingface.instrument.performance import midi
     lines = [json.loads(line) for line in log.read_text().splitlines()]

@@ -5,7 +5,7 @@ import pytest
 from hummingface.instrument.audio import protocol
 from hummingface.instrument.audio.protocol import ProtocolError
 
-GOOD = [
+GOOD: list[dict] = [
     {"do": "set", "id": "filter.cutoff_hz", "value": 440}, {"do": "note_on", "note": 60, "velocity": 100},
     {"do": "note_off", "note": 127}, {"do": "midi", "bytes": [176, 64, 127]}, {"do": "midi", "bytes": [192, 3]},
     {"do": "midi_map", "map": {"74": "filter.cutoff_hz"}}, {"do": "patch", "patch": {"name": "x"}}, {"do": "panic"},

@@ -6,6 +6,7 @@ from scipy.signal import butter, sosfilt
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches import patch as patch_file
+from hummingface.models.playing.stft_model import StftModel
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player
 from tests.audio.rendered import Rendered
@@ -62,6 +63,7 @@ def test_a_note_decoded_while_16_others_sound_leaves_no_break(playing):
     """
     client, told = playing
     model = library.load_model("Seed Conditional GAN")
+    assert isinstance(model, StftModel)
     held = min(model.presets.values(), key=lambda z: model.note(np.array(z, np.float32), CHORD[0]).fall_db_s)
     look_at_ports(client, told)
     client.send({"do": "patch", "patch": {**dry("Seed Keys"), "latents": held}})

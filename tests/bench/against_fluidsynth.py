@@ -59,7 +59,7 @@ def our_voices(moving: bool, seconds: float, patch, model) -> dict:
 
 def write_midi(path: Path, notes: int, seconds: float) -> float:
     """A chord of so many notes (0: silence) that is kept alive for so long. Returns its sounding notes x seconds."""
-    events = [(seconds, None)]
+    events: list[tuple[float, tuple[str, int, int, int] | None]] = [(seconds, None)]
     for index, (channel, key) in enumerate(chord(notes)):
         begins = np.arange(index / notes * RETRIGGER_S, seconds, RETRIGGER_S)
         for n, (begin, end) in enumerate(zip(begins, [*begins[1:], seconds], strict=True)):

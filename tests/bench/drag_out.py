@@ -63,7 +63,7 @@ def main() -> int:
     display = subprocess.Popen(["Xvfb", "-displayfd", str(number_writer), "-screen", "0", "1280x720x24"], pass_fds=[number_writer],
                                stderr=subprocess.DEVNULL)
     environment["DISPLAY"] = ":" + os.read(number_reader, 16).decode().strip()
-    children = []
+    children: list[subprocess.Popen] = []
 
     def start(program: str, *arguments: str) -> subprocess.Popen:
         children.append(subprocess.Popen([sys.executable, "-c", program, *arguments], env=environment, stdout=subprocess.PIPE, text=True))
@@ -96,9 +96,9 @@ def main() -> int:
             print("the takes are still there" if ok else f"left: {kept}")
             return 0 if ok else 1
     finally:
-        for process in [*children, display]:
-            process.terminate()
-            process.wait()
+        for child in [*children, display]:
+            child.terminate()
+            child.wait()
 
 
 if __name__ == "__main__":

@@ -136,8 +136,10 @@ def dynamics(names: tuple[str, ...], sound_of, low: int, high: int, keys: tuple[
             figures = strokes.figures(play, keys, low, high)
         by_key = np.reshape(own, (len(keys), -1, 2)).mean(1)
         figures["engine_range_db"] = float(np.median(by_key[:, 1] - by_key[:, 0]))
-        figures["engine_after_2s_db"] = strokes.after_2s_db(lambda notes, rest_s, sound=sound, patch=patch: [
-            sampled_note.play(sound.source, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes], keys)
+
+        def engine(notes, rest_s, sound=sound, patch=patch):
+            return [sampled_note.play(sound.source, patch, key, velocity, held_s + rest_s, held_s) for key, velocity, held_s in notes]
+        figures["engine_after_2s_db"] = strokes.after_2s_db(engine, keys)
         found[name] = {figure: round(value, 2) for figure, value in figures.items()}
         print(name, found[name], file=sys.stderr, flush=True)
     return found
@@ -156,8 +158,8 @@ def times(sound_of, every: int) -> dict:
             print(name, found[name], file=sys.stderr, flush=True)
         for along in ("time", "latent.1"):
             began = time.process_time()
-            report = wavetable.export(sound_of("Silk Strings"), Path(folder) / f"{along}.wav", wavetable.WavetableOptions(along))
-            found[f"wavetable along {along}"] = {"took_s": round(report.took_s, 1), "cpu_s": round(time.process_time() - began, 1)}
+            table = wavetable.export(sound_of("Silk Strings"), Path(folder) / f"{along}.wav", wavetable.WavetableOptions(along))
+            found[f"wavetable along {along}"] = {"took_s": round(table.took_s, 1), "cpu_s": round(time.process_time() - began, 1)}
     return found
 
 

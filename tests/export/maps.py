@@ -6,7 +6,7 @@ def regions(text: str) -> list[dict[str, str]]:
     """The opcodes of each region, with those of its group."""
     found, group = [], {}
     for header, body in re.findall(r"<(\w+)>([^<]*)", re.sub(r"//.*", "", text)):
-        opcodes = dict(re.findall(r"^(\w+)=(.*)$", body, re.M))
+        opcodes = dict(re.findall(r"^(\w+)=(.*)$", body, re.MULTILINE))
         if header == "group":
             group = opcodes
         elif header == "region":

@@ -45,7 +45,6 @@ def figures(play: Play, keys: tuple[int, ...], low: int, high: int, range_db: fl
 
 def after_2s_db(play: Play, keys: tuple[int, ...]) -> float:
     """What is left of notes 2 s after key-up: the loudest, in dB over the note."""
-    held, later, found = round(HELD_S * RATE_HZ), round((HELD_S + LATER_S) * RATE_HZ), []
-    for note in play([(key, velocity, HELD_S) for key in keys for velocity in RELEASED], LATER_S + 0.5):
-        found.append(momentary_lufs(note[later:later + round(0.4 * RATE_HZ)]) - momentary_lufs(note[:held]))
-    return float(max(found))
+    held, later = round(HELD_S * RATE_HZ), round((HELD_S + LATER_S) * RATE_HZ)
+    notes = play([(key, velocity, HELD_S) for key in keys for velocity in RELEASED], LATER_S + 0.5)
+    return float(max(momentary_lufs(note[later:later + round(0.4 * RATE_HZ)]) - momentary_lufs(note[:held]) for note in notes))

@@ -98,10 +98,9 @@ def in_decentsampler(preset: xml.Element, key: int) -> Gains:
     found = []
     for group in preset.iter("group"):
         track = float(group.get("ampVelTrack"))
-        for sample in group:
-            if int(sample.get("loNote")) <= key <= int(sample.get("hiNote")):
-                found.append((int(sample.get("loVel")), int(sample.get("hiVel")), {
-                    v: float(sample.get("volume")[:-2]) + 20 * np.log10(1 - track + track * v / 127) for v in range(1, 128)}))
+        found += [(int(sample.get("loVel")), int(sample.get("hiVel")), {
+            v: float(sample.get("volume")[:-2]) + 20 * np.log10(1 - track + track * v / 127) for v in range(1, 128)})
+            for sample in group if int(sample.get("loNote")) <= key <= int(sample.get("hiNote"))]
     return once(found)
 
 

@@ -169,8 +169,8 @@ def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(
         told = re.search(r"([\d.]+) dB softer than the patch", str(report))
         made[peak_db] = np.array(loud), float(told[1]) if told else 0.0
     assert made[-0.3][1] == 0 and made[-40.0][1] > 10
-    for loud, softer_db in made.values():
-        assert loud + softer_db == pytest.approx(made[-0.3][0], abs=0.1)
+    for heard, softer_db in made.values():
+        assert heard + softer_db == pytest.approx(made[-0.3][0], abs=0.1)
 
 
 def test_a_struck_patch_dies_away_unless_a_loop_is_asked_for(sound_of, tmp_path):

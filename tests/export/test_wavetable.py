@@ -79,13 +79,13 @@ def test_channels_that_are_each_others_negative_have_the_levels_of_equal_ones(so
     """By the harmonics themselves; and through a whole table, of an engine whose right side is turned over."""
     rng = np.random.default_rng(4)
     t = np.arange(wavetable.PERIODS * 400) / 400
-    one = sum(np.sin(2 * np.pi * (k * t + rng.uniform())) / k for k in range(1, 30))[:, None]
+    one = np.sum([np.sin(2 * np.pi * (k * t + rng.uniform())) / k for k in range(1, 30)], 0)[:, None]
     equal, opposite = (wavetable._levels(np.concatenate([one, sign * one], 1), 400) for sign in (1, -1))
     assert opposite == pytest.approx(equal, abs=1e-12)
     assert equal[:29] == pytest.approx(1 / np.arange(1, 30), rel=0.01)
     options, render = WavetableOptions(seconds=0.3), wavetable.Player.render
     whole = wavetable.harmonics(sound_of("Late Trumpet"), options)
-    monkeypatch.setattr(wavetable.Player, "render", lambda *args: render(*args) * np.float32([1, -1]))
+    monkeypatch.setattr(wavetable.Player, "render", lambda *args: render(*args) * np.array([1, -1], np.float32))
     assert wavetable.harmonics(sound_of("Late Trumpet"), options) == pytest.approx(whole, rel=1e-5, abs=1e-9)
 
 

@@ -55,7 +55,7 @@ def test_what_is_played_becomes_an_instrument_while_playing_goes_on(dialog, wind
     sfz = tmp_path / "made.sfz"
     assert str(sfz) in dialog.told.text() and "4 samples" in dialog.told.text(), dialog.told.text()
     assert steps[-1] == (PROBES + 4, PROBES + 4)
-    samples = set(re.findall(r"^sample=(.*)$", sfz.read_text(), re.M))           # velocities share them
+    samples = set(re.findall(r"^sample=(.*)$", sfz.read_text(), re.MULTILINE))           # velocities share them
     assert len(samples) == 4 and all(soundfile.info(tmp_path / sample).samplerate == 48000 for sample in samples)
     assert dialog.start.isVisible() and dialog.reveal.isVisible() and not dialog.bar.isVisible()
 

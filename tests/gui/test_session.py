@@ -130,7 +130,7 @@ def test_what_midi_moves_is_shown_and_not_told_again(session, said):
 
 def test_saving_makes_it_clean(session):
     session.set("latent.1", 2)
-    session.saved_as(session.state.to_patch(name="Mine"))
+    session.saved_as(session.state.to_patch().with_values(name="Mine"))
     assert (session.name, session.dirty, session["latent.1"]) == ("Mine", False, 2)
 
 

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def played(steps: int, seed: int = 1) -> Session:
     chance, session = random.Random(seed), Session(lambda message: None, patch(0), seed=seed)
     moves = (session.randomise_latents, session.mutate_latents, session.undo, session.redo, session.swap,
              lambda: session.set(chance.choice(LATENTS), chance.uniform(-3, 3)), lambda: session.load(patch(chance.randrange(50))),
-             lambda: session.load_new(patch(chance.randrange(50))), lambda: session.saved_as(session.state.to_patch(name="Mine")),
+             lambda: session.load_new(patch(chance.randrange(50))),
+             lambda: session.saved_as(session.state.to_patch().with_values(name="Mine")),
              lambda: session.put_in_corner(chance.randrange(4), "Corner", (chance.random(),) * 16),
              lambda: session.set("master.volume_db", chance.uniform(-20, 0)), lambda: session.lock(chance.choice(LATENTS), True))
     for _ in range(steps):
@@ -147,7 +149,7 @@ def test_any_wrong_value_anywhere_is_put_aside_or_left_out():
     values = parse_json(Writer().text(WindowState(session.snapshot(), {"octave": 3})))
     refused = lost_some = whole = 0
     for bad in (replaced(values, place, wrong) for place in places(values) for wrong in WRONG):
-        if refusal(WindowStateError, lambda bad=bad: read(bad)):
+        if refusal(WindowStateError, partial(read, bad)):
             refused += 1
             continue
         found, lost = read(bad)
@@ -225,7 +227,7 @@ def test_where_nothing_can_be_written_nobody_is_kept_from_playing(tmp_path, monk
 def test_nothing_is_written_where_nothing_has_changed():
     written = []
     file = StateFile.claim()
-    file.write = lambda content: written.append(content)                # type: ignore[method-assign]
+    file.write = lambda content: written.append(content)
     autosave, session = Autosave(file), played(20)
     for _ in range(50):
         autosave.look(WindowState(session.snapshot(), {"octave": 4}))
@@ -238,7 +240,11 @@ def test_the_window_never_waits_for_the_disk():
     """A disk that never answers: looking goes on, and the newest state is the one that is written when it does."""
     gate, written = threading.Event(), []
     file = StateFile.claim()
-    file.write = lambda content: (gate.wait(60), written.append(content))                # type: ignore[method-assign]
+
+    def write(content: bytes) -> None:
+        gate.wait(60)
+        written.append(content)
+    file.write = write
     autosave, session = Autosave(file), played(5)
     for step in range(30):
         session.set("latent.2", step / 10 + 0.05)

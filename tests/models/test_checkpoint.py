@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save
 from hummingface.models.learning.autoencoder import encode
 from hummingface.models.playing.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model
 from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LOWEST
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.untrained import untrained
 
 
@@ -47,7 +48,7 @@ def edit_card(stem, **entries):
 def test_what_is_saved_is_what_plays(stem, name):
     original = untrained(latents=4, width=24, encoder_width=16)
     model = load_model(stem.parent / name)
-    assert model.latents == 4
+    assert isinstance(model, Model) and model.latents == 4
     assert len(model.presets) == 6
     assert all(len(z) == 4 for z in model.presets.values())
     assert np.array_equal(ask(model), ask(original))
@@ -107,8 +108,10 @@ def test_finite_weights_that_give_no_numbers(stem):
 
 def test_an_encoder_that_gives_no_numbers(stem):
     rewrite(stem, lambda tensors: [tensor.fill(3e38) for name, tensor in tensors.items() if name.startswith("encoder.")])
+    model = load_model(stem)
+    assert isinstance(model, Model)
     with pytest.raises(ModelError, match="encoder gives NaN or Inf"):
-        encode(load_model(stem), np.zeros((128, FRAME_SIZE)), 60, 100)
+        encode(model, np.zeros((128, FRAME_SIZE)), 60, 100)
 
 
 def test_wrong_shape_name_and_type(stem):

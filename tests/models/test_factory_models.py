@@ -8,6 +8,8 @@ from hummingface.models.learning.autoencoder import encode
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.frame import LEVEL
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import StftModel
 from tests.tracker import cents_off
 
 ALL = sorted(Path(__file__).parents[2].joinpath("assets", "models").glob("**/*.safetensors"))
@@ -18,6 +20,7 @@ MODELS = [path for path in ALL if path not in SEED]
 @pytest.mark.parametrize("path", SEED, ids=lambda p: p.stem)
 def test_a_model_of_whole_notes(path):
     model = load_model(path)
+    assert isinstance(model, StftModel)
     assert path.stat().st_size + path.with_suffix(".json").stat().st_size < 4e6
     for entry in ("about", "source", "licence", "licence_text", "reproduce", "trained_on", "training", "representation"):
         assert model.card[entry], entry
@@ -38,7 +41,7 @@ def test_there_is_one_of_each_kind_and_they_are_small():
 def test_the_conditional_gan_is_asked_for_a_key_and_makes_it():
     """Before anything is tuned: a model whose condition was a mixture of qualities could be asked for no key."""
     model = next(m for m in map(load_model, SEED) if m.card["kind"] == "cgan")
-    assert model.shape.keys >= 36
+    assert isinstance(model, StftModel) and model.shape.keys >= 36
     assert {c["kind"] for c in model.card["conditions"]} == {"family", "quality"}
     points = [np.array(z, np.float32) for z in list(model.presets.values())[::6]]
     off = [cents_off(stft.sound(model.spectrum(z, key))[4000:20_000].astype(np.float64), 440 * 2 ** ((key - 69) / 12), stft.RATE_HZ)
@@ -50,6 +53,7 @@ def test_the_conditional_gan_is_asked_for_a_key_and_makes_it():
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
 def test_model(path):
     model = load_model(path)
+    assert isinstance(model, Model)
     card = model.card
     assert path.stat().st_size + path.with_suffix(".json").stat().st_size < 12e6
     for entry in ("about", "source", "licence_text", "reproduce", "trained_on", "training"):

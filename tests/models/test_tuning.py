@@ -67,6 +67,6 @@ def test_in_noise():
 def test_bells_keep_the_key():
     partials = {1.0: 0.3, 1.34: 0.8, 2.13: 1.0, 2.74: 0.5, 4.07: 0.9}
     t = np.arange(RATE * 2) / RATE
-    audio = sum(0.1 * a * np.cos(2 * np.pi * 500 * r * t) for r, a in partials.items()).astype(np.float32)
+    audio = np.sum([0.1 * a * np.cos(2 * np.pi * 500 * r * t) for r, a in partials.items()], 0).astype(np.float32)
     pitch = 69 + 12 * np.log2(500 / 440)
     assert abs(cents_off(audio, 500, pitch)) < 30

@@ -13,12 +13,13 @@ from hummingface.instrument.performance import sound_bank
 from hummingface.instrument.performance.controls import Controls
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER, stroke
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.midi import Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.models.playing import key_trend, loudness
 from hummingface.models.playing.frame import pitch_to_hz
+from hummingface.models.playing.model import Model
 
 EARLIER = Path(__file__).parents[1] / "recording" / "earlier"
 NOTE_S, GAP_S = 0.8, 0.1          # as long as the loudness of a note is looked for in its frames
@@ -45,7 +46,8 @@ def untrained_source():
 
 def loudness_of(sound, strokes, note_s=NOTE_S):
     """LUFS of notes (key, velocity), one after the other, each cut off before the next."""
-    events, every = [], round((note_s + GAP_S) * RATE_HZ)
+    events: list[tuple[int, Event]] = []
+    every = round((note_s + GAP_S) * RATE_HZ)
     for i, (key, velocity) in enumerate(strokes):
         events += [(i * every, NoteOn(0, key, velocity)), (i * every + round(note_s * RATE_HZ), Controller(0, 120, 0))]
     heard = play_events(events, sound.source, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=len(strokes) * every / RATE_HZ)
@@ -99,7 +101,7 @@ def test_keys_are_even(sound):
 @pytest.mark.parametrize("velocity", [8, 20, 60, 127])
 def test_notes_end_when_their_keys_come_up(sound, velocity):
     for key in (36, 60, 84):
-        events = [(0, NoteOn(0, key, velocity)), (RATE_HZ // 2, NoteOff(0, key))]
+        events: list[tuple[int, Event]] = [(0, NoteOn(0, key, velocity)), (RATE_HZ // 2, NoteOff(0, key))]
         heard = play_events(events, sound.source, sound.patch, rate_hz=RATE_HZ, block_samples=1024, seconds=2.9)
         held, after = momentary_lufs(heard[:RATE_HZ // 2]), momentary_lufs(heard[-round(0.4 * RATE_HZ):])
         assert after < held - 40 or after < -110
@@ -109,6 +111,7 @@ def test_notes_end_when_their_keys_come_up(sound, velocity):
 def test_loudness_from_frames_is_the_loudness_that_is_heard():
     """Of six presets at four keys, within a dB of what is heard, and within a third of one on the mean."""
     model = library.load_model(None)
+    assert isinstance(model, Model)
     source, off = source_of(model), []
     for name in list(model.presets)[::11]:
         z = np.array(model.presets[name], np.float32)
@@ -146,7 +149,8 @@ def test_a_held_note_stays_as_loud_as_it_should_while_its_latents_move(to):
     patch = Patch("Strings", model.name, tuple(strings.tolist()), {"master.width": 0.0}).dry()
 
     def held(moved_s):
-        events = [(0, NoteOn(0, 60, 100))] + [(round(moved_s * RATE_HZ), Set(f"latent.{i + 1}", float(z))) for i, z in enumerate(other)]
+        events: list[tuple[int, Event]] = [
+            (0, NoteOn(0, 60, 100)), *((round(moved_s * RATE_HZ), Set(f"latent.{i + 1}", float(z))) for i, z in enumerate(other))]
         return play_events(events, source, patch, rate_hz=RATE_HZ, block_samples=512, seconds=3.0)[-RATE_HZ:]
     assert momentary_lufs(held(0.5)) == pytest.approx(momentary_lufs(held(0.0)), abs=1.0)
 

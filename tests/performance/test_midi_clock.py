@@ -4,7 +4,7 @@ import pytest
 
 from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
 from hummingface.instrument.performance.controls import INDEX, Controls
-from hummingface.instrument.performance.midi import Tempo
+from hummingface.instrument.performance.midi import Event, Tempo
 from hummingface.instrument.performance.midi_clock import CONTINUE, POSITION, START, STOP, TICK, MidiClock
 
 RATE_HZ = 48000
@@ -123,7 +123,7 @@ def test_echoes_come_in_time(plain_model):
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = Patch("Echo", "Plain", (0.0,) * 16, {"delay.mix": 1.0, "delay.sync": eighth, "delay.time_s": 0.77, "reverb.mix": 0.0,
                                                  "envelope.release": 0.1})
-    events = [(0, Tempo(150.0)), (24_000, NoteOn(0, 81, 127)), (24_960, NoteOff(0, 81))]
+    events: list[tuple[int, Event]] = [(0, Tempo(150.0)), (24_000, NoteOn(0, 81, 127)), (24_960, NoteOff(0, 81))]
     sound = np.abs(play_events(events, FrameSource(plain_model()), patch, seconds=1.4)).max(1)
     level = sound[:len(sound) // 240 * 240].reshape(-1, 240).max(1)
     begins = [i * 240 for i in range(1, len(level)) if level[i] > 0.02 > level[i - 1]]

@@ -58,8 +58,9 @@ def test_ten_thousand_random_messages_leave_it_playing_and_nothing_hangs(plain):
         assert np.isfinite(player.render(256)).all()
     player.render(2000)                    # what was stamped ahead
     for channel in range(16):
-        for event in (Controller(channel, 121, 0), Controller(channel, 64, 0), *(NoteOff(channel, key) for key in range(128))):
-            player.performer.receive(event, player.position)
+        rest: list[midi.Event] = [Controller(channel, 121, 0), Controller(channel, 64, 0), *(NoteOff(channel, key) for key in range(128))]
+        for each in rest:
+            player.performer.receive(each, player.position)
     for name in ("master.tune_cents", "filter.cutoff_hz", "envelope.release", "filter.resonance_db", "motion.glide_s",
                  "delay.mix", "reverb.mix", "chorus.mix"):
         player.performer.receive(Set(name, 0.0 if name.endswith("mix") else PARAMETERS[name].default), player.position)

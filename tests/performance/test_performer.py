@@ -52,7 +52,7 @@ def test_every_note_of_a_fast_run_is_heard(plain):
     starts = [5000 + 192 * i for i in range(100)]
     keys = [40 + i % 50 for i in range(100)]
     notes = [(s, NoteOn(i % 16, key, 100)) for i, (s, key) in enumerate(zip(starts, keys, strict=True))]
-    player = Player(plain, events=DRY + notes)
+    player = Player(plain, events=[*DRY, *notes])
     player.render(RATE)
     assert player.performer.voices.born_count == 100
     assert player.performer.lost_notes == 0
@@ -96,7 +96,8 @@ def test_a_log_played_again_gives_the_same_sound(untrained):
             player.performer.receive(events.pop(0)[1], player.position - 300)
         sounds.append(player.render(128))
     live = np.concatenate(sounds)
-    again = play_events([(s, midi.from_json(midi.to_json(e))) for s, e in log], untrained, seconds=len(live) / RATE)
+    read = [(sample, midi.from_json(midi.to_json(event))) for sample, event in log if not isinstance(event, Load)]
+    again = play_events(read, untrained, seconds=len(live) / RATE)
     assert len(log) > 60
     assert np.abs(live - again).max() < 1e-5
 

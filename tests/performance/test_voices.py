@@ -54,7 +54,7 @@ def test_never_more_voices_than_asked_for(limit):
     for i in range(150):
         voices.hop += 1
         voices.note_on(i % 16, i % 128, 100)
-        for slot in np.flatnonzero(voices.stage == FADING):
+        for slot in np.flatnonzero(voices.stage == FADING).tolist():
             voices.free(slot)
         assert voices.playing().sum() <= limit
     assert voices.playing().sum() == limit

@@ -4,7 +4,7 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sample_source import MAKING_HOPS, SampleSource
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.synthesis.render import render
@@ -123,7 +123,7 @@ def test_what_has_no_pitch_is_told_from_what_has():
     noise = np.random.default_rng(0).standard_normal(stft.SAMPLES)
     assert off_key_cents(made(stft.spectrum(noise), 60), stretches) == float("inf")
     t = np.arange(stft.SAMPLES) / stft.RATE_HZ
-    bell = sum(np.sin(2 * np.pi * 261.6256 * k * t) for k in (1, 2.13, 3.31))     # as loud as each other, and of no common period
+    bell = np.sum([np.sin(2 * np.pi * 261.6256 * k * t) for k in (1, 2.13, 3.31)], 0)     # as loud as each other, and of no common period
     assert off_key_cents(made(stft.spectrum(bell), 60), stretches) == float("inf")
 
 
@@ -240,8 +240,8 @@ def test_one_hop_never_makes_a_whole_note_of_a_sounding_voice(keys):
 
 def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
     """The performer is away for as long as a slow machine takes to make a note: the audio thread goes on with what it has."""
-    chord = [(0, Set("master.volume_db", -20.0)), *((0, NoteOn(0, 50 + i, 100)) for i in range(16))]
-    player = Player(source_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY + chord)
+    chord: list[tuple[int, Event]] = [(0, Set("master.volume_db", -20.0)), *((0, NoteOn(0, 50 + i, 100)) for i in range(16))]
+    player = Player(source_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=[*DRY, *chord])
     before = player.render(RATE // 2, 256)
     late = np.empty((round(0.06 * RATE), 2), np.float32)
     for begin in range(0, len(late), 256):                          # 60 ms without a hop

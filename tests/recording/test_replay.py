@@ -4,6 +4,7 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.events import Load
-from hummingface.instrument.performance.midi import Bend, Controller, NoteOff, NoteOn, Pressure, Set
+from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Pressure, Set
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.instrument.recording.performance_log import TakeError
@@ -83,8 +84,9 @@ def test_what_is_down_at_the_end_of_a_take_comes_up_there(source):
     player.performer.receive(Controller(1, 64, 127), 100)
     player.render(RATE_HZ)
     values, begin = snapshot.capture(player.performer), player.position
-    events = [(begin + 1000, NoteOn(0, 60, 100)), (begin + 2000, NoteOn(1, 64, 100)), (begin + 3000, Controller(2, 64, 127)),
-              (begin + 4000, NoteOn(2, 67, 100)), (begin + 9000, NoteOff(1, 64)), (begin + 9000, NoteOff(2, 67))]
+    events: list[tuple[int, Event]] = [
+        (begin + 1000, NoteOn(0, 60, 100)), (begin + 2000, NoteOn(1, 64, 100)), (begin + 3000, Controller(2, 64, 127)),
+        (begin + 4000, NoteOn(2, 67, 100)), (begin + 9000, NoteOff(1, 64)), (begin + 9000, NoteOff(2, 67))]
     for sample, event in events:
         player.performer.receive(event, sample)
     recorded = player.render(RATE_HZ)
@@ -163,6 +165,10 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     assert np.abs(sound[:count] - recorded[ahead:ahead + count]).max() <= 1e-4
 
 
+def _passed(client, sample: int) -> bool:
+    return client.telemetry().position > sample
+
+
 def test_keys_that_are_played_in_real_time_are_played_again_to_the_sample(jack_server, engine, tmp_path):
     """By a hand in the window, whose notes come at any moment between two blocks. Tries in which the machine was late say nothing."""
     jack_server(512)
@@ -172,7 +178,7 @@ def test_keys_that_are_played_in_real_time_are_played_again_to_the_sample(jack_s
         if not late:
             break
         tried = client.telemetry().position
-        wait_for(lambda tried=tried: client.telemetry().position > tried + 6 * RATE_HZ)     # until a quiet moment
+        wait_for(partial(_passed, client, tried + 6 * RATE_HZ))     # until a quiet moment
     assert not late and difference <= 1e-4
 
 

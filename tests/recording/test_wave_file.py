@@ -101,7 +101,8 @@ def test_beyond_4_gb_it_is_rf64(tmp_path):
     assert os.stat(file.path).st_blocks * 512 < 1 << 24, "the hole takes no room"
     with file.path.open("rb") as raw:
         assert raw.read(4) == b"RF64"
-        assert struct.unpack("<QQQ", raw.seek(20) and raw.read(24)) == (file.path.stat().st_size - 8, frames * 6, frames)
+        raw.seek(20)
+        assert struct.unpack("<QQQ", raw.read(24)) == (file.path.stat().st_size - 8, frames * 6, frames)
     with soundfile.SoundFile(file.path) as read:
         assert read.frames == frames and read.format == "RF64"
         read.seek(frames - 4000)

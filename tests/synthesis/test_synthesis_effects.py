@@ -155,8 +155,7 @@ def test_moving_the_delay_time_does_not_click():
     chain = Chain()
     x = tone(300, RATE, 0.3)
     chain.run(x, delay_mix=1, delay_time_s=0.3, delay_feedback=0.5)
-    out = [chain.run(x[:256 * 20], delay_time_s=t) for t in (0.05, 0.9, 0.3, 0.011, 1.7)]
-    out = np.concatenate(out, axis=1)
+    out = np.concatenate([chain.run(x[:256 * 20], delay_time_s=t) for t in (0.05, 0.9, 0.3, 0.011, 1.7)], axis=1)
     steps = np.abs(np.diff(out[:, 1:], axis=1))
     seams = np.arange(256 * 20, steps.shape[1], 256 * 20)            # the input itself begins anew there
     steps[:, np.clip(seams[:, None] + np.arange(-3, 2), 0, steps.shape[1] - 1).ravel()] = 0

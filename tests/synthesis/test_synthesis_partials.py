@@ -19,8 +19,7 @@ def amplitude_at(signal, hz, rate=RATE):
 def undo_dc_blocker(signal, rate=RATE):
     """The input of the DC blocker from its output, so that waveforms can be compared."""
     pole = 1 - 2 * np.pi * 5 / rate
-    x = np.cumsum(signal - pole * np.concatenate([[0], signal[:-1]]))
-    return x
+    return np.cumsum(signal - pole * np.concatenate([[0], signal[:-1]]))
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
@@ -90,11 +89,11 @@ def test_crossing_from_sound_to_sound_has_no_steps(note_input):
     random = np.random.default_rng(3)
     note_input.start(0, 0, [(0.1, 200.0 * (p + 1)) for p in range(20)])
     note_input.hop(), note_input.hop()
-    out = []
+    made = []
     for _ in range(40):
         note_input.hop({0: [(0.1 * random.random() * np.exp(2j * np.pi * random.random()), 200.0 * (p + 1)) for p in range(20)]})
-        out.append(note_input.render(256)[:, 0])
-    out = np.concatenate(out).astype(float)
+        made.append(note_input.render(256)[:, 0])
+    out = np.concatenate(made).astype(float)
     steepest = sum(0.1 * (2 * np.pi * 200 * (p + 1) / RATE + 2 / 256) for p in range(20))
     assert 0.1 * steepest < np.abs(np.diff(out)).max() < steepest
     # and no edge at hop boundaries: the second difference there is like elsewhere

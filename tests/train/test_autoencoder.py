@@ -10,6 +10,7 @@ from hummingface.models.playing import key_trend
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.frame import DEVIATION, HIGHEST, LEVEL, LOWEST
 from hummingface.models.playing.key_trend import LEVELLED_LUFS, MIDDLE, MOST_GAIN_DB
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.evaluation.evaluate import choose, neighbours, released, tuning
@@ -53,14 +54,14 @@ def test_export_plays_what_was_trained_in_knob_units(run, tiny_bank, tmp_path):
     trainer, _, folder = run
     export(folder / "state.pt", tiny_bank, tmp_path / "tiny", "Tiny", {"about": "test"})
     model = load_model(tmp_path / "tiny")
-    assert set(model.presets) == {"Plink", "Saw"}
+    assert isinstance(model, Model) and set(model.presets) == {"Plink", "Saw"}
     batch = tiny_bank.batch(np.random.default_rng(9), 20, 4, between=0.0)
     with torch.no_grad():
         raw = trainer.average.frames(trainer.average.points[batch.instrument], batch).numpy().clip(LOWEST, HIGHEST)
     names = [i["name"] for i in tiny_bank.instruments]
     z = np.repeat([model.presets[names[i]] for i in batch.instrument], 4, 0)
     each = [np.repeat(x.numpy(), 4) for x in (batch.pitch, batch.velocity)]
-    said = model.frames(z, *each, batch.time_s.numpy())
+    said = model.frames(z, each[0], each[1], batch.time_s.numpy())
     assert np.abs(said - raw)[:, LEVEL].max() < 1.0                # float16, and knobs rounded to four digits
     assert np.abs(said - raw)[:, LEVEL].mean() < 0.05
     assert np.abs(said - batch.target.numpy())[:, :8].mean() < 4            # and it is what was to be learnt
@@ -90,6 +91,7 @@ def test_presets_tell_what_they_are(tiny_bank):
 def test_a_card_tells_what_was_learnt_and_how_loud_it_is(run, tiny_bank, tmp_path):
     export(run[2] / "state.pt", tiny_bank, tmp_path / "t", "T", {})
     model = load_model(tmp_path / "t")
+    assert isinstance(model, Model)
     assert model.card["velocities"] == [60, 120] and model.velocities == (60, 120)
     trend = key_trend.read(model.card, model.latents)
     assert set(model.card["loudness"]["lufs"]) == {"Plink", "Saw"}
@@ -110,6 +112,7 @@ def test_one_dynamic_is_a_range_of_one_velocity(tmp_path, write_part):
     one.run(tmp_path / "run", progress=False)
     export(tmp_path / "run" / "state.pt", bank, tmp_path / "t", "T", {})
     model = load_model(tmp_path / "t")
+    assert isinstance(model, Model)
     assert model.card["velocities"] == [100, 100] and model.velocities == (100, 100)
     assert key_trend.read(model.card, model.latents) is not None
 

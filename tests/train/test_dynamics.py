@@ -15,7 +15,7 @@ class Told(Model):
     """A model whose notes are as loud as is said here."""
     fault_db = 0.0                           # of key 61, and of the hardest strokes
 
-    def loudness_lufs(self, note, pitch, tilt_db):
+    def loudness_lufs(self, note, pitch, tilt_db, motion=1.0, quickly=False):
         velocity = self.asked
         return -20 + 40 * np.log10(velocity / 100) - 0.2 * (pitch - 60) + self.fault_db * ((pitch == 61) * 1.0 - (velocity > 118))
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,7 +17,16 @@ DATA = os.urandom(3_000_000)
 ROOT = Path(__file__).parents[2]
 
 
+class Server(ThreadingHTTPServer):
+    data, ranges, tag = DATA, True, '"one"'
+    cut: list[int]
+    refuse: list[int]
+    asked: list[str | None]
+
+
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def log_message(self, *_):
         pass
 
@@ -47,8 +57,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.data, server.ranges, server.cut, server.refuse, server.asked, server.tag = DATA, True, [], [], [], '"one"'
+    server = Server(("127.0.0.1", 0), Handler)
+    server.cut, server.refuse, server.asked = [], [], []
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -59,8 +69,7 @@ def server():
 
 def what(server, data=DATA, **changed):
     url = f"http://127.0.0.1:{server.server_port}/set/file.tar.gz"
-    fields = {"url": url, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    return Published(**fields | changed)
+    return replace(Published(url, len(data), hashlib.sha256(data).hexdigest()), **changed)
 
 
 def test_a_whole_download_and_none_again(server, tmp_path):

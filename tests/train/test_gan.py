@@ -9,6 +9,7 @@ from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
 from hummingface.models.playing.key_trend import LEVELLED_LUFS, MOST_GAIN_DB
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
 from hummingface.train.data.characteristics import CHARACTERISTICS
@@ -26,8 +27,8 @@ SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
 
 def learner(bank, steps=40, conditional=True, **options):
     torch.set_num_threads(1)
-    options = GanOptions(**{"steps": steps, "notes": 16, "stride": 8, "average_steps": 50} | options)
-    return GanTrainer(bank, SHAPE, options, conditional, critic_width=32)
+    asked = GanOptions(**{"steps": steps, "notes": 16, "stride": 8, "average_steps": 50} | options)
+    return GanTrainer(bank, SHAPE, asked, conditional, critic_width=32)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
     assert np.ptp(lufs, axis=1).max() == 0, "nobody recorded it: it has no loudness of its own over the keys"
     gains = np.array([preset["gain_db"] for preset in model.card["presets"].values()])
     assert np.allclose(gains, np.clip(LEVELLED_LUFS - lufs[:, 0], -MOST_GAIN_DB, MOST_GAIN_DB), atol=0.02)
-    assert len(model.presets) == 24 and len({tuple(z) for z in model.presets.values()}) == 24
+    assert isinstance(model, Model) and len(model.presets) == 24 and len({tuple(z) for z in model.presets.values()}) == 24
     asked = np.array([[0.7, -1.1] + [0.3] * (len(one.conditions) - 2)])
     learnt = one.notes(np.zeros((1, 3)), asked, np.array([60.0]), np.array([100.0]))[0]
     z = np.repeat(np.concatenate([np.zeros((1, 3)), asked], 1), ROWS, 0)

@@ -7,6 +7,7 @@ from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.decoder_numpy import NumpyDecoder
 from hummingface.models.playing.frame import NOISE
 from hummingface.models.playing.knobs import with_offsets
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.untrained import untrained
 from hummingface.train.data.characteristics import CHARACTERISTICS
 from hummingface.train.exporting.find_knobs import correlations, directions, family_directions, measured
@@ -48,6 +49,7 @@ def test_families_lead_from_the_middle_to_their_own():
 def test_the_factory_models_knobs_do_what_they_say():
     """By the mean over notes at keys drawn anew: single notes of an autoencoder may go the other way (docs/decisions/knobs.md)."""
     model = load_model(FACTORY)
+    assert isinstance(model, Model)
     knobs = model.knobs
     told = [name for name in knobs if name.startswith("characteristic.")]      # an onset's has not been found (docs/decisions/knobs.md)
     assert len(told) >= 6, "`hummingface train knobs` has not been run on it, or found little"

@@ -17,6 +17,7 @@ from hummingface.instrument.patches.library import load_model
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
+from hummingface.models.playing.model import Model
 from hummingface.train.app.latent_points import note_of
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.prepare import prepared
@@ -69,11 +70,18 @@ def helper():
     assert helper.process.returncode == 0 and not out and not err
 
 
+def refiner_of_factory() -> Refiner:
+    model = load_model(None)
+    assert isinstance(model, Model)
+    return Refiner(model)
+
+
 @pytest.fixture(scope="module")
 def own_note(tmp_path_factory):
     """(a file with a note that the factory model itself makes, tuned 12 cents high; the point it was made at)."""
     torch.set_num_threads(1)
     model = load_model(None)
+    assert isinstance(model, Model)
     z = np.array(list(model.presets.values())[20], np.float32)
     blank = Note(Labels("", "", "", "", 57, 100, 1.2), np.sin(np.arange(RATE_HZ * 3 // 2) * 0.0288).astype(np.float32), RATE_HZ, 57.0)
     bank = NoteBank.of([prepared("", blank)])
@@ -95,7 +103,7 @@ def test_a_note_of_the_model_is_found_again(helper, own_note):
 
 def test_quick_is_nearly_as_near_as_thorough(own_note):
     """In the loss that both go down, which begins at the encoder's point."""
-    refiner, note = Refiner(load_model(None)), note_of(own_note[0])
+    refiner, note = refiner_of_factory(), note_of(own_note[0])
     (quick, bank), (thorough, _) = (find_point(refiner, note, how=how) for how in (QUICKLY, THOROUGHLY))
     assert refiner.away(bank, quick) < 1.1 * refiner.away(bank, thorough)
     assert refiner.away(bank, quick) < refiner.away(bank, refiner.encoded(bank))
@@ -106,11 +114,11 @@ def test_quick_is_nearly_as_near_as_thorough(own_note):
 def test_neither_the_level_of_a_recording_matters_nor_what_its_rate_leaves_out(own_note):
     """The same note 30 dB softer is as far from the point that it was made at; one without anything above 800 Hz is, up to there."""
     path, z = own_note
-    refiner, note = Refiner(load_model(None)), note_of(path)
+    refiner, note = refiner_of_factory(), note_of(path)
     soft = replace(note, audio=note.audio * np.float32(0.03))
-    whole, soft, dull = (find_point(refiner, n, "encoder")[1] for n in (note, soft, note))
+    whole, softer, dull = (find_point(refiner, n, "encoder")[1] for n in (note, soft, note))
     away = refiner.away(whole, z)
-    assert refiner.away(soft, z) == pytest.approx(away, rel=0.01)
+    assert refiner.away(softer, z) == pytest.approx(away, rel=0.01)
     dull.rows[0][:, LEVEL][:, SLOT_RATIO * 220 > 800] = LEVEL_FLOOR_DB
     dull.rows[0][:, NOISE][:, BAND_CENTRES_HZ > 800] = NOISE_FLOOR_DB
     assert refiner.away(dull, z, below_hz=800) < 1.3 * away < 0.7 * refiner.away(dull, z)

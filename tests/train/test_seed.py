@@ -181,7 +181,7 @@ def test_sounds_asked_for_as_frames_say_so(told_sounds, tmp_path, capsys):
 def test_damaged_data_is_named_and_what_to_do(told_sounds, tmp_path, capsys, hurt, told):
     data = tmp_path / "data"
     shutil.copytree(told_sounds[1], data)
-    hurt(sorted(data.glob("part-*.json"))[0])
+    hurt(min(data.glob("part-*.json")))
     assert main(["autoencoder", str(data), "--run", str(tmp_path / "run"), *SMALL]) == 1
     said = capsys.readouterr().err
     assert told in said and "prepare again" in said

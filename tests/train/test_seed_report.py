@@ -69,6 +69,7 @@ def test_originals_and_reconstructions_are_not_swapped(runs, told_sounds):
     names = [clip.name for clip in said["originals"]]
     assert names == [clip.name for clip in said["chapters"][0].reconstructed.clips] and len(names) == 3
     state = read_state(runs / "ae 4" / "state.pt")
+    assert isinstance(run.bank, NoteSounds)
     learner = StftAutoencoderTrainer(run.bank, shape_for(run.bank, 4, 4, Layout()), StftOptions())
     learner.average.load_state_dict(state["average"])
     for number, name in enumerate(names):

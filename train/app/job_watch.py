@@ -1,8 +1,7 @@
 """A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +10,9 @@ from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_spectrum import as_bytes, at_times, picture_times, spectrum_db
 from hummingface.train.notes.names import note_name
+
+if TYPE_CHECKING:
+    from hummingface.train.learning.train_autoencoder import AutoencoderTrainer
 
 Tell = Callable[..., None]
 
@@ -24,8 +26,8 @@ SLOWER = 1.25                          # each time
 class Watch:
     """Called after every step of training. `publish()` makes a model that can be played of what is learnt so far."""
 
-    def __init__(self, tell: Tell, bank: NoteBank, publish: Callable[[], Any]):
-        self._tell, self._publish, self._bank = tell, publish, bank
+    def __init__(self, trainer: "AutoencoderTrainer", tell: Tell, bank: NoteBank, publish: Callable[[], object]):
+        self._trainer, self._tell, self._publish, self._bank = trainer, tell, publish, bank
         now = time.monotonic()
         self._told, self._picture, self._model = now, now, now
         self._picture_s, self._model_s = PICTURES_S[0], 0.0
@@ -37,8 +39,8 @@ class Watch:
         self._f0_hz, self._peak_db = f0, float(target.max())
         self._target = as_bytes(target, self._peak_db)
 
-    def __call__(self, trainer) -> None:
-        now = time.monotonic()
+    def __call__(self) -> None:
+        now, trainer = time.monotonic(), self._trainer
         if now - self._told > PROGRESS_S:
             self._told = now
             share = trainer.progress()
@@ -46,33 +48,32 @@ class Watch:
             self._tell("progress", share=round(share, 4), left_s=round(left_s, 1), step=trainer.step,
                        loss=round(trainer.means.get("loss", 0.0), 3))
         if now - self._picture > self._picture_s:
-            self.show(trainer)
+            self.show()
             self._picture, self._picture_s = time.monotonic(), min(self._picture_s * SLOWER, PICTURES_S[1])
         self._model_s = self._model_s or min(MODELS_S[0], MODELS_SHARE * 60 * trainer.options.minutes)
         if now - self._model > self._model_s:
             self._publish()
             self._model, self._model_s = time.monotonic(), min(self._model_s * SLOWER, MODELS_S[1])
 
-    def show(self, trainer) -> None:
+    def show(self) -> None:
         """The picture as it is now."""
         bank, i = self._bank, self._note
-        frames = learnt_frames(trainer, bank, i, self._times)
+        frames = learnt_frames(self._trainer, bank, i, self._times)
         learnt = as_bytes(spectrum_db(frames, self._f0_hz), self._peak_db)
         self._tell("picture", name=bank.names[i], key=note_name(int(bank.pitch[i])), seconds=round(float(self._times[-1]), 2),
-                   step=trainer.step, target=self._target, learnt=learnt)
+                   step=self._trainer.step, target=self._target, learnt=learnt)
 
 
 @torch.no_grad()
-def learnt_frames(trainer, bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
+def learnt_frames(trainer: "AutoencoderTrainer", bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
     """What the averaged model says of a note of the bank at these times. [T, FRAME_SIZE]"""
     model, device = trainer.average, trainer.device
     about = lambda x: torch.tensor([float(x[note])], device=device)                                      # noqa: E731
     z = model.points[int(bank.instrument[note])][None]
     if hasattr(model, "offsets"):
         z = z + model.offsets[note][None]
-    asked = SimpleNamespace(pitch=about(bank.pitch), velocity=about(bank.velocity),
-                            time_s=torch.from_numpy(times_s.astype(np.float32)).to(device))
-    return model.frames(z, asked).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
+    asked_s = torch.from_numpy(times_s.astype(np.float32)).to(device)
+    return model.at(z, about(bank.pitch), about(bank.velocity), asked_s).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
 
 
 def _middle(bank: NoteBank) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.checkpoint import ModelError, read_card
@@ -21,6 +21,9 @@ from hummingface.train.data.cleaning import even_out
 from hummingface.train.data.prepare import PrepareReport, prepare
 from hummingface.train.data.store import replace_with
 from hummingface.train.notes.opening import Wishes, open_source
+
+if TYPE_CHECKING:
+    from hummingface.train.learning.run import Learner
 
 SMALL = Shape(width=256, note_width=512, phase_width=128)
 ENCODER_WIDTH = 48
@@ -113,13 +116,13 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         told("model", name=name, share=round(trainer.progress(), 4))
         return model
     if tell is not None:
-        trainer.watch = watch = Watch(tell, bank, publish)
-        watch.show(trainer)
+        trainer.watch = watch = Watch(trainer, tell, bank, publish)
+        watch.show()
     say(f"learning {len(bank.trained)} notes of {len(bank.instruments)} instruments for {left:.1f} minutes")
     try:
         trainer.run(run, progress=progress, save_minutes=1.0)
         if tell is not None:
-            watch.show(trainer)
+            watch.show()
         model = publish()
     except OSError as error:
         raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
@@ -160,7 +163,7 @@ def write_notes(work: Path, notes: dict[str, Any]) -> None:
     replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
 
 
-def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
+def _go_on(trainer: "Learner", state: Path, say: Callable[[str], None]) -> bool:
     """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
     it is of other notes, and learning begins anew."""
     try:

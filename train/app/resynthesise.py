@@ -31,7 +31,7 @@ def note_in(path: Path, pitch: float | None = None) -> Note:
     return Note(labels, piece * np.float32(10 ** (gain_db / 20)), rate_hz, fine, path, heard.onset_s)
 
 
-def _read(path: Path):
+def _read(path: Path) -> tuple[np.ndarray, int]:
     try:
         return read_sound(path)
     except SourceError as error:

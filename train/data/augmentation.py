@@ -9,6 +9,7 @@ import torch
 
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LOWEST_KEY
 from hummingface.models.playing.frame import HIGHEST, LEVEL, LEVEL_FLOOR_DB, LOWEST, NOISE
+from hummingface.train.data.dataset import Batch
 
 CARRIED_SHARE, CARRIED_SEMITONES = 0.25, 7.0        # of the notes; deviation
 VELOCITY_SHARE = 0.35
@@ -16,7 +17,7 @@ DB_A_DECADE = 40.0
 MOST_DB = 24.0
 
 
-def spread(batch, rng: np.random.Generator, own_share: float) -> np.ndarray:
+def spread(batch: Batch, rng: np.random.Generator, own_share: float) -> np.ndarray:
     """Changes a Batch in place; returns which notes are decoded from their own points, 1 or 0. float32 [N]"""
     size = len(batch.pitch)
     own = (rng.random(size) < own_share).astype(np.float32)
@@ -29,7 +30,7 @@ def spread(batch, rng: np.random.Generator, own_share: float) -> np.ndarray:
     return own
 
 
-def _beyond_dynamics(batch, rng: np.random.Generator) -> None:
+def _beyond_dynamics(batch: Batch, rng: np.random.Generator) -> None:
     """Some notes at the ends of their dynamics become softer or louder than any recording."""
     velocity = batch.velocity.numpy().copy()
     chosen = (rng.random(len(velocity)) < VELOCITY_SHARE) & (batch.share.numpy() == 0)

@@ -7,7 +7,7 @@ same key and dynamic, the target is the weighted mean of both in the same way: s
 is between them to the ear.
 """
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -231,7 +231,7 @@ class NoteBank(Notes):
                 found[note] = next_one if louder > softer else -1
         return found
 
-    def _keys(self, notes) -> list[tuple[int, int, int]]:
+    def _keys(self, notes: Iterable[int]) -> list[tuple[int, int, int]]:
         return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
 
     def _heard_groups(self) -> Tensor:

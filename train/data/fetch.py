@@ -7,9 +7,13 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummingface.models.playing.checked_json import read_json
 from hummingface.train.notes.note import sha256_of
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 CHUNK_BYTES = 1 << 18
 TIMEOUT_S = 30.0
@@ -90,7 +94,7 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
     raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command goes on from there.")
 
 
-def _some(what: Published, partial: Path, bar) -> bool:
+def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
     """One request, from where the file ends. True when all is there."""
     have = _size(partial)
     request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})

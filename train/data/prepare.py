@@ -15,7 +15,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -108,7 +107,7 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound:
     """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
     import torch
     torch.set_num_threads(1)
-    make: Callable[[str, Note], Any] = prepared
+    make: Callable[[str, Note], object] = prepared
     write: Callable[[Path, list], None] = write_part
     if as_sound:
         from hummingface.train.data.note_sounds import prepared_sound, write_sounds

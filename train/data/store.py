@@ -69,7 +69,7 @@ class StorePart:
         return np.load(self.stem.with_name(self.stem.name + ".phase.npy"), mmap_mode="r")
 
 
-def replace_with(path: Path, write: Callable[[Path], Any]) -> None:
+def replace_with(path: Path, write: Callable[[Path], object]) -> None:
     """A file written whole or not at all; nothing is left of it where the disk is full."""
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")        # np.save wants the suffix at the end
     try:

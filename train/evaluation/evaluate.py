@@ -6,6 +6,7 @@ what the decoder says at these two. All sound at the recording's own f0 (a sampl
 tuning is measured apart, at the equal-tempered pitch.
 """
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
             for name, (frames, start) in said.items()}
 
 
-def tuning_cents(model: Model, z: np.ndarray, pitches=range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
-                 times_s=(0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
+def tuning_cents(model: Model, z: np.ndarray, pitches: Sequence[int] = range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,
+                 times_s: Sequence[float] = (0.3, 0.5, 0.8, 1.2)) -> np.ndarray:
     """How far the period of each key is off, in cents (see `models/playing/period.py`). [keys]"""
     full = np.ones(len(pitches), np.float32)
     played = np.clip(pitches, *model.card.get("pitches", (LOWEST_KEY, HIGHEST_KEY))).astype(np.float32)       # as the player asks it

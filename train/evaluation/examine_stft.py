@@ -1,5 +1,5 @@
 """A model of whole notes on notes of any source: what `hummingface train evaluate MODEL --notes SOURCE` measures of it."""
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def figures(original: np.ndarray, back: np.ndarray) -> dict[str, float | None]:
     return {name: None if value is None else round(value, 4) for name, value in ((name, both[name]) for name in ALL)}
 
 
-def mean(notes) -> dict[str, float]:
+def mean(notes: Iterable[dict[str, float | None]]) -> dict[str, float]:
     notes = list(notes)
     return {name: round(float(np.mean([n[name] for n in notes if n[name] is not None])), 3) for name in ALL}
 

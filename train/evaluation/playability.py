@@ -220,7 +220,7 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
     return {name: round(value, 3) for name, value in figures.items()}, details
 
 
-def _named(names: Iterable[Any], values: np.ndarray) -> dict[str, Any]:
+def _named(names: Iterable[object], values: np.ndarray) -> dict[str, Any]:
     """JSON has no NaN: None."""
     def told(value: Any) -> Any:
         return [told(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None

@@ -29,7 +29,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import power_db
 from hummingface.train.data.cleaning import SLOPE_SHARE
-from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.dataset import Batch, NoteBank
 from hummingface.train.data.prepare import loudness_db, prepared
 from hummingface.train.learning.losses import FrameLoss, loudness
 from hummingface.train.notes.note import Note, read_sound
@@ -117,7 +117,7 @@ class Refiner:
                 points.clamp_(-Z_LIMIT, Z_LIMIT)
         return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z, below_hz=below_hz))
 
-    def _off(self, z: torch.Tensor, batch, below_hz: float) -> torch.Tensor:
+    def _off(self, z: torch.Tensor, batch: Batch, below_hz: float) -> torch.Tensor:
         """The loss of what is said at z [N, L], whatever its level (a gain is free); what lies above `below_hz` is taken to be right."""
         frames = self._frames(z, batch)
         moments = len(frames) // len(z)
@@ -135,7 +135,7 @@ class Refiner:
             batch.target = torch.where(unknown, frames, batch.target)
         return self.loss(frames, batch)[0]
 
-    def _frames(self, z: torch.Tensor, batch) -> torch.Tensor:
+    def _frames(self, z: torch.Tensor, batch: Batch) -> torch.Tensor:
         note = self.decoder.note(z, batch.pitch, batch.velocity)
         return self.decoder.unclamped(note.repeat_interleave(len(batch.time_s) // len(note), 0), batch.time_s)
 
@@ -244,10 +244,10 @@ class Learnt:
         self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}
         self.rows, self.times, self.phase = bank.rows[which].float().numpy(), bank.times_s.numpy(), bank.phase[which].numpy()
 
-    def frames(self, z, pitch, velocity, time_s):
+    def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
         share = np.clip((time_s - self.times[right - 1]) / (self.times[right] - self.times[right - 1]), 0, 1)[:, None]
         return self.rows[right - 1] * (1 - share) + self.rows[right] * share
 
-    def start_phase(self, z, pitch, velocity):
+    def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return self.phase[None]

@@ -34,6 +34,7 @@ from hummingface.models.playing.frame import (
     group_of_hz,
 )
 from hummingface.models.playing.period import DECIDING, LAG_S, QUIETEST_DB
+from hummingface.train.data.dataset import Batch
 from hummingface.train.learning.parallel import everywhere, processes
 
 FLOOR_DB = 85.0
@@ -127,7 +128,7 @@ class FrameLoss(torch.nn.Module):
         total = torch.exp(floor_db * (2 / NEPER_DB))[:, None].expand(-1, GROUPS).scatter_add(1, of, power)
         return 0.5 * NEPER_DB * torch.log(total)
 
-    def forward(self, predicted: Tensor, batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         target = batch.target
         moments = len(target) // len(batch.pitch)
         each = lambda x: x.repeat_interleave(moments, 0)                                                  # noqa: E731

@@ -21,7 +21,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -37,19 +38,49 @@ LEAST_RATE = 0.01
 STEEPEST = 5.0
 
 
+class Notes(Protocol):
+    """What is learnt from."""
+
+    def near(self, device: torch.device) -> Self:
+        """The notes where they are computed with."""
+
+
+class RunOptions(Protocol):
+    """What every kind of training is told; see `hummingface.train.learning.train_autoencoder.AutoencoderOptions`."""
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def minutes(self) -> float: ...
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def decay_from(self) -> float: ...
+
+    @property
+    def seed(self) -> int: ...
+
+
+Bank = TypeVar("Bank", bound=Notes)
+Options = TypeVar("Options", bound=RunOptions)
+
+
 class Diverged(ValueError):
     """Training gave numbers that are none; the text says when, and what to do."""
 
 
-class Learner:
+class Learner(Generic[Bank, Options]):
     """What learns. A kind of training gives `train_step`, `parts`, `describe`, and what it likes of `metrics` and `picture`.
 
-    `options` has steps, minutes, rate, decay_from and seed (see `hummingface.train.learning.train_autoencoder.Options`).
+    `options` are those of its kind, with what every kind is told.
     """
 
     kind = ""
 
-    def __init__(self, bank, options, device: str = "cpu", precision: str = "auto"):
+    def __init__(self, bank: Bank, options: Options, device: str = "cpu", precision: str = "auto"):
         self.options, self.device = options, torch.device(device)
         self.bank = bank.near(self.device)
         self.half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
@@ -60,7 +91,7 @@ class Learner:
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
-        self.watch: Callable[[Any], None] | None = None         # called after each step, by whoever looks on
+        self.watch: Callable[[], None] | None = None            # called after each step, by whoever looks on
 
     # what a kind of training gives ----------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:
@@ -129,7 +160,7 @@ class Learner:
                     self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
                     bar.update(self.progress() - bar.n)
                     if self.watch is not None:
-                        self.watch(self)
+                        self.watch()
                     if self.step % LOG_STEPS == 0:
                         self._close_means()
                         good = copy.deepcopy(self._checked_state())
@@ -249,7 +280,7 @@ def interrupts() -> Iterator[list[int]]:
     """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
     asked: list[int] = []
 
-    def ask(signum, frame) -> None:
+    def ask(signum: int, frame: FrameType | None) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(signum)

@@ -73,7 +73,7 @@ class Training(ScaledDecoder):
         return self.at(z, batch.pitch, batch.velocity, batch.time_s)
 
 
-class AutoencoderTrainer(Learner):
+class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
     kind = "autoencoder"
 
     def __init__(self, bank: NoteBank, shape: Shape, options: AutoencoderOptions, weights: Weights | None = None,

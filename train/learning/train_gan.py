@@ -72,7 +72,7 @@ class Draw:
         return Draw(**{k: v.to(device) for k, v in vars(self).items()})
 
 
-class GanTrainer(Learner):
+class GanTrainer(Learner[NoteBank, GanOptions]):
     """`shape.latents` counts free latents alone; the conditions become further inputs after them. `conditional`: has conditions."""
 
     def __init__(self, bank: NoteBank, shape: Shape, options: GanOptions, conditional: bool = True, device: str = "cpu",

@@ -43,7 +43,7 @@ class StftOptions:
     seed: int = 0
 
 
-class StftLearner(Learner):
+class StftLearner(Learner[NoteSounds, StftOptions]):
     """What the three have in common: a generator, its average, images drawn with their labels."""
 
     generator: StftGenerator

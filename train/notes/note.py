@@ -93,7 +93,7 @@ class Source(Protocol):
         """All notes, in the order in which any beginning is most useful; what cannot be used goes to `skipped`."""
 
 
-def key_of(labels: Labels, *content: Any) -> str:
+def key_of(labels: Labels, *content: object) -> str:
     """The name of a prepared note's content: of its labels, what it is made from, and how it is analysed."""
     told = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:24]

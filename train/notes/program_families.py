@@ -1,4 +1,5 @@
 """The melodic instruments of General MIDI that the factory model learns, by family. Programs count from 0."""
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ FAMILIES = ("piano", "mallet", "organ", "guitar", "bass", "strings", "ensemble",
 """Of General MIDI's programs, eight at a time."""
 
 
-def _instruments():
+def _instruments() -> Iterator[GeneralMidiProgram]:
     for family, line in _TABLE.items():
         for entry in line.split(", "):
             program, name = entry.split(" ", 1)

@@ -2,7 +2,7 @@
 
 A plotting library would bring more than all that training needs, for a picture of one colour scheme.
 """
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -35,11 +35,8 @@ def chart(lines: Sequence[Line], x_name: str, y_name: str, log_x: bool = False, 
     x_of, x_ticks = _axis(every_x, LEFT, WIDTH - RIGHT, log_x, sorted(set(every_x)) if log_x else None, tight=not dots)
     y_of, y_ticks = _axis(every_y, HEIGHT - BOTTOM, TOP, log_y)
     parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_name)} over {escape(x_name)}">']
-    for value in y_ticks:
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}"/>'
-                     f'<text x="{LEFT - 8}" y="{y_of(value) + 4:.1f}" text-anchor="end">{_text(value)}</text>')
-    for value in x_ticks:
-        parts.append(f'<text x="{x_of(value):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{_text(value)}</text>')
+    parts += [_grid_line(value, y_of(value)) for value in y_ticks]
+    parts += [f'<text x="{x_of(value):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{_text(value)}</text>' for value in x_ticks]
     parts.append(f'<text class="axis" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(x_name)}</text>')
     for line, x, y in kept:
         points = " ".join(f"{x_of(a):.1f},{y_of(b):.1f}" for a, b in zip(x, y, strict=True))
@@ -62,9 +59,7 @@ def bars(values: Sequence[np.ndarray], names: Sequence[str], limit: float, y_nam
     slot = (WIDTH - LEFT - RIGHT) / count
     width = max(0.8, 0.8 * slot / len(rows))
     parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_name)} of each latent">']
-    for value in y_ticks:
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}"/>'
-                     f'<text x="{LEFT - 8}" y="{y_of(value) + 4:.1f}" text-anchor="end">{_text(value)}</text>')
+    parts += [_grid_line(value, y_of(value)) for value in y_ticks]
     for number, (name, row) in enumerate(zip(names, rows, strict=True)):
         for i, value in enumerate(row):
             y = min(y_of(value), HEIGHT - BOTTOM - 1.0)
@@ -87,7 +82,13 @@ def _thinned(line: Line) -> tuple[np.ndarray, np.ndarray]:
     return np.array([x[p].mean() for p in parts]), np.array([y[p].mean() for p in parts])
 
 
-def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequence[float] | None = None, tight: bool = False):
+def _grid_line(value: float, y: float) -> str:
+    return (f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(value)}</text>')
+
+
+def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequence[float] | None = None,
+          tight: bool = False) -> tuple[Callable[[float], float], list[float]]:
     """(a value's place in pixels, the values that are named)."""
     low, high = float(values.min()), float(values.max())
     warp = np.log2 if log else np.asarray

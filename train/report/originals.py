@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from hummingface.train.evaluation.reconstruct import Learnt, sounded
 from hummingface.train.notes.note import Labels, Note, Source, SourceError
 from hummingface.train.notes.opening import open_source
 
+T = TypeVar("T")
 LOOKED_THROUGH = 2000                # orders of a source, at most
 RATE_HZ = 32_000
 TAIL_S = 0.4
@@ -29,7 +31,8 @@ def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence
         return notes, "recordings of " + ", ".join(path.name for path in sources)
     assert bank is not None, "notes are of a bank, or of sources"
     if isinstance(bank, NoteSounds):
-        return [bank.note(int(i)) for i in _spread(np.argsort(bank.pitch, kind="stable"), count)], "recordings that were learnt, at 16 kHz"
+        by_pitch = np.argsort(bank.pitch, kind="stable").tolist()
+        return [bank.note(i) for i in _spread(by_pitch, count)], "recordings that were learnt, at 16 kHz"
     folder = bank.chosen().get("folder")
     notes, names = [], set(bank.names) - {""}
     for source in _sources_of(Path(folder)) if folder else []:
@@ -39,7 +42,8 @@ def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence
             continue
     if notes:
         return _spread(notes, count), "recordings that were learnt"
-    return ([as_sound(bank, int(i)) for i in _spread(np.argsort(bank.pitch[bank.trained], kind="stable"), count, bank.trained)],
+    by_pitch = bank.trained[np.argsort(bank.pitch[bank.trained], kind="stable")].tolist()
+    return ([as_sound(bank, i) for i in _spread(by_pitch, count)],
             "what was to be learnt, as sound: the recordings themselves are not where they were (--notes SOURCE gives others)")
 
 
@@ -64,11 +68,10 @@ def _chosen(source: Source, count: int, names: set[str] | None = None) -> list[N
     return [note for note in source.read(_spread(orders, count)) if isinstance(note, Note)]
 
 
-def _spread(values, count: int, of=None) -> list:
-    """`count` of values, evenly; `values` are places in `of`, where that is given."""
+def _spread(values: Sequence[T], count: int) -> list[T]:
+    """`count` of values, evenly."""
     places = np.unique(np.linspace(0, max(0, len(values) - 1), min(count, len(values))).round().astype(int))
-    picked = [values[i] for i in places]
-    return picked if of is None else [of[i] for i in picked]
+    return [values[i] for i in places]
 
 
 def as_sound(bank: NoteBank, which: int) -> Note:

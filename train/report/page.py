@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from hummingface.train.report.folder import WHOLE, Run, open_runs
 from hummingface.train.report.latents import NEAR_ZERO_EFFECT_DB, NEAR_ZERO_SPREAD, Use, middle_note, use_of
 from hummingface.train.report.originals import real_notes
 from hummingface.train.report.sets import SetFigures, sets_of
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 SHOWN, SAMPLES, PICTURES = 4, 8, 5        # reconstructions and random samples as sound; pictures of learning
 AXES = (10, 4)                            # latents that are walked along: of a lone run, of each of several
@@ -75,7 +78,7 @@ def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, s
         write_demos(content, demos)
 
 
-def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar: Any = None) -> dict[str, Any]:
+def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar: "tqdm | None" = None) -> dict[str, Any]:
     """All that the page holds."""
     told: Callable[[], object] = bar.update if bar is not None else (lambda: None)
     chapters = [Chapter(run, _facts(run), _pictures(run)) for run in runs]

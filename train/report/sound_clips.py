@@ -1,5 +1,5 @@
 """What runs sound like: recordings beside their reconstructions, random points, and walks along each latent and each knob."""
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -94,7 +94,7 @@ def gain_of(audio: np.ndarray) -> float:
     return float(10 ** (-20 / 20) / max(np.sqrt(np.mean(np.square(audio, dtype=np.float64))), 1e-6))
 
 
-def _mean(values) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None and np.isfinite(value)]
     return float(np.mean(known)) if known else None
 

@@ -13,10 +13,10 @@ from hummingface.instrument.gui.controllers.qwerty import HIGHEST_OCTAVE, LOWEST
 if TYPE_CHECKING:
     from hummingface.instrument.gui.window import Window
 
-PANELS: dict[str, Callable[[Any], QWidget]] = {
+PANELS: dict[str, Callable[["Window"], QWidget]] = {
     "settings": lambda window: window.dialog, "takes": lambda window: window.takes, "exports": lambda window: window.exports,
     "learning": lambda window: window.recordings.panel}
-OPEN: dict[str, Callable[[Any], None]] = {
+OPEN: dict[str, Callable[["Window"], None]] = {
     "settings": lambda window: window.open_settings(), "takes": lambda window: window.takes.open(),
     "exports": lambda window: window.exports.open(), "learning": lambda window: window.recordings.panel.open()}
 
@@ -69,16 +69,16 @@ def _geometry(widget: QWidget) -> str:
     return widget.saveGeometry().toBase64().toStdString()
 
 
-def _restore_geometry(widget: QWidget, value: Any) -> None:
+def _restore_geometry(widget: QWidget, value: object) -> None:
     if isinstance(value, str) and len(value) < 1000:
         widget.restoreGeometry(QByteArray.fromBase64(value.encode("ascii", "ignore")))
 
 
-def _whole(value: Any, low: int, high: int, otherwise: int) -> int:
+def _whole(value: object, low: int, high: int, otherwise: int) -> int:
     return value if type(value) is int and low <= value <= high else otherwise
 
 
-def _value(field: QWidget) -> Any:
+def _value(field: QWidget) -> int | float | bool | None:
     if isinstance(field, QComboBox):
         return field.currentIndex()
     return field.isChecked() if isinstance(field, QCheckBox) else field.value() if isinstance(field, QSpinBox | QDoubleSpinBox) else None

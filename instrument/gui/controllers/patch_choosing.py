@@ -34,13 +34,13 @@ class PatchChoosing:
             here = names.index(self.session.name) if self.session.name in names else -1 if step > 0 else 0
             self.load(entries[(here + step) % len(entries)])
 
-    def load(self, entry) -> None:
+    def load(self, entry: library.LibraryEntry) -> None:
         """Play a patch of the library."""
         patch = self._read(entry)
         if patch is not None:
             self.session.load(patch)
 
-    def _read(self, entry) -> Patch | None:
+    def _read(self, entry: library.LibraryEntry) -> Patch | None:
         try:
             return library.load_patch(entry.path)
         except ValueError as error:
@@ -64,7 +64,7 @@ class PatchChoosing:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.banner.say(problems[0] + more, problem=True)
 
-    def _chosen(self, entry) -> None:
+    def _chosen(self, entry: library.LibraryEntry) -> None:
         if self._for_corner is None:
             self.load(entry)
             return
@@ -84,7 +84,7 @@ class PatchChoosing:
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
         """Save what is played under a name."""
-        patch = self.session.state.to_patch(name=name, tags=tags)
+        patch = self.session.state.to_patch().with_values(name=name, tags=tags)
         try:
             path = library.save_patch(patch)
         except (ValueError, OSError) as error:

@@ -1,4 +1,5 @@
 """New sounds from recordings: the button with its menu, what is dropped on the window, and the two who make something of it."""
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -27,7 +28,8 @@ OFFERED = 3                     # lessons that were stopped, in the menu
 class SoundsFromRecordings:
     """`model_of` as `NewSound` has it, `recall` plays a take again."""
 
-    def __init__(self, window: QWidget, session: Session, banner: Banner, model_of, recall):
+    def __init__(self, window: QWidget, session: Session, banner: Banner, model_of: Callable[[str], str],
+                 recall: Callable[[str], None]):
         self._window, self._session, self._banner, self._model_of, self._recall = window, session, banner, model_of, recall
         self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
                            "them (Ctrl+N); or drop either on the window", text=TEXT)
@@ -144,7 +146,7 @@ class SoundsFromRecordings:
             share = f"{job.share:.0%}".replace("%", " %")
             menu.addAction(caption(f"Go on learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
 
-    def _go_on(self, job) -> None:
+    def _go_on(self, job: learnt_models.TrainingJob) -> None:
         if not self.extras.offer("Learning from recordings", lambda: self._go_on(job)):
             return
         self.learning.go_on(job)

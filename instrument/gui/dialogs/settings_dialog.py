@@ -1,5 +1,6 @@
 """Audio device, rate, block size and MIDI ports; a test tone, and what the latency comes to."""
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from hummingface.instrument.audio.protocol import AudioChoice
@@ -173,11 +174,11 @@ class SettingsDialog(QDialog):
         ports = None if self.all_ports.isChecked() else [box.port for box in self.boxes if box.isChecked()]
         self.wanted.emit({"do": "open_midi", "ports": ports})
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self.tone.setChecked(False)     # no tone goes on behind a closed dialog
         super().hideEvent(event)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return                      # Enter opens what has the focus and shuts nothing
         super().keyPressEvent(event)

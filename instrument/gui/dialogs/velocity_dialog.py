@@ -3,7 +3,7 @@ goes for all patches."""
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -125,10 +125,9 @@ class TouchDialog(QDialog):
             self._tell(WHAT)
 
     def _remember(self, curve: VelocityCurve) -> None:
-        self._settings.velocity_curve = to_json(curve)
-        if not curve.name:
-            self._own = curve
-            self._settings.own_velocity_curve = to_json(curve)
+        told = self._settings.velocity_curve = to_json(curve)
+        if isinstance(told, list):                      # no preset
+            self._own, self._settings.own_velocity_curve = curve, told
         self._show()
         self.changed.emit()
 
@@ -200,11 +199,11 @@ class TouchDialog(QDialog):
 
     # As a window
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         self._send({"do": "listen_velocities", "on": True})
         super().showEvent(event)
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         if self.learning:
             self._stop_learning()
             self._tell(WHAT)
@@ -212,7 +211,7 @@ class TouchDialog(QDialog):
         self._send({"do": "listen_velocities", "on": False})
         super().hideEvent(event)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return                                  # Enter in a field closes nothing
         super().keyPressEvent(event)

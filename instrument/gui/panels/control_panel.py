@@ -83,7 +83,7 @@ class Section(Panel):
 class ControlPanel(QWidget):
     """All sections side by side, each as wide as its columns ask for."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -98,7 +98,7 @@ class ControlPanel(QWidget):
 class OutputPanel(Panel):
     """The meter, the volume beside it, large, and the other controls of the whole instrument."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Output")
         self.meter = Meter()
         self.controls: dict[str, Control] = {}

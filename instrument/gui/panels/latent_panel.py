@@ -1,6 +1,6 @@
 """Where in the model's space of sounds we are: the sixteen latents and, on a page behind them, the directions that have names."""
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel, tool
@@ -51,7 +51,7 @@ class LatentKnob(Knob):
     def _show_or_hide(self) -> None:
         self.lock.setVisible(self.lock.isChecked() or self.touched())
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         size = theme.px(18)
         self._draw_lock()
         centre, radius, _ = self._geometry()

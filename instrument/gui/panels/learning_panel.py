@@ -1,6 +1,8 @@
 """A lesson as the player sees it: one note of the recordings beside what is learnt of it so far, how far it is, how long it takes."""
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QImage, QPainter
+from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.controllers.learning import STEPS, Learning, LearningPicture
@@ -15,7 +17,7 @@ CAPTION = 20                    # height of the line over each picture
 class LearningPictures(QWidget):
     """The recording at the left, what is learnt of it at the right, in the colours of the spectrogram."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("What is learnt so far")
@@ -35,7 +37,7 @@ class LearningPictures(QWidget):
         self.setAccessibleDescription(f"The note {picture.name}, {picture.key}" if picture else "Nothing yet")
         self.update()
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         gap, caption = theme.px(theme.GAP), theme.px(CAPTION)
@@ -55,7 +57,7 @@ class LearningPictures(QWidget):
 class Progress(QWidget):
     """A thin line, as far as it is."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.share = 0.0
         self.setAccessibleName("Progress")
@@ -69,7 +71,7 @@ class Progress(QWidget):
             self.setAccessibleDescription(f"{share:.0%}")
             self.update()
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -152,7 +154,7 @@ class LearningPanel(QDialog):
         self.show()
         self.raise_()
 
-    def _button(self, text: str, tip: str, act) -> QPushButton:
+    def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
         button.setAccessibleName(text)
         set_tip(button, tip)

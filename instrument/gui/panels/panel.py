@@ -13,7 +13,7 @@ class Panel(QFrame):
 
     heading_height = HEADING
 
-    def __init__(self, title: str, parent=None):
+    def __init__(self, title: str, parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(title.capitalize())

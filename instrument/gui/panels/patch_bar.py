@@ -2,7 +2,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFont, QKeySequence, QPainter, QPen, QShortcut
+from PySide6.QtGui import QFont, QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import tool
@@ -16,7 +16,7 @@ LONGEST_SHOWN = 40          # characters of a name on a button
 class PatchName(QToolButton):
     """The name in the middle; a warm dot while it sounds different from the patch on disk."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.dirty, self._shown = False, ""
         set_tip(self, "Choose a patch (Ctrl+F)")
@@ -30,7 +30,7 @@ class PatchName(QToolButton):
         self.setAccessibleName(f"Patch: {name}{', changed' if dirty else ''}")
         self.update()
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.colour(theme.TEXT), 1) if self.hasFocus() else Qt.PenStyle.NoPen)

@@ -18,7 +18,7 @@ class RecordBar(QWidget):
     capture_wanted = Signal()
     takes_wanted = Signal()
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

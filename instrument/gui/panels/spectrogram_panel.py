@@ -10,7 +10,7 @@ from hummingface.instrument.gui.widgets.spectrogram import Spectrogram, note_nam
 class SpectrogramPanel(Panel):
     """A panel around the pictures of what sounds."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Spectrogram")
         self.view, self.plot = Spectrogram(), FramePlot()
         self._pictures = QStackedWidget()

@@ -2,9 +2,10 @@
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, tip
 
@@ -19,7 +20,7 @@ TROUBLE_S = 10.0            # so long a figure keeps its colour after the last t
 class _Count:
     """What went wrong since the engine was ready: what it counted while it warmed up, nobody could play or hear."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.shown = 0
         self._told = self._base = 0
         self._grew_at = -TROUBLE_S
@@ -68,7 +69,7 @@ class Reading(Label):
     def minimumSizeHint(self) -> QSize:
         return super().minimumSizeHint() + QSize(self._dot_width(), 0)
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         place = self.contentsRect()
         if self.dot:
@@ -84,7 +85,7 @@ class StatusLine(QWidget):
 
     panic_wanted = Signal()
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 0, 0)
@@ -181,12 +182,12 @@ class StatusLine(QWidget):
         """Whether nothing was late and nothing dropped out since the engine was ready."""
         return not (self._late.shown or self._drops.shown)
 
-    def begin_counting(self, telemetry) -> None:
+    def begin_counting(self, telemetry: Telemetry) -> None:
         """The engine is ready to play: late frames and drop-outs are counted from here."""
         self._late.begin(telemetry.late)
         self._drops.begin(telemetry.underruns)
 
-    def show_telemetry(self, telemetry, peak_db: float) -> None:
+    def show_telemetry(self, telemetry: Telemetry, peak_db: float) -> None:
         """Figures of the engine; see `hummingface.instrument.audio.protocol.Telemetry`."""
         now_s = time.monotonic()
         self._late.update(telemetry.late, now_s)

@@ -1,5 +1,5 @@
 """The takes: what they look like, how they sound, and out they go: dragged as files into a DAW, or dropped back to be played again."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QDesktopServices, QDrag, QPainter, QPixmap
+from PySide6.QtGui import QDesktopServices, QDrag, QHideEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QListView,
     QPushButton,
     QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -56,10 +57,10 @@ class TakeModel(QAbstractListModel):
         self.takes = entries(folder)
         self.endResetModel()
 
-    def rowCount(self, parent=None) -> int:
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
         return len(self.takes)
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         take = self.takes[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return take.name
@@ -91,10 +92,10 @@ class _Row(QStyledItemDelegate):
         super().__init__(panel)
         self._panel = panel
 
-    def sizeHint(self, _option, _index) -> QSize:
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(theme.px(380), theme.px(ROW_HEIGHT))
 
-    def paint(self, painter: QPainter, option, index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         take = self._panel.model.takes[index.row()]
         painter.save()
         paint_surface(painter, option)
@@ -117,7 +118,7 @@ class TakeList(QListView):
         super().__init__()
         self._panel = panel
 
-    def startDrag(self, _actions) -> None:
+    def startDrag(self, _actions: Qt.DropAction) -> None:
         indexes = self.selectedIndexes()
         if not indexes:
             return
@@ -231,11 +232,11 @@ class TakesPanel(QDialog):
         index = self.list.currentIndex()
         return self.model.takes[index.row()] if index.isValid() else None
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self.listening.stop()
         super().hideEvent(event)
 
-    def _button(self, text: str, about: str, act) -> QPushButton:
+    def _button(self, text: str, about: str, act: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
         button.setAccessibleName(text)
         set_tip(button, about)
@@ -246,7 +247,7 @@ class TakesPanel(QDialog):
         for button in (self.listen, self.again):
             button.setEnabled(self.selected() is not None)
 
-    def _listen(self, _index=None) -> None:
+    def _listen(self, _index: QModelIndex | None = None) -> None:
         take = self.selected()
         if take is not None:
             self.listening.toggle(take.path)

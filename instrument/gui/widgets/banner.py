@@ -13,7 +13,7 @@ class Banner(QFrame):
     """One message at a time; good news goes by itself, a problem stays until it is over or closed. A notice stays beneath problems, and
     comes back after good news, until the player closes it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Message")
         self.problem = False

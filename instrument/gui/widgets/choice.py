@@ -1,7 +1,7 @@
 """A switch with a few named places, all of them in sight."""
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
@@ -13,7 +13,7 @@ LABEL, ROW = 15, 16         # heights of the text below and of one choice
 class ChoiceControl(Control):
     """A click or an arrow key picks one of `parameter.choices`; Enter or Space the next."""
 
-    def __init__(self, parameter: Parameter, name: str = "", diameter: int = 38, parent=None):
+    def __init__(self, parameter: Parameter, name: str = "", diameter: int = 38, parent: QWidget | None = None):
         super().__init__(parameter, name, parent)
         self.diameter = diameter
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -53,7 +53,7 @@ class ChoiceControl(Control):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         places = self._places()

@@ -4,9 +4,9 @@ Built on QAbstractSlider, so that screen readers find a slider with a value that
 """
 import re
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractSlider, QLineEdit
+from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Tip, show_tip, tip
@@ -47,7 +47,7 @@ class Control(QAbstractSlider):
     gesture_began = Signal(str)
     gesture_ended = Signal()
 
-    def __init__(self, parameter: Parameter, name: str = "", parent=None):
+    def __init__(self, parameter: Parameter, name: str = "", parent: QWidget | None = None):
         super().__init__(parent)
         self.parameter = parameter
         self.shown = parameter.default
@@ -213,7 +213,7 @@ class Control(QAbstractSlider):
             self.setFocus()
             self.update()
 
-    def eventFilter(self, watched, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._editor:
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()

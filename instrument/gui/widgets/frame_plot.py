@@ -2,7 +2,7 @@
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -21,7 +21,7 @@ class FramePlot(QWidget):
 
     freeze_asked = Signal()
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Model's frame")
         self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now. Space freezes.")
@@ -90,17 +90,17 @@ class FramePlot(QWidget):
         noise = np.interp(GRID_HZ, BAND_CENTRES_HZ, noise_db) if f0_hz > 0 else np.full(GRID_HZ.size, NOISE_FLOOR_DB)
         self._noise.setData(np.log10(GRID_HZ), np.clip(noise, FLOOR_DB, CEILING_DB))
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.freeze_asked.emit()
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.freeze_asked.emit()
         else:
             event.ignore()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self.rescale()
         self._hint.resize(self.size())
         super().resizeEvent(event)

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QHideEvent,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -132,11 +144,11 @@ class Keyboard(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._let_go()
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self._let_go()
         super().hideEvent(event)
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space(False)
         super().focusOutEvent(event)
 
@@ -226,7 +238,7 @@ class Keyboard(QWidget):
         painter.end()
         return pixmap
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         look = (self.size(), self.devicePixelRatioF(), theme.scale, tuple(self.letters.items()))
         if look != self._look:
             self._look, self._at_rest = look, self._draw_at_rest()

@@ -6,8 +6,8 @@ pulls it away from the knob.
 from math import cos, pi, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
@@ -20,7 +20,7 @@ class Knob(Control):
     """A knob of one parameter; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
 
     def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
-                 parent=None):
+                 parent: QWidget | None = None):
         super().__init__(parameter, name, parent)
         self.label = label or parameter.label
         self.diameter = diameter
@@ -63,7 +63,7 @@ class Knob(Control):
         rect = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
         painter.drawArc(rect, round((START_DEG - SPAN_DEG * start) * 16), round(-SPAN_DEG * (end - start) * 16))
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour(theme.PANEL))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

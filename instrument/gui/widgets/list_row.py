@@ -1,12 +1,12 @@
 """A row of a list: a surface that answers the pointer, a name at the left, something quieter at the right."""
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QStyle
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from hummingface.instrument.gui.widgets import theme
 
 
-def paint_surface(painter: QPainter, option) -> bool:
+def paint_surface(painter: QPainter, option: QStyleOptionViewItem) -> bool:
     """The row's ground; returns whether the row is selected."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     selected = bool(option.state & QStyle.StateFlag.State_Selected)

@@ -1,7 +1,8 @@
 """The level meter: peak and RMS of both sides, in dB, with a mark that holds the highest peak for a while."""
 import numpy as np
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -15,7 +16,7 @@ SCALE_WIDTH = 20
 MARKS_DB = (0, -6, -12, -24, -36, -48)
 
 
-def to_db(amplitude):
+def to_db(amplitude: ArrayLike) -> np.ndarray:
     """Amplitude to dB, not below -120."""
     return 20 * np.log10(np.maximum(amplitude, 1e-6))
 
@@ -23,7 +24,7 @@ def to_db(amplitude):
 class Meter(QWidget):
     """`feed` takes samples and the time that has passed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Level meter")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -65,7 +66,7 @@ class Meter(QWidget):
             return True
         return super().event(event)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), theme.colour(theme.PANEL))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

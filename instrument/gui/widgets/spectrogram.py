@@ -6,7 +6,19 @@ repaint is one plain copy.
 """
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QImage, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import (
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hummingface.instrument.gui.widgets import theme
@@ -127,7 +139,7 @@ class Spectrogram(QWidget):
     def _picture(self) -> QImage:
         return self._ring.copy(self._column, 0, self._width, self._height)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         super().resizeEvent(event)
 
@@ -137,7 +149,7 @@ class Spectrogram(QWidget):
         if (width, height) != (self._width, self._height):
             self._make(width, height)
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         self._fit()
         self.paints += 1
         painter = QPainter(self)

@@ -1,5 +1,5 @@
 """Outlines of sound files, drawn once each; files are read on another thread, so a slow disk holds nothing up."""
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QPixmap
 
 from hummingface.instrument.gui.widgets import theme
@@ -11,7 +11,7 @@ MOST_KEPT = 600
 
 
 class _Reading(QRunnable):
-    def __init__(self, take: TakeEntry, done):
+    def __init__(self, take: TakeEntry, done: SignalInstance):
         super().__init__()
         self._take, self._done = take, done
 

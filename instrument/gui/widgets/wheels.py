@@ -1,6 +1,6 @@
 """Pitch bend and modulation wheels beside the keyboard."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy
 
 from hummingface.instrument.gui.widgets import theme
@@ -74,7 +74,7 @@ class Wheel(QAbstractSlider):
         else:
             event.ignore()
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         if self.springs:
             self.setValue(0)
         super().focusOutEvent(event)
@@ -90,7 +90,7 @@ class Wheel(QAbstractSlider):
     def _slot(self) -> QRectF:
         return QRectF(theme.px(3), 1, self.width() - theme.px(6), self.height() - theme.px(17))
 
-    def paintEvent(self, _event) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         slot = self._slot()

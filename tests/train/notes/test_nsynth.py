@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from hummingface.train.notes.note import QUALITIES, SourceError
+from hummingface.train.notes.note import QUALITIES, Note, SourceError
 from hummingface.train.notes.nsynth import Filters, NSynth
 from hummingface.train.notes.tfrecord import masked_crc, parse_example, records
 
@@ -102,7 +102,7 @@ def test_folder_and_archive_are_the_same_notes(folder, tmp_path):
     assert {n: o.key for n, o in from_folder.items()} == {n: o.key for n, o in from_archive.items()}
     assert sorted(o.labels.pitch for o in from_folder.values())[::5] == [9, 119]
     notes = list(NSynth(folder).read(list(from_folder.values())))
-    assert all(len(n.audio) == 64_000 and n.rate_hz == 16_000 for n in notes)
+    assert all(isinstance(n, Note) and len(n.audio) == 64_000 and n.rate_hz == 16_000 for n in notes)
 
 
 @pytest.mark.parametrize(("filters", "count"), [
@@ -190,7 +190,7 @@ def test_tfrecords_are_the_same_notes(folder, tmp_path):
     assert not skipped
     wanted, _ = orders_of(NSynth(folder))
     assert {n: o.labels for n, o in orders.items()} == {n: o.labels for n, o in wanted.items()}
-    assert all(np.array_equal(n.audio, audio[n.labels.name]) for n in source.read(list(orders.values())))
+    assert all(isinstance(n, Note) and np.array_equal(n.audio, audio[n.labels.name]) for n in source.read(list(orders.values())))
     assert len(orders_of(NSynth(path, Filters(families=("organ",))))[0]) == 2
 
 
@@ -223,4 +223,4 @@ def test_real_notes_of_the_test_split():
     about = orders["bass_synthetic_009-060-100"].labels
     assert (about.family, about.source, about.velocity, about.hold_s) == ("bass", "synthetic", 100, 3.0)
     assert [q for q, on in zip(QUALITIES, about.qualities, strict=True) if on] == ["bright", "distortion", "long_release"]
-    assert all(len(n.audio) == 64_000 for n in source.read(list(orders.values())[:5]))
+    assert all(isinstance(n, Note) and len(n.audio) == 64_000 for n in source.read(list(orders.values())[:5]))
