@@ -1,4 +1,4 @@
-"""The figures of docs/seed.md: the seed's systems and the harmonic decoder on the same notes, seen and unseen.
+"""The figures of docs/stft-models.md: the seed's systems and the harmonic decoder on the same notes, seen and unseen.
 
     python -m tests.bench.seed_figures --unseen NSYNTH_FOLDER --seen SOUNDFONT [--sweep RUN..] [--json FILE]
 
