@@ -1,6 +1,6 @@
-"""What the engine costs on this machine: the performer with its decoder, and the compiled synthesis, block by block.
+"""Benchmark of the engine on this machine: the performer with its decoder, and the compiled synthesis, block by block.
 
-One thread does both in turn, as fast as it can, while a chord of the asked size is kept alive and a latent moves or rests. A load of 1 is
+One thread runs both in turn, as fast as it can, while a chord of the requested size sounds and a latent moves or rests. A load of 1 is
 all of one core. The performer works once a hop, so loads are taken over the longer of a block and a hop.
 """
 import json

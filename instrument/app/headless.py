@@ -1,4 +1,4 @@
-"""Playing without a window: the audio process, MIDI in, and one line in the terminal that tells how it goes."""
+"""Playing without a window: the audio process, MIDI input, and one status line in the terminal."""
 import shutil
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""Starting to play: with the window, in a terminal, or, where that cannot be, into a file."""
+"""Starts the instrument: with its window, in a terminal, or, without a display and a sound device, as a rendered file."""
 import os
 import sys
 from pathlib import Path

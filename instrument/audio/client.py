@@ -1,10 +1,9 @@
-"""The audio process, as the window and the headless player hold it. Does not import the synthesis; nothing
-here blocks.
+"""The client of the audio process, used by the window and the headless player. It does not import the synthesis, and never blocks.
 
-The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks
-after the process: when its position stands still (no error tells of an audio server that died), or the process is
-gone, it ends what is left of it and starts another with all as it was. What happens comes out of `poll` as messages,
-`{"tell": "engine", "state", "text"}` among them.
+The client remembers what the player wants (audio settings, MIDI ports, the patch and the controls moved since) and watches
+the process. When its position stands still (PortAudio reports no error when an audio server dies) or the process is gone, the client
+ends it and starts another one with everything as it was. `poll` returns what happens as messages, `{"tell": "engine", "state", "text"}`
+among them.
 
     client = Client(patch=patch)
     client.start()

@@ -1,4 +1,4 @@
-"""Which audio devices there are, and which one is meant. PortAudio through sounddevice."""
+"""Audio devices: which ones exist, and which one a name or number refers to. PortAudio through sounddevice."""
 import contextlib
 import ctypes
 import ctypes.util

@@ -1,9 +1,8 @@
-"""The performer at work beside the audio thread: the state block, the clock, and the thread that turns events into hops.
+"""The engine: the state block, the sample clock, and the performer thread that turns events into hops beside the audio thread.
 
-Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio
-thread (compiled, never here) touches the state block. An event gets its stamp under the same lock under which the
-performer reads its clock, so nothing that is stamped before a moment can come to light after the performer has passed
-it.
+Threads: any thread may call `receive` and `play_patch`; only the performer thread touches the `Performer`; the audio
+thread (compiled, never in this file) touches the state block. An event gets its stamp under the same lock under which the
+performer reads its clock, so the performer never sees an event that is older than what it has already computed.
 """
 import contextlib
 import gc

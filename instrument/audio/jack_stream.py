@@ -1,12 +1,12 @@
-"""The engine as a client of a JACK server: sound out and MIDI in, in one compiled process callback.
+"""The engine as a JACK client: sound out and MIDI in, in one compiled process callback.
 
-PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's
-events over at its start, throws their places away, and needs the interpreter's lock in JACK's process thread, where a
+PortAudio can play the sound, but MIDI would then come through another client (RtMidi), which delivers a period's
+events at its start, loses their offsets, and needs the interpreter lock in JACK's process thread, where a
 busy interpreter holds up every client of the server. Here an event's stamp is exact: the position of the period's
-first sample, plus its place in the period. Besides, JACK says when it freewheels, and then the audio thread waits for
+first sample plus the event's offset in the period. JACK also reports freewheeling, and then the audio thread waits for
 the performer.
 
-Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a
+Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by writing a byte into a
 non-blocking socket.
 """
 import ctypes

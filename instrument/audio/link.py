@@ -1,4 +1,4 @@
-"""One running audio process as its client sees it: the process, the socket, and the threads that read and write it.
+"""A client's connection to one running audio process: the process, the socket, and the threads that read and write it.
 
 Nothing here waits on the caller's thread: a process that hangs cannot hang the window.
 """

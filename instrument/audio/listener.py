@@ -1,4 +1,4 @@
-"""The audio process's ear for its window: one client at a time, each message checked before anything acts on it."""
+"""The socket server of the audio process: one client at a time, each message checked before anything acts on it."""
 import contextlib
 import queue
 import threading

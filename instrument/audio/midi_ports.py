@@ -1,8 +1,8 @@
-"""MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
+"""MIDI inputs: any port, ports that appear and disappear while the process runs, and a virtual port of our own where the system has them.
 
-The system's (`midi_system.py`) call back on threads of their own; JACK's events come through `jack_stream.py` with
-exact times. Nothing tells of a port that is unplugged, so `update`, called about once a second, compares names.
-Listing may raise where a system has no MIDI at all: that is a problem to show, not an error.
+The system's inputs (`midi_system.py`) call back on their own threads; JACK's events come through `jack_stream.py` with
+exact times. No system reports an unplugged port, so `update`, called about once a second, compares names.
+Listing ports may raise on a system without MIDI; that is shown as a problem and is no error.
 """
 import re
 import time

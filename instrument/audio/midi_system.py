@@ -1,8 +1,8 @@
-"""The system's own MIDI inputs: through RtMidi where it can hear them, else through PortMidi, else not at all, and then why.
+"""The system's MIDI inputs: through RtMidi where it works, else through PortMidi, else none, with the reason.
 
-RtMidi (python-rtmidi) has wheels up to Python 3.12. Compiled by hand it may lack what the system's ports come by: it is asked what it was
-compiled with. PortMidi is a library of the system that mido speaks to; it has no port of its own for others to connect to, and learns of
-ports that come and go only by beginning again, so `stale` says when that is due. What each opens calls `hear(message bytes)` on a thread
+RtMidi (python-rtmidi) has wheels up to Python 3.12. A build from source may lack the system's MIDI API, so this file asks which APIs it was
+compiled with. PortMidi is a system library that mido uses; it has no virtual port for other programs, and sees new
+ports only after a restart, so `stale` says when a restart is due. Each input calls `hear(message bytes)` on a thread
 of its own.
 """
 import ctypes

@@ -1,7 +1,7 @@
-"""The device that plays, as the audio process keeps it open: what was asked for if it opens, else what sounded before,
-else nothing, in silence, and a look for it every `RETRY_S`.
+"""The output device of the audio process: the one that the player chose if it opens, else the one that played before, else silence, and
+another try every `RETRY_S`.
 
-The main thread of the audio process alone calls this.
+Only the main thread of the audio process calls this.
 """
 import contextlib
 import os

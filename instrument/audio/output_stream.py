@@ -1,4 +1,4 @@
-"""What plays a state block: a device through PortAudio or JACK, or the clock alone where there is none."""
+"""The interface of everything that plays a state block: a device through PortAudio or JACK, or a clock without a device."""
 from typing import Protocol
 
 import numpy as np

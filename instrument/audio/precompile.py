@@ -1,9 +1,9 @@
-"""What is compiled for this machine before the first note: two halves side by side, for numba compiles one function at a time.
+"""Compiles everything that the first note needs, in two processes side by side, since numba compiles one function at a time.
 
     python -m hummingface.instrument.audio.precompile
 
-does both and then, behind them and out of the way, what may be wanted later. `finish` waits for the two halves, whoever is at them: each
-holds a lock while it works, and leaves a mark when it is done.
+compiles both halves, and then, at low priority, what may be needed later. `finish` waits for the two halves, whichever process compiles
+them: each holds a lock while it works, and leaves a mark when it is done.
 """
 import contextlib
 import hashlib

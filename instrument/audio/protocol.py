@@ -1,9 +1,9 @@
-"""What the window and the audio process say to each other, and the checks that both sides apply to every message.
+"""The messages between the window and the audio process, and the checks that both sides apply to each of them.
 
 A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that
-arrives can run code. `{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields
-each has; whatever is not in it raises `ProtocolError`, whose text a person can read. Patches are checked further by
-`hummingface.instrument.patches.patch`, where they are put to use.
+arrives can run code. `{"do": ...}` is a command to the audio process, `{"tell": ...}` an event from it. One table lists the fields of
+each; anything else raises `ProtocolError`, whose text a person can read. Patches are checked further by
+`hummingface.instrument.patches.patch`, where they are used. docs/architecture.md says what each message means.
 """
 import json
 import math

@@ -1,6 +1,6 @@
-"""Bringing back a take: its sound, and, where the rate allows, an engine that stands where it began and plays it again.
+"""Recall of a take: loads its sound and, if the sample rate matches, an engine that starts from the take's snapshot and replays it.
 
-The main thread of the audio process alone calls this.
+Only the main thread of the audio process calls this.
 """
 import time
 from collections.abc import Callable

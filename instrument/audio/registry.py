@@ -1,6 +1,6 @@
-"""Where audio processes that run are written down, so that a window can find one whose own window is gone.
+"""Registry of running audio processes, so that a new window can find one whose own window is gone.
 
-One file each in this user's run-time folder, readable by this user alone, because it holds the key to the socket.
+One file per process in the user's run-time folder, readable by this user alone, because it holds the key to the socket.
 """
 import contextlib
 import json

@@ -1,12 +1,12 @@
 """The audio process: `python -m hummingface.instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
 standard input.
 
-It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client
-asks. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
-vanishes the sound goes on, so that a window that crashed can be opened again and take over; `GRACE_S` after the last
-note without a client it ends by itself.
+It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and executes the client's
+commands. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
+vanishes, the sound goes on, so that a new window can take over after a crash. Without a client the process ends itself `GRACE_S` after the
+last note.
 
-The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the
+The main thread is the only one that opens and closes devices and ports; `_quick` messages (notes, knobs) go straight to the
 performer.
 """
 import contextlib

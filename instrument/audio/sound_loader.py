@@ -1,4 +1,4 @@
-"""Patches and models for the audio process: opened, checked, kept warm."""
+"""Loads patches and models for the audio process: opens, checks and warms them up."""
 from typing import Any
 
 from hummingface.instrument.patches import patch as patch_file

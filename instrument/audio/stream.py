@@ -1,8 +1,7 @@
-"""From the compiled render to a device: PortAudio calls it as a C function, and Python is never in the way.
+"""Output streams through PortAudio, whose C callback is the compiled render, and a silent stream for machines without a device.
 
-`PortAudioStream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream`
-keeps the engine's time going, so that all but the ears goes on. Each moves the state's `position` and is closed with
-`close`.
+`PortAudioStream` plays through PortAudio (`jack_stream.py` through JACK); `SilentStream` keeps the engine's clock running without a
+device. Each advances the state's `position` and is closed with `close`.
 """
 import contextlib
 import ctypes

@@ -1,7 +1,6 @@
-"""The player's touch, between the MIDI ports and the engine: velocities through the player's curve, and what was played for who draws
-or learns one.
+"""The player's velocity curve between the MIDI ports and the engine, and the incoming velocities for a curve that is being drawn or learnt.
 
-`Touch` outlives engines: each that plays is given the same one.
+`Touch` outlives engines: each engine that plays is given the same one.
 """
 import threading
 import time

@@ -1,8 +1,8 @@
-"""The `.multisample` form of Bitwig and PreSonus (github.com/bitwig/multisample): a ZIP file, not packed, of samples and a map in XML.
+"""Writer of the `.multisample` format of Bitwig and PreSonus (github.com/bitwig/multisample): an uncompressed ZIP of samples and a map.
 
-Mapping alone: envelopes and the curve of velocity are the sampler's own, so the release is told in the description. Loudness by velocity
-is in the gains of zones, as finely parted as that asks for, and holds where the sampler adds no curve to it: so much is told as well.
-`stop` of a loop is the frame after its last.
+The format maps samples only: envelopes and the velocity curve belong to the sampler, so the description says how long to set the release.
+Loudness by velocity is written as gains of zones, split as finely as that needs. It is right where the sampler adds no velocity curve of
+its own, and the description says so. `stop` of a loop is the frame after its last.
 """
 from xml.etree import ElementTree as xml
 

@@ -1,8 +1,8 @@
-"""From one stretch of a sound into another that resembles it, with no dip, no swell and no jump in any of its partials.
+"""Cross-fade between two similar stretches of a sound, with no dip, swell or jump in any partial.
 
-Both are split into bands around the harmonics. In each band the two differ by a phase, on the whole, and resemble each other by a
-correlation r. During the fade both are turned towards each other by their share of that phase, so that they meet in step; what is
-left is random, and the gains follow r: equal gain where they are alike (r = 1), equal power where they are strangers (r = 0). The
+Both are split into bands around the harmonics. In each band the two differ by a mean phase and have a
+correlation r. During the fade each is rotated by its share of that phase, so that they meet in phase; the rest
+is random, and the gains follow r: equal gain for identical signals (r = 1), equal power for independent ones (r = 0). The
 bands add up to the sound itself, so the fade begins as exactly the one and ends as exactly the other.
 
 Gains for a given correlation: Fink, Holters & Zölzer (2016), "Signal-matched power-complementary cross-fading and dry-wet mixing".

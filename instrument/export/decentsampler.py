@@ -1,8 +1,8 @@
-"""The DecentSampler form: a `.dspreset`, an XML file that maps samples; a `.dslibrary` is a ZIP file of it with its samples.
+"""Writer of the DecentSampler format: a `.dspreset`, an XML file that maps samples; a `.dslibrary` is a ZIP file of it with its samples.
 
-As its developers' guide defines it (DecentSampler Developers Guide, "The groups element"). `loopEnd` is the last sample of the loop.
-Velocity is linear there: a gain of 1 - t + t v/127, with a `t` for each group. So a layer is as many groups as its law asks for, which
-share its samples.
+The format follows the DecentSampler Developers Guide, "The groups element". `loopEnd` is the last sample of the loop.
+Velocity is linear there: a gain of 1 - t + t v/127, with one `t` per group. So a layer becomes as many groups as its velocity law needs;
+they share the layer's samples.
 """
 import re
 from xml.etree import ElementTree as xml

@@ -1,4 +1,4 @@
-"""`hummingface export`: its options, and what it does with them. Parsing imports nothing heavy."""
+"""The command `hummingface export`: its options and its execution. Parsing imports nothing heavy."""
 import argparse
 import signal
 from pathlib import Path

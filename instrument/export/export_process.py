@@ -1,7 +1,8 @@
-"""An export in a process of its own, for the window: `python -m hummingface.instrument.export.export_process`.
+"""Runs an export in a process of its own, for the window: `python -m hummingface.instrument.export.export_process`.
 
-Its first line of input is a request in JSON: {"kind": "sfz" .. "wavetable", "patch": {..}, "out": path, "options": {..}}; it ends, leaving
-nothing, when the input does. It tells JSON objects, a line each: {"done", "of"} again and again, then {"out", "text"} or {"problem"}.
+The first line of its input is a request in JSON: {"kind": "sfz" .. "wavetable", "patch": {..}, "out": path, "options": {..}}. When the
+input ends, the process ends and leaves no files. It writes JSON objects, one a line: {"done", "of"} repeatedly, then {"out", "text"} or
+{"problem"}.
 """
 import contextlib
 import dataclasses

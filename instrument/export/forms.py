@@ -1,4 +1,4 @@
-"""The forms that an instrument can be written in, where they lie, and how: the one table of the command line and the window."""
+"""The table of export formats for the command line and the window: their names, where their files go, and their writers."""
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass

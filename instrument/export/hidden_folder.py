@@ -1,7 +1,7 @@
-"""An instrument is there whole, or not at all: it grows in a hidden folder beside its place, and moves there when it is done.
+"""Makes an exported instrument appear whole or not at all: it is written to a hidden folder beside its place, and renamed when it is done.
 
-Whoever is stopped on the way, even by `kill -9` or a full disk, leaves nothing under the wanted name; the hidden folder of one that was
-killed goes when the next export into the same folder begins.
+An export that is stopped, even by `kill -9` or a full disk, leaves nothing under the final name. The next export into the same folder
+removes the hidden folder of one that was killed.
 """
 import os
 import re

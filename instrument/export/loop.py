@@ -1,10 +1,10 @@
-"""Where a held note can go round without being heard to, and the sound made so that it does.
+"""Finds a loop in a held note whose repetition is not heard, and makes the looped sound.
 
-The end of the loop is tried at several places near the end of the note, and its beginning at every sample before: where the two
-stretches correlate best loops may go, longer ones first. What correlates over a tenth of a second has the same phase, spectrum and
-pitch there. Then its level is evened out, and the stretch before the end is faded into the stretch before the beginning (`crossfade`).
-What the fade makes of a place no correlation tells. So one after the other is made, and its seam measured (`seam`) against the most
-that the note has in itself: the first that is clearly quieter stays, or the quietest of those that were made.
+The end of the loop is tried at several places near the end of the note, and its beginning at every sample before: loops are possible where
+the two stretches correlate best, longer ones first. Stretches that correlate over a tenth of a second have the same phase, spectrum and
+pitch. Then the level is evened out, and the stretch before the end is cross-faded into the stretch before the beginning (`crossfade`).
+Correlation does not predict how that fade sounds. So candidates are made one after the other, and their seams compared (`seam`) with the
+largest change within the note itself: the first that is clearly smaller is used, or the smallest of those that were made.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A sampled instrument in memory, before it takes one of its written forms: its samples, and where each of them plays."""
+"""A sampled instrument in memory, before it is written in one of the formats: its samples, and the keys and velocities of each."""
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 

@@ -1,8 +1,8 @@
-"""A patch, sampled: every so many keys and velocities played through the offline engine, looped, and mapped in one of the `forms`.
+"""Samples a patch: renders keys and velocities through the offline engine, loops them, and writes one of the `forms`.
 
-What a sample carries: the patch as it sounds, with its own attack, filter, drive and chorus, as loud as its hardest stroke, whichever
-layer it is of: so soft layers lose nothing in 24 bits, and one law of velocity holds for all. Not its delay and reverb (unless `wet`), for
-these belong to the place and not to the note; nor glide and mono, which are the sampler's to do.
+A sample contains the patch's sound with its attack, filter, drive and chorus. Every layer is written as loud as the hardest velocity, so
+soft layers lose no resolution in 24 bits and one velocity law holds for all. Delay and reverb (unless `wet`), glide and mono are left out:
+the sampler has its own.
 """
 import math
 import time

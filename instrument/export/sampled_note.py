@@ -1,4 +1,4 @@
-"""One note of a patch as a sampler wants it: alone, dry, from its very first sample, and how it ends."""
+"""One note of a patch as a sampler needs it: alone, dry, from its first sample, with its release time."""
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,12 +1,12 @@
-"""The SFZ form: a text that maps samples, read by sforzando, sfizz, Renoise, Falcon, LinuxSampler, Polyphone and many more.
+"""Writer of the SFZ format: a text file that maps samples, read by sforzando, sfizz, Renoise, Falcon, LinuxSampler, Polyphone and more.
 
-Opcodes of SFZ 1.0 alone, which every player knows (sfzformat.com). `loop_end` is the last sample of the loop.
+Only opcodes of SFZ 1.0, which every player knows (sfzformat.com). `loop_end` is the last sample of the loop.
 
-Velocity is written so that all of them come to the same: as `amp_velcurve_N`, whose points mean the same in every player of SFZ, and in
-regions within which the default curve, amplitude by the square of velocity, follows them to a decibel. Polyphone leaves that curve
-standing and drops the points (2.2 to 2.5), so that its SoundFonts follow too. Where another law asks for many regions, fewer may do in
-which velocity does not matter: those Polyphone knows by equal `amp_velcurve_1` and `amp_velcurve_127`, which no player looks at where
-they lie outside of the region.
+Velocity is written so that all players agree: as `amp_velcurve_N`, whose points mean the same in every player of SFZ, and in
+regions within which the default curve, amplitude by the square of velocity, follows them to a decibel. Polyphone keeps that default curve
+and ignores the points (2.2 to 2.5), so its SoundFonts agree too. Where another law would need many regions, fewer may be written, in
+which velocity has no effect. Polyphone recognises these by equal `amp_velcurve_1` and `amp_velcurve_127`, which other players ignore when
+they are outside the region.
 """
 import numpy as np
 

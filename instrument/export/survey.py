@@ -1,6 +1,6 @@
-"""What a patch does, heard before it is sampled: whether its notes last, and how loud each velocity is.
+"""Measures a patch before it is sampled: whether its notes sustain, and how loud each velocity is.
 
-A patch may be any point between sounds, so it is judged by its sound, not by the name of what it was mixed from.
+A patch may be any point between sounds, so its sound is judged, not the names of the presets it was mixed from.
 """
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""How loud each velocity is, and how a player is told of it.
+"""How loud each velocity is, and how an exported instrument expresses that in its player's own curve.
 
-Samples of all layers are written as loud as velocity 127 would be, so what is left is one law for the instrument: `law_db` [128], dB under
-velocity 127 at each velocity. Players have a curve of their own. Where it does not follow the law, the velocities of a layer are
-parted into spans, each with a gain, within which it does: they share the layer's samples.
+Samples of all layers are written as loud as velocity 127, which leaves one law for the instrument: `law_db` [128], dB under
+velocity 127 at each velocity. Players have curves of their own. Where a player's curve does not follow the law, the velocities of a layer
+are split into spans, each with a gain, within which it does; the spans share the layer's samples.
 """
 from collections.abc import Callable
 from typing import NamedTuple

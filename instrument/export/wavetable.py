@@ -1,9 +1,9 @@
-"""A wavetable of a patch: 256 single cycles of 2048 samples along a knob, or along the time of one note, for Serum, Vital and others.
+"""A wavetable of a patch: 256 single cycles of 2048 samples along a control, or along the time of one note, for Serum, Vital and others.
 
-Each cycle is what the engine plays at that place, by the levels of its harmonics: those over eight periods of a note whose period is a
-whole number of samples, so that every harmonic falls on its own bin; what lies up to a quarter of the way to the next one
-(stretched strings) still counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and
-reverb stay out.
+Each cycle has the levels of the harmonics that the engine plays at that place. They are measured over eight periods of a note whose period
+is a whole number of samples, so that every harmonic falls on its own bin; power up to a quarter of the way to the next harmonic
+(stretched strings) counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and
+reverb are left out.
 All harmonics start as sines in every cycle, so that neighbouring cycles blend without cancelling each other.
 """
 import os

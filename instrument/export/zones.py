@@ -1,4 +1,4 @@
-"""Which keys and velocities are sampled, and which each sample stands for; how its files are called."""
+"""Which keys and velocities are sampled, which range each sample covers, and the names of the sample files."""
 import re
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Whether a process is still there: files of one that is gone may go as well."""
+"""Whether a process still runs, for cleaning up files that belong to dead ones."""
 import os
 import sys
 

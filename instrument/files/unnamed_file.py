@@ -1,4 +1,4 @@
-"""A file that has no name until it is whole: of one whose process was killed nothing is left, and an older one stays until then."""
+"""A file that has no name until it is complete: a killed process leaves nothing of it, and an older file stays until then."""
 import contextlib
 import os
 import re

@@ -1,6 +1,6 @@
-"""Opening the instrument's window: settings, patch, audio process, and all put away again at the end.
+"""Opens the instrument's window: settings, patch and audio process, and closes all of them at the end.
 
-The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
+The audio process is started first, and Qt is imported while it gets ready: each takes more than a second.
 """
 import signal
 import sys

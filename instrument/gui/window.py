@@ -1,4 +1,4 @@
-"""The window: puts the parts together, and carries what happens between the player, the session and the engine."""
+"""The main window: creates panels and controllers, and connects the player, the session and the engine."""
 import sys
 import time
 from functools import cached_property

@@ -1,7 +1,6 @@
-"""`python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`: what the Makefile has installed into its
-environment.
+"""Installs what the Makefile needs: `python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`.
 
-Each says what it does, and stops with the package, the step and the reason where something fails; the same command goes on from there.
+Each step is reported. Where one fails, the installation stops and names the package, the step and the reason; the same command resumes it.
 """
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Packages that an interrupted installation left in pieces: forgotten here, so that the next one puts them there whole."""
+"""Removes the records of packages that an interrupted installation left incomplete, so that the next installation replaces them."""
 import shutil
 from collections.abc import Collection
 from importlib.metadata import Distribution, distributions

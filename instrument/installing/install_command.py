@@ -1,7 +1,7 @@
-"""`hummingface install train`, in a terminal, or for the window as lines of JSON.
+"""The command `hummingface install train`, in a terminal, or with JSON lines for the window.
 
-To the window: `{"tell": "size", "download_mb", "disk_mb"}`, `{"tell": "step", "text"}`, `{"tell": "progress", "mb"}` (what has come on the
-disk), and at the end `{"tell": "done"}` or `{"tell": "failed", "text"}`. When its standard input ends, it is cancelled.
+To the window: `{"tell": "size", "download_mb", "disk_mb"}`, `{"tell": "step", "text"}`, `{"tell": "progress", "mb"}` (what is on the
+disk so far), and at the end `{"tell": "done"}` or `{"tell": "failed", "text"}`. When its standard input ends, it is cancelled.
 """
 import contextlib
 import json

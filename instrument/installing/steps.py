@@ -1,4 +1,4 @@
-"""pip and uv at work, one step after the other: what is being done, and if it fails which package, at which step, and why."""
+"""Runs pip and uv step by step, and reports each step and, where one fails, the package, the step and the reason."""
 import os
 import re
 import shutil

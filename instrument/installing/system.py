@@ -1,10 +1,10 @@
-"""What the system must bring: libraries by the names that programs ask for, and the packages of Debian and Ubuntu that have them.
+"""System libraries that the instrument needs, and the packages of Debian and Ubuntu that contain them.
 
     python3 -m hummingface.instrument.installing.system play|test
 
-Run by the Makefile with the system's own Python, before there is a virtual environment. Where all is there nothing is asked of anybody.
-Package names differ between releases (libasound2, libasound2t64), so the one that this system's apt knows is taken. Without root and
-without a password-free sudo, or where there is no apt, what is missing is said; it stops only where the rest would be of no use.
+The Makefile runs it with the system's own Python, before there is a virtual environment. Where nothing is missing, it asks for nothing.
+Package names differ between releases (libasound2, libasound2t64), so it takes the one that this system's apt knows. Without root and
+without a password-free sudo, or without apt, it prints what is missing; it stops only where the rest would be of no use.
 """
 import ctypes
 import os

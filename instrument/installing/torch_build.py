@@ -1,8 +1,8 @@
-"""Where torch comes from: training wants it, and on Linux PyPI's own build brings CUDA, gigabytes that a CPU has no use for.
+"""Chooses a build of torch: training needs it, and on Linux PyPI's build contains CUDA, gigabytes that a CPU has no use for.
 
-In this order, without a question: the CPU build that pip finds by itself (a folder or an index that this machine's pip is told of);
-PyTorch's own CPU builds by way of uv, which knows where they are; PyPI's build. On other systems PyPI's build is for CPUs (on Apple's for
-their GPUs, too) and the only step.
+In this order, without a question: the CPU build that pip finds by itself (in a folder or an index that this machine's pip is configured
+for); PyTorch's own CPU builds through uv, which knows where they are; PyPI's build. On other systems PyPI's build is for CPUs (on Apple's
+for their GPUs, too) and the only step.
 """
 import re
 import shutil

@@ -1,7 +1,7 @@
-"""`hummingface[train]` into the environment that is running: PyTorch by whichever way works, then the rest.
+"""Installs `hummingface[train]` into the running environment: PyTorch by whichever way works, then the rest.
 
-What is installed already is never changed: an upgrade of numpy under a running instrument could break it. Cancelled or cut off, the next
-try goes on: what was left in pieces is put there anew.
+Installed packages are never changed: an upgrade of numpy under a running instrument could break it. After a cancelled or killed
+installation the next one goes on, and replaces what is incomplete.
 """
 import json
 import re

@@ -1,7 +1,7 @@
-"""A MIDI file into a sound file, and a file of each part beside it: every part on an engine of its own, the sum as the mix.
+"""Renders a MIDI file into a mix and stems: every part is played by an engine of its own.
 
-Effects belong to the parts. The mix is the plain sum of the stems, in float; a limiter as in each engine stands behind it, which does
-nothing below -0.3 dBFS and is the only thing that parts share. Stems come from before it. A single part is not touched by it at all.
+Effects belong to the parts. The mix is the plain sum of the stems, in float, through a limiter like that of each engine, which does
+nothing below -0.3 dBFS and is the only thing that parts share. Stems are taken before it. A single part does not pass it at all.
 """
 import re
 import time

@@ -1,10 +1,9 @@
-"""Making all sounds equally loud: `python -m hummingface.instrument.offline.levelling [PATCH.json ...]`, the factory's models and patches
-where none is named.
+"""Makes all sounds equally loud: `python -m hummingface.instrument.offline.levelling [PATCH.json ...]`; without names, the factory's models
+and patches.
 
 Run it again when a model has changed. Each model's card gets its presets' loudness over the keyboard (`models/playing/key_trend.py`) and
-their
-gains. Then each patch is played, measured and written again with another `gain_db`, and with its latents mixed again where it says what
-of (`blend`, and the names of its corners): so a patch follows its model. `--check` only measures, `--mix` only mixes.
+their gains. Then each patch is played, measured and saved with a new `gain_db`; a patch that says what it is a mixture of (`blend`, and the
+names of its corners) gets its latents from the presets again, so patches follow their model. `--check` only measures, `--mix` only mixes.
 
 Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
 """

@@ -1,4 +1,4 @@
-"""Who plays what of a score: its parts (a channel or a track each), the patch of each, and what has no sound here.
+"""Splits a score into parts (one per channel or track), assigns a patch to each, and reports what cannot be played.
 
 A part has an engine of its own, so its patch, its controllers and its effects are its own. A patch comes from `mapped`, else from the
 part's program changes, else from `patch`.

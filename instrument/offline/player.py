@@ -1,6 +1,6 @@
-"""Playing without a sound device: events into samples, through the same performer and the same compiled `render` as live.
+"""Offline rendering: events into samples, through the same performer and the same compiled `render` as live.
 
-The samples do not depend on the block size. A log of a live performance, rendered here, gives what was played.
+The samples do not depend on the block size. Rendering the log of a live performance gives what was played.
 """
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,7 +1,7 @@
-"""What a sound looks like: short-time spectra on a logarithmic frequency axis, and the colours of their levels.
+"""Spectra for display: short-time spectra on a logarithmic frequency axis, and the colours of their levels.
 
-Three window lengths, long for low frequencies and short for high ones, so that low partials stand apart and onsets stay sharp;
-neighbouring lengths are blended over half an octave, and no seam shows.
+Three window lengths, long for low frequencies and short for high ones, so that low partials are resolved and onsets stay sharp;
+neighbouring lengths are blended over half an octave, so no seam shows.
 """
 import numpy as np
 

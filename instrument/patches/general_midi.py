@@ -1,7 +1,7 @@
-"""General MIDI's 128 program numbers, as far as a model has sounds for them: which of its presets plays which number.
+"""Maps General MIDI's 128 program numbers to a model's presets.
 
-A model says of each preset which number it learnt (`program` in its card). Other numbers of the same family of eight are played by the
-nearest one. Noises and drums have no pitch and so no place in a harmonic frame: they have no sound here.
+A model's card says which program each preset learnt (`program`). Other programs of the same family of eight are played by the
+nearest preset. Sound effects and drums have no pitch and so no harmonic frame: they stay silent here.
 """
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch

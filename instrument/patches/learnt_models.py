@@ -1,7 +1,7 @@
-"""Models that were learnt from a player's recordings: into the library, made better while they are played, gone on with later.
+"""Models learnt from the player's recordings: how they enter the library, improve while they are played, and are continued later.
 
-A model that learns is written anew every minute, and its knobs lie elsewhere in what it learnt each time. Its card says where, so that a
-sound stays the sound that it was: `carried` moves it from one version's knobs to the next one's.
+A model that learns is saved every minute, and each version has its knobs along other axes. Its card says how they are related, so that a
+sound stays the same: `carried` converts it from one version's knobs to the next one's.
 """
 from contextlib import suppress
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
-"""Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
+"""The library of patches and models: the factory's, inside the package, and the player's, in the user's data folder.
 
-Names are found whatever their case, and by any beginning that only one has. Factory files are never written.
+Names are found regardless of case, and by any unambiguous beginning. Factory files are never written.
 """
 import os
 import re

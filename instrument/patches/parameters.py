@@ -1,7 +1,7 @@
-"""The one table of every control: what it is called, how far it goes, what it means.
+"""The one table of all controls: id, label, range, unit and meaning of each.
 
 The window, the MIDI map, patches, the effects and the tests derive from it; nothing else lists controls. Ids are stable: patches
-on disk name them. `curve` tells how a knob's travel 0..1 maps to the value: "linear", or "log" for equal ratios.
+on disk name them. `curve` says how a knob's travel 0..1 maps to the value: "linear", or "log" for equal ratios.
 """
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""A patch: all that makes one sound, as JSON: a model, a point among its latents, the controls, the corners of the morph pad.
+"""A patch: everything that makes one sound, as JSON: a model, a point among its latents, the controls, the corners of the morph pad.
 
-Files come from anywhere, so all is checked before any is used; each refusal is a `PatchError` that names the file and the field.
-Older versions are migrated on reading. Controls that a file leaves out are at rest.
+Files come from anywhere, so everything is checked before any of it is used; each refusal is a `PatchError` that names the file and the
+field. Older versions are migrated on reading. Controls that a file does not list get their defaults.
 """
 import json
 import math

@@ -1,5 +1,5 @@
-"""The player's velocity curve: which velocity a stroke of a MIDI keyboard is played with. It is the player's and the keyboard's, no
-patch's: it is kept in the settings, and takes hold what came out of it.
+"""The player's velocity curve: it maps the velocity that a MIDI keyboard sends to the velocity that is played. It belongs to the player,
+not to a patch: it is kept in the settings, and takes hold its output.
 
 A curve goes through up to `MOST_POINTS` points (incoming velocity, velocity played) and rises or stays level from one to the next
 (monotone cubic). No Qt, no audio.

@@ -1,6 +1,6 @@
-"""All controls as one vector, so that compiled code can read them, with the glides that keep turning knobs from clicking.
+"""The values of all controls as one vector for compiled code, smoothed so that moved knobs do not click.
 
-The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. Channels of MIDI have a small matrix beside it.
+The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
 

@@ -1,11 +1,11 @@
-"""How loud and how bright a stroke is: loudness belongs to the player, timbre to the network.
+"""How loud and how bright each velocity is: loudness belongs to the player, timbre to the network.
 
-The law is monotone by construction: so many dB between a soft stroke and the hardest, in equal dB for equal ratios of velocity, as General
-MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked for velocities that it was trained on, and no others. What it does to
-loudness itself, from stroke to stroke and from key to key, is taken out of each note (`Timbre.corrections_db`).
+The law is monotone by construction: a fixed number of dB between a soft note and the hardest, in equal dB for equal ratios of velocity, as
+General MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked only for velocities that it was trained on. The loudness that
+the network itself gives to velocities and keys is removed from each note (`FrameSource.corrections_db`).
 
 Takes of earlier versions were played by another law: the network was asked for every velocity, and its loudness was the note's. They
-are played again by that one.
+are replayed by that law.
 """
 import math
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the performer takes: MIDI's events, and another sound."""
+"""The events that a performer accepts: MIDI events, and changes of sound."""
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 

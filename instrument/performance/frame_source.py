@@ -1,8 +1,8 @@
-"""The decoder at work: one model, its latents, and frames for any batch of voices.
+"""The source of voices for a frame model: glides the latents, and asks the decoder for frames of any batch of voices.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
-note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
-and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
+Latents glide, so a moved knob or a new patch of the same model passes through the sounds between. What glides is each voice's
+note vector, the decoder's result for (z, pitch, velocity): it is computed at the latents' target, for a few voices per hop,
+and every voice moves towards its result with every frame. So moving latents cost about the same whether 12 voices sound or 64.
 """
 from collections.abc import Callable
 

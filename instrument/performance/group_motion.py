@@ -1,6 +1,6 @@
-"""What the groups of partials do in a row: how far they are let go, and what moves them. Compiled.
+"""The state of a voice's frequency groups in a row: attenuation after note-off, and motion. Compiled.
 
-Plain loops over all groups, as in `partial_gains.py`. Motion is made as `models/playing/motion_generator.py` defines it.
+Plain loops over all groups, as in `partial_gains.py`. Motion follows the definition in `models/playing/motion_generator.py`.
 """
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which keys and pedals are down: where whoever held them is gone (a port, or a take or a file at its end), they come up."""
+"""Tracks held keys and pedals, so that they are released when their source disappears (a port, or a take or file at its end)."""
 from collections.abc import Sequence
 
 from hummingface.instrument.performance import midi

@@ -1,4 +1,4 @@
-"""The rows of a hop, shaped, as the lists that the audio thread reads. Compiled."""
+"""Writes shaped rows into a hop as the arrays that the audio thread reads. Compiled."""
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled

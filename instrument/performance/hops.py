@@ -1,6 +1,6 @@
-"""Hops and starts: schedule, decode, shape, publish. The performer says when; the compiled parts do the work.
+"""Makes hops and starts: schedule rows, decode, shape, publish. The performer says when; the compiled parts do the work.
 
-Several timbres can sound at once while voices of an older model end: each decodes its own rows.
+Several sources can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
 

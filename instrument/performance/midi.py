@@ -1,7 +1,7 @@
-"""What a player's hands do, as events; and MIDI bytes turned into them (files: `score.py`).
+"""MIDI events as values, and the decoder of MIDI bytes (for files see `score.py`).
 
-`decode` never raises: what is not MIDI, or means nothing to an instrument, is None.
-Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
+`decode` never raises: bytes that are not MIDI, or that an instrument ignores, give None.
+This file only reads; `performer.py` gives events their meaning. Events are plain values, so that they can be logged and replayed.
 """
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,8 +1,8 @@
-"""MIDI clock: from 24 ticks a quarter note, with the jitter of whatever carried them, a steady tempo and the samples at which bars begin.
+"""MIDI clock: from 24 jittering ticks per quarter note to a steady tempo and the samples at which bars begin.
 
-A straight line is fitted to the newest ticks (least squares over eight beats), so that a jitter of 4 ms leaves 0.01 beats a minute.
-A tempo that is changed shows in three ticks that lie on the same side of the line; the fit then begins anew. What is told changes only
-by steps that are surely no jitter, so that echoes do not waver. MIDI clock says nothing of time signatures: a bar is four beats.
+A straight line is fitted to the newest ticks (least squares over eight beats), so that a jitter of 4 ms leaves 0.01 beats per minute.
+Three ticks in a row on the same side of the line mean a new tempo, and the fit starts again. The reported tempo changes only
+by steps too large for jitter, so that tempo-synced delays do not waver. MIDI clock has no time signatures: a bar is four beats.
 """
 from collections import deque
 from collections.abc import Iterable

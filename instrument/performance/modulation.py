@@ -1,9 +1,9 @@
-"""Decoder frames and the state of voices into what the audio thread plays: gains, frequencies, noise powers. Compiled.
+"""Turns decoder frames and the state of voices into gains, frequencies and noise powers for the audio thread. Compiled.
 
 Everything that a synthesizer does to a voice is a gain on its partials and bands, or a factor on their frequencies: envelope,
-release, filter, pressure, tilt, vibrato, and the motion that the model reports as statistics. Motion is made as
-`models/playing/motion_generator.py` defines it. Partials are handed over in ascending order of ratio, half-harmonics among them, so that
-what Nyquist cuts is a tail.
+release, filter, pressure, tilt, vibrato, and the motion that the model gives as statistics. Motion follows the definition in
+`models/playing/motion_generator.py`. Partials are passed on in ascending order of ratio, half-harmonics among them, so that
+the ones above Nyquist are at the end.
 """
 import math
 

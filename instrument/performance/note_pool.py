@@ -1,4 +1,4 @@
-"""The buffers that whole notes sound from: which hold what, and which may be written."""
+"""The pool of buffers that whole notes are played from: what each holds, and which ones may be written."""
 from typing import Any
 
 import numpy as np

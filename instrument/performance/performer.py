@@ -1,10 +1,11 @@
-"""Hands to frames, in one fixed order, so that the same events give the same sound whoever drives it (docs/architecture.md).
+"""The performer: turns events into control frames in one fixed order, so that live and offline playing give the same sound
+(docs/architecture.md).
 
-    performer = Performer(state, Timbre(model), patch)
+    performer = Performer(state, FrameSource(model), patch)
     performer.receive(NoteOn(0, 60, 100), stamp=position)
     performer.advance(position + performer.delay_samples)      # when an event arrived, and whenever `next_due` is reached
 
-One thread only; `receive` may be called by another as long as nobody advances meanwhile. Nothing here raises on what a player does.
+One thread only; another thread may call `receive` as long as none calls `advance` meanwhile. No event makes it raise.
 """
 import heapq
 import time

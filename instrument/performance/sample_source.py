@@ -1,8 +1,8 @@
-"""Models of whole notes at work: a source whose notes are made before they sound, and played from a pool of buffers.
+"""The source of voices for an STFT model: makes whole notes before they sound, and plays them from a pool of buffers.
 
-A note is made when its key goes down, unless it was made before; and again for sounding voices when the latents have moved, a step of the
-network in each hop, so that no hop waits for a whole one. Voices take turns, the longest waiting first, and cross over into their new
-note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
+A note is made at note-on, unless it was made before, and again for sounding voices when the latents have moved, one step of the
+network in each hop, so that no hop waits for a whole note. Voices take turns, the longest waiting first, and cross-fade into their new
+note. While nothing is due, the source makes the keys that are likely next. This changes only when notes are made, never how they sound.
 """
 from collections.abc import Iterator
 from typing import Any

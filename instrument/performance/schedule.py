@@ -1,11 +1,11 @@
-"""When: the rows that the sounding voices need for a hop or a start, with each voice's clocks moved to them. Compiled.
+"""Schedules rows: which moments of which voices a hop or a start needs, with each voice's clocks advanced to them. Compiled.
 
 A row is one moment of one voice: the targets that it reaches at a boundary. Rows that need the decoder have a place in its batch.
-Also here: the time beyond what a model has learnt. Sustained sounds wander over the end of their trained time and never stand
-still; decaying ones stay at its end and go on falling by the slope that they have there.
+Also here: time beyond what a model has learnt. Sustained sounds move about the end of their trained time and never stand
+still; decaying ones stay at its end and go on falling at the rate that they have there.
 
-Time is an input of the decoder, so frames can be asked for ahead: the later in a note, the smoother it is (training smooths it by a
-fifth of its age), and a frame 8 hops ahead is met by a straight line. What a player moves is asked for at once.
+Time is an input of the decoder, so frames can be computed ahead: the later in a note, the smoother they are (training smooths them by a
+fifth of the note's age), and a straight line leads to a frame 8 hops ahead. What a player moves is computed at once.
 """
 import math
 

@@ -1,6 +1,6 @@
-"""A standard MIDI file as a score: every event with its second and its track, whatever the file's format and clock.
+"""Reads a standard MIDI file as a score: every event with its time in seconds and its track, whatever the file's format and time base.
 
-mido reads the tracks. What it does not know is done here: time codes for a clock (SMPTE division), tempo maps across tracks, format 2
+mido reads the tracks. This file adds what mido lacks: SMPTE time division, tempo maps across tracks, format 2
 (sequences, one after another), chunks of other kinds, files within RIFF, headers that miscount their tracks.
 """
 import heapq

@@ -1,9 +1,9 @@
-"""A moment of a performance, written down so that another engine can go on from there and give the same samples.
+"""Snapshots of a performance, from which another engine can go on and give the same samples.
 
-What sounds is not in it: a moment is exact when nothing sounds and no effect rings (`at_rest`). Everything else that the next note
-depends on is: controls, channels, pedals, the count of notes (each note's own randomness follows from it), the place in time (the noise
-loops are read by it), the turning of chorus and reverb. All plain values, so that it can travel as JSON; `check` is for what came from
-elsewhere.
+A snapshot does not contain sound: it is exact when nothing sounds and no effect rings (`at_rest`). It contains everything else that the
+next note depends on: controls, channels, pedals, the count of notes (each note's randomness follows from it), the sample position (the
+noise loops are read by it), the phases of chorus and reverb. All are plain values, so that a snapshot can be sent as JSON; `check`
+validates one from elsewhere.
 """
 import math
 import time

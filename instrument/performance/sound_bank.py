@@ -1,4 +1,4 @@
-"""Sounds, ready to play: patches with the models that play them, each model opened once."""
+"""Opens patches together with their models, each model once, ready to play."""
 from dataclasses import dataclass
 from pathlib import Path
 

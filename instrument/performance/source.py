@@ -1,7 +1,7 @@
-"""What gives a voice its sound: the one interface between the performer and a model at work.
+"""The interface between the performer and a model: what gives a voice its sound.
 
 `FrameSource` asks a decoder for frames, moment by moment; `SampleSource` has a generator make whole notes, and plays them from a pool.
-All methods are for the performer's thread, before and while it makes a hop.
+All methods are for the performer's thread, before and during the making of a hop.
 """
 from typing import Protocol
 

@@ -1,7 +1,7 @@
-"""Which note sounds in which slot: allocation, stealing, pedal, mono and legato.
+"""Voice allocation: which note sounds in which slot, with stealing, pedals, mono and legato.
 
-A voice is a row of `table`, in the slot of the same number in the state block. Notes come and go here; what they sound like is
-`modulation.py`. A stolen voice keeps its slot and fades out within a hop while the new note begins in another one.
+A voice is a row of `table`, in the slot of the same number in the state block. This file starts and ends notes; `modulation.py` shapes
+their sound. A stolen voice keeps its slot and fades out within a hop while the new note begins in another one.
 """
 import numpy as np
 

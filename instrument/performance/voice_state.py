@@ -1,4 +1,4 @@
-"""What the voices' slots remember from row to row, and how it begins. Compiled."""
+"""The per-voice state that is kept from row to row, and its initial values. Compiled."""
 import math
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Listening to a take: `python -m hummingface.instrument.recording.audition FILE [DEVICE]` plays it once.
+"""Plays a take once: `python -m hummingface.instrument.recording.audition FILE [DEVICE]`.
 
-A process of its own: it opens a second stream, which may fail or hang, and must touch neither the window nor the sound. The samples go
-to PortAudio's own buffer, so no callback runs Python. What cannot be is said on the standard error, in a line.
+It is a process of its own: it opens a second stream, which may fail or hang, and must affect neither the window nor the sound. The samples
+go to PortAudio's own buffer, so no callback runs Python. An error is one line on the standard error.
 """
 import math
 import sys

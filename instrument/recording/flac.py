@@ -1,7 +1,7 @@
-"""A finished take as FLAC: `python -m hummingface.instrument.recording.flac TAKE.wav` leaves TAKE.flac in its place.
+"""Converts a finished take to FLAC: `python -m hummingface.instrument.recording.flac TAKE.wav` replaces it with TAKE.flac.
 
-Takes are recorded as WAV, whatever is wanted: a FLAC file that is cut off has no true length, and up to a tenth of a second waits in its
-encoder. The WAV goes only once the FLAC has been read back and found equal. What was played travels in an APPLICATION block.
+Takes are always recorded as WAV: a FLAC file that is cut off has no true length, and up to a tenth of a second waits in its
+encoder. The WAV is removed only once the FLAC has been read back and found equal. The performance log goes into an APPLICATION block.
 
 Source: the format as in RFC 9639: "fLaC", then blocks of a byte (128: the last; kind), three bytes of length, and data.
 """

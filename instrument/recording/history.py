@@ -1,7 +1,7 @@
-"""The last minute, always: the sound that was played, the events that made it, and moments from which it can be played again.
+"""The last minute of playing, always kept: the sound, the events that made it, and snapshots from which it can be replayed.
 
-Threads: any may read and call `follow`; the performer's thread alone calls `note`. The sound comes out of the state block's ring
-of a few seconds into a longer one here, whose memory is taken once and never grows.
+Threads: any may read and call `follow`; the performer's thread alone calls `note`. The sound is copied from the state block's ring
+of a few seconds into a longer one here, whose memory is allocated once and never grows.
 """
 import threading
 from collections import deque

@@ -1,7 +1,7 @@
-"""A standard MIDI file that grows while somebody plays. One tick is one sample (at all rates but odd ones), so its times are exact.
+"""A standard MIDI file that grows during a recording. One tick is one sample (at all rates but odd ones), so its times are exact.
 
-What the window moved is written as the controller that would have moved it, where one does; the take's own record has the
-exact values. mido reads these files; it writes whole files alone, and a take must be on disk while it is played.
+A control moved in the window is written as its MIDI controller, if it has one; the take's performance log has the
+exact values. mido reads these files; it can write only whole files, and a take must be on disk while it is played.
 """
 import os
 from pathlib import Path

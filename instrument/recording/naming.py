@@ -1,4 +1,4 @@
-"""Where takes are kept, and what they are called: by date, patch and key, and never over another one."""
+"""Where takes are saved, and their names: by date, patch and key, never over an existing file."""
 import contextlib
 import datetime
 import math

@@ -1,4 +1,4 @@
-"""What was played in a take, as a text that travels with the sound: the moment from which it can be played again, and every event.
+"""The performance log of a take, as text inside the sound file: the snapshot from which it can be replayed, and every event.
 
 One JSON object a line, so that a text that was cut off is good up to there. Inside a finished file it is the chunk `hmfc`, compressed.
 Takes come from anywhere, so reading trusts nothing: sizes, ranges and names are checked before anything is used.

@@ -1,7 +1,7 @@
-"""Writing takes while somebody plays: a thread of its own in the audio process, so that a window which crashes stops no take.
+"""Writes takes during playing: a thread of its own in the audio process, so that a crashed window stops no take.
 
-It reads the history, so a disk may stand still for `KEPT_S + SLACK_S` before anything of a take is lost (`SLACK_S` for a minute kept
-afterwards); the audio thread and the performer never wait for it. `tell(message)` says what the player should know.
+It reads the history, so a disk may hang for `KEPT_S + SLACK_S` before a take loses anything (`SLACK_S` for a minute kept
+afterwards); the audio thread and the performer never wait for it. `tell(message)` reports to the player.
 """
 import contextlib
 import datetime

@@ -1,6 +1,7 @@
-"""A take played again: the same notes on the same sound, from the moment that was remembered before it, to the sample.
+"""Replays a take: the same notes on the same sound, from the snapshot before it, sample for sample.
 
-It equals the recording (within rounding) where the moment was a quiet one, the model is the same, and the performer was never late.
+The result equals the recording (within rounding) if the snapshot was taken at rest, the model is the same, and the performer was never
+late.
 """
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""RIFF and RF64 files by their chunks: what of them our takes and multisamples need and no library at hand writes.
+"""RIFF and RF64 files by their chunks: what our takes and sampled instruments need and no installed library writes.
 
 Sources: EBU Tech 3285 (Broadcast Wave, `bext`), EBU Tech 3306 (RF64, `ds64`), Microsoft's RIFF MCI of 1991. All numbers are little-endian.
 """

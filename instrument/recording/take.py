@@ -1,7 +1,7 @@
-"""One take while it is written: the sound, the MIDI, and what it needs to be played again, each whole on disk at every moment.
+"""A take during recording: the sound, the MIDI file and the performance log, each complete on disk at every moment.
 
-`take.wav` and `take.mid` stay; `take.part` holds what was played until it is put into the finished WAV. Names get the key that was
-played when the take is done. What a killed process leaves is finished by `recover`.
+`take.wav` and `take.mid` stay; `take.part` holds the performance log until it is put into the finished WAV. The key that was
+played is added to the names when the take is done. `recover` finishes what a killed process left.
 """
 import contextlib
 import datetime

@@ -1,4 +1,4 @@
-"""The takes in a folder, for the window: which there are, and what their sound looks like. Imports nothing heavy."""
+"""Lists the takes in a folder for the window, with outlines of their sound. Imports nothing heavy."""
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path

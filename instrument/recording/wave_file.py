@@ -1,8 +1,8 @@
-"""A WAV file that is whole at every moment: whoever opens it while it is written, or after its writer was killed, finds
-a true length in its head and every sample that was written.
+"""A WAV file that is valid at every moment: a program that opens it while it is written, or after its writer was killed, finds
+a true length in its header and every sample that was written.
 
-24-bit PCM or 32-bit float, stereo; RF64 from 4 GB on. soundfile reads these, but it can neither write the chunks of ours
-nor keep a head true without being asked to close the file.
+24-bit PCM or 32-bit float, stereo; RF64 from 4 GB on. soundfile reads these, but can neither write our chunks
+nor update the header without closing the file.
 """
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Keeps a window's state on disk while it changes. A thread of its own writes, so that neither the window nor the sound waits for it."""
+"""Saves a window's state to disk while it changes. A thread of its own writes, so that neither the window nor the sound waits."""
 import threading
 
 from hummingface.instrument.session.state_file import StateFile

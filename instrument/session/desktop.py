@@ -1,6 +1,7 @@
 """A menu entry, an icon and file types on Linux desktops: `hummingface desktop install|remove`, for this user, by freedesktop's standards.
 
-`.hfpatch` is a type of its own, a patch as JSON. Takes are WAV and FLAC files like all others: HummingFace stands among what opens those.
+`.hfpatch` is a file type of its own, a patch as JSON. Takes are ordinary WAV and FLAC files: HummingFace is listed among the programs that
+open those.
 """
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What playing does without: the packages of `hummingface[train]`. Whether they are here, and what to say where they are not."""
+"""The optional packages of `hummingface[train]`: whether they are installed, and the message where they are not."""
 from collections.abc import Sequence
 from importlib import invalidate_caches
 from importlib.util import find_spec

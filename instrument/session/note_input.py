@@ -1,7 +1,7 @@
-"""Which notes the player's hands hold, whatever they play with. No Qt.
+"""The notes that the player holds in the window, with any input. No Qt.
 
-The mouse, the computer keys and focus changes all come through here, so that a note that two of them hold ends when the last
-lets go, and none can hang.
+The mouse, the computer keys and focus changes all come through here, so that a note that two of them hold ends when both
+have released it, and none can hang.
 """
 from collections.abc import Callable
 

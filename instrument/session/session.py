@@ -1,8 +1,8 @@
-"""What is being played, as the window holds it: values, patch, undo, A | B. The truth, without any widget.
+"""The session: what the window plays, without any widget: values of controls, patch, undo, A | B.
 
-Widgets ask the session for values and tell it what the player did; it tells the engine, and all listeners. What comes back
-from the engine (knobs moved by MIDI, program changes) goes in by `moved_by_midi` and `patch_from_engine`, which send nothing,
-so no movement can go round in circles.
+Widgets read values from the session and report what the player does; the session sends commands to the engine and notifies all listeners.
+What comes back from the engine (controls moved by MIDI, program changes) enters through `moved_by_midi` and `patch_from_engine`, which send
+nothing, so no change can circulate.
 """
 import math
 import random

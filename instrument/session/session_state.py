@@ -1,4 +1,6 @@
-"""What a session holds, in values that are never changed in place: one sound (`State`), and all of a session (`Snapshot`). No Qt."""
+"""What a session holds, as values that are never changed in place: one sound (`SoundState`), and a whole session (`SessionSnapshot`). No
+Qt.
+"""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 

@@ -1,10 +1,9 @@
-"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (What stands in the
-window is kept in `session/state_file.py`.)
+"""The player's settings, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (The state of the window is kept
+in `session/state_file.py`.)
 
-Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that cannot be
-used is put aside, never lost. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
-stands there at the next start, it crashed or hung the last one, so it is not used again until the player chooses it
-anew.
+Written whole or not at all, and checked when read: a value that makes no sense is ignored, and a file that cannot be
+used is renamed, never lost. Safe start: what is about to be used is stored as `trying` first and cleared once it works. If it is still
+there at the next start, the last one crashed or hung, so it is not used again until the player chooses it.
 """
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What playing begins with, in a window or a terminal: settings, patch and engine, as the player named them or had them the last time."""
+"""What the instrument starts with, in a window or a terminal: settings, patch and engine, as the command line or the last session says."""
 from dataclasses import dataclass
 from typing import Any
 

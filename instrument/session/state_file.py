@@ -1,7 +1,7 @@
-"""Where windows keep their state: a file for each that is open at once, which belongs to that window alone while it is open. No Qt.
+"""The saved states of windows: each open window has a file that belongs to it alone while it is open. No Qt.
 
-A window takes the file that was written last and that no other window has, so that one window finds what the last one left, and a second
-one what the second one left. The lock beside the file is the system's: it goes with its process, however that ends.
+A window takes the newest file that no other window holds, so that one window finds what the last one left, and a second
+one what the second one left. The lock beside the file is the operating system's: it ends with its process, in any case.
 """
 import contextlib
 import os

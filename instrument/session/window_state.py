@@ -1,11 +1,11 @@
-"""The state of a window as a text: its session to the last step of the history, and what else stands where in the window. No Qt.
+"""The state of a window as text: its session with the whole undo history, and the layout of the window. No Qt.
 
     {"format": "hummingface-window", "version": 1, "patches": [..], "states": [{"patch": index, "values": {..}, "on_disk": true}, ..],
      "state": index, "saved": index, "side": "A", "other": [index, index], "undo": [[index, index], ..], "redo": [..], "locked": [..],
      "window": {..}}
 
-Sounds are told once, however often the history has them, and of their values only those in which they differ from their patch. Numbers are
-written in full: what is read is equal to what was written, where a patch's own file rounds.
+Each sound is written once, however often the history has it, with only the values that differ from its patch. Numbers are
+written in full: what is read equals what was written, where a patch's own file rounds.
 """
 import json
 import math

@@ -1,4 +1,4 @@
-"""Hearing a take from the window: a process of its own plays it (see `recording/audition.py`), and ends when the player says so."""
+"""Plays a take for the window: a process of its own plays it (see `recording/audition.py`), and ends when the player stops it."""
 import os
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""What a player drops on the window or opens with it, and what becomes of it: a take plays again, a patch plays, a recording becomes a
-sound, a folder is learnt."""
+"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, a recording becomes a sound, and a folder is
+learnt.
+"""
 from dataclasses import dataclass
 from pathlib import Path
 

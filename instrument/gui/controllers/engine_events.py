@@ -1,4 +1,4 @@
-"""What the engine tells, and what comes of it: the session, the status line, the banner and the settings dialog follow."""
+"""Dispatches the engine's events to the session, the status line, the banner and the settings dialog."""
 from collections.abc import Callable
 
 from hummingface.instrument.audio.protocol import Telemetry

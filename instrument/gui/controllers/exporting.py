@@ -1,5 +1,6 @@
-"""An export on its way: a process of its own makes it (see `export/export_process.py`), so that neither the window nor the sound wait for
-it."""
+"""Controls a running export: a process of its own makes it (see `export/export_process.py`), so that neither the window nor the sound
+waits.
+"""
 import json
 import os
 import sys

@@ -1,7 +1,6 @@
-"""A process that helps the window with what takes long or needs torch: a command of `hummingface`, in lines of JSON
-(`train/app/json_lines.py`).
+"""A helper process for work that is slow or needs torch: a command of `hummingface` that speaks JSON lines (`train/app/json_lines.py`).
 
-It lives no longer than its window: when that is gone, however it went, the helper's standard input ends, and it ends too.
+It ends with its window: when the window is gone, the helper's standard input ends, and then the helper ends too.
 """
 import json
 import os

@@ -1,6 +1,6 @@
-"""What stands where in the window, beside the sound: sizes, pages, panels that are open, the computer keys, the modulation wheel.
+"""The saved layout of the window, beside the sound: sizes, pages, open panels, the computer keys, the modulation wheel.
 
-Plain values by name. What comes back from a file may be of any kind and size: a value that makes no sense leaves things as they are.
+Plain values by name. A saved file may hold any type and size: a value that makes no sense is ignored.
 """
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

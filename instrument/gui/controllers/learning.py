@@ -1,7 +1,8 @@
-"""A model is learnt of a folder while the player plays on: the process that does it, how far it is, and its versions as they come.
+"""Learning a model from a folder while the player plays on: the process that learns, its progress, and the versions of the model as they
+come.
 
-It is a process of its own at the lowest priority (`hummingface train learn --background --tell`). It ends with the window and keeps all
-that it has: the menu offers to go on with it the next time.
+It is a process of its own at the lowest priority (`hummingface train learn --background --tell`). It ends with the window and keeps
+its work: the menu offers to continue it the next time.
 """
 import base64
 import binascii

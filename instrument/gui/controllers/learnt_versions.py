@@ -1,6 +1,7 @@
-"""Sounds of a model that learns are points of one version of it, and the next version may come while no window is there to follow it.
+"""Converts sounds of a learning model from the version they were saved with to the current one.
 
-So a window's state says which versions its sounds are of, and whoever opens it again takes them over to those that are there now.
+A sound of a model that learns is a point in one version of it, and a new version may appear while no window is open. So a window's saved
+state says which versions its sounds belong to, and the next window converts them.
 """
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,8 @@
-"""One recording becomes a sound of the model that plays: a helper finds its point of latent space, and here it becomes a patch.
+"""Makes a sound from one recording: a helper process finds its point in the latent space of the model that plays, and this file makes a
+patch.
 
-The helper is started when a recording comes near (a drag over the window, the menu), for torch takes seconds to import, and left when
-nobody has wanted anything of it for a while. The window and the sound go on meanwhile.
+The helper is started as soon as a recording may come (a drag over the window, the menu), since torch takes seconds to import, and is ended
+when nothing was asked of it for a while. The window and the sound go on meanwhile.
 """
 from collections.abc import Callable
 from pathlib import Path

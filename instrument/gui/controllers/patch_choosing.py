@@ -1,4 +1,4 @@
-"""Choosing and saving patches: the bar, the browser and the save popup at work on the library."""
+"""Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 

@@ -1,8 +1,8 @@
-"""Playing on the computer's keys: the row of A is white, the row of Q black; Z X move by octaves, C V change the force,
-B is the sustain pedal.
+"""Playing on the computer keyboard: the row of A is white keys, the row of Q black keys; Z and X change the octave, C and V the velocity, B
+is the sustain pedal.
 
 Keys are found by their place (scan code), so that AZERTY and QWERTZ play the same; where a system gives no scan codes, by letter.
-An event filter on the whole application: it works wherever the focus is, but for text fields, menus and dialogs.
+An event filter on the whole application: it works wherever the focus is, except in text fields, menus and dialogs.
 """
 import sys
 

@@ -1,4 +1,4 @@
-"""Between the record button, the takes and the engine: what the player wants recorded, and what became of it."""
+"""Connects the record button and the takes panel with the engine's recorder."""
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""New sounds from recordings: the button with its menu, what is dropped on the window, and the two who make something of it."""
+"""New sounds from recordings: the button with its menu, recordings dropped on the window, and the two controllers that make sounds and
+models.
+"""
 from functools import cached_property, partial
 from pathlib import Path
 

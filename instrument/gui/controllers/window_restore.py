@@ -1,4 +1,4 @@
-"""The window comes back as it was left: puts back what another one left, and has what changes here written (see `autosave.py`)."""
+"""Restores the window as the last one left it, and saves its changes (see `autosave.py`)."""
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.gui.controllers import layout_state

@@ -1,4 +1,4 @@
-"""Making a sampler's instrument or a wavetable of what is played: what to make, how far it is, and what became of it."""
+"""The export dialog: what to make of the current sound, progress, and the result."""
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

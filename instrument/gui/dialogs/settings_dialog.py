@@ -1,4 +1,4 @@
-"""Audio device, rate, block size and MIDI ports; a test tone, and what the latency comes to."""
+"""The Audio · MIDI dialog: audio device, rate, block size and MIDI ports; a test tone; the resulting latency."""
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 

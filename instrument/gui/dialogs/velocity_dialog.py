@@ -1,5 +1,6 @@
-"""The player's velocity curve: drawn, chosen among presets, or learnt from ten seconds of playing. It is kept with the settings and
-goes for all patches."""
+"""The dialog of the player's velocity curve: drawn, chosen among presets, or learnt from ten seconds of playing. It is kept in the settings
+and applies to all patches.
+"""
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal

@@ -1,4 +1,4 @@
-"""Panels of knobs, straight from the table of controls: whatever group it has finds its place here."""
+"""Panels of knobs, one per group of the table of controls."""
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget

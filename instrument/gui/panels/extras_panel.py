@@ -1,6 +1,6 @@
-"""What playing does without, and something needs that the player has just asked for: offered, installed meanwhile, and then it goes on.
+"""Offers to install the optional packages when the player asks for something that needs them, shows progress, and then goes on.
 
-The process that installs (`hummingface install train`) ends with the window, or when it is cancelled; nothing that plays is touched.
+The process that installs (`hummingface install train`) ends with the window, or when it is cancelled; it touches nothing that plays.
 """
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Where in the model's space of sounds we are: the sixteen latents and, on a page behind them, the directions that have names."""
+"""The panel of the model's latent space: the sixteen latents and, on a second page, the named directions."""
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget

@@ -1,4 +1,4 @@
-"""A lesson as the player sees it: one note of the recordings beside what is learnt of it so far, how far it is, how long it takes."""
+"""The panel of a training job: one recorded note beside what the model has learnt of it so far, progress, and remaining time."""
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget

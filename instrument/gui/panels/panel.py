@@ -1,4 +1,4 @@
-"""A group of controls on a surface of its own: a heading, room for small tools beside it, and the contents below."""
+"""A panel: a heading, space for small tools beside it, and a group of widgets below."""
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 

@@ -1,4 +1,4 @@
-"""The patch at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
+"""The patch bar at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal

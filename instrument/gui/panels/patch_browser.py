@@ -1,4 +1,4 @@
-"""The list of all patches, with search and tags, as a popup under whatever asked for it."""
+"""The patch browser: a popup list of all patches, with search and tags."""
 from PySide6.QtCore import QEvent, QPoint, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (

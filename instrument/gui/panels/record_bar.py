@@ -1,4 +1,4 @@
-"""Recording as a player sees it: one button, how long it runs, and one button that keeps the last minute."""
+"""The recording controls: a record button with the time, and a button that keeps the last minute."""
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget

@@ -1,4 +1,4 @@
-"""The spectrogram and the model's frame, one of the two at a time, and freezing them."""
+"""The panel that shows either the spectrogram or the model's current frame, and can freeze them."""
 import numpy as np
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 

@@ -1,4 +1,4 @@
-"""How the engine is doing: one quiet line. Figures stay grey while all is well."""
+"""The status line: the engine's state and figures, grey while all is well."""
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal

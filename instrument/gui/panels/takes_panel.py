@@ -1,4 +1,4 @@
-"""The takes: what they look like, how they sound, and out they go: dragged as files into a DAW, or dropped back to be played again."""
+"""The takes panel: outlines and playback of takes; drag them as files into a DAW, or drop them back to play them again."""
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A calm strip that says what happened, instead of a box in the way of playing."""
+"""A banner that reports an event at the top of the window, in place of a modal dialog."""
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 

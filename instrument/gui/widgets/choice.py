@@ -1,4 +1,4 @@
-"""A switch with a few named places, all of them in sight."""
+"""A switch with a few named positions, all of them visible."""
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy

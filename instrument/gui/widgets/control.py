@@ -1,4 +1,4 @@
-"""What every control of a parameter does, however it looks: values, keys, wheel, drag, typing, tooltip, accessibility.
+"""The base of all widgets that show a control: values, keys, mouse wheel, drag, typed input, tooltip, accessibility.
 
 Built on QAbstractSlider, so that screen readers find a slider with a value that they can also move.
 """

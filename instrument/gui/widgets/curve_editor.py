@@ -1,4 +1,4 @@
-"""The velocity curve, drawn: points to drag, and what comes from the keyboard as dots on it."""
+"""The editor of the velocity curve: points to drag, and incoming velocities as dots on the curve."""
 import time
 from collections import deque
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The frame that the model is making now: partials as lines, noise as a surface, over frequency."""
+"""A plot of the model's current frame: partials as lines, noise as an area, over frequency."""
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal

@@ -1,6 +1,6 @@
-"""The 88 keys: played with the mouse, harder towards the front edge; they light up with what sounds.
+"""The 88 keys: played with the mouse, louder towards the front edge; they light up while notes sound.
 
-Warm: held by the player here. Cool: sounding, wherever it comes from, the brighter the harder it was struck.
+Warm: held by the player in this window. Cool: sounding, from any source, brighter for higher velocities.
 """
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""The knob: an arc from its resting point to its value, a cap with a pointer, its label, and its value while it is touched.
+"""The knob: an arc from its default to its value, a cap with a pointer, its label, and its value while it is touched.
 
-Grey stands where the table puts it; warm was moved; a cool mark shows where the model is when something else (the morph pad)
-pulls it away from the knob.
+Grey: at its default. Warm: moved. A cool mark shows the effective value where something else (the morph pad)
+moves it away from the knob.
 """
 from math import cos, pi, sin
 

@@ -1,4 +1,4 @@
-"""The level meter: peak and RMS of both sides, in dB, with a mark that holds the highest peak for a while."""
+"""The level meter: peak and RMS of both channels in dB, with a peak-hold mark."""
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QMouseEvent, QPainter

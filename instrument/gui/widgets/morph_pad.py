@@ -1,4 +1,4 @@
-"""The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
+"""The morph pad: a sound in each corner, and a puck whose position sets the weight of each."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPen, QRadialGradient
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget

@@ -1,7 +1,8 @@
-"""Texts as they are: names come from files, devices and other programs, and none of them may be taken for HTML or for a shortcut.
+"""Labels, tooltips and captions as plain text: names come from files, devices and other programs, and must not be taken for HTML or
+shortcuts.
 
-Qt guesses in labels and tooltips alike whether a text is HTML, and then loads what it names; in buttons and menus `&` makes a shortcut of
-the letter behind it. So the window makes its labels, tooltips and captions here, and nowhere else.
+Qt guesses in labels and tooltips whether a text is HTML, and then loads what it refers to; in buttons and menus `&` makes a shortcut of
+the next letter. So the window makes its labels, tooltips and captions here, and nowhere else.
 """
 import html
 

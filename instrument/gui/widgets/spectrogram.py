@@ -1,6 +1,6 @@
-"""The live spectrogram: ten seconds of what sounds.
+"""The live spectrogram: the last ten seconds of sound.
 
-One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up as a column arrives and
+One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up when a column arrives and
 written into a ring of twice the width (each column twice), whose visible part is always contiguous memory. A
 repaint is one plain copy.
 """

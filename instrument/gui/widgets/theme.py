@@ -1,9 +1,9 @@
-"""Type, spacing and colours of the window, all of them, and nothing else that draws.
+"""Fonts, spacing and colours of the window. Nothing here draws.
 
-One dark ground. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour keeps at least
-4.5 : 1 against the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
+One dark background. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour has at least
+4.5 : 1 contrast with the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
 
-Sizes are given for a window of 1200 x 760 and follow the window: `scale` is set by the window alone, `px` applies it.
+Sizes are given for a window of 1200 x 760 and follow the window: the window alone sets `scale`, `px` applies it.
 Call in the GUI thread only.
 """
 from functools import cache, lru_cache

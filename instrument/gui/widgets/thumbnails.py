@@ -1,4 +1,4 @@
-"""Outlines of sound files, drawn once each; files are read on another thread, so a slow disk holds nothing up."""
+"""Waveform outlines of sound files, drawn once each; another thread reads the files, so a slow disk holds nothing up."""
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 from PySide6.QtGui import QPainter, QPixmap
 
