@@ -1,4 +1,4 @@
-"""When the effects' controls change: the segments of the effect chain, from the hops.
+"""Splits a block into segments of the effect chain, at the boundaries where the effects' controls change.
 
 Real-time: no allocation, no locks, no Python.
 """

@@ -1,4 +1,4 @@
-"""Time and sleep for compiled code, straight from the C library: no lock, no Python.
+"""Clock and sleep for compiled code, straight from the C library: no lock, no Python.
 
 Real-time: reading the clock takes tens of nanoseconds and no system call. `doze` sleeps: it is for wait mode alone,
 never for real time.

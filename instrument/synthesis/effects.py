@@ -1,4 +1,4 @@
-"""The chain after voices and noise: drive, chorus, delay, reverb, master gain; and the one table of what steers it.
+"""The effect chain after voices and noise: drive, chorus, delay, reverb, master gain; and the one table of its controls.
 
 Real-time: no allocation, no locks, no Python. Controls come with each hop and glide over it; what effects derive from
 them is computed at the two ends of a segment and moves linearly in between, so block sizes change nothing. An effect at

@@ -1,6 +1,6 @@
-"""`render(state, out)`: the one way to sound, for the callback and for the offline player alike.
+"""`render(state, out)`: the one entry to the synthesis, for the callback and for the offline player alike.
 
-Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory stands in the state
+Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory is in the state
 block.
 """
 import numpy as np

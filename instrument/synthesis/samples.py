@@ -1,11 +1,11 @@
-"""Recordings in memory, read at any speed: what a voice plays that has a whole note in place of partials.
+"""Playback of buffers at any speed: for a voice that plays a whole note in place of partials.
 
-The performer fills a buffer of the pool, tells about it in the state block, and only then names it in a start or a hop. A voice moves
-through its buffer at `frequency / root_hz` times the recording's own rate, loops where the note has a loop, and crosses over into another
+The performer fills a buffer of the pool, describes it in the state block, and only then names it in a start or a hop. A voice moves
+through its buffer at `frequency / root_hz` times the buffer's own rate, loops where the note has a loop, and cross-fades into another
 buffer, at the same place of the note, when a hop names one. Gain, frequency and pan move as those of any voice.
 
-Buffers are at 16 kHz and hold nothing above 2.1 kHz, so 8 taps of a windowed sinc read between their samples with images 90 dB down.
-Real-time: no allocation, no locks, no Python; numbers that lead outside a buffer are silence.
+Buffers are at 16 kHz and hold nothing above 2.1 kHz, so 8 taps of a windowed sinc interpolate with images 90 dB down.
+Real-time: no allocation, no locks, no Python; an index outside a buffer reads silence.
 """
 import math
 

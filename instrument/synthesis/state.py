@@ -1,4 +1,4 @@
-"""The one block of memory that the audio thread lives in, and the shapes that cross from the performer to it.
+"""The state block: the one block of memory that the audio thread works in, and the arrays that pass from the performer to it.
 
 Who may touch what (single producer, single consumer; every index is published with `store_release` and read with
 `load_acquire` of `atomic.py`; `producer.py` has the performer's side ready made):

@@ -1,6 +1,6 @@
-"""Voices: which segment each slot is in, what it moves to, when it begins and when it is free again.
+"""Voices: the current segment of each slot, its targets, and when voices begin and slots become free.
 
-Real-time: no allocation, no locks, no Python. All that comes from the rings is checked here before it is used: no
+Real-time: no allocation, no locks, no Python. Everything from the rings is checked here before it is used: no
 index, gain or frequency that the performer could write leads outside the block or makes a sample that is not finite.
 """
 import numpy as np

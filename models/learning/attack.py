@@ -1,7 +1,7 @@
-"""The envelope of the first moments of a note, finer than the filters that separate its partials can follow.
+"""The envelope of a note's onset, with finer time resolution than the filters that separate its partials.
 
-A filter that tells two partials apart smears an onset over a few periods. The recording itself shows when the energy
-comes: the beginning is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
+A filter that separates two partials smears an onset over a few periods. The recording itself shows when the energy
+comes: the onset is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
 """
 import numpy as np
 import torch

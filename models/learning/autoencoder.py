@@ -1,4 +1,4 @@
-"""The autoencoder: an encoder from a note's image to a point z of latent space, and the decoder that plays it.
+"""The autoencoder: an encoder from a note's image to a point z of latent space, and the decoder from z to frames.
 
     image [B, 224, ROWS] = levels of 160 partials and 64 noise bands on the warped time axis, relative to the note's peak
     side  [B, 98]        = means over the note of fuzz, its rate, regularity and release, and pitch and velocity

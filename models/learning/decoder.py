@@ -1,13 +1,13 @@
-"""The decoder: frames as a function of time, as it learns. The whole network, on one screen; `decoder_numpy.py` plays it.
+"""The decoder in torch, for training: frames as a function of time. `decoder_numpy.py` computes the same function for playing.
 
-    note   [B, D W + STEADY] = Linear(.. SiLU(Linear(z, features of pitch and velocity)) ..)     what is played: changes with the hands
-    hidden [B, W] = SiLU(note's 2nd W + Linear(SiLU(note's 1st W + Linear(features of time))))    when: changes with every frame
+    note   [B, D W + STEADY] = Linear(.. SiLU(Linear(z, features of pitch and velocity)) ..)     changes when a control moves
+    hidden [B, W] = SiLU(note's 2nd W + Linear(SiLU(note's 1st W + Linear(features of time))))    changes with every frame
     frames [B, FRAME_SIZE] = Linear(hidden), note's STEADY
 
-The note is the bias of each of the D layers of time, and says outright what holds for all of it: its motion and its release.
-It is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or run backwards while
-a note sounds. The first half needs to be asked only when z, pitch or velocity have moved, and once for many moments of a note,
-which is most of what training asks. A small network of its own gives the phases at which the partials start, once a note.
+The note vector is the bias of each of the D layers of time, and contains the values that hold for all of the note: its motion and its
+release. The network is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or reversed while
+a note sounds. The first half is evaluated only when z, pitch or velocity have moved, and once for many moments of a note,
+which is the usual case in training. A small separate network gives the start phases of the partials, once per note.
 An implicit representation in the sense of Sitzmann et al. (2020), auto-decoded as in Park et al. (2019), "DeepSDF".
 """
 import torch

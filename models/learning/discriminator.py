@@ -1,15 +1,15 @@
-"""The discriminator: is this the image of a recorded note? It learns beside a generator, and is not played.
+"""The discriminator of the GANs: does an image come from a recorded note? It is trained beside a generator and not used for playing.
 
-    image [B, 385, T]  = levels of 160 partials and 64 noise bands, deviations of 160 partials where they are heard, and a channel that
+    image [B, 385, T]  = levels of 160 partials and 64 noise bands, deviations of 160 partials where they are audible, and a channel that
                          is 1 where the note is known; T rows of the note image
-    side  [B, 187]     = motion and release of the whole note, and how its first 32 partials start
-    about [B, C]       = features of pitch and velocity, and what else was asked for
+    side  [B, 187]     = motion and release of the whole note, and the start phases of its first 32 partials
+    about [B, C]       = features of pitch and velocity, and the conditions
 
     inner [B, 256]     = LeakyReLU(Linear(strided convolutions over time(image), side))
-    logit [B]          = Linear(inner) + <inner, Linear(about)>           a projection: does the note fit what was asked for?
-    guess [B, G]       = Linear(inner)                                    what was asked for, guessed from the sound
+    logit [B]          = Linear(inner) + <inner, Linear(about)>           a projection: does the note fit its conditions?
+    guess [B, G]       = Linear(inner)                                    the conditions, estimated from the sound
 
-Rows stand on the note's own harmonics, so the convolution runs over time alone, as the encoder's does. The projection is Miyato and
+Rows are aligned with the note's own harmonics, so the convolution runs over time alone, as the encoder's does. The projection is Miyato and
 Koyama's (2018), "cGANs with projection discriminator"; the guess Odena et al.'s (2017), "Conditional image synthesis with auxiliary
 classifier GANs".
 """

@@ -1,4 +1,4 @@
-"""A bank of band-pass filters, one on each slot of a note, evaluated straight on the grid of frames.
+"""A bank of band-pass filters, one on each partial slot of a note, evaluated directly at the frame rate.
 
 Complex demodulation in the frequency domain: the note is transformed once; the bins around each partial are weighted by
 the transform of a window, shifted to zero, folded to the wanted frame rate and transformed back. That is exact, costs one

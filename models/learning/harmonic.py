@@ -1,7 +1,7 @@
-"""A recorded note into frames: partials on the harmonic grid of the note, and the noise that they leave.
+"""Analysis of a recorded note into frames: partials on the note's harmonic grid, and the residual noise.
 
 Every slot is demodulated by filters of two lengths: selective ones (8 periods) where the note sustains, short ones (3
-periods) near its onset and note-off. What the filters leave is the noise. Deviations are the instantaneous frequencies of
+periods) near its onset and note-off. The residual of the filters is the noise. Deviations are the instantaneous frequencies of
 the slots; start phases are chosen so that the synthesis meets the recording where each partial is strongest early on.
 """
 import numpy as np

@@ -1,7 +1,7 @@
-"""Knob units: latent space turned so that knob 1 does the most, and scaled so that +-3 is the range.
+"""Knob units: latent space rotated so that knob 1 changes most, and scaled so that +-3 is the range.
 
-Points of trained instruments are whitened (mean 0, deviation 1 along every axis), then rotated to the principal axes of what is
-heard: the directions in which a step changes the decoded frames most come first. Whitening is kept by any rotation. The
+Points of trained instruments are whitened (mean 0, deviation 1 along every axis), then rotated to the principal axes of the
+audible change: the directions in which a step changes the decoded frames most come first. Any rotation keeps the whitening. The
 map is folded into the first layers of the decoder and the last of the encoder, so players never see other units.
 """
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""What a smooth decoder can give of a note: smoothed trajectories, and statistics of the motion smoothed away.
+"""Splits a note's frames into smooth trajectories, which a decoder can learn, and statistics of the motion that was smoothed away.
 
 Motion is measured on the sustain as a complex gain per partial, relative to its smooth level and frequency. What all
-partials share is the LFO (vibrato in cents, and the level response of each group to it); what remains is fuzz, sidebands
-around each partial of which only the share of power, the distance and the regularity are kept.
+partials share is the LFO (vibrato in cents, and the level response of each group to it); the rest is fuzz, sidebands
+around each partial of which only the fraction of power, the distance and the regularity are kept.
 """
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Where a note's partials lie: which slots it uses, their centres, and the edges between them."""
+"""The partial slots of a note: which ones it uses, their centre frequencies, and the edges between them."""
 from dataclasses import dataclass
 
 import numpy as np

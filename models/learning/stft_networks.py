@@ -1,19 +1,19 @@
-"""The seed's three systems as networks, to be read from top to bottom: autoencoder, GAN, conditional GAN on STFT images.
+"""The networks of the STFT models: autoencoder, GAN and conditional GAN on STFT images.
 
-    image [B, 2, 128, 128]                  as `models/playing/stft.py` makes it, of about unit size
-    Encoder        image -> z [B, L]        four convolutions that halve the sides, one linear layer
-    Generator      z, key -> image          one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
-    Discriminator  image, conditions -> logit [B]
+    image [B, 2, 128, 128]                     as `models/playing/stft.py` makes it, with values of about unit size
+    StftEncoder        image -> z [B, L]       four convolutions that halve the sides, one linear layer
+    StftGenerator      z, key -> image         one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
+    StftDiscriminator  image, conditions -> logit [B]
 
-The generator says two things of each bin and frame: the tone, which is put on the harmonics of the key (times
-`hummingface.models.playing.stft.lobes`, how a
-steady tone fills the bins), and the rest. So a key is in tune by its place and not by learning, and convolutions need not draw lines.
+The generator gives two values for each bin and frame: the tone, which is multiplied by the shape of the key's harmonics
+(`hummingface.models.playing.stft.lobes`: how a steady tone fills the bins), and the rest. So a key is in tune by construction, and
+convolutions need not learn to draw lines.
 
 The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder
 learns by the mean square error of the image (as in the UvA tutorial "Deep Autoencoders"); the GANs by binary cross-entropy (Goodfellow et
-al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a plain number, the logit that the loss expects: no
+al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a linear layer, the logit that the loss expects: no
 tanh, which would bound it to -1..1 and the generator's loss to ln(1 + e) = 1.3133.
-Conditions meet the image in a product, as in Miyato & Koyama (2018).
+Conditions are combined with the image by a product, as in Miyato & Koyama (2018).
 """
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and files that are no good: put aside under another name, never removed."""
+"""Writes files whole or not at all, and renames files that cannot be used; it never removes them."""
 import contextlib
 import datetime
 import os

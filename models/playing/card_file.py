@@ -1,5 +1,4 @@
-"""What holds for every model's card, for whoever only wants to know what a model is called: `models/playing/checkpoint.py` checks all the
-rest."""
+"""Reads the basic fields of a model's card, such as its name, quickly. `models/playing/checkpoint.py` checks everything else."""
 from pathlib import Path
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""JSON that comes from anywhere, read with suspicion. Every JSON file and message of the project is read here.
+"""The one reader of JSON in the project: it checks every file and message, which may come from anywhere.
 
-Python's own reader takes NaN, integers of four thousand digits (no float holds them), `1e999` and nesting as deep as its stack. Here a text
-is refused, before or while it is read, that is longer, deeper or bigger than what is asked for, is not UTF-8, names a field twice or holds
-a number that is not finite. What comes back is made of dict, list, str, bool, None, int (within LARGEST_INTEGER) and float; which fields
+Python's own reader accepts NaN, integers of four thousand digits (no float holds them), `1e999` and nesting as deep as its stack. This one
+refuses, before or during reading, a text that is longer, deeper or bigger than the caller allows, is not UTF-8, names a field twice or
+holds a number that is not finite. The result consists of dict, list, str, bool, None, int (within LARGEST_INTEGER) and float; which fields
 there should be, and within which range, is for the caller to check.
 """
 import errno

@@ -1,7 +1,7 @@
 """Model files: `NAME.safetensors` (weights) beside `NAME.json` (the card), as a pair or alone together in a folder.
 
-Files come from anywhere, so nothing in them is believed before it is checked: sizes first, then hash, names, shapes, types,
-finite values, and at last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
+Files come from anywhere, so everything in them is checked before it is used: sizes first, then hash, names, shapes, types,
+finite values, and last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
 """
 import hashlib
 import json

@@ -1,6 +1,6 @@
-"""The decoder as it is played: the function of `models/learning/decoder.py`, in numpy, with neither torch's 2 s of start nor its threads.
+"""The decoder in numpy, for playing: the function of `models/learning/decoder.py`, without torch's start-up of 2 s and its threads.
 
-A hop asks for a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them, so the products are our own:
+A hop needs a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them, so the products are our own:
 up to three times as fast as OpenBLAS for 2 to 16 rows, and no slower for hundreds. One core only; the performer has no other.
 """
 import math

@@ -1,7 +1,7 @@
-"""The generator as it is played: the function of `models/learning/stft_networks.py`, in numpy, with no torch.
+"""The generator of STFT models in numpy, for playing: the function of `models/learning/stft_networks.py`, without torch.
 
-A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image), which is BLAS's, and a compiled
-loop that adds each tap to its place. Batch normalisation is folded into the weights already.
+A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image), by BLAS, and a compiled
+loop that adds each tap to its place. Batch normalisation is already folded into the weights.
 """
 from collections.abc import Iterator
 

@@ -1,13 +1,14 @@
-"""How loud a sound is over the keyboard: the smooth part of it, which belongs to the instrument.
+"""The loudness of a sound over the keyboard: its smooth trend, which belongs to the instrument.
 
-A piano's bass is louder than its treble, and that is kept; what single keys are off by is not (a zone of samples, a network's error). So
-the loudness of a model's presets over the keys, smoothed, stands in its card, and anywhere else in latent space they blend by distance:
+A piano's bass is louder than its treble, and that is kept; deviations of single keys are not (a sample zone's, a network's error). So
+the loudness of a model's presets over the keys, smoothed, is stored in its card, and elsewhere in latent space the presets' trends are
+blended by distance:
 
     "loudness": {"keys": [21, 24, ..], "lufs": {PRESET: [a number for each key], ..}}      at velocity 100, of the loudest 0.4 s
 
-A preset may say how long it takes to end (`longest_release_s`, for 60 dB); others take LONGEST_RELEASE_S at most, 40 dB in two seconds.
+A preset may say how long its release is (`longest_release_s`, for 60 dB); others get LONGEST_RELEASE_S at most, 40 dB in two seconds.
 
-The instrument takes each note's own loudness out (`models/playing/loudness.py`) and puts this trend and the law of velocity in its place.
+The instrument removes each note's own loudness (`models/playing/loudness.py`) and applies this trend and the law of velocity in its place.
 """
 from collections.abc import Sequence
 from typing import Any

@@ -1,13 +1,13 @@
-"""Knobs that say what they do: characteristics, families and qualities as directions among a model's latents, as its card has them.
+"""Named knobs: characteristics, families and qualities as directions among a model's latents, stored in its card.
 
     "conditions": [{"name": "brass", "kind": "family", "lowest": 0, "highest": 1}, ..]    the last latents of a conditional model
     "knobs": {"family.brass": {"direction": [L numbers]},
               "characteristic.brightness": {"directions": {PRESET: [L numbers], ..}, "correlation": 0.97, "each": 0.8}, ..}
 
-A condition is an input of the network like any other latent: presets and patches name a point of all of them, and morphs move through
-them. 0 asks for nothing. So a knob of a conditional model moves one input, and the same knob of an autoencoder a mixture of latents
-that was measured to do the same. There "brighter" lies elsewhere for a flute than for a piano (docs/decisions/knobs.md): the card has a
-direction for each preset, and between presets they blend by distance. Whoever plays need not know which it is.
+A condition is an input of the network like any other latent: presets and patches set all of them, and morphs interpolate
+them. 0 sets no condition. So a knob of a conditional model moves one input, and the same knob of an autoencoder moves a mixture of latents
+that was measured to have the same effect. There "brighter" is another direction for a flute than for a piano (docs/decisions/knobs.md): the
+card has a direction for each preset, and between presets they are blended by distance. The player does not see the difference.
 """
 from dataclasses import dataclass
 from typing import Any

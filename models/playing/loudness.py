@@ -1,7 +1,8 @@
-"""How loud a note is, from its frames alone: K-weighted power of ITU-R BS.1770-5, in its loudest 0.4 s ("momentary" loudness). Compiled.
+"""The loudness of a note computed from its frames: K-weighted power of ITU-R BS.1770-5 in its loudest 0.4 s ("momentary" loudness).
+Compiled.
 
 Partials and noise bands add up in power, as they do in a sound of many partials. So a model's note has a loudness before it is played,
-and the instrument can take it out and put the player's in its place (`instrument/performance/dynamics.py`).
+and the instrument can remove it and apply the player's in its place (`instrument/performance/dynamics.py`).
 """
 import math
 

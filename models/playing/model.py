@@ -1,4 +1,4 @@
-"""A playable model: weights, card and presets. What the instrument holds in its hands."""
+"""A playable frame model: weights, card and presets."""
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What every model tells of its latents, whatever it makes of them: frames (`model.py`) or whole notes (`stft_model.py`)."""
+"""What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
 from typing import Any
 
 from hummingface.models.playing.knobs import NamedKnob, read_knobs

@@ -1,4 +1,4 @@
-"""The shape of a model: the few numbers from which the names and sizes of all its tensors follow. As its card has them."""
+"""The shape of a frame model: the few numbers in its card from which the names and sizes of all its tensors follow."""
 from dataclasses import asdict, dataclass
 from typing import Any
 

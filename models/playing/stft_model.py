@@ -1,4 +1,4 @@
-"""A playable model of whole notes: the seed's autoencoder, GAN or conditional GAN, as the instrument holds it."""
+"""A playable STFT model: an autoencoder, GAN or conditional GAN that makes whole notes."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 

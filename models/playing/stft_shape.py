@@ -1,10 +1,9 @@
-"""The shape of a whole-note model: the few numbers from which the names and sizes of all its tensors follow. As its card has them.
+"""The shape of an STFT model: the few numbers in its card from which the names and sizes of all its tensors follow.
 
     "architecture": {"network": "stft", "latents": 16, "width": 16, "pitches": [60, 60], "encoder": true,
                      "layout": {"kind": "ri", "power": 0.5, "turned": true}}
 
-A whole-note model gives the image of `models/playing/stft.py` from its latents and, where it knows more than one key, from which one is
-asked for.
+An STFT model makes the image of `models/playing/stft.py` from its latents and, if it knows more than one key, from the key.
 """
 from dataclasses import asdict, dataclass
 from typing import Any

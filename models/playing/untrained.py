@@ -1,4 +1,4 @@
-"""A model of random weights that gives a plausible, decaying harmonic tone: for tests and for trying the engine."""
+"""Models with random weights that give a plausible, decaying harmonic tone: for tests and for trying the engine."""
 import numpy as np
 
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO

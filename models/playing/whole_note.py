@@ -1,9 +1,9 @@
-"""A generated spectrogram into a note that can be played: its sound, its pitch, a loop, and how it falls.
+"""Turns a generated spectrogram into a playable note: sound, pitch, loop and decay.
 
-A network knows about where its pitch should be; what a player hears is what the sound has. So each note's period is measured and the
-note is read that much faster or slower, moment by moment. Held notes go on in a loop between two moments of the spectrogram that look most
-alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
-player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
+A network knows only roughly what its pitch is; a player hears what the sound has. So each note's period is measured and the
+note is resampled by that factor, moment by moment. Held notes continue in a loop between the two moments of the spectrogram that are most
+alike, aligned where the waveforms match, with a cross-fade included; a decaying note is levelled from the loop on, and the sample player
+applies the decay, so that the loop neither jumps nor freezes. After note-off it falls as the spectrogram does at its end.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `hummingface train` can be asked for, as `train/app/commands.py` answers it."""
+"""The arguments of `hummingface train`; `train/app/commands.py` executes them."""
 import argparse
 from pathlib import Path
 

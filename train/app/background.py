@@ -1,4 +1,4 @@
-"""Giving way: work that must never disturb the sound, or whatever else the player does."""
+"""Lowers the priority of this process, for work that must never disturb the sound or the player's other programs."""
 import os
 import sys
 

@@ -1,4 +1,4 @@
-"""A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
+"""Reports on a running training job for the window: progress, a preview of one note, and intermediate models to play."""
 import time
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -1,5 +1,5 @@
-"""Speaking to a program that started this one (the instrument's window): JSON objects, one a line, in at standard input, out at
-standard output. When that program goes, however it goes, standard input ends.
+"""JSON lines between this process and the program that started it (the instrument's window): objects, one a line, on standard input and
+output. When that program ends, in whatever way, standard input ends.
 """
 import contextlib
 import json

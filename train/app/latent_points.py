@@ -1,12 +1,12 @@
-"""Recordings into points of a model's latent space, as a helper that answers line by line: `hummingface train points`.
+"""Finds the latent points of recordings, as a helper process that answers line by line: `hummingface train points`.
 
-The window keeps one warm while the player is about to drop a recording: importing torch and opening a model take seconds, finding
+The window keeps one ready while the player may drop a recording: importing torch and opening a model take seconds, finding
 a point then takes under two.
 
     {"do": "warm", "model": M}                     -> {"tell": "warm", "model": M}
     {"do": "find", "id": N, "path": P, "model": M} -> {"tell": "found", "id": N, "z", "pitch", "key", "seconds", "gain_db", "model"}
                                                       then {"tell": "distance", "id": N, "mel", "act60"}
-    what cannot be done                            -> {"tell": "refused", "id": N, "text"}
+    a request that fails                           -> {"tell": "refused", "id": N, "text"}
 """
 from collections.abc import Callable, Iterable
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""From a folder of recordings to a model in the library, in one go: prepare, train, axes, card, export, a look at the result.
+"""From a folder of recordings to a model in the library: prepare, train, choose axes, write the card, export, evaluate.
 
-Meant for little data: tens of notes, minutes on a laptop. Each note gets a point of its own beside its instrument's, and rules
-stand in for the keys and dynamics that nobody recorded (`train/data/augmentation.py`); no key is held out unless it is asked for.
+Meant for little data: tens of notes, minutes on a laptop. Each note gets a latent point of its own beside its instrument's, and rules
+replace the keys and dynamics that nobody recorded (`train/data/augmentation.py`); no key is held out unless the caller asks for it.
 """
 import json
 import os

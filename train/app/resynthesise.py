@@ -1,4 +1,4 @@
-"""One recorded note through a model into a sound file: what `hummingface resynthesise` does."""
+"""The command `hummingface resynthesise`: one recorded note through a model into a sound file."""
 from pathlib import Path
 
 import numpy as np

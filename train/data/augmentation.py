@@ -1,7 +1,7 @@
-"""Few notes made to cover a whole instrument: what a batch of them is taken to say of other keys and velocities.
+"""Augmentation of few notes to a whole instrument: what a batch of notes implies for other keys and velocities.
 
-Two rules stand in for recordings that nobody made. A note carried to another key keeps its partials' levels on its own grid, and
-with it goes its own point of latent space: so that the knobs learn how the notes of the collection differ, at any key. And
+Two rules replace recordings that nobody made. A note moved to another key keeps its partials' levels on its own grid, and
+its own latent point, so that the knobs learn how the notes of the collection differ, at any key. And
 beyond the softest and the loudest dynamic, levels follow velocity as General MIDI instruments do (40 dB a decade).
 """
 import numpy as np

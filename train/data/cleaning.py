@@ -1,4 +1,4 @@
-"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
+"""Corrections of prepared notes before training: silent tails, decays that were cut off, tuning, uneven keys."""
 import numpy as np
 import torch
 

@@ -1,10 +1,10 @@
-"""Prepared notes as batches of rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
+"""Batches of training rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
 
-Between two neighbouring keys (the next one that is trained on, so across a left-out key too) the target is the mean of
-both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
-told what lies between keys, and learns at a left-out key what averaging its neighbours would give. Between two instruments, at the
-same key and dynamic, the target is the weighted mean of both in the same way: so that what lies between two points of latent space
-is between them to the ear.
+Between two neighbouring trained keys (so across a left-out key too) the target is the mean of
+both keys' frames, weighted by distance: corresponding partials are averaged because frames are on the harmonic grid. So the decoder
+learns between keys, and at a left-out key, what averaging the neighbours gives. Between two instruments, at the
+same key and dynamic, the target is the weighted mean of both in the same way, so that a point between two points of latent space
+sounds like a mixture of both.
 """
 import itertools
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Download published data sets: with a progress bar, going on where a download ended, checked by size and SHA-256."""
+"""Downloads published data sets, with a progress bar, resuming, and checks of size and SHA-256."""
 import http.client
 import json
 import os

@@ -1,9 +1,8 @@
-"""Prepared notes as sound: what the models of whole notes learn from. The STFT images are made of it as they are asked for.
+"""Prepared notes as sound: the training data of STFT models. Their STFT images are computed when they are needed.
 
-A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; else a folder
-of them is as `train/data/store.py` tells, and `data.json` has "representation": "stft". Sounds are read from disk as they are needed, so
-memory
-does not grow with notes.
+A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; otherwise a
+folder of them is as `train/data/store.py` describes, and `data.json` has "representation": "stft". Sounds are read from disk when they are
+needed, so memory does not grow with notes.
 """
 import json
 from collections.abc import Sequence

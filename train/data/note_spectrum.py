@@ -1,4 +1,4 @@
-"""What a note's frames look like: partials and noise on a logarithmic frequency axis over time, as bytes that a window can colour."""
+"""A note's frames as an image for the window: partials and noise on a logarithmic frequency axis over time, as bytes."""
 import base64
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Notes of any source into training data: made, analysed, smoothed, and put on the rows of the note image.
+"""Prepares notes of any source as training data: rendered or read, analysed, smoothed, and sampled at the rows of the note image.
 
-Orders go to workers a few at a time and each writes its own part, so memory stays the same however many notes there are, and
-stopping loses no more than what is being made. What is there already, by its key, is not made again.
+Workers get a few orders at a time and each writes its own part, so memory stays the same however many notes there are, and
+an interruption loses only the notes in progress. Notes that exist already, by their key, are not made again.
 """
 import multiprocessing
 import os

@@ -1,10 +1,10 @@
-"""A folder of prepared notes: what is written where.
+"""A folder of prepared notes: its files and their formats.
 
 A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16, `NAME.phase.npy` [notes, PARTIALS]
-float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with what is
-known of each note. It is complete when its JSON is there. `data.json` tells of the whole folder: where its notes come from, and
-which of them the last command did not ask for (they stay, and cost nothing when they are asked for again). `skipped.json` tells
-what could not be used, and why.
+float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with the
+description of each note. It is complete when its JSON is there. `data.json` describes the whole folder: the source of its notes, and
+which of them the last command did not request (they stay, so a later command can use them again). `skipped.json` lists
+the notes that could not be used, with reasons.
 
 Format 3 is written. Formats 1 and 2 (parts of one instrument, velocity and length, without data.json; in the first, silence was
 -100 dB of level and -110 dB of noise) can be read.

@@ -1,9 +1,9 @@
-"""How near a model's notes are to the SoundFont's that it learnt from, at trained keys and at those left out.
+"""Compares a model's notes with those of the SoundFont that it learnt, at trained keys and at left-out keys.
 
 Renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
 perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets, and of
-what the decoder says at these two. All sound at the recording's own f0 (a sample's tuning error is taken out in training);
-tuning is measured apart, at the equal-tempered pitch.
+the decoder's frames at these two. All sound at the recording's own f0 (training removes a sample's tuning error);
+tuning is measured separately, at the equal-tempered pitch.
 """
 import json
 from dataclasses import dataclass

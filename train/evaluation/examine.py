@@ -1,4 +1,4 @@
-"""Notes of any source through a model, measured and written: what `hummingface train evaluate MODEL --notes SOURCE` does."""
+"""Evaluates a frame model on notes of any source, with figures and sound files: `hummingface train evaluate MODEL --notes SOURCE`."""
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice

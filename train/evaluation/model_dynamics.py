@@ -1,4 +1,4 @@
-"""What a model of frames makes of dynamics by itself, preset by preset, from its frames alone: no engine plays them.
+"""A frame model's own dynamics, preset by preset, computed from its frames alone: no engine plays them.
 
 | figure        | definition                                                                                                     |
 |---------------|----------------------------------------------------------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""Does a sound follow the hand? Loudness over velocity and over keys, release, brightness and stereo, heard in single notes.
+"""Does a sound respond to the player? Loudness over velocity and over keys, release, brightness and stereo, measured on single notes.
 
 | figure        | definition                                                                                          | its goal      |
 |---------------|-----------------------------------------------------------------------------------------------------|---------------|

@@ -1,7 +1,7 @@
-"""A recorded note through a model and back: its point of latent space, and the sound that the model makes of it.
+"""Reconstructs a recorded note with a model: finds its latent point, and synthesises the model's sound there.
 
-The encoder gives a first point; a refinement of some steps of gradient descent on z alone brings the decoder's frames nearer to
-the recording's, as far up as the recording goes. All sound at the recording's own fundamental and length.
+The encoder gives a first point; some steps of gradient descent on z alone bring the decoder's frames nearer to
+the recording's, over the recording's bandwidth. Everything is synthesised at the recording's own fundamental and length.
 """
 import math
 from dataclasses import dataclass, replace

@@ -1,8 +1,8 @@
-"""A GAN's run into a model that plays: averaged generator, knob units, conditions, knobs, and presets that are well-spread random points.
+"""Exports a GAN's run as a model: averaged generator, knob units, conditions, knobs, and presets at well-spread random points.
 
-There is no encoder and no instrument has a point of its own: presets are chosen among random points. Nothing in a GAN's training holds
-neighbouring keys together, so only the points that are the most even from key to key are taken, and of these those that sound as unlike
-the others as can be, the farthest from what is chosen first. Those of a conditional model are asked for a family each.
+A GAN has no encoder, and no instrument has a point of its own: presets are chosen among random points. A GAN's training does not make
+neighbouring keys alike, so only the points that are the most even from key to key are taken, and of these those that sound as different
+from each other as possible, each the farthest from those chosen before. Each preset of a conditional model is generated for one family.
 """
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run's state into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+"""Exports a run's state as a model: averaged weights, knob units, presets, and the card."""
 import json
 from pathlib import Path
 

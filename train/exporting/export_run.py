@@ -1,4 +1,4 @@
-"""A run into a model that plays: which kind of export it needs, and what its card tells of where it comes from."""
+"""Exports a run as a model: chooses the kind of export, and adds the model's origin to its card."""
 from pathlib import Path
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A run of the seed's systems into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+"""Exports a run of an STFT model: averaged weights, knob units, presets, and the card."""
 import json
 from collections.abc import Sequence
 from pathlib import Path

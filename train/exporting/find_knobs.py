@@ -1,9 +1,9 @@
-"""Knobs that say what they do, for any model: which way among its latents is brighter, and how surely.
+"""Finds named knobs for any model: which direction among its latents is brighter, and how reliably.
 
 For a conditional model they are its conditions. For an autoencoder they are measured. Around each preset pairs of opposite steps are
-decoded at random keys, and their characteristics measured; least squares gives the slope: the way on which a characteristic changes most
-for the least step. It is another way for each preset (docs/decisions/knobs.md). A family's direction leads from the middle of all presets
-to its own.
+decoded at random keys, and their characteristics measured; least squares gives the slope: the direction in which a characteristic changes
+most for the smallest step. It differs from preset to preset (docs/decisions/knobs.md). A family's direction leads from the mean of all
+presets to its own.
 """
 import numpy as np
 from scipy.stats import rankdata, spearmanr

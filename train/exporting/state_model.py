@@ -1,4 +1,4 @@
-"""A run's state as a playable model, whatever kind of training it is of."""
+"""Opens a run's state as a playable model, for any kind of training."""
 from pathlib import Path
 
 from hummingface.models.playing.model import Model

@@ -1,9 +1,9 @@
-"""What a conditional model can be asked for beside z, pitch and velocity, as numbers that are 0 where nothing is asked.
+"""The conditions of a conditional model beside z, pitch and velocity, as numbers that are 0 where there is no condition.
 
 Family and source are 1 for what a note is, so that a blend of them is their mixture; each of NSynth's qualities is 1 or -1; each
 measured characteristic (`train/data/characteristics.py`) is in standard deviations from what is usual at that key and velocity: "brighter"
-means brighter than other notes there, from one end of the keyboard to the other. Not known and not asked for are both 0, which
-for a characteristic is also the usual: a mask beside each would tell them apart, for twice the inputs.
+means brighter than other notes there, from one end of the keyboard to the other. An unknown and an unused condition are both 0, which
+for a characteristic is also the usual value: a mask beside each would distinguish them, for twice the inputs.
 """
 from dataclasses import dataclass
 

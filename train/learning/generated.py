@@ -1,6 +1,6 @@
-"""How near generated notes are to recorded ones, as sets: none of them is a copy of another.
+"""Compares sets of generated notes with sets of recorded ones, where no generated note is a copy of a recorded one.
 
-The embedding is what a listener's ear makes of a note, roughly: power in 24 ERB-spaced groups of frequency at 8 moments, in dB over
+The embedding is roughly what a listener hears of a note: power in 24 ERB-spaced groups of frequency at 8 moments, in dB over
 80 dB under the note's peak, on the 24 principal axes of the recorded notes. On it are measured
 - the Fréchet distance of two normal distributions (Heusel et al. 2017, FID, with this embedding in place of Inception's),
 - NDB/k, the share of k-means cells that hold significantly more or fewer generated notes than recorded ones (Richardson and Weiss

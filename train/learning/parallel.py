@@ -1,6 +1,6 @@
-"""Several processes that train one model, on one machine or many: `torchrun --nproc-per-node N -m train ...` starts them.
+"""Distributed training: several processes that train one model, on one or many machines: `torchrun --nproc-per-node N -m train ...`.
 
-Each process draws the whole batch and does its share of it, and all average their gradients: N processes take the same steps as one
+Each process draws the whole batch and computes its share of it, and all average their gradients: N processes take the same steps as one
 (docs/decisions/runs.md). In a process that was started alone each of these functions does nothing.
 """
 import os

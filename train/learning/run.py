@@ -1,14 +1,14 @@
-"""A run: one folder with all of one training, and the loop that fills it. What every kind of training shares.
+"""A training run: one folder with everything of one training, and the training loop. All kinds of training share it.
 
-    config.json      what is trained, on what, how; written at the start, and with each --resume
-    state.pt         weights and all that is needed to go on to the bit; tensors and plain values (read with weights_only, never unpickled)
-    early.pt         the weights when the run had hardly begun, for a report to set beside the last ones
+    config.json      what is trained, on what data, how; written at the start, and with each --resume
+    state.pt         weights and everything needed to resume bit-exactly; tensors and plain values (read with weights_only, never unpickled)
+    early.pt         the weights shortly after the start, for a report to compare with the last ones
     log.csv          means over every LOG_STEPS steps
     events.*         the same for TensorBoard
-    pictures/        the same notes, learning
-    metrics.json     how good it is, as measured when it was saved last
+    pictures/        the same notes at different steps
+    metrics.json     evaluation of the last checkpoint
 
-Ctrl-C ends a run after its step and saves it. A loss or weight that is no number any more ends it with the last good weights.
+Ctrl-C ends a run after the current step and saves it. A loss or weight that becomes NaN or Inf ends it with the last good weights.
 """
 import copy
 import csv

@@ -1,10 +1,10 @@
-"""Train the decoder as a generator, against a discriminator: a GAN, or a conditional one. There is no encoder, and z is free.
+"""Trains the decoder as a generator, against a discriminator: a GAN, or a conditional one. There is no encoder, and z is random.
 
-Both are shown T moments of a note, every `stride`-th row of the note image; a generated note is asked for with the key, the velocity and
-the conditions of a recorded one. Binary cross-entropy on logits (Goodfellow et al. 2014), the generator's not saturating; R1, a penalty
-on the discriminator's slope at recorded notes (Mescheder et al. 2018, "Which training methods for GANs do actually converge?"), every few
-steps; averaged generator weights; the discriminator guesses from a sound what was asked for, and so teaches the knobs. Conditions are
-left out at random, so that any of them may be unknown. What of this helped, and how much: docs/decisions/gan.md.
+Generator and discriminator work on T moments of a note, every `stride`-th row of the note image; a generated note gets the key, velocity
+and conditions of a recorded one. Binary cross-entropy on logits (Goodfellow et al. 2014), the generator's not saturating; R1, a penalty on
+the discriminator's gradient at recorded notes (Mescheder et al. 2018, "Which training methods for GANs do actually converge?"), every few
+steps; averaged generator weights; the discriminator estimates the conditions from the sound, and its gradient teaches the knobs. Conditions
+are dropped at random, so that each of them may be unknown. What each of these contributes: docs/decisions/gan.md.
 """
 import copy
 import math

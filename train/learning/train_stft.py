@@ -1,7 +1,7 @@
-"""Train the seed's own systems on STFT images: `hummingface train autoencoder|gan|cgan DATA --run RUN --representation stft`.
+"""Trains STFT models: `hummingface train autoencoder|gan|cgan DATA --run RUN --representation stft`.
 
-The autoencoder by mean square error; GAN and conditional GAN by binary cross-entropy on logits, with the few helps that made ours train
-(docs/decisions/gan.md): R1 every few steps, averaged weights, conditions left out at random. The networks are
+The autoencoder by mean square error; GAN and conditional GAN by binary cross-entropy on logits, with the additions that also helped the
+frame GAN (docs/decisions/gan.md): R1 every few steps, averaged weights, conditions dropped at random. The networks are
 `models/learning/stft_networks.py`.
 """
 import copy

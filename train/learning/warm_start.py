@@ -1,4 +1,4 @@
-"""Begin a training where a finished model stands: its weights, and its presets as the points of instruments of the same name."""
+"""Initialises a training from a finished model: its weights, and its presets as the points of instruments of the same name."""
 import numpy as np
 import torch
 

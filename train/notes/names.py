@@ -1,4 +1,4 @@
-"""What the names of recordings tell: note, dynamic, velocity."""
+"""Parses file names of recordings: note, dynamic, velocity."""
 import re
 from dataclasses import dataclass
 

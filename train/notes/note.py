@@ -1,7 +1,7 @@
-"""A note, whatever it comes from, and what a source of notes is.
+"""A note from any source, and the interface of a source of notes.
 
-A source says which notes it has (`orders`, cheap, in the main process) and how to make them (`read`, in a worker). An order's
-key stands for all that a prepared note depends on: what is there already is not made again.
+A source lists the notes it has (`orders`, cheap, in the main process) and makes them (`read`, in a worker). An order's
+key identifies everything that a prepared note depends on, so that existing notes are not made again.
 """
 import hashlib
 import json

@@ -1,8 +1,8 @@
 """NSynth as it is published: the `jsonwav` folder, the same as .tar.gz, and TFRecords. Notes are held for 3 s and ring for 1 s.
 
 Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders". CC BY 4.0, Google Inc. Pitches run
-from 9 to 119, so beyond the piano's keys on both sides; the frame is relative to the note, so they are notes like any other.
-Archives are read from beginning to end and never unpacked: names in them lead nowhere.
+from 9 to 119, beyond the piano's keys on both sides; frames are relative to the note, so these notes need no special treatment.
+Archives are read from beginning to end and never unpacked: names in them cannot lead outside.
 """
 import tarfile
 import zlib

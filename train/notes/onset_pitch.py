@@ -1,7 +1,7 @@
-"""What a recording of one note tells of itself: where it begins and is let go, its pitch, its level, and what is wrong with it.
+"""Analyses a recording of one note: onset, note-off, pitch, level, and reasons to reject it.
 
 Pitch by YIN: de Cheveigne & Kawahara (2002), "YIN, a fundamental frequency estimator for speech and music", on several windows,
-with a look at the spectrum for what periods alone cannot tell (a chord repeats itself, too).
+with a check of the spectrum for what the period alone cannot tell (a chord is periodic, too).
 """
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A source of notes from what a player names: a SoundFont, NSynth in any of its forms, or a folder of recordings."""
+"""Opens a source of notes by its path: a SoundFont, NSynth in any of its forms, or a folder of recordings."""
 import argparse
 from dataclasses import dataclass
 from pathlib import Path

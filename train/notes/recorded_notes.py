@@ -1,7 +1,8 @@
-"""A folder of recordings, one note a file, of any format and rate; its own names, an SFZ file and the sound itself tell what they are.
+"""A folder of recordings as a source of notes, one note per file, in any format and rate; file names, an SFZ file and the sound identify
+them.
 
-Each file is heard first: onset, note-off, pitch, level. A collection counts its octaves in its own way, so names are trusted for the
-note within the octave, and the sound tells how many octaves they are off. One gain for the whole folder keeps the dynamics.
+Each file is analysed first: onset, note-off, pitch, level. Collections count octaves differently, so a name determines the
+note within the octave, and the sound determines the octave. One gain for the whole folder keeps the dynamics.
 """
 import json
 import multiprocessing

@@ -1,4 +1,4 @@
-"""The mapping of samples to keys and velocities in an SFZ file: the opcodes that tell which note a sample is. See sfzformat.com."""
+"""Reads the mapping of samples to keys and velocities in an SFZ file: the opcodes that say which note a sample is. See sfzformat.com."""
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Notes from a SoundFont, through the real `fluidsynth` program: many in one run, each cut out by itself.
+"""Renders notes of a SoundFont with the `fluidsynth` program: many in one run, each cut out by itself.
 
-Notes stand on one timeline, each with room for its release; "all sound off" before each next one keeps them apart. They begin on
+Notes are placed on one timeline, each with space for its release; "all sound off" before each next one keeps them apart. They begin on
 multiples of fluidsynth's 64-sample buffer, so that a cut starts at note-on to the sample. Reverb and chorus are off.
 """
 import shutil

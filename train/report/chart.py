@@ -1,6 +1,6 @@
-"""Lines over an axis as SVG that takes its colours from the page, so that it is drawn for light and for dark alike.
+"""Line charts as SVG with colours from the page's style sheet, for light and dark themes.
 
-A plotting library would bring more than all that training needs, for a picture of one colour scheme.
+A plotting library would be larger than everything else that training installs, and has one colour scheme per image.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass

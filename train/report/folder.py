@@ -1,4 +1,4 @@
-"""A run's folder as a report reads it: what was trained, its log, its pictures, its model now and when it had hardly begun."""
+"""Reads a run's folder for the report: configuration, log, pictures, the model at the start and at the end."""
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,13 +1,13 @@
-"""Latents that hardly do anything, early in a run and now; and what the middle of latent space, where all are zero, sounds like.
+"""Measures inactive latents, at the start of a run and at its end, and the sound of the middle of latent space.
 
-How much a latent carries is measured by
-- its spread: the variance, over notes, of what the encoder says of it. A latent with less than NEAR_ZERO_SPREAD is inactive, as Burda,
-  Grosse & Salakhutdinov (2016), "Importance weighted autoencoders", section 2, count them: A_u = Cov_x(E[u | x]) > 0.01. Training pays for
-  the length of z alone, and any turn of latent space costs the same; so it is looked at along the principal axes of what the encoder says,
-  which no turn changes. A GAN draws its latents itself, with variance 1: there is nothing to count.
-- its effect: how much a step of one deviation along such an axis (of a GAN: of one latent) changes the levels that are heard, in dB RMS
-  over partials and noise bands within 60 dB of the peak, at four keys and three moments, mean over points. Under NEAR_ZERO_EFFECT_DB nobody
-  hears it.
+The activity of a latent is measured by
+- its spread: the variance, over notes, of the encoder's output. A latent with less than NEAR_ZERO_SPREAD is inactive, as Burda,
+  Grosse & Salakhutdinov (2016), "Importance weighted autoencoders", section 2, count them: A_u = Cov_x(E[u | x]) > 0.01. Training penalises
+  the length of z alone, so any rotation of latent space costs the same; so the spread is taken along the principal axes of the encoder's
+  outputs, which no rotation changes. A GAN draws its latents with variance 1, so none is inactive by this measure.
+- its effect: how much a step of one deviation along such an axis (for a GAN: along one latent) changes the audible levels, in dB RMS
+  over partials and noise bands within 60 dB of the peak, at four keys and three moments, mean over points. Below NEAR_ZERO_EFFECT_DB it is
+  inaudible.
 """
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Real notes to be reconstructed: of the sources that a run learnt from, where they are at hand; else its prepared notes as sound."""
+"""Chooses real notes to reconstruct: from the sources that a run learnt, where they are available; else its prepared notes as sound."""
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path

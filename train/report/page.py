@@ -1,4 +1,6 @@
-"""The report: runs opened, measured, heard and put on one page. What each figure means is told where it is made, and on the page."""
+"""Builds the report: opens runs, measures, renders sounds and writes one page. Figures are explained on the page and where they are
+computed.
+"""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date

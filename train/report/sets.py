@@ -1,4 +1,4 @@
-"""Generated notes as a set, next to real ones and to noise, so that the scale of each figure is seen.
+"""Compares sets of generated notes with real notes and with noise, which show the scale of each figure.
 
 Half of the notes that a run learnt (at most SET of them) are the reference. Beside them stand, each as many:
 - other real notes, which the reference does not hold: what a perfect generator would come to;

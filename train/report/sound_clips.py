@@ -1,4 +1,4 @@
-"""What runs sound like: recordings beside their reconstructions, random points, and walks along each latent and each knob."""
+"""The sounds of a report: recordings beside their reconstructions, random points, and sweeps of each latent and each knob."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 

@@ -1,5 +1,6 @@
-"""What runs of whole-note models have learnt, as `sounds.py` and `latents.py` tell it of models of frames: notes through encoder and
-generator, how much each latent does, and what lies near the middle of latent space."""
+"""The report on STFT models, as `sound_clips.py` and `latents.py` make it for frame models: reconstructions, activity of latents, and the
+middle of latent space.
+"""
 from collections.abc import Callable, Sequence
 from typing import Any
 
