@@ -13,7 +13,7 @@ import numpy as np
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 WARM_UP_S = 1.0
-RETRIGGER_S = 1.0               # every voice is struck anew about this often, so that attacks are in the measure
+RETRIGGER_S = 1.0               # every voice is struck again about this often, so that attacks are measured, too
 LOWEST_KEY, HIGHEST_KEY = 33, 96
 
 
@@ -94,7 +94,7 @@ def run(*, json_file: Path | None = None, **options) -> int:
     figures = measure(**options, moving=False)
     figures["moving"] = measure(**options, moving=True)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "
-          f"each struck anew every second; shares of one core")
+          f"each struck again every second; shares of one core")
     for what, row in (("latents at rest", figures), ("one latent always moving", figures["moving"])):
         print(f"  {what:25s} load {row['load_median']:6.1%} median, {row['load_p99']:6.1%} at the 99th percentile, "
               f"late frames {row['late_frames']}\n"

@@ -43,13 +43,13 @@ class Client:
 
     `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
     instrument's first), `midi_map` `{"controller": control id}`, `velocity_curve` the player's `VelocityCurve.table`. With `attach`, an
-    audio process that lost its own window is taken over, and given `wishes`, messages of what the player asked for by name; one that
+    audio process that lost its own window is taken over, and given `overrides`, messages of what the player asked for by name; one that
     hangs is ended.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
                  midi_map: dict[str, str] | None = None, *, velocity_curve: Sequence[int] | None = None, model: str | None = None,
-                 attach: bool = True, wishes: Sequence[dict] = (), log_events: str | None = None):
+                 attach: bool = True, overrides: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
         self._listening = False                     # to velocities as they come in
@@ -57,7 +57,7 @@ class Client:
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # what was moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
-        self._wishes = list(wishes)
+        self._overrides = list(overrides)
         self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
@@ -121,7 +121,7 @@ class Client:
     def output_since(self, position: int) -> tuple[int, np.ndarray]:
         """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
 
-        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine began anew).
+        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine was restarted).
         """
         state = self._state
         if state is None:
@@ -151,7 +151,7 @@ class Client:
         self._restart_asked = True
 
     def close(self, keep_playing: bool = False) -> None:
-        """End the process (or, with `keep_playing`, only let go of it) and the client. Returns within a few seconds at most."""
+        """End the process (or, with `keep_playing`, only disconnect from it) and the client. Returns within a few seconds."""
         self._closing.set()
         if self._keeper.is_alive():
             self._keeper.join(10)
@@ -230,7 +230,7 @@ class Client:
             if taken := self._take_over(running):
                 return taken
         with self._lock:
-            self._wishes = []
+            self._overrides = []
             self._tell("starting", "Starting the sound.")
             self._link = link = Link(self._receive, config=self._config())
             for id_, value in self._values.items():
@@ -265,10 +265,10 @@ class Client:
             return None
         with self._lock:
             self._link = candidate
-            for wish in self._wishes:
-                candidate.send(protocol.encode(wish, "do"))
+            for override in self._overrides:
+                candidate.send(protocol.encode(override, "do"))
             self._send_touch(candidate)
-        another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
+        another = any(override["do"] == "patch" for override in self._overrides)       # soon: then nobody need hear of the one that plays
         with gate:
             for message in waiting:
                 if message["tell"] not in ("patch", "set") or not another:

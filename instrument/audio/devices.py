@@ -44,7 +44,7 @@ def portaudio():
     return sounddevice
 
 
-def let_go() -> None:
+def terminate() -> None:
     """End PortAudio until it is wanted again. Never while a stream is open.
 
     While it is at work it is a client of the JACK server, if there is one, that the server has to wait for in every period, loses a period
@@ -67,8 +67,8 @@ def _quiet_jack() -> None:
 
 
 def rescan() -> None:
-    """Look at the devices anew: PortAudio sees new ones only after it was ended. Never while a stream is open."""
-    let_go()
+    """Rescan the devices: PortAudio sees new ones only after it was terminated. Never while a stream is open."""
+    terminate()
     portaudio()
 
 
@@ -79,7 +79,7 @@ def portaudio_for_a_moment() -> Iterator[None]:
     try:
         yield
     finally:
-        let_go()
+        terminate()
 
 
 def all_outputs() -> list[Device]:

@@ -64,7 +64,7 @@ class Engine:
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
         self._touch = touch or Touch()
-        self.stream: OutputStream | None = None                     # whoever moves the position now, for its clock
+        self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
         self._events: list[tuple[int, PlayerEvent]] = []    # (stamp, event)
@@ -218,7 +218,7 @@ class Engine:
                 if until_due_s > SPARE_S and not self._waited_for() and performer.idle():
                     continue                        # there is time for a little more; whatever came meanwhile goes first
                 self._sleep(until_due_s)
-        except Exception as error:                  # nothing a player does may come here; the process is started anew
+        except Exception as error:                  # nothing a player does may lead here; the process is restarted
             self._tell("failed", error)
 
     def _read(self, message: bytes, stamp: int) -> Sequence[midi.Event]:

@@ -9,7 +9,7 @@ from multiprocessing.connection import Listener as Socket
 
 from hummingface.instrument.audio import protocol
 
-MOST_UNREAD = 5_000                     # messages; a window that reads none of them is let go
+MOST_UNREAD = 5_000                     # messages; a window that reads none of them is disconnected
 
 
 class Listener:

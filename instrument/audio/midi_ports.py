@@ -23,7 +23,7 @@ BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which
 
 
 def stable_name(port: str) -> str:
-    """A port's name without the numbers that ALSA gives it anew each time: "Keys:Keys MIDI 1 24:0" is "Keys:Keys MIDI 1"."""
+    """A port's name without the numbers that ALSA assigns, which change: "Keys:Keys MIDI 1 24:0" is "Keys:Keys MIDI 1"."""
     return re.sub(r" \d+:\d+$", "", port)
 
 
@@ -41,7 +41,7 @@ class MidiPorts:
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[Any, HeldNotes]] = {}     # the system's inputs by port name, and what is down there
+        self._inputs: dict[str, tuple[Any, HeldNotes]] = {}     # the system's inputs by port name, each with its held notes
         self._virtual: Any = None
         self._jack: JackStream | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
@@ -100,7 +100,7 @@ class MidiPorts:
             self._offered &= set(sources)           # what comes back is connected again
         before, self._were_open = self._were_open, self.open
         if set(before) - set(self._were_open) - closed:     # JACK mixes what its ports send: whose keys are down nobody knows
-            self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
+            self._release([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         return before != self._were_open
 
     def _close_inputs(self, names: list[str], closed: set[str]) -> None:
@@ -109,10 +109,10 @@ class MidiPorts:
             closed.add(stable_name(name))
             assert self._system is not None
             self._system.close(midi_input)
-            self._let_go(down.release_all())
+            self._release(down.release_all())
 
-    def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:
-        """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
+    def _release(self, ups: Sequence[NoteOff | Controller]) -> None:
+        """A port is gone: releases its keys and pedals, so that no note hangs."""
         for event in ups:
             self._receive(encode(event) or b"")
 

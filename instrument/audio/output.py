@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
 
 RETRY_S = 2.0                   # between looks for a device that is not there
-RESCAN_S = 10.0                 # to look at all devices anew
+RESCAN_S = 10.0                 # between rescans of all devices
 
 
 def likely_rate_hz(choice: AudioChoice) -> int:
@@ -46,7 +46,7 @@ class Output:
         self._stream: OutputStream | None = None
         self._playing: AudioChoice | None = None        # the choice that sounds
         self._block_samples = 0                         # that the engine's delay was set for
-        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
+        self._problem = self._notice = ""               # what the player should know of the device; of how it was opened
         self._retry_at = 0.0
 
     @property
@@ -64,10 +64,10 @@ class Output:
         """Open what is wanted; if it does not open, what sounded `before`, with `fallback` the system's own device, else nothing, and
         look for it again and again."""
         self._tell({"tell": "opening", "device": self._choice.device})
-        self._remark = ""
+        self._notice = ""
         try:
             self._open(self._choice)
-            problem = self._remark
+            problem = self._notice
         except OSError as error:
             problem = str(error)
             others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
@@ -135,10 +135,10 @@ class Output:
             self._engine = self._engine_at(rate_hz)
         if on_jack:
             if choice.rate_hz not in (None, rate_hz):
-                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
+                self._notice = f"The JACK server runs at {rate_hz} Hz, so that is used."
             from hummingface.instrument.audio import devices
             from hummingface.instrument.audio.jack_stream import JackStream
-            devices.let_go()                                # which found it: a second client of ours would only be in the way
+            devices.terminate()                                # which found it: a second client of ours would only be in the way
             stream: OutputStream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from hummingface.instrument.audio.stream import PortAudioStream

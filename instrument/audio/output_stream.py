@@ -46,7 +46,7 @@ class OutputStream(Protocol):
 
     @property
     def time_s(self) -> float:
-        """The clock in which the state's `clock_now_s` is told."""
+        """The clock that the state's `clock_now_s` refers to."""
 
     @property
     def active(self) -> bool:

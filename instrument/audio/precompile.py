@@ -79,7 +79,7 @@ def missing() -> list[str]:
 def finish(say: Callable[[str], None] = lambda text: None) -> None:
     """Returns when all is compiled that playing begins with; `say` hears of it if that takes a while. Does nothing the next time.
 
-    What cannot be kept on disk is compiled by whoever needs it.
+    Functions that cannot be cached on disk are compiled where they are used.
     """
     if not missing():
         return

@@ -135,7 +135,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
-    "renew": {"model": Field(_text, "the name of a model that was made anew")},
+    "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},

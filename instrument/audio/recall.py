@@ -38,17 +38,17 @@ class Recall:
         if take.rate_hz == engine.rate_hz:
             engine = self._switch(engine, Engine(take.rate_hz, source, patch, seed=take.snapshot["seed"], take=take, **self._options))
             patch = engine.performer.patch or patch
-            controls, remark = controls_of(engine.performer), replay.remark(take, source)
+            controls, notice = controls_of(engine.performer), replay.notice(take, source)
         else:
             engine.play_patch(patch, source)
             controls = _bring_back(engine, take)
-            remark = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
+            notice = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
         self._tell({"tell": "patch", "patch": patch.to_json()})
         for id_, value in controls.items():
             if value != patch.parameters.get(id_):
                 self._tell({"tell": "set", "id": id_, "value": value})
-        if remark:
-            self._tell({"tell": "error", "text": f"{name}: {remark}"})
+        if notice:
+            self._tell({"tell": "error", "text": f"{name}: {notice}"})
         return engine, source
 
     def _switch(self, old: Engine, new: Engine) -> Engine:

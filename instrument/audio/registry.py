@@ -43,7 +43,7 @@ def folder() -> Path:
 
 
 def log_path() -> Path:
-    """What audio processes wrote to their standard error. The file begins anew when it has grown beyond 1 MB."""
+    """The log of the audio processes' standard error. The file is emptied when it has grown beyond 1 MB."""
     path = folder() / "engine.log"
     try:
         if path.stat().st_size > 1 << 20:

@@ -127,7 +127,7 @@ class Server:
                               self._engine_options())
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
-        self._tell_remark(patch)
+        self._tell_notice(patch)
         self._midi = MidiPorts(lambda data: self._engine.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
         self._midi.use_jack(self._engine.jack)
@@ -140,7 +140,7 @@ class Server:
 
     def _prepare_audio(self) -> None:
         from hummingface.instrument.audio import devices
-        with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
+        with contextlib.suppress(devices.DeviceError):  # reported when the device is opened
             devices.portaudio()
 
     def _new_engine(self, rate_hz: int, patch: Any) -> Any:
@@ -270,9 +270,9 @@ class Server:
         self._source = source
         self._engine.play_patch(patch, source)
         self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
-        self._tell_remark(patch)
+        self._tell_notice(patch)
 
-    def _tell_remark(self, patch: Any) -> None:
+    def _tell_notice(self, patch: Any) -> None:
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 

@@ -48,7 +48,7 @@ class PortAudioStream:
 
     @property
     def time_s(self) -> float:
-        """The clock in which the state's `clock_now_s` is told."""
+        """The clock that the state's `clock_now_s` refers to."""
         return self._stream.time
 
     @property

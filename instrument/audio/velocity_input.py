@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from hummingface.instrument.patches.velocity_curve import LINEAR
 from hummingface.instrument.performance.midi import Event, NoteOn
 
-TELL_S = 0.05                   # between what is told of velocities, at least
+TELL_S = 0.05                   # between reports of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest
 
 
@@ -19,7 +19,7 @@ class Touch:
 
     def __init__(self, tell: Callable[[list[int]], None] = lambda velocities: None):
         self._tell = tell
-        self._table: tuple[int, ...] = LINEAR.table     # never changed, only replaced: whoever reads it has all of one curve
+        self._table: tuple[int, ...] = LINEAR.table     # never changed, only replaced: a reader always has all of one curve
         self._heard: deque[int] | None = None
 
     def use(self, table: Sequence[int]) -> None:

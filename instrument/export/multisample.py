@@ -55,12 +55,12 @@ class MultisampleReport:
     megabytes: float
     looped: bool
     took_s: float
-    remark: str = ""
+    notice: str = ""
 
     def __str__(self) -> str:
         loops = "looped" if self.looped else "not looped"
         return (f"{self.out}: {self.samples} samples of {self.keys} keys, {loops}, {self.megabytes:.1f} MB, made in {self.took_s:.1f} s"
-                + (f"\n{self.remark}" if self.remark else ""))
+                + (f"\n{self.notice}" if self.notice else ""))
 
 
 def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions | None = None,

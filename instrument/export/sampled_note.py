@@ -16,14 +16,14 @@ ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0}
 # Room and echoes belong to the place where the instrument stands; baked into a sample they would end with each note, and go round in loops
 DRY = {"reverb.mix": 0.0, "delay.mix": 0.0}
 LONGEST_RELEASE_S, LONGEST_SETTLING_S = 12.0, 10.0
-HELD_S = 0.6                        # before a key is let go, when its release is measured
+HELD_S = 0.6                        # how long a key is held when its release is measured
 STEP_S = 0.02                       # between levels that are looked at
 ENVELOPE_DB = 88.0                 # that a sampler lets a level fall by in the time written for it: some mean 78 (nine nepers), some 100
 
 
 @dataclass(frozen=True)
 class Release:
-    """The fall after a key is let go: `seconds` for 60 dB."""
+    """The decay after note-off: `seconds` for 60 dB."""
     seconds: float
 
     @property
@@ -43,13 +43,13 @@ def settling_s(patch: Patch) -> float:
     return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
-def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, let_go_s: float | None = None, *,
+def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, release_at_s: float | None = None, *,
          seed: int | None = None) -> np.ndarray:
-    """A note alone, let go after `let_go_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
+    """A note alone, let go after `release_at_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
     a `seed` says in which."""
     events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
-    if let_go_s is not None:
-        events.append((round(let_go_s * RATE_HZ), NoteOff(0, key)))
+    if release_at_s is not None:
+        events.append((round(release_at_s * RATE_HZ), NoteOff(0, key)))
     player = Player(source, patch, rate_hz=RATE_HZ, seed=key * 128 + velocity if seed is None else seed, events=events)
     return player.render(round(seconds * RATE_HZ), BLOCK_SAMPLES)
 
@@ -69,7 +69,7 @@ def fall_db_s(level_db: np.ndarray, step_s: float = STEP_S) -> float:
 
 
 def release(source: Source, patch: Patch, key: int, velocity: int) -> Release:
-    """How a note falls when it is let go, from 5 to 35 dB under its level then, as rooms are measured (ISO 3382-1, T30)."""
+    """How a note decays after note-off, measured from 5 to 35 dB below its level then, as for rooms (ISO 3382-1, T30)."""
     held_s = round(HELD_S + settling_s(patch), 1)
     seconds = held_s + 1.0
     while True:

@@ -52,11 +52,11 @@ class WavetableReport:
     """What was exported."""
     out: Path
     took_s: float
-    remark: str = ""
+    notice: str = ""
 
     def __str__(self) -> str:
         return (f"{self.out}: {CYCLES} cycles of {CYCLE_SAMPLES} samples, made in {self.took_s:.1f} s"
-                + (f"\n{self.remark}" if self.remark else ""))
+                + (f"\n{self.notice}" if self.notice else ""))
 
 
 def check_along(along: str, latents: int) -> None:

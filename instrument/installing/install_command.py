@@ -56,7 +56,7 @@ def _text(kind: str, **values: Any) -> None:
 
 
 def _until_left(cancelled: threading.Event) -> None:
-    """Sets it when standard input ends: whoever started us is gone, or wants it no more."""
+    """Sets it when standard input ends: the parent process is gone, or has cancelled."""
     while os.read(0, 4096):
         pass
     cancelled.set()

@@ -48,7 +48,8 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: to blame if nothing else is told."""
+    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: for errors
+    whose output names none."""
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
@@ -99,7 +100,7 @@ def _read(process: subprocess.Popen, lines: list[str], tell: Callable[[str], Non
 
 
 def explain(lines: Sequence[str]) -> tuple[str, str]:
-    """(package, why) of what a failing installer said. The package is empty where nothing tells of one."""
+    """(package, reason) from a failing installer's output. The package is empty where the output names none."""
     said = "\n".join(lines)
     errors = [line for line in lines if re.match(r"\s*(ERROR|error|×|fatal)\b", line)]
     why = next((text for pattern, text in _REASONS if re.search(pattern, said)), "")

@@ -35,7 +35,7 @@ def newest_cpu_build(versions: Sequence[str], exactly: str | None = None) -> str
 
 
 def versions_known() -> list[str]:
-    """Versions of torch that pip finds by itself for this Python, those of folders that it is told of among them."""
+    """Versions of torch that pip finds by itself for this Python, including those in folders that it is configured for."""
     try:
         asked = subprocess.run([*PIP, "index", "versions", "torch"], capture_output=True, text=True, timeout=INDEX_S, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -33,14 +33,14 @@ class BounceReport:
     patch: str                           # or patches, with their parts
     wav: Path
     stems: tuple[Path, ...] = ()
-    remark: str = ""                     # what the player should know, a line each
+    notice: str = ""                     # what the player should know, a line each
 
     def __str__(self) -> str:
         speed = self.seconds / max(self.took_s, 1e-9)
         return "\n".join([
             f"{self.wav}: {self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, peak {self.peak_db:.1f} dBFS, "
             f"{self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)",
-            *map(str, self.stems), *([self.remark] if self.remark else [])])
+            *map(str, self.stems), *([self.notice] if self.notice else [])])
 
 
 def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by: str = "channel", mapped: dict | None = None,
@@ -91,7 +91,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
     told = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
     return BounceReport(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
                   max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(told), wav,
-                  tuple(names), "\n".join([*plan.remarks, *limiter.remarks(gain_db)]))
+                  tuple(names), "\n".join([*plan.notices, *limiter.notices(gain_db)]))
 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
@@ -145,11 +145,11 @@ class _Limiter:
         limit_mix(self._memory, mix, self._rate_hz)
         return mix
 
-    def remarks(self, gain_db: float) -> list[str]:
+    def notices(self, gain_db: float) -> list[str]:
         if self._over_db <= 0:
             return []
         return [f"The limiter turned the mix down by up to {self._over_db:.1f} dB, so the stems' sum is louder there. "
-                f"--gain {gain_db - np.ceil(self._over_db):g} makes all parts softer, and it need not."]
+                f"--gain {gain_db - np.ceil(self._over_db):g} lowers all parts enough to avoid this."]
 
 
 @contextmanager

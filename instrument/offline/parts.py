@@ -45,7 +45,7 @@ class Part:
 class PartsPlan:
     """The parts, and what the player should know: what is left out, what is played by something else."""
     parts: list[Part]
-    remarks: list[str]
+    notices: list[str]
 
 
 def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch=None, model=None,
@@ -64,7 +64,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
     channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
     if programs is None:
         programs = OFF if patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
-    sounds, remarks, parts = _Sounds(model), [], []
+    sounds, notices, parts = _Sounds(model), [], []
     for number, events in sounding.items():
         choice = given.get(number)
         if choice == NOT_PLAYED:
@@ -72,9 +72,9 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
         what, kind = f"{by} {number}", OFF if choice is not None else programs
         if kind == GM and not general_midi.knows_programs(sounds.model()):
             kind = OFF
-            remarks.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
+            notices.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
         if choice is None:
-            events = _with_sound(events, kind, what, remarks, f"--map {number}=PATCH plays them as pitches")
+            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches")
             if not any(isinstance(event, NoteOn) for _, event in events):
                 continue
         if kind == GM:
@@ -85,14 +85,14 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
             used = sorted({event.channel for _, event in events if isinstance(event, NoteOn)})
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
         label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
-        parts.append(Part(number, label, sound, kind, events + _let_go(events, score.end_s)))
-        if (text := sound_bank.notice(sound)) and text not in remarks:
-            remarks.append(text)
+        parts.append(Part(number, label, sound, kind, events + _releases(events, score.end_s)))
+        if (text := sound_bank.notice(sound)) and text not in notices:
+            notices.append(text)
     if not parts:
-        raise PartError(" ".join(["it has no notes that can be played.", *remarks]))
+        raise PartError(" ".join(["it has no notes that can be played.", *notices]))
     if len(parts) > MOST_PARTS:
         raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
-    return PartsPlan(parts, remarks)
+    return PartsPlan(parts, notices)
 
 
 def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
@@ -164,8 +164,8 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
     return found
 
 
-def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, remarks: list[str], hint: str) -> list[tuple[float, Event]]:
-    """The events without the notes that have no sound here; `remarks` is told of those."""
+def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, Event]]:
+    """The events without the notes that have no sound here; `notices` is told of those."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
         if isinstance(event, Program):
@@ -177,9 +177,9 @@ def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, remarks
         else:
             kept.append((at_s, event))
     if drums:
-        remarks.append(f"{what}: {drums} notes of drums left out; there are no drums here ({hint}).")
+        notices.append(f"{what}: {drums} notes of drums left out; there are no drums here ({hint}).")
     for number, count in noises.items():
-        remarks.append(f"{what}: {count} notes of program {number + 1}, a noise without pitch, left out ({hint}).")
+        notices.append(f"{what}: {count} notes of program {number + 1}, a noise without pitch, left out ({hint}).")
     return kept
 
 
@@ -194,8 +194,8 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
     return 0
 
 
-def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
-    """What lets up, at the end of the score, keys and pedals that nobody lets up."""
+def _releases(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
+    """Events that release, at the end of the score, keys and pedals that are still held."""
     down = HeldNotes()
     for _, event in events:
         down.hear(event)

@@ -101,7 +101,7 @@ _TABLE = [
     Parameter("envelope.decay_s", "Decay", "envelope", 0.005, 20, 1, "s", "log", "Time from full level to the sustain level."),
     Parameter("envelope.sustain", "Sustain", "envelope", 0, 1, 1, "%", help="Level while the key is held."),
     Parameter("envelope.release", "Release", "envelope", 0.1, 10, 1, "x", "log",
-              "Length of the fall after the key is let go, times the model's own."),
+              "Length of the release, relative to the model's own."),
 
     Parameter("dynamics.range_db", "Dynamics", "touch", 0, 72, 36, "dB",
               help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),

@@ -49,7 +49,7 @@ class Patch:
     gain_db: float = 0.0                 # levelling, so that all patches are equally loud
     author: str = ""
     tags: tuple[str, ...] = ()
-    model_sha256: str = ""               # of the weights that it was saved with; factory patches are made anew with their model
+    model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
 
     def __post_init__(self) -> None:

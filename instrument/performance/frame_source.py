@@ -229,7 +229,7 @@ class FrameSource:
 
     @property
     def longest_release_s(self) -> float:
-        """Seconds for 60 dB that a note of the present latents may take to end when its key comes up."""
+        """The longest release of a note at the current latents, in seconds for 60 dB."""
         self._look_up_trend()
         return self._longest_release_s
 

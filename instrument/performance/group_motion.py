@@ -30,7 +30,7 @@ def sine(turns):
 
 
 @compiled(fastmath=FASTER)
-def let_go(frame, dt_s, longest_s, times, shortest_s, fallen_db):
+def advance_release(frame, dt_s, longest_s, times, shortest_s, fallen_db):
     """Lets all groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
     as it is)."""
     own = np.float32(longest_s)

@@ -9,7 +9,7 @@ class HeldNotes:
     """By the events so far; `pedals` [16] were down before them. A key that came up while its channel's pedal was down sounds on."""
 
     def __init__(self, pedals: Sequence[bool] = ()) -> None:
-        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is down
+        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is held
         self._pedals = {channel for channel, down in enumerate(pedals) if down}
 
     def hear(self, event: object) -> None:

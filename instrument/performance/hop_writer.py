@@ -11,7 +11,7 @@ from hummingface.instrument.synthesis.state import BANDS
 
 _EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
 _VOLUME = INDEX["master.volume_db"]
-SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
+SILENT = 10 ** (-96 / 20)                      # of full scale; a released voice ends below it
 
 
 @compiled(fastmath=FASTER)

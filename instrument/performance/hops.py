@@ -67,7 +67,7 @@ class HopMaker:
             place = idle[0] if idle else (self.current + 1) % SOURCES
             stage[(of == place) & (stage != FREE)] = FADING
             for i in idle:
-                self.sources[i] = None             # let go of models that nobody plays any more
+                self.sources[i] = None             # forget models that no voice plays any more
         self.sources[place], self.current = source, place
         self._longest_s[place] = source.longest_s
 

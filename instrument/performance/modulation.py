@@ -38,7 +38,7 @@ from hummingface.instrument.performance.controls import (
     WIDTH,
 )
 from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, let_go, move_groups
+from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, advance_release, move_groups
 from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
 from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
 from hummingface.instrument.performance.voice_state import ORDER, RATIO, TURN
@@ -96,7 +96,7 @@ def _colour(controls, memory):
 
 @compiled(fastmath=FASTER)
 def _envelope(v, dt_s, controls):
-    """Moves the envelopes and the level by a row; a voice let go keeps its level, and falls by its release instead."""
+    """Advances the envelopes and the level by a row; a released voice keeps its level and decays by its release instead."""
     if v.stage < RELEASED:
         if v.decaying == 0:
             v.envelope += dt_s / controls[ATTACK]
@@ -113,7 +113,7 @@ def _envelope(v, dt_s, controls):
 
 
 @compiled(fastmath=FASTER)
-def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, pan):
+def _shape_sample(row, v, release_attenuation_db, fall_db, controls, channels, rate_hz, out, pan):
     """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
     dt_s = row.dt_s
     _envelope(v, dt_s, controls)
@@ -134,9 +134,9 @@ def _shape_sample(row, v, let_go_db, fall_db, controls, channels, rate_hz, out, 
         seconds = min(v.ring_s, v.longest_release_s) * controls[RELEASE_TIMES]
         if v.shortest_release_s > 0:
             seconds = min(seconds, v.shortest_release_s)
-        let_go_db[0] += 60 * dt_s / max(seconds, 0.004)
+        release_attenuation_db[0] += 60 * dt_s / max(seconds, 0.004)
     pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
-    level_db = (controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure - let_go_db[0] - fall_db[0]
+    level_db = (controls[GAIN_DB] + channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure - release_attenuation_db[0] - fall_db[0]
                 + v.stroke_db + v.level_db)
     gain = v.envelope * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
     closed = math.log2(20000 / controls[CUTOFF])
@@ -156,7 +156,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
     """Shapes `count` rows: `partials` [entries, index, 3, PARTIALS] and `row_noise` [count, 2, BANDS] (power) are written,
     and for each entry `used` and `pan`. Rows without a frame of their own sound from the frame that their voice holds."""
     _colour(controls, memory)
-    held, ahead, _, fall_db, slopes, let_go_db, turns, offset, angle, wave, colour_db, warp = memory
+    held, ahead, _, fall_db, slopes, release_attenuation_db, turns, offset, angle, wave, colour_db, warp = memory
     motion, column = np.empty((6, GROUPS), np.float32), np.empty(GROUPS, np.int32)
     ends = np.empty(GROUPS, np.int64)
     level_db, shift_db, gains = np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32)
@@ -179,7 +179,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             v.peak = 0.0
             continue
         if v.note > 0:
-            _shape_sample(row, v, let_go_db[s], fall_db[s], controls, channels, rate_hz, out, pan[row.entry])
+            _shape_sample(row, v, release_attenuation_db[s], fall_db[s], controls, channels, rate_hz, out, pan[row.entry])
             row_noise[r], used[row.entry] = 0, v.used
             continue
         if row.input >= 0:
@@ -211,7 +211,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
 
         move_groups(frame, dt_s, fade, faster, turns[s], motion, column)
         if v.stage == RELEASED:
-            let_go(frame, dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, let_go_db[s])
+            advance_release(frame, dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, release_attenuation_db[s])
 
         # gains that all partials share
         pressure = min(channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
@@ -230,7 +230,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
             hz[k] = f0_hz * (warp[k] + frame[DEVIATION.start + ORDER[k]])
         k = 0
         for g in range(GROUPS):
-            moved_db = frame[LFO_GAIN.start + g] * lfo - let_go_db[s, g]
+            moved_db = frame[LFO_GAIN.start + g] * lfo - release_attenuation_db[s, g]
             edge = _EDGES[g] / f0_hz
             while k < PARTIALS and warp[k] < edge:
                 shift_db[k] = moved_db
@@ -280,7 +280,7 @@ def shape(rows, count, table, memory, frames, controls, channels, rate_hz, parti
         pan[row.entry, 0], pan[row.entry, 1] = left, right
         log2_f0, slope = math.log2(f0_hz), tilt_db + tilt
         for b in range(BANDS):
-            band_shift_db[b] = (noise_db - let_go_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
+            band_shift_db[b] = (noise_db - release_attenuation_db[s, _BAND_GROUP[b]] + fall_db[s, PARTIALS + b]
                                 + min(slope * (_LOG2_BAND[b] - log2_f0), MOST_TILT_DB))
         total = band_powers(frame[NOISE.start:NOISE.stop], band_shift_db, np.float32(level), np.float32(QUIETEST_BAND_DB - common_db),
                             per_cutoff, damping, powers)

@@ -15,7 +15,7 @@ class Pool:
         self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
         state["samples"]["pool"] = self._memory.ctypes.data
         self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
-        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
+        self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key under which it may be requested again
         self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
         self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
         self._count = 0
@@ -29,7 +29,7 @@ class Pool:
         self._asked[number] = self._count
 
     def put(self, note: WholeNote, owner: Any) -> int:
-        """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
+        """A buffer with this note; 0 where all are in use. The least recently requested note is dropped."""
         voices = self.state["voices"][0]
         busy = self._used_hop > int(self.state["hops_taken"][0]) - 2
         busy[0] = True

@@ -210,7 +210,7 @@ class SampleSource:
         return LOWEST[:FRAME_SIZE] if note is None or note.frame is None else note.frame
 
     def _playing_into(self, pool: Pool) -> Pool:
-        """Another engine's notes are made anew."""
+        """Another engine's notes are made again."""
         if self._pool is not pool:
             self._pool, self._made, self._remaking, self._ahead = pool, {}, None, None
         return pool

@@ -31,7 +31,7 @@ _TURN = 1 << 32
 
 
 class SnapshotError(ValueError):
-    """Something that is no moment of a performance."""
+    """Something that is not a valid snapshot."""
 
 
 def at_rest(performer: Performer) -> bool:
@@ -44,9 +44,9 @@ def at_rest(performer: Performer) -> bool:
 
 
 def capture(performer: Performer) -> dict[str, Any]:
-    """The moment up to which all events are applied. On the performer's thread.
+    """A snapshot at the sample up to which all events are applied. On the performer's thread.
 
-    At rest, what the timbres still know of notes that have ended is let go: from here on it is as on a new engine.
+    At rest, the sources forget notes that have ended, so that from here on they are as in a new engine.
     """
     if at_rest(performer):
         for source in filter(None, performer.maker.sources):
@@ -65,7 +65,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "rpn": [list(pair) for pair in performer._rpn], "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
-        "born": voices.born_count, "let_go": voices.let_go_count,
+        "born": voices.born_count, "let_go": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _turning(performer.state),
     }
 
@@ -93,7 +93,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     source.snap()
     voices.down[:] = snapshot["pedals"]
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
-    voices.last_pitch, voices.born_count, voices.let_go_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
+    voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
     hop = snapshot["hop"]
     if hop < 2:                             # the engine had hardly begun: nothing to be put anywhere
         return 0

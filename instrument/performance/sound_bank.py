@@ -47,7 +47,7 @@ class SoundBank:
             del self._sources[name]
 
     def forget(self, model: str) -> None:
-        """A model was made again: whoever loads a patch of it next gets it as it is now. What sounds keeps what it has."""
+        """A model's file has changed: patches loaded from now on use the new one. Sounding voices keep the old one."""
         self._sources.pop(model, None)
 
     def program(self, number: int) -> Patch | None:

@@ -28,7 +28,7 @@ class Source(Protocol):
 
     @property
     def longest_release_s(self) -> float:
-        """Seconds for 60 dB that a note of the present latents may take to end when its key comes up."""
+        """The longest release of a note at the current latents, in seconds for 60 dB."""
 
     @property
     def settled(self) -> bool:

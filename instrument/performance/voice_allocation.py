@@ -15,7 +15,7 @@ MOST_PLAYING = 128
 
 voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
-    ("born", "i8"), ("let_go", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
+    ("born", "i8"), ("release_number", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
     ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py
     ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
@@ -43,7 +43,7 @@ class Voices:
         self.table = np.zeros(SLOTS, voice_dtype)
         self.table["rest_until"] = -1
         self.stage, self.channel, self.key = (self.table[name] for name in ("stage", "channel", "key"))
-        self.born_count = self.let_go_count = 0
+        self.born_count = self.release_count = 0
         self.hop = -1
         self.limit = 64
         self.mode = POLY
@@ -62,7 +62,7 @@ class Voices:
         return self._mono(channel, key, velocity, tied=len(self.held) > 1)
 
     def note_off(self, channel: int, key: int) -> int | None:
-        """A key comes up. Returns the slot of a voice to start: a held note's return in mono mode."""
+        """Releases a key. Returns the slot of a voice to start: a held note's return in mono mode."""
         self.held = [note for note in self.held if note[:2] != (channel, key)]
         ending = (self.stage == HELD) & (self.channel == channel) & (self.key == key)
         if not ending.any():
@@ -81,7 +81,7 @@ class Voices:
             self._release((self.stage == PEDAL) & (self.channel == channel))
 
     def all_notes_off(self, channel: int) -> None:
-        """Lets all keys of a channel go; the pedal still holds them if it is down."""
+        """Releases all keys of a channel; the pedal still sustains their notes if it is held."""
         self.held = [note for note in self.held if note[0] != channel]
         ending = (self.stage == HELD) & (self.channel == channel)
         if self.down[channel]:
@@ -110,8 +110,8 @@ class Voices:
     def _release(self, which: np.ndarray, shortest_s: float = 0.0) -> None:
         if which.any():
             self.stage[which] = RELEASED
-            self.let_go_count += 1
-            self.table["let_go"][which] = self.let_go_count
+            self.release_count += 1
+            self.table["release_number"][which] = self.release_count
             self.table["shortest_release_s"][which] = shortest_s
 
     def _mono(self, channel: int, key: int, velocity: int, tied: bool) -> int | None:
@@ -150,13 +150,13 @@ class Voices:
             voice["pitch"] = voice["goal"]
 
     def _make_room(self) -> None:
-        """Steals until one more fits: the voice let go first, else the quietest (in steps of 3 dB) and oldest."""
+        """Steals until one more fits: the voice that was released first, else the quietest (in steps of 3 dB) and oldest."""
         playing = np.flatnonzero(self.playing())
         while len(playing) >= min(self.limit, MOST_PLAYING):
             voices = self.table[playing]
             released = np.flatnonzero(voices["stage"] == RELEASED)
             if len(released):
-                chosen = released[np.lexsort((voices["born"][released], voices["let_go"][released]))[0]]
+                chosen = released[np.lexsort((voices["born"][released], voices["release_number"][released]))[0]]
             else:
                 loudness = np.round(np.log2(np.maximum(voices["peak"], 1e-6)) * 2)
                 chosen = np.lexsort((voices["born"], loudness))[0]

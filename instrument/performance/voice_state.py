@@ -28,7 +28,7 @@ class Memory:
         self.noise = np.zeros((SLOTS, 2, BANDS), np.float32)               # the newest noise power
         self.fall_db = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)     # fallen beyond the trained time
         self.slopes = np.zeros((SLOTS, PARTIALS + BANDS), np.float32)      # dB per second there
-        self.let_go_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
+        self.release_attenuation_db = np.zeros((SLOTS, GROUPS))                         # fallen since note-off
         self.turns = np.zeros((SLOTS, GROUPS))                             # of the regular part of motion
         self.offset = np.zeros((SLOTS, PARTIALS), np.int32)                # where each partial reads the tables of motion
         self.angle = np.zeros((SLOTS, PARTIALS, 2), np.float32)            # and its phase in a regular beating, cos and sin
@@ -37,15 +37,15 @@ class Memory:
         self.warp = RATIO.copy()                                           # stretched ratios of this hop
 
     def arrays(self) -> tuple:
-        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.let_go_db, self.turns, self.offset, self.angle,
+        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.release_attenuation_db, self.turns, self.offset, self.angle,
                 self.wave, self.colour_db, self.warp)
 
 
 @compiled(fastmath=FASTER)
 def begin_voice(table, s, memory):
     """Empties what slot `s` remembers and draws its own randomness from its seed."""
-    _, _, noise, fall_db, slopes, let_go_db, turns, offset, angle, _, _, _ = memory
-    noise[s], fall_db[s], slopes[s], let_go_db[s], turns[s] = 0, 0, 0, 0, 0
+    _, _, noise, fall_db, slopes, release_attenuation_db, turns, offset, angle, _, _, _ = memory
+    noise[s], fall_db[s], slopes[s], release_attenuation_db[s], turns[s] = 0, 0, 0, 0, 0
     x = np.uint64(table[s].seed) | np.uint64(1 << 32)
     for k in range(PARTIALS):
         x ^= x << np.uint64(13)                                # xorshift64, Marsaglia (2003)

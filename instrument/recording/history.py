@@ -94,7 +94,7 @@ class History:
         for index in range(1, len(self._events) + 1):       # from the newest back: what is added meanwhile is met twice, none is missed
             try:
                 noted = self._events[-index]
-            except IndexError:                              # an old one has just been let go
+            except IndexError:                              # an old one has just been dropped
                 break
             if noted.number < number:
                 break

@@ -27,7 +27,7 @@ PIECE_S = 0.25
 MOST_MODELS = 128                   # of one take
 
 
-def remark(performance: Performance, source: Source) -> str:
+def notice(performance: Performance, source: Source) -> str:
     """What the player should know before it is played again; empty if it will be as it was."""
     model = performance.snapshot["model"]
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
@@ -66,7 +66,7 @@ class Replay:
         self.performance = performance
         bank = SoundBank(*filter(None, [source]), most=MOST_MODELS)
         source = source or bank.source(performance.snapshot["model"]["name"])
-        self.remark = remark(performance, source)
+        self.notice = notice(performance, source)
         patch = performance.patch or Patch(source.name, source.name, (0.0,) * source.latents)
         self.player = Player(source, patch, rate_hz=performance.rate_hz, seed=performance.snapshot["seed"])
         prepare(self.player.performer, performance, bank)
@@ -93,7 +93,7 @@ def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda par
         for piece in replay.render(frames):
             file.append(piece)
             progress(file.frames / max(frames, 1))
-    return cast(str, replay.remark)
+    return cast(str, replay.notice)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class NoteInput:
         self._changed()
 
     def release(self, note: int, who: str) -> None:
-        """A key comes up."""
+        """Releases a key."""
         holders = self._held.get(note)
         if holders and who in holders:
             holders.discard(who)
@@ -40,7 +40,7 @@ class NoteInput:
             self._changed()
 
     def release_all(self, who: str | None = None) -> None:
-        """All keys of one source come up, or all of them."""
+        """Releases all keys of one input, or of all inputs."""
         for note, holders in list(self._held.items()):
             for holder in list(holders):
                 if who is None or holder == who or holder.startswith(f"{who}:"):

@@ -108,7 +108,7 @@ class Session:
                         frozenset(self.locked))
 
     def restore(self, snapshot: SessionSnapshot) -> None:
-        """Hold what another session held, to the last step of its history; the engine is told nothing."""
+        """Take over everything that another session held, with its undo history; sends nothing to the engine."""
         self._before, self._last_change = None, ("", 0.0)
         self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
         self._undo, self._redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)

@@ -40,9 +40,9 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     choice, last_patch, trouble = settings.begin(left=left.name if left is not None and patch is None and model is None else None)
     said = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
-    wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
+    overrides: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
     if named is not None:
-        wishes.append({"do": "patch", "patch": named.to_json()})
+        overrides.append({"do": "patch", "patch": named.to_json()})
     elif left is not None:
         first = left if last_patch is not None and model is None else None
     elif last_patch is not None and model is None:
@@ -52,13 +52,13 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
             said.append(f"{error} The first patch is used instead.")
     if audio_device is not None or block_samples is not None:
         choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
-        wishes.append(choice.command())
+        overrides.append(choice.command())
     ports = [midi_port] if midi_port else settings.midi_ports
     curve = velocity_curve.from_json(settings.velocity_curve)
     if midi_port:
-        wishes.append({"do": "open_midi", "ports": ports})
+        overrides.append({"do": "open_midi", "ports": ports})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
-                    velocity_curve=curve.table, model=model, attach=model is None, wishes=wishes)
+                    velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
     return Beginning(settings, client, first, said)
 
 

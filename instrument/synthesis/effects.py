@@ -52,7 +52,7 @@ effects_dtype = np.dtype([
 
 @part
 def empty_effects(effects):
-    """Forget all that sounds in the effects: each begins anew with its next sample."""
+    """Clear the effects' memory: each starts empty with its next sample."""
     effects.drive.on = effects.chorus.on = effects.delay.on = effects.reverb.on = 0
 
 

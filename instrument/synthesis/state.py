@@ -62,7 +62,7 @@ def boundary(quarter, rate_hz):
 hop_dtype = np.dtype([
     ("index", "i8"),
     ("count", "i4"),                                        # how many entries of the next six are in use
-    ("flush", "i4"),                                        # 1: fade all out within this hop, empty the effects, begin anew
+    ("flush", "i4"),                                        # 1: fade everything out within this hop, and clear the effects
     ("slot", "i4", SLOTS),                                  # which voice
     ("rows", "i4", SLOTS),                                  # 4: a target for every quarter (attack); 1: one for the hop's end
     ("last", "i4", SLOTS),                                  # 1: the voice is silent at the hop's end and its slot is free again

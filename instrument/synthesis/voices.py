@@ -224,7 +224,7 @@ def next_segment(state, v, at):
         voices.start[v] = -1
 
     entry = -1
-    if newest > voices.first_hop[v]:                # entries of older hops are about whoever had the slot before
+    if newest > voices.first_hop[v]:                # entries of older hops belong to the slot's previous voice
         entry = voices.entry[newest % HOPS, v]
     if entry < 0:
         voices.segment_end[v] = quarter_end

@@ -79,7 +79,7 @@ class Decoder(nn.Module):
         return self.note_net(torch.cat([z, self.note_features(pitch, velocity)], 1))
 
     def unclamped(self, note: Tensor, time_s: Tensor) -> Tensor:
-        """The network's own word at each moment, before the limits of a frame. [B, FRAME_SIZE]"""
+        """The network's raw output at each moment, before clamping to the limits of a frame. [B, FRAME_SIZE]"""
         width = self.shape.width
         hidden = self.time_features(time_s, torch.log1p(time_s * (1 / WARP_S)))
         for i, layer in enumerate([self.time_in, *self.time_net]):

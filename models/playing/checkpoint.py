@@ -205,7 +205,7 @@ def save_model(model: Model | StftModel, path: str | Path, dtype: DTypeLike = np
 
 
 def save_card(model: Model | StftModel, path: str | Path) -> Path:
-    """Write the card of a model that was loaded from `path` anew, beside weights that stay as they are. Returns its file."""
+    """Rewrite the card of a model that was loaded from `path`, beside unchanged weights. Returns its file."""
     _, file = find_files(path)
     replace_file(file, card_text(model.card))
     return file

@@ -19,7 +19,7 @@ class StftModel(Playable):
     shape: StftShape
     weights: dict[str, np.ndarray]            # by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`
     presets: dict[str, list[float]] = field(default_factory=dict)
-    encoder_width: int | None = None          # what `hummingface.models.playing.model.Model` tells of an encoder of frames: there is none
+    encoder_width: int | None = None          # as in `hummingface.models.playing.model.Model`: there is no encoder of frames
 
     def __post_init__(self) -> None:
         self.generator = NumpyGenerator(self.shape, self.weights)

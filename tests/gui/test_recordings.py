@@ -57,7 +57,7 @@ def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, pla
     wait(lambda: window.session.name != before)
     patch = window.session.state.patch
     assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)
-    assert "A3" in window.banner.text.text(), "the pitch that was found is told"
+    assert "A3" in window.banner.text.text(), "the pitch that was found is shown"
     assert window.session.dirty and "box 057" not in [entry.name for entry in library.patches()], "on no disk until it is saved"
     window.note_input.press(57, 100, "test")
     wait(lambda: 57 in sounding(window))

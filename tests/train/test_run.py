@@ -1,4 +1,4 @@
-"""Runs: what they leave, going on to the bit, ctrl-C, numbers that are none, and several processes that do what one does."""
+"""Runs: what they leave, resuming bit-exactly, ctrl-C, NaN and Inf, and several processes that do what one does."""
 import csv
 import io
 import json

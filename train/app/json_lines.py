@@ -32,7 +32,7 @@ class Lines:
 
 
 def asked() -> Iterator[dict]:
-    """The objects on standard input, until it ends; lines that are none are left out."""
+    """The objects on standard input, until it ends; lines that hold no object are ignored."""
     while line := sys.stdin.buffer.readline(LONGEST_LINE):
         with contextlib.suppress(ValueError):
             message = parse_json(line, LONGEST_LINE)

@@ -36,7 +36,7 @@ class Points:
         self._refiners: dict[str, Refiner] = {}
 
     def serve(self, messages: Iterable[dict]) -> None:
-        """Answer all of them, in their order. What one of them asks in vain is told, and the next is taken."""
+        """Answer all of them, in order. A request that fails is answered with the reason, and the next one is served."""
         for message in messages:
             number = message.get("id")
             try:
@@ -55,7 +55,7 @@ class Points:
         find_point(self.refiner(text, afresh=True), rehearsal(), how=replace(QUICKLY, steps=2))
 
     def refiner(self, text: str, afresh: bool = False) -> Refiner:
-        """Of a model by its name or file. `afresh`: it may have been made anew since."""
+        """Of a model by its name or file. `afresh`: the file may have changed since."""
         if afresh or text not in self._refiners:
             model = self._open(text)
             known = self._refiners.get(text)

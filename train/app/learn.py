@@ -48,7 +48,7 @@ class NothingToLearn(ValueError):
 
 
 def silent(kind: str, **values: Any) -> None:
-    """Nobody is told."""
+    """Reports nothing."""
 
 
 def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainConfig | None = None, wishes: Wishes | None = None,
@@ -162,11 +162,11 @@ def write_notes(work: Path, notes: dict[str, Any]) -> None:
 
 def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
     """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
-    it is of other notes, and learning begins anew."""
+    it is of other notes, and learning starts again."""
     try:
         trainer.resume(state)
     except (ValueError, RuntimeError):
-        say("the notes have changed since the last time: learning begins anew")
+        say("the notes have changed since the last time: learning starts again")
         return False
     if trainer.progress() >= 1:
         trainer.step, trainer.seconds = 0, 0.0                        # once more over the same notes, from what is known

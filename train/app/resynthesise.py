@@ -23,7 +23,7 @@ def note_in(path: Path, pitch: float | None = None) -> Note:
         raise SourceError(f"{path}: {heard.problem}." + (" Give its key with --pitch if it is one note." if heard.end_s else ""))
     fine = heard.pitch if pitch is None else pitch
     if pitch is not None and abs(heard.pitch - pitch) < 0.7:
-        fine = heard.pitch                                             # the key is told, its exact tuning is heard
+        fine = heard.pitch                                             # the key is given, its exact tuning is measured
     stop_s = heard.end_s if heard.let_go else heard.off_s
     labels = Labels(path.stem, path.stem, "recorded", "recorded", round(fine), VELOCITY, round(heard.off_s - heard.onset_s, 3))
     piece = audio[round(heard.onset_s * rate_hz):round(stop_s * rate_hz)]

@@ -42,7 +42,7 @@ def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
 
 
 def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
-    """Rows beyond the last that was recorded. Struck notes that nobody let go fall on as they did before it, and sustained ones live on,
+    """Rows beyond the last that was recorded. Struck notes without a note-off go on decaying as before it, and sustained ones go on,
     for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
     late = bank.rows.shape[1] > ROWS

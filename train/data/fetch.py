@@ -46,7 +46,7 @@ def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float =
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / what.name
     if path.is_file():
-        _check(what, path, "Move it away and fetch it anew.")
+        _check(what, path, "Move it away and run the command again.")
         return path
     partial = path.with_name(path.name + ".partial")
     _download(what, partial, progress, pause_s)

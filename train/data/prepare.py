@@ -38,7 +38,7 @@ from hummingface.train.data.store import (
 )
 from hummingface.train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
 
-BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
+BEYOND_S = 0.3                        # kept after LONGEST_S of a note without a note-off
 AHEAD = 2                             # batches in flight for each worker
 
 
@@ -78,7 +78,7 @@ def prepared(order_key: str, note: Note) -> Made:
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     raw = analyse(audio, rate_hz, note.pitch, sounds_s)
     analysis = smooth(raw)
-    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # how it moves is told by where it is loud, not by its last seconds
+    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # its motion is measured where it is loud, not in its last seconds
         begin = raw.times_s <= LONGEST_S + BEYOND_S
         beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
         moves = slice(VIBRATO.start, REGULARITY.stop)

@@ -25,7 +25,7 @@ from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE
 from hummingface.train.notes.note import Labels
 
 FORMAT = 3
-LARGEST_BYTES = 1 << 28            # of a file that tells of notes: the training set of NSynth has 289,205
+LARGEST_BYTES = 1 << 28            # of a file that describes notes: the training set of NSynth has 289,205
 LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
 """Times of the rows beyond those of the note image, for notes that die away slowly."""
 

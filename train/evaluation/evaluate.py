@@ -67,7 +67,7 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
     """A fixed random sample, the same number from every instrument as far as it goes."""
     rng = np.random.default_rng(seed)
-    def told(i: int) -> tuple:                # not by their order in the folder, which preparing anew may change
+    def told(i: int) -> tuple:                # not by their order in the folder, which another preparation may change
         return bank.instruments[bank.instrument[i]]["name"], int(bank.pitch[i]), int(bank.velocity[i]), float(bank.hold_s[i])
     usable = sorted((int(i) for i in np.flatnonzero(bank.left_out == left_out)
                      if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))), key=told)

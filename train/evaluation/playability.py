@@ -52,7 +52,7 @@ class PlayedNote(NamedTuple):
 
 Play = Callable[[Sequence[PlayedNote], int], Iterable[np.ndarray]]
 """(strokes, seed of what moves at random) -> the sound of each [samples, channels], from LEAD_S before its key goes down to `after_s`
-after it comes up."""
+after its release."""
 
 
 class HeardNote(NamedTuple):

@@ -55,7 +55,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
 
 
 def origin(bank: NoteBank | NoteSounds) -> dict[str, Any]:
-    """What a card tells of the notes that a model learnt from."""
+    """A card's description of the notes that a model learnt from."""
     told = {"source": ", ".join(bank.sources), "licence": "that of its recordings",
             "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)}}
     if bank.sources == [SOUNDFONT.name]:

@@ -38,7 +38,7 @@ STEEPEST = 5.0
 
 
 class Diverged(ValueError):
-    """Training gave numbers that are none; the text says when, and what to do."""
+    """Training gave NaN or Inf; the text says when, and what to do."""
 
 
 class Learner:
@@ -60,7 +60,7 @@ class Learner:
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
-        self.watch: Callable[[Any], None] | None = None         # called after each step, by whoever looks on
+        self.watch: Callable[[Any], None] | None = None         # called after each step
 
     # what a kind of training gives ----------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ class Told:
 
 
 def read_name(stem: str) -> Told:
-    """What the name of a recording, without its suffix, tells of its note."""
+    """What the name of a recording, without its suffix, says about its note."""
     text = stem.replace("_", " ")
     nsynth = _NSYNTH.search(stem)
     if nsynth:

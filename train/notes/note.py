@@ -15,7 +15,7 @@ import numpy as np
 
 ANALYSIS = 6
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
-all is made anew."""
+all are made again."""
 
 QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
              "tempo-synced")

@@ -15,7 +15,7 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
 BLOCK_S = 0.01
 ONSET_DB, END_DB = -50.0, -60.0                # of the loudest block
 LEAD_S = 0.002                                 # kept before the onset
-KNEE_DB = 8.0                                  # below its own decay a note has been let go
+KNEE_DB = 8.0                                  # this far below its own decay a note has been released
 APERIODIC = 0.25                               # of YIN's normalised difference: above it there is no period
 WINDOWS = 9
 EDGE_BLOCKS = 15                               # at a file's beginning: noise, if they are alike
@@ -101,7 +101,7 @@ def exact_onset(audio: np.ndarray, rate_hz: int, block: int, noise_db: float) ->
 
 
 def find_off(level: np.ndarray) -> int:
-    """The block at which a note is let go: where it falls under the straight line of its own decay, for good."""
+    """The block of the note-off: where the level falls below the straight line of the note's decay, for good."""
     t = np.arange(len(level))
     begin, stop = min(30, len(level) // 4), max(4, int(0.75 * len(level)))
     if stop - begin < 4:

@@ -34,7 +34,7 @@ def place_of(event: QKeyEvent) -> str:
 
 
 class Qwerty(QObject):
-    """Plays through `hands` while `window` is active. `changed` tells of another octave or force."""
+    """Plays through `hands` while `window` is active. `changed` is emitted on another octave or velocity."""
 
     changed = Signal()
 
@@ -51,15 +51,15 @@ class Qwerty(QObject):
 
     def _application_changed(self, state: Qt.ApplicationState) -> None:
         if state != Qt.ApplicationState.ApplicationActive:
-            self.let_go()
+            self.release_all()
 
     def letters(self) -> dict[int, str]:
         """Which letter plays which MIDI note."""
         first = 12 * (self.octave + 1)
         return {first + i: letter for i, letter in enumerate(PLACES) if first + i <= 127}
 
-    def let_go(self) -> None:
-        """All computer keys come up: the window lost the focus, so we shall not hear of their release."""
+    def release_all(self) -> None:
+        """Releases all computer keys: the window lost the focus, so it will not see their release."""
         self._down.clear()
         self.note_input.release_all(WHO)
         self._step_on(False)
@@ -82,7 +82,7 @@ class Qwerty(QObject):
     def eventFilter(self, target: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.WindowDeactivate:
-            self.let_go()
+            self.release_all()
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             place = place_of(event)
             if not event.isAutoRepeat() and place in self._down:

@@ -44,7 +44,7 @@ LONGEST_SHOWN = 80              # characters of the folder's path on its button
 
 
 class TakeModel(QAbstractListModel):
-    """The takes of a folder. Dragged, they are files: written long before, and copied by whoever takes them."""
+    """The takes of a folder. Takes are dragged as existing files, which the receiver copies."""
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)

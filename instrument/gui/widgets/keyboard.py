@@ -34,7 +34,7 @@ _BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys
 
 
 class Keyboard(QWidget):
-    """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space or Enter plays it while it is down."""
+    """Press, slide from key to key, release. With the focus: arrow keys choose a key, Space or Enter plays it while held."""
 
     def __init__(self, note_input: NoteInput):
         super().__init__()
@@ -112,7 +112,7 @@ class Keyboard(QWidget):
         if note is not None:
             self.note_input.press(note, self.velocity_at(note, point), WHO)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._under_mouse is not None:
             self.note_input.release(self._under_mouse, WHO)
             self._under_mouse = None
@@ -130,10 +130,10 @@ class Keyboard(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._let_go()
+            self._release()
 
     def hideEvent(self, event) -> None:
-        self._let_go()
+        self._release()
         super().hideEvent(event)
 
     def focusOutEvent(self, event) -> None:

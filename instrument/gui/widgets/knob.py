@@ -28,7 +28,7 @@ class Knob(Control):
         self.model_value: float | None = None
         self.dimmed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is painted anew
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is repainted
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
