@@ -20,7 +20,7 @@ def run(*, record: str | None = None, folder: Path | None = None, **options: Any
     them. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
-    for text in beginning.said:
+    for text in beginning.notices:
         print(text)
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

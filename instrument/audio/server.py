@@ -88,8 +88,8 @@ class Server:
                 self._do(message)
             except Exception as error:                  # one command must not end the sound
                 traceback.print_exc()
-                told = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
-                self._tell({"tell": "error", "text": str(error) if told else f"{message['do']}: {error!r}"})
+                expected = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
+                self._tell({"tell": "error", "text": str(error) if expected else f"{message['do']}: {error!r}"})
             self._sounds_done += message["do"] in _SOUNDS
         self._end()
 

@@ -17,7 +17,7 @@ SPREAD_DB = 1.5                     # that the linear curve may be off within a 
 def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
     root = xml.Element("DecentSampler", minVersion="1.0.0")
-    root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.told} ")))
+    root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.description} ")))
     groups = xml.Element("groups")
     for layer, samples in instrument.by_layer().items():
         for span in spans(layer.low, layer.high, instrument.law_db, linear, SPREAD_DB):

@@ -31,7 +31,7 @@ class SampledInstrument:
     name: str
     author: str = ""
     tags: tuple[str, ...] = ()
-    told: str = ""
+    description: str = ""
     law_db: np.ndarray = field(default_factory=lambda: np.zeros(128))
     samples: list[Sample] = field(default_factory=list)
 

@@ -98,9 +98,9 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     progress(total, total)
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
-    said = [notice(sound), sampler.told()]
+    notices = [notice(sound), sampler.notices()]
     return MultisampleReport(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
-                  time.perf_counter() - began, "\n".join(filter(None, said)))
+                  time.perf_counter() - began, "\n".join(filter(None, notices)))
 
 
 class _Sampler:
@@ -161,21 +161,21 @@ class _Sampler:
         if self.softer_db:
             samples[:] = [replace(sample, gain_db=sample.gain_db - self.softer_db) for sample in samples]
 
-    def told(self) -> str:
+    def notices(self) -> str:
         """What the player should know of the samples."""
-        said = []
+        notices = []
         if self.cut_off:
-            said.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
+            notices.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
                         "more seconds keep more of them, a loop lets them ring on.")
         if self.loud_seams:
-            said.append(f"{self.loud_seams} of {len(self.lufs)} loops change more where they go round than their notes do by "
+            notices.append(f"{self.loud_seams} of {len(self.lufs)} loops change more where they go round than their notes do by "
                         "themselves, and may be heard to; more seconds give more to choose from.")
         if self.softer_db:
-            said.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest strokes are louder than a sample "
+            notices.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest notes are louder than a sample "
                         "can be.")
         if self.sound.patch.parameters["master.mode"]:
-            said.append("The patch plays one note at a time; set your sampler to mono for that.")
-        return "\n".join(said)
+            notices.append("The patch plays one note at a time; set your sampler to mono for that.")
+        return "\n".join(notices)
 
 
 def write_sample(path: Path, sound: np.ndarray, key: int, found: loop.Loop | None) -> None:

@@ -45,7 +45,7 @@ def settling_s(patch: Patch) -> float:
 
 def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, release_at_s: float | None = None, *,
          seed: int | None = None) -> np.ndarray:
-    """A note alone, let go after `release_at_s` if that is given: float32 [S, 2] at RATE_HZ. Each key and velocity moves in its own way, unless
+    """A note alone, released at `release_at_s` if given: float32 [S, 2] at RATE_HZ. Each key and velocity has its own motion, unless
     a `seed` says in which."""
     events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
     if release_at_s is not None:

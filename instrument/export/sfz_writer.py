@@ -20,7 +20,7 @@ SPREAD_DB = 1.0                     # that the default curve may be off within a
 
 def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
-    lines = [f"// {instrument.name}, from HummingFace", *(f"// {line}" for line in instrument.told.splitlines()), "",
+    lines = [f"// {instrument.name}, from HummingFace", *(f"// {line}" for line in instrument.description.splitlines()), "",
              "<global>", "amp_veltrack=100"]
     for layer, samples in instrument.by_layer().items():
         ways = [spans(layer.low, layer.high, instrument.law_db, fit, SPREAD_DB) for fit in (_following, _standing)]

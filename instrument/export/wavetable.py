@@ -83,17 +83,17 @@ def export(sound: Sound, out: str | Path, options: WavetableOptions | None = Non
     check_along(options.along, sound.source.latents)
     with growing(out.parent, [out]) as hidden:
         levels = harmonics(sound, options, progress)
-        said = [notice(sound)]
+        notices = [notice(sound)]
         spread = np.sqrt(np.mean((levels - levels.mean(0)) ** 2) / max(np.mean(levels ** 2), 1e-30))
         if levels.max() < 1e-6:
             raise ExportError(f"{sound.patch.name}: silent at key {options.key}; choose another key")
         if 20 * np.log10(max(spread, 1e-9)) < ALIKE_DB:
-            said.append(f"All cycles are alike: {options.along} does not change them.")
+            notices.append(f"All cycles are alike: {options.along} does not change them.")
         with (hidden / out.name).open("xb") as file:
             file.write(as_wav(cycles(levels)))
             file.flush()
             os.fsync(file.fileno())
-    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, said)))
+    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, notices)))
 
 
 def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:

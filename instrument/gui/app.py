@@ -54,8 +54,8 @@ def run(opened: Path | None = None, **options: Any) -> int:
         theme.dress(app)
         app.setWindowIcon(theme.app_icon())
         window = Window(client, beginning.patch, settings, kept, Autosave(file))
-        if said := "\n".join(filter(None, (*beginning.said, trouble))):
-            window.banner.notify(said)
+        if notices := "\n".join(filter(None, (*beginning.notices, trouble))):
+            window.banner.notify(notices)
         window.show()
         if opened is not None:
             _open_when_ready(window, opened)

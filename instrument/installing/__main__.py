@@ -77,7 +77,7 @@ def main() -> int:
             run(Step("what the tests need", [*INSTALL, *constraints, "-e", f"{PROJECT}[dev]"]))
     except InstallError as error:
         if os.environ.get("VERBOSE"):
-            print(error.said, file=sys.stderr)
+            print(error.output, file=sys.stderr)
         print(f"\nInstalling stopped. {error}\nThe same command goes on from there; with VERBOSE=1 it shows what the installer said.",
               file=sys.stderr)
         return 1

@@ -37,9 +37,9 @@ _REASONS = (                        # (pattern in what the installer said, why i
 class InstallError(Exception):
     """A step failed. `package` may be empty: then the step as a whole could not be done."""
 
-    def __init__(self, step: str, package: str, why: str, said: str = ""):
+    def __init__(self, step: str, package: str, why: str, output: str = ""):
         super().__init__(f"{step}: {package or 'the installer'}: {why}.")
-        self.step, self.package, self.why, self.said = step, package, why, said
+        self.step, self.package, self.why, self.output = step, package, why, output
 
 
 class Cancelled(Exception):
@@ -84,11 +84,11 @@ def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: 
         except subprocess.TimeoutExpired:
             process.kill()
         raise
-    said = "\n".join(lines)
+    output = "\n".join(lines)
     if code:
         package, why = explain(lines)
-        raise InstallError(step.name, package or step.package, why, said)
-    return said
+        raise InstallError(step.name, package or step.package, why, output)
+    return output
 
 
 def _read(process: subprocess.Popen, lines: list[str], tell: Callable[[str], None]) -> None:
@@ -101,12 +101,12 @@ def _read(process: subprocess.Popen, lines: list[str], tell: Callable[[str], Non
 
 def explain(lines: Sequence[str]) -> tuple[str, str]:
     """(package, reason) from a failing installer's output. The package is empty where the output names none."""
-    said = "\n".join(lines)
+    output = "\n".join(lines)
     errors = [line for line in lines if re.match(r"\s*(ERROR|error|×|fatal)\b", line)]
-    why = next((text for pattern, text in _REASONS if re.search(pattern, said)), "")
+    why = next((text for pattern, text in _REASONS if re.search(pattern, output)), "")
     if not why:
-        told = re.sub(r"^\s*(ERROR|error)[:\s]*", "", errors[-1] if errors else (lines[-1] if lines else "it said nothing"))
-        why = told.strip().rstrip(".")[:300]
+        message = re.sub(r"^\s*(ERROR|error)[:\s]*", "", errors[-1] if errors else (lines[-1] if lines else "it said nothing"))
+        why = message.strip().rstrip(".")[:300]
     return _package(lines, errors), why.format(free=_free(), prefix=sys.prefix, python=f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 

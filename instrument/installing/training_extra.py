@@ -25,9 +25,9 @@ PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 def requirements(extra: str) -> list[str]:
     """What an extra of ours asks for: as it is installed, or as the project beside the source says."""
     with suppress(PackageNotFoundError):
-        asked = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
-        if asked:
-            return [text.partition(";")[0].strip() for text in asked]
+        wanted = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
+        if wanted:
+            return [text.partition(";")[0].strip() for text in wanted]
     import tomllib
     return list(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"][extra])
 

@@ -88,9 +88,9 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
                 progress(min(done / rate_hz / total, 1.0))
     if progress is not None:
         progress(1.0)
-    told = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
+    played = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
     return BounceReport(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
-                  max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(told), wav,
+                  max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(played), wav,
                   tuple(names), "\n".join([*plan.notices, *limiter.notices(gain_db)]))
 
 

@@ -86,8 +86,8 @@ def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
         patch = Patch(library.free_name(name), model.name, (0.0,), tags=(TAG,))
         library.save_patch(_at_preset(patch, model.card["presets"][name]))
         made.append(patch.name)
-    told = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
-    return f"in the library as {model.name!r}. Play it with\n{told}\n"
+    command = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
+    return f"in the library as {model.name!r}. Play it with\n{command}\n"
 
 
 def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:

@@ -112,9 +112,9 @@ def learn(velocities: Sequence[int]) -> VelocityCurve:
     marks = np.percentile(velocities, LEARNT_AT)
     if marks[-1] - marks[0] < LEAST_SPREAD:
         least, most = min(velocities), max(velocities)
-        said = f"All notes had the velocity {least}" if least == most else \
+        message = f"All notes had the velocity {least}" if least == most else \
             f"Nearly all notes had velocities from {marks[0]:.0f} to {marks[-1]:.0f}"
-        raise CurveError(f"{said}: play from as soft to as hard as you can, or the keyboard sends one velocity only. "
+        raise CurveError(f"{message}: play from as soft to as hard as you can, or the keyboard sends one velocity only. "
                          "The curve stays as it was.")
     points = [(LOWEST, LOWEST)]
     for mark, velocity in zip(np.round(marks).astype(int).tolist(), LEARNT_TO, strict=True):

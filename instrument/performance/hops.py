@@ -103,14 +103,14 @@ class HopMaker:
                 self._moving[i] = source.glide(controls.fraction)
                 self._z_versions[i] = source.version
                 source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
-        count, batch, _, asked = schedule_hop(
+        count, batch, _, ask_count = schedule_hop(
             table, hop, self.rate_hz, self._longest_s, controls.channels, controls.now, self._z_versions,
             self._moving, self._rows, self._pitch, self._velocity, self._time_s, self._owner, self._asks)
         frames = self._decode(batch)
         if hop % LEVEL_HOPS == 0:
             self._level_moved()
-        if asked:
-            learn_slopes(table, self._asks, asked, frames, self._longest_s, self.memory.slopes)
+        if ask_count:
+            learn_slopes(table, self._asks, ask_count, frames, self._longest_s, self.memory.slopes)
         over = write_hop(self._hops, int(entry["index"]), flush, self._rows, count, table, self._memory, frames, controls.now,
                          controls.channels, self.rate_hz, self._row_noise, self._ended)
         producer.publish_hop(self.state)

@@ -17,16 +17,16 @@ class Pool:
         self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
         self.owner: list[Any] = [None] * (BUFFERS + 1)                         # the key under which it may be requested again
         self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
-        self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
+        self._used = np.zeros(BUFFERS + 1, np.int64)                           # the order of their last use
         self._count = 0
 
     def use(self, numbers: np.ndarray | int, hop: int) -> None:
         """Buffers that hop `hop` names, or a start within it."""
         self._used_hop[numbers] = hop
 
-    def asked(self, number: int) -> None:
+    def used(self, number: int) -> None:
         self._count += 1
-        self._asked[number] = self._count
+        self._used[number] = self._count
 
     def put(self, note: WholeNote, owner: Any) -> int:
         """A buffer with this note; 0 where all are in use. The least recently requested note is dropped."""
@@ -37,11 +37,11 @@ class Pool:
         free = np.flatnonzero(~busy)
         if not len(free):
             return 0
-        number = int(free[np.argmin(self._asked[free])])
+        number = int(free[np.argmin(self._used[free])])
         buffer, facts = self._memory[number], self.state["samples"][0]
         buffer[LEAD:LEAD + LENGTH] = note.sound
         facts["root_hz"][number] = note.root_hz
         facts["loop_begin"][number], facts["loop_end"][number] = note.loop_begin, note.loop_end
         self.notes[number], self.owner[number] = note, owner
-        self.asked(number)
+        self.used(number)
         return number

@@ -181,7 +181,7 @@ class SampleSource:
         """The buffer of a note, made now if it is not there. 0 where none is free."""
         number = self._made.get(what, 0)
         if number and pool.owner[number] == what:
-            pool.asked(number)
+            pool.used(number)
             return number
         z, key, bins = what
         return self._keep(self.model.note(np.frombuffer(z, np.float32), key, bins), what, pool)

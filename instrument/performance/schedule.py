@@ -117,7 +117,7 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
     Of each timbre, `z_versions` numbers its latents and `moving` says whether they are on their way. `asks` [ASKS, 2] gets
     (slot, place in the batch of two rows to learn its slope from). Returns counts: rows, batch, entries, asks.
     """
-    count, batch, entry, asked = 0, 0, 0, 0
+    count, batch, entry, ask_count = 0, 0, 0, 0
     hop_s = (_boundary(4 * hop + 4, rate_hz) - _boundary(4 * hop, rate_hz)) / rate_hz
     sounding = 0
     for s in range(len(table)):
@@ -144,17 +144,17 @@ def schedule_hop(table, hop, rate_hz, longest_s, channels, controls, z_versions,
                 batch = _ask(v, s, row, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), controls, length_s,
                              z_versions[v.source], moving[v.source], pitch, velocity, time_s, owner)
             count += 1
-        if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
+        if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and ask_count < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
             v.asked_s = v.age_s
-            asks[asked, 0], asks[asked, 1] = s, batch
+            asks[ask_count, 0], asks[ask_count, 1] = s, batch
             for back in (min(1.0, length_s / 4), 0.0):
                 pitch[batch], velocity[batch] = min(max(v.asked_pitch, LOWEST_PITCH), HIGHEST_PITCH), v.asked_velocity
                 time_s[batch], owner[batch] = length_s - back, s
                 batch += 1
-            asked += 1
+            ask_count += 1
         entry += 1
-    return count, batch, entry, asked
+    return count, batch, entry, ask_count
 
 
 @compiled(fastmath=FASTER)
@@ -186,9 +186,9 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
 
 
 @compiled(fastmath=FASTER)
-def learn_slopes(table, asks, asked, frames, longest_s, slopes):
+def learn_slopes(table, asks, ask_count, frames, longest_s, slopes):
     """From two frames near the end of the trained time: how fast the voice falls, as a whole and by partial and band."""
-    for i in range(asked):
+    for i in range(ask_count):
         s, first = asks[i, 0], asks[i, 1]
         early, late = frames[first], frames[first + 1]
         seconds = min(1.0, longest_s[table[s].source] / 4)

@@ -37,8 +37,8 @@ class Memory:
         self.warp = RATIO.copy()                                           # stretched ratios of this hop
 
     def arrays(self) -> tuple:
-        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.release_attenuation_db, self.turns, self.offset, self.angle,
-                self.wave, self.colour_db, self.warp)
+        return (self.held, self.ahead, self.noise, self.fall_db, self.slopes, self.release_attenuation_db, self.turns, self.offset,
+                self.angle, self.wave, self.colour_db, self.warp)
 
 
 @compiled(fastmath=FASTER)

@@ -64,21 +64,21 @@ class Settings:
 
         What was being tried when the last start ended badly is forgotten.
         """
-        failed, said = self.trying or {}, []
+        failed, notices = self.trying or {}, []
         audio, patch = self.audio, left if left is not None else self.patch
         if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
-            said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
+            notices.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
                         "system's own settings are used. Choose it again in the audio settings if you want it.")
             audio = self.audio = AudioChoice()
         elif failed and failed.get("patch") is not None and failed["patch"] == patch:
-            said.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
+            notices.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
             patch = self.patch = None
         self.trying = {"audio": asdict(audio), "patch": patch}
         try:
             self.save(file)
         except OSError as error:                # a full or read-only disk must not keep anybody from playing
-            said.append(f"{error}.")
-        return audio, patch, " ".join(said)
+            notices.append(f"{error}.")
+        return audio, patch, " ".join(notices)
 
     def settled(self, file: Path | None = None) -> None:
         """What was tried works. Where that cannot be written it is not, and `begin` has said so."""

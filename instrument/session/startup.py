@@ -26,7 +26,7 @@ class Beginning:
     settings: Settings
     client: Client
     patch: Patch | None             # None: the engine's first
-    said: list[str]
+    notices: list[str]
 
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
@@ -38,7 +38,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     named = library.load_patch(patch) if patch is not None else None
     settings, unreadable = settings_file.load()
     choice, last_patch, trouble = settings.begin(left=left.name if left is not None and patch is None and model is None else None)
-    said = [text for text in (unreadable, trouble, library_trouble()) if text]
+    notices = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
     overrides: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
     if named is not None:
@@ -49,7 +49,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
         try:
             first = library.load_patch(last_patch)
         except ValueError as error:                 # it was deleted or renamed since: begin with another
-            said.append(f"{error} The first patch is used instead.")
+            notices.append(f"{error} The first patch is used instead.")
     if audio_device is not None or block_samples is not None:
         choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
         overrides.append(choice.command())
@@ -59,6 +59,6 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
         overrides.append({"do": "open_midi", "ports": ports})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
                     velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
-    return Beginning(settings, client, first, said)
+    return Beginning(settings, client, first, notices)
 
 

@@ -70,8 +70,8 @@ class StateFile:
             aside = set_aside(self.path)
             where = f"It was put aside as {aside.name}, in the same folder." if aside else "It cannot be put aside."
             return None, f"{self.path}: the window as you left it cannot be read ({why}). {where}"
-        said = f"{self.path}: {lost} of the sounds and steps that were kept here cannot be used and are left out." if lost else ""
-        return kept, said
+        notice = f"{self.path}: {lost} of the sounds and steps that were kept here cannot be used and are left out." if lost else ""
+        return kept, notice
 
     def write(self, content: bytes) -> None:
         """Keep this state. Raises OSError, naming the file."""

@@ -62,7 +62,7 @@ class View(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """`discriminator(image, side, pitch [B], velocity [B], asked [B, C]) -> (logit [B], guess [B, C])`."""
+    """`discriminator(image, side, pitch [B], velocity [B], conditions [B, C]) -> (logit [B], guess [B, C])`."""
 
     def __init__(self, conditions: int, rows: int, width: int = 128):
         super().__init__()
@@ -80,8 +80,8 @@ class Discriminator(nn.Module):
                 last.weight.mul_(0.1)
                 last.bias.zero_()
 
-    def forward(self, image: Tensor, side: Tensor, pitch: Tensor, velocity: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, side: Tensor, pitch: Tensor, velocity: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
         inner = self.inner(torch.cat([self.convolutions(image).flatten(1), side], 1))
-        about = torch.cat([self.features(pitch, velocity), asked], 1)
+        about = torch.cat([self.features(pitch, velocity), conditions], 1)
         logit = self.logit(inner)[:, 0] + (inner * self.project(about)).sum(1) / INNER ** 0.5
-        return logit, self.guess(inner)[:, :asked.shape[1]]
+        return logit, self.guess(inner)[:, :conditions.shape[1]]

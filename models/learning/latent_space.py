@@ -43,8 +43,8 @@ def find_axes(points: np.ndarray, heard, probes: int = 64, seed: int = 0) -> Lat
     effect = np.zeros((latents, latents))
     for point in chosen:
         steps = np.concatenate([point + 0.5 * white, point - 0.5 * white])
-        said = np.asarray(heard(steps), np.float64)
-        slope = said[:latents] - said[latents:]                                      # [L, D]
+        outputs = np.asarray(heard(steps), np.float64)
+        slope = outputs[:latents] - outputs[latents:]                                      # [L, D]
         effect += slope @ slope.T / len(chosen)
     does, directions = np.linalg.eigh(effect)
     axes = directions.T @ white

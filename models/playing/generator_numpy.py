@@ -55,11 +55,11 @@ class NumpyGenerator:
 
     def inputs(self, z: np.ndarray, key: int) -> np.ndarray:
         """z [L] and which key from the lowest, as the network takes them. [inputs]"""
-        asked = np.zeros(self.shape.inputs, np.float32)
-        asked[:self.shape.latents] = z
+        values = np.zeros(self.shape.inputs, np.float32)
+        values[:self.shape.latents] = z
         if self.shape.keys > 1:
-            asked[self.shape.latents + key] = 1
-        return asked
+            values[self.shape.latents + key] = 1
+        return values
 
     def steps(self, z: np.ndarray, key: int) -> Iterator[np.ndarray]:
         """One layer after the other; the last one gives the image [2, SIDE, SIDE]."""

@@ -73,12 +73,12 @@ def smooth(lufs: np.ndarray) -> np.ndarray:
 def measure(model: Any) -> dict[str, Any]:
     """The card's entry "loudness" of a model of frames. Where it has no presets, of its middle, under no name."""
     keys = np.arange(LOWEST_KEY, HIGHEST_KEY + 1)
-    asked = np.clip(keys, *model.pitches).astype(np.float32)
+    inside = np.clip(keys, *model.pitches).astype(np.float32)
     lufs = {}
     for name, z in (model.presets or {"": [0.0] * model.latents}).items():
         rows = np.tile(np.asarray(z, np.float32), (len(keys), 1))
         velocity = np.full(len(keys), min(max(VELOCITY, model.velocities[0]), model.velocities[1]), np.float32)
-        heard = model.loudness_lufs(model.note(rows, asked, velocity), keys.astype(np.float64), np.zeros(len(keys)))
+        heard = model.loudness_lufs(model.note(rows, inside, velocity), keys.astype(np.float64), np.zeros(len(keys)))
         trend = smooth(heard)
         if model.card.get("kind") in GENERATED:                       # what nobody recorded has no loudness of its own over the keys
             trend[:] = trend[(keys >= MIDDLE[0]) & (keys <= MIDDLE[1])].mean()
@@ -94,17 +94,17 @@ def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] 
 
 def level_card(model: Any) -> None:
     """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud."""
-    told = model.card["loudness"] = measure(model)
+    stored = model.card["loudness"] = measure(model)
     for name, preset in model.card["presets"].items():
-        preset["gain_db"] = levelling_gain_db(told["keys"], told["lufs"][name])
+        preset["gain_db"] = levelling_gain_db(stored["keys"], stored["lufs"][name])
 
 
 def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     """The trend of a card; None where it has none. Raises ModelError with what is wrong."""
-    told = card.get("loudness")
-    if told is None:
+    stored = card.get("loudness")
+    if stored is None:
         return None
-    keys, lufs = (told.get("keys"), told.get("lufs")) if isinstance(told, dict) else (None, None)
+    keys, lufs = (stored.get("keys"), stored.get("lufs")) if isinstance(stored, dict) else (None, None)
     if not (isinstance(keys, list) and 2 <= len(keys) <= 128 and all(type(key) is int and 0 <= key <= 127 for key in keys)
             and sorted(set(keys)) == keys):
         raise ModelError("the 'keys' of its 'loudness' are not 2 to 128 rising MIDI keys")

@@ -55,11 +55,11 @@ def with_offsets(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, f
 
 def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
     """The card's knobs by their ids. Raises ModelError with what is wrong."""
-    told, presets = card.get("knobs", {}), card.get("presets", {})
-    if not isinstance(told, dict) or len(told) > MOST_KNOBS:
+    stored, presets = card.get("knobs", {}), card.get("presets", {})
+    if not isinstance(stored, dict) or len(stored) > MOST_KNOBS:
         raise ModelError(f"'knobs' is not an object of at most {MOST_KNOBS} entries")
     knobs = {}
-    for identity, about in told.items():
+    for identity, about in stored.items():
         kind, _, name = identity.partition(".")
         if kind not in KINDS or not 1 <= len(name) <= 40 or not name.isprintable():
             raise ModelError(f"knob {identity[:60]!r}: its id is not one of {', '.join(KINDS)}, a dot, and a name of up to 40 letters")
@@ -81,11 +81,11 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
 
 def check_conditions(card: dict[str, Any], latents: int) -> None:
     """Raises ModelError where the card's conditions are not what the last latents can be."""
-    told = card.get("conditions", [])
-    if not isinstance(told, list) or len(told) > latents:
+    stored = card.get("conditions", [])
+    if not isinstance(stored, list) or len(stored) > latents:
         raise ModelError(f"'conditions' is not a list of at most {latents} entries, as many as the model has latents")
     names = set()
-    for entry in told:
+    for entry in stored:
         about: dict[str, Any] = entry if isinstance(entry, dict) else {}
         values: list[Any] = [about.get(key) for key in ("name", "kind", "lowest", "highest")]
         name, kind, low, high = values

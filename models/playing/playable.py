@@ -12,16 +12,17 @@ VELOCITIES = 1.0, 127.0
 def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
     """What a card says of the velocities that it was trained on: its "velocities", or the layers of its notes. None where it does not.
     Raises ModelError where what it says is no range within 1..127."""
-    told = card.get("velocities")
-    if told is None:
+    trained = card.get("velocities")
+    if trained is None:
         layers = card["trained_on"].get("layers") if isinstance(card.get("trained_on"), dict) else None
         if not isinstance(layers, list) or not layers:
             return None
         softest_first = sorted(layer[0] for layer in layers if isinstance(layer, list) and layer and type(layer[0]) in (int, float))
-        told = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
-    if not (isinstance(told, list) and len(told) == 2 and all(type(v) in (int, float) for v in told) and 1 <= told[0] <= told[1] <= 127):
+        trained = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
+    if not (isinstance(trained, list) and len(trained) == 2 and all(type(v) in (int, float) for v in trained)
+            and 1 <= trained[0] <= trained[1] <= 127):
         raise ModelError("the velocities that it was trained on are no range within 1..127")
-    return float(told[0]), float(told[1])
+    return float(trained[0]), float(trained[1])
 
 
 class Playable:

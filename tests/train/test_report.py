@@ -166,7 +166,7 @@ def test_the_scale_runs_from_real_notes_to_noise(runs):
     between = torch.from_numpy(SLOT_RATIO % 1 > 0)                                 # partials between harmonics: an octave below the key
     run.bank.rows[..., LEVEL][..., between] = LEVEL_FLOOR_DB
     found = sets_of(run.model, run.bank)
-    assert [s.name for s in found] == ["other real notes", "the model, asked for as they are", "the model, nothing asked", "white noise"]
+    assert [s.name for s in found] == ["other real notes", "the model, with their conditions", "the model, no conditions", "white noise"]
     real, noise = found[0], found[-1]
     assert real.pitch_accuracy == 1 and noise.pitch_accuracy == 0
     assert noise.frechet > 20 * real.frechet and noise.ndb > real.ndb and noise.diversity < 0.1 < real.diversity

@@ -70,9 +70,9 @@ def learnt_frames(trainer, bank: NoteBank, note: int, times_s: np.ndarray) -> np
     z = model.points[int(bank.instrument[note])][None]
     if hasattr(model, "offsets"):
         z = z + model.offsets[note][None]
-    asked = SimpleNamespace(pitch=about(bank.pitch), velocity=about(bank.velocity),
+    inputs = SimpleNamespace(pitch=about(bank.pitch), velocity=about(bank.velocity),
                             time_s=torch.from_numpy(times_s.astype(np.float32)).to(device))
-    return model.frames(z, asked).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
+    return model.frames(z, inputs).cpu().numpy().reshape(len(times_s), FRAME_SIZE)
 
 
 def _middle(bank: NoteBank) -> int:

@@ -66,7 +66,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     from hummingface.train.exporting.export_model import export
     from hummingface.train.learning.run import STATE
     from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
-    lesson, begin, told = lesson or TrainConfig(), time.monotonic(), tell or silent
+    lesson, begin, notify = lesson or TrainConfig(), time.monotonic(), tell or silent
     workers = lesson.workers or os.cpu_count() or 1
     data, run = work / "data", work / "run"
     data.mkdir(parents=True, exist_ok=True)
@@ -76,9 +76,9 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     wishes = wishes or Wishes()
     if len(sources) == 1 and not wishes.instrument:
         wishes = replace(wishes, instrument=name)
-    told("stage", stage="listening", done=0, of=0)
+    notify("stage", stage="listening", done=0, of=0)
     opened = [open_source(path, wishes, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
-    report = prepare(data, opened, workers, progress, lambda done, of: told("stage", stage="preparing", done=done, of=of))
+    report = prepare(data, opened, workers, progress, lambda done, of: notify("stage", stage="preparing", done=done, of=of))
     say(report.text())
     if not report.notes:
         raise NothingToLearn(f"no note could be made of {', '.join(map(str, sources))}: {_reasons(report)}.")
@@ -88,7 +88,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         even_out(bank)
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
-    told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
+    notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
     left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
     options = AutoencoderOptions(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08,
                                  average_steps=200,
@@ -110,7 +110,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         write_notes(work, notes | {"share": round(trainer.progress(), 4)})
         if text := added(out.with_name(out.name + ".safetensors"), before):
             say(text.rstrip())
-        told("model", name=name, share=round(trainer.progress(), 4))
+        notify("model", name=name, share=round(trainer.progress(), 4))
         return model
     if tell is not None:
         trainer.watch = watch = Watch(tell, bank, publish)
@@ -134,9 +134,9 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
 
 def _reasons(report: PrepareReport) -> str:
     """Why nothing could be made of what was found, the first few."""
-    said = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
+    reasons = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
     more = len(report.skipped) - 3
-    return "; ".join(said) + (f"; and {more} more" if more > 0 else "") if said else "there are no recordings in it"
+    return "; ".join(reasons) + (f"; and {more} more" if more > 0 else "") if reasons else "there are no recordings in it"
 
 
 def _card_of(out: Path) -> dict[str, Any] | None:

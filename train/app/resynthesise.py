@@ -44,7 +44,7 @@ def resynthesise(model: Model, source: Path, out: Path, pitch: float | None = No
     made = reconstruct(Refiner(model), note, "refined")
     write_sound(out, made.audio, made.rate_hz)
     figures = distance(made.original, made.audio, made.rate_hz)
-    told = ", ".join(f"{name} {figures[name]:.2f}" for name in ("mel", "act60") if figures[name] is not None)
+    distances = ", ".join(f"{name} {figures[name]:.2f}" for name in ("mel", "act60") if figures[name] is not None)
     key = note.labels.pitch
     return (f"{out}: {source.name} is {note_name(key)} ({100 * (note.pitch - key):+.0f} cents), from {note.lead_s:.2f} s on, "
-            f"through {model.name}: {told} dB\nlatents: {' '.join(f'{z:.2f}' for z in made.z)}")
+            f"through {model.name}: {distances} dB\nlatents: {' '.join(f'{z:.2f}' for z in made.z)}")

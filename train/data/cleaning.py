@@ -102,8 +102,8 @@ def tune(bank: Notes) -> None:
         cents = np.zeros(len(end))
         for n, until in enumerate(end):
             heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-            said = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
-            cents[n] = np.median(said)
+            off_cents = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
+            cents[n] = np.median(off_cents)
         off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
         ratio = torch.from_numpy(SLOT_RATIO)
         deviation = bank.rows[notes, :, DEVIATION].float()

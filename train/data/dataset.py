@@ -50,8 +50,8 @@ def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
     which = np.array([number[one] for one in identity])
     heard: list[list[bool]] = [[] for _ in order]
     for note, n in zip(notes, which, strict=True):
-        told = note.get("sustained")
-        heard[n].append(sustains(note["measured"]) if told is None else told)
+        declared = note.get("sustained")
+        heard[n].append(sustains(note["measured"]) if declared is None else declared)
     instruments, names = [], set()
     for (program, name, family, source), sustained in zip(order, heard, strict=True):
         unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
@@ -192,10 +192,10 @@ class NoteBank(Notes):
 
     def grown(self) -> "NoteBank":
         """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
-        asked, parts = self._source
-        if len(part_files(asked[0])) < parts * 4 / 3:
+        arguments, parts = self._source
+        if len(part_files(arguments[0])) < parts * 4 / 3:
             return self
-        larger = NoteBank(*asked)
+        larger = NoteBank(*arguments)
         return larger if larger.instruments == self.instruments else self
 
     def chosen(self) -> dict[str, Any]:

@@ -146,8 +146,8 @@ class NoteSounds:
 
     def note(self, which: int) -> Note:
         """One of them, as a source gives it."""
-        told = self.notes[which]
-        labels = Labels(**{field.name: told[field.name] for field in fields(Labels) if field.name in told})
+        note = self.notes[which]
+        labels = Labels(**{field.name: note[field.name] for field in fields(Labels) if field.name in note})
         return Note(labels, self.sounds(np.array([which]))[0], stft.RATE_HZ, float(self.pitch[which]))
 
     def images(self, notes: np.ndarray) -> Tensor:
@@ -168,15 +168,15 @@ class NoteSounds:
         return torch.from_numpy((self.pitch[notes] - self.lowest).astype(np.int64))
 
     def conditions(self) -> tuple[list[dict[str, Any]], np.ndarray]:
-        """(what a conditional model can be asked for, as its card declares it, values [notes, C]; 0 where a note does not tell)."""
-        told = [{"name": name, "kind": "family", "lowest": 0.0, "highest": 1.0} for name in self.families]
+        """(conditions as a model's card declares them, values [notes, C]; 0 where unknown)."""
+        declared = [{"name": name, "kind": "family", "lowest": 0.0, "highest": 1.0} for name in self.families]
         family = np.array([note["family"] for note in self.notes])
         values = [(family == name).astype(np.float32) for name in self.families]
         for name, column in zip(QUALITIES, self.qualities.T, strict=True):
-            if column.any():                                                        # what nobody tells cannot be learnt
-                told.append({"name": name, "kind": "quality", "lowest": -1.0, "highest": 1.0})
+            if column.any():                                                        # what is never known cannot be learnt
+                declared.append({"name": name, "kind": "quality", "lowest": -1.0, "highest": 1.0})
                 values.append(column)
-        return told, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
+        return declared, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
 
     def _qualities(self) -> np.ndarray:
         """1 or -1; 0 where not known. By NSynth's labels, and for notes without them the five that can be heard: the fifth of the notes of

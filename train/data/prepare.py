@@ -72,13 +72,13 @@ def prepared(order_key: str, note: Note) -> Made:
     from hummingface.models.learning.motion import smooth
     labels, rate_hz = note.labels, note.rate_hz
     audio = note.audio
-    let_go = len(audio) > (labels.hold_s + 0.02) * rate_hz
-    if not let_go:                                            # what lies beyond the last row tells nothing more
+    released = len(audio) > (labels.hold_s + 0.02) * rate_hz
+    if not released:                                            # what lies beyond the last row tells nothing more
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     raw = analyse(audio, rate_hz, note.pitch, sounds_s)
     analysis = smooth(raw)
-    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # its motion is measured where it is loud, not in its last seconds
+    if sounds_s > LONGEST_S + BEYOND_S and not released:        # its motion is measured where it is loud, not in its last seconds
         begin = raw.times_s <= LONGEST_S + BEYOND_S
         beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
         moves = slice(VIBRATO.start, REGULARITY.stop)
@@ -91,7 +91,7 @@ def prepared(order_key: str, note: Note) -> Made:
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s)}
-    known["let_go"] = let_go
+    known["let_go"] = released
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
     return Made(order_key, labels, rows, late, analysis.start_phase, known)
@@ -144,7 +144,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
         raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
     write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
     report, begin = PrepareReport(), time.monotonic()
-    done, useless, asked = keys_in(folder), read_skipped(folder), set()
+    done, useless, requested = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
     sizes = [len(source) for source in sources]
     bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
@@ -158,8 +158,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
 
     def missing(source: Source) -> Iterator[Order]:
         for order in source.orders(report.skipped):
-            again = order.key in asked
-            asked.add(order.key)
+            again = order.key in requested
+            requested.add(order.key)
             if not again and order.key not in done and order.key not in useless:
                 yield order
                 continue
@@ -182,8 +182,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
             except SourceError as error:
                 report.failed.append(str(error))
             report.remarks += source.remarks
-    report.notes = len(asked - set(useless))
-    unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
+    report.notes = len(requested - set(useless))
+    unwanted = sorted(done - requested) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin
     write_data(folder, {"sources": [source.about for source in sources], "paths": [str(source.path.absolute()) for source in sources],
                         "notes": report.notes, "unwanted": unwanted} | _represented(as_sound))

@@ -222,9 +222,9 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
 
 def _named(names: Iterable[Any], values: np.ndarray) -> dict[str, Any]:
     """JSON has no NaN: None."""
-    def told(value: Any) -> Any:
-        return [told(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
-    return dict(zip(map(str, names), told(np.round(values, 3).tolist()), strict=True))
+    def plain(value: Any) -> Any:
+        return [plain(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
+    return dict(zip(map(str, names), plain(np.round(values, 3).tolist()), strict=True))
 
 
 def missed(figures: dict[str, float], goals: dict[str, tuple[float, float]] = GOALS) -> list[str]:

@@ -126,9 +126,9 @@ class Refiner:
             unknown = torch.zeros(len(z), frames.shape[1], dtype=torch.bool)
             unknown[:, LEVEL], unknown[:, NOISE] = hz > below_hz, torch.from_numpy(below_hz < BAND_CENTRES_HZ)
             unknown = unknown.repeat_interleave(moments, 0)
-            said, told = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
+            model_power, recorded_power = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
                           for x in (frames, batch.target))
-            gain_db = 10 * torch.log10(said.view(-1, moments).mean(1) / told.view(-1, moments).mean(1))
+            gain_db = 10 * torch.log10(model_power.view(-1, moments).mean(1) / recorded_power.view(-1, moments).mean(1))
             batch.peak_db = batch.peak_db + gain_db
             for part in (LEVEL, NOISE):
                 batch.target[:, part] += gain_db.repeat_interleave(moments)[:, None]
@@ -187,12 +187,12 @@ def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: 
             f0_hz: float | None = None) -> np.ndarray:
     """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S]"""
     times = frame_times(max(seconds, 0.1))
-    asked = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
-    frames = held_frames(model, z, asked, velocity, times[times <= hold_s])
+    inside = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
+    frames = held_frames(model, z, inside, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
     if len(after):
         frames = np.concatenate([frames, released(frames[-1], after, pitch)])
-    phase = model.start_phase(z[None], np.array([asked]), np.array([velocity]))[0]
+    phase = model.start_phase(z[None], np.array([inside]), np.array([velocity]))[0]
     note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s)
     return synthesise(note, rate_hz)
 
@@ -200,9 +200,9 @@ def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: 
 def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
     """Frames while the key is held, beyond the trained time too: what decays goes on falling as it does there. [T, FRAME_SIZE]"""
     longest_s = float(model.card.get("longest_s", LONGEST_S))
-    asked = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
-    full = np.ones(len(asked), np.float32)
-    frames = model.frames(np.tile(z, (len(asked), 1)), pitch * full, velocity * full, asked.astype(np.float32))
+    at_s = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
+    full = np.ones(len(at_s), np.float32)
+    frames = model.frames(np.tile(z, (len(at_s), 1)), pitch * full, velocity * full, at_s.astype(np.float32))
     (earlier, last), frames = frames[-2:], frames[:-2]
     beyond = times - longest_s
     if not len(times) or beyond[-1] <= 0:

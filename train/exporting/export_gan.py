@@ -75,12 +75,12 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
     chosen = unlike(heard, PRESETS)
     presets: dict[str, dict] = {}
     for group, i in enumerate(chosen):
-        said = measure(rows[i], MIDDLE_KEY, HOLD_S)
+        measured = measure(rows[i], MIDDLE_KEY, HOLD_S)
         family = wanted[group]
         number = 1 + sum(other == family for other in wanted[:group])
         presets[f"{family.capitalize()} {number}"] = {
-            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(said), "gain_db": 0.0,
-            "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
+            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(measured), "gain_db": 0.0,
+            "measured": {name: round(measured[name], 2) for name in CHARACTERISTICS}}
     return presets
 
 

@@ -45,14 +45,14 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
 def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
     """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
     points = torch.from_numpy(np.asarray(z, np.float32))
-    said = []
+    outputs = []
     for pitch in PROBED_PITCHES:
         for time_s in PROBED_TIMES_S:
             full = torch.full((len(z),), 1.0)
             frames = decoder(points, pitch * full, 100 * full, time_s * full)
             levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
-            said.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
-    return torch.cat(said, 1).numpy()
+            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+    return torch.cat(outputs, 1).numpy()
 
 
 def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
@@ -67,7 +67,7 @@ def model_of_autoencoder(state: dict, name: str) -> Model:
     """The model of an autoencoder's state, for measuring; its presets are the instruments' points."""
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
-    about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}
+    about = {one["name"]: {"z": presets[one["name"]], "family": one.get("family")} for one in state["instruments"]}
     card = {"name": name, "presets": about, "longest_s": state.get("longest_s", LONGEST_S)}
     return Model(name, card, decoder.shape, weights_of(decoder, encoder), presets)
 

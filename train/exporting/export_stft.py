@@ -94,15 +94,15 @@ def encoded(whole: StftAutoencoder, bank: NoteSounds) -> np.ndarray:
 @torch.no_grad()
 def heard(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> np.ndarray:
     """Levels of the images of raw points z [M, L], over HEARD_RANGE_DB under each peak, coarsely. [M, D]"""
-    said = []
+    outputs = []
     key = (shape.highest - shape.lowest) // 2
     for some in np.array_split(np.asarray(z, np.float32), -(-len(z) // 32)):
         images = generator(torch.from_numpy(some), torch.full((len(some),), key))
         size = images[:, 0] if shape.layout.kind == "if" else torch.log10(torch.hypot(images[:, 0], images[:, 1]) + 1e-6)
         level = nn.functional.avg_pool2d(size[:, None], (4, 16))[:, 0].flatten(1)
         level = level * (stft.RANGE_DB / 2 if shape.layout.kind == "if" else 20 / shape.layout.power)
-        said.append((level - level.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB).numpy())
-    return np.concatenate(said)
+        outputs.append((level - level.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB).numpy())
+    return np.concatenate(outputs)
 
 
 def _instruments(bank: NoteSounds, knobs: np.ndarray) -> dict[str, dict]:

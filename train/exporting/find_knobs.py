@@ -32,19 +32,19 @@ def notes_of(model: Model, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarra
     times = row_times_s()
     out = np.empty((len(z), ROWS, FRAME_SIZE), np.float32)
     velocity = np.full(len(z), VELOCITY) if velocity is None else velocity
-    for i, (one, key, force) in enumerate(zip(z, pitch, velocity, strict=True)):
-        note = model.note(one[None], np.array([key]), np.array([force]))
+    for i, (one, key, stroke) in enumerate(zip(z, pitch, velocity, strict=True)):
+        note = model.note(one[None], np.array([key]), np.array([stroke]))
         out[i] = model.frames_at(np.repeat(note, ROWS, 0), times)
     return out
 
 
 def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Characteristics of what a model makes of points z [M, L] at pitch [M], in the order of CHARACTERISTICS. [M, 8]"""
-    said = []
+    measures = []
     for i in range(0, len(z), 64):
         some = slice(i, i + 64)
-        said += [measure(rows, key, HOLD_S) for rows, key in zip(notes_of(model, z[some], pitch[some]), pitch[some], strict=True)]
-    return np.array([[one[name] for name in CHARACTERISTICS] for one in said])
+        measures += [measure(rows, key, HOLD_S) for rows, key in zip(notes_of(model, z[some], pitch[some]), pitch[some], strict=True)]
+    return np.array([[one[name] for name in CHARACTERISTICS] for one in measures])
 
 
 def find_knobs(model: Model | StftModel, seed: int = 0) -> dict[str, dict]:
@@ -90,12 +90,13 @@ def directions(model: Model, seed: int = 0) -> dict[str, dict]:
 
 def family_directions(model: Model) -> dict[str, dict]:
     """From the middle of all presets to the middle of each family's, where the card tells several."""
-    told = {name: preset.get("family") for name, preset in model.card.get("presets", {}).items()}
-    families = sorted({family for family in told.values() if family})
+    family_of = {name: preset.get("family") for name, preset in model.card.get("presets", {}).items()}
+    families = sorted({family for family in family_of.values() if family})
     middle = np.mean(list(model.presets.values()), 0)
     if len(families) < 2:
         return {}
-    return {f"family.{family}": {"direction": _rounded(np.mean([model.presets[n] for n in told if told[n] == family], 0) - middle)}
+    return {f"family.{family}": {"direction": _rounded(np.mean([model.presets[n] for n, of in family_of.items() if of == family], 0)
+                                                           - middle)}
             for family in families}
 
 
@@ -116,9 +117,9 @@ def correlations(model: Model, knobs: dict[str, NamedKnob], seed: int = 0) -> di
         if identity not in knobs:
             continue
         z = np.array([with_offsets(knobs, one, {identity: value}) for one in chosen for value in SWEEP])
-        said = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
-        single = [spearmanr(SWEEP, one).statistic for one in said if np.ptp(one) > 1e-6]
-        mean = rankdata(said, axis=1).mean(0)
+        measures = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
+        single = [spearmanr(SWEEP, one).statistic for one in measures if np.ptp(one) > 1e-6]
+        mean = rankdata(measures, axis=1).mean(0)
         result[identity] = {"correlation": float(spearmanr(SWEEP, mean).statistic) if np.ptp(mean) > 1e-6 else 0.0,
                             "each": float(np.mean(single or [0.0]))}
     return result

@@ -93,7 +93,7 @@ def agree(seconds: float, stop: bool) -> tuple[float, bool]:
     """The first process's clock, and whether any process was asked to stop: so all end at the same step."""
     if not dist.is_initialized():
         return seconds, stop
-    told = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,
+    agreed = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,
                         device="cpu" if dist.get_backend() == "gloo" else "cuda")
-    dist.all_reduce(told)
-    return float(told[0]), bool(told[1] > 0)
+    dist.all_reduce(agreed)
+    return float(agreed[0]), bool(agreed[1] > 0)

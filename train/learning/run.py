@@ -121,12 +121,12 @@ class Learner:
         bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not (progress and first), mininterval=5,
                    bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
         try:
-            with bar, interrupts() as asked:
+            with bar, interrupts() as signals:
                 stop = False
                 while self.progress() < 1 and not stop:
                     began = time.monotonic()
                     self._add(self.train_step())
-                    self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
+                    self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(signals))
                     bar.update(self.progress() - bar.n)
                     if self.watch is not None:
                         self.watch(self)
@@ -247,18 +247,18 @@ def tensors_of(value: Any) -> Iterator[Tensor]:
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
     """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
-    asked: list[int] = []
+    signals: list[int] = []
 
     def ask(signum, frame) -> None:
-        if asked:
+        if signals:
             raise KeyboardInterrupt
-        asked.append(signum)
+        signals.append(signum)
     if threading.current_thread() is not threading.main_thread():       # only the main thread hears signals
-        yield asked
+        yield signals
         return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

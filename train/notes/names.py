@@ -29,15 +29,15 @@ def read_name(stem: str) -> Told:
         return Told(_midi(int(nsynth[1]), 0), _midi(int(nsynth[2]), 1))
     velocity = _VELOCITY.search(text)
     dynamic = _DYNAMIC.search(text)
-    told = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
+    number = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
     rest = _VELOCITY.sub(" ", text)
     notes = list(_NOTE.finditer(rest))
     if notes:
         note = notes[-1]                              # "Bass 2 C3": the note comes last, as a rule
         pitch = STEPS[note[1].lower()] + _ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
-        return Told(_midi(pitch, 0), _midi(told, 1))
+        return Told(_midi(pitch, 0), _midi(number, 1))
     keys = [int(key) for key in _KEY.findall(rest)]
-    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(told, 1))
+    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(number, 1))
 
 
 def note_name(pitch: int) -> str:

@@ -95,8 +95,8 @@ class Source(Protocol):
 
 def key_of(labels: Labels, *content: Any) -> str:
     """The name of a prepared note's content: of its labels, what it is made from, and how it is analysed."""
-    told = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:24]
+    text = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def sha256_of(path: Path) -> str:

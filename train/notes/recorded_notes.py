@@ -89,8 +89,8 @@ class RecordedNotes:
             raise SourceError(f"{self.path}: no recordings ({', '.join(sorted(SUFFIXES))}) in it.")
         if regions:
             return self._mapped(regions, files)
-        told = [(f, read_name(f.stem)) for f in files]
-        return [Found(f, t.pitch, t.velocity) for f, t in told], []
+        given = [(f, read_name(f.stem)) for f in files]
+        return [Found(f, t.pitch, t.velocity) for f, t in given], []
 
     def _mapped(self, regions: list[Region], files: list[Path]) -> tuple[list[Found], list[Skipped]]:
         """Each sample once, as its first region has it; files that no mapping names are left out."""
@@ -141,10 +141,10 @@ class RecordedNotes:
         for found, (pitch, fine), velocity in zip(usable, keys, velocities, strict=True):
             name = found.path.stem if names[found.path.stem] == 1 else f"{found.path.parent.name}-{found.path.name}"
             heard = found.heard
-            let_go = heard.let_go and heard.off_s - heard.onset_s < LONGEST_HOLD_S
+            released = heard.let_go and heard.off_s - heard.onset_s < LONGEST_HOLD_S
             off_s = min(heard.off_s, heard.onset_s + LONGEST_HOLD_S)
             # without a note-off nothing may follow it: what the sound does there is no release
-            stop_s = heard.end_s if let_go else off_s
+            stop_s = heard.end_s if released else off_s
             labels = Labels(name, self.instrument, self.family, "recorded", pitch, velocity, round(off_s - heard.onset_s, 3))
             cut = Cut(str(found.path), found.sha256, heard.onset_s, stop_s, gain_db, round(fine, 2))
             if self.filters.want(labels):
@@ -211,9 +211,9 @@ def velocities_of(usable: list[Found], keys: list[tuple[int, float]]) -> list[in
     """
     level = np.array([f.heard.level_db for f in usable])
     key = np.array([k for k, _ in keys], float)
-    told = np.array([f.velocity or 0 for f in usable])
-    if told.all():
-        return [int(v) for v in told]
+    given = np.array([f.velocity or 0 for f in usable])
+    if given.all():
+        return [int(v) for v in given]
     away = level - np.median(level)
     if len(level) > 3 and np.ptp(key) > 0:
         away = level - np.polyval(np.polyfit(key, level, 1), key)
@@ -223,7 +223,7 @@ def velocities_of(usable: list[Found], keys: list[tuple[int, float]]) -> list[in
         away -= np.quantile(away, 0.9)                              # the louder ones are the usual velocity
     steps = np.round(USUAL_VELOCITY * 10 ** (away / 40) / VELOCITY_STEP) * VELOCITY_STEP
     measured = steps.clip(VELOCITY_STEP, 120)
-    return [int(t) if t else int(m) for t, m in zip(told, measured, strict=True)]
+    return [int(t) if t else int(m) for t, m in zip(given, measured, strict=True)]
 
 
 def read_cuts(orders: Sequence[Order]) -> Iterator[Note | Skipped]:

@@ -81,12 +81,12 @@ def encoded(state: dict[str, Any], bank: NoteBank, rng: np.random.Generator) -> 
     encoder = Encoder(shape_of(state).latents, weights["convolutions.0.weight"].shape[0])
     encoder.load_state_dict(weights)
     notes = rng.permutation(bank.trained)[:NOTES]
-    said = []
+    outputs = []
     for some in np.array_split(notes, -(-len(notes) // 64)):
         rows = bank.rows[torch.from_numpy(some), :ROWS].float()
         about = [torch.from_numpy(x[some].astype(np.float32)) for x in (bank.pitch, bank.velocity)]
-        said.append(encoder(rows, *about).double().numpy())
-    return np.concatenate(said)
+        outputs.append(encoder(rows, *about).double().numpy())
+    return np.concatenate(outputs)
 
 
 def middle_note(state: dict[str, Any], rate_hz: int) -> np.ndarray:
@@ -103,8 +103,8 @@ class _Raw:
 
     @torch.no_grad()
     def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        asked = [torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity, time_s)]
-        frames = self.decoder(*asked).numpy()
+        inputs = [torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity, time_s)]
+        frames = self.decoder(*inputs).numpy()
         put_in_tune(frames, np.asarray(pitch, np.float32), np.asarray(time_s))
         return frames
 

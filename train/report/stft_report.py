@@ -23,7 +23,7 @@ NEAR, NEAR_POINTS = 0.1, 2                # deviations about the middle, and poi
 HEARD_S = 2.0
 
 
-def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed | None:
+def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, step_done: Callable[[], object]) -> Reconstructed | None:
     """Each note by the encoder alone. None for a model without an encoder, which reconstructs nothing."""
     if not model.shape.encoder:
         return None
@@ -37,7 +37,7 @@ def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, told: Cal
         if number < shown:
             about = "" if back is None else f"SNR {rows[-1]['snr']:.1f} dB, mel {rows[-1]['mel']:.1f} dB"
             clips.append(None if back is None else clip(note.labels.name, about, back, stft.RATE_HZ, gain_of(back)))
-        told()
+        step_done()
     return Reconstructed({"encoder": means(rows, ALL)} if rows else {}, clips)
 
 

@@ -46,7 +46,7 @@ class Listening(QObject):
 
     def _ended(self, process: QProcess, code: int) -> None:
         if process is self._process:
-            said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+            lines = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
             self._process, self.path = None, None
             process.deleteLater()
-            self.changed.emit((said[-1] if said else "The take cannot be played.") if code else "")
+            self.changed.emit((lines[-1] if lines else "The take cannot be played.") if code else "")

@@ -24,7 +24,7 @@ class Exporting(QObject):
     def __init__(self, parent: QObject):
         super().__init__(parent)
         self._process: QProcess | None = None
-        self._said: dict = {}
+        self._result: dict = {}
         self._cancelled, self._folder = False, Path()
 
     @property
@@ -43,7 +43,7 @@ class Exporting(QObject):
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(lambda code, _status: self._finish(process, code))
         process.errorOccurred.connect(lambda error: self._finish(process, 1) if error == QProcess.ProcessError.FailedToStart else None)
-        self._cancelled, self._said, self._folder = False, {}, Path(request["out"]).parent
+        self._cancelled, self._result, self._folder = False, {}, Path(request["out"]).parent
         process.start(sys.executable, ["-m", "hummingface.instrument.export.export_process"])
         process.write(json.dumps(request).encode() + b"\n")
 
@@ -73,14 +73,14 @@ class Exporting(QObject):
         process = self._process
         while process is not None and process.canReadLine():
             try:
-                said = parse_json(bytes(process.readLine().data()))
+                message = parse_json(bytes(process.readLine().data()))
             except ValueError:
                 continue                                        # not ours: a library that prints
-            match said:
+            match message:
                 case {"done": int(done), "of": int(of)} if 0 <= done <= of < 1 << 31:
                     self.moved.emit(done, of)
                 case {"text": str()} | {"problem": str()}:
-                    self._said = said
+                    self._result = message
 
     def _finish(self, process: QProcess, code: int) -> None:
         if process is not self._process:
@@ -91,7 +91,7 @@ class Exporting(QObject):
         process.deleteLater()
         if self._cancelled:
             self.ended.emit("", "")
-        elif code == 0 and "text" in self._said:
-            self.ended.emit(self._said["text"], "")
+        elif code == 0 and "text" in self._result:
+            self.ended.emit(self._result["text"], "")
         else:
-            self.ended.emit("", self._said.get("problem") or (error[-1] if error else "") or f"The export ended by itself ({code}).")
+            self.ended.emit("", self._result.get("problem") or (error[-1] if error else "") or f"The export ended by itself ({code}).")

@@ -22,12 +22,12 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")     
 class Helper(QObject):
     """`words` follow `hummingface`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
 
-    told = Signal(dict)
+    received = Signal(dict)
     ended = Signal(str)
 
     def __init__(self, parent: QObject, words: Sequence[str]):
         super().__init__(parent)
-        self._said, self._left = "", False
+        self._errors, self._left = "", False
         self._process = process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
         environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
@@ -69,10 +69,10 @@ class Helper(QObject):
             with suppress(ValueError):
                 message = parse_json(bytes(self._process.readLine().data()), LONGEST_LINE)
                 if isinstance(message, dict) and isinstance(message.get("tell"), str):
-                    self.told.emit(message)
+                    self.received.emit(message)
 
     def _read_error(self) -> None:
-        self._said = (self._said + bytes(self._process.readAllStandardError().data()).decode(errors="replace"))[-LAST_WORDS:]
+        self._errors = (self._errors + bytes(self._process.readAllStandardError().data()).decode(errors="replace"))[-LAST_WORDS:]
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -88,5 +88,5 @@ class Helper(QObject):
         elif status == QProcess.ExitStatus.CrashExit:
             self.ended.emit("it was ended from outside, or by the system for want of memory")
         else:
-            said = self._said.strip().splitlines()
-            self.ended.emit(said[-1] if said else f"it ended with status {code}")
+            lines = self._errors.strip().splitlines()
+            self.ended.emit(lines[-1] if lines else f"it ended with status {code}")

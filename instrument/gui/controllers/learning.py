@@ -53,7 +53,7 @@ class Learning(QObject):
         self.share, self.loss = 0.0, 0.0
         self.left_s: float | None = None
         self.done, self.of = 0, 0                   # notes that are analysed
-        self.told, self.left_out, self.problem = "", "", ""     # how many notes; what was left out, and why; what went wrong
+        self.notes_text, self.left_out, self.problem = "", "", ""     # how many notes; what was left out, and why; what went wrong
         self.playable = False
         self.picture: LearningPicture | None = None
         self._card: dict[str, Any] | None = None    # of the newest version
@@ -78,10 +78,10 @@ class Learning(QObject):
         self.share, self._card = job.share if job.share < 1 else 0.0, learnt_models.card_of(job.name)
         self.playable = self._card is not None
         if not same:
-            self.picture, self.told = None, ""
+            self.picture, self.notes_text = None, ""
         self.helper = helper = Helper(self, ["train", "learn", *job.sources, "--name", job.name, "--minutes", f"{job.minutes:g}",
                                              "--background", "--tell"])
-        helper.told.connect(self._hear)
+        helper.received.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))
         self.changed.emit()
 
@@ -131,7 +131,7 @@ class Learning(QObject):
                     self.state = self.state if self.state in STEPS else "preparing"
                 case "notes":
                     self.state = "learning"
-                    self.told = f"{message['count']} notes" + (f", {message['skipped']} left out" if message["skipped"] else "")
+                    self.notes_text = f"{message['count']} notes" + (f", {message['skipped']} left out" if message["skipped"] else "")
                     self.left_out = str(message["text"])
                 case "progress":
                     self.share, self.left_s, self.loss = (float(message[name]) for name in ("share", "left_s", "loss"))

@@ -52,7 +52,7 @@ class NewSound(QObject):
         if self.helper is None:
             self.helper = helper = Helper(self, ["train", "points"])
             self.warm_for = self._asked_for = ""
-            helper.told.connect(self._hear)
+            helper.received.connect(self._hear)
             helper.ended.connect(lambda why: self._ended(helper, why))
         model = self._model_of(name)
         if model != self._asked_for:

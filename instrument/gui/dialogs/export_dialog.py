@@ -91,12 +91,12 @@ class ExportDialog(QDialog):
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
         self.bar.setSizePolicy(policy)
-        self.told = Label(wraps=True)
-        self.told.setAccessibleName("What became of it")
-        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.told.setMinimumHeight(theme.px(34))
+        self.status = Label(wraps=True)
+        self.status.setAccessibleName("What became of it")
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status.setMinimumHeight(theme.px(34))
         column.addWidget(self.bar)
-        column.addWidget(self.told)
+        column.addWidget(self.status)
         column.addStretch(1)
         row = QHBoxLayout()
         self.reveal, self.cancel, self.start = QPushButton("Show files"), QPushButton("Cancel"), QPushButton("Export…")
@@ -185,9 +185,9 @@ class ExportDialog(QDialog):
         self._show_buttons()
 
     def _tell(self, text: str, problem: bool = False) -> None:
-        self.told.setText(shortened(text))
-        self.told.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
-        self.told.setAccessibleDescription(text)
+        self.status.setText(shortened(text))
+        self.status.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
+        self.status.setAccessibleDescription(text)
 
     def _reveal(self) -> None:
         if self._out is not None:

@@ -44,9 +44,9 @@ class TouchDialog(QDialog):
         self.editor.changed.connect(self._play_by)
         self.editor.gesture_ended.connect(lambda: self._keep(self.editor.curve))
         self.editor.refused.connect(lambda why: self._tell(why, problem=True))
-        self.told = Label(wraps=True)
-        self.told.setAccessibleName("About the curve")
-        self.told.setMinimumHeight(theme.px(34))
+        self.status = Label(wraps=True)
+        self.status.setAccessibleName("About the curve")
+        self.status.setMinimumHeight(theme.px(34))
         self.learn = self._button("Learn", f"From ten seconds of playing. {PLAY}", self._begin_or_cancel)
         self.close_button = self._button("Done", "Close", self.accept)
         self.close_button.setProperty("role", "main")
@@ -95,7 +95,7 @@ class TouchDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(18),) * 4)
         column.setSpacing(theme.px(10))
-        for row in ((self.presets, self.undo, self.reset), self.editor, self.told, (self.learn, None, self.close_button)):
+        for row in ((self.presets, self.undo, self.reset), self.editor, self.status, (self.learn, None, self.close_button)):
             if isinstance(row, QWidget):
                 column.addWidget(row, 1 if row is self.editor else 0)
                 continue
@@ -157,9 +157,9 @@ class TouchDialog(QDialog):
             self.editor.show_curve(curve)
 
     def _tell(self, text: str, problem: bool = False) -> None:
-        self.told.setText(text)
-        self.told.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
-        self.told.setAccessibleDescription(text)
+        self.status.setText(text)
+        self.status.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
+        self.status.setAccessibleDescription(text)
 
     # Learning
 

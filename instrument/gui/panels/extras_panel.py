@@ -66,7 +66,7 @@ class ExtrasPanel(QDialog):
             return
         self.helper = helper = Helper(self, ["install", "train", "--tell"])
         self._failed = ""
-        helper.told.connect(self._hear)
+        helper.received.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))
         self._show(running=True, state="Getting ready …")
 

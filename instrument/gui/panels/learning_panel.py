@@ -131,7 +131,7 @@ class LearningPanel(QDialog):
         if learning.job is None:
             return
         self.name.setText(learning.job.name)
-        self.notes.setText(learning.told)
+        self.notes.setText(learning.notes_text)
         set_tip(self.notes, learning.left_out)
         preparing = learning.state == "preparing" and learning.of > 0
         self.progress.show_share(learning.done / learning.of if preparing else learning.share)

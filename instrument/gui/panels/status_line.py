@@ -24,18 +24,18 @@ class _Count:
         self._told = self._base = 0
         self._grew_at = -TROUBLE_S
 
-    def begin(self, told: int) -> None:
+    def begin(self, count: int) -> None:
         """The engine is ready, and has counted so far."""
-        self.shown, self._told, self._base = 0, told, told
+        self.shown, self._told, self._base = 0, count, count
         self._grew_at = -TROUBLE_S
 
-    def update(self, told: int, now_s: float) -> None:
+    def update(self, count: int, now_s: float) -> None:
         """The engine's count now."""
-        if told < self._told:               # another engine: it counts from nothing, we go on
-            self._base = told - self.shown
-        if told - self._base > self.shown:
-            self.shown, self._grew_at = told - self._base, now_s
-        self._told = told
+        if count < self._told:               # another engine: it counts from nothing, we go on
+            self._base = count - self.shown
+        if count - self._base > self.shown:
+            self.shown, self._grew_at = count - self._base, now_s
+        self._told = count
 
     def fresh(self, now_s: float) -> bool:
         """Whether it grew a short while ago."""

@@ -289,9 +289,9 @@ class CurveEditor(QWidget):
                 painter.setPen(QPen(theme.colour(theme.WARM), theme.px(2)))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawEllipse(self.place(*point), size * 1.6, size * 1.6)
-        told = self.chosen if self._drag is not None or self._hovered < 0 else self._hovered
+        shown = self.chosen if self._drag is not None or self._hovered < 0 else self._hovered
         if self._hovered >= 0 or self._drag is not None or self.hasFocus():
-            self._paint_reading(painter, *self.curve.points[told])
+            self._paint_reading(painter, *self.curve.points[shown])
 
     def _paint_reading(self, painter: QPainter, incoming: int, velocity: int) -> None:
         field = self._field().adjusted(theme.px(10), theme.px(6), 0, 0)
