@@ -41,10 +41,9 @@ LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "velocity_curv
 class Client:
     """The handle of one audio process.
 
-    `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
-    instrument's first), `midi_map` `{"controller": control id}`, `velocity_curve` the player's `VelocityCurve.table`. With `attach`, an
-    audio process that lost its own window is taken over, and given `overrides`, messages of what the player asked for by name; one that
-    hangs is ended.
+    `audio` and `midi_ports` (None: all ports) are as in the settings, `patch` is a patch as JSON (None: the instrument's first), `midi_map`
+    is `{"controller": control id}`, `velocity_curve` is the player's `VelocityCurve.table`. With `attach`, the client takes over an audio
+    process that lost its own window, and sends it `overrides`, the commands for what the player named explicitly; it ends one that hangs.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
@@ -73,12 +72,12 @@ class Client:
     # What the player's side calls
 
     def start(self) -> None:
-        """Begin: the process starts in the background; `poll` tells when it is ready."""
+        """Start the process in the background; `poll` reports when it is ready."""
         self._keeper.start()
 
     def send(self, message: dict) -> None:
-        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`,
-        PatchError if it is a patch that cannot be used.
+        """Send a command to the audio process. Raises ProtocolError if it is not in `protocol.COMMANDS`, PatchError if it is a patch that
+        cannot be used.
 
         While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
         """
@@ -91,14 +90,14 @@ class Client:
                 self._link.send(data)       # a new process reads what lasts as soon as it can
 
     def poll(self) -> list[dict]:
-        """What was told since the last call, oldest first."""
+        """The events since the last call, oldest first."""
         messages = []
         while self._inbox:
             messages.append(self._inbox.popleft())
         return messages
 
     def telemetry(self) -> Telemetry:
-        """What sounds now. All zero while there is no process."""
+        """The meters' values now. All zero while there is no process."""
         state = self._state
         if state is None:
             return Telemetry()
@@ -113,13 +112,13 @@ class Client:
             f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
 
     def _load(self, now: np.void) -> float:
-        """Mean of the newest callbacks' share of a block's time."""
+        """Mean of the newest callbacks' load (share of a block's time)."""
         callbacks, kept = int(now["callbacks"]), block.CALLBACK_TIMES
         newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
         return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
 
     def output_since(self, position: int) -> tuple[int, np.ndarray]:
-        """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
+        """The sound from `position` on: (the position for the next call, float32 [n, 2]).
 
         At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine was restarted).
         """
@@ -139,11 +138,11 @@ class Client:
 
     @property
     def patch(self) -> dict | None:
-        """The newest patch that the engine was given, or told of."""
+        """The newest patch that was sent to the engine or reported by it."""
         return self._patch
 
     def model_of(self, name: str) -> str:
-        """The model, by name or file, that plays patches of this one: another, where the player asked for it at the start."""
+        """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
         return self._model if self._model is not None and name == self._first_model else name
 
     def restart(self) -> None:
@@ -239,13 +238,13 @@ class Client:
         return link
 
     def _send_touch(self, link: Link) -> None:
-        """The player's velocity curve, also to a process that was left playing with another, and whether they look at velocities."""
+        """Send the player's velocity curve, also to a process that was taken over, and whether the window shows incoming velocities."""
         if self._velocity_curve is not None:
             link.send(protocol.encode({"do": "velocity_curve", "table": self._velocity_curve}, "do"))
         link.send(protocol.encode({"do": "listen_velocities", "on": self._listening}, "do"))
 
     def _take_over(self, running: registry.Running) -> Link | None:
-        """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
+        """An audio process that plays without a window, with `overrides` sent; None if it has a window or does not answer."""
         gate = threading.Lock()
         waiting: list[dict] = []                        # until it is ours, what it says is not for the player
         taken = False
@@ -277,7 +276,7 @@ class Client:
         return candidate
 
     def _watch(self, link: Link) -> str:
-        """Returns why the process is no good any more."""
+        """The reason why the process must be replaced; empty if it is fine."""
         position, moved_at = -1, time.monotonic()
         while not self._closing.wait(WATCH_S):
             now = time.monotonic()

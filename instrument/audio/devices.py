@@ -13,12 +13,12 @@ USUAL_BLOCK_SAMPLES = 256
 
 
 class DeviceError(OSError):
-    """A device that is not there or does not open; the text names it and says what to do."""
+    """A device that is missing or does not open; the text names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """An output. `number` is PortAudio's, which changes as devices come and go; `name` is what settings keep."""
+    """An output device. `number` is PortAudio's, which changes as devices come and go; settings store `name`."""
 
     number: int
     name: str                           # with its system, as in "system, JACK"
@@ -33,7 +33,7 @@ class Device:
 
 
 def portaudio():
-    """The sounddevice module, with PortAudio at work. Raises DeviceError where the PortAudio library is missing."""
+    """The sounddevice module, with PortAudio initialised. Raises DeviceError where the PortAudio library is missing."""
     _quiet_jack()
     try:
         import sounddevice
@@ -45,7 +45,7 @@ def portaudio():
 
 
 def terminate() -> None:
-    """End PortAudio until it is wanted again. Never while a stream is open.
+    """Terminate PortAudio until it is needed again. Never while a stream is open.
 
     While it is at work it is a client of the JACK server, if there is one, that the server has to wait for in every period, loses a period
     for when our process ends, and whose own end PortAudio answers, at the latest when the process ends, by hanging or with an abort.
@@ -56,7 +56,7 @@ def terminate() -> None:
 
 
 def _quiet_jack() -> None:
-    """Keep JACK's library from writing to the terminal that no server runs, which is no error to a player."""
+    """Keep JACK's library from printing that no server runs, which is no error to a player."""
     name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
     if name:
         with contextlib.suppress(OSError, AttributeError):
@@ -74,7 +74,7 @@ def rescan() -> None:
 
 @contextlib.contextmanager
 def portaudio_for_a_moment() -> Iterator[None]:
-    """PortAudio within, and none of it afterwards, for a process that plays nothing itself. Raises DeviceError."""
+    """A context in which PortAudio is initialised, for a process that plays nothing itself. Raises DeviceError."""
     portaudio()
     try:
         yield
@@ -94,7 +94,7 @@ def all_outputs() -> list[Device]:
 
 
 def outputs_afresh() -> list[dict]:
-    """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
+    """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan."""
     code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
            "print(json.dumps([d.as_dict() for d in all_outputs()]))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
@@ -106,7 +106,7 @@ def outputs_afresh() -> list[dict]:
 
 
 def _default_number(systems) -> int:
-    """A JACK server that runs has the sound card and the shortest way to it; else what the system calls its default."""
+    """A running JACK server, which has the sound card and the lowest latency; else the system's default."""
     jack = [s["default_output_device"] for s in systems if s["name"].startswith("JACK")]
     others = [s["default_output_device"] for s in systems if not s["name"].startswith("JACK")]
     sounddevice = portaudio()
@@ -118,7 +118,7 @@ def _default_number(systems) -> int:
 
 
 def find(wanted: str | None) -> Device:
-    """The output of this name, number or part of a name; None is the default. Raises DeviceError, naming what there is."""
+    """The output with this name, number or part of a name; None is the default. Raises DeviceError, listing the devices."""
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else

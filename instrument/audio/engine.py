@@ -94,7 +94,7 @@ class Engine:
         return self._wake_writer.fileno()
 
     def start(self) -> None:
-        """Begin to perform. Before the stream starts, so that no hop is late."""
+        """Start performing. Call it before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
         self._remember(quiet=self._snapshot.at_rest(self.performer))
         self.history.start()
@@ -112,7 +112,7 @@ class Engine:
         self.poke()
 
     def receive_bytes(self, message: bytes) -> None:
-        """Take a MIDI message of a port now; what is none is ignored."""
+        """Take a MIDI message of a port now; bytes that are no message are ignored."""
         if message and message[0] in midi_clock.STATUS:
             with self._lock:
                 stamp = self._now()
@@ -123,7 +123,7 @@ class Engine:
             self.receive(event)
 
     def play_patch(self, patch: Patch, source: "Source | None" = None) -> None:
-        """Change the sound as soon as it can be."""
+        """Change the sound as soon as possible."""
         self.receive(Load(patch, source))
 
     def poke(self) -> None:
@@ -132,14 +132,14 @@ class Engine:
             self._wake_writer.send(b"!")
 
     def end(self) -> None:
-        """End the performer: what sounds is held."""
+        """Stop the performer; sounding notes are held."""
         self._ending = True
         self.poke()
         if self._thread.is_alive():
             self._thread.join(2)
 
     def close(self) -> None:
-        """End the performer and remove the state block's file. The stream must be closed before, or play another block."""
+        """Stop the performer and remove the state block's file. The stream must be closed before, or play another block."""
         self.end()
         self.history.close()
         self._wake_reader.close()
@@ -147,7 +147,7 @@ class Engine:
         shared_state.remove(self.path)
 
     def _now(self) -> int:
-        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since.
+        """The sample that is playing now, but for the constant latency: the audio thread's position plus the time since.
 
         Under the lock.
         """
@@ -162,12 +162,12 @@ class Engine:
         return self._latest
 
     def _clock(self, stream: OutputStream) -> tuple[int, int]:
-        """(where the newest block begins, samples that have passed since the audio thread was asked for it, a block at most)."""
+        """(where the newest block begins, samples since the audio thread began it, at most a block)."""
         at, since_s, _ = read_clock(self.state)
         return at, min(max(int((stream.time_s - since_s) * self.rate_hz), 0), stream.block_samples)
 
     def _soonest(self) -> int:
-        """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
+        """The first sample of the first block that the audio thread will not have begun before a note received now is ready."""
         if self.stream is None or self.stream.device is None:
             return position(self.state)
         block = self.stream.block_samples
@@ -178,7 +178,7 @@ class Engine:
         return soonest
 
     def _waited_for(self) -> bool:
-        """Whether the audio thread waits for us, as while a JACK server freewheels."""
+        """Whether the audio thread waits for the performer, as while a JACK server freewheels."""
         return bool(self.state["wait"][0])
 
     def _run(self) -> None:
@@ -229,7 +229,7 @@ class Engine:
         return [] if event is None else [event]
 
     def _decode(self, message: bytes) -> midi.Event | None:
-        """What a message of any MIDI port is to be played as, the system's and JACK's alike; None where there is nothing to play."""
+        """The event that a MIDI message of any port becomes, the system's and JACK's alike; None if it plays nothing."""
         return self._touch.apply(midi.decode(message))
 
     def _stand_at(self, take: "Performance") -> None:
@@ -251,7 +251,7 @@ class Engine:
             self._log(sample, event)
 
     def _look(self, now: int) -> None:
-        """Remember this moment if it is one from which what comes can be played again."""
+        """Take a snapshot if this is a moment from which the performance can be replayed."""
         self._looked_at = now
         if self._score_until:
             self._show_moved(now)
@@ -265,7 +265,7 @@ class Engine:
             self._remember(quiet=False)
 
     def _show_moved(self, now: int) -> None:
-        """Tell which controls a take that is played again has moved."""
+        """Report which controls a replayed take has moved."""
         goal = self.performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
             self._tell("set", self._ids[i], float(goal[i]))
@@ -282,7 +282,7 @@ class Engine:
             self._at_rest = history.noted
 
     def _sleep(self, until_due_s: float) -> None:
-        """Until an event comes or the next hop falls due."""
+        """Wait until an event comes or the next hop falls due."""
         wait_s = WAITED_FOR_POLL_S if self._waited_for() else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
         if select.select([self._wake_reader], [], [], wait_s)[0]:
             with contextlib.suppress(BlockingIOError):
@@ -291,7 +291,7 @@ class Engine:
 
 
 def _hurry() -> None:
-    """Ask for the performer's thread to be served before others, where the system lets us."""
+    """Request real-time priority for the performer's thread, where the system allows it."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME_PRIORITY))

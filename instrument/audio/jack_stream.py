@@ -206,7 +206,7 @@ class JackStream:
 
     @property
     def output_latency_s(self) -> float:
-        """From the end of a period to the ears, as the server says."""
+        """From the end of a period until it is heard, as the server reports it."""
         span = (ctypes.c_uint32 * 2)()
         for target in self._targets[:1]:
             port = self._library.jack_port_by_name(self._client, target.encode())
@@ -226,7 +226,7 @@ class JackStream:
         return self
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """Play another block from the next period on, with every connection as it is. Nobody may take messages meanwhile."""
+        """Play another state block from the next period on, keeping every connection. No other thread may call `take` meanwhile."""
         shared = self._shared[0]
         state["channels"], state["wait"] = self._state["channels"], self._state["wait"]
         shared["wake"] = wake
@@ -239,7 +239,7 @@ class JackStream:
         return True
 
     def close(self) -> None:
-        """Leave the server, if it is still there: leaving a dead one may hang."""
+        """Leave the server, if it still runs: leaving a dead one may hang."""
         if self._client and self.active:
             self._library.jack_client_close(self._client)
         self._client = None
@@ -251,13 +251,13 @@ class JackStream:
         return self._ports(MIDI_TYPE, IS_OUTPUT) if self.active else []
 
     def connected(self) -> list[str]:
-        """Names of the ports that we listen to."""
+        """Names of the connected ports."""
         if not self.active:
             return []
         return self._names(self._library.jack_port_get_all_connections(self._client, self._midi))
 
     def connect(self, source: str) -> bool:
-        """Listen to a port."""
+        """Connect a port."""
         return self._library.jack_connect(self._client, source.encode(), self.midi_name.encode()) == 0
 
     def disconnect(self, source: str) -> None:
@@ -269,7 +269,7 @@ class JackStream:
         return int(_done_until(self._shared))
 
     def take(self) -> list[tuple[int, bytes]]:
-        """What arrived: (stamp, message) each, in order. One thread only."""
+        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
         shared = self._shared[0]
         first, end = int(shared["taken"]), int(_written(self._shared))
         messages = [(int(shared["time"][n % EVENTS]), shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes())

@@ -21,7 +21,7 @@ from hummingface.instrument.audio import protocol, registry, shared_state
 
 
 class Link:
-    """Start an audio process with `config`, or attach to the `running` one; everything that it tells goes to `receive`."""
+    """Starts an audio process with `config`, or attaches to the `running` one; passes all its events to `receive`."""
 
     def __init__(self, receive: Callable[[dict], None], *, config: dict | None = None, running: registry.Running | None = None):
         self._receive, self._config, self._running = receive, config, running
@@ -41,11 +41,11 @@ class Link:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there and can be spoken to (or soon will be)."""
+        """Whether the process exists and is, or soon will be, connected."""
         return not self.ended.is_set() and (self.process is None or self.process.poll() is None)
 
     def kill(self) -> None:
-        """End the process now, whatever it hangs in, and remove what it can no longer remove itself."""
+        """End the process now, wherever it hangs, and remove the files that it cannot remove itself any more."""
         pid = self.process.pid if self.process else self._running.pid if self._running else None
         if self.process:
             self.process.kill()
@@ -59,7 +59,7 @@ class Link:
             shared_state.remove(self.state_path)
 
     def abandon(self) -> None:
-        """Let go of the process without ending it."""
+        """Disconnect without ending the process."""
         self._outgoing.put(None)
         self.ended.set()
         if self._connection:
@@ -115,7 +115,7 @@ class Link:
 
 
 def _hang_up(connection: Connection) -> None:
-    """Close it so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
+    """Close the socket so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
             end.shutdown(socket.SHUT_RDWR)

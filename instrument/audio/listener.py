@@ -38,7 +38,7 @@ class Listener:
         return self._client is not None
 
     def tell(self, message: dict) -> None:
-        """Say something to the client, if there is one. Never blocks."""
+        """Send an event to the client, if there is one. Never blocks."""
         data = protocol.encode(message, "tell")
         client = self._client
         if client is not None:
@@ -104,7 +104,7 @@ class _Client:
             self._outgoing.put(None)
 
     def finish(self) -> None:
-        """Send what is left, for a moment at most, and close."""
+        """Send what is queued, with a short timeout, and close."""
         self._outgoing.put(None)
         self._writer.join(0.5)
         with contextlib.suppress(OSError):

@@ -28,7 +28,7 @@ def stable_name(port: str) -> str:
 
 
 def list_ports(jack: bool) -> tuple[list[str], str]:
-    """(names of all inputs, why there may be none), those of the JACK server that runs among them. Never raises."""
+    """(names of all inputs, why there may be none), including those of a running JACK server. Never raises."""
     ports = MidiPorts(lambda message: None, virtual=False)
     names, problem = ports.names(), ports.problem
     ports.close()
@@ -58,28 +58,28 @@ class MidiPorts:
                 self.problem = f"No virtual MIDI port: {error}"
 
     def use_jack(self, jack: "JackStream | None") -> None:
-        """Listen through this client of the JACK server as well (it is not closed here)."""
+        """Listen through this JACK client as well (it is not closed here)."""
         self._jack, self._offered = jack, set()
         self.problem = "" if jack is not None else self._why_none       # where JACK has the MIDI, the system's need not
 
     def want(self, names: list[str] | None) -> None:
-        """Listen to these ports alone as soon as they are there; None is all."""
+        """Listen to these ports only, as soon as they exist; None is all."""
         self.wanted, self._offered = names, set()
         self.update()
 
     @property
     def open(self) -> list[str]:
-        """Names of the ports that are listened to now."""
+        """Names of the ports that are open now."""
         jack = self._jack.connected() if self._jack else []
         return sorted({*map(stable_name, self._inputs), *jack})
 
     def names(self) -> list[str]:
-        """All ports that are there."""
+        """All existing ports."""
         jack = self._jack.sources() if self._jack else []
         return sorted({*map(stable_name, self._system_ports()), *jack})
 
     def update(self) -> bool:
-        """Open what has come, close what has gone. Returns whether anything changed."""
+        """Open new ports, close those that have disappeared. Returns whether anything changed."""
         closed: set[str] = set()
         if self._system is not None and self._system.stale():
             self._close_inputs(list(self._inputs), closed)
@@ -126,7 +126,7 @@ class MidiPorts:
         self._inputs, self._virtual, self._system = {}, None, None
 
     def _is_wanted(self, name: str, present: Iterable[str]) -> bool:
-        """Whether it has a name that is wanted, or a part of one that no port `present` has in full."""
+        """Whether the port's name is wanted, or contains a wanted name that no port in `present` has in full."""
         if self.wanted is None:
             return True
         there = {*present, *map(stable_name, present)}
@@ -152,7 +152,7 @@ class MidiPorts:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
 
     def _ear(self, down: HeldNotes) -> midi_system.Hear:
-        """What an input calls with each message, on a thread of its own."""
+        """The callback of an input, called with each message on a thread of its own."""
         return lambda message: self._hear(message, down)
 
     def _hear(self, message: bytes, down: HeldNotes) -> None:

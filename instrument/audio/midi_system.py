@@ -25,7 +25,7 @@ _ON_LINUX = "sudo apt-get install libportmidi0 (elsewhere the package may be cal
 
 
 class System(Protocol):
-    """What MIDI of the system is: names of inputs, each to be opened and closed."""
+    """An interface to the system's MIDI: names of inputs, and how to open and close each."""
 
     def names(self) -> list[str]: ...
     def open(self, name: str, hear: Hear) -> Any: ...
@@ -36,11 +36,11 @@ class System(Protocol):
 
 
 class NotThere(OSError):
-    """A way to MIDI is not installed, or not for this system."""
+    """A MIDI library is not installed, or does not support this system."""
 
 
 def choose() -> tuple[System | None, str]:
-    """(the best that is there, why there is none and what to do)."""
+    """(the best MIDI interface that works, why there is none and what to do)."""
     whys = []
     for kind in (RtMidi, PortMidi):
         try:
@@ -54,7 +54,7 @@ def choose() -> tuple[System | None, str]:
 
 
 class RtMidi:
-    """ALSA, Core MIDI, Windows. `api`: another that it was compiled with."""
+    """ALSA, Core MIDI or Windows. `api`: another one that RtMidi was compiled with."""
 
     def __init__(self, api: int | None = None) -> None:
         try:
@@ -110,7 +110,7 @@ class RtMidi:
 
 
 class PortMidi:
-    """The library, through mido."""
+    """The PortMidi library, through mido."""
 
     def __init__(self) -> None:
         import mido
@@ -154,7 +154,7 @@ class PortMidi:
 
 @contextmanager
 def _found_by_mido() -> Iterator[None]:
-    """mido asks for a name of the library that only its development package has: meanwhile it is given the one that is there."""
+    """mido asks for a library name that only the development package installs: this context gives it the installed one."""
     plain = ctypes.CDLL
 
     def load(name: Any, *options: Any, **more: Any) -> Any:

@@ -22,7 +22,7 @@ RESCAN_S = 10.0                 # between rescans of all devices
 
 
 def likely_rate_hz(choice: AudioChoice) -> int:
-    """The rate that the device will have, as far as can be said before it is open."""
+    """The sample rate that the device will probably have, before it is open."""
     from hummingface.instrument.audio import devices
     if choice.rate_hz:
         return choice.rate_hz
@@ -51,18 +51,19 @@ class Output:
 
     @property
     def stream(self) -> OutputStream:
-        """What moves the engine's position now. After `open`."""
+        """The stream that advances the engine's position now. After `open`."""
         assert self._stream is not None, "open() comes first"
         return self._stream
 
     def change(self, choice: AudioChoice) -> None:
-        """Another device, rate or block. What sounded before goes on if it does not open."""
+        """Switch to another device, rate or block size. If it does not open, the one before goes on."""
         before, self._choice = self._choice, choice
         self.open(before=before)
 
     def open(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
-        """Open what is wanted; if it does not open, what sounded `before`, with `fallback` the system's own device, else nothing, and
-        look for it again and again."""
+        """Open the chosen device; if it does not open, the one `before`, with `fallback` the system's default, else none, and retry
+        regularly.
+        """
         self._tell({"tell": "opening", "device": self._choice.device})
         self._notice = ""
         try:
@@ -105,7 +106,7 @@ class Output:
             self.open()
 
     def look_after(self) -> None:
-        """Once a second: look for a device that is not there; follow a JACK server, which can change its period as it runs."""
+        """Call once a second: look for a missing device; follow a JACK server, which can change its period while it runs."""
         if self.stream.device is None and time.monotonic() >= self._retry_at:
             self.open()
         elif self.stream.block_samples != self._block_samples:
@@ -148,7 +149,7 @@ class Output:
         self._opened(self._engine.jack)
 
     def _find(self, wanted: str | None) -> "Device":
-        """The device of this name, also where PortAudio's own list is too old to have it. Raises DeviceError."""
+        """The device with this name, also if PortAudio's own list is too old to have it. Raises DeviceError."""
         from hummingface.instrument.audio import devices
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
@@ -177,8 +178,7 @@ class Output:
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
-    another."""
+    """End this process if it hangs here, as PortAudio does when the JACK server that it knew is gone; the client starts another one."""
     timer = threading.Timer(seconds, os._exit, (1,))
     timer.daemon = True
     timer.start()

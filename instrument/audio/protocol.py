@@ -29,7 +29,7 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What sounds now, for the window's meters. Read from shared memory; costs the audio process nothing."""
+    """The engine's current state, for the window's meters. Read from shared memory; costs the audio process nothing."""
 
     position: int = 0                   # samples since the engine started
     rate_hz: int = 48000
@@ -50,7 +50,7 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class AudioChoice:
-    """What a player asked for. None leaves it to the system: its default device, that device's rate and its usual block."""
+    """The audio settings that a player chose. None leaves it to the system: its default device, that device's rate and its usual block."""
 
     device: str | None = None
     rate_hz: int | None = None

@@ -27,7 +27,7 @@ class Recall:
         self._before: Engine | None = None
 
     def recall(self, path: str, engine: Engine) -> tuple[Engine, Any]:
-        """Call back the take in a file. Returns (the engine that plays from now on, its timbre).
+        """Recall the take in a file. Returns (the engine that plays from now on, its source).
 
         Raises TakeError, LibraryError, PatchError: then nothing has changed.
         """
@@ -52,7 +52,7 @@ class Recall:
         return engine, source
 
     def _switch(self, old: Engine, new: Engine) -> Engine:
-        """`new` takes the place of `old`."""
+        """Replace the engine `old` by `new`."""
         new.start()
         old.receive(Panic())
         time.sleep(FADE_S)

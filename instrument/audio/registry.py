@@ -21,7 +21,7 @@ LARGEST_BYTES = 4096
 
 @dataclass(frozen=True)
 class Running:
-    """An audio process: its number, the address of its socket, the key to it (hexadecimal)."""
+    """An audio process: its process id, the address of its socket, the key to it (hexadecimal)."""
 
     pid: int
     address: str
@@ -29,7 +29,7 @@ class Running:
 
 
 def folder() -> Path:
-    """The user's folder for what runs now, made if missing; `HUMMINGFACE_HOME` moves it."""
+    """The user's run-time folder, created if missing; `HUMMINGFACE_HOME` moves it."""
     home = os.environ.get("HUMMINGFACE_HOME")
     path = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
     try:
@@ -58,14 +58,14 @@ def _path(pid: int) -> Path:
 
 
 def write(running: Running) -> None:
-    """Write this process down. Raises OSError."""
+    """Register this process. Raises OSError."""
     handle = os.open(_path(running.pid), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(asdict(running), file)
 
 
 def parse(data: bytes) -> Running:
-    """What a process wrote down. Raises JsonError where it is none of ours: its number is one that may be ended."""
+    """A registered process. Raises JsonError where it is none of ours: its process id is one that may be killed."""
     values = parse_json(data, LARGEST_BYTES)
     pid, address, authkey = (values.get(name) for name in ("pid", "address", "authkey")) if isinstance(values, dict) else (None,) * 3
     if type(pid) is not int or not 1 < pid < 1 << 31 or not isinstance(address, str) or not isinstance(authkey, str):
@@ -76,13 +76,13 @@ def parse(data: bytes) -> Running:
 
 
 def remove(pid: int) -> None:
-    """Forget a process."""
+    """Unregister a process."""
     with contextlib.suppress(OSError):
         _path(pid).unlink(missing_ok=True)
 
 
 def still_there(running: Running) -> bool:
-    """Whether the process still stands in its file: it takes it away when it ends, and numbers are used again."""
+    """Whether the process is still registered: it unregisters when it ends, and process ids are used again."""
     return _path(running.pid).exists() and is_running(running.pid)
 
 

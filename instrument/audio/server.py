@@ -35,7 +35,7 @@ FAREWELL_S = 1.5                # a device that does not close is left to the sy
 
 
 class Server:
-    """`config`: what `Client._config` gives."""
+    """The audio process's main object. `config`: as made by `Client._config`."""
 
     def __init__(self, config: dict):
         self._config = config
@@ -62,7 +62,7 @@ class Server:
         sys.stdout.flush()
 
     def run(self) -> None:
-        """Start, and do what is asked until told to quit."""
+        """Start, and execute commands until `quit`."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C in the client's terminal is the client's business
         signal.signal(signal.SIGTERM, lambda *_: self._inbox.put({"do": "quit"}))
         try:
@@ -159,7 +159,7 @@ class Server:
         return self._engine
 
     def _engine_options(self) -> dict[str, Any]:
-        """What every engine here is made with."""
+        """The options of every engine here."""
         return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
 
     def _end(self) -> None:
@@ -185,7 +185,7 @@ class Server:
     # What the client says
 
     def _receive(self, message: dict) -> None:
-        """On the client's thread: what is played goes straight on, the rest waits for the main thread."""
+        """On the client's thread: notes and knobs go straight to the performer, other commands wait for the main thread."""
         engine = self._engine
         if engine is not None and message["do"] in _RECORDING:
             self._record(message)                       # at this sample, whatever the main thread is doing
@@ -330,7 +330,7 @@ class Server:
     # Once a second
 
     def _tick(self) -> bool:
-        """Look after ports and devices. Returns whether it is time to end."""
+        """Look after ports and devices. Returns whether the process should end."""
         if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
             self._tell_midi()
         self._output.look_after()
@@ -347,7 +347,7 @@ _SOUNDS = ("patch", "recall")                   # what gives every control a new
 
 
 class _Log(io.TextIOBase):
-    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+    """The standard error, a file of ours; a full disk must not make writing to it fail."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):

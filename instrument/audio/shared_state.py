@@ -21,7 +21,7 @@ PREFIX = "hummingface-"
 
 
 def folder() -> Path:
-    """Where state blocks lie."""
+    """Where state blocks are mapped."""
     shm = Path("/dev/shm")
     return shm if sys.platform == "linux" and os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
 
@@ -66,7 +66,7 @@ def remove(path: Path) -> None:
 
 
 def sweep() -> None:
-    """Remove what processes that are gone left behind."""
+    """Remove the files of processes that are gone."""
     for path in folder().glob(f"{PREFIX}*"):
         pid = path.name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not is_running(int(pid)):

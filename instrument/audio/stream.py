@@ -53,7 +53,7 @@ class PortAudioStream:
 
     @property
     def active(self) -> bool:
-        """Whether the device still asks for sound, as far as PortAudio knows."""
+        """Whether the device still requests sound, as far as PortAudio knows."""
         try:
             return bool(self._stream.active)
         except Exception:                       # PortAudio says so by raising
@@ -64,7 +64,7 @@ class PortAudioStream:
         return None
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """PortAudio was given the address of the block for good."""
+        """False: PortAudio keeps the address of the block it was opened with."""
         return False
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class PortAudioStream:
 
 
 class SilentStream:
-    """No device: a thread renders into nothing at the pace of the clock."""
+    """A stream without a device: a thread renders at the pace of the clock and discards the sound."""
 
     device = midi_input = None
 
@@ -94,7 +94,7 @@ class SilentStream:
         return self._thread.is_alive()
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """Play another block from now on."""
+        """Play another state block from now on."""
         self._state = state
         return True
 
@@ -112,7 +112,7 @@ class SilentStream:
 
 
 def _hurry(device: Device, ffi, stream) -> None:
-    """Ask ALSA's audio thread to be served first; the other systems do so by themselves."""
+    """Request real-time priority for ALSA's audio thread; other systems do so by themselves."""
     library = ctypes.util.find_library("portaudio")
     if device.system == "ALSA" and library:
         with contextlib.suppress(OSError, AttributeError):

@@ -23,11 +23,11 @@ class Touch:
         self._heard: deque[int] | None = None
 
     def use(self, table: Sequence[int]) -> None:
-        """Play by this curve from the next note on: `VelocityCurve.table`. Any thread."""
+        """Use this curve from the next note on: `VelocityCurve.table`. Any thread."""
         self._table = tuple(table)
 
     def apply(self, event: Event | None) -> Event | None:
-        """The event as it is played: a note-on through the curve, all else as it came. Any thread; no lock, no wait."""
+        """The event as it is played: a note-on through the curve, others unchanged. Any thread; no lock, no wait."""
         if not isinstance(event, NoteOn):
             return event
         if (heard := self._heard) is not None:
@@ -35,7 +35,7 @@ class Touch:
         return NoteOn(event.channel, event.note, self._table[event.velocity])
 
     def listen(self, on: bool) -> None:
-        """Begin or end to tell of incoming velocities. One thread only."""
+        """Start or stop reporting incoming velocities. One thread only."""
         if on == (self._heard is not None):
             return
         heard: deque[int] | None = deque(maxlen=MOST_TOLD) if on else None

@@ -14,7 +14,7 @@ UNPITCHED = frozenset({113, *range(115, 128)})      # agogo, wood block to rever
 
 
 def preset_of(presets: dict[str, dict], program: int) -> str | None:
-    """The name of the preset, of a model's card, that plays a program; None where nothing does."""
+    """The preset, of a model's card, that plays a program; None where none does."""
     if program in UNPITCHED:
         return None
     program = STAND_INS.get(program, program)
@@ -24,12 +24,12 @@ def preset_of(presets: dict[str, dict], program: int) -> str | None:
 
 
 def knows_programs(model) -> bool:
-    """Whether a model has presets with numbers of General MIDI."""
+    """Whether a model's presets have General MIDI numbers."""
     return any(type(preset.get("program")) is int for preset in model.card.get("presets", {}).values())
 
 
 def patch_of(model, program: int) -> Patch | None:
-    """The patch for a program: the model's preset alone, every control at rest. None where nothing plays it."""
+    """A patch for a program: the model's preset, every control at its default. None where no preset plays it."""
     presets = model.card.get("presets", {})
     name = preset_of(presets, program)
     if name is None:

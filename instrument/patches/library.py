@@ -24,7 +24,7 @@ PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
 
 class LibraryError(ValueError):
-    """Something is not there, or cannot be used; the text says what and what to do."""
+    """A patch or model is missing or cannot be used; the text says what and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def patches() -> list[LibraryEntry]:
 
 
 def read_patches() -> tuple[list[LibraryEntry], list[str]]:
-    """(all patches as `patches` gives them, of each file that cannot be read which and why)."""
+    """(all patches as `patches` gives them, one text per unreadable file with the reason)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
         entries = []
@@ -75,7 +75,7 @@ def models() -> list[LibraryEntry]:
 
 
 def read_models() -> tuple[list[LibraryEntry], list[str]]:
-    """(all models as `models` gives them, of each card that cannot be read which and why)."""
+    """(all models as `models` gives them, one text per unreadable card with the reason)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
         for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
@@ -91,7 +91,7 @@ def read_models() -> tuple[list[LibraryEntry], list[str]]:
 
 
 def read_problems() -> list[str]:
-    """What in the library cannot be used, and why: the files stay where they are, and everything else plays."""
+    """One text per file in the library that cannot be used, with the reason: the files stay, and everything else plays."""
     return read_patches()[1] + read_models()[1]
 
 
@@ -104,13 +104,13 @@ def _card_of(model: str) -> dict:
 
 
 def knobs_of(model: str) -> list[str]:
-    """What a model of the library knows named directions for: ids as `models/playing/knobs.py` has them. Empty where it is not there."""
+    """The named directions of a model: ids as in `models/playing/knobs.py`. Empty where the model is missing."""
     knobs = _card_of(model).get("knobs")
     return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
 
 
 def families_of(model: str) -> list[str]:
-    """Its families, in the order of the controls `family.1` ..."""
+    """A model's families, in the order of the controls `family.1` ..."""
     return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
 
 
@@ -171,7 +171,7 @@ def find_model(name: str) -> Path:
 
 
 def preset_patch(model, name: str) -> Patch:
-    """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
+    """A patch of a model's preset, every control at its default. Raises LibraryError, listing the presets."""
     found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
     if not found:
         raise LibraryError(f"the model {model.name} has no preset {name!r}; there are: {', '.join(model.presets) or 'none'}")
@@ -194,7 +194,7 @@ def own_patch(name: str) -> LibraryEntry | None:
 
 
 def _file_of(patch: Patch) -> Path:
-    """Where a patch of this name is kept: where one is already, or a new file. Two names may have the same letters ("Oh!", "Oh?")."""
+    """The file of a patch with this name: the existing one, or a new one. Two names may have the same letters ("Oh!", "Oh?")."""
     if there := own_patch(patch.name):
         return there.path
     stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]

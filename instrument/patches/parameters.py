@@ -16,7 +16,7 @@ SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_h
 
 @dataclass(frozen=True)
 class Parameter:
-    """One control. `cc` is the MIDI controller that moves it from the start; a player may map others."""
+    """One control. `cc` is the MIDI controller that moves it by default; a player may map others."""
 
     id: str
     label: str
@@ -171,13 +171,13 @@ RENAMED = {"master.velocity": ("dynamics.range_db", 36.0)}
 
 
 def renamed(name: str, value: float = 0.0) -> tuple[str, float]:
-    """A control's id and value as this version has them."""
+    """A control's id and value in this version, for ids of earlier ones."""
     now, factor = RENAMED.get(name, (name, 1.0))
     return now, value * factor
 
 
 def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
-    """The value of a time or a rate that lasts so many quarter notes; by halves or doubles where that is out of its range."""
+    """The value of a time or rate that lasts this many quarter notes; halved or doubled into its range."""
     value = bpm / 60 / beats if parameter.unit == "Hz" else beats * 60 / bpm
     while value > parameter.highest:
         value /= 2
@@ -187,7 +187,7 @@ def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
 
 
 def defaults() -> dict[str, float]:
-    """Every control at rest, `{id: value}`."""
+    """The defaults of all controls, `{id: value}`."""
     return {p.id: p.default for p in _TABLE}
 
 

@@ -61,11 +61,11 @@ class Patch:
         return replace(self, **changes)
 
     def dry(self) -> "Patch":
-        """Without room, echoes and chorus."""
+        """The patch without reverb, delay and chorus."""
         return self.with_values(parameters={**self.parameters, **DRY})
 
     def to_json(self) -> dict:
-        """Plain values, as files and messages carry them; controls at rest are left out."""
+        """Plain values for files and messages; controls at their defaults are omitted."""
         rest = defaults()
         return {
             "format": FORMAT, "version": VERSION, "name": self.name, "author": self.author, "tags": list(self.tags),
@@ -171,7 +171,7 @@ def _migrate(values: dict, where: str) -> dict:
 
 
 def _from_version_0(values: dict) -> dict:
-    """Version 0, of the sketches: the model was a plain name, the corners nameless lists."""
+    """Version 0: the model was a plain name, the corners were unnamed lists."""
     values = {**values, "version": 1}
     if isinstance(values.get("model"), str):
         values["model"] = {"name": values["model"]}
@@ -182,13 +182,14 @@ def _from_version_0(values: dict) -> dict:
 
 
 def _from_version_1(values: dict) -> dict:
-    """Version 1 knew no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
+    """Version 1 had no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
     return {**values, "version": 2}
 
 
 def _from_version_2(values: dict) -> dict:
-    """In version 2 the model was asked for every velocity, `master.velocity` times as far from 100, and harder was only as bright as it
-    said; loudness follows the player's law now."""
+    """In version 2 the network was asked for every velocity, scaled by `master.velocity` around 100, and that was all that made harder
+    notes brighter; now loudness follows the player's law.
+    """
     parameters = values.get("parameters", {})
     if isinstance(parameters, dict):
         parameters = dict(parameters)

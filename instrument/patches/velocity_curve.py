@@ -22,7 +22,7 @@ Point = tuple[int, int]
 
 
 class CurveError(ValueError):
-    """Something that is no curve, or of which none can be made; the text says why."""
+    """Not a valid curve, or none can be learnt; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ class VelocityCurve:
 
     @property
     def name(self) -> str:
-        """The preset that it is, or empty."""
+        """The preset's name, or empty."""
         return next((name for name, preset in PRESETS.items() if preset == self), "")
 
     def moved(self, index: int, incoming: int, velocity: int) -> "VelocityCurve":
-        """With one point at another place: it stays between its neighbours, takes them along up or down, and ends move up and down
-        alone."""
+        """A curve with one point moved: it stays between its neighbours, pushes them up or down, and end points move only up and down."""
         points, last = list(self.points), len(self.points) - 1
         low = points[index - 1][0] + 1 if index else LOWEST
         high = points[index + 1][0] - 1 if index < last else HIGHEST
@@ -102,9 +101,9 @@ LINEAR = PRESETS["Linear"]
 
 
 def learn(velocities: Sequence[int]) -> VelocityCurve:
-    """The curve that spreads what a hand does over the whole range: `velocities` are those of its strokes, from soft to hard.
+    """The curve that spreads a player's velocities over the whole range: `velocities` are played notes, from soft to hard.
 
-    Raises CurveError where they say too little.
+    Raises CurveError where they are too few or too alike.
     """
     if len(velocities) < FEWEST_NOTES:
         raise CurveError(f"Notes heard: {len(velocities)}. It takes {FEWEST_NOTES} or more, from as soft to as hard as you play. "

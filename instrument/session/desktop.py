@@ -60,7 +60,7 @@ def _types() -> Path:
 
 
 def command() -> str:
-    """What starts this very installation, quoted as menu entries are."""
+    """The command that starts this installation, quoted for menu entries."""
     script = Path(sys.prefix) / "bin" / "hummingface"
     words = [str(script)] if script.is_file() else [sys.executable, "-m", "hummingface"]
     return " ".join(_quoted(word) for word in words)
@@ -76,7 +76,7 @@ def _quoted(word: str) -> str:
 
 
 def install() -> str:
-    """Put them there; returns what to tell the player. Raises OSError, naming the file, ValueError on other systems."""
+    """Install the entries; returns a text for the player. Raises OSError, naming the file, ValueError on other systems."""
     _only_on_linux()
     icon = (resources.files("hummingface.assets") / "icons" / "hummingface.svg").read_text(encoding="utf-8")
     for path, text in ((_entry(), _ENTRY.format(command=command(), types=";".join(OPENS))), (_icon(), icon),
@@ -91,7 +91,7 @@ def install() -> str:
 
 
 def remove() -> str:
-    """Take them away; returns what to tell the player. Raises OSError, naming the file, ValueError on other systems."""
+    """Remove the entries; returns a text for the player. Raises OSError, naming the file, ValueError on other systems."""
     _only_on_linux()
     there = [path for path in (_entry(), _icon(), _types()) if path.exists()]
     for path in there:
@@ -109,7 +109,7 @@ def _only_on_linux() -> None:
 
 
 def _refresh() -> None:
-    """Tell the desktop; where it has no such programs it looks by itself."""
+    """Notify the desktop; one without these programs notices by itself."""
     home = data_home()
     for words in (["update-mime-database", str(home / "mime")], ["update-desktop-database", "-q", str(home / "applications")],
                   ["gtk-update-icon-cache", "-q", "-f", "-t", str(home / "icons" / "hicolor")]):

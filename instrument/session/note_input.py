@@ -9,7 +9,7 @@ BEND_CENTRE = 8192
 
 
 class NoteInput:
-    """Turns what is pressed into messages for the engine. `who` names the source of a key press."""
+    """Turns key presses into commands for the engine. `who` names the input that a key press comes from."""
 
     def __init__(self, send: Callable[[dict], None]):
         self._send = send
@@ -22,7 +22,7 @@ class NoteInput:
         return set(self._held)
 
     def press(self, note: int, velocity: int, who: str) -> None:
-        """A key goes down; velocity 1..127."""
+        """Presses a key; velocity 1..127."""
         if not 0 <= note <= 127 or who in self._held.get(note, ()):
             return
         self._held.setdefault(note, set()).add(who)

@@ -14,7 +14,7 @@ NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENT
 
 @dataclass(frozen=True)
 class SoundState:
-    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning).
+    """A complete sound: a patch, and the values of all controls, including those that belong to no patch (volume, tuning).
 
     Never changed in place.
     """
@@ -30,13 +30,13 @@ class SoundState:
         return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
 
     def to_patch(self, **changes) -> Patch:
-        """The patch as it sounds now, with `changes` to its fields."""
+        """The current sound as a patch, with `changes` to its fields."""
         knobs = [self.values[i] for i in LATENTS]
         latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
         return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS}, **changes)
 
     def same_sound(self, other: "SoundState") -> bool:
-        """Whether both sound alike, whatever their names."""
+        """Whether both sound the same, regardless of their names."""
         return self.values == other.values and self.same_frame(other)
 
     def same_frame(self, other: "SoundState") -> bool:
@@ -49,7 +49,7 @@ Place = tuple[SoundState, SoundState]             # of a history: what was playe
 
 @dataclass(frozen=True)
 class SessionSnapshot:
-    """All that a session holds at a moment: the oldest step first in `undo`, the next one to be done again last in `redo`."""
+    """A whole session: the oldest step first in `undo`, the next step to redo last in `redo`."""
     state: SoundState
     saved: SoundState
     side: str = "A"

@@ -35,7 +35,7 @@ def path() -> Path:
 
 @dataclass
 class Settings:
-    """All of it, with what a first start uses. None leaves the choice to the system (`midi_ports`: all of them)."""
+    """All settings, with the defaults of a first start. None leaves the choice to the system (`midi_ports`: all of them)."""
 
     audio_device: str | None = None
     rate_hz: int | None = None
@@ -59,10 +59,10 @@ class Settings:
         self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
 
     def begin(self, file: Path | None = None, left: str | None = None) -> tuple[AudioChoice, str | None, str]:
-        """What to start with: (audio, patch, what the player should know). Notes it down as being tried. `left`: the name of the sound that
-        a window left, which goes before the last patch.
+        """What to start with: (audio, patch, notices for the player). Stores it as being tried. `left`: the name of the sound that a window
+        left, which takes precedence over the last patch.
 
-        What was being tried when the last start ended badly is forgotten.
+        What was being tried when the last start failed is dropped.
         """
         failed, notices = self.trying or {}, []
         audio, patch = self.audio, left if left is not None else self.patch
@@ -81,7 +81,7 @@ class Settings:
         return audio, patch, " ".join(notices)
 
     def settled(self, file: Path | None = None) -> None:
-        """What was tried works. Where that cannot be written it is not, and `begin` has said so."""
+        """What was tried works. Writing errors are ignored here, since `begin` has reported them."""
         if self.trying is not None:
             self.trying = None
             with contextlib.suppress(OSError):
@@ -98,7 +98,7 @@ class Settings:
 
 
 def load(file: Path | None = None) -> tuple[Settings, str]:
-    """(the settings, what the player should know about them). Never raises: what cannot be used is left at rest."""
+    """(the settings, a notice for the player). Never raises: what cannot be used gets its default."""
     file = file or path()
     try:
         values = read_json(file, LARGEST_BYTES)
@@ -107,9 +107,9 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     except FileNotFoundError:
         return Settings(), ""
     except OSError as error:                        # put aside, too: what is saved next would take its place
-        return Settings(), _said_of_bad(file, f"{file}: {error.strerror or error}")
+        return Settings(), _put_aside(file, f"{file}: {error.strerror or error}")
     except JsonError as error:
-        return Settings(), _said_of_bad(file, str(error))
+        return Settings(), _put_aside(file, str(error))
     settings, bad = Settings(), []
     for name, value in values.items():
         if name in _GONE:
@@ -123,8 +123,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
 
 
-def _said_of_bad(file: Path, why: str) -> str:
-    """Put a file aside that holds no settings. Returns what the player should know."""
+def _put_aside(file: Path, why: str) -> str:
+    """Rename a file that holds no settings. Returns a notice for the player."""
     aside = set_aside(file)
     kept = f"It was put aside as {aside.name}, in the same folder" if aside else "It cannot be put aside"
     return f"The settings cannot be used: {why}. {kept}; those of a first start are used."

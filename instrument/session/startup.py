@@ -11,7 +11,7 @@ from hummingface.instrument.session.settings import Settings
 
 
 def library_trouble() -> str:
-    """What the player should know of files in the library that cannot be used: the first by name and why, and how many more."""
+    """A notice about files in the library that cannot be used: the first by name with the reason, and how many more."""
     problems = library.read_problems()
     if not problems:
         return ""
@@ -21,7 +21,7 @@ def library_trouble() -> str:
 
 @dataclass
 class Beginning:
-    """What playing begins with; `said` is what the player should know of it, `client` is not started yet."""
+    """What the instrument starts with; `notices` are texts for the player, `client` is not started yet."""
 
     settings: Settings
     client: Client
@@ -31,7 +31,8 @@ class Beginning:
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
             midi_port: str | None = None, left: Patch | None = None) -> Beginning:
-    """Settings and engine for these options; what is left out is as it was the last time. `left` is the sound that a window left behind.
+    """Settings and engine for these options; options that are None are as in the last session. `left` is the sound of the window state that
+    is restored.
 
     Raises ValueError for a patch that was named and is not there; one that was only the last is not insisted on.
     """

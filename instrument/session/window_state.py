@@ -35,7 +35,7 @@ class WindowState:
 
 
 class Writer:
-    """Makes the text. What the last one had is not made again: a history of 200 steps changes by one at a time."""
+    """Makes the text, and keeps the parts that do not change: a history of 200 steps changes by one at a time."""
 
     def __init__(self) -> None:
         self._patches: dict[int, tuple[Patch, str, dict[str, float]]] = {}      # by identity: the patch, its text, its own values
@@ -84,7 +84,7 @@ def _patch_text(patch: Patch) -> tuple[Patch, str, dict[str, float]]:
 
 
 def read(values: Any) -> tuple[WindowState, int]:
-    """(what these values say, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
+    """(the state in these values, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise WindowStateError(f"it is not the state of a window (its 'format' is not {FORMAT!r})")
     if values.get("version") != VERSION:
