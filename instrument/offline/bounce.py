@@ -24,7 +24,7 @@ from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_B
 
 @dataclass(frozen=True)
 class BounceReport:
-    """What was rendered."""
+    """The result of a rendering."""
     seconds: float
     notes: int
     peak_db: float
@@ -95,7 +95,7 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch=None, model=None, by:
 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
-    """The file of each part: "song - 01 Grand Piano.wav" beside "song.wav"."""
+    """The file names of the parts: "song - 01 Grand Piano.wav" beside "song.wav"."""
     plain = [re.sub(r"[^\w\- ]+", "", part.name).strip()[:60] for part in of]
     return tuple(wav.with_name(f"{wav.stem} - {part.number:02d} {name}".rstrip() + ".wav") for part, name in zip(of, plain, strict=True))
 
@@ -131,14 +131,14 @@ def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: i
 
 
 class _Limiter:
-    """Behind the sum of several parts."""
+    """The limiter after the sum of several parts."""
 
     def __init__(self, rate_hz: int) -> None:
         from hummingface.instrument.synthesis.limiter import limiter_dtype
         self._rate_hz, self._memory, self._over_db = rate_hz, np.zeros(1, limiter_dtype), 0.0
 
     def mix(self, made: list[np.ndarray]) -> np.ndarray:
-        """The sum of float32 [n, 2] each, within the ceiling."""
+        """The limited sum of float32 [n, 2] each."""
         from hummingface.instrument.synthesis.limiter import CEILING_DB, limit_mix
         mix = np.stack(made).sum(0)
         self._over_db = max(self._over_db, 20 * float(np.log10(max(np.abs(mix).max(), 1e-9))) - CEILING_DB)
@@ -154,8 +154,8 @@ class _Limiter:
 
 @contextmanager
 def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np.ndarray]], None]]:
-    """Takes a block for each of these WAV files, which stand under their names once all of all is written. Raises OSError, naming the
-    file and why."""
+    """Writers of these WAV files, which get their names only when all of them are complete. Raises OSError, naming the file and the reason.
+    """
     import soundfile
     at = wavs[0]                                            # the file that is at work
     growing: dict[Path, Growing] = {}

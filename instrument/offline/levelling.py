@@ -46,21 +46,21 @@ def momentary_lufs(sound: np.ndarray) -> float:
 
 
 def play_note(patch: Patch, source, key: int) -> np.ndarray:
-    """One note of a patch at velocity 100, without its room. float32 [S, 2]"""
+    """One note of a patch at velocity 100, without reverb and delay. float32 [S, 2]"""
     dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0})
     events = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
     return play_events(events, source, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
 
 
 def measure(patch: Patch, source) -> tuple[float, float]:
-    """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, as the patch is levelled now."""
+    """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, with the patch's current gain."""
     notes = [play_note(patch, source, key) for key in KEYS]
     peak = max(float(np.abs(note).max()) for note in notes)
     return float(np.mean([momentary_lufs(note) for note in notes])), float(20 * np.log10(max(peak, 1e-6)))
 
 
 def level(patch: Patch, source) -> tuple[Patch, float, float]:
-    """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
+    """The patch with the gain that brings it to TARGET_LUFS, its new loudness, and its peak. Raises LibraryError for silence."""
     gain_db = START_GAIN_DB
     for _ in range(3 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
         patch = patch.with_values(gain_db=round(gain_db, 2))
@@ -73,7 +73,7 @@ def level(patch: Patch, source) -> tuple[Patch, float, float]:
 
 
 def level_model(path: Path) -> str:
-    """Writes the loudness of a model's presets into its card. Returns what was done."""
+    """Write the loudness of a model's presets into its card. Returns a report."""
     model = library.load_model(path)
     if isinstance(model, StftModel):        # its notes are levelled one by one
         for preset in model.card["presets"].values():
@@ -85,8 +85,9 @@ def level_model(path: Path) -> str:
 
 
 def mix(patch: Patch, model) -> Patch:
-    """The patch with the latents that its blend and its corners name in this model, and no other model's hash: it follows its model.
-    Raises LibraryError for unknown names."""
+    """The patch with the latents that its blend and its corners name in this model, and without a hash: it follows its model. Raises
+    LibraryError for unknown names.
+    """
     def point(name: str) -> np.ndarray:
         if name not in model.presets:
             raise library.LibraryError(f"{patch.name}: the model {model.name} has no preset {name!r}")

@@ -24,7 +24,7 @@ NOT_PLAYED = "off"                                  # instead of a patch: this p
 
 
 class PartError(ValueError):
-    """Parts that cannot be played so; the text says why."""
+    """Parts that cannot be played; the text says why."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class PartsPlan:
-    """The parts, and what the player should know: what is left out, what is played by something else."""
+    """The parts, and notices for the player: notes that are left out, parts that another sound plays."""
     parts: list[Part]
     notices: list[str]
 
@@ -96,9 +96,9 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
 
 
 def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
-    """(what a program change of this part loads, what is to hear of the controls that MIDI moved).
+    """(the sound that a program change of this part loads, a callback for controls that MIDI moves).
 
-    In General MIDI a program change leaves controllers as they are, so what they have moved stays moved.
+    In General MIDI a program change does not reset controllers, so controls that they have moved stay moved.
     """
     moved: dict[str, float] = {}
     if part.programs == GM:
@@ -117,7 +117,7 @@ def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str
 
 
 def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
-    """Program n is the factory's patch n; None where there is none, or it cannot be opened."""
+    """Program n is the factory's patch n; None where it does not exist or cannot be opened."""
     def load(number: int) -> Sound | None:
         try:
             patch = bank.program(number)
@@ -128,14 +128,14 @@ def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
 
 
 class _Sounds:
-    """Models opened once; each part gets a source of its own, which remembers that part's notes."""
+    """Models, each opened once; each part gets a source of its own, which caches that part's notes."""
 
     def __init__(self, model) -> None:
         self._given = library.load_model(model) if isinstance(model, (str, Path)) else model
         self._models: dict[str | None, Any] = {}
 
     def model(self, name: str | None = None) -> Any:
-        """The model that was given, else that of this name; None: the factory's first."""
+        """The given model, else the one with this name; None: the factory's first."""
         if self._given is not None:
             return self._given
         if name not in self._models:
@@ -152,7 +152,7 @@ class _Sounds:
 
 
 def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:
-    """What is mapped, by the numbers of parts. Raises PartError for what there is not."""
+    """The mapped sounds, by the numbers of parts. Raises PartError for parts that do not exist."""
     numbers = {name.casefold(): number + 1 for number, name in reversed(list(enumerate(names))) if name}
     found: dict[int, str | Path | Patch] = {}
     for key, choice in mapped.items():
@@ -165,7 +165,7 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
 
 
 def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, Event]]:
-    """The events without the notes that have no sound here; `notices` is told of those."""
+    """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
         if isinstance(event, Program):
@@ -184,7 +184,7 @@ def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices
 
 
 def _first_program(events: list[tuple[float, Event]]) -> int:
-    """The General MIDI program that the first note of a part sounds with; 0, the piano, where none is said."""
+    """The General MIDI program of a part's first note; 0, the piano, if there is none."""
     program = [0] * 16
     for _, event in events:
         if isinstance(event, Program):

@@ -16,7 +16,7 @@ PIECE_HOPS = 8                                                    # asked of the
 
 
 class Player:
-    """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
+    """An engine of its own, in memory. `events` are (sample, event) in any order; more can be added with `performer.receive`."""
 
     def __init__(self, source: Source, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, Any]] = (), **options) -> None:
@@ -49,15 +49,16 @@ class Player:
 
 def play_events(events: list[tuple[int, Any]], source: Source, patch: Patch | None = None, *, rate_hz: int = 48000,
                 block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options) -> np.ndarray:
-    """The sound of (sample, event) pairs, with the tail of the last note or of exactly `seconds`. float32 [S, 2]"""
+    """The sound of (sample, event) pairs, until the last note has ended, or of exactly `seconds`. float32 [S, 2]"""
     player = Player(source, patch, rate_hz=rate_hz, seed=seed, events=events, **options)
     last = max((sample for sample, _ in events), default=0)
     return np.concatenate([made for made, in blocks([player], last, block_samples, seconds)])
 
 
 def blocks(players: list[Player], last: int, block_samples: int, seconds: float | None) -> Iterator[list[np.ndarray]]:
-    """What each of them plays, side by side: float32 [n, 2] each, a quarter of a second at a time, up to `seconds`, or until all is
-    quiet after sample `last`."""
+    """The sound of several players in parallel: float32 [n, 2] each, a quarter of a second at a time, up to `seconds`, or until all are
+    silent after sample `last`.
+    """
     rate_hz = players[0].rate_hz
     step = max(block_samples, rate_hz // 4 // block_samples * block_samples)
     end = round(seconds * rate_hz) if seconds is not None else last + round(LONGEST_TAIL_S * rate_hz)

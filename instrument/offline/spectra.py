@@ -32,7 +32,7 @@ def row_of_frequency(hz, rows: int):
 
 
 class LogSpectrum:
-    """Columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) from the samples around a moment."""
+    """Spectra as columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) around a sample."""
 
     def __init__(self, rows: int, rate_hz: float):
         self.rows, self.rate_hz = rows, rate_hz
@@ -62,7 +62,7 @@ class LogSpectrum:
 
     @staticmethod
     def _scale(begin: int, end: int, share, low, fraction, first, last) -> dict:
-        """How rows begin..end come from bins: between two of them, or, where a row spans several, the loudest."""
+        """How rows begin..end follow from bins: interpolated between two bins, or, where a row spans several, the loudest."""
         if end <= begin:
             return {"rows": slice(0, 0)}
         rows = slice(begin, end)
@@ -74,8 +74,9 @@ class LogSpectrum:
                 "share": share[rows], "wide": wide, "spans": spans}
 
     def column(self, samples: np.ndarray) -> np.ndarray:
-        """uint8 [rows], top row first, from `span` samples, float32 [S] or [S, channels]; all windows have their middle at the same sample.
-        Channels are joined by their power: their mean, so that what is in all of them is shown as loud as it is in each."""
+        """uint8 [rows], top row first, from `span` samples, float32 [S] or [S, channels]; all windows are centred at the same sample.
+        Channels are averaged in power, so a sound that is in all of them is shown at its level in each.
+        """
         channels = np.ascontiguousarray(samples.T).reshape(-1, len(samples))
         total = np.zeros(self.rows, np.float32)
         middle = self.span // 2

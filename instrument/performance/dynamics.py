@@ -24,7 +24,7 @@ _DECADES = math.log10(HARD / SOFT)
 
 
 class Stroke(NamedTuple):
-    """What a velocity comes to."""
+    """The effect of a velocity on a note."""
     asked_velocity: float                         # that the model is asked for
     filter_velocity: float                        # by which it opens the filter
     level_db: float                               # against a stroke of USUAL
@@ -33,7 +33,7 @@ class Stroke(NamedTuple):
 
 
 def stroke(law: int, velocity: int, controls: np.ndarray, source: Source) -> Stroke:
-    """A stroke of `velocity` 1..127 on a note of `timbre`, by today's law or the first."""
+    """The stroke of `velocity` 1..127 on a note of `source`, by today's law or the first one."""
     range_db = controls[DYNAMICS]
     if law == BY_PLAYER:
         softest, hardest = source.velocities

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A patch, the source to play it on (None for the one that plays), and the law of loudness over velocity."""
+    """A change of sound: a patch, its source (None for the current one), and the law of loudness over velocity."""
     patch: Patch
     source: "Source | None" = None
     law: int = LAW

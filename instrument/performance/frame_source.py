@@ -32,7 +32,7 @@ Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
 
 @compiled(fastmath=FASTER)
 def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_hop, moved_hop, arrival_hop):
-    """Notes that are heard of in this hop; whether any of them is new, has another pitch, or has to move."""
+    """The notes that need attention in this hop: whether any of them is new, has another pitch, or has to glide."""
     asks = False
     for i in range(len(slots)):
         s = slots[i]
@@ -44,7 +44,7 @@ def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_h
 
 @compiled(fastmath=FASTER)
 def _glide(slots, left, notes, goals):
-    """Moves the notes of slots [B] towards their goals, all but the share `left` [B] of the way."""
+    """Glide the note vectors of slots [B] towards their goals, by all but the fraction `left` [B] of the way."""
     for i in range(len(slots)):
         note, target = notes[slots[i]], goals[slots[i]]
         for k in range(len(note)):
@@ -52,9 +52,11 @@ def _glide(slots, left, notes, goals):
 
 
 class FrameSource:
-    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `goal`; `version` counts its moves.
+    """The source for a frame model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
+    counts its moves.
 
-    A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
+    The decoder has two halves: the note vector (from z, pitch, velocity), cached here for every slot until one of them changes, and the
+    frame at a time.
     """
 
     whole = False
@@ -90,15 +92,15 @@ class FrameSource:
 
     @property
     def settled(self) -> bool:
-        """Whether the latents rest and every note has heard of it."""
+        """Whether the latents are at rest and every note vector is up to date."""
         return np.array_equal(self.z, self.target) and self._hop > self._settled_hop
 
     def forget(self) -> None:
-        """Nothing is known any more of notes that have ended."""
+        """Drop the cache of notes that have ended."""
         self._known[:] = 0
 
     def prepare(self) -> None:
-        """Warms the networks up."""
+        """Warm the networks up."""
         for rows in WARM_UPS:
             keys = np.full(rows, 60, np.float32)
             self.frames(np.arange(rows), keys, keys, keys * 0)
@@ -109,7 +111,7 @@ class FrameSource:
         _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._targets)
 
     def glide(self, fraction: float) -> bool:
-        """One hop nearer to the wanted latents. Whether anything moved."""
+        """Move the latents towards their target for one hop. Returns whether anything moved."""
         self._hop += 1
         self._decay = 1 - fraction
         target = self.target.tobytes()                          # compared so, it takes a tenth of the time
@@ -128,11 +130,11 @@ class FrameSource:
         return True
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
-        """The wanted latents: those of the knobs and the morph pad z [L], led on by what `turns` says of the model's own knobs."""
+        """Set the target of the latents: those of the knobs and the morph pad, z [L], plus the offsets of the model's named knobs."""
         self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
 
     def snap(self) -> None:
-        """To the wanted latents at once."""
+        """Jump to the target of the latents."""
         self.z[:] = self._target_asked[:] = self.target
         self._targets_asked += 1
         self._forget()
@@ -155,7 +157,7 @@ class FrameSource:
         return self.model.frames_at(self._notes[slots], time_s)
 
     def _ask_of_new(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
-        """Notes that began, or whose pitch moved, are what they are at once."""
+        """Compute the note vectors of notes that began, or whose pitch moved, at once."""
         new = np.flatnonzero((self._known[slots, 1] != pitch) | (self._known[slots, 2] != velocity))
         if not len(new):
             return
@@ -171,8 +173,9 @@ class FrameSource:
         self._notes[asked] = self._targets[asked] = answers
 
     def _ask_with_others(self, new: np.ndarray) -> np.ndarray:
-        """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
-        same time, so some that wait for their turn go along."""
+        """Compute note vectors [B, note_size] of new slots [B] while the latents move. A network computes four in almost the time of one,
+        so some that wait for their turn are computed along.
+        """
         sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
         waiting = sounding[(self._known[sounding, 0] != self._targets_asked) & ~np.isin(sounding, new)]
         others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
@@ -184,7 +187,7 @@ class FrameSource:
         return answers[:len(new)]
 
     def _ask_of_moved(self, slots: np.ndarray) -> None:
-        """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
+        """Glide note vectors towards the goals of the moved latents, and compute the goals of those that have waited longest."""
         stale = slots[self._known[slots, 0] != self._targets_asked]
         self._heard_hop[slots] = self._hop
         sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
@@ -205,7 +208,7 @@ class FrameSource:
         return slots[np.argsort(self._asked_hop[slots], kind="stable")[:most]]
 
     def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
-        """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
+        """Set the goals [B, note_size] of the note vectors of slots [B]."""
         self._known[slots, 0] = self._targets_asked
         waited = self._hop - self._asked_hop[slots]
         self._decays[slots] = np.where(waited < LONGEST_BATCH_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
@@ -216,8 +219,9 @@ class FrameSource:
         self._arrival_hop[slots] = self._hop + ARRIVAL_HOPS
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
-        """What is to be added to the notes of `slots` [B], voices of `table` that play with so much motion, so that their loudness is the
-        keyboard's trend, whatever the network makes of this key and velocity. dB [B]"""
+        """The correction of loudness for the notes of `slots` [B], voices of `table` with this much motion, that puts them on the
+        keyboard's trend, whatever the network's loudness for this key and velocity. dB [B]
+        """
         self._levelled_hop[slots] = self._hop
         if motion != self._motion:
             self._motion = motion
@@ -239,7 +243,7 @@ class FrameSource:
             self._trend_lufs, self._longest_release_s = self._trend.at(self.z)
 
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
-        """LUFS [B] of the notes of slots, listened to once while the latents rest."""
+        """LUFS [B] of the notes of slots, computed once while the latents rest."""
         if not np.array_equal(self.z, self._target_asked):
             return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion, quickly=True)
         known = self._struck_levels
@@ -253,20 +257,21 @@ class FrameSource:
         return np.array([known[stroke] for stroke in strokes])
 
     def unlevelled(self, sounding: np.ndarray) -> int | None:
-        """Of the slots that are `sounding` [SLOTS] and whose note has moved since its loudness was looked at, the one that has waited
-        longest."""
+        """Of the slots that are `sounding` [SLOTS] and whose note has changed since its loudness was computed, the one that has waited
+        longest.
+        """
         waiting = np.flatnonzero(sounding & (self._moved_hop > self._levelled_hop))
         return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
 
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
-        """Frames are made as they are asked for."""
+        """Does nothing: frames are computed when they are needed."""
         return True
 
     def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
-        """Frames are made as they are asked for."""
+        """Does nothing: frames are computed when they are needed."""
 
     def idle(self, pool: Pool) -> bool:
-        """Nothing is made ahead."""
+        """Does nothing: no frames are computed ahead."""
         return False
 
     def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
@@ -279,7 +284,7 @@ class FrameSource:
         return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
 
     def _of_keys(self, ask: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """What the latents `z` make of keys [B]: `ask`ed for once while they rest, as the weights that it takes come from far memory."""
+        """Note vectors of keys [B] at the latents `z`, cached while the latents rest, since loading the weights is slow."""
         if not np.array_equal(self.z, self._target_asked):
             return ask(self._rows_of(self.z, len(pitch)), pitch, velocity)
         keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))

@@ -31,8 +31,9 @@ def sine(turns):
 
 @compiled(fastmath=FASTER)
 def advance_release(frame, dt_s, longest_s, times, shortest_s, fallen_db):
-    """Lets all groups fall for `dt_s` by the release that `frame` has, up to `longest_s`, `times` as long; at most `shortest_s` (0: as long
-    as it is)."""
+    """Attenuate all groups for `dt_s` by the release times in `frame`, limited to `longest_s`, times `times`; limited to `shortest_s` (0:
+    no such limit).
+    """
     own = np.float32(longest_s)
     longest = np.float32(shortest_s) if shortest_s > 0 else np.float32(1e9)
     db, times = RELEASE_DB * np.float32(dt_s), np.float32(times)
@@ -43,8 +44,9 @@ def advance_release(frame, dt_s, longest_s, times, shortest_s, fallen_db):
 
 @compiled(fastmath=FASTER)
 def move_groups(frame, dt_s, fade, faster, turns, motion, column):
-    """Moves the groups' phases `turns` [GROUPS] on, and writes what they are multiplied by: `motion` [6, GROUPS] float32, and the octave
-    of noise, `column` [GROUPS]. `fade`: the share of motion, `faster`: octaves added to its rate."""
+    """Advance the groups' LFO phases `turns` [GROUPS], and write the motion's factors: `motion` [6, GROUPS] float32, and the octave of
+    noise, `column` [GROUPS]. `fade`: the fraction of motion, `faster`: octaves added to its rate.
+    """
     fade, faster = np.float32(fade * fade), np.float32(faster)
     for g in range(GROUPS):
         fuzz = min(frame[FUZZ.start + g] * fade, MOST_FUZZ)

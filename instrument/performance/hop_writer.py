@@ -16,10 +16,10 @@ SILENT = 10 ** (-96 / 20)                      # of full scale; a released voice
 
 @compiled(fastmath=FASTER)
 def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, last):
-    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
+    """Collect the arrays of a hop from its rows: slots, rows of each, which ones end; and the noise of all voices, summed by quarter.
 
-    A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
-    end. Returns how many entries.
+    A voice with one row in the hop reaches its noise power in four equal steps: those are summed as slopes, and added at the end. Returns
+    the number of entries.
     """
     noise = memory[2]
     hop_noise[:] = 0
@@ -57,8 +57,9 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
 
 @compiled(fastmath=FASTER)
 def write_hop(hops, hop, flush, rows, count, table, memory, frames, controls, channels, rate_hz, row_noise, ended):
-    """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
-    many."""
+    """Shape the rows of a hop and write them into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on;
+    returns their number.
+    """
     entry = hops[hop % len(hops)]
     if count > 0:
         # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once

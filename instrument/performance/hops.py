@@ -29,7 +29,7 @@ _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
 class HopMaker:
-    """Writes into the rings of `state` what `voices` and `controls` ask for."""
+    """Writes hops and starts into the rings of `state`, for `voices` and `controls`."""
 
     def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, seed: int = 0) -> None:
         self.state, self._hops, self.voices, self.controls, self.seed = state, state["hops"][0], voices, controls, seed
@@ -59,7 +59,7 @@ class HopMaker:
         return source
 
     def play(self, source: Source) -> None:
-        """New voices begin on `timbre`."""
+        """Set the source of new voices."""
         stage, of = self.voices.stage, self.voices.table["source"]
         place = next((i for i, other in enumerate(self.sources) if other is source), None)
         if place is None:
@@ -72,7 +72,7 @@ class HopMaker:
         self._longest_s[place] = source.longest_s
 
     def warm_up(self) -> None:
-        """Compiles, or loads from disk, what only the first notes would call. Before anything sounds."""
+        """Compile, or load from disk, the functions that only the first notes would call. Before anything sounds."""
         table = self.voices.table.copy()
         begin_voice(table, 0, self._memory)
         schedule_start(table, 0, 0, 0, 0, self.rate_hz, self._longest_s, self.controls.channels, self.controls.now, 0, False,
@@ -82,7 +82,7 @@ class HopMaker:
         self._shape_starts(0, frames, 1)
 
     def ready(self, slot: int, law: int) -> None:
-        """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
+        """Prepare a new voice in `slot`, before its first row; `law` is its law of velocity."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
         how = stroke(law, int(voice["velocity"]), self.controls.now, self.source)
@@ -93,7 +93,7 @@ class HopMaker:
         begin_voice(self.voices.table, slot, self._memory)
 
     def make(self, hop: int, flush: bool) -> bool:
-        """Computes and publishes a hop. False, with nothing done, while the ring is full."""
+        """Compute and publish a hop. Returns False, and does nothing, while the ring is full."""
         entry = producer.claim_hop(self.state)
         if entry is None:
             return False
@@ -119,7 +119,7 @@ class HopMaker:
         return True
 
     def start(self, starts: list[tuple[int, int]], hop: int) -> None:
-        """Begins voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
+        """Start voices, given as (slot, sample), with rows up to the end of `hop`, the newest that is published."""
         for slot, _ in starts:
             self.source.begin(self.voices.table, slot, self.pool, hop, float(self.controls.now[TRANSPOSE]))
         for first in range(0, len(starts), CHORD):
@@ -157,14 +157,14 @@ class HopMaker:
         return float(self.controls.goal[MOTION])
 
     def _level(self, slots: np.ndarray) -> None:
-        """Voices that begin are as loud as their keys and strokes say, whatever the network makes of them."""
+        """Set the loudness of new voices by key and velocity, whatever the network's own."""
         table = self.voices.table
         slots = slots[table["levelled"][slots] != 0]
         if len(slots):
             table["level_db"][slots] = table["level_goal_db"][slots] = self.source.corrections_db(slots, table, self._motion)
 
     def _level_moved(self) -> None:
-        """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
+        """Update the loudness while latents or pitch move: for each source, of the note that has waited longest."""
         table = self.voices.table
         sounding = (self.voices.stage != FREE) & (table["levelled"] != 0)
         for i, source in enumerate(self.sources):
@@ -172,11 +172,11 @@ class HopMaker:
                 table["level_goal_db"][slot] = source.corrections_db(np.array([slot]), table, self._motion)[0]
 
     def idle(self) -> bool:
-        """Do a little of what will be wanted soon, a millisecond or two. Whether there was anything to do."""
+        """Do a little work ahead, a millisecond or two. Returns whether there was anything to do."""
         return self.source.idle(self.pool)
 
     def _shape_starts(self, count: int, frames: np.ndarray, starts: int) -> np.ndarray:
-        """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
+        """Shape `count` rows of the starts: [starts, START_ROWS, 3, PARTIALS]."""
         partials = np.zeros((starts, START_ROWS, 3, len(ORDER)), np.float32)
         shape(self._rows, count, self.voices.table, self._memory, frames, self.controls.now, self.controls.channels, self.rate_hz,
               partials, self._used, self._pan, self._row_noise)
@@ -186,7 +186,7 @@ class HopMaker:
         producer.publish_until(self.state, sample)
 
     def tell(self, spent_s: float, late_hops: int) -> None:
-        """What the window shows, at half the rate of hops."""
+        """Publish the values that the window shows, every second hop."""
         self._load += 0.05 * (spent_s * QUARTERS_PER_SECOND / 4 - self._load)
         self._untold = not self._untold
         if self._untold:
@@ -210,7 +210,7 @@ class HopMaker:
         status["frame_count"] += 1
 
     def _decode(self, batch: int) -> np.ndarray:
-        """Frames of the first `batch` inputs, each from its voice's timbre. [batch, FRAME_SIZE]"""
+        """Frames of the first `batch` inputs, each from its voice's source. [batch, FRAME_SIZE]"""
         if batch == 0:
             return self.source.frames(*_NOTHING)
         began = time.perf_counter()

@@ -16,7 +16,7 @@ CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # con
 
 
 class MidiError(ValueError):
-    """Something that is no MIDI that can be played; the text says why, and names the file."""
+    """MIDI that cannot be played; the text says why, and names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Silence, now."""
+    """Silences everything at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Beats (quarter notes) a minute of the clock that is followed from now on."""
+    """A new tempo of the MIDI clock, in beats (quarter notes) per minute."""
     bpm: float
 
 

@@ -24,7 +24,7 @@ GONE_S = 1.0                                # without a tick no clock runs
 
 
 class MidiClock:
-    """Hears a clock's messages with their samples. `bpm`: the tempo as it was told last, 0 before the first. One thread at a time."""
+    """Receives a clock's messages with their samples. `bpm`: the reported tempo, 0 before the first. One thread at a time."""
 
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz
@@ -36,7 +36,7 @@ class MidiClock:
         self._bars: deque[int] = deque(maxlen=8)
 
     def hear(self, message: bytes, sample: int) -> list[Tempo]:
-        """A message of `STATUS` at a sample. Returns what the performer is to be told."""
+        """Take a message of `STATUS` at a sample. Returns the events for the performer."""
         status = message[0]
         if status == START:
             self.started, self._next = True, 0
@@ -51,11 +51,11 @@ class MidiClock:
         return []
 
     def runs(self, sample: int) -> bool:
-        """Whether ticks come, as heard at a sample."""
+        """Whether ticks are arriving, as of a sample."""
         return len(self._ticks) > 1 and sample - self._ticks[-1] < GONE_S * self.rate_hz
 
     def bar_after(self, sample: int) -> int | None:
-        """The first bar's begin at or after a sample, once it is there; of the last few alone."""
+        """The start of the first bar at or after a sample, once it has arrived; only the last few bars are known."""
         return next((bar for bar in list(self._bars) if bar >= sample), None)
 
     def _tick(self, sample: int) -> list[Tempo]:
@@ -80,7 +80,7 @@ class MidiClock:
         return [Tempo(bpm)]
 
     def _leave_old_tempo(self) -> None:
-        """Forget the old ticks where the newest follow another tempo."""
+        """Drop the old ticks if the newest follow another tempo."""
         before = list(self._ticks)[:-1 - abs(self._odd)]
         if len(before) < ODD_TICKS * 3:
             self._odd = 0
@@ -100,8 +100,9 @@ class MidiClock:
 
 
 class _Line:
-    """The straight line through the samples of ticks, three at least: `period` from tick to tick, how far they lie from it (`jitter`, RMS),
-    and what that leaves unsure of the period (one standard deviation)."""
+    """A straight line fitted to the samples of three or more ticks: `period` from tick to tick, the distance of ticks from it (`jitter`,
+    RMS), and the resulting standard deviation of the period.
+    """
 
     def __init__(self, ticks: Iterable[int]) -> None:
         samples = np.array(ticks, np.float64)
@@ -114,5 +115,5 @@ class _Line:
         self.period_error = self.jitter / float(np.sqrt(spread))
 
     def at(self, place: int) -> float:
-        """Where the tick of a place belongs."""
+        """The sample at which a tick belongs."""
         return float(self._mean + self.period * (place - self._middle))

@@ -83,7 +83,7 @@ FALL_TIMES = math.log(100)                     # "decay" is the time to come wit
 
 @compiled(fastmath=FASTER)
 def _colour(controls, memory):
-    """What all voices share in a hop: the gain and the stretched ratio of each partial."""
+    """The factors that all voices share in a hop: the gain and the stretched ratio of each partial."""
     colour_db, warp = memory[10], memory[11]
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
     odd_db = 20 * math.log10(max(1 + min(even_odd, 0.0), 1e-3))

@@ -8,7 +8,7 @@ from hummingface.models.playing.whole_note import WholeNote
 
 
 class Pool:
-    """The buffers of one engine: who has which, and which may be written."""
+    """The buffers of one engine: which note each holds, and which ones may be written."""
 
     def __init__(self, state: np.ndarray) -> None:
         self.state, self.rate_hz = state, int(state["rate_hz"][0])
@@ -21,7 +21,7 @@ class Pool:
         self._count = 0
 
     def use(self, numbers: np.ndarray | int, hop: int) -> None:
-        """Buffers that hop `hop` names, or a start within it."""
+        """Mark buffers that hop `hop`, or a start within it, names."""
         self._used_hop[numbers] = hop
 
     def used(self, number: int) -> None:

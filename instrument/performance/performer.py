@@ -47,12 +47,12 @@ _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["m
 
 
 class Performer:
-    """Plays `timbre` into the rings of `state`. `delay_samples` is added to every stamp.
+    """Plays `source` into the rings of `state`. `delay_samples` is added to every stamp.
 
-    `log(sample, event)` hears of every event with the sample at which it takes effect: feeding that to another performer
-    (delay 0) gives the same hops. `on_program(channel, number)` is asked when a program change takes effect and may call
-    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random. `shown`: whether a
-    window is to see in `state` what sounds.
+    `log(sample, event)` is called for every event with the sample at which it takes effect: feeding these to another performer (delay 0)
+    gives the same hops. `on_program(channel, number)` is called when a program change takes effect and may call `load_patch`. `changed(id,
+    value)` is called for controls that MIDI moved. `seed` seeds everything random. `shown`: whether a window displays the values in
+    `state`.
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
@@ -117,14 +117,15 @@ class Performer:
         return effect
 
     def load_patch(self, patch: Patch, source: Source | None = None, stamp: int | None = None) -> None:
-        """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
-        as they are, and new notes begin on the new one."""
+        """Change the sound at `stamp` (None: as soon as possible). Sounding notes glide to it; if its source is another one, they end on
+        the old one, and new notes use the new one.
+        """
         if stamp is None:
             stamp = self._floor - self.delay_samples
         self.receive(Load(patch, source), stamp)
 
     def advance(self, now: int) -> None:
-        """Applies and publishes all that can be known at sample `now` (the audio thread's position, plus the delay)."""
+        """Apply and publish everything that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:
             edge = self.next_due
             self._apply_until(min(now, edge))
@@ -133,19 +134,19 @@ class Performer:
         self.maker.publish_until(min(now, edge))
 
     def idle(self) -> bool:
-        """Do a little of what will be wanted soon, while nothing is due. Whether there was anything to do."""
+        """Do a little work ahead while nothing is due. Returns whether there was anything to do."""
         return self.maker.idle()
 
     def waiting(self) -> list[tuple[int, PlayerEvent]]:
-        """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
+        """(sample at which it takes effect, event) of all received events that are not applied yet, in order."""
         return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]
 
     def forget_waiting(self) -> None:
-        """What waits never takes effect."""
+        """Drop all events that are not applied yet."""
         self._queue.clear()
 
     def sounding(self) -> int:
-        """How many voices sound."""
+        """The number of sounding voices."""
         return int(self.voices.playing().sum())
 
     def _compute_hop(self) -> bool:
@@ -284,7 +285,7 @@ class Performer:
         self.source.set_target(z, knob_offsets)
 
     def _reset(self, channel: int) -> None:
-        """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""
+        """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""
         self._bend[channel] = 0
         self._expression[channel] = 127
         self._rpn[channel] = [NO_RPN, NO_RPN]

@@ -27,8 +27,9 @@ HIGHEST_SHARE, SPARE_SEMITONES = 0.45, 3      # of the sample rate that a note's
 
 
 class SampleSource:
-    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a StftModel. `z` glides to `target`; `version` counts its
-    moves."""
+    """The source for an STFT model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
+    counts its moves.
+    """
 
     whole = True
 
@@ -54,14 +55,14 @@ class SampleSource:
 
     @property
     def settled(self) -> bool:
-        """Whether the latents rest and every note has heard of it."""
+        """Whether the latents are at rest and every note is up to date."""
         return np.array_equal(self.z, self.target) and self._hop > self._settled_hop and self._remaking is None
 
     def forget(self) -> None:
-        """Nothing is known of notes that have ended."""
+        """Drop the cache of notes that have ended."""
 
     def glide(self, fraction: float) -> bool:
-        """One hop nearer to the wanted latents. Whether anything moved."""
+        """Move the latents towards their target for one hop. Returns whether anything moved."""
         self._hop += 1
         if self.z.tobytes() == self.target.tobytes():
             return False
@@ -83,23 +84,23 @@ class SampleSource:
         self._think_ahead(60)
 
     def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """Nobody asks a whole note for frames: silent ones."""
+        """Silent frames: a whole note has none."""
         return np.broadcast_to(LOWEST[:FRAME_SIZE], (len(slots), FRAME_SIZE)).astype(np.float32)
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
-        """What is to be added to the notes of `slots` [B], so that all are equally loud. dB [B]"""
+        """The correction of loudness for the notes of `slots` [B] that makes all equally loud. dB [B]"""
         notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
         return np.array([0.0 if note is None else note.correction_db for note in notes])
 
     def unlevelled(self, sounding: np.ndarray) -> int | None:
-        """Notes are levelled when a voice is given them."""
+        """None: notes are levelled when a voice starts."""
         return None
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return np.zeros((len(pitch), PARTIALS), np.float32)
 
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
-        """Give a voice that begins its note. False where no buffer is free. `semitones`: that all keys are moved by."""
+        """Give a new voice its note. Returns False if no buffer is free. `semitones`: transposition of all keys."""
         self._playing_into(pool)
         what = self._what(float(table["goal"][slot]) + semitones, pool)
         number = self._find(what, pool)
@@ -112,7 +113,7 @@ class SampleSource:
         return True
 
     def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
-        """Once in a hop: let one voice hear of what has moved. `mine` [SLOTS]: the voices of this timbre."""
+        """Once per hop: update one voice after the latents have moved. `mine` [SLOTS]: the voices of this source."""
         self._playing_into(pool)
         sounding = np.flatnonzero(mine & (table["stage"] != FREE) & (table["note"] != 0))
         pool.use(table["note"][sounding], hop)
@@ -137,7 +138,7 @@ class SampleSource:
             self._remaking = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
 
     def idle(self, pool: Pool) -> bool:
-        """Make one step of a note that is likely next. Whether there was anything to do."""
+        """Compute one step of a note that is likely next. Returns whether there was anything to do."""
         self._playing_into(pool)
         z = self.z.tobytes()
         if self._ahead is not None and self._ahead[0][0] == z:
@@ -154,12 +155,12 @@ class SampleSource:
         return False
 
     def _think_ahead(self, key: int) -> None:
-        """What is likely next: the keys about this one, the nearest first."""
+        """The notes that are likely next: neighbouring keys, the nearest first."""
         about = [key + away * side for away in range(1, 49) for side in (1, -1)]
         self._likely = [k for k in about if 21 <= k <= 108][:MOST_AHEAD][::-1]
 
     def _what(self, pitch: float, pool: Pool) -> tuple[bytes, int, int]:
-        """What a voice at `pitch` should play: latents, the key that is made, and how many bins of it."""
+        """What a voice at `pitch` plays: latents, the key that is made, and how many bins of it."""
         key = self.model.nearest_key(pitch)
         faster = 2 ** ((pitch - key + SPARE_SEMITONES) / 12)
         bins = int(HIGHEST_SHARE * pool.rate_hz / faster / BIN_HZ)
@@ -170,7 +171,7 @@ class SampleSource:
         return self.model.note_steps(np.frombuffer(z, np.float32), key, bins)
 
     def _step(self, steps: Iterator, what: Any, pool: Pool) -> Any:
-        """One step further; None when the note is made and has its buffer."""
+        """Compute one more step; None when the note is complete and has its buffer."""
         note = next(steps)
         if note is None:
             return steps
@@ -178,7 +179,7 @@ class SampleSource:
         return None
 
     def _find(self, what: tuple[bytes, int, int], pool: Pool) -> int:
-        """The buffer of a note, made now if it is not there. 0 where none is free."""
+        """The buffer of a note, which is made now if it does not exist. 0 if no buffer is free."""
         number = self._made.get(what, 0)
         if number and pool.owner[number] == what:
             pool.used(number)
@@ -205,7 +206,7 @@ class SampleSource:
             voice["level_goal_db"] = note.correction_db
 
     def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
-        """What the window shows of a note. [FRAME_SIZE]"""
+        """The frame that the window shows for a note. [FRAME_SIZE]"""
         note = self._pool.notes[number] if self._pool is not None else None
         return LOWEST[:FRAME_SIZE] if note is None or note.frame is None else note.frame
 

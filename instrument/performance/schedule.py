@@ -45,7 +45,7 @@ def _boundary(quarter, rate_hz):
 
 @compiled(fastmath=FASTER)
 def heard_time(time_s, longest_s, slope, seed):
-    """The trained time that stands for `time_s`: itself, and beyond the end a wandering back into the last third."""
+    """The trained time that stands for `time_s`: the same, or, beyond the end of training, a moving time within the last third."""
     beyond = time_s - longest_s
     if beyond <= 0:
         return time_s
@@ -58,14 +58,14 @@ def heard_time(time_s, longest_s, slope, seed):
 
 @compiled(fastmath=FASTER)
 def _pace(time_s, controls):
-    """Seconds of the model's time that pass in a second."""
+    """How many seconds of the model's time pass per second."""
     late = min(max((time_s - ATTACK_PACE_S) / PACE_BLEND_S, 0.0), 1.0)
     return controls[ATTACK_SPEED] * (1 - late) + controls[SPEED] * late
 
 
 @compiled(fastmath=FASTER)
 def _move(table, s, row, dt_s, channels, controls, longest_s):
-    """Moves voice `s` by dt_s, and says in `row` where it stands then."""
+    """Advance voice `s` by dt_s, and write its state at that moment into `row`."""
     v = table[s]
     v.age_s += dt_s
     if v.pitch != v.goal:
@@ -81,10 +81,10 @@ def _move(table, s, row, dt_s, channels, controls, longest_s):
 
 @compiled(fastmath=FASTER)
 def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_version, moving, pitch, velocity, time_s, owner):
-    """Puts a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
+    """Put a row into the decoder's batch if it needs a frame; `ahead_s` may be added to its time. Returns the batch's size.
 
-    A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved;
-    if not, the voice takes its turn `turn_s` later, so that a crowd spreads over hops.
+    A frame that is already scheduled is waited for if it comes within `patience_s`, even if the latents or the pitch have moved; otherwise
+    the voice is served `turn_s` later, so that many voices are spread over hops.
     """
     steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
     if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
@@ -103,7 +103,9 @@ def _ask(v, s, row, batch, ahead_s, patience_s, turn_s, controls, longest_s, z_v
 
 @compiled(fastmath=FASTER)
 def _ahead(v, step_s, controls):
-    """Whole steps ahead that a voice is smooth enough for, in seconds. Voices differ, so that a chord's frames spread over hops."""
+    """How far ahead a frame may be computed for a voice, in whole steps, in seconds. Voices differ, so that a chord's frames are spread
+    over hops.
+    """
     most = MOST_AHEAD_HOPS - ((v.seed >> 24) & 3)
     smooth_s = AHEAD_SHARE * v.time_s / max(_pace(v.time_s, controls), 0.25)
     return step_s * max(min(int(smooth_s / step_s), most) - 1, 0)
@@ -187,7 +189,7 @@ def schedule_start(table, s, entry, begin, last_hop, rate_hz, longest_s, channel
 
 @compiled(fastmath=FASTER)
 def learn_slopes(table, asks, ask_count, frames, longest_s, slopes):
-    """From two frames near the end of the trained time: how fast the voice falls, as a whole and by partial and band."""
+    """Measure, from two frames near the end of the trained time, how fast the voice decays, as a whole and by partial and band."""
     for i in range(ask_count):
         s, first = asks[i, 0], asks[i, 1]
         early, late = frames[first], frames[first + 1]

@@ -45,7 +45,7 @@ def read_file(path: str | Path) -> list[tuple[float, Event]]:
 
 
 def read(path: str | Path) -> Score:
-    """The score in a file. Raises MidiError, which names the file and says why it cannot be played."""
+    """The score in a file. Raises MidiError, which names the file and the reason."""
     path = Path(path)
     data = _bytes_of(path)
     try:
@@ -74,7 +74,7 @@ def read(path: str | Path) -> Score:
 
 
 def _text(read: str) -> str:
-    """What mido read as Latin-1: today's programs write UTF-8, older ones what it takes it for."""
+    """Decodes text that mido read as Latin-1: current programs write UTF-8, older ones Latin-1."""
     try:
         return read.encode("latin-1").decode()
     except UnicodeDecodeError:
@@ -94,7 +94,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]]:
-    """(format, division, of each track its messages with their ticks). Raises MidiError, and whatever mido does."""
+    """(format, division, the messages of each track with their ticks). Raises MidiError, and mido's own exceptions."""
     if data[:4] == b"RIFF" and data[8:12] == b"RMID":           # then the file is the chunk "data"
         data = next((body for name, body in _chunks(data[12:], "<") if name == b"data"), b"")
     if not data:
@@ -127,8 +127,9 @@ def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]
 
 
 def _without_riddles(track: bytes) -> bytes:
-    """The track with its meta events as texts, but for what matters here: mido stumbles over key signatures that no key has, and drops the
-    time before events that it does not know. What is cut off is left to it."""
+    """A track without the meta events that mido cannot read: it fails on invalid key signatures, and drops the time before unknown events.
+    They become text events. Truncated data is left to mido.
+    """
     made, at, status = bytearray(track), 0, 0
 
     def number() -> int:
@@ -160,7 +161,7 @@ def _without_riddles(track: bytes) -> bytes:
 
 
 def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
-    """(name, content) of each. Raises EOFError where one is cut off."""
+    """(name, content) of each chunk. Raises EOFError where one is cut off."""
     at = 0
     while at + 8 <= len(data):
         name, size = struct.unpack_from(f"{order}4sL", data, at)
@@ -173,7 +174,8 @@ def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 class _Clock:
-    """Ticks into seconds: by the tempo map of all these messages, or by the frames of a time code, which know no tempo (`tempos`)."""
+    """Converts ticks to seconds: by the tempo map of all these messages, or by the frames of a time code, which ignore tempos (`tempos`).
+    """
 
     def __init__(self, division: int, messages: Iterator[tuple[int, mido.Message]]) -> None:
         if division < 0:
@@ -196,8 +198,9 @@ class _Clock:
 
 
 def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, Event]]:
-    """(tick, track, event) in order. Each track keeps its own; of several at a tick, keys come up before others go down, and what is
-    set comes in between."""
+    """(tick, track, event) in order. Each track keeps its own order; at the same tick, releases come first, note-ons last, and other events
+    between them.
+    """
     waiting: list[tuple[int, int, int, Event, Iterator]] = []
 
     def take(number: int, rest: Iterator[tuple[int, mido.Message]]) -> None:

@@ -35,7 +35,7 @@ class SnapshotError(ValueError):
 
 
 def at_rest(performer: Performer) -> bool:
-    """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
+    """Whether no voice sounds and no control glides. (Whether effects still ring can only be measured on the sound.)"""
     source, delay = performer.source, performer.state["effects"]["delay"][0]
     if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
         return False                    # its reading head still moves, though nobody hears it
@@ -71,9 +71,10 @@ def capture(performer: Performer) -> dict[str, Any]:
 
 
 def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
-    """Put a new performer, and the new state block that it plays into, at this moment. Returns the sample at which it begins.
+    """Put a new performer, and the new state block that it plays into, into the state of the snapshot. Returns the sample at which it
+    begins.
 
-    The performer has been made with the moment's patch, timbre and seed, and has taken no event yet.
+    The performer must have been made with the snapshot's patch, source and seed, and have received no event yet.
     """
     controls, voices, source = performer.controls, performer.voices, performer.source
     performer.law = snapshot["law"]
@@ -106,14 +107,14 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
 
 
 def _effects_of(performer: Performer) -> np.ndarray:
-    """What a hop says to the effects now. [len(CONTROLS)] float32"""
+    """The effect controls that a hop would contain now. [len(CONTROLS)] float32"""
     now = performer.controls.now
     volume = 10 ** (now[INDEX["master.volume_db"]] / 20)
     return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
 
 
 def _begin_at(block: Any, begin: int, hop: int, effects: np.ndarray) -> None:
-    """A block that has played silence up to sample `begin`, with hops up to `hop` published."""
+    """Make a state block that has played silence up to sample `begin`, with hops up to `hop` published."""
     block["position"] = begin
     block["hops_published"], block["hops_known"], block["hops_taken"] = hop + 1, hop - 1, max(hop - 3, 0)
     for index in (hop - 1, hop):
@@ -127,8 +128,9 @@ def _begin_at(block: Any, begin: int, hop: int, effects: np.ndarray) -> None:
 
 
 def _turning(state: np.ndarray) -> dict[str, Any]:
-    """Phases and steps (2**32 is a turn) of what turns in the effects, with the position at which they stood; and what the drive,
-    which is off its centre, gave and the DC blocker holds."""
+    """Phases and steps (2**32 is a cycle) of the effects' LFOs, with the position at which they were read; and the outputs of the drive,
+    which has an offset, and of the DC blocker.
+    """
     block = state[0]
     for _ in range(50):
         calls = int(block["callbacks"])
@@ -145,7 +147,7 @@ def _turning(state: np.ndarray) -> dict[str, Any]:
 
 
 def _turn(block: Any, begin: int, turning: dict[str, Any]) -> None:
-    """Let chorus and reverb stand at sample `begin` where they stood then, and the DC blocker as it was."""
+    """Set the LFOs of chorus and reverb to their phases at sample `begin`, and the DC blocker to its state."""
     from hummingface.instrument.synthesis.partials import TURN
     from hummingface.instrument.synthesis.reverb import SWING_HZ
     passed = begin - turning["position"]
@@ -168,7 +170,7 @@ def _reverb_size(block: Any) -> float:
 
 
 def check(values: Any) -> dict[str, Any]:
-    """The moment itself, if `remember` could have given it: for what was read from a file. Raises MomentError, PatchError."""
+    """The snapshot itself, if `capture` could have made it: for data from a file. Raises SnapshotError, PatchError."""
     if not isinstance(values, dict):
         raise SnapshotError("it is not an object")
     whole, number = _whole, _number

@@ -23,7 +23,7 @@ class Sound:
 
 
 class SoundBank:
-    """The sources of models by name, opened when they are first asked for. The `most` that were used last are kept."""
+    """The sources of models by name, opened on demand. The `most` recently used ones are kept."""
 
     def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
         self._sources = {source.name: source for source in sources}          # the one used last at the end
@@ -41,7 +41,7 @@ class SoundBank:
         return Sound(patch, self.source(patch.model))
 
     def keep(self, model: str, source: Source) -> None:
-        """From now on `source` plays the patches of `model`."""
+        """Use `source` for the patches of `model` from now on."""
         self._sources[model] = source
         for name in list(self._sources)[:-self._most]:
             del self._sources[name]
@@ -76,7 +76,7 @@ def open_sound(patch=None, model=None, playing: Sound | None = None) -> Sound:
 
 
 def notice(sound: Sound) -> str:
-    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    """A notice for the player about a patch on the model that is installed; empty if it is the model it was made with."""
     patch, model = sound.patch, sound.source.model
     if isinstance(model, StftModel) and model.shape.keys == 1:
         return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
@@ -89,5 +89,5 @@ def notice(sound: Sound) -> str:
 
 
 def source_of(model: Model | StftModel) -> Source:
-    """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
+    """The source for a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
     return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)

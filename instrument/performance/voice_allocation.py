@@ -37,7 +37,7 @@ voice_dtype = np.dtype([
 
 
 class Voices:
-    """The notes that sound. `hop` is the newest hop computed: slots rest until no hop in flight plays them."""
+    """The sounding notes. `hop` is the newest computed hop: a freed slot rests until no published hop uses it."""
 
     def __init__(self) -> None:
         self.table = np.zeros(SLOTS, voice_dtype)
@@ -53,7 +53,7 @@ class Voices:
         self.last_pitch: float | None = None
 
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
-        """A key goes down. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
+        """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
         if self.mode == POLY:
             same = ((self.stage == HELD) | (self.stage == PEDAL)) & (self.channel == channel) & (self.key == key)
             self._release(same, REPEAT_RELEASE_S)
@@ -100,7 +100,7 @@ class Voices:
             self.mode, self.held = mode, []
 
     def free(self, slot: int) -> None:
-        """The voice is silent at the end of the hop that is being computed; its slot rests a little."""
+        """Free the slot of a voice that is silent at the end of the hop that is being computed; the slot rests a little."""
         self.stage[slot] = FREE
         self.table["rest_until"][slot] = self.hop + 1 + REST_HOPS
 

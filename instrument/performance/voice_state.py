@@ -20,7 +20,7 @@ MOTION_TABLES = np.ascontiguousarray(np.moveaxis(
 
 
 class Memory:
-    """What every slot remembers between rows. All float32 unless said."""
+    """The state of all voice slots between rows. float32 unless noted."""
 
     def __init__(self) -> None:
         self.held = np.zeros((SLOTS, FRAME_SIZE), np.float32)              # the frame that sounds
@@ -43,7 +43,7 @@ class Memory:
 
 @compiled(fastmath=FASTER)
 def begin_voice(table, s, memory):
-    """Empties what slot `s` remembers and draws its own randomness from its seed."""
+    """Reset the state of slot `s` and draw its random values from its seed."""
     _, _, noise, fall_db, slopes, release_attenuation_db, turns, offset, angle, _, _, _ = memory
     noise[s], fall_db[s], slopes[s], release_attenuation_db[s], turns[s] = 0, 0, 0, 0, 0
     x = np.uint64(table[s].seed) | np.uint64(1 << 32)

@@ -32,7 +32,7 @@ def play(path: str, device: str | None = None) -> None:
 
 
 def _rate_hz(file: Any, device: str | None) -> int:
-    """The file's own rate where the device has it; a JACK server has one alone."""
+    """The file's own rate if the device supports it; a JACK server has only one."""
     import sounddevice
     try:
         sounddevice.check_output_settings(device, file.channels, samplerate=file.samplerate)
@@ -42,7 +42,7 @@ def _rate_hz(file: Any, device: str | None) -> int:
 
 
 def pieces(file: Any, rate_hz: int) -> Iterator[np.ndarray]:
-    """A sound file at another rate, a piece at a time: float32 [n, channels] each."""
+    """A sound file resampled to another rate, piece by piece: float32 [n, channels] each."""
     if rate_hz == file.samplerate:
         yield from file.blocks(PIECE_FRAMES, dtype="float32", always_2d=True)
         return

@@ -19,7 +19,7 @@ OURS = b"HmFc"                                      # the block's application
 
 
 class FlacError(ValueError):
-    """A file that cannot be made, or read, as a take in FLAC; the text names it."""
+    """A file that cannot be written, or read, as a take in FLAC; the text names it."""
 
 
 def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
@@ -61,7 +61,7 @@ def _insert(path: Path, data: bytes) -> None:
 
 
 def played(path: Path) -> bytes | None:
-    """What the APPLICATION block of ours holds, or None. Raises OSError; FlacError where this is no FLAC file."""
+    """The performance log in our APPLICATION block, or None. Raises OSError; FlacError where this is no FLAC file."""
     with path.open("rb") as file:
         if file.read(4) != b"fLaC":
             raise FlacError(f"{path}: not a FLAC file")

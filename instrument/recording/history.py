@@ -28,7 +28,7 @@ class Noted(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A moment of the performance (`performance/snapshot.py`): all events before `number` are in it, but for those that wait, `pending`."""
+    """A snapshot (`performance/snapshot.py`): it contains all events before `number`, except those that had not taken effect, `pending`."""
     sample: int
     number: int
     pending: list[tuple[int, PlayerEvent]]
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 
 
 class History:
-    """Of the engine whose state block is `state`. `end` is the sample up to which the sound is here."""
+    """The history of the engine whose state block is `state`. `end` is the sample up to which the sound has been copied."""
 
     def __init__(self, state: np.ndarray, rate_hz: int):
         self.rate_hz = rate_hz
@@ -64,12 +64,12 @@ class History:
             self._thread.join(2)
 
     def note(self, sample: int, event: Any) -> None:
-        """Remember an event that takes effect at `sample`."""
+        """Record an event that takes effect at `sample`."""
         self._events.append(Noted(self.noted, sample, event))
         self.noted += 1
 
     def forget_old(self) -> None:
-        """Let go of what is older than the sound that is kept. On the performer's thread."""
+        """Drop everything older than the kept sound. On the performer's thread."""
         oldest = self.end - self._size
         events, moments = self._events, self.moments
         while events and events[0].sample < oldest:
@@ -78,7 +78,7 @@ class History:
             moments.popleft()
 
     def moment_before(self, sample: int) -> Kept | None:
-        """The newest moment, at or before a sample, from which it can be played again: a quiet one if all that came since is known."""
+        """The newest snapshot at or before a sample from which it can be replayed: one at rest, if all later events are known."""
         events, moments = list(self._events), list(self.moments)
         oldest = events[0].number if events else self.noted
         usable = [kept for kept in moments if kept.sample <= sample and kept.number >= oldest]
@@ -87,7 +87,7 @@ class History:
         return best[-1] if best else None
 
     def events_from(self, number: int) -> list[Noted]:
-        """All events of this number and later that are still known, in the order in which they came."""
+        """All known events with this number or a later one, in the order in which they came."""
         if self.noted - number > 500:
             return [noted for noted in list(self._events) if noted.number >= number]    # one step for the interpreter: nobody comes between
         found: dict[int, Noted] = {}
@@ -102,7 +102,7 @@ class History:
         return [found[n] for n in sorted(found)]
 
     def follow(self) -> int:
-        """Fetch what was played since the last call; returns `end`."""
+        """Copy the sound since the last call; returns `end`."""
         with self._lock:
             now = position(self._state)
             begin = self.end
@@ -123,7 +123,7 @@ class History:
             return now
 
     def sound(self, begin: int, end: int) -> tuple[int, np.ndarray]:
-        """(the sample of its first, float32 [n, 2], a copy): what was played from `begin` to `end`, as far as it is here."""
+        """(the sample of its first frame, float32 [n, 2], a copy): the sound from `begin` to `end`, as far as it is kept."""
         with self._lock:
             end = min(end, self.end)
             begin = max(begin, self.end - self._size, self._first)
@@ -131,13 +131,13 @@ class History:
             return begin, np.concatenate(pieces) if pieces else np.zeros((0, 2), np.float32)
 
     def loudest(self, seconds: float) -> float:
-        """The highest peak of the last seconds; infinite where so much is not known."""
+        """The highest peak of the last seconds; infinite if less is known."""
         end = self.follow()
         begin, sound = self.sound(end - int(seconds * self.rate_hz), end)
         return float(np.abs(sound).max(initial=0)) if end - begin >= int(seconds * self.rate_hz) or begin == 0 else np.inf
 
     def _stretches(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Where the samples from `begin` to `end` lie in the ring: one or two slices, at most its size."""
+        """Where the samples from `begin` to `end` are in the ring: one or two slices, at most its size."""
         begin = max(begin, end - self._size)
         if end <= begin:
             return []

@@ -32,7 +32,7 @@ LONGEST_LINE = 1 << 20              # bytes
 
 
 class TakeError(ValueError):
-    """A take that cannot be played again; the text names the file and says why."""
+    """A take that cannot be replayed; the text names the file and the reason."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Performance:
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that played when the take began, as loaded; what was moved since is in the moment's controls."""
+        """The patch at the beginning of the take, as loaded; controls moved since are in the snapshot."""
         return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
@@ -78,7 +78,8 @@ def _line(values: dict) -> bytes:
 
 
 def of_file(path: str | Path) -> Performance:
-    """What was played in this take: from its `.part`, where it was cut off and is not finished yet, else from itself. Raises TakeError."""
+    """The performance in a take: from its `.part`, if it was cut off and is not finished yet, else from the sound file. Raises TakeError.
+    """
     path = Path(path)
     part = path.with_suffix(SUFFIX)
     try:
@@ -145,7 +146,7 @@ def parse(data: bytes, where: str) -> Performance:
 
 
 def _event(values: dict, law: int, where: str) -> Any:
-    """An event from a file: of the right kinds, within MIDI's ranges. `law` is what patches are played by, where they do not say."""
+    """An event from a file: checked for types and MIDI's ranges. `law` is the law of velocity for patches that do not name one."""
     if values.get("event") == "Load":
         name = values.get("model")
         if name is not None and (not isinstance(name, str) or len(name) > 200):
@@ -177,7 +178,7 @@ def _event(values: dict, law: int, where: str) -> Any:
 
 @dataclass(frozen=True)
 class LoadByName:
-    """A change of patch that is yet to be opened: `model` by name, None for the one that plays."""
+    """A change of patch whose model is not opened yet: `model` by name, None for the current one."""
     patch: Patch
     model: str | None
     law: int

@@ -31,7 +31,7 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Recorder:
-    """`use` gives it the engine's history. `record`, `stop`, `capture` return at once; the thread does the work."""
+    """Records takes. `use` gives it the engine's history. `record`, `stop`, `capture` return at once; the thread does the work."""
 
     def __init__(self, tell: Callable[[dict], None]):
         self._tell = tell
@@ -46,7 +46,7 @@ class Recorder:
         self._thread.start()
 
     def use(self, history: History, clock: MidiClock | None = None) -> None:
-        """The engine has a new time: what is being recorded ends here. `clock`: the MIDI clock in that time."""
+        """Use another engine's history: a running take ends here. `clock`: the MIDI clock of that engine."""
         done = threading.Event()
 
         def change() -> None:
@@ -59,7 +59,7 @@ class Recorder:
         done.wait(5)
 
     def record(self, folder: str | None, sample_format: str) -> None:
-        """Begin a take: from this sample on, or, where a MIDI clock runs, from the next bar on."""
+        """Begin a take: at this sample, or, while a MIDI clock runs, at the next bar."""
         history, clock, at = self._history, self._clock, datetime.datetime.now()
         if history is not None:
             begin = history.follow()
@@ -76,14 +76,14 @@ class Recorder:
             self._asked.put(lambda: self._stop(end))
 
     def capture(self, folder: str | None, sample_format: str) -> None:
-        """Keep what was played in the last minute."""
+        """Keep the last minute as a take."""
         history, at = self._history, datetime.datetime.now()
         if history is not None:
             end = history.follow()
             self._asked.put(lambda: self._capture(history, end, at, folder, sample_format))
 
     def close(self, seconds: float = 2.0) -> None:
-        """End the take, if there is one, and the thread; waits so long for it at most."""
+        """End the take, if there is one, and the thread; waits at most this long."""
         self.stop()
         self._asked.put(None)
         self._thread.join(seconds)
@@ -118,7 +118,7 @@ class Recorder:
             self._tell_recording()
 
     def _look_for_bar(self) -> None:
-        """Begin where the first bar since began. It is a few samples old by now; the history has them."""
+        """Begin the take at the start of the first bar. That was a few samples ago; the history has them."""
         if not (self._armed and self._history and self._clock):
             return
         since, at, folder, sample_format = self._armed
@@ -141,7 +141,7 @@ class Recorder:
         self._tell_recording()
 
     def _recover(self, folder: str | None) -> None:
-        """Finish what a process that was killed left."""
+        """Finish takes of a process that was killed."""
         for path in recover(_place(folder)):
             self._tell({"tell": "error", "text": f"{path}: the program ended while it was recorded; all until then is in it."})
 
@@ -152,7 +152,7 @@ class Recorder:
 
     def _new_take(self, history: History, begin: int, at: datetime.datetime, folder: str | None,
                   sample_format: str) -> tuple[Take, int]:
-        """(a take that begins at a sample made at `at`, the number of the first event that it has not heard). Raises OSError."""
+        """(a take that begins at a sample, made at `at`, the number of the first event that it does not contain). Raises OSError."""
         kept = history.moment_before(begin)
         if kept is None:
             raise OSError("the engine has not begun to play")
@@ -166,7 +166,7 @@ class Recorder:
         return take, noted[-1].number + 1 if noted else kept.number
 
     def _write(self, end: int) -> bool:
-        """Write down the sound and the events up to sample `end`. Returns whether the take goes on."""
+        """Write the sound and the events up to sample `end`. Returns whether the take goes on."""
         take, history = self._take, self._history
         assert take and history
         noted = history.events_from(self._cursor)
@@ -240,7 +240,7 @@ class Recorder:
 
 
 def playing(history: History, end: int) -> tuple[int, int] | None:
-    """(where the playing of the last minute began, where its sound ended); None where all was silent.
+    """(where the playing of the last minute began, where its sound ended); None if all was silent.
 
     It began with the first note; or before the minute did, where something sounded already.
     """

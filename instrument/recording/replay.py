@@ -28,7 +28,7 @@ MOST_MODELS = 128                   # of one take
 
 
 def notice(performance: Performance, source: Source) -> str:
-    """What the player should know before it is played again; empty if it will be as it was."""
+    """A notice for the player before a replay; empty if it will equal the recording."""
     model = performance.snapshot["model"]
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
@@ -40,8 +40,9 @@ def notice(performance: Performance, source: Source) -> str:
 
 
 def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
-    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
-    still down where the take ends comes up there: nobody is at these keys any more."""
+    """Restore a new performer from the snapshot before a take, with all events of the take queued. Returns the sample at which it stands.
+    Keys still held at the take's end are released there, since nobody holds them any more.
+    """
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
     for sample, event in performance.events:
         performer.receive(_loaded(event, bank), sample)
@@ -53,14 +54,14 @@ def prepare(performer: Any, performance: Performance, bank: SoundBank) -> int:
 
 
 def _loaded(event: Any, bank: SoundBank) -> Any:
-    """An event of a take as the performer takes it."""
+    """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
         return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
     return event
 
 
 class Replay:
-    """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
+    """A take on an engine of its own, positioned where its sound begins. Raises LibraryError where its model is missing."""
 
     def __init__(self, performance: Performance, source: Source | None = None):
         self.performance = performance
@@ -98,7 +99,7 @@ def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda par
 
 @contextmanager
 def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
-    """A new WAV file, which stays if all goes well. Raises OSError, naming it and why."""
+    """A new WAV file, which gets its name when it is complete. Raises OSError, naming it and the reason."""
     file = None
     try:
         file = WaveFile(wav, rate_hz)

@@ -16,7 +16,7 @@ _DS64_BYTES = 28
 
 
 class RiffError(ValueError):
-    """A file that is not what it should be; the text names it and says why."""
+    """A file that is not a valid RIFF file; the text names it and says why."""
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

@@ -16,7 +16,7 @@ STRETCH_FRAMES = 1024
 
 @dataclass(frozen=True)
 class TakeEntry:
-    """A take: its sound, when it was changed last (so that it is looked at again), and how long it is in bytes."""
+    """A take: its sound file, modification time (so that a changed file is read again), and size in bytes."""
     path: Path
     changed_ns: int
     size_bytes: int
@@ -27,13 +27,13 @@ class TakeEntry:
 
     @property
     def files(self) -> list[Path]:
-        """All that belongs to it and is of use elsewhere: the sound, and the MIDI beside it."""
+        """All files of the take that other programs can use: the sound, and the MIDI beside it."""
         midi = self.path.with_suffix(".mid")
         return [self.path, midi] if midi.exists() else [self.path]
 
 
 def entries(folder: Path) -> list[TakeEntry]:
-    """The newest takes first. Never raises: a folder that is not there has none."""
+    """The takes in a folder, the newest first. Never raises: a missing folder has none."""
     found, paths = [], []
     with contextlib.suppress(OSError):
         paths = list(folder.iterdir())
@@ -46,7 +46,7 @@ def entries(folder: Path) -> list[TakeEntry]:
 
 
 def is_take(path: Path) -> bool:
-    """Whether a sound file says how it was played, or its `.part` beside it does; any other is a recording like all others."""
+    """Whether a sound file contains a performance log, or its `.part` beside it does; any other file is just a recording."""
     try:
         if path.suffix.lower() == ".wav" and any(name == riff.TAKE_CHUNK for name, _, _ in riff.chunks_of(path)):
             return True
@@ -59,14 +59,14 @@ def is_take(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a take looks like: `low` and `high` [columns], -1..1, and how long it is."""
+    """The outline of a take: `low` and `high` [columns], -1..1, and its length."""
     low: np.ndarray
     high: np.ndarray
     seconds: float
 
 
 def picture(path: Path, columns: int) -> Picture:
-    """The outline of a sound in so many columns. Raises OSError, where it cannot be read."""
+    """The outline of a sound in this many columns. Raises OSError where it cannot be read."""
     low, high = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
     try:
         with soundfile.SoundFile(path) as file:
