@@ -18,7 +18,7 @@ NICENESS = 10                       # under the sound and the window
 
 
 class Ended(Exception):
-    """The window wants no more of it."""
+    """The window has cancelled the export."""
 
 
 def _tell(**message: Any) -> None:
@@ -31,7 +31,7 @@ def _options(kind: type, values: dict) -> Any:
 
 
 def main() -> int:
-    """Returns the exit status: 0 done or ended, 1 told a problem."""
+    """Returns the exit status: 0 done or cancelled, 1 a problem was reported."""
     ended = threading.Event()
     request = parse_json(sys.stdin.buffer.readline())
 

@@ -17,11 +17,11 @@ _HIDDEN = re.compile(r"\.hummingface-export-(\d+)")
 
 
 class ExportError(ValueError):
-    """What cannot be exported; the text says why and what to do."""
+    """An export that is not possible; the text says why and what to do."""
 
 
 def refuse_existing(*paths: Path) -> None:
-    """Raises ExportError where one is there: nothing is written over."""
+    """Raises ExportError if one of them exists: nothing is overwritten."""
     for path in paths:
         if path.exists() or path.is_symlink():
             raise ExportError(f"{path}: is there already, and nothing is written over it; give another name, or move it away first")
@@ -29,8 +29,8 @@ def refuse_existing(*paths: Path) -> None:
 
 @contextmanager
 def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
-    """A hidden folder in which all `targets` (in `folder`) are made under their names. They move to their places at the end, the last
-    one last: it is the one that opens the others. Raises OSError, naming the place, and then leaves nothing.
+    """A hidden folder in which all `targets` (in `folder`) are made under their names. At the end they are moved to their places, the main
+    file last. Raises OSError, naming the place, and then leaves nothing.
     """
     refuse_existing(*targets)
     _sweep(folder)
@@ -60,7 +60,7 @@ def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
 
 
 def sweep_of(folder: Path, pid: int) -> None:
-    """Remove what process `pid`, which was killed, left hidden in a folder."""
+    """Remove the hidden files that process `pid`, which was killed, left in a folder."""
     shutil.rmtree(folder / f".hummingface-export-{pid}", ignore_errors=True)
 
 

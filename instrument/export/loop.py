@@ -31,7 +31,7 @@ AFTER_SAMPLES = 64                  # of the loop's beginning, again after its e
 
 @dataclass(frozen=True)
 class Loop:
-    """`start` is the first sample of a round, `end` the last one (inclusive, as files have it)."""
+    """`start` is the first sample of the loop, `end` the last one (inclusive, as files have it)."""
     start: int
     end: int
     match: float                    # the correlation that it was found by
@@ -45,7 +45,7 @@ class Loop:
 
 def seamless(sound: np.ndarray, f0_hz: float, rate_hz: int, settled: int = 0,
              even_from: int | None = None) -> tuple[np.ndarray, Loop] | None:
-    """A held note [S, channels] that goes round somewhere after its sample `settled`, as `bake` gives it; None where it is too short."""
+    """A held note [S, channels] with a loop after its sample `settled`, as `bake` gives it; None if it is too short."""
     found = places(sound, rate_hz, settled)
     if not found:
         return None
@@ -62,18 +62,18 @@ def seamless(sound: np.ndarray, f0_hz: float, rate_hz: int, settled: int = 0,
 
 
 def _at_seam(baked: np.ndarray, loop: Loop, rate_hz: int) -> dict[str, float]:
-    """The most of each measure where the fade lies and just after it."""
+    """The maximum of each measure during the fade and just after it."""
     before = baked[loop.end + 1 - round(FADE_S * rate_hz) - seam.WINDOW:loop.end + 1]
     return seam.most(np.concatenate([before, baked[loop.start:loop.start + 2 * seam.WINDOW]]))
 
 
 def _first(sound: np.ndarray, rate_hz: int, settled: int) -> int:
-    """The sample from which on a loop may begin."""
+    """The first sample at which a loop may begin."""
     return max(settled + round(BEGIN_PART * (len(sound) - settled)), round((MATCH_S + MARGIN_S) * rate_hz))
 
 
 def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
-    """Where a held note may go round, most promising first; none where it is too short. Not yet baked."""
+    """Possible loops of a held note, the most promising first; none if it is too short. Not yet baked."""
     sound = np.asarray(sound, np.float64)
     window, margin = round(MATCH_S * rate_hz), round(MARGIN_S * rate_hz)
     first, shortest = _first(sound, rate_hz, settled), min(round(SHORTEST_S * rate_hz), round(0.3 * (len(sound) - settled)))
@@ -103,9 +103,9 @@ def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
 
 
 def bake(sound: np.ndarray, loop: Loop, f0_hz: float, rate_hz: int, even_from: int | None = None) -> tuple[np.ndarray, Loop]:
-    """(the note up to the end of its loop and a little beyond, which goes round seamlessly from there; the loop).
+    """(the note up to the end of its loop and a little beyond, which loops seamlessly; the loop).
 
-    Its level is evened out from sample `even_from` on, by the fall that it has in the loop: from the loop's beginning, if left out.
+    Its level is evened out from sample `even_from` on (default: the loop's beginning), by its decay within the loop.
     """
     sound = np.asarray(sound, np.float64).copy()
     start, end = loop.start, loop.end + 1

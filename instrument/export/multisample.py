@@ -36,7 +36,7 @@ SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
 
 @dataclass(frozen=True)
 class MultisampleOptions:
-    """What the player chose. `loop` None: a patch whose notes last is looped, one whose notes die away is not."""
+    """The player's options. `loop` None: loop patches whose notes sustain, not those whose notes decay."""
     every: int = 3
     velocities: int = 3
     seconds: float = 4.0
@@ -48,7 +48,7 @@ class MultisampleOptions:
 
 @dataclass(frozen=True)
 class MultisampleReport:
-    """What was exported."""
+    """The result of an export."""
     out: Path
     keys: int
     samples: int
@@ -104,7 +104,7 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
 
 
 class _Sampler:
-    """Renders, loops and writes one sample after the other, and keeps the map of them."""
+    """Renders, loops and writes one sample after the other, and builds their map."""
 
     def __init__(self, sound: Sound, options: MultisampleOptions, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
@@ -142,7 +142,7 @@ class _Sampler:
                                               (found.start, found.end) if found else None, decay))
 
     def _ended(self, sound: np.ndarray) -> np.ndarray:
-        """A sample that dies away: without the silence at its end, or faded out where it was cut off."""
+        """A sample that decays: without the silence at its end, or faded out where it was cut off."""
         level_db = sampled_note.levels_db(sound)
         loud = np.flatnonzero(level_db > QUIET_DB)
         step = round(sampled_note.STEP_S * RATE_HZ)
@@ -154,7 +154,7 @@ class _Sampler:
         return sound
 
     def level(self) -> None:
-        """Gains for all keys, and such as a map can hold: where some are beyond, all are lower."""
+        """Compute gains for all keys within the format's range: if some exceed it, all are lowered."""
         self.instrument.level_keys(self.lufs)
         samples = self.instrument.samples
         self.softer_db = max(max(sample.gain_db for sample in samples) - MOST_GAIN_DB, 0.0)
@@ -162,7 +162,7 @@ class _Sampler:
             samples[:] = [replace(sample, gain_db=sample.gain_db - self.softer_db) for sample in samples]
 
     def notices(self) -> str:
-        """What the player should know of the samples."""
+        """Notices for the player about the samples."""
         notices = []
         if self.cut_off:
             notices.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "

@@ -33,20 +33,21 @@ class Release:
 
 
 def for_sampling(patch: Patch, wet: bool = False) -> Patch:
-    """The patch as its samples carry it: `wet` keeps delay and reverb."""
+    """The patch with the effects that belong into samples: `wet` keeps delay and reverb."""
     return patch.with_values(parameters={**patch.parameters, **ALONE, **({} if wet else DRY)})
 
 
 def settling_s(patch: Patch) -> float:
-    """Until the player's envelope stands still: its attack, and its decay where that leads anywhere."""
+    """The time until the player's envelope is steady: its attack, and its decay if it changes anything."""
     of = patch.parameters
     return min(of["envelope.attack_s"] + (of["envelope.decay_s"] if of["envelope.sustain"] < 1 else 0.0), LONGEST_SETTLING_S)
 
 
 def play(source: Source, patch: Patch, key: int, velocity: int, seconds: float, release_at_s: float | None = None, *,
          seed: int | None = None) -> np.ndarray:
-    """A note alone, released at `release_at_s` if given: float32 [S, 2] at RATE_HZ. Each key and velocity has its own motion, unless
-    a `seed` says in which."""
+    """A note alone, released at `release_at_s` if given: float32 [S, 2] at RATE_HZ. Each key and velocity has its own random motion, unless
+    a `seed` is given.
+    """
     events: list[tuple[int, Any]] = [(0, NoteOn(0, key, velocity))]
     if release_at_s is not None:
         events.append((round(release_at_s * RATE_HZ), NoteOff(0, key)))
@@ -63,7 +64,7 @@ def levels_db(sound: np.ndarray, step_s: float = STEP_S) -> np.ndarray:
 
 
 def fall_db_s(level_db: np.ndarray, step_s: float = STEP_S) -> float:
-    """The slope of a level by least squares; positive where it falls."""
+    """The slope of a level by least squares; positive for a decay."""
     times = np.arange(len(level_db)) * step_s
     return -float(np.polyfit(times, level_db, 1)[0]) if len(level_db) > 1 else 0.0
 

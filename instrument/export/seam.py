@@ -25,10 +25,10 @@ def changes(sound: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def most(sound: np.ndarray) -> dict[str, float]:
-    """The most of each measure in `sound` [S, channels], which has three moments or more."""
+    """The maximum of each measure in `sound` [S, channels], which has three moments or more."""
     return {name: float(values.max()) for name, values in changes(sound).items()}
 
 
 def over(seam: dict[str, float], own: dict[str, float]) -> float:
-    """The worst of a seam's measures against what the sound has in itself; below 1 it is quieter than that."""
+    """The worst of a seam's measures, relative to the sound's own maximum; below 1 the seam is less noticeable."""
     return max(seam[name] / max(own[name], LEAST) for name in own)

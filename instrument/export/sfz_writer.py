@@ -34,18 +34,18 @@ def text(instrument: SampledInstrument, folder: str) -> str:
 
 
 def _following(low: int, high: int, law_db: np.ndarray) -> Span:
-    """Velocities that the default curve may decide on, where it is not so far under the law that a volume could not make it up."""
+    """Velocities for which the player's default curve can be used: where it is not too far below the law for a volume to compensate."""
     span = squared(low, high, law_db)
     return span if span.gain_db <= SPREAD_DB else _standing(low, high, law_db)
 
 
 def _standing(low: int, high: int, law_db: np.ndarray) -> Span:
-    """Velocities that may all be equally loud. All 127 are not: the ends of their curve would have to be equal."""
+    """Velocities that may all be equally loud. Not all 127: the ends of their curve would have to be equal."""
     return fixed(low, high, law_db) if high - low < LOUDEST - 1 or law_db[low] == law_db[high] else squared(low, high, law_db)
 
 
 def _curve(span: Span, law_db: np.ndarray) -> tuple[float, dict[int, float]]:
-    """(gain in dB; amplitude under it by velocity). No amplitude is over 1, as the format has it."""
+    """(gain in dB; amplitude relative to it by velocity). No amplitude is over 1, as the format requires."""
     gain_db = max(span.gain_db, float(law_db[span.low:span.high + 1].max()))
     curve = {v: float(10 ** ((law_db[v] - gain_db) / 20)) for v in points(span.low, span.high, law_db, CURVE_DB)}
     if span.track == 0:

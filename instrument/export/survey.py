@@ -23,7 +23,7 @@ LEAST_LUFS = -80.0                  # what is softer is not gone by: the engine 
 
 @dataclass(frozen=True)
 class Survey:
-    """`fall_db_s` is the middle of the probes'; `law_db` [128] how far each velocity is under velocity 127."""
+    """`fall_db_s` is the median of the probes' decays; `law_db` [128] is how far each velocity is below velocity 127."""
     fall_db_s: float
     law_db: np.ndarray
 
@@ -47,7 +47,7 @@ def survey(source: Source, patch: Patch, low: int, high: int, done: Callable[[],
 
 
 def _law(lufs: np.ndarray) -> np.ndarray:
-    """The law [128] of the loudness of keys at VELOCITIES [K, V]: the mean of the keys, as far down as all of them are heard."""
+    """The law [128] of the loudness of keys at VELOCITIES [K, V]: the mean over keys, down to the velocity at which all are audible."""
     heard = np.logical_and.accumulate((lufs > LEAST_LUFS)[:, ::-1].all(0))[::-1]
     if not heard.any():
         heard[-1] = True

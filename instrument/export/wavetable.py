@@ -40,7 +40,7 @@ ALIKE_DB = -50.0                    # cycles that differ by less, on the whole, 
 
 @dataclass(frozen=True)
 class WavetableOptions:
-    """`along` is a control's id, or "time"; `seconds` how much of the note goes by along time; `key` the note that is played."""
+    """`along` is a control's id, or "time"; `seconds` is how much of the note passes along time; `key` is the note that is played."""
     along: str = TIME
     key: int = 48
     velocity: int = 100
@@ -49,7 +49,7 @@ class WavetableOptions:
 
 @dataclass(frozen=True)
 class WavetableReport:
-    """What was exported."""
+    """The result of an export."""
     out: Path
     took_s: float
     notice: str = ""
@@ -60,7 +60,7 @@ class WavetableReport:
 
 
 def check_along(along: str, latents: int) -> None:
-    """Raises ExportError where no table can go along this."""
+    """Raises ExportError if no wavetable can be made along this."""
     if along == TIME:
         return
     if along not in PARAMETERS:

@@ -16,7 +16,7 @@ READY_POLL_MS = 100
 
 
 def _open_when_ready(window: Any, path: Path) -> None:
-    """Once the engine plays."""
+    """Open the file once the engine plays."""
     from PySide6.QtCore import QTimer
     look = QTimer(window, interval=READY_POLL_MS)
 

@@ -9,7 +9,7 @@ from hummingface import FOLDER
 
 
 class Listening(QObject):
-    """`path` is what sounds now, or None. `changed(problem)` follows every change; the text is empty where all is well."""
+    """`path` is the take that is playing, or None. `changed(problem)` follows every change; the text is empty unless something failed."""
 
     changed = Signal(str)
 
@@ -19,7 +19,7 @@ class Listening(QObject):
         self._process: QProcess | None = None
 
     def toggle(self, path: Path) -> None:
-        """Play this take, or end it if it is the one that sounds."""
+        """Play this take, or stop it if it is playing."""
         same = self.path == path
         self.stop()
         if same:
@@ -35,7 +35,7 @@ class Listening(QObject):
         self.changed.emit("")
 
     def stop(self) -> None:
-        """Silence."""
+        """Stop playing."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()

@@ -16,7 +16,8 @@ PATIENCE_MS = 5000                  # that one has to end by itself when it shou
 
 
 class Exporting(QObject):
-    """One at a time. `moved(done, of)` tells how far it is, `ended(text, problem)` the end: both texts are empty where it was cancelled."""
+    """One export at a time. `moved(done, of)` reports progress, `ended(text, problem)` the end: both texts are empty if it was cancelled.
+    """
 
     moved = Signal(int, int)
     ended = Signal(str, str)
@@ -32,7 +33,7 @@ class Exporting(QObject):
         return self._process is not None
 
     def start(self, request: dict) -> None:
-        """Begin the export that a request (see `export/export_process.py`) asks for."""
+        """Start the export for a request (see `export/export_process.py`)."""
         if self._process is not None:
             return
         process = self._process = QProcess(self)
@@ -48,7 +49,7 @@ class Exporting(QObject):
         process.write(json.dumps(request).encode() + b"\n")
 
     def cancel(self) -> None:
-        """End it; nothing of it stays. `ended` follows."""
+        """Cancel it; nothing of it stays. `ended` follows."""
         process = self._process
         if process is not None and not self._cancelled:
             self._cancelled = True
@@ -56,7 +57,7 @@ class Exporting(QObject):
             QTimer.singleShot(PATIENCE_MS, self, lambda: self._kill(process))
 
     def close(self) -> None:
-        """End it now, and wait for that."""
+        """Cancel it and wait for the end."""
         self.cancel()
         process = self._process
         if process is not None and not process.waitForFinished(PATIENCE_MS):

@@ -20,7 +20,9 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")     
 
 
 class Helper(QObject):
-    """`words` follow `hummingface`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
+    """`words` are the arguments of `hummingface`. `received` carries each message, `ended` its last error output (empty if it was told to
+    end).
+    """
 
     received = Signal(dict)
     ended = Signal(str)
@@ -49,16 +51,16 @@ class Helper(QObject):
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def send(self, message: dict) -> None:
-        """Ask for something."""
+        """Send a request."""
         self._process.write(json.dumps(message).encode() + b"\n")
 
     def leave(self) -> None:
-        """Nothing more is wanted of it: it saves what it has, and ends by itself."""
+        """Nothing more is needed: the helper saves its work, and ends by itself."""
         self._left = True
         self._process.closeWriteChannel()
 
     def close(self, patience_ms: int) -> None:
-        """Leave it, and see that it is gone after so long."""
+        """Leave it, and kill it if it still runs after this time."""
         self.leave()
         if self.running and not self._process.waitForFinished(patience_ms):
             self._process.kill()

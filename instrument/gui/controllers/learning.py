@@ -30,7 +30,7 @@ ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")
 
 @dataclass(frozen=True)
 class LearningPicture:
-    """One note: levels uint8 [rows, columns] of its recording, and of what is learnt so far."""
+    """One note: levels uint8 [rows, columns] of its recording, and of the model's version so far."""
     target: np.ndarray
     learnt: np.ndarray
     name: str
@@ -39,7 +39,7 @@ class LearningPicture:
 
 
 class Learning(QObject):
-    """One lesson at a time. `changed` follows whatever there is to show; `picture_changed` the picture alone."""
+    """One training job at a time. `changed` follows every change, `picture_changed` those of the picture."""
 
     changed = Signal()
     picture_changed = Signal()
@@ -63,14 +63,14 @@ class Learning(QObject):
         return self.state in ACTIVE
 
     def start(self, folder: Path) -> None:
-        """Learn a model of a folder; of one that was begun with, go on."""
+        """Learn a model of a folder; continue the job if there is one."""
         if self.active and self.job is not None:
             self.banner.say(f"“{self.job.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
             return
         self.go_on(learnt_models.job_for(folder))
 
     def go_on(self, job: TrainingJob) -> None:
-        """Begin a lesson, or go on where it was stopped."""
+        """Start a training job, or continue a stopped one."""
         if self.active:
             return
         same = self.job is not None and self.job.name == job.name
@@ -86,7 +86,7 @@ class Learning(QObject):
         self.changed.emit()
 
     def find(self, name: str) -> None:
-        """Show a lesson of an earlier window, as far as it came; nothing begins by itself."""
+        """Show the training job of an earlier window, with its progress; nothing starts by itself."""
         job = next((job for job in learnt_models.jobs() if job.name == name), None)
         if job is not None and self.job is None:
             self.job, self.share, self.state = job, job.share, "stopped" if job.share < 1 else "done"
@@ -95,26 +95,26 @@ class Learning(QObject):
             self.changed.emit()
 
     def stop(self) -> None:
-        """It saves itself and ends; `go_on` goes on from there."""
+        """Save and end; `go_on` continues."""
         if self.active and self.helper is not None:
             self.state = "stopping"
             self.helper.leave()
             self.changed.emit()
 
     def play(self) -> None:
-        """Play the newest version; while it plays, better ones take its place."""
+        """Play the newest version; while it plays, better ones replace it."""
         patch = learnt_models.patch_of(self.job.name) if self.job else None
         if patch is not None:
             self.session.load(patch)
 
     def leave(self) -> None:
-        """The window is about to go: it may begin to save itself."""
+        """The window is about to close: the job may begin to save itself."""
         if self.helper is not None:
             self.state = "stopping"
             self.helper.leave()
 
     def close(self) -> None:
-        """The window goes."""
+        """The window closes."""
         helper, self.helper = self.helper, None
         if helper is not None:
             helper.close(PATIENCE_MS)
@@ -149,7 +149,7 @@ class Learning(QObject):
             self.changed.emit()
 
     def _renew(self) -> None:
-        """Another version is in the library: what is played of it goes over to it."""
+        """Another version is in the library: sounds of the model that are playing are converted to it."""
         assert self.job is not None
         name, before, card = self.job.name, self._card, learnt_models.card_of(self.job.name)
         if card is None:

@@ -17,18 +17,19 @@ _FIELDS = ("sha256", "run", "axes", "presets")          # of a card: all that `l
 
 
 class Versions:
-    """The versions that a session's sounds are of, by the model's name. A model is looked at when a sound of it is there first, and again
-    when `forget` says that the sounds have followed it."""
+    """The versions that a session's sounds belong to, by the model's name. A model's card is read when a sound of it first appears, and
+    again when `forget` says that the sounds were converted.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Any] | None] = {}
 
     def forget(self, model: str) -> None:
-        """The sounds of this model are of another version now."""
+        """The sounds of this model now belong to another version."""
         self._known.pop(model, None)
 
     def of(self, session: SessionSnapshot) -> dict[str, dict[str, Any]]:
-        """Those of the models that were learnt from recordings; factory models stay as they are."""
+        """The versions of models that were learnt from recordings; factory models do not change."""
         names = sorted({state.patch.model for state in session.states()})[:MOST_MODELS]
         for name in names:
             if name not in self._known:
@@ -38,7 +39,7 @@ class Versions:
 
 
 def follow(kept: WindowState) -> WindowState:
-    """The same, with every sound of a model that has learnt on since carried over to the version that is there now."""
+    """The same, with every sound of a model that has learnt on converted to the current version."""
     versions, session = kept.window.get(NAME), kept.session
     for name, before in list(versions.items())[:MOST_MODELS] if isinstance(versions, dict) else ():
         card = learnt_models.card_of(name)

@@ -25,7 +25,7 @@ TAG = "recorded"
 
 
 class NewSound(QObject):
-    """`model_of` gives the model, by name or file, that plays patches of a model's name. `made(patch)`: a sound is there and plays."""
+    """`model_of` gives the model, by name or file, that plays patches of a model's name. `made(patch)`: a sound has been made and plays."""
 
     made = Signal(object)
 
@@ -45,7 +45,7 @@ class NewSound(QObject):
         return bool(self._waiting)
 
     def warm(self) -> None:
-        """A recording may come soon."""
+        """A recording may come soon: start the helper."""
         name = self.session.state.patch.model
         if not name:
             return                                  # the engine has not said yet what plays
@@ -61,7 +61,7 @@ class NewSound(QObject):
         self._idle.start()
 
     def make(self, path: Path) -> None:
-        """Turn a recording into a sound, and play it. What cannot be done is said, and changes nothing."""
+        """Make a sound from a recording, and play it. An error is reported and changes nothing."""
         self.warm()
         if self.helper is None:
             self.banner.say("The sound is still getting ready. Drop the recording again in a moment.", problem=True)
@@ -74,12 +74,12 @@ class NewSound(QObject):
                         f"Listening to {path.name} … The first one takes some seconds longer.", stay=True)
 
     def leave(self) -> None:
-        """The window is about to go."""
+        """The window is about to close."""
         if self.helper is not None:
             self.helper.leave()
 
     def close(self) -> None:
-        """The window goes."""
+        """The window closes."""
         helper, self.helper = self.helper, None
         if helper is not None:
             helper.close(PATIENCE_MS)

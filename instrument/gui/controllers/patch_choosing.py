@@ -13,7 +13,7 @@ from hummingface.instrument.session.session import Session
 
 
 class PatchChoosing:
-    """Does what the bar and the pad ask for; what goes wrong is said in the banner and changes nothing."""
+    """Handles the requests of the bar and the pad; an error is shown in the banner and changes nothing."""
 
     def __init__(self, window: QWidget, session: Session, bar: PatchBar, pad: MorphPad, banner: Banner):
         self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
@@ -27,7 +27,7 @@ class PatchChoosing:
         self.saver.wanted.connect(self.save)
 
     def step(self, step: int) -> None:
-        """The next or the previous patch of the library."""
+        """Play the next or the previous patch of the library."""
         entries = library.patches()
         if entries:
             names = [entry.name for entry in entries]
@@ -48,12 +48,12 @@ class PatchChoosing:
             return None
 
     def browse(self) -> None:
-        """The browser, for the patch to play."""
+        """Open the browser for the patch to play."""
         self._for_corner = None
         self._open_browser(self.bar.name.mapToGlobal(QPoint(0, self.bar.name.height() + 4)), "Patches")
 
     def browse_corner(self, corner: int) -> None:
-        """The browser, for a corner of the morph pad."""
+        """Open the browser for a corner of the morph pad."""
         self._for_corner = corner
         self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
 
@@ -83,7 +83,7 @@ class PatchChoosing:
         self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
-        """Save what is played under a name."""
+        """Save the current sound under a name."""
         patch = self.session.state.to_patch(name=name, tags=tags)
         try:
             path = library.save_patch(patch)

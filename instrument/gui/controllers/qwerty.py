@@ -23,7 +23,7 @@ _SCAN_CODES = {first + i: letter for first, letters in _ROWS.items() for i, lett
 
 
 def place_of(event: QKeyEvent) -> str:
-    """The letter that stands at this key's place on an English keyboard, or ""."""
+    """The letter at this key's place on an English keyboard, or ""."""
     code = event.nativeScanCode()
     if code > 1 and sys.platform != "darwin":
         if QGuiApplication.platformName() in ("xcb", "wayland"):
@@ -34,7 +34,7 @@ def place_of(event: QKeyEvent) -> str:
 
 
 class Qwerty(QObject):
-    """Plays through `hands` while `window` is active. `changed` is emitted on another octave or velocity."""
+    """Plays through `note_input` while `window` is active. `changed` is emitted when the octave or velocity changes."""
 
     changed = Signal()
 
@@ -54,7 +54,7 @@ class Qwerty(QObject):
             self.release_all()
 
     def letters(self) -> dict[int, str]:
-        """Which letter plays which MIDI note."""
+        """The letter of the computer key for each MIDI note."""
         first = 12 * (self.octave + 1)
         return {first + i: letter for i, letter in enumerate(PLACES) if first + i <= 127}
 

@@ -38,7 +38,7 @@ ALONG_GROUPS = ("latent", "morph", "filter", "character")
 
 
 class ExportDialog(QDialog):
-    """Not modal: play on while it works. `patch` gives what is played."""
+    """Not modal: you can play meanwhile. `patch` gives the current sound."""
 
     def __init__(self, parent: QWidget, patch: Callable[[], Patch], settings: Settings):
         super().__init__(parent)
@@ -118,7 +118,7 @@ class ExportDialog(QDialog):
         self._show_buttons()
 
     def fields(self) -> tuple[QWidget, ...]:
-        """All that is chosen here, always in this order."""
+        """All fields of the dialog, always in this order."""
         return self.kind, self.every, self.velocities, self.seconds, self.loop, self.wet, self.along, self.key
 
     def open(self) -> None:
@@ -128,7 +128,7 @@ class ExportDialog(QDialog):
         self.activateWindow()
 
     def export_to(self, out: str | Path) -> None:
-        """Begin, into this file or folder."""
+        """Start the export into this file or folder."""
         kind, patch = self.kind.currentData(), self._patch()
         try:
             check(kind, out, patch.name)
@@ -157,7 +157,7 @@ class ExportDialog(QDialog):
             self.export_to(out if Path(out).suffix else out + suffix)
 
     def _last_folder(self) -> Path:
-        """Of the last export, or that of the takes, where there is one."""
+        """The folder of the last export, or that of the takes, if it exists."""
         folders = [self._out.parent] if self._out is not None else []
         folders.append(Path(self._settings.take_folder or naming.folder()))
         return next((folder for folder in folders if folder.is_dir()), Path.home())

@@ -22,7 +22,7 @@ class PortBox(QCheckBox):
 
 
 class SettingsDialog(QDialog):
-    """Not modal: play on while you look for the right block size. `wanted` carries messages for the engine."""
+    """Not modal: you can play while you look for the right block size. `wanted` carries commands for the engine."""
 
     wanted = Signal(dict)
     touch_wanted = Signal()
@@ -113,7 +113,7 @@ class SettingsDialog(QDialog):
         self.setMinimumWidth(theme.px(460))
 
     def show_devices(self, audio: list[dict], midi: list[str]) -> None:
-        """What there is: `audio` as the engine lists it (name, system, channels, rate_hz, default), names of MIDI ports."""
+        """Show the devices: `audio` as the engine lists them (name, system, channels, rate_hz, default), names of MIDI ports."""
         chosen = self.device.currentData()
         self.device.clear()
         self.device.addItem("The system's default", None)
@@ -123,7 +123,7 @@ class SettingsDialog(QDialog):
         self._list_ports(midi, [box.port for box in self.boxes if box.isChecked()])
 
     def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
-        """What the player chose before."""
+        """Show the player's earlier choice."""
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
                                  (self.block, audio.block_samples, f"{audio.block_samples} samples")):

@@ -21,8 +21,8 @@ PLAY = "Play your MIDI keyboard from as soft to as hard as you do; ten seconds c
 
 
 class TouchDialog(QDialog):
-    """Not modal: play on and hear what a curve does. `send` takes messages for the engine; `changed` says that `settings` are to be
-    saved."""
+    """Not modal: you can play and hear a curve's effect. `send` sends commands to the engine; `changed` says that `settings` must be saved.
+    """
 
     changed = Signal()
 
@@ -67,7 +67,7 @@ class TouchDialog(QDialog):
         self.activateWindow()
 
     def show_velocities(self, incoming: list[int]) -> None:
-        """Notes that were played on a MIDI keyboard, as they came in."""
+        """Show incoming velocities of notes played on a MIDI keyboard."""
         self.editor.show_strokes(incoming)
         if self._heard is not None:
             if not self._heard:
@@ -78,7 +78,7 @@ class TouchDialog(QDialog):
 
     @property
     def learning(self) -> bool:
-        """Whether it waits for, or listens to, what is played."""
+        """Whether it waits for, or listens to, notes."""
         return self._heard is not None
 
     # The parts
@@ -110,7 +110,7 @@ class TouchDialog(QDialog):
     # What becomes of a curve
 
     def _apply(self, curve: VelocityCurve) -> None:
-        """Play by it, draw it and keep it, after what was being drawn."""
+        """Use the curve, draw it and save it, after any drawing in progress."""
         self._keep(self.editor.curve)
         self.editor.show_curve(curve)
         self._play_by(curve)

@@ -18,7 +18,7 @@ PATIENCE_MS = 3000
 
 
 class ExtrasPanel(QDialog):
-    """Not modal: play on beside it."""
+    """Not modal: you can play meanwhile."""
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
@@ -47,7 +47,7 @@ class ExtrasPanel(QDialog):
         self.setMinimumWidth(theme.px(520))
 
     def offer(self, what: str, then: Callable[[], object]) -> bool:
-        """Whether all is here that `what` needs. If not, it is offered, and `then` is called once it is installed."""
+        """Whether everything that `what` needs is installed. If not, it is offered, and `then` is called after the installation."""
         if self.helper is None and not extras.missing():
             return True
         self._then = then
@@ -61,7 +61,7 @@ class ExtrasPanel(QDialog):
         return False
 
     def install(self) -> None:
-        """Begin, or begin again."""
+        """Start or retry the installation."""
         if self.helper is not None:
             return
         self.helper = helper = Helper(self, ["install", "train", "--tell"])
@@ -71,12 +71,12 @@ class ExtrasPanel(QDialog):
         self._show(running=True, state="Getting ready …")
 
     def reject(self) -> None:
-        """Not now; what is under way is cancelled."""
+        """Decline; a running installation is cancelled."""
         self.close_helper()
         super().reject()
 
     def leave(self) -> None:
-        """The window is about to go."""
+        """The window is about to close."""
         if self.helper is not None:
             self.helper.leave()
 

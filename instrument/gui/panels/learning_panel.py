@@ -13,7 +13,7 @@ CAPTION = 20                    # height of the line over each picture
 
 
 class LearningPictures(QWidget):
-    """The recording at the left, what is learnt of it at the right, in the colours of the spectrogram."""
+    """The recording at the left, what the model has learnt of it at the right, in the colours of the spectrogram."""
 
     def __init__(self):
         super().__init__()
@@ -26,7 +26,7 @@ class LearningPictures(QWidget):
         return QSize(theme.px(620), theme.px(220))
 
     def show_picture(self, picture: LearningPicture | None) -> None:
-        """Another moment of learning; None: nothing to see yet."""
+        """Show another state; None: nothing to see yet."""
         table, self._shown = colour_table(), picture
         self._images = []
         for levels in (picture.target, picture.learnt) if picture else ():
@@ -53,7 +53,7 @@ class LearningPictures(QWidget):
 
 
 class Progress(QWidget):
-    """A thin line, as far as it is."""
+    """A thin progress bar."""
 
     def __init__(self):
         super().__init__()
@@ -81,7 +81,7 @@ class Progress(QWidget):
 
 
 class LearningPanel(QDialog):
-    """Not modal: play on beside it. Hidden, the lesson goes on."""
+    """Not modal: you can play meanwhile. Hiding it does not stop the job."""
 
     def __init__(self, parent: QWidget, learning: Learning):
         super().__init__(parent)
@@ -126,7 +126,7 @@ class LearningPanel(QDialog):
         self.pictures.show_picture(learning.picture)
 
     def refresh(self) -> None:
-        """Show what is."""
+        """Show the current state."""
         learning = self.learning
         if learning.job is None:
             return
@@ -165,7 +165,7 @@ class LearningPanel(QDialog):
 
 
 def words(learning: Learning) -> str:
-    """How far it is: "Learning · 43 % · 5:12 left"."""
+    """The progress in words: "Learning · 43 % · 5:12 left"."""
     parts = [STEPS.get(learning.state, "")]
     if learning.state == "preparing" and learning.of:
         parts.append(f"{learning.done} of {learning.of}")

@@ -60,7 +60,7 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
 
 
 def _draw(button: QToolButton) -> None:
-    """Draw the icon at the present scale, in the button's own `tints` (at rest, while checked) if it has any."""
+    """Draw the icon at the current scale, in the button's own `tints` (normal, checked) if it has any."""
     size = theme.px(ICON)
     if button.property("drawing"):
         button.setIcon(theme.icon(button.property("drawing"), size, *(button.property("tints") or ())))
@@ -68,7 +68,7 @@ def _draw(button: QToolButton) -> None:
 
 
 def rescale(root: QWidget) -> None:
-    """Give every panel and button under a widget the present scale."""
+    """Apply the current scale."""
     for panel in root.findChildren(Panel):
         panel.rescale()
     for button in root.findChildren(QToolButton):

@@ -14,7 +14,7 @@ LONGEST_SHOWN = 40          # characters of a name on a button
 
 
 class PatchName(QToolButton):
-    """The name in the middle; a warm dot while it sounds different from the patch on disk."""
+    """The name in the middle; a warm dot while the sound differs from the patch on disk."""
 
     def __init__(self):
         super().__init__()
@@ -52,8 +52,9 @@ class PatchName(QToolButton):
 
 
 class SavePopup(QFrame):
-    """Name and tags for a patch to be saved. Where the name is that of another patch of the player's, the button says so, and Enter
-    in a field goes to it instead of pressing it."""
+    """Name and tags for a patch to be saved. If the name is that of another patch of the player's, the button says so, and Enter in a field
+    moves to the button instead of pressing it.
+    """
 
     wanted = Signal(str, tuple)
 
@@ -113,7 +114,7 @@ class SavePopup(QFrame):
 
 
 class PatchBar(QWidget):
-    """Signals say what the player wants; the window knows how to do it."""
+    """Signals carry the player's requests; the window handles them."""
 
     step_wanted = Signal(int)           # -1 previous patch, 1 next
     browse_wanted = Signal()
@@ -166,7 +167,7 @@ class PatchBar(QWidget):
         self.refresh()
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(6))
         for group in self._groups:
             group.setSpacing(theme.px(4))

@@ -39,7 +39,7 @@ class _Row(QStyledItemDelegate):
 
 
 class PatchBrowser(QFrame):
-    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or whatever has `name` and `tags`)."""
+    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or anything with `name` and `tags`)."""
 
     chosen = Signal(object)
 

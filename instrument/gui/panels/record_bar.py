@@ -12,7 +12,7 @@ KEPT_TEXT = "60 s"
 
 
 class RecordBar(QWidget):
-    """`record_wanted(on)`, `capture_wanted`, `takes_wanted`: what the player asks for. `show_recording`: what is."""
+    """`record_wanted(on)`, `capture_wanted`, `takes_wanted` are the player's requests. `show_recording` shows the state."""
 
     record_wanted = Signal(bool)
     capture_wanted = Signal()
@@ -38,13 +38,13 @@ class RecordBar(QWidget):
         self.recording = self.waiting = False
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(4))
         width = self.record.fontMetrics().horizontalAdvance("88:88") + theme.px(34)
         self.record.setMinimumWidth(width)              # so that nothing moves as the time runs
 
     def show_recording(self, begin: int | None, waits: bool = False) -> None:
-        """A take runs since sample `begin`; None: none does, or it `waits` for the next bar."""
+        """Show a take that runs since sample `begin`; None: none runs, or it `waits` for the next bar."""
         self.recording, self.waiting, self._begin = begin is not None, waits, begin or 0
         self.record.setChecked(self.recording or waits)
         self.record.setText("0:00" if self.recording else "bar …" if waits else "Rec")
@@ -54,7 +54,7 @@ class RecordBar(QWidget):
                 else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:
-        """How long the take is by now."""
+        """Show the length of the take so far."""
         if self.recording:
             text = clock(max(telemetry.position - self._begin, 0) / telemetry.rate_hz)
             if text != self.record.text():

@@ -44,7 +44,7 @@ class SpectrogramPanel(Panel):
         self.view.feed(samples)
 
     def show_frame(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
-        """The frame that is being made now; drawn while it is looked at and not frozen."""
+        """Show the current frame; drawn while it is visible and not frozen."""
         if self.frame.isChecked() and not self.freeze.isChecked():
             self.plot.show_frame(level_db, noise_db, f0_hz)
             self.note.setText(f"{note_name(f0_hz)} · {f0_hz:.0f} Hz" if f0_hz > 0 else "")

@@ -17,7 +17,7 @@ TROUBLE_S = 10.0            # so long a figure keeps its colour after the last t
 
 
 class _Count:
-    """What went wrong since the engine was ready: what it counted while it warmed up, nobody could play or hear."""
+    """A count of faults since the engine was ready: faults during the warm-up do not matter."""
 
     def __init__(self):
         self.shown = 0
@@ -25,7 +25,7 @@ class _Count:
         self._grew_at = -TROUBLE_S
 
     def begin(self, count: int) -> None:
-        """The engine is ready, and has counted so far."""
+        """The engine is ready; `count` is its count so far."""
         self.shown, self._told, self._base = 0, count, count
         self._grew_at = -TROUBLE_S
 
@@ -80,7 +80,7 @@ class Reading(Label):
 
 
 class StatusLine(QWidget):
-    """`show_telemetry` about four times a second; `midi_seen` whenever a message came in."""
+    """Call `show_telemetry` about four times a second, and `midi_seen` whenever a message arrives."""
 
     panic_wanted = Signal()
 
@@ -126,7 +126,7 @@ class StatusLine(QWidget):
         reading.show_reading(text, tint, dot)
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(18))
         widest = ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"),
                   (self.latency, "88.8 ms"), (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB"))
@@ -138,23 +138,23 @@ class StatusLine(QWidget):
         self._fit_device()
 
     def midi_seen(self) -> None:
-        """A MIDI message came in."""
+        """A MIDI message arrived."""
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
     def _show_midi(self) -> None:
-        """MIDI at rest: where there is none, what to do about it."""
+        """MIDI without traffic: if there is no port, what to do about it."""
         short = self.midi.fontMetrics().elidedText(self._no_midi, Qt.TextElideMode.ElideRight, theme.px(MIDI_WIDTH))
         self._set(self.midi, short or "MIDI", theme.WARM if short else theme.DIM, dot=theme.WARM if short else theme.TRACK)
 
     def show_ports(self, names: list[str], problem: str = "") -> None:
-        """Open MIDI ports, for the tooltip; why there can be none is said in the line, until there are."""
+        """Show open MIDI ports in the tooltip; while there can be none, the line says why."""
         self._no_midi = "" if names else problem
         self._show_midi()
         set_tip(self.midi, tip("MIDI", ", ".join(names) if names else "no port is open", problem))
 
     def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:
-        """What plays ("name, system" as the engine says it), or None: nothing does."""
+        """Show the playing device ("name, system" as the engine reports it), or None: there is none."""
         name, _, system = (device or "").rpartition(", ")
         parts = [name, SHORT_NAMES.get(system, system), f"{rate_hz / 1000:g} kHz", f"{block_samples} samples"]
         self._device = " · ".join(part for part in parts if part) if device else "no sound"
@@ -168,12 +168,12 @@ class StatusLine(QWidget):
         self.device.setAccessibleDescription(self._device)
 
     def show_clock(self, bpm: float | None, started: bool) -> None:
-        """The tempo of a MIDI clock, None where none runs; whether the song runs too."""
+        """Show the tempo of a MIDI clock, None if none runs, and whether the song runs too."""
         self._set(self.clock, f"♩ {bpm or 0:.1f}", theme.SOFT if started else theme.DIM)
         self.clock.setVisible(bpm is not None)
 
     def show_keys(self, octave: int, velocity: int) -> None:
-        """Octave of the computer keys (of their first C) and their force."""
+        """Show the octave of the computer keys (of their first C) and their velocity."""
         self._set(self.keys, f"Keys C{octave} · velocity {velocity}", theme.DIM)
 
     @property
@@ -182,7 +182,7 @@ class StatusLine(QWidget):
         return not (self._late.shown or self._drops.shown)
 
     def begin_counting(self, telemetry) -> None:
-        """The engine is ready to play: late frames and drop-outs are counted from here."""
+        """The engine is ready to play: late frames and drop-outs are counted from now on."""
         self._late.begin(telemetry.late)
         self._drops.begin(telemetry.underruns)
 

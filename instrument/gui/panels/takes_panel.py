@@ -51,7 +51,7 @@ class TakeModel(QAbstractListModel):
         self.takes: list[TakeEntry] = []
 
     def show_folder(self, folder: Path) -> None:
-        """Look at the folder again."""
+        """Read the folder again."""
         self.beginResetModel()
         self.takes = entries(folder)
         self.endResetModel()
@@ -74,7 +74,7 @@ class TakeModel(QAbstractListModel):
         return ["text/uri-list"]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The files of these takes, as file managers and DAWs take them: each sound with the MIDI beside it."""
+        """The files of these takes, in the form that file managers and DAWs accept: each sound with its MIDI file."""
         data = QMimeData()
         rows = sorted({index.row() for index in indexes})
         data.setUrls([QUrl.fromLocalFile(str(path.resolve())) for row in rows for path in self.takes[row].files])
@@ -111,7 +111,7 @@ class _Row(QStyledItemDelegate):
 
 
 class TakeList(QListView):
-    """Takes leave it as copies, whatever key is held: the take itself stays where it is."""
+    """Takes are dragged out as copies, whatever modifier key is held."""
 
     def __init__(self, panel: "TakesPanel"):
         super().__init__()
@@ -132,7 +132,7 @@ class TakeList(QListView):
 
 
 class TakesPanel(QDialog):
-    """Not modal: play on beside it. `recall_wanted` carries a take to be played again, `changed` says that a setting was."""
+    """Not modal: you can play meanwhile. `recall_wanted` carries a take to recall, `changed` says that a setting was changed."""
 
     recall_wanted = Signal(str)
     changed = Signal()
@@ -202,7 +202,7 @@ class TakesPanel(QDialog):
         return Path(self.settings.take_folder) if self.settings.take_folder else naming.folder()
 
     def refresh(self) -> None:
-        """Look at the folder again; what was selected stays so while nothing newer has come."""
+        """Read the folder again; the selection stays unless there is a newer take."""
         newest, before = self.model.takes[0].name if self.model.takes else "", self.selected()
         if self._watcher.directories() != [str(self.where)]:
             if watched := self._watcher.directories():
@@ -227,7 +227,7 @@ class TakesPanel(QDialog):
         self.list.setFocus()
 
     def selected(self) -> TakeEntry | None:
-        """The take that the buttons mean."""
+        """The take that the buttons act on."""
         index = self.list.currentIndex()
         return self.model.takes[index.row()] if index.isValid() else None
 

@@ -58,7 +58,7 @@ class FramePlot(QWidget):
         self.rescale()
 
     def rescale(self) -> None:
-        """Take the present scale on: type, the room that it needs beside the axes, and the width of lines."""
+        """Apply the current scale: font, margins beside the axes, and line widths."""
         if self._scale == theme.scale:
             return
         self._scale = theme.scale

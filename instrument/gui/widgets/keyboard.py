@@ -60,13 +60,13 @@ class Keyboard(QWidget):
         return QSize(theme.px(500), theme.px(70))
 
     def show_sounding(self, velocities: Sequence[int] | np.ndarray) -> None:
-        """uint8 [128]: what sounds, as velocities; 0 is silent."""
+        """Show the sounding notes: uint8 [128] of velocities; 0 is silent."""
         if not np.array_equal(velocities, self.velocities):
             self.velocities = np.array(velocities, np.uint8)
             self.update()
 
     def show_letters(self, letters: dict[int, str]) -> None:
-        """Which computer key plays which note."""
+        """Show which computer key plays which note."""
         if letters != self.letters:
             self.letters = letters
             self.update()
@@ -213,7 +213,7 @@ class Keyboard(QWidget):
             painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), foot, name)
 
     def _draw_at_rest(self) -> QPixmap:
-        """All keys as they lie, drawn once for a size."""
+        """Draw all released keys once per size."""
         ratio = self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)

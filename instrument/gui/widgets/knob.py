@@ -17,7 +17,7 @@ START_DEG, SPAN_DEG = 225.0, 270.0
 
 
 class Knob(Control):
-    """A knob of one parameter; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
+    """The knob of one control; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
 
     def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
                  parent=None):
@@ -37,7 +37,7 @@ class Knob(Control):
         return QSize(theme.px(40), theme.px(self.diameter * 0.75 + 17))
 
     def show_model(self, value: float | None) -> None:
-        """Mark where the model is, where that differs from the knob; None takes the mark away."""
+        """Mark the effective value where it differs from the knob; None removes the mark."""
         if value is not None and abs(value - self.shown) < 0.005:
             value = None
         if value != self.model_value:

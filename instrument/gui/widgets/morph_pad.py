@@ -81,7 +81,7 @@ class MorphPad(QWidget):
         return self.session.corners[index].name if self.session.corners else "Choose a sound"
 
     def move_to(self, x: float, y: float) -> None:
-        """The player puts the puck at x, y (0..1); the first touch brings the pad in."""
+        """The player puts the puck at x, y (0..1); the first touch activates the pad."""
         values = {"morph.x": min(max(x, 0.0), 1.0), "morph.y": min(max(y, 0.0), 1.0)}
         if self.session["morph.amount"] == 0 and self.session.corners:
             values["morph.amount"] = 1.0
@@ -209,7 +209,7 @@ class MorphPad(QWidget):
 
 
 class MorphPanel(Panel):
-    """The pad, and how far it pulls."""
+    """The pad, and the control of its strength."""
 
     def __init__(self, session: Session):
         super().__init__("Morph")

@@ -85,7 +85,7 @@ class Spectrogram(QWidget):
             self.update()
 
     def freeze(self, frozen: bool) -> None:
-        """Stand still, or go on."""
+        """Freeze, or go on."""
         if frozen != self.frozen:
             self.frozen = frozen
             if frozen:
@@ -96,7 +96,7 @@ class Spectrogram(QWidget):
     # the picture
 
     def _make(self, width: int, height: int) -> None:
-        """A ring for a picture of device pixels; what was there is kept, resampled."""
+        """A ring for a picture of this many device pixels; the old contents are kept, resampled."""
         old = self._visible_levels() if hasattr(self, "_levels") else None
         self._width, self._height = max(width, 1), max(height, 1)
         self._spectrum = LogSpectrum(self._height, self.rate_hz)

@@ -24,7 +24,7 @@ class _Reading(QRunnable):
 
 
 class Thumbnails(QObject):
-    """`ready` says that an outline has come that was asked for before."""
+    """`ready` reports that a requested outline has been drawn."""
 
     ready = Signal()
     _read = Signal(object, object)
