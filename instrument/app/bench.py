@@ -18,7 +18,7 @@ LOWEST_KEY, HIGHEST_KEY = 33, 96
 
 
 def chord(notes: int) -> list[tuple[int, int]]:
-    """So many different (channel, key), spread over the keys that are measured, on as few channels as hold them."""
+    """This many different (channel, key), spread over the measured keys, on as few channels as possible."""
     channels = -(-notes // (HIGHEST_KEY - LOWEST_KEY + 1))
     keys = np.linspace(LOWEST_KEY, HIGHEST_KEY, -(-notes // max(channels, 1))).round().astype(int).tolist()
     return [(index % channels, keys[index // channels]) for index in range(notes)]
@@ -26,7 +26,7 @@ def chord(notes: int) -> list[tuple[int, int]]:
 
 def _run_blocks(player, voices: int, block_samples: int, seconds: float, moving: bool,
                 clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
+    """Play for this long; returns the seconds of each block's (performer, synthesis), and the decoder's microseconds per hop."""
     from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
     from hummingface.instrument.synthesis.render import render
     rate_hz, performer, state = player.rate_hz, player.performer, player.state

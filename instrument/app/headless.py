@@ -16,8 +16,9 @@ TAKE_S = 3.0                            # so long a take may take to be finished
 
 
 def run(*, record: str | None = None, folder: Path | None = None, **options: Any) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: where takes go); `options` as `beginning.prepare` takes
-    them. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
+    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `options` as `startup.prepare` takes
+    them. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that cannot be used.
+    """
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
     for text in beginning.notices:
@@ -51,7 +52,7 @@ def run(*, record: str | None = None, folder: Path | None = None, **options: Any
 
 
 def _await_take(client: Client, line: "_Line") -> None:
-    """Say where the take is, once it is finished."""
+    """Print where the take is, once it is finished."""
     end = time.monotonic() + TAKE_S
     while time.monotonic() < end:
         for message in client.poll():
@@ -62,7 +63,7 @@ def _await_take(client: Client, line: "_Line") -> None:
 
 
 def _as_text(message: dict) -> str:
-    """What a message says to a player; empty if nothing."""
+    """A message as text for the player; empty if there is nothing to say."""
     match message["tell"]:
         case "engine":
             return message["text"]
@@ -96,7 +97,7 @@ def _status(now: Telemetry, alive: bool) -> str:
 
 
 class _Line:
-    """One line that is written over again and again; without a terminal only what happens is written."""
+    """A status line that is overwritten again and again; without a terminal only events are written."""
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()

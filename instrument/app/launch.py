@@ -6,7 +6,7 @@ from typing import Any
 
 
 def why_no_display() -> str | None:
-    """Why no window can open here, or None where one can."""
+    """The reason why no window can open here, or None if one can."""
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return None
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
@@ -15,7 +15,9 @@ def why_no_display() -> str | None:
 
 
 def why_no_sound(wanted: str | None = None) -> str | None:
-    """Why nothing can sound here, or None where a device is found. Raises DeviceError where there are some, but not the one `wanted`."""
+    """The reason why nothing can sound here, or None if there is a device. Raises DeviceError if there are devices, but not the one
+    `wanted`.
+    """
     from hummingface.instrument.audio import devices
     try:
         devices.portaudio()
@@ -30,7 +32,7 @@ def why_no_sound(wanted: str | None = None) -> str | None:
 
 
 def _takes() -> Path:
-    """Where the player's takes go."""
+    """The folder of the player's takes."""
     from hummingface.instrument.recording import naming
     from hummingface.instrument.session import settings
     chosen = settings.load()[0].take_folder

@@ -46,13 +46,12 @@ MOMENT_S = 10.0                     # between moments to remember, also while no
 
 
 class Engine:
-    """One state block and its performer. `timbre` and `patch` begin.
+    """A state block and its performer, which begins with `source` and `patch`.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
-    ("program", number), ("failed", error).
-    With `take` it stands where that begins, and plays it again to the sample. `touch` plays by the player's velocity curve what comes
-    from MIDI ports, before it is noted anywhere.
-    `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed",
+    error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch` applies the player's
+    velocity curve to events from MIDI ports, before anything records them. `log(sample, event)` is called for every event with the sample
+    at which it takes effect; so is `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,

@@ -4,7 +4,7 @@ import sys
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is a process of this number. On Windows always True, where a file in use cannot be removed anyway."""
+    """Whether a process with this id exists. On Windows always True, where a file in use cannot be removed anyway."""
     if sys.platform == "win32":
         return True
     try:

@@ -29,8 +29,8 @@ def _open_when_ready(window: Any, path: Path) -> None:
 
 
 def run(opened: Path | None = None, **options: Any) -> int:
-    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
-    the exit status.
+    """Open the window and play until it is closed; `options` as `startup.prepare` takes them, `opened` as if it were dropped. Returns the
+    exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """

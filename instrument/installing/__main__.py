@@ -23,7 +23,7 @@ def say(text: str) -> None:
 
 
 def play(constraints: list[str]) -> None:
-    """The instrument, and all that playing needs."""
+    """Installs the instrument and everything that playing needs."""
     for name in forget_broken():
         say(f"{name} was left half installed: it is installed again.")
     say("Installing what makes the sound ...")
@@ -39,13 +39,15 @@ def play(constraints: list[str]) -> None:
 
 
 def _compile_behind() -> subprocess.Popen:
-    """Compile for this machine at the same time. It goes on by itself, and `play` waits for what it needs of it."""
+    """Starts compiling for this machine in the background; `play` waits for the parts it needs."""
     return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile"], stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT)
 
 
 def _midi() -> None:
-    """python-rtmidi where it has no wheel, if all is there that compiling it takes. Else MIDI comes through PortMidi, or JACK."""
+    """Installs python-rtmidi where it has no wheel, if everything needed to compile it is there. Otherwise MIDI comes through PortMidi or
+    JACK.
+    """
     include = Path(sysconfig.get_path("include")) / "Python.h"
     if sys.version_info < (3, 13) or not (include.exists() and Path("/usr/include/alsa/asoundlib.h").exists() and _has_compiler()):
         return

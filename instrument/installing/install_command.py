@@ -63,7 +63,7 @@ def _until_left(cancelled: threading.Event) -> None:
 
 
 class _Watch:
-    """Tells how much has come: what the environment has grown by, with what is fetched into it, which needs no word of the installer's."""
+    """Reports how much has been downloaded: by how much the environment has grown, independent of the installer's output."""
 
     def __init__(self, say: Callable[..., None]) -> None:
         self._say, self._looked_s = say, 0.0
@@ -78,7 +78,7 @@ class _Watch:
 
 
 def size_mb() -> float:
-    """How large the environment is."""
+    """The size of the environment."""
     total = 0
     for folder, _, files in os.walk(sys.prefix):
         for name in files:

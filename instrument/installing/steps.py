@@ -35,7 +35,7 @@ _REASONS = (                        # (pattern in what the installer said, why i
 
 
 class InstallError(Exception):
-    """A step failed. `package` may be empty: then the step as a whole could not be done."""
+    """A step failed. `package` may be empty: then the step failed as a whole."""
 
     def __init__(self, step: str, package: str, why: str, output: str = ""):
         super().__init__(f"{step}: {package or 'the installer'}: {why}.")
@@ -43,7 +43,7 @@ class InstallError(Exception):
 
 
 class Cancelled(Exception):
-    """Whoever wanted it does not want it any more."""
+    """The installation was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Step:
 
 def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: threading.Event | None = None,
         watch: Callable[[], None] = lambda: None) -> str:
-    """Do a step; returns what it said. `tell` hears each line as it comes, `watch` is called several times a second.
+    """Run a step; returns its output. `tell` is called with each line as it comes, `watch` several times a second.
 
     Raises InstallError where it fails, Cancelled once `cancelled` is set.
     """
@@ -129,7 +129,7 @@ def _package(lines: Sequence[str], errors: Sequence[str]) -> str:
 
 
 def _free() -> str:
-    """How much room is left where packages go."""
+    """The free space where packages are installed."""
     place = Path(sys.prefix)
     try:
         return f"{shutil.disk_usage(place).free / 1e6:.0f} MB are free at {place}"

@@ -28,7 +28,7 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def newest_cpu_build(versions: Sequence[str], exactly: str | None = None) -> str | None:
-    """Of the versions that pip knows the newest that is a CPU build, of the release `exactly` where one is given."""
+    """The newest CPU build among the versions that pip knows, of the release `exactly` if one is given."""
     builds = [version for version in versions if version.endswith("+cpu") and release(version) >= LEAST
               and exactly in (None, version.partition("+")[0])]
     return max(builds, key=release, default=None)
@@ -45,7 +45,7 @@ def versions_known() -> list[str]:
 
 
 def pinned(constraints: Path | None) -> str | None:
-    """The version of torch that a file of constraints asks for."""
+    """The version of torch in a file of constraints."""
     if constraints is None:
         return None
     found = re.search(r"^torch==([\w.]+)", constraints.read_text(encoding="utf-8"), re.MULTILINE)
@@ -53,7 +53,9 @@ def pinned(constraints: Path | None) -> str | None:
 
 
 def choices(constraints: Sequence[str] = (), exactly: str | None = None, cuda: bool = False) -> list[list[Step]]:
-    """The ways to torch, the first that works is enough; each is a list of steps. `constraints` are words for pip and uv (`-c FILE`)."""
+    """The ways to install torch, of which the first that works is used; each is a list of steps. `constraints` are arguments for pip and uv
+    (`-c FILE`).
+    """
     wanted = f"torch>={'.'.join(map(str, LEAST))}"
     plain = [Step("PyTorch from PyPI", [*INSTALL, *constraints, wanted], package="torch")]
     if sys.platform != "linux":

@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def requirements(extra: str) -> list[str]:
-    """What an extra of ours asks for: as it is installed, or as the project beside the source says."""
+    """The requirements of an extra: of the installed package, or of the project beside the source."""
     with suppress(PackageNotFoundError):
         wanted = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
         if wanted:
@@ -34,9 +34,9 @@ def requirements(extra: str) -> list[str]:
 
 def install(tell: Callable[[str], None], *, constraints: Path | None = None, cuda: bool = False, cancelled: threading.Event | None = None,
             watch: Callable[[], None] = lambda: None) -> None:
-    """Install what training needs. `tell` hears what is being done, a line each; `watch` is called several times a second meanwhile.
+    """Install what training needs. `tell` is called with a line for each step, `watch` several times a second.
 
-    Raises InstallError, naming package and step, where no way leads there; Cancelled.
+    Raises InstallError, naming package and step, if no way works; Cancelled.
     """
     others = [text for text in requirements("train") if not re.match(r"torch\b", text)]
 
@@ -73,7 +73,7 @@ def _first_that_works(ways: list[list[Step]], do: Callable[[Step], None], tell: 
 
 
 def _pip_is_there(do: Callable[[Step], None]) -> None:
-    """Environments that uv or pipx made have no pip of their own."""
+    """Installs pip where it is missing: environments made by uv or pipx have none."""
     try:
         run(Step("pip", [*PIP, "--version"]))
     except InstallError:
@@ -110,7 +110,7 @@ def _note() -> Path:
 
 
 def broken() -> bool:
-    """Whether a try that was cut off left packages in pieces, which must not be trusted."""
+    """Whether an interrupted installation left incomplete packages."""
     if not _scratch().exists():
         return False
     with suppress(OSError, ValueError, TypeError):
@@ -125,7 +125,7 @@ def _names() -> set[str]:
 
 @contextmanager
 def _as_it_is(constraints: Path | None) -> Iterator[list[str]]:
-    """Words for pip and uv that keep what is installed as it is; `constraints` beside it."""
+    """Arguments for pip and uv that keep installed packages unchanged, together with `constraints`."""
     free = ("hummingface", "pip", "setuptools", "uv", "torch")
     lines = sorted({f"{found.metadata['Name']}=={found.version}" for found in distributions()
                     if found.metadata["Name"] and found.metadata["Name"].lower() not in free})

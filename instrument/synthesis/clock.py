@@ -17,7 +17,7 @@ if sys.platform == "win32":
 
     @part
     def now_us(state):
-        """Microseconds of a clock that only goes forward."""
+        """Microseconds of a monotonic clock."""
         _frequency(address_of(state, "ticks"))
         per_second = state[0].ticks
         _counter(address_of(state, "ticks"))

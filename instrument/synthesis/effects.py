@@ -58,7 +58,7 @@ def empty_effects(effects):
 
 @part
 def aim_effects(effects, wanted, follow, begin, end, rate_hz):
-    """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), kept in range; no number: ignored."""
+    """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), clamped; NaN and Inf are ignored."""
     glide = effects.glide
     effects.segment_begin, effects.segment_end = begin, end
     for control in range(len(CONTROLS)):

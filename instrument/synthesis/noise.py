@@ -33,7 +33,7 @@ def _power(value):
 
 @part
 def _retarget(noise, quarter_end):
-    """The gains at the segment's end: what hops and starts say together."""
+    """The gains at the segment's end: the sum of hops and starts."""
     slot = quarter_end % AHEAD
     known = noise.pending_quarter[slot] == quarter_end
     for side in range(2):
@@ -145,7 +145,7 @@ def render_noise(state, samples):
 
 @part
 def release_rings(state):
-    """Give back what neither voices nor noise need any more; returns the new (hops_taken, starts_taken)."""
+    """Free the ring entries that neither voices nor noise need any more; returns the new (hops_taken, starts_taken)."""
     block = state[0]
     quarter = quarter_at(block.position, block.rate_hz)
     hops_taken = max(min(block.hops_known, quarter // QUARTERS) - 2, block.hops_taken)

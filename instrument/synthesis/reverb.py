@@ -65,7 +65,7 @@ reverb_dtype = np.dtype([
 
 
 def prepare_reverb(reverb, rate_hz: int) -> None:
-    """Set what follows from the sample rate."""
+    """Compute what depends on the sample rate."""
     reverb["mask"] = ring_mask(LENGTHS_S.max() * LARGEST * rate_hz + 0.002 * rate_hz)
     reverb["length"] = LENGTHS_S * rate_hz
     reverb["diffuser_delay"] = np.round(np.array(DIFFUSER_MS) * 1e-3 * rate_hz)
@@ -125,7 +125,7 @@ def _diffuse(reverb, side, write, x):
 
 @part
 def _read_line(reverb, i, write):
-    """What comes out of line `i` from sample `write` on: a block of `came`."""
+    """The output of line `i` from sample `write` on: a block, in `came`."""
     room, line, came, mask = reverb.room, reverb.line[i], reverb.room.came, reverb.mask
     length, by_cos, by_sin = reverb.length[i], _COS[i], _SIN[i]
     for j in range(BLOCK):

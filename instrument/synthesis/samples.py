@@ -46,7 +46,7 @@ TABLE = _taps()
 
 @inlined
 def known(samples, number):
-    """A buffer's number, or 0 where there is no such buffer."""
+    """A buffer's number, or 0 if there is no such buffer."""
     if 0 < number <= BUFFERS and samples.pool != 0 and samples.root_hz[number] >= LEAST_ROOT_HZ:
         return np.int32(number)
     return np.int32(0)
@@ -60,7 +60,7 @@ def step_of(samples, number, frequency_hz, rate_hz):
 
 @inlined
 def looped(samples, number, at):
-    """Where in the note a place is, loops taken out."""
+    """A place in the note with loops removed."""
     begin, end = samples.loop_begin[number], samples.loop_end[number]
     if at < end or not end >= begin + LEAST_LOOP or not begin >= 0:
         return at

@@ -94,8 +94,9 @@ def weights_of(decoder: Decoder, encoder: Encoder | None = None) -> dict[str, np
 
 @torch.inference_mode()
 def encode(model: Model, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-    """The point z [L] of a model's latent space that sounds most like a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises
-    ModelError where the model has no encoder, or the point is NaN or Inf."""
+    """The point z [L] of a model's latent space nearest to a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises ModelError where
+    the model has no encoder, or the point is NaN or Inf.
+    """
     check_encoder(model)
     weights = model.weights
     encoder = Encoder(model.latents, weights["encoder.convolutions.0.weight"].shape[0])

@@ -75,7 +75,7 @@ class Decoder(nn.Module):
         self.register_buffer("highest", torch.from_numpy(HIGHEST.copy()), persistent=False)
 
     def note(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
-        """What is played, ready to be asked for any moment. [B, note_size]"""
+        """The note vector, from which `at` computes any moment. [B, note_size]"""
         return self.note_net(torch.cat([z, self.note_features(pitch, velocity)], 1))
 
     def unclamped(self, note: Tensor, time_s: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ class Decoder(nn.Module):
         return self.at(self.note(z, pitch, velocity), time_s)
 
     def phase_vectors(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
-        """cos, sin of each partial's start, of any length (a short one: not sure). [B, 2, PARTIALS]"""
+        """cos, sin of each partial's start phase, of any length (short: uncertain). [B, 2, PARTIALS]"""
         return self.phase_net(torch.cat([z, self.note_features(pitch, velocity)], 1)).view(-1, 2, PARTIALS)
 
     def start_phase(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:

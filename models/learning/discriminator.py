@@ -33,7 +33,7 @@ KERNEL, LAYERS, INNER, SLOPE = 5, 3, 256, 0.2
 
 
 class View(nn.Module):
-    """A note as the discriminator sees it, in units near 1. `mean`, `deviation` [FRAME_SIZE] of recorded notes."""
+    """A note as the discriminator's input, in units near 1. `mean`, `deviation` [FRAME_SIZE] of recorded notes."""
 
     ratio: Tensor
     mean: Tensor

@@ -161,7 +161,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
 
 def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, bandwidth_hz: np.ndarray, f0: float,
                     short_share: np.ndarray) -> None:
-    """In place: lowers partials by the power that the noise around them puts into their filters."""
+    """In place: subtract from partials the noise power that passes their filters."""
     density_db = frames[:, NOISE] - 10 * np.log10(np.diff(BAND_EDGES_HZ))
     place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
     low = np.minimum(place.astype(int), len(BAND_CENTRES_HZ) - 2)
@@ -177,7 +177,7 @@ def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, ban
 
 
 def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float) -> np.ndarray:
-    """1 where the short windows rule (near onset and note-off), 0 where the long ones do. [T]"""
+    """1 where the short windows are used (near onset and note-off), 0 where the long ones are. [T]"""
     half = long_s / 2
     ramp = lambda away: 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.6 * half) / (0.8 * half), 0, 1))     # noqa: E731
     return np.maximum(ramp(np.maximum(times - onset_s, 0)), ramp(np.abs(times - hold_s)))

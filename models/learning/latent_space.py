@@ -27,7 +27,7 @@ class LatentAxes:
 
 
 def find_axes(points: np.ndarray, heard, probes: int = 64, seed: int = 0) -> LatentAxes:
-    """Axes for `points` [N, L]. `heard(raw [M, L]) -> [M, D]` tells what sounds at raw points, in units that weigh alike.
+    """Axes for `points` [N, L]. `heard(raw [M, L]) -> [M, D]` gives the audible result of raw points, in units of equal weight.
 
     Each direction's effect is measured by central differences of half a deviation about every point.
     """

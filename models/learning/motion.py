@@ -46,7 +46,7 @@ LEAST_RELEASE_FRAMES = 3          # that must be seen to tell a release
 
 
 def smooth(note: NoteFrames) -> NoteFrames:
-    """The same note as smooth trajectories with motion, release included as the fade that the instrument will make."""
+    """A note as smooth trajectories with statistics of motion, its release as the exponential decay that the instrument will make."""
     frames = note.frames.astype(np.float64)
     held = note.times_s <= note.hold_s + 1e-9
     if not held.any():

@@ -118,25 +118,25 @@ def key_lobes(shape: StftShape) -> Tensor:
 
 
 def one_hot(key: Tensor, shape: StftShape) -> Tensor:
-    """Which of several keys is asked for [B, keys]; nothing [B, 0] where a model knows one alone."""
+    """Which of several keys [B, keys]; empty [B, 0] if the model knows only one."""
     if shape.keys == 1:
         return key.new_zeros((len(key), 0), dtype=torch.float32)
     return nn.functional.one_hot(key, shape.keys).float()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Binary cross-entropy of logits: recorded notes are 1, generated ones 0. ln 2 for one who knows nothing."""
+    """Binary cross-entropy of logits: recorded notes are 1, generated ones 0. ln 2 at chance level."""
     return (softplus(-real).mean() + softplus(fake).mean()) / 2
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """Binary cross-entropy of logits that should say 1: the one that does not saturate."""
+    """Binary cross-entropy of logits that should be 1: the non-saturating loss."""
     return softplus(-fake).mean()
 
 
 @torch.no_grad()
 def played_weights(generator: StftGenerator, encoder: StftEncoder | None = None) -> dict[str, Tensor]:
-    """The tensors of `hummingface.models.playing.stft_shape.seed_tensor_shapes`: batch normalisation, at rest, folded into the layer
+    """The tensors of `hummingface.models.playing.stft_shape.stft_tensor_shapes`: batch normalisation, at rest, folded into the layer
     before it."""
     def folded(weight: Any, bias: Any, norm: Any, axis: int, cells: int = 1) -> tuple[Tensor, Tensor]:
         gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)

@@ -25,7 +25,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class JsonError(ValueError):
-    """A text that is not JSON, or not of the kind that is read here; says what is wrong, and in which file if it is in one."""
+    """A text that is not JSON, or not within the limits; says what is wrong, and in which file if it is in one."""
 
 
 def parse_json(data: bytes | str, largest_bytes: int = LARGEST_BYTES, made_of: Callable[[dict], Any] | None = None,
@@ -58,7 +58,7 @@ def read_json(file: str | Path, largest_bytes: int = LARGEST_BYTES, finite: bool
 
 
 def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
-    """What is in a file, and one byte more than `largest_bytes` of one that is larger. Never waits for a pipe or reads a device.
+    """The content of a file, and one byte more than `largest_bytes` of a larger one. Never waits for a pipe or reads a device.
 
     Raises OSError, also for what is not a regular file.
     """
@@ -77,7 +77,7 @@ def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
 
 
 def _check_depth(data: bytes) -> None:
-    """Peels the innermost brackets off, layer by layer, without a stack that could overflow."""
+    """Checks the nesting by removing innermost brackets, layer by layer, without a stack that could overflow."""
     if data.count(b"[") + data.count(b"{") <= DEEPEST:
         return
     left = _TEXT.sub(b"", data).translate(_ALIKE, _NO_BRACKETS)

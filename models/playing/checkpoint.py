@@ -62,7 +62,7 @@ def _read(file: Path, largest_bytes: int) -> bytes:
 
 
 def read_card(file: Path) -> dict:
-    """A model's card, checked for all that the instrument relies on."""
+    """A model's card, checked for everything that the instrument relies on."""
     try:
         card = parse_json(_read(file, LARGEST_CARD_BYTES), LARGEST_CARD_BYTES)
     except JsonError as error:
@@ -114,7 +114,7 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
 
 
 def load_model(path: str | Path) -> Model | StftModel:
-    """A model that is safe to play, or ModelError with the file, the reason and what to do."""
+    """A model that is safe to play. Raises ModelError with the file, the reason and what to do."""
     weights, card_file = find_files(path)
     card = read_card(card_file)
     data = _read(weights, LARGEST_WEIGHTS_BYTES)
@@ -158,7 +158,7 @@ def load_model(path: str | Path) -> Model | StftModel:
 
 
 def _dry_run_notes(file: Path, model: StftModel) -> None:
-    """Random and extreme latents, at the ends of the keyboard, must give notes of finite numbers."""
+    """Random and extreme latents, at the ends of the keyboard, must give finite notes."""
     rng = np.random.default_rng(0)
     for z, key in ((rng.standard_normal(model.latents), model.shape.lowest), (np.full(model.latents, 8.0), model.shape.highest),
                    (8.0 * np.sign(rng.standard_normal(model.latents)), model.shape.lowest)):
@@ -170,7 +170,7 @@ def _dry_run_notes(file: Path, model: StftModel) -> None:
 
 
 def _dry_run(file: Path, model: Model) -> None:
-    """Random and extreme latents, pitches, velocities and times must give numbers."""
+    """Random and extreme latents, pitches, velocities and times must give finite values."""
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
                         np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])

@@ -42,7 +42,7 @@ def spread(taps, bias, slope):
 
 
 class NumpyGenerator:
-    """`weights`: tensors by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`, float32."""
+    """`weights`: tensors by the names of `hummingface.models.playing.stft_shape.stft_tensor_shapes`, float32."""
 
     def __init__(self, shape: StftShape, weights: dict[str, np.ndarray]):
         self.shape = shape
@@ -54,7 +54,7 @@ class NumpyGenerator:
             self._layers.append((np.ascontiguousarray(weight.reshape(len(weight), -1).T), weights[f"generator.{i + 1}.bias"]))
 
     def inputs(self, z: np.ndarray, key: int) -> np.ndarray:
-        """z [L] and which key from the lowest, as the network takes them. [inputs]"""
+        """The network's inputs from z [L] and the index of the key above the lowest. [inputs]"""
         values = np.zeros(self.shape.inputs, np.float32)
         values[:self.shape.latents] = z
         if self.shape.keys > 1:

@@ -33,7 +33,7 @@ GENERATED = ("gan", "cgan")
 
 @compiled(fastmath=EXACT)
 def _blend(places, z, lufs, release_s):
-    """The means of `lufs` [P, K] and `release_s` [P], each place [P, L] weighted by how near it is to z [L]."""
+    """The means of `lufs` [P, K] and `release_s` [P], weighted by the distance of each place [P, L] from z [L]."""
     far = np.zeros(len(places))
     for p in range(len(places)):
         for k in range(len(z)):
@@ -55,7 +55,7 @@ class KeyTrend:
 
 
 def smooth(lufs: np.ndarray) -> np.ndarray:
-    """Loudness over neighbouring keys [.., K] without what single keys are off by: a Gaussian, and at the ends a straight line on."""
+    """Loudness over neighbouring keys [.., K] without the deviations of single keys: a Gaussian, extended by straight lines."""
     reach = int(3 * SMOOTH_KEYS)
     around = np.arange(-reach, reach + 1)
     weight = np.exp(-0.5 * (around / SMOOTH_KEYS) ** 2)
@@ -71,7 +71,7 @@ def smooth(lufs: np.ndarray) -> np.ndarray:
 
 
 def measure(model: Any) -> dict[str, Any]:
-    """The card's entry "loudness" of a model of frames. Where it has no presets, of its middle, under no name."""
+    """The card's entry "loudness" for a frame model. If it has no presets, that of its middle, under the name ""."""
     keys = np.arange(LOWEST_KEY, HIGHEST_KEY + 1)
     inside = np.clip(keys, *model.pitches).astype(np.float32)
     lufs = {}
@@ -87,13 +87,13 @@ def measure(model: Any) -> dict[str, Any]:
 
 
 def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] | np.ndarray) -> float:
-    """What makes a sound of this loudness over the keys as loud as all others, from C2 to C6 on the mean."""
+    """The gain that makes a sound with this loudness over the keys as loud as all others, on average from C2 to C6."""
     over = float(np.mean([x for key, x in zip(keys, lufs, strict=True) if MIDDLE[0] <= key <= MIDDLE[1]])) - LEVELLED_LUFS
     return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
 
 
 def level_card(model: Any) -> None:
-    """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud."""
+    """Write the result of `measure` into a model's card, and the gains that make its presets equally loud."""
     stored = model.card["loudness"] = measure(model)
     for name, preset in model.card["presets"].items():
         preset["gain_db"] = levelling_gain_db(stored["keys"], stored["lufs"][name])
@@ -123,7 +123,7 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
 
 
 def of_model(model: Any) -> KeyTrend:
-    """The trend of a model's card, or, for one that was made before there was any, measured now."""
+    """The trend in a model's card, or, for an older model without one, measured now."""
     found = read(model.card, model.latents)
     if found is None:
         found = read({**model.card, "loudness": measure(model)}, model.latents)

@@ -24,7 +24,9 @@ NEAR = 1.0                            # latents: a preset that is so much farthe
 
 @dataclass(frozen=True)
 class NamedKnob:
-    """`directions` [P, L]: latents for each unit of its value, at `places` [P, L]; one direction without a place holds everywhere."""
+    """`directions` [P, L]: change of the latents per unit of its value, at `places` [P, L]; a single direction without a place holds
+    everywhere.
+    """
     kind: str
     name: str
     directions: np.ndarray
@@ -41,14 +43,14 @@ class NamedKnob:
 
 
 def by_control(knobs: dict[str, NamedKnob]) -> dict[str, NamedKnob]:
-    """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
+    """The knobs by the ids of the controls that move them: families are numbered, since each model has others."""
     families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
     return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
 def with_offsets(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
-    """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
+    """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
     return z + np.sum(moves, 0) if moves else z
 

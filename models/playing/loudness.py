@@ -70,7 +70,9 @@ def _weight(hz):
 
 @compiled(fastmath=EXACT)
 def swing(db):
-    """Mean power of what swings by +-dB like a sine, over that of what stands still: the Bessel function I0 of so many nepers of power."""
+    """Mean power of a level that oscillates by +-dB as a sine, relative to a constant one: the Bessel function I0 of that many nepers of
+    power.
+    """
     x = 0.25 * (_DB * db) ** 2
     return 1 + x * (1 + x * (0.25 + x * (1 / 36 + x * (1 / 576 + x / 14400))))
 

@@ -70,7 +70,7 @@ def periods_cents(frames, f0_hz):
 
 @compiled(fastmath=EXACT)
 def put_in_tune(frames, pitch, time_s):
-    """In place: moves all partials of frames [B, FRAME_SIZE] so that their period is the key's, from the end of the attack on."""
+    """In place: shift all partials of frames [B, FRAME_SIZE] so that their period is the key's, after the attack."""
     for b in range(len(frames)):
         share = min(max((time_s[b] - IN_TUNE_FROM_S) / (IN_TUNE_AT_S - IN_TUNE_FROM_S), 0.0), 1.0)
         if share == 0.0:

@@ -10,8 +10,9 @@ VELOCITIES = 1.0, 127.0
 
 
 def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
-    """What a card says of the velocities that it was trained on: its "velocities", or the layers of its notes. None where it does not.
-    Raises ModelError where what it says is no range within 1..127."""
+    """The range of velocities in a card: its "velocities", or the layers of its notes. None if it has neither. Raises ModelError if it is
+    not a range within 1..127.
+    """
     trained = card.get("velocities")
     if trained is None:
         layers = card["trained_on"].get("layers") if isinstance(card.get("trained_on"), dict) else None
@@ -26,7 +27,7 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
 
 
 class Playable:
-    """`card` as the model's JSON has it, with its `name`; `shape.latents` counts all latents."""
+    """`card` as in the model's JSON, with its `name`; `shape.latents` counts all latents."""
 
     name: str
     card: dict
@@ -38,18 +39,18 @@ class Playable:
 
     @property
     def pitches(self) -> tuple[float, float]:
-        """Lowest and highest key that it was trained on; beyond, it has the colour of the last."""
+        """Lowest and highest trained key; keys beyond use the nearest one's timbre."""
         low, high = self.card.get("pitches", KEYS)
         return float(low), float(high)
 
     @property
     def velocities(self) -> tuple[float, float]:
-        """Softest and hardest stroke that it was trained on; beyond, it is asked for the last. All of MIDI's where the card says none."""
+        """Lowest and highest trained velocity; velocities beyond use the nearest one. All of MIDI's if the card names none."""
         return trained_velocities(self.card) or VELOCITIES
 
     @property
     def knobs(self) -> dict[str, NamedKnob]:
-        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        """Named directions among the latents, by id. Raises ModelError if the card's are invalid."""
         return read_knobs(self.card, self.latents)
 
     @property

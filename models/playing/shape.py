@@ -20,7 +20,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Shape:
-    """All that is needed to build a decoder."""
+    """Everything that is needed to build a decoder."""
     latents: int = 16
     width: int = 384                  # of the layers that know of time
     note_width: int = 768             # of those that do not: they are asked far less often
@@ -36,7 +36,7 @@ class Shape:
 
     @property
     def note_size(self) -> int:
-        """Numbers that tell what is played."""
+        """The size of the note vector."""
         return self.time_depth * self.width + STEADY.stop - STEADY.start
 
     @property

@@ -41,7 +41,7 @@ LEAST_COVER = 0.05                    # of a window's square: where less than th
 
 @dataclass(frozen=True)
 class Layout:
-    """How a spectrum becomes an image: one of LAYOUTS, and for `ri` the power, and whether bins are turned by the key's harmonics."""
+    """How a spectrum becomes an image: one of LAYOUTS, and for `ri` the power, and whether the key's harmonics' phases are subtracted."""
     kind: str = "ri"
     power: float = POWER
     turned: bool = True
@@ -87,8 +87,9 @@ def turns(pitch: np.ndarray | float) -> np.ndarray:
 
 
 def lobes(pitch: np.ndarray | float, layout: Layout) -> np.ndarray:
-    """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its top, scaled as an image is.
-    [.., SIDE] float32"""
+    """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its peak, scaled as an image is.
+    [.., SIDE] float32
+    """
     f0 = pitch_to_hz(pitch)[..., None] / BIN_HZ
     away = np.abs(np.arange(SIDE) - np.maximum(np.round(np.arange(SIDE) / f0), 1) * f0)
     near = np.minimum(away, 1.999)

@@ -44,7 +44,7 @@ _K_WEIGHTS = k_weight(np.maximum(np.arange(SIDE), 0.5) * BIN_HZ)
 
 @dataclass
 class WholeNote:
-    """`sound` float32 [SAMPLES], as loud as presets are levelled (silence stays silence). Places in samples, levels in dB."""
+    """`sound` float32 [SAMPLES], levelled as presets are (silence stays silence). Positions in samples, levels in dB."""
     sound: np.ndarray
     root_hz: float                    # the pitch that it has
     loop_begin: float = 0.0           # equal ends: it has no loop
@@ -101,17 +101,17 @@ def _rms(audio: np.ndarray) -> float:
 
 
 def _correction_db(power: np.ndarray, over_db: float) -> float:
-    """What makes a note as loud as all others: from its power [SIDE, SIDE], and from how far its RMS lies over LEVEL_DB."""
+    """The gain that makes a note as loud as all others: from its power [SIDE, SIDE], and from how far its RMS is above LEVEL_DB."""
     window = np.full(round(WINDOW_S * RATE_HZ / HOP), 1.0)
     weighted, plain = (np.convolve(frames, window, "valid").max() for frames in (_K_WEIGHTS @ power, power.sum(0)))
     return float(np.clip(-over_db - 10 * np.log10(max(weighted, 1e-20) / max(plain, 1e-20)), -MOST_CORRECTION_DB, MOST_CORRECTION_DB))
 
 
 def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS) -> float:
-    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near.
+    """The pitch of a sound [S] near `near_hz`; `near_hz` itself if there is none.
 
-    By the autocorrelation over many periods, as `models/playing/period.py` has it: the lag near a whole number of periods at which the
-    sound is most like itself, the more periods the finer.
+    By the autocorrelation over many periods, as in `models/playing/period.py`: the lag near a whole number of periods at which the sound is
+    most similar to itself, the more periods the finer.
     """
     size = 1 << int(np.ceil(np.log2(2 * len(part))))
     spectrum = np.fft.rfft(part, size)
@@ -136,11 +136,10 @@ def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_C
 
 
 def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
-    """By how much faster each moment of a note is to be read, to be at `root_hz`: spectrum [SIDE, SIDE] -> float32 [SIDE].
+    """The resampling factor at each moment of a note that puts it at `root_hz`: spectrum [SIDE, SIDE] -> float32 [SIDE].
 
     A partial's frequency is the phase that its bins gain from frame to frame; a moment's pitch is the mean of its partials' deviations,
-    weighted by power and frequency squared, as the top of the autocorrelation is (`models/playing/period.py`), less what is far from the
-    middle.
+    weighted by power and frequency squared, as the peak of the autocorrelation is (`models/playing/period.py`), without outliers.
     """
     number = np.arange(1, DECIDING + 1)
     number = number[:max(1, int(np.searchsorted(number * root_hz / BIN_HZ, SIDE - 2)))]
@@ -166,7 +165,7 @@ def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
 
 
 def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -> float:
-    """How far the note, as it is read, is from its pitch at most, in stretches of it; inf where one does not go on repeating: a noise."""
+    """The largest deviation of the note, as it is played, from its pitch, over stretches of it; inf if one is not periodic: a noise."""
     if note.tuning is None:
         return float("inf")
     moments = (np.arange(TUNED) + 0.5) * SAMPLES / TUNED
@@ -184,7 +183,7 @@ def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -
 
 
 def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:
-    """Levels of the harmonics, of the loudest moment, as a frame [FRAME_SIZE]."""
+    """Levels of the harmonics, at the loudest moment, as a frame [FRAME_SIZE]."""
     frame = LOWEST.copy()
     loudest = power[:, int(np.argmax(power.sum(0)))]
     at = np.round(SLOT_RATIO[:PARTIALS] * root_hz / BIN_HZ).astype(int)

@@ -29,7 +29,7 @@ LONGEST_S = 60.0                # of a file: one note is not longer
 
 
 class Points:
-    """`open_model(text)` as the command line has it. Models that were opened stay."""
+    """`open_model(text)` as on the command line. Opened models are kept."""
 
     def __init__(self, open_model: Callable[[str], Model], tell: Callable[..., None]):
         self._open, self._tell = open_model, tell
@@ -51,7 +51,7 @@ class Points:
                 self._tell("refused", id=number, text=f"not understood: {error!r}")
 
     def warm(self, text: str) -> None:
-        """Open a model, as it is now, and find a point once: what is done for the first time takes seconds."""
+        """Open a model and find a point once, since everything takes longer the first time."""
         find_point(self.refiner(text, afresh=True), rehearsal(), how=replace(QUICKLY, steps=2))
 
     def refiner(self, text: str, afresh: bool = False) -> Refiner:
@@ -80,7 +80,7 @@ class Points:
 
 
 def rehearsal() -> Note:
-    """Half a second of a buzz."""
+    """Half a second of a buzz, for the warm-up."""
     rate_hz = 48_000
     audio = (np.arange(rate_hz // 2) % 200 / 400 - 0.25).astype(np.float32)
     heard = hear(audio, rate_hz)

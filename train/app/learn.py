@@ -32,7 +32,7 @@ Added = Callable[[Path, dict[str, Any] | None], str]
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How `learn` goes about it."""
+    """The configuration of `learn`."""
     minutes: float = 9.0               # in all
     latents: int = 16
     hold_out: bool = False             # one key in 12 is left out, to see how the model does between keys
@@ -44,7 +44,7 @@ class TrainConfig:
 
 
 class NothingToLearn(ValueError):
-    """No note could be made of what was given; the text says why."""
+    """No note could be made of the sources; the text says why."""
 
 
 def silent(kind: str, **values: Any) -> None:
@@ -103,7 +103,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
              + " --uneven" * (not lesson.even)}
 
     def publish() -> Model:
-        """The model as it is, into the library."""
+        """Export the current model into the library."""
         before = _card_of(out)
         trainer.save(state)
         model = export(state, bank, out, name, about)
@@ -133,7 +133,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
 
 
 def _reasons(report: PrepareReport) -> str:
-    """Why nothing could be made of what was found, the first few."""
+    """The first few reasons why no note could be made."""
     reasons = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
     more = len(report.skipped) - 3
     return "; ".join(reasons) + (f"; and {more} more" if more > 0 else "") if reasons else "there are no recordings in it"
@@ -147,7 +147,7 @@ def _card_of(out: Path) -> dict[str, Any] | None:
 
 
 def read_notes(work: Path) -> dict[str, Any]:
-    """What a lesson wrote down of itself; empty where there is nothing that can be read."""
+    """The record of a training job; empty if there is none that can be read."""
     with suppress(OSError, ValueError):
         notes = read_json(work / NOTES)
         if isinstance(notes, dict):
@@ -156,13 +156,14 @@ def read_notes(work: Path) -> dict[str, Any]:
 
 
 def write_notes(work: Path, notes: dict[str, Any]) -> None:
-    """Whole or not at all. Raises OSError."""
+    """Write it whole or not at all. Raises OSError."""
     replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
 
 
 def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
-    """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
-    it is of other notes, and learning starts again."""
+    """Continue from where an earlier command stopped, with the notes as they are; a finished run gets another pass. Returns False if its
+    notes are others, and learning starts again.
+    """
     try:
         trainer.resume(state)
     except (ValueError, RuntimeError):
@@ -175,7 +176,7 @@ def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
 
 
 def folder_name(name: str) -> str:
-    """A name as the stem of its files. Raises ValueError where nothing of it is left."""
+    """A name as the stem of its files. Raises ValueError if nothing of it is left."""
     stem = "".join(c if c.isalnum() or c in "-_ " else "" for c in name).strip().replace(" ", "-").lower()[:80]
     if not stem:
         raise ValueError(f"{name!r} cannot be the name of a model: give it a letter or a number.")

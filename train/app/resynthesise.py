@@ -16,7 +16,7 @@ VELOCITY = 100
 
 
 def note_in(path: Path, pitch: float | None = None) -> Note:
-    """The note of a sound file, cut out, at a usual level. `pitch`: its key, if it is known. Raises SourceError where there is none."""
+    """The note of a sound file, cut out, at a usual level. `pitch`: its key, if it is known. Raises SourceError if there is none."""
     audio, rate_hz = _read(path)
     heard = hear(audio, rate_hz)
     if heard.end_s == 0 or (heard.problem and pitch is None):
@@ -39,7 +39,7 @@ def _read(path: Path):
 
 
 def resynthesise(model: Model, source: Path, out: Path, pitch: float | None = None) -> str:
-    """Writes `out`, as long and as loud as `source`. Returns what was heard and how near it came. Raises SourceError, OSError."""
+    """Write `out`, as long and as loud as `source`. Returns a report with the distances. Raises SourceError, OSError."""
     note = note_in(source, pitch)
     made = reconstruct(Refiner(model), note, "refined")
     write_sound(out, made.audio, made.rate_hz)

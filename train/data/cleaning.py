@@ -16,8 +16,8 @@ SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose s
 
 
 class Notes:
-    """What a bank of notes tells of each, where it can be mended: the base of `hummingface.train.data.dataset.NoteBank`, whose units
-    these are."""
+    """The fields of a bank of notes that are corrected here: the base of `hummingface.train.data.dataset.NoteBank`, whose units these are.
+    """
     rows: torch.Tensor
     times_s: torch.Tensor
     instrument: np.ndarray
@@ -31,7 +31,7 @@ class Notes:
 
 
 def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
-    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence these rows."""
     for i in np.flatnonzero(~sustained):
         held = bank.rows[i, :bank.valid_rows[i], LEVEL]
         same = (held == held[-1]).all(1)
@@ -94,7 +94,7 @@ def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch
 
 
 def tune(bank: Notes) -> None:
-    """Take out what mistuning is left in each note, as `models/playing/period.py` hears it."""
+    """Remove the remaining mistuning of each note, as `models/playing/period.py` measures it."""
     times = row_times_s()
     for i in range(0, len(bank.rows), 512):
         notes = slice(i, min(i + 512, len(bank.rows)))
@@ -112,7 +112,7 @@ def tune(bank: Notes) -> None:
 
 
 def even_out(bank: Notes) -> None:
-    """Bring each note to the level that its dynamic has about its key: nobody plays two keys exactly alike, and a keyboard should.
+    """Bring each note to the mean level of its dynamic around its key: no player plays two keys exactly alike, and a keyboard should.
 
     An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.
     """

@@ -35,7 +35,7 @@ DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
 
 
 def is_left_out(instrument: int, pitch: int) -> bool:
-    """One pitch in 12, another for each instrument: never trained on, only watched."""
+    """One pitch in 12, another for each instrument: never trained on, only evaluated."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
 
 
@@ -144,7 +144,7 @@ class NoteBank(Notes):
         return bank
 
     def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
-        """Everything beside rows and phases, of what is known of each note."""
+        """Fill in everything beside rows and phases, from the notes' descriptions."""
         self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
             setattr(self, key, np.asarray([note[key] for note in notes]))
@@ -174,7 +174,7 @@ class NoteBank(Notes):
         return len(self.rows)
 
     def near(self, device: torch.device) -> "NoteBank":
-        """This bank, with its rows on `device` where they leave room for the training: so no batch has to travel. Returns itself."""
+        """This bank, with its rows on `device` if they fit beside the training: so batches need no transfer. Returns itself."""
         size = self.rows.nbytes + self.phase.nbytes
         if device.type == "cuda" and size < DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
             for name in ("rows", "phase", "heard", "times_s"):
@@ -199,13 +199,13 @@ class NoteBank(Notes):
         return larger if larger.instruments == self.instruments else self
 
     def chosen(self) -> dict[str, Any]:
-        """What it is made of, to be made again by `NoteBank(**chosen)`; empty for notes without a folder."""
+        """The arguments to make it again by `NoteBank(**chosen)`; empty for notes without a folder."""
         folder, *rest = getattr(self, "_source", [[None]])[0]
         return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late"),
                                                   (str(folder.absolute()), *rest), strict=True))
 
     def characteristics(self) -> np.ndarray:
-        """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
+        """The measured characteristics of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
         def of(i: int) -> dict[str, float]:                            # an earlier version of `prepare` did not measure
             return self._measured[i] or measure(self.rows[i].float().numpy(), float(self.pitch[i]), float(self.hold_s[i]))
         self._measured = [of(i) for i in range(len(self))]
@@ -291,7 +291,7 @@ class NoteBank(Notes):
 
     @staticmethod
     def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
-        """Most of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        """Move most pairs that bridge untrained keys onto one of these keys, since they will be played more often than pitches between."""
         nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
         return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
 

@@ -23,7 +23,7 @@ class FetchError(ValueError):
 
 @dataclass(frozen=True)
 class Published:
-    """A file as its publisher has it; size and hash where they are known."""
+    """A file as published; size and hash where they are known."""
     url: str
     size: int | None = None
     sha256: str | None = None
@@ -91,7 +91,7 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
 
 
 def _some(what: Published, partial: Path, bar) -> bool:
-    """One request, from where the file ends. True when all is there."""
+    """One request, from the current end of the file. True when it is complete."""
     have = _size(partial)
     request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})
     tag = _tag_of(partial) if have else ""
@@ -140,7 +140,7 @@ def _tag_file(partial: Path) -> Path:
 
 
 def _tag_of(partial: Path) -> str:
-    """What the server called the file that is half there; empty where that is not known."""
+    """The server's tag of the partial file; empty if unknown."""
     try:
         tag = read_json(_tag_file(partial))
     except (OSError, ValueError):

@@ -52,8 +52,9 @@ def prepared_sound(key: str, note: Note) -> MadeSound:
 
 
 def heard_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]:
-    """What tells some of NSynth's qualities: `centre` of its spectrum (octaves above the fundamental), `rise` (s to its peak), `fall` (dB
-    from 0.3 s to 3 s or note-off), `rest` (dB that sounds half a second after note-off, under its peak)."""
+    """Measures that correlate with some of NSynth's qualities: `centre` of its spectrum (octaves above the fundamental), `rise` (s to its
+    peak), `fall` (dB from 0.3 s to 3 s or note-off), `rest` (dB below its peak, half a second after note-off).
+    """
     power = np.abs(np.fft.rfft(audio)) ** 2
     hz = np.fft.rfftfreq(len(audio), 1 / stft.RATE_HZ)
     f0_hz = pitch_to_hz(pitch)
@@ -88,7 +89,7 @@ def _sounds(part: StorePart) -> np.ndarray:
 
 
 class NoteSounds:
-    """The notes of a folder, as images when they are asked for. Numbers of notes index all arrays."""
+    """The notes of a folder, as images on demand. Indices of notes index all arrays."""
 
     def __init__(self, folder: str | Path, layout: Layout, instruments: list[str] | None = None, pitches: tuple[int, ...] = ()):
         folder = Path(folder)
@@ -121,14 +122,14 @@ class NoteSounds:
         self._made = np.zeros(len(self), bool)
 
     def near(self, device: torch.device) -> "NoteSounds":
-        """This bank: its sounds stay in memory, and images travel when they are drawn."""
+        """This bank: its sounds stay in memory, and images are transferred when they are drawn."""
         return self
 
     def __len__(self) -> int:
         return len(self.notes)
 
     def chosen(self) -> dict[str, Any]:
-        """What it is made of, to be made again by `SoundBank(layout=.., **chosen)`."""
+        """The arguments to make it again by `NoteSounds(layout=.., **chosen)`."""
         folder, instruments, pitches = self._source
         return {"folder": str(folder.absolute()), "instruments": instruments, "pitches": list(pitches)}
 
@@ -179,8 +180,9 @@ class NoteSounds:
         return declared, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
 
     def _qualities(self) -> np.ndarray:
-        """1 or -1; 0 where not known. By NSynth's labels, and for notes without them the five that can be heard: the fifth of the notes of
-        the same octave that has most of it. [notes, 10]"""
+        """1 or -1; 0 where unknown. By NSynth's labels, and for notes without them the five that can be measured: the highest fifth of the
+        notes of the same octave. [notes, 10]
+        """
         found = np.zeros((len(self), len(QUALITIES)), np.float32)
         unlabelled = np.array([note["qualities"] is None for note in self.notes])
         for i in np.flatnonzero(~unlabelled):

@@ -44,7 +44,7 @@ AHEAD = 2                             # batches in flight for each worker
 
 @dataclass
 class PrepareReport:
-    """What `prepare` did. `failed`: sources that ended badly, and why."""
+    """The result of `prepare`. `failed`: sources that failed, and why."""
     notes: int = 0                    # in the folder, of those asked for
     made: int = 0                     # now
     seconds: float = 0.0
@@ -105,7 +105,7 @@ def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> floa
 
 
 def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound: bool = False) -> dict[str, str]:
-    """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
+    """Make one part, in a worker. Returns {key: reason} of the orders for which no note could be made."""
     import torch
     torch.set_num_threads(1)
     make: Callable[[str, Note], Any] = prepared
@@ -238,7 +238,7 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
 
 
 def _begin_worker(parent: int) -> None:
-    """A worker leaves ctrl-C to its parent, and does not outlive it."""
+    """Let a worker leave ctrl-C to its parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

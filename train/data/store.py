@@ -47,7 +47,7 @@ class Made:
 
 @dataclass(frozen=True)
 class StorePart:
-    """What the JSON of a part says: one entry for each row of its arrays."""
+    """The JSON of a part: one entry for each row of its arrays."""
     stem: Path
     notes: list[dict[str, Any]]
     written: int                   # format
@@ -93,7 +93,7 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
 
 
 def nothing_in(folder: Path, instruments: Sequence[str] | None, options: str = "") -> DataError:
-    """What to say where a folder has no notes, or none of the instruments that are asked for."""
+    """The error text for a folder without notes, or without the requested instruments."""
     parts = [] if not instruments else [note["instrument"] for path in part_files(folder) for note in read_part(path).notes]
     if parts:
         return DataError(f"{folder}: no notes of {', '.join(instruments or ())}. It has those of {', '.join(sorted(set(parts))[:8])}"
@@ -144,7 +144,7 @@ def write_data(folder: Path, data: dict[str, Any]) -> None:
 
 
 def read_skipped(folder: Path) -> dict[str, str]:
-    """{key: reason} of what no note could be made of: it is not tried again."""
+    """{key: reason} of orders for which no note could be made: they are not tried again."""
     try:
         return dict(read_json(folder / "skipped.json", LARGEST_BYTES, finite=False)["by_key"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -152,7 +152,7 @@ def read_skipped(folder: Path) -> dict[str, str]:
 
 
 def write_skipped(folder: Path, skipped: Sequence[tuple[str, str]], by_key: dict[str, str]) -> None:
-    """`skipped`: (name, reason) of all that the last command passed over."""
+    """`skipped`: (name, reason) of everything that the last command left out."""
     about = {"notes": [{"name": name, "reason": reason} for name, reason in skipped], "by_key": by_key}
     replace_with(folder / "skipped.json", lambda p: p.write_text(json.dumps(about, indent=1)))
 
@@ -169,7 +169,7 @@ def keys_in(folder: Path) -> set[str]:
 
 
 def wanted(parts: Iterable[StorePart], folder: Path) -> list[tuple[StorePart, list[int]]]:
-    """Parts with the places of their notes that the last command asked for, each note once."""
+    """Parts with the indices of the notes that the last command requested, each note once."""
     unwanted, seen, found = set(read_data(folder).get("unwanted", ())), set(), []
     for part in parts:
         places = []

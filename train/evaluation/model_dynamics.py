@@ -75,7 +75,7 @@ def _of_preset(model: Model, z: np.ndarray) -> dict[str, float | None]:
 
 
 def _note(model: Model, z: np.ndarray, keys: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-    """Beyond the keys that it learnt it is asked for the last, as the instrument does."""
+    """Keys beyond the trained ones use the nearest trained key, as in the instrument."""
     inside = np.clip(keys, *model.pitches).astype(np.float32)
     return model.note(np.tile(z, (len(keys), 1)), inside, np.asarray(velocities, np.float32))
 

@@ -44,7 +44,7 @@ _LEAST_POWER = 1e-14
 
 
 class PlayedNote(NamedTuple):
-    """A key that is held for HOLD_S. Where `after_s` is 0, sound is cut off at key-up; else it is heard for so long after it."""
+    """A key that is held for HOLD_S. If `after_s` is 0, the sound is cut off at key-up; else it is recorded for this long after it."""
     key: int
     velocity: int
     after_s: float = 0.0
@@ -56,7 +56,7 @@ after its release."""
 
 
 class HeardNote(NamedTuple):
-    """One note."""
+    """The measurements of one note."""
     lufs: float
     before_lufs: float                           # what sounded before the key went down
     centroid_hz: float
@@ -120,7 +120,7 @@ def centroid_hz(sound: np.ndarray, rate_hz: int) -> float:
 
 
 def listen(sound: np.ndarray, stroke: PlayedNote, rate_hz: int) -> HeardNote:
-    """What is heard in the sound of a stroke, as a `Play` gives it."""
+    """Measure the sound of a note, as a `Play` gives it."""
     sound = np.asarray(sound, np.float64).reshape(len(sound), -1)
     power = weighted_power(sound, rate_hz)
     down, up = round(LEAD_S * rate_hz), round((LEAD_S + HOLD_S) * rate_hz)
@@ -221,14 +221,14 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
 
 
 def _named(names: Iterable[Any], values: np.ndarray) -> dict[str, Any]:
-    """JSON has no NaN: None."""
+    """Numbers by name for JSON, which has no NaN: None."""
     def plain(value: Any) -> Any:
         return [plain(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
     return dict(zip(map(str, names), plain(np.round(values, 3).tolist()), strict=True))
 
 
 def missed(figures: dict[str, float], goals: dict[str, tuple[float, float]] = GOALS) -> list[str]:
-    """Which figures miss their goals by more than chance."""
+    """The figures that miss their goals by more than chance."""
     allowed = NOISES * figures["noise_db"]
     return [name for name, (low, high) in goals.items()
             if not low - (room := allowed if name.endswith("_db") else 0.0) <= figures[name] <= high + room]

@@ -44,7 +44,7 @@ SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes betw
 
 @dataclass(frozen=True)
 class Descent:
-    """How z is refined."""
+    """The settings of the refinement of z."""
     steps: int
     rate: float
     starts: int = 1                      # points that it goes out from, at once
@@ -95,13 +95,13 @@ class Refiner:
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
     def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64, below_hz: float = math.inf) -> float:
-        """How far what the model says at `z` is from the note, in the units of training. Above `below_hz` nothing is known of the note."""
+        """The distance of the model's frames at `z` from the note, in the units of training. Above `below_hz` the note is unknown."""
         batch = bank.batch(np.random.default_rng(0), 1, moments, 0.0, np.zeros(1, int))
         with torch.no_grad():
             return float(self._off(torch.from_numpy(z)[None], batch, below_hz))
 
     def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY, below_hz: float = math.inf) -> np.ndarray:
-        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best of all that, [L]."""
+        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best result, [L]."""
         begin = torch.from_numpy(np.asarray(starts, np.float32))
         points, here = begin.clone().requires_grad_(), np.zeros(len(begin), int)
         optimiser, rng = torch.optim.Adam([points], lr=how.rate), np.random.default_rng(0)
@@ -118,7 +118,7 @@ class Refiner:
         return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z, below_hz=below_hz))
 
     def _off(self, z: torch.Tensor, batch, below_hz: float) -> torch.Tensor:
-        """The loss of what is said at z [N, L], whatever its level (a gain is free); what lies above `below_hz` is taken to be right."""
+        """The loss of the frames at z [N, L], at any level (a gain is free); what is above `below_hz` counts as right."""
         frames = self._frames(z, batch)
         moments = len(frames) // len(z)
         with torch.no_grad():
@@ -167,7 +167,7 @@ def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str =
 
 
 def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
-    """The bank's only note, which is `note`, as the model plays it at `z`: as long and as loud as the recording."""
+    """The model's sound at `z` for the bank's only note, which is `note`: as long and as loud as the recording."""
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
@@ -179,7 +179,7 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
-    """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S]"""
     return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
 
 
@@ -226,7 +226,7 @@ def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
 
 
 def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
-    """The note's own target frames as sound: what a model that had learnt it perfectly would play. `rows`: others in their place."""
+    """The note's own target frames as sound: the sound of a perfect model. `rows`: others in their place."""
     bank = NoteBank.of([prepared("", note)])
     if rows is not None:
         bank.rows[0] = torch.from_numpy(rows)
@@ -238,7 +238,7 @@ def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
 
 
 class Learnt:
-    """The rows of one note of a bank, asked as a model is."""
+    """The rows of one note of a bank, with the interface of a model."""
 
     def __init__(self, bank: NoteBank, which: int = 0):
         self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}

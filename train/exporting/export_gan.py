@@ -86,7 +86,9 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
 
 def asked_points(latents: int, free: int, conditions: list[dict], groups: int, each: int,
                  rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """(random points [groups * each, latents], the family of each group): those of a conditional model are asked for a family each."""
+    """(random points [groups * each, latents], the family of each group): for a conditional model each group has one family as its
+    condition.
+    """
     families = [c["name"] for c in conditions if c["kind"] == "family"]
     wanted = [families[i % len(families)] if families else "generated" for i in range(groups)]
     z = np.zeros((groups * each, latents))
@@ -98,7 +100,7 @@ def asked_points(latents: int, free: int, conditions: list[dict], groups: int, e
 
 
 def unlike(heard: np.ndarray, groups: int) -> list[int]:
-    """One of each group of what is heard [groups * each, D], the farthest from those that are chosen before it."""
+    """One of each group of audible results [groups * each, D], each the farthest from those chosen before."""
     each, chosen = len(heard) // groups, list[int]()
     for group in range(groups):
         mine = range(group * each, (group + 1) * each)

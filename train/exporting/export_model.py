@@ -56,8 +56,9 @@ def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.
 
 
 def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
-    """Each instrument as a named point, with its family and whether it sustains. Its gain is found when the model is there to be heard
-    (`key_trend.level_card`)."""
+    """Each instrument as a named point, with its family and whether it sustains. Its gain is measured on the finished model
+    (`key_trend.level_card`).
+    """
     return {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
                             "sustained": about["sustained"], "gain_db": 0.0}
             for about, z in zip(bank.instruments, points, strict=True)}

@@ -39,7 +39,7 @@ def shape_of_run(state: dict[str, Any]) -> StftShape:
 
 
 @torch.no_grad()
-def model_of_seed(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
+def model_of_stft(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
     """The playable model of a saved run. An autoencoder's presets are its instruments, as `bank` has them; without it, it has none."""
     shape, conditions = shape_of_run(state), state["conditions"]
     free = shape.latents - len(conditions)
@@ -77,7 +77,7 @@ def model_of_seed(state: dict[str, Any], name: str, bank: NoteSounds | None = No
 def export_stft(state_file: Path, bank: NoteSounds, out: Path, name: str, about: dict[str, Any]) -> StftModel:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
-    model = model_of_seed(state, name, bank)
+    model = model_of_stft(state, name, bank)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
     model.card |= {"training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
@@ -122,7 +122,9 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
 
 
 def _spread(generator: StftGenerator, shape: StftShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
-    """Random points that have a pitch, as unlike each other as can be; those of a conditional model are asked for a family each."""
+    """Random points that have a pitch, as different from each other as possible; for a conditional model with one family each as their
+    condition.
+    """
     z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
     fit = []
     for begin in range(0, len(z), CANDIDATES):
@@ -144,8 +146,9 @@ def _spread(generator: StftGenerator, shape: StftShape, free: int, conditions: l
 
 @torch.no_grad()
 def off_key(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> float:
-    """Cents by which a point's notes at every third key leave their pitch at most, in the stretches of them that keys play. No key is
-    looked at after one that is off by more than MOST_OFF_CENTS or has no pitch: the more are left, the worse."""
+    """The largest deviation in cents of a point's notes at every third key, over the stretches that keys play. The search ends at a key
+    that is off by more than MOST_OFF_CENTS or has no pitch: the more keys are left, the worse.
+    """
     keys, worst = [*range(shape.lowest, shape.highest, 3), shape.highest], 0.0
     images = generator(torch.from_numpy(np.tile(z.astype(np.float32), (len(keys), 1))), torch.tensor(keys) - shape.lowest).numpy()
     for number, (image, key) in enumerate(zip(images, keys, strict=True)):
@@ -163,7 +166,7 @@ def off_key(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> float:
 
 
 def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
-    """One knob for each condition; and the window's characteristics, where qualities stand for them."""
+    """One knob for each condition, and the window's characteristics where qualities correspond to them."""
     latents = free + len(conditions)
 
     def direction(shares: dict[str, float]) -> list[float]:
@@ -180,7 +183,7 @@ def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
 
 @torch.no_grad()
 def reconstructed(model: StftModel, sounds: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """Notes [N, SAMPLES] at `pitch` [N] through the model's encoder and generator, as they come out. [N, SAMPLES]
+    """Notes [N, SAMPLES] at `pitch` [N] through the model's encoder and generator, untuned. [N, SAMPLES]
 
     Raises ValueError for a model without an encoder.
     """

@@ -48,7 +48,7 @@ def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
 
 
 def find_knobs(model: Model | StftModel, seed: int = 0) -> dict[str, dict]:
-    """What the card of `model` is to say of its knobs: directions, and the rank correlation of each that can be measured."""
+    """The knobs for the card of `model`: directions, and the rank correlation of each that can be measured."""
     if isinstance(model, StftModel):
         raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")
     about = conditions_as_knobs(model) or directions(model, seed) | family_directions(model)
@@ -89,7 +89,7 @@ def directions(model: Model, seed: int = 0) -> dict[str, dict]:
 
 
 def family_directions(model: Model) -> dict[str, dict]:
-    """From the middle of all presets to the middle of each family's, where the card tells several."""
+    """From the mean of all presets to the mean of each family's, if the card has several."""
     family_of = {name: preset.get("family") for name, preset in model.card.get("presets", {}).items()}
     families = sorted({family for family in family_of.values() if family})
     middle = np.mean(list(model.presets.values()), 0)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def join(device: str) -> str:
-    """Meets the other processes, if torchrun started this one. Returns the device that this process computes on."""
+    """Join the other processes, if torchrun started this one. Returns the device that this process computes on."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return device
     if device == "cuda":
@@ -24,7 +24,7 @@ def join(device: str) -> str:
 
 
 def part() -> None:
-    """Leaves the other processes, at the end."""
+    """Leave the other processes, at the end."""
     if dist.is_initialized():
         dist.destroy_process_group()
 
@@ -34,12 +34,12 @@ def processes() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process is the one that writes files."""
     return not dist.is_initialized() or dist.get_rank() == 0
 
 
 def share(size: int) -> slice:
-    """Which of a batch's `size` notes this process does. Raises ValueError where they cannot be shared out evenly."""
+    """The notes of a batch of `size` that this process computes. Raises ValueError if they cannot be shared evenly."""
     count = processes()
     if size % count:
         raise ValueError(f"{size} notes cannot be shared out to {count} processes: choose a multiple of {count}.")
@@ -52,7 +52,7 @@ _alone = False
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """What one process does while the others do not: `everywhere` asks nobody."""
+    """A context in which one process works alone: `everywhere` does not communicate."""
     global _alone
     _alone = True
     try:
@@ -62,7 +62,7 @@ def alone() -> Iterator[None]:
 
 
 def everywhere(value: Tensor) -> Tensor:
-    """The mean over all processes of a number that no gradient flows through: what a sum over the batch is divided by."""
+    """The mean over all processes of a number that no gradient flows through: the divisor of a sum over the batch."""
     if _alone or not dist.is_initialized():
         return value
     value = value.detach().clone()
@@ -72,7 +72,7 @@ def everywhere(value: Tensor) -> Tensor:
 
 @torch.no_grad()
 def average_gradients(parameters: list[Tensor]) -> None:
-    """Every process gets the mean of all gradients: that of the whole batch."""
+    """Average the gradients over all processes, which gives those of the whole batch."""
     if not dist.is_initialized():
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
@@ -83,14 +83,14 @@ def average_gradients(parameters: list[Tensor]) -> None:
 
 
 def same_start(module: torch.nn.Module) -> None:
-    """All begin with the weights of the first process."""
+    """Copy the weights of the first process to all."""
     if dist.is_initialized():
         for tensor in module.state_dict().values():
             dist.broadcast(tensor, 0)
 
 
 def agree(seconds: float, stop: bool) -> tuple[float, bool]:
-    """The first process's clock, and whether any process was asked to stop: so all end at the same step."""
+    """The first process's clock, and whether any process was interrupted, so that all end at the same step."""
     if not dist.is_initialized():
         return seconds, stop
     agreed = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,

@@ -13,7 +13,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
-from hummingface.train.exporting.export_stft import model_of_seed, shape_of_run
+from hummingface.train.exporting.export_stft import model_of_stft, shape_of_run
 from hummingface.train.exporting.state_model import model_of_state
 from hummingface.train.learning.run import EARLY, STATE, read_state
 
@@ -98,7 +98,7 @@ def _open(folder: Path, data: Path | None) -> Run:
     else:
         run.remarks.append("it does not say which notes it learnt (an earlier version began it); give them with --data")
     try:
-        run.model = model_of_seed(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
+        run.model = model_of_stft(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
         run.remarks.append("of an earlier version: what it sounds like is left out")
     return run
