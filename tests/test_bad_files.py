@@ -126,7 +126,7 @@ def test_settings_that_are_no_file_are_put_aside(home):
                        "device": lambda: file.symlink_to("/dev/zero")}.items():
         make()
         found, said = settings.load()
-        assert found == settings.Settings() and "put aside" in said, name
+        assert found == settings.Settings() and "renamed to" in said, name
         found.save()
         file.unlink()
     assert len(list(home.glob("settings.json.bad-*"))) == 4

@@ -94,7 +94,7 @@ def run(*, json_file: Path | None = None, **options) -> int:
     figures = measure(**options, moving=False)
     figures["moving"] = measure(**options, moving=True)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "
-          f"each struck again every second; shares of one core")
+          f"each struck again every second; loads are shares of one core")
     for what, row in (("latents at rest", figures), ("one latent always moving", figures["moving"])):
         print(f"  {what:25s} load {row['load_median']:6.1%} median, {row['load_p99']:6.1%} at the 99th percentile, "
               f"late frames {row['late_frames']}\n"

@@ -74,7 +74,7 @@ def _as_text(message: dict) -> str:
                 return f"No sound: {message['problem']}"
             return (f"{message['problem']} " if message["problem"] else "") + (
                 f"Playing on {message['device']}, {message['rate_hz']} Hz, blocks of {message['block_samples']}, "
-                f"{message['latency_ms']:.1f} ms from key to ear.")
+                f"{message['latency_ms']:.1f} ms latency.")
         case "midi":
             listening = ", ".join(message["open"]) or "no port yet; plug one in, or connect one to HummingFace"
             return f"MIDI from {listening}." + (f" ({message['problem']})" if message["problem"] else "")

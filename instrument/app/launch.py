@@ -51,7 +51,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     if missing:
         from hummingface.instrument.app.demo import perform
         from hummingface.instrument.audio.precompile import finish
-        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        print(*missing, "The demo is rendered to files instead.", sep="\n", flush=True)
         finish(lambda text: print(text, flush=True))
         wav, png = perform(folder or _takes(), patch=patch, model=model)
         print(f"sound:   {wav}\npicture: {png}")

@@ -38,7 +38,7 @@ def portaudio():
     try:
         import sounddevice
     except OSError as error:
-        raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
+        raise DeviceError(f"There is no sound: {error}. On Debian: sudo apt-get install libportaudio2") from error
     if not sounddevice._initialized:
         sounddevice._initialize()
     return sounddevice
@@ -122,7 +122,7 @@ def find(wanted: str | None) -> Device:
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else
-                          f'The audio device "{wanted}" is not there, nor is any other.')
+                          f'The audio device "{wanted}" does not exist, nor does any other.')
     if wanted is None:
         return next((d for d in outputs if d.is_default), outputs[0])
     exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
@@ -132,7 +132,7 @@ def find(wanted: str | None) -> Device:
             return found[0]
         if found:
             raise DeviceError(f'"{wanted}" may be any of these audio devices: {_names(found)}. Name one of them in full.')
-    raise DeviceError(f'The audio device "{wanted}" is not there. There are: {_names(outputs)}.')
+    raise DeviceError(f'The audio device "{wanted}" does not exist. There are: {_names(outputs)}.')
 
 
 def _names(devices: list[Device]) -> str:

@@ -83,7 +83,7 @@ class Link:
         for line in self.process.stdout:                # libraries may print there too
             if line.startswith(registry.GREETING):
                 return registry.parse(line.removeprefix(registry.GREETING))
-        raise OSError(f"the audio process ended before it could be spoken to; see {registry.log_path()}")
+        raise OSError(f"the audio process ended before the connection was made; see {registry.log_path()}")
 
     def _read(self) -> None:
         try:
@@ -99,9 +99,9 @@ class Link:
         except EOFError:
             self.problem = "the audio process ended"
         except (OSError, ValueError, KeyError, TypeError) as error:
-            self.problem = f"the audio process cannot be spoken to: {error}"
+            self.problem = f"no connection to the audio process: {error}"
         except Exception as error:      # multiprocessing.AuthenticationError derives from no narrower class
-            self.problem = f"the audio process cannot be spoken to: {error!r}"
+            self.problem = f"no connection to the audio process: {error!r}"
         finally:
             self.ended.set()
 

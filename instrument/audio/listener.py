@@ -77,7 +77,7 @@ class Listener:
                 try:
                     message = protocol.decode(data, "do")
                 except protocol.ProtocolError as error:
-                    self.tell({"tell": "error", "text": f"Not understood, nothing was changed: {error}"})
+                    self.tell({"tell": "error", "text": f"Invalid message, nothing was changed: {error}"})
                     continue
                 self._receive(message)
         except (EOFError, OSError):

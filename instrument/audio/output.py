@@ -86,7 +86,7 @@ class Output:
                 from hummingface.instrument.audio.stream import SilentStream
                 self._playing = None
                 self._use(SilentStream(self._engine.state))
-                problem += f" Looking for it every {RETRY_S:.0f} seconds."
+                problem += f" Retrying every {RETRY_S:.0f} seconds."
         self._retry_at = time.monotonic() + RETRY_S
         if problem and problem == self._problem and self.stream.device is None:
             return                                      # said already

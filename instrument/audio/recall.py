@@ -42,7 +42,7 @@ class Recall:
         else:
             engine.play_patch(patch, source)
             controls = _bring_back(engine, take)
-            notice = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
+            notice = f"The take's sound is loaded. To replay the take, set the audio to its {take.rate_hz} Hz."
         self._tell({"tell": "patch", "patch": patch.to_json()})
         for id_, value in controls.items():
             if value != patch.parameters.get(id_):

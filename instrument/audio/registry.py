@@ -38,7 +38,7 @@ def folder() -> Path:
         path = Path(tempfile.gettempdir()) / f"hummingface-run-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
         path.mkdir(exist_ok=True, mode=0o700)
         if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            raise OSError(f"{path} belongs to somebody else") from None
+            raise OSError(f"{path} belongs to another user") from None
     return path
 
 
@@ -69,7 +69,7 @@ def parse(data: bytes) -> Running:
     values = parse_json(data, LARGEST_BYTES)
     pid, address, authkey = (values.get(name) for name in ("pid", "address", "authkey")) if isinstance(values, dict) else (None,) * 3
     if type(pid) is not int or not 1 < pid < 1 << 31 or not isinstance(address, str) or not isinstance(authkey, str):
-        raise JsonError("it does not name a process, its address and its key")
+        raise JsonError("it does not contain a process id, its address and its key")
     if not re.fullmatch("(?:[0-9a-f]{2})+", authkey):
         raise JsonError("its key is not hexadecimal")
     return Running(pid, address, authkey)

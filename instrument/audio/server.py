@@ -30,7 +30,7 @@ from hummingface.models.playing.checked_json import parse_json
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between looks for MIDI ports that came or went
 SLOW_START_S = 8.0
-STILL_STARTING = "Still getting ready: this machine has much else to do."
+STILL_STARTING = "Still starting: this machine is busy."
 FAREWELL_S = 1.5                # a device that does not close is left to the system
 
 
@@ -56,7 +56,7 @@ class Server:
         try:
             registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
         except OSError as error:                        # a full disk: it plays, but no other window will find it
-            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
+            print(f"hummingface: the audio process cannot be registered: {error}", file=sys.stderr)
         sys.stdout.buffer.write(registry.GREETING + json.dumps(
             {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
         sys.stdout.flush()

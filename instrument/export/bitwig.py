@@ -25,10 +25,10 @@ def text(instrument: SampledInstrument, folder: str = "") -> str:
     decays = sorted(sample.decay[1] for sample in instrument.samples if sample.decay)
     range_db = instrument.law_db[HARD] - instrument.law_db[SOFT]
     description = [instrument.description,
-            f"Its dynamics, {range_db:.0f} dB from velocity {SOFT} to {HARD}, are in the gains of its zones: set the sampler's own "
+            f"Its dynamics, {range_db:.0f} dB from velocity {SOFT} to {HARD}, are in the gains of its zones: set the sampler's "
             "velocity sensitivity to 0.",
             f"Release as played: {releases[len(releases) // 2]:.2f} s." if releases else "",
-            f"The loops do not fall: give the envelope a decay of {decays[len(decays) // 2]:.1f} s." if decays else ""]
+            f"The loops do not decay: give the envelope a decay of {decays[len(decays) // 2]:.1f} s." if decays else ""]
     category = next((CATEGORIES[tag] for tag in instrument.tags if tag in CATEGORIES), "Unknown")
     for name, value in (("generator", "HummingFace"), ("category", category), ("creator", instrument.author or "HummingFace"),
                         ("description", " ".join(filter(None, description)))):

@@ -35,7 +35,7 @@ def add(commands: Any, whole: Any, seconds: Any) -> None:
 
 def _add_sound(parser: argparse.ArgumentParser, out: str) -> None:
     parser.add_argument("patch", metavar="PATCH", help="a patch by name, or a patch file")
-    parser.add_argument("out", type=Path, metavar="OUT", help=f"{out}; nothing is ever written over")
+    parser.add_argument("out", type=Path, metavar="OUT", help=f"{out}; existing files are never overwritten")
     parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
 
 

@@ -60,7 +60,7 @@ def place(form: Form, out: str | Path, name: str) -> Place:
         raise ExportError(f"{folder}: there is no such folder; make it first")
     if suffix in _SUFFIXES - {form.suffix, form.packed}:
         own = " or ".join(filter(None, (form.suffix, form.packed)))
-        raise ExportError(f"{out.name}: not what a {form.label} export is called; name it {own}, or give a folder's name")
+        raise ExportError(f"{out.name}: a {form.label} export cannot have this name; name it {own}, or give a folder's name")
     if suffix and suffix == form.suffix:
         samples = f"{out.stem} {SAMPLES}"
         return Place(form, folder, [folder / samples, out], Path(samples), Path(out.name))

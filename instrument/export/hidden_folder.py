@@ -24,7 +24,7 @@ def refuse_existing(*paths: Path) -> None:
     """Raises ExportError if one of them exists: nothing is overwritten."""
     for path in paths:
         if path.exists() or path.is_symlink():
-            raise ExportError(f"{path}: is there already, and nothing is written over it; give another name, or move it away first")
+            raise ExportError(f"{path}: already exists, and is not overwritten; give another name, or move it away first")
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise OSError(f"{targets[-1]}: cannot be exported ({error.strerror or error}); nothing was left there") from error
+            raise OSError(f"{targets[-1]}: cannot be exported ({error.strerror or error}); no file was left there") from error
         raise
     finally:
         shutil.rmtree(hidden, ignore_errors=True)

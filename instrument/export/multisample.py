@@ -166,10 +166,10 @@ class _Sampler:
         notices = []
         if self.cut_off:
             notices.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
-                        "more seconds keep more of them, a loop lets them ring on.")
+                        "more seconds keep more of them, and loops sustain them.")
         if self.loud_seams:
-            notices.append(f"{self.loud_seams} of {len(self.lufs)} loops change more where they go round than their notes do by "
-                        "themselves, and may be heard to; more seconds give more to choose from.")
+            notices.append(f"{self.loud_seams} of {len(self.lufs)} loops change more at the seam than their notes do by "
+                        "themselves, and may be audible; more seconds give more loops to choose from.")
         if self.softer_db:
             notices.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest notes are louder than a sample "
                         "can be.")

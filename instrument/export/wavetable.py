@@ -67,7 +67,7 @@ def check_along(along: str, latents: int) -> None:
         raise ExportError(f"no control is called {along!r}; take {TIME}, latent.1 to latent.{min(latents, 16)}, filter.cutoff_hz, "
                           "character.brightness, morph.x or another that `hummingface export wavetable --help` names")
     if PARAMETERS[along].choices:
-        raise ExportError(f"{along} is a switch; a table goes along a knob")
+        raise ExportError(f"{along} is a switch; a wavetable needs a continuous control")
     if along.startswith("latent.") and int(along.partition(".")[2]) > latents:
         raise ExportError(f"{along}: the model has {latents} latents")
 
@@ -88,7 +88,7 @@ def export(sound: Sound, out: str | Path, options: WavetableOptions | None = Non
         if levels.max() < 1e-6:
             raise ExportError(f"{sound.patch.name}: silent at key {options.key}; choose another key")
         if 20 * np.log10(max(spread, 1e-9)) < ALIKE_DB:
-            notices.append(f"All cycles are alike: {options.along} does not change them.")
+            notices.append(f"All cycles are the same: {options.along} does not change them.")
         with (hidden / out.name).open("xb") as file:
             file.write(as_wav(cycles(levels)))
             file.flush()

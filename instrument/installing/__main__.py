@@ -25,7 +25,7 @@ def say(text: str) -> None:
 def play(constraints: list[str]) -> None:
     """Installs the instrument and everything that playing needs."""
     for name in forget_broken():
-        say(f"{name} was left half installed: it is installed again.")
+        say(f"{name} was incompletely installed: it is installed again.")
     say("Installing what makes the sound ...")
     run(Step("what makes the sound", [*INSTALL, *constraints, *ENGINE]))
     compiling = _compile_behind()
@@ -80,7 +80,7 @@ def main() -> int:
     except InstallError as error:
         if os.environ.get("VERBOSE"):
             print(error.output, file=sys.stderr)
-        print(f"\nInstalling stopped. {error}\nThe same command goes on from there; with VERBOSE=1 it shows what the installer said.",
+        print(f"\nInstalling stopped. {error}\nThe same command resumes it; with VERBOSE=1 it shows the installer's output.",
               file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -30,7 +30,7 @@ def run(cuda: bool, tell: bool) -> int:
     try:
         install(lambda text: say("step", text=text), cuda=cuda, cancelled=cancelled, watch=_Watch(say).look if tell else lambda: None)
     except InstallError as error:
-        say("failed", text=f"{error} Nothing that plays was changed; the same again goes on from there.")
+        say("failed", text=f"{error} Nothing that plays was changed; the same command resumes it.")
         return 1
     except Cancelled:
         say("failed", text="Cancelled.")

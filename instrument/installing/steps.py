@@ -21,10 +21,10 @@ _REASONS = (                        # (pattern in what the installer said, why i
     (r"No space left on device|Errno 28|os error 28|not enough space|WinError 112", "the disk is full ({free}). Make room"),
     (r"Permission denied|Errno 13|Read-only file system|Errno 30", "{prefix} cannot be written to"),
     (r"DO NOT MATCH THE HASHES|BadZipFile|[Ii]nvalid wheel|[Ww]heel .* is invalid|not a zip file|invalid Zip|bad magic|Bad CRC|"
-     r"[Ff]ailed to (?:read|extract|unzip)|IncompleteRead|error -3 while decompressing", "the file that came is broken"),
+     r"[Ff]ailed to (?:read|extract|unzip)|IncompleteRead|error -3 while decompressing", "the downloaded file is damaged"),
     (r"name resolution|NameResolutionError|Name or service not known|getaddrinfo|NewConnectionError|Failed to establish|"
      r"ConnectTimeout|ReadTimeout|timed out|Connection (?:refused|reset|aborted|broken)|dns error|client error|ProxyError|"
-     r"Network is unreachable|error sending request", "the package index cannot be reached: look after the network"),
+     r"Network is unreachable|error sending request", "the package index cannot be reached: check the network"),
     (r"externally-managed-environment", "this Python belongs to the system; use a virtual environment"),
     (r"Requires-Python|requires a different Python|No matching distribution|No solution found|Could not find a version|"
      r"not a supported wheel", "there is no build of it for Python {python} on this system"),

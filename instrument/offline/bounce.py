@@ -105,7 +105,7 @@ def _check(controllers: dict[int, str]) -> None:
         if id_ not in PARAMETERS:
             raise PartError(f"no control is called {id_!r}; there are: {', '.join(PARAMETERS)}")
         if not 0 <= number < 128 or number in midi.RESERVED:
-            raise PartError(f"controller {number} cannot move {id_}: it has a meaning of its own, or is not within 0..127")
+            raise PartError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
 
 
 def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: int, controllers: dict[int, str] | None,
@@ -164,7 +164,7 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
             files = []
             for at in wavs:
                 if at.exists() and not at.is_file():
-                    raise OSError(f"{at}: is no file that a sound can be written to")
+                    raise OSError(f"{at}: not a file that a sound can be written to")
                 growing[at] = Growing(at)                   # which says why not, where libsndfile says "System error"
                 files.append(opened.enter_context(
                     soundfile.SoundFile(growing[at].fd, "w", rate_hz, 2, "PCM_24", format="WAV", closefd=False)))

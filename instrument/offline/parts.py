@@ -177,9 +177,9 @@ def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices
         else:
             kept.append((at_s, event))
     if drums:
-        notices.append(f"{what}: {drums} notes of drums left out; there are no drums here ({hint}).")
+        notices.append(f"{what}: {drums} drum notes left out; there are no drum sounds ({hint}).")
     for number, count in noises.items():
-        notices.append(f"{what}: {count} notes of program {number + 1}, a noise without pitch, left out ({hint}).")
+        notices.append(f"{what}: {count} notes of program {number + 1}, a sound effect without pitch, left out ({hint}).")
     return kept
 
 

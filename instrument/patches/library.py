@@ -214,7 +214,7 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
     if path is None:
         path = _file_of(patch)
     if factory_folder("patches").resolve() in path.resolve().parents:
-        raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
+        raise LibraryError(f"{path}: factory patches cannot be changed; save under another name")
     if isinstance(sha256 := _card_of(patch.model).get("sha256"), str):      # else the model is not there
         patch = patch.with_values(model_sha256=sha256[:64])
     patches_file.save(patch, path)

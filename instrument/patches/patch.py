@@ -136,7 +136,7 @@ def load(path: str | Path) -> Patch:
     except OSError as error:
         raise PatchError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(data) > LARGEST_BYTES:
-        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so no patch of ours")
+        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so it is not a patch")
     try:
         values = parse_json(data, LARGEST_BYTES)
     except JsonError as error:

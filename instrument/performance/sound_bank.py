@@ -79,10 +79,10 @@ def notice(sound: Sound) -> str:
     """A notice for the player about a patch on the model that is installed; empty if it is the model it was made with."""
     patch, model = sound.patch, sound.source.model
     if isinstance(model, StftModel) and model.shape.keys == 1:
-        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
+        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: all others are that note, resampled.'
     if not isinstance(model, StftModel) and trained_velocities(model.card) is None:
-        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
-                "and very soft or hard notes may sound odd.")
+        return (f"The model {model.name} does not say which velocities it was trained on: it is used for all velocities, "
+                "and very soft or hard notes may sound wrong.")
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'

@@ -28,7 +28,7 @@ def play(path: str, device: str | None = None) -> None:
     except soundfile.LibsndfileError as error:
         raise OSError(f"{path}: cannot be read ({error.error_string})") from error
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise OSError(f"{device or 'the system'}: no second sound can be opened to listen with ({error})") from error
+        raise OSError(f"{device or 'the system'}: no second audio stream can be opened for listening ({error})") from error
 
 
 def _rate_hz(file: Any, device: str | None) -> int:

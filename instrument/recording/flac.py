@@ -27,7 +27,7 @@ def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
     import soundfile
     flac, made = wav.with_suffix(".flac"), wav.with_suffix(".flac.tmp")
     if flac.exists():
-        raise FlacError(f"{flac} is there already")
+        raise FlacError(f"{flac} already exists")
     played = riff.read_chunk(wav, chunk, LARGEST_BLOCK_BYTES - 4)
     try:
         with (soundfile.SoundFile(wav) as source,
@@ -39,7 +39,7 @@ def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
         with soundfile.SoundFile(wav) as one, soundfile.SoundFile(made) as other:
             pieces = zip(one.blocks(PIECE_FRAMES, dtype="int32"), other.blocks(PIECE_FRAMES, dtype="int32"), strict=True)
             if one.frames != other.frames or not all((a == b).all() for a, b in pieces):
-                raise FlacError(f"{made}: not the sound that was packed")
+                raise FlacError(f"{made}: does not contain the recorded sound")
         os.link(made, flac) if hasattr(os, "link") else os.rename(made, flac)
     except soundfile.LibsndfileError as error:
         raise FlacError(f"{wav}: cannot be packed ({error})") from error

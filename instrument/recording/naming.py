@@ -69,7 +69,7 @@ def move(source: Path, target: Path) -> None:
         raise
     except OSError:                         # no such links on this file system
         if target.exists():
-            raise FileExistsError(f"{target} is there already") from None
+            raise FileExistsError(f"{target} already exists") from None
         os.rename(source, target)
     else:
         with contextlib.suppress(OSError):

@@ -97,7 +97,7 @@ def of_file(path: str | Path) -> Performance:
         raise TakeError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (riff.RiffError, flac.FlacError) as error:
         raise TakeError(str(error)) from error
-    raise TakeError(f"{path}: no take of this instrument; it does not say how it was played")
+    raise TakeError(f"{path}: not a take of this instrument; it has no performance log")
 
 
 def _unpack(packed: bytes, path: Path) -> bytes:
@@ -105,9 +105,9 @@ def _unpack(packed: bytes, path: Path) -> bytes:
     try:
         data = unpacker.decompress(packed, LARGEST_BYTES)
     except zlib.error as error:
-        raise TakeError(f"{path}: what was played cannot be read ({error})") from error
+        raise TakeError(f"{path}: its performance log cannot be read ({error})") from error
     if unpacker.unconsumed_tail:
-        raise TakeError(f"{path}: what was played is longer than {LARGEST_BYTES >> 20} MB")
+        raise TakeError(f"{path}: its performance log is longer than {LARGEST_BYTES >> 20} MB")
     return data
 
 
@@ -119,13 +119,13 @@ def parse(data: bytes, where: str) -> Performance:
     try:
         first = parse_json(whole[0], LONGEST_LINE) if whole else None
         if not isinstance(first, dict) or first.get("format") != FORMAT:
-            raise TakeError(f"{where}: no take of this instrument")
+            raise TakeError(f"{where}: not a take of this instrument")
         if first.get("version") != VERSION:
             raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
         captured = snapshot.check(first.get("moment"))
         begin, rate_hz = first.get("begin"), captured["rate_hz"]
         if type(begin) is not int or begin < 0 or not 0 <= begin - captured["sample"] + rate_hz <= LONGEST_S * rate_hz:
-            raise TakeError(f"{where}: it does not begin near the moment that it was played from")
+            raise TakeError(f"{where}: its sound does not begin near its snapshot")
         made = Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
         last = captured["sample"] + LONGEST_S * rate_hz
         for line in whole[1:]:
@@ -141,7 +141,7 @@ def parse(data: bytes, where: str) -> Performance:
     except TakeError:
         raise
     except (ValueError, AttributeError, TypeError) as error:
-        raise TakeError(f"{where}: what was played cannot be read ({error})") from error
+        raise TakeError(f"{where}: its performance log cannot be read ({error})") from error
     return made
 
 
@@ -153,7 +153,7 @@ def _event(values: dict, law: int, where: str) -> Any:
             raise TakeError(f"{where}: a model has no name")
         law = values.get("law", law)
         if law not in (BY_NETWORK, BY_PLAYER):
-            raise TakeError(f"{where}: a patch is played by a law of {law!r:.40}")
+            raise TakeError(f"{where}: unknown law of velocity: {law!r:.40}")
         return LoadByName(patch_file.from_json(values.get("patch"), where), name, law)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
         values["id"], values["value"] = renamed(values["id"], values["value"])

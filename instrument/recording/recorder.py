@@ -51,7 +51,7 @@ class Recorder:
 
         def change() -> None:
             if self._take:
-                self._finish("The take ended here: the audio settings changed, or another take was called back.")
+                self._finish("The take ended here: the audio settings changed, or another take was recalled.")
             self._disarm()
             self._history, self._clock = history, clock
             done.set()
@@ -143,7 +143,7 @@ class Recorder:
     def _recover(self, folder: str | None) -> None:
         """Finish takes of a process that was killed."""
         for path in recover(_place(folder)):
-            self._tell({"tell": "error", "text": f"{path}: the program ended while it was recorded; all until then is in it."})
+            self._tell({"tell": "error", "text": f"{path}: the program ended during the recording; everything until then is in it."})
 
     def _stop(self, end: int) -> None:
         self._disarm()
@@ -155,7 +155,7 @@ class Recorder:
         """(a take that begins at a sample, made at `at`, the number of the first event that it does not contain). Raises OSError."""
         kept = history.moment_before(begin)
         if kept is None:
-            raise OSError("the engine has not begun to play")
+            raise OSError("the engine has not started")
         noted = history.events_from(kept.number)
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
@@ -232,7 +232,7 @@ class Recorder:
             self._copy(take, history, last, BREATH_S)
             problem = ""
         except OSError as error:
-            problem = f"Not all could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
+            problem = f"Not everything could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
         if take:
             self._end(take, problem)
         else:

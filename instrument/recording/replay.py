@@ -33,7 +33,7 @@ def notice(performance: Performance, source: Source) -> str:
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
     if performance.snapshot["law"] != LAW:
-        return "The take was recorded by an earlier version: until another patch is chosen, that version's dynamics hold, as it was played."
+        return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
     if not performance.exact:
         return "The take began while something sounded; what sounded before it is not in it."
     return ""
@@ -111,7 +111,7 @@ def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
                 file.close()
             wav.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
-            raise OSError(f"{wav}: is there already, and nothing is written over it; give another name, or move it away first") from error
+            raise OSError(f"{wav}: already exists, and is not overwritten; give another name, or move it away first") from error
         if isinstance(error, OSError):
             raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
         raise

@@ -104,7 +104,7 @@ class Take:
             self.wave.append_silence(begin - self.end)
         self.wave.append(sound)
         if self.wave.is_deleted():
-            raise FileNotFoundError(errno.ENOENT, "the file was deleted while it was recorded", str(self.path))
+            raise FileNotFoundError(errno.ENOENT, "the file was deleted during the recording", str(self.path))
         self._write_events(self.end - round(LATE_S * self.plan.rate_hz))
 
     def _write_events(self, until: int) -> None:
@@ -156,7 +156,7 @@ class Take:
         self._try(self.wave.close)
         path = self._try(self._name) or self.path
         if not path.exists():
-            self.problem = f"{self.path}: was moved or deleted while it was recorded."
+            self.problem = f"{self.path}: was moved or deleted during the recording."
         if packed:
             with contextlib.suppress(OSError):
                 path.with_suffix(SUFFIX).unlink()

@@ -87,7 +87,7 @@ def install() -> str:
         except OSError as error:
             raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
     _refresh()
-    return f"HummingFace is in the menu now, and opens {PATCH_SUFFIX} files and takes ({_entry()})."
+    return f"HummingFace is now in the menu, and opens {PATCH_SUFFIX} files and takes ({_entry()})."
 
 
 def remove() -> str:
@@ -100,12 +100,12 @@ def remove() -> str:
         except OSError as error:
             raise OSError(f"{path}: cannot be removed ({error.strerror or error})") from error
     _refresh()
-    return "HummingFace is out of the menu." if there else "HummingFace was not in the menu."
+    return "HummingFace was removed from the menu." if there else "HummingFace was not in the menu."
 
 
 def _only_on_linux() -> None:
     if sys.platform != "linux":
-        raise ValueError("menu entries are made on Linux desktops alone; here, make a shortcut to the command `hummingface`")
+        raise ValueError("menu entries exist only on Linux desktops; here, make a shortcut to the command `hummingface`")
 
 
 def _refresh() -> None:

@@ -22,7 +22,7 @@ def missing() -> list[str]:
 def require(what: str) -> None:
     """Raises ExtraMissing if any of them is missing."""
     if lacking := missing():
-        raise ExtraMissing(f"{what} needs PyTorch. Not installed here, for playing does without: {', '.join(lacking)}. "
+        raise ExtraMissing(f"{what} needs PyTorch. Not installed, since playing needs none of it: {', '.join(lacking)}. "
                            f"Type: {COMMAND}")
 
 

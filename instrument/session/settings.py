@@ -67,11 +67,11 @@ class Settings:
         failed, notices = self.trying or {}, []
         audio, patch = self.audio, left if left is not None else self.patch
         if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
-            notices.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
+            notices.append(f'The last start with the audio device "{audio.device or "of the system"}" failed, so the '
                         "system's own settings are used. Choose it again in the audio settings if you want it.")
             audio = self.audio = AudioChoice()
         elif failed and failed.get("patch") is not None and failed["patch"] == patch:
-            notices.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
+            notices.append(f'The last start with the patch "{patch}" failed, so the first patch is used.')
             patch = self.patch = None
         self.trying = {"audio": asdict(audio), "patch": patch}
         try:
@@ -126,8 +126,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
 def _put_aside(file: Path, why: str) -> str:
     """Rename a file that holds no settings. Returns a notice for the player."""
     aside = set_aside(file)
-    kept = f"It was put aside as {aside.name}, in the same folder" if aside else "It cannot be put aside"
-    return f"The settings cannot be used: {why}. {kept}; those of a first start are used."
+    kept = f"It was renamed to {aside.name}, in the same folder" if aside else "It cannot be renamed"
+    return f"The settings cannot be used: {why}. {kept}; the defaults are used."
 
 
 def _or_none(check):

@@ -16,7 +16,7 @@ def library_trouble() -> str:
     if not problems:
         return ""
     more = f" So are {len(problems) - 1} more; `hummingface patches` and `hummingface models` name them." if len(problems) > 1 else ""
-    return f"{problems[0].rstrip('.')}. It is left out, and everything else plays.{more}"
+    return f"{problems[0].rstrip('.')}. It is left out; everything else plays.{more}"
 
 
 @dataclass

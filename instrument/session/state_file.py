@@ -66,9 +66,9 @@ class StateFile:
         except (OSError, JsonError, WindowStateError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{self.path}: ")
             aside = set_aside(self.path)
-            where = f"It was put aside as {aside.name}, in the same folder." if aside else "It cannot be put aside."
-            return None, f"{self.path}: the window as you left it cannot be read ({why}). {where}"
-        notice = f"{self.path}: {lost} of the sounds and steps that were kept here cannot be used and are left out." if lost else ""
+            where = f"It was renamed to {aside.name}, in the same folder." if aside else "It cannot be renamed."
+            return None, f"{self.path}: the saved window state cannot be read ({why}). {where}"
+        notice = f"{self.path}: {lost} of the saved sounds and undo steps cannot be used and are left out." if lost else ""
         return kept, notice
 
     def write(self, content: bytes) -> None:
@@ -77,7 +77,7 @@ class StateFile:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self.path, content)
         except OSError as error:
-            raise OSError(f"{self.path}: the window's state cannot be kept ({error.strerror or error})") from error
+            raise OSError(f"{self.path}: the window's state cannot be saved ({error.strerror or error})") from error
 
     def release(self) -> None:
         """Release the file for other windows."""

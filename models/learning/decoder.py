@@ -31,7 +31,7 @@ def linear(net: nn.Sequential, index: int = -1) -> nn.Linear:
     """The linear layer at `index` of a network; by default its last. Raises TypeError if another layer stands there."""
     layer = net[index]
     if not isinstance(layer, nn.Linear):
-        raise TypeError(f"layer {index} is no linear layer but {layer}")
+        raise TypeError(f"layer {index} is not a linear layer but {layer}")
     return layer
 
 

@@ -65,7 +65,7 @@ def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except ValueError as error:                         # a NUL in its name
-        raise OSError(errno.EINVAL, "no file can have this name", str(file)) from error
+        raise OSError(errno.EINVAL, "not a valid file name", str(file)) from error
     try:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):

@@ -57,7 +57,7 @@ def _read(file: Path, largest_bytes: int) -> bytes:
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror or error}).") from error
     if len(data) > largest_bytes:
-        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is no model of ours.")
+        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is not a HummingFace model.")
     return data
 
 
@@ -76,7 +76,7 @@ def read_card(file: Path) -> dict:
             raise ModelError(f"{file}: the card's '{name}' is missing or not a {kind.__name__}.")
     for name in (card["name"], *card["presets"]):
         if not can_be_shown(name):
-            raise ModelError(f"{file}: {name[:40]!a} is no name: it has to be 1 to {LONGEST_NAME} characters that can be shown.")
+            raise ModelError(f"{file}: {name[:40]!a} is not a valid name: it must be 1 to {LONGEST_NAME} characters that can be shown.")
     if not 0.1 <= card["longest_s"] <= 600:
         raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
     pitches = card.get("pitches", [0, 127])
@@ -90,7 +90,7 @@ def read_card(file: Path) -> dict:
                 or not all(type(x) in (int, float) and abs(x) <= 8 for x in z)):
             raise ModelError(f"{file}: preset {name[:40]!r} has no 'z' of {latents} numbers between -8 and 8.")
         if type(preset.get("gain_db", 0.0)) not in (int, float) or not abs(preset.get("gain_db", 0.0)) < LOUDEST_GAIN_DB:
-            raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is no number within {LOUDEST_GAIN_DB:.0f} dB.")
+            raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is not a number within {LOUDEST_GAIN_DB:.0f} dB.")
     return card
 
 

@@ -117,7 +117,7 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     presets: list[dict[str, Any]] = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
     releases = [preset.get("longest_release_s", LONGEST_RELEASE_S) for preset in presets]
     if not all(type(x) in (int, float) and 0.01 <= x <= 60 for x in releases):
-        raise ModelError("a preset's 'longest_release_s' is no number of seconds within 0.01..60")
+        raise ModelError("a preset's 'longest_release_s' is not a number of seconds within 0.01..60")
     return KeyTrend(np.array([preset["z"] for preset in presets], np.float32), np.array(keys, np.float64),
                     np.array(list(lufs.values()), np.float64), np.array(releases, np.float64))
 

@@ -94,9 +94,9 @@ def check_conditions(card: dict[str, Any], latents: int) -> None:
         if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:
             raise ModelError(f"a condition has no 'name' of up to 40 characters, or its 'kind' is not one of {', '.join(KINDS)}")
         if not (_number(low) and _number(high) and -FARTHEST <= low < high <= FARTHEST):
-            raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are no range within -{FARTHEST:g}..{FARTHEST:g}")
+            raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are not a range within -{FARTHEST:g}..{FARTHEST:g}")
         if (kind, name) in names:
-            raise ModelError(f"condition {name!r} is there twice")
+            raise ModelError(f"condition {name!r} occurs twice")
         names.add((kind, name))
 
 

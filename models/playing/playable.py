@@ -22,7 +22,7 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
         trained = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
     if not (isinstance(trained, list) and len(trained) == 2 and all(type(v) in (int, float) for v in trained)
             and 1 <= trained[0] <= trained[1] <= 127):
-        raise ModelError("the velocities that it was trained on are no range within 1..127")
+        raise ModelError("the velocities that it was trained on are not a range within 1..127")
     return float(trained[0]), float(trained[1])
 
 

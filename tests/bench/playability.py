@@ -274,7 +274,7 @@ def main() -> int:
     try:
         chosen = sounds(args)
         if not chosen:
-            raise ValueError("there is nothing to judge: no model is in the user's library")
+            raise ValueError("there is nothing to measure: no model is in the user's library")
         result = run(chosen, args)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

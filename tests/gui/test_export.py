@@ -68,13 +68,13 @@ def test_cancelled_it_leaves_nothing(dialog, qtbot, tmp_path):
     QTest.mouseClick(dialog.cancel, LEFT)
     ended(dialog, qtbot)
     assert list(tmp_path.iterdir()) == []
-    assert dialog.status.text() == "Cancelled; nothing was left."
+    assert dialog.status.text() == "Cancelled; no file was left."
 
 
 def test_what_cannot_be_is_said(dialog, qtbot, tmp_path, monkeypatch):
     (tmp_path / "made.sfz").write_text("mine")
     dialog.export_to(tmp_path / "made.sfz")
-    assert "made.sfz: is there already" in dialog.status.text() and not dialog.exporting.running
+    assert "made.sfz: already exists" in dialog.status.text() and not dialog.exporting.running
     assert (tmp_path / "made.sfz").read_text() == "mine"
     dialog.export_to(tmp_path / "nowhere" / "made.sfz")
     assert "no such folder" in dialog.status.text()
@@ -92,7 +92,7 @@ def test_a_process_that_is_killed_is_told_and_its_rest_goes_with_the_next(dialog
     qtbot.waitUntil(lambda: dialog.bar.value() > 3, timeout=LONG_MS)
     dialog.exporting._process.kill()
     ended(dialog, qtbot)
-    assert "ended by itself" in dialog.status.text()
+    assert "stopped unexpectedly" in dialog.status.text()
     assert not (tmp_path / "made.sfz").exists()
 
 

@@ -106,7 +106,7 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     window.recordings.panel.go_on.click()
     wait(lambda: learning.state == "done")
     card = learnt_models.card_of("Little box")
-    assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions take its place"
+    assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions replace it"
     assert 60 in sounding(window), "and notes go on"
     assert np.allclose(window.session.state.to_patch().latents, np.clip(card["presets"]["Little box"]["z"], -4, 4), atol=1e-3)
     window.note_input.release(60, "test")

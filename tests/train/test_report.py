@@ -119,7 +119,7 @@ def test_one_run_whose_own_recordings_are_elsewhere_and_others_are_given(runs, t
 def test_what_is_no_run_is_refused_and_a_page_that_is_there_stays(runs, tmp_path, capsys, monkeypatch):
     out = tmp_path / "page.html"
     out.write_text("mine")
-    with pytest.raises(ReportError, match="no run of training"):
+    with pytest.raises(ReportError, match="not a training run"):
         open_runs([tmp_path])
     assert main(["report", str(tmp_path), "--out", str(out)]) == 1 and "--run named" in capsys.readouterr().err
     monkeypatch.setattr(page, "made_of", lambda *words: {})

@@ -69,7 +69,7 @@ class Points:
         note = note_of(path)
         z, bank = find_point(refiner, note, how=QUICKLY)
         if not np.isfinite(z).all():
-            raise ModelError(f"The model {refiner.model.name} finds no point for {path.name}. Try another model.")
+            raise ModelError(f"The model {refiner.model.name} found no point for {path.name}. Try another model.")
         key = note.labels.pitch
         self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
                    seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
@@ -97,5 +97,5 @@ def note_of(path: Path) -> Note:
     except (sf.SoundFileError, OSError) as error:
         raise SourceError(f"{path}: cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()}).") from error
     if info.duration > LONGEST_S:
-        raise SourceError(f"{path}: {info.duration:.0f} s long. One note of an instrument is wanted, of {LONGEST_S:.0f} s at most.")
+        raise SourceError(f"{path}: {info.duration:.0f} s long. It must be one note of an instrument, at most {LONGEST_S:.0f} s long.")
     return note_in(path)

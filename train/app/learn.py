@@ -81,7 +81,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     report = prepare(data, opened, workers, progress, lambda done, of: notify("stage", stage="preparing", done=done, of=of))
     say(report.text())
     if not report.notes:
-        raise NothingToLearn(f"no note could be made of {', '.join(map(str, sources))}: {_reasons(report)}.")
+        raise NothingToLearn(f"no note could be made from {', '.join(map(str, sources))}: {_reasons(report)}.")
     bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True)
     bank.between_velocities = True
     if lesson.even:
@@ -122,8 +122,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
             watch.show(trainer)
         model = publish()
     except OSError as error:
-        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
-                      "saved before is whole.") from error
+        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Free some space there and repeat the "
+                      "command: what was saved before is intact.") from error
     except KeyboardInterrupt:
         with suppress(OSError):
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
@@ -171,7 +171,7 @@ def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
         return False
     if trainer.progress() >= 1:
         trainer.step, trainer.seconds = 0, 0.0                        # once more over the same notes, from what is known
-        say("goes on from the model that is there")
+        say("continues from the existing model")
     return True
 
 

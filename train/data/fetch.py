@@ -42,7 +42,7 @@ SETS = {"nsynth": {
 
 
 def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
-    """`what` in `folder`, complete and checked; what is there already is not loaded again. Raises FetchError, OSError on a full disk."""
+    """`what` in `folder`, complete and checked; what already exists is not loaded again. Raises FetchError, OSError on a full disk."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / what.name
     if path.is_file():
@@ -65,7 +65,7 @@ def _check(what: Published, path: Path, advice: str) -> None:
     if what.size is not None and size != what.size:
         raise FetchError(f"{path}: {size:,} bytes instead of {what.size:,}. {advice}")
     if what.sha256 is not None and sha256_of(path) != what.sha256:
-        raise FetchError(f"{path}: its SHA-256 is not the published one: damaged on the way, or changed. {advice}")
+        raise FetchError(f"{path}: its SHA-256 is not the published one: damaged during the download, or changed. {advice}")
 
 
 def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
@@ -87,7 +87,7 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
             except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as broken:
                 error = str(getattr(broken, "reason", "") or broken or type(broken).__name__)
             failures = 1 if _size(partial) > before else failures + 1
-    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command goes on from there.")
+    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command resumes.")
 
 
 def _some(what: Published, partial: Path, bar) -> bool:
@@ -117,7 +117,7 @@ def _some(what: Published, partial: Path, bar) -> bool:
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length and length.isdigit() else None
         if what.size is not None and total is not None and total != what.size:
-            raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: another file than the published one.")
+            raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: it is not the published file.")
         strong = answer.headers.get("ETag", "")
         if strong and not strong.startswith("W/"):
             _tag_file(partial).write_text(json.dumps(strong))

@@ -58,7 +58,7 @@ class PrepareReport:
         lines = [f"{self.notes} notes, {self.made} made now in {self.seconds:.0f} s"
                  + (f" ({self.seconds / self.made:.2f} s a note)" if self.made else "")]
         if self.unused:
-            lines.append(f"{self.unused} notes of earlier commands stay in the folder, unused")
+            lines.append(f"{self.unused} notes of earlier commands remain in the folder, unused")
         lines += self.remarks
         for reason, count in reasons.most_common():
             names = [s.name for s in self.skipped if s.reason == reason]
@@ -227,7 +227,7 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
         if failure:
             raise failure
     except BrokenProcessPool as error:
-        raise DataError("a worker was ended from outside (out of memory?). What was prepared stays; the same command goes on, "
+        raise DataError("a worker was killed (out of memory?). What was prepared stays; the same command resumes, "
                         "perhaps with fewer --workers.") from error
     except BaseException:
         for process in list(pool._processes.values()):               # stopped: nobody waits for what was begun

@@ -163,7 +163,7 @@ def keys_in(folder: Path) -> set[str]:
     for path in part_files(folder):
         for note in read_part(path).notes:
             if "key" not in note:
-                raise DataError(f"{folder}: prepared by an earlier version. It can be trained on; prepare into another folder.")
+                raise DataError(f"{folder}: prepared by an earlier version. Train on it as it is; prepare new notes into another folder.")
             keys.add(note["key"])
     return keys
 

@@ -201,7 +201,7 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
                      for seed in range(draws)])
     lufs, before, bright = rows[:, :, 0].mean(0), rows[:, :, 1].max(0), rows[:, :, 2].mean(0)
     if lufs.max() < SILENT_LUFS:
-        raise ValueError("the sound is silent: there is nothing to judge")
+        raise ValueError("the sound is silent: there is nothing to measure")
     shape = len(OCTAVES), len(VELOCITIES)
     count = shape[0] * shape[1]
     by_velocity = np.where(lufs > before + ABOVE_DB, lufs, np.nan)[:count].reshape(shape)     # else the last note's rest is louder

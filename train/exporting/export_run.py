@@ -22,7 +22,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
     try:
         state = read_state(run / STATE)
     except FileNotFoundError:
-        raise DataError(f"{run}: no run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
+        raise DataError(f"{run}: not a run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
     kind = str(state.get("kind", ""))
     about: dict[str, Any] = {"metrics": metrics} if metrics else {}
     if (run / HISTORY).is_file():
@@ -38,7 +38,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
         about |= origin(sounds) | {"about": f"Whole notes as STFT images, learnt from {', '.join(sounds.sources)}.",
                                    "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", options | {"steps": state["step"]})}
         if sounds.lowest == sounds.highest:
-            about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; every other is that note, read faster or slower."
+            about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; all others are that note, resampled."
         return export_stft(run / STATE, sounds, out, name if name != FACTORY else out.name, about)
     options = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
     options |= {part: state["shape"][part] for part in ("width", "note_width", "note_depth")}

@@ -188,7 +188,7 @@ def reconstructed(model: StftModel, sounds: np.ndarray, pitch: np.ndarray) -> np
     Raises ValueError for a model without an encoder.
     """
     if not model.shape.encoder:
-        raise ValueError(f"the model {model.name} has no encoder: it makes notes of its own, and none is its reconstruction.")
+        raise ValueError(f"the model {model.name} has no encoder: it generates notes and cannot reconstruct any.")
     images, _ = stft.image_of(stft.spectrum(sounds), pitch, model.shape.layout)
     z = encode(model, images)
     return np.stack([stft.sound(model.spectrum(one, model.nearest_key(key))) for one, key in zip(z, pitch, strict=True)])

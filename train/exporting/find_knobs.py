@@ -50,7 +50,7 @@ def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
 def find_knobs(model: Model | StftModel, seed: int = 0) -> dict[str, dict]:
     """The knobs for the card of `model`: directions, and the rank correlation of each that can be measured."""
     if isinstance(model, StftModel):
-        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")
+        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its only knobs are its conditions.")
     about = conditions_as_knobs(model) or directions(model, seed) | family_directions(model)
     model.card["knobs"] = about
     for name, tried in correlations(model, model.knobs, seed).items():

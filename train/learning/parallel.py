@@ -42,7 +42,7 @@ def share(size: int) -> slice:
     """The notes of a batch of `size` that this process computes. Raises ValueError if they cannot be shared evenly."""
     count = processes()
     if size % count:
-        raise ValueError(f"{size} notes cannot be shared out to {count} processes: choose a multiple of {count}.")
+        raise ValueError(f"{size} notes cannot be divided among {count} processes: choose a multiple of {count}.")
     first = size // count * (dist.get_rank() if dist.is_initialized() else 0)
     return slice(first, first + size // count)
 

@@ -173,13 +173,13 @@ class Learner:
         self._sums, self._counts = {}, {}
         wrong = [name for name, value in self.means.items() if not math.isfinite(value)]
         if wrong:
-            raise Diverged(f"step {self.step}: the loss is no number any more ({', '.join(wrong)}).")
+            raise Diverged(f"step {self.step}: the loss is NaN or Inf ({', '.join(wrong)}).")
 
     def _checked_state(self) -> dict[str, Any]:
         state = self.state()
         finite = [torch.isfinite(x).all().to(self.device) for x in tensors_of(state)]
         if not bool(torch.stack(finite).all()):                  # read off the device once
-            raise Diverged(f"step {self.step}: weights are no numbers any more.")
+            raise Diverged(f"step {self.step}: weights are NaN or Inf.")
         return state
 
     # going on -------------------------------------------------------------------------------------------------
@@ -228,9 +228,9 @@ def read_state(path: Path) -> dict[str, Any]:
         state = torch.load(data, map_location="cpu", weights_only=True)
     except Exception as error:
         why = str(error).splitlines()[0][:100]
-        raise ValueError(f"{path}: no state of a run, or damaged ({why}). Train into another folder.") from error
+        raise ValueError(f"{path}: not the state of a run, or damaged ({why}). Train into another folder.") from error
     if not isinstance(state, dict) or "step" not in state:
-        raise ValueError(f"{path}: no state of a run. Train into another folder.")
+        raise ValueError(f"{path}: not the state of a run. Train into another folder.")
     return state
 
 

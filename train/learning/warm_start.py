@@ -19,7 +19,7 @@ def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
     """
     training, bank = trainer.model, trainer.bank
     if model.shape != training.decoder.shape:
-        raise ValueError(f"{model.name} is of another shape ({model.shape}) than what is to be trained ({training.decoder.shape}).")
+        raise ValueError(f"{model.name} has another shape ({model.shape}) than what is to be trained ({training.decoder.shape}).")
     for name, module in (("decoder", training.decoder), ("encoder", training.encoder)):
         own = {key.removeprefix(name + "."): torch.from_numpy(value) for key, value in model.weights.items() if key.startswith(name + ".")}
         if own:

@@ -120,7 +120,7 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     if not len(audio):
         raise SourceError("holds no samples")
     if not np.isfinite(audio).all():
-        raise SourceError("holds samples that are no numbers (NaN or Inf)")
+        raise SourceError("contains NaN or Inf")
     return np.ascontiguousarray(audio.mean(1)), rate_hz
 
 
@@ -129,7 +129,7 @@ def why_unusable(audio: np.ndarray, rate_hz: int) -> str:
     if len(audio) < SHORTEST_S * rate_hz:
         return f"too short: {len(audio) / rate_hz:.3f} s"
     if not np.isfinite(audio).all():
-        return "holds samples that are no numbers (NaN or Inf)"
+        return "contains NaN or Inf"
     if np.abs(audio).max() < SILENT_PEAK:
         return "silent"
     return ""

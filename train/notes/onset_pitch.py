@@ -52,7 +52,7 @@ def hear(audio: np.ndarray, rate_hz: int) -> OnsetPitch:
     onset_s = max(0.0, exact_onset(audio, rate_hz, onset, noise_db) - LEAD_S)
     off_s, end_s = (min(block * BLOCK_S, len(audio) / rate_hz) for block in (off, end))
     if end_s - onset_s < 0.1:
-        return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are heard")
+        return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are audible")
     pitch, why = find_pitch(audio[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
     power = np.concatenate([[0.0], np.cumsum(10 ** (level / 10))])
     size = min(round(0.4 / BLOCK_S), len(level))
@@ -129,16 +129,16 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
             clear += 1
             hz.append(found)
     if clear < 3:
-        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; name it with its note if it is one"
+        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; if it is one note, put the note into its name"
     keys = 69 + 12 * np.log2(np.array(hz) / 440)
     near = np.abs(keys[:, None] - keys) < 0.8
     best = near[near.sum(1).argmax()]                       # the largest company of windows that agree
     pitch = float(np.median(keys[best]))
     octave = np.abs((keys - pitch + 6) % 12 - 6) < 0.8       # a period twice as long is one, too
     if best.mean() < 0.4 or octave.mean() < 0.7:
-        return float("nan"), "its pitch changes on the way: one note a file is needed"
+        return float("nan"), "its pitch changes: each file must contain one note"
     if many_pitches(audio[begin:], rate_hz, float(pitch_to_hz(pitch))):
-        return float("nan"), "several notes at once (its partials fit none of them alone); one note a file is needed"
+        return float("nan"), "several notes at once (its partials fit no single one); each file must contain one note"
     return pitch, ""
 
 

@@ -50,7 +50,7 @@ def numbers(text: str) -> tuple[int, ...]:
         low, _, high = part.partition("-")
         first, last = int(low), int(high or low)
         if not 0 <= first <= last <= 127:
-            raise argparse.ArgumentTypeError(f"{part!r} is no number, nor a range, within 0..127")
+            raise argparse.ArgumentTypeError(f"{part!r} is neither a number nor a range within 0..127")
         found += range(first, last + 1)
     return tuple(dict.fromkeys(found))
 

@@ -25,7 +25,7 @@ def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence
     if sources:
         notes = [note for path in sources for note in _chosen(open_source(path), -(-count // len(sources)))][:count]
         if not notes:
-            raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
+            raise SourceError(f"{', '.join(map(str, sources))}: no note could be read from it.")
         return notes, "recordings of " + ", ".join(path.name for path in sources)
     assert bank is not None, "notes are of a bank, or of sources"
     if isinstance(bank, NoteSounds):

@@ -95,4 +95,4 @@ class Exporting(QObject):
         elif code == 0 and "text" in self._result:
             self.ended.emit(self._result["text"], "")
         else:
-            self.ended.emit("", self._result.get("problem") or (error[-1] if error else "") or f"The export ended by itself ({code}).")
+            self.ended.emit("", self._result.get("problem") or (error[-1] if error else "") or f"The export stopped unexpectedly ({code}).")

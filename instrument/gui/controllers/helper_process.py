@@ -88,7 +88,7 @@ class Helper(QObject):
         if self._left:
             self.ended.emit("")
         elif status == QProcess.ExitStatus.CrashExit:
-            self.ended.emit("it was ended from outside, or by the system for want of memory")
+            self.ended.emit("it was killed, perhaps because memory ran out")
         else:
             lines = self._errors.strip().splitlines()
             self.ended.emit(lines[-1] if lines else f"it ended with status {code}")

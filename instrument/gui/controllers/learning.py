@@ -65,7 +65,7 @@ class Learning(QObject):
     def start(self, folder: Path) -> None:
         """Learn a model of a folder; continue the job if there is one."""
         if self.active and self.job is not None:
-            self.banner.say(f"“{self.job.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
+            self.banner.say(f"“{self.job.name}” is being learnt. Only one model is learnt at a time: stop it first, or wait.", problem=True)
             return
         self.go_on(learnt_models.job_for(folder))
 
@@ -173,7 +173,7 @@ class Learning(QObject):
             self.banner.say(f"“{name}” is learnt.")
         else:
             self.state = "failed"
-            self.problem = self.problem or f"The process that learns stopped: {why}. What was learnt is kept; it can go on."
+            self.problem = self.problem or f"Learning stopped: {why}. What was learnt is kept; you can continue."
             self.banner.say(f"“{name}”: {self.problem}", problem=True)
         self.changed.emit()
 

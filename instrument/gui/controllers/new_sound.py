@@ -64,7 +64,7 @@ class NewSound(QObject):
         """Make a sound from a recording, and play it. An error is reported and changes nothing."""
         self.warm()
         if self.helper is None:
-            self.banner.say("The sound is still getting ready. Drop the recording again in a moment.", problem=True)
+            self.banner.say("The sound is still starting. Drop the recording again in a moment.", problem=True)
             return
         name = self.session.state.patch.model
         self._count += 1
@@ -125,4 +125,4 @@ class NewSound(QObject):
         names = ", ".join(path.name for path, _ in self._waiting.values())
         self._waiting.clear()
         if names:
-            self.banner.say(f"No sound could be made of {names}: the helper that listens stopped ({why}). Drop it again.", problem=True)
+            self.banner.say(f"No sound could be made of {names}: the helper process stopped ({why}). Drop it again.", problem=True)

@@ -72,7 +72,7 @@ class PatchChoosing:
         if patch is None:
             return
         if patch.model != self.session.state.patch.model:
-            self.banner.say(f"“{patch.name}” is of the model {patch.model}; a morph goes on within one model.", problem=True)
+            self.banner.say(f"“{patch.name}” belongs to the model {patch.model}; a morph needs sounds of one model.", problem=True)
             return
         self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
 

@@ -144,7 +144,7 @@ class SoundsFromRecordings:
             menu.addAction(caption(f"Show “{shortened(current.name, LONGEST_SHOWN)}”"), self.panel.open)
         for job in begun[:OFFERED] if not self.learning.active else ():
             share = f"{job.share:.0%}".replace("%", " %")
-            menu.addAction(caption(f"Go on learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
+            menu.addAction(caption(f"Continue learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
 
     def _go_on(self, job) -> None:
         if not self.extras.offer("Learning from recordings", lambda: self._go_on(job)):

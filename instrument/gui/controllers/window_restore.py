@@ -56,7 +56,7 @@ class Keeping:
         if (problem := self._autosave.problem) != self._told:
             self._told = problem
             if problem:
-                self._window.banner.say(f"{problem}. What you change now is lost when the window goes.", problem=True)
+                self._window.banner.say(f"{problem}. What you change now is lost when the window closes.", problem=True)
 
     def close(self) -> None:
         """The window closes."""

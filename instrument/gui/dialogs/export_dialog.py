@@ -66,13 +66,13 @@ class ExportDialog(QDialog):
                 self.along.addItem(f"{parameter.group.capitalize()}: {parameter.label}", parameter.id)
         self.every, self.velocities, self.key = _whole(1, 24, 3, " keys"), _whole(1, 16, 3, " layers"), _whole(12, 96, 48, "")
         self.seconds = QDoubleSpinBox(minimum=1, maximum=60, value=4, decimals=1, suffix=" s")
-        self.wet = QCheckBox("Delay and reverb, too")
+        self.wet = QCheckBox("Include delay and reverb")
         for box in (self.every, self.velocities, self.key, self.seconds):
             box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),
-                ("Velocities", self.velocities, "Each layer has samples of its own"), ("Length", self.seconds, "Of each note"),
-                ("Loop", self.loop, "So that they sound as long as a key is held"),
-                ("Carry", self.wet, "Into the samples: the sound always has its drive and chorus"),
+                ("Velocities", self.velocities, "Each layer has its own samples"), ("Length", self.seconds, "Of each note"),
+                ("Loop", self.loop, "So that notes sound as long as a key is held"),
+                ("Carry", self.wet, "In the samples; drive and chorus are always included"),
                 ("Along", self.along, "What changes from the first cycle to the last"),
                 ("Key", self.key, "The note that is played, 60 is C4"))
         for name, field, tip in rows:
@@ -92,7 +92,7 @@ class ExportDialog(QDialog):
         policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
         self.bar.setSizePolicy(policy)
         self.status = Label(wraps=True)
-        self.status.setAccessibleName("What became of it")
+        self.status.setAccessibleName("Result")
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status.setMinimumHeight(theme.px(34))
         column.addWidget(self.bar)
@@ -181,7 +181,7 @@ class ExportDialog(QDialog):
         self.bar.setValue(done)
 
     def _show_end(self, text: str, problem: str) -> None:
-        self._tell(problem or text or "Cancelled; nothing was left.", bool(problem))
+        self._tell(problem or text or "Cancelled; no file was left.", bool(problem))
         self._show_buttons()
 
     def _tell(self, text: str, problem: bool = False) -> None:

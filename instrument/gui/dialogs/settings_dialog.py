@@ -7,7 +7,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
-NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
+NO_PORTS = "There is no MIDI port. A keyboard that you plug in appears here."
 LONGEST_SHOWN = 80              # characters of the name of a port
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
@@ -51,7 +51,7 @@ class SettingsDialog(QDialog):
         self.device.setMinimumWidth(theme.px(300))
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)     # whatever devices are called
         self.device.addItem("The system's default", None)
-        self.rate.addItem("As the device has it", None)
+        self.rate.addItem("The device's own", None)
         for rate in RATES_HZ:
             self.rate.addItem(f"{rate / 1000:g} kHz", rate)
         self.block.addItem("As the system suggests", None)
@@ -87,7 +87,7 @@ class SettingsDialog(QDialog):
         self.boxes: list[PortBox] = []
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
-        set_tip(self.touch, "How hard your hands play: draw it, choose it, or have it learnt")
+        set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
         self.touch.clicked.connect(self.touch_wanted)
         column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(theme.px(8))

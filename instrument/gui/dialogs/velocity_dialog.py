@@ -36,7 +36,7 @@ class TouchDialog(QDialog):
         self.setModal(False)
         self.presets = QComboBox()
         self.presets.setAccessibleName("Curve")
-        set_tip(self.presets, "Choose a curve; one that you draw or have learnt is kept as your own")
+        set_tip(self.presets, "Choose a curve; a drawn or learnt curve is saved as your own")
         self.presets.activated.connect(self._choose)
         self.undo = self._button("Undo", "The curve as it was before (Ctrl+Z)", self._undo)
         self.reset = self._button("Reset", "Play velocities as they come", lambda: self._apply(LINEAR))
@@ -197,7 +197,7 @@ class TouchDialog(QDialog):
             self._tell(str(error), problem=True)
             return
         self._apply(curve)
-        self._tell(f"Learnt from {len(heard)} notes of velocities {min(heard)} to {max(heard)}. Undo brings the curve before it back.")
+        self._tell(f"Learnt from {len(heard)} notes of velocities {min(heard)} to {max(heard)}. Undo restores the previous curve.")
 
     # As a window
 

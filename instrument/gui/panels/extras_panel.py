@@ -30,7 +30,7 @@ class ExtrasPanel(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(10))
-        self.text, self.state = _label("What is needed"), _label("How far it is")
+        self.text, self.state = _label("What is needed"), _label("Progress")
         self.state.setObjectName("soft")
         self.progress = Progress()
         self.progress.setFixedHeight(theme.px(5))
@@ -52,7 +52,7 @@ class ExtrasPanel(QDialog):
             return True
         self._then = then
         if self.helper is None:
-            self.text.setText(f"{what} needs PyTorch, which playing does without and which is not installed. "
+            self.text.setText(f"{what} needs PyTorch, which is not installed, since playing does not need it. "
                               f"About {CPU_MB} MB to download, {CPU_DISK_MB} MB on the disk. You can play on meanwhile.\n\n"
                               f"In a terminal: {extras.COMMAND}")
             self._show(running=False, state="")
@@ -110,7 +110,7 @@ class ExtrasPanel(QDialog):
             self.accept()
             self._then()
             return
-        self._show(running=False, state=f"{self._failed or f'It stopped: {why}.'} Nothing else is lost by it, and you can try again.")
+        self._show(running=False, state=f"{self._failed or f'It stopped: {why}.'} Nothing else is lost, and you can try again.")
         self.install_button.setText("Try again")
 
     def _show(self, running: bool, state: str) -> None:

@@ -115,15 +115,15 @@ class LatentPanel(Panel):
         for latent in self.knobs.values():
             latent.lock_wanted.connect(session.lock)
         self.body.addWidget(self.pages, 1)
-        self.turn = tool("", "Named directions", "Directions of the model that have names, instead of its latents (Ctrl+D)",
+        self.turn = tool("", "Named directions", "The model's named directions, instead of its latents (Ctrl+D)",
                          checkable=True, text="Brighter …")
         self.turn.setShortcut("Ctrl+D")
         self.turn.toggled.connect(self.pages.setCurrentIndex)
         self.tools.addWidget(self.turn)
-        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)",
+        self.randomise = tool("dice", "Randomise latents", "Random values for all latents that are not locked (Ctrl+R)",
                               text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
-        self.reset = tool("reset", "Reset latents", "Latents back to where the patch has them", text="Reset")
+        self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
         for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),
                             (self.reset, session.reset_latents)):
             self.tools.addWidget(button)

@@ -70,7 +70,7 @@ class SavePopup(QFrame):
         column.addWidget(heading)
         self.name = QLineEdit(placeholderText="Name", maxLength=80)
         self.name.setAccessibleName("Name of the patch")
-        self.tags = QLineEdit(placeholderText="Tags, with commas between", maxLength=200)
+        self.tags = QLineEdit(placeholderText="Tags, separated by commas", maxLength=200)
         self.tags.setAccessibleName("Tags of the patch")
         self.save = QPushButton("Save")
         self.save.setProperty("role", "main")

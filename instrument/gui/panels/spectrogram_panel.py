@@ -18,7 +18,7 @@ class SpectrogramPanel(Panel):
             self._pictures.addWidget(picture)
         self.body.addWidget(self._pictures, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
-        self.frame = tool("", "Show the model's frame", "The frame that the model is making now, for the newest note",
+        self.frame = tool("", "Show the model's frame", "The model's current frame, for the newest note",
                           checkable=True, text="Frame")
         self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
                            checkable=True)

@@ -92,16 +92,15 @@ class StatusLine(QWidget):
         self.device = self._reading("Audio device", DEVICE_TIP)
         self._device = ""
         row.addStretch(1)
-        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force, B is the pedal")
-        self.clock = self._reading("Tempo", "Tempo of the MIDI clock that is heard; dim while it stands")
+        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the velocity, B is the pedal")
+        self.clock = self._reading("Tempo", "Tempo of the incoming MIDI clock; dim while it is stopped")
         self.clock.setVisible(False)
         self.voices = self._reading("Voices", "Notes that sound now")
-        self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
-        self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
-        self.late = self._reading("Late frames", "Frames that the model delivered late since it was ready to play: "
-                                  "the timbre moves late, nothing clicks")
-        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since it was ready to play: "
-                                   "audible breaks")
+        self.load = self._reading("Load", "Load of the audio thread (and of the performer)")
+        self.latency = self._reading("Latency", "Latency from a key to its sound: ours and the device's")
+        self.late = self._reading("Late frames", "Frames that the model delivered late since the start: "
+                                  "the timbre changes late, nothing clicks")
+        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
         self._late, self._drops = _Count(), _Count()
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")

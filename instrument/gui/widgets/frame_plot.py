@@ -24,8 +24,8 @@ class FramePlot(QWidget):
     def __init__(self):
         super().__init__()
         self.setAccessibleName("Model's frame")
-        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now. Space freezes.")
-        set_tip(self, tip("Frame", "What the model says about the newest note now: lines are partials, the surface is noise.",
+        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model gives them now. Space freezes.")
+        set_tip(self, tip("Frame", "The model's current frame of the newest note: lines are partials, the surface is noise.",
                           "Click to freeze"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot = pg.PlotWidget(background=PALETTE[0][1])

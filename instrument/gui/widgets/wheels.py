@@ -21,7 +21,7 @@ class Wheel(QAbstractSlider):
         self.setRange(-STEPS if springs else 0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
-        self.setAccessibleDescription("Arrow keys turn it; Home lets it go.")
+        self.setAccessibleDescription("Arrow keys turn it; Home releases it.")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self._grabbed: QPointF | None = None
         self.valueChanged.connect(self._turned)
