@@ -121,7 +121,7 @@ def test_the_stems_sum_is_the_mix_whatever_the_block(band, tmp_path, numbered):
     report = render_midi(band, tmp_path / "band.wav", model=numbered, stems=True, gain_db=-20)
     first, second, *_ = numbered.presets
     assert [path.name for path in report.stems] == [f"band - 01 {first}.wav", f"band - 04 {second}.wav"]
-    assert "drums" in report.notice and "limiter" not in report.notice
+    assert "drum notes" in report.notice and "limiter" not in report.notice
     stems, mix = [read(path) for path in report.stems], read(tmp_path / "band.wav")
     assert all(len(stem) == len(mix) and np.abs(stem).max() > 1e-3 for stem in stems)
     assert np.abs(sum(stems) - mix).max() <= 3 * 2 ** -24, "to the rounding of each"

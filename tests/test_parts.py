@@ -37,7 +37,7 @@ def test_channels_play_their_programs_and_drums_are_left_out_and_said(model):
     first, second, third, *_ = model.presets
     assert names(plan) == {1: second, 3: third}, "the nearest of the family"
     assert [part.programs for part in plan.parts] == [GM, GM]
-    assert len(plan.notices) == 1 and "channel 10: 1 notes of drums" in plan.notices[0] and "--map 10=PATCH" in plan.notices[0]
+    assert len(plan.notices) == 1 and "channel 10: 1 drum notes" in plan.notices[0] and "--map 10=PATCH" in plan.notices[0]
     assert plan.parts[0].events[0] == (0.0, Controller(0, 7, 100)), "General MIDI's own volume"
     assert first not in names(plan).values()
 
@@ -83,7 +83,7 @@ def test_noises_are_left_out_and_only_they(model):
                             (4, 0, NoteOff(1, 62)), general_midi=True), model=model)
     assert [event.note for _, event in plan.parts[0].events if isinstance(event, NoteOn)] == [60]
     assert "1 notes of program 123" in plan.notices[0]
-    with pytest.raises(PartError, match=r"no notes that can be played.*drums"):
+    with pytest.raises(PartError, match=r"no notes that can be played.*drum"):
         parts.plan(score((0, 0, NoteOn(9, 36, 90))), model=model)
     with pytest.raises(PartError, match="no notes"):
         parts.plan(score(), model=model)
