@@ -28,10 +28,10 @@ from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.models.playing.checked_json import parse_json
 
 GRACE_S = 60.0                  # without a client and without a note
-TICK_S = 1.0                    # between looks for MIDI ports that came or went
+TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
 STILL_STARTING = "Still starting: this machine is busy."
-FAREWELL_S = 1.5                # a device that does not close is left to the system
+FAREWELL_S = 1.5                # a device that does not close in this time is left to the system
 
 
 class Server:
@@ -47,9 +47,9 @@ class Server:
         self._touch: Any = None
         self._output: Any = None
         self._recorder: Any = None
-        self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
+        self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
-        self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
+        self._newest: dict[str, dict] = {}                # the newest event of each kind, for a client that connects later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), config.get("address"))
@@ -103,7 +103,7 @@ class Server:
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from hummingface.instrument.audio import sound_loader
-        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.recall import Recall
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
@@ -167,7 +167,7 @@ class Server:
         timer = threading.Timer(FAREWELL_S, self._leave)
         timer.daemon = True
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
-        self._recorder.close()                          # first: a take that is under way is kept, whatever hangs afterwards
+        self._recorder.close()                          # first: keeps a running take, whatever hangs afterwards
         if self._midi:
             self._midi.close()
         self._output.close()
@@ -182,15 +182,15 @@ class Server:
         sys.stderr.flush()
         os._exit(0)
 
-    # What the client says
+    # Commands
 
     def _receive(self, message: dict) -> None:
         """On the client's thread: notes and knobs go straight to the performer, other commands wait for the main thread."""
         engine = self._engine
         if engine is not None and message["do"] in _RECORDING:
             self._record(message)                       # at this sample, whatever the main thread is doing
-        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_asked > self._sounds_done):
-            self._sounds_asked += message["do"] in _SOUNDS      # what is moved after a patch was asked for must not come before it
+        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_requested > self._sounds_done):
+            self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:
             self._quick(message)
@@ -252,15 +252,15 @@ class Server:
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
-        for message in list(self._told.values()):
-            if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
+        for message in list(self._newest.values()):
+            if message["tell"] == "ready":          # for a window that takes over: controls moved since the patch was loaded
                 for id_, value in self._controls_of(self._engine.performer).items():
                     self._listener.tell({"tell": "set", "id": id_, "value": value})
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:
         if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
-            self._told[message["tell"]] = message
+            self._newest[message["tell"]] = message
         self._listener.tell(message)
 
     # The sound
@@ -269,7 +269,7 @@ class Server:
         patch, source = self._sounds.load(values)
         self._source = source
         self._engine.play_patch(patch, source)
-        self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._newest["patch"] = {"tell": "patch", "patch": patch.to_json()}
         self._tell_notice(patch)
 
     def _tell_notice(self, patch: Any) -> None:
@@ -280,7 +280,7 @@ class Server:
         patch = self._sounds.program(number)
         if patch is not None:
             self._play_patch(patch.to_json())
-            self._tell(self._told["patch"])
+            self._tell(self._newest["patch"])
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._engine.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
@@ -324,14 +324,14 @@ class Server:
         clock = self._engine.clock
         runs = clock.runs(int(self._engine.state["position"][0])) and clock.bpm > 0
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
-        if message != self._told.get("clock", {"tell": "clock", "bpm": None, "started": False}):
+        if message != self._newest.get("clock", {"tell": "clock", "bpm": None, "started": False}):
             self._tell(message)
 
     # Once a second
 
     def _tick(self) -> bool:
         """Look after ports and devices. Returns whether the process should end."""
-        if self._midi.update() or self._midi.names() != self._told["midi"]["ports"]:
+        if self._midi.update() or self._midi.names() != self._newest["midi"]["ports"]:
             self._tell_midi()
         self._output.look_after()
         self._tell_clock()
@@ -343,7 +343,7 @@ class Server:
 
 _QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
 _RECORDING = ("record", "capture")
-_SOUNDS = ("patch", "recall")                   # what gives every control a new place
+_SOUNDS = ("patch", "recall")                   # commands that set all controls
 
 
 class _Log(io.TextIOBase):

@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.panels.takes_panel import TakesPanel
 from hummingface.instrument.session.settings import Settings
 
-TICK_MS = 16                # 60 pictures a second
+TICK_MS = 16                # 60 frames per second
 STATUS_S = 0.25
-FROM_NOW = 1 << 62          # a position that lies in the future of any engine
+FROM_NOW = 1 << 62          # a position beyond any engine's: "from now on"
 SIZE, LEAST_SIZE = (1200, 760), (960, 620)
-PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine says which patch it began with
+PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine reports its first patch
 
 
 class Window(QMainWindow):

@@ -64,17 +64,17 @@ class Performer:
         self.delay_samples = delay_samples
         self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
         self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
-        self.hop = -1                               # the newest hop that is computed
+        self.hop = -1                               # the newest computed hop
         self.late_hops = 0
-        self.events = 0                             # taken so far
-        self.lost_notes = 0                         # that found no slot
-        self.law = LAW                              # of loudness over velocity; an old take brings its own
+        self.events = 0                             # received so far
+        self.lost_notes = 0                         # for which there was no slot
+        self.law = LAW                              # the law of loudness over velocity; an old take has its own
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
-        self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
-        self._applied = self._floor                         # controls of the newest hop, and after all that is applied
+        self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
+        self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._started = 0
         self._flush = False
@@ -168,11 +168,11 @@ class Performer:
         queue = self._queue
         while queue and queue[0][0] <= sample:
             effect, _, event = heapq.heappop(queue)
-            self._applied = max(self._applied, effect)     # what an event brings about comes right after it
+            self._applied = max(self._applied, effect)     # events caused by an event come right after it
             if isinstance(event, NoteOn):
                 self._note_on(event, effect)
                 continue
-            self._begin_notes()                     # they sound as the controls were
+            self._begin_notes()                     # with the controls as they were then
             handle = _HANDLERS.get(type(event))
             if handle is not None:
                 handle(self, event, effect)

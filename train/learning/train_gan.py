@@ -85,7 +85,7 @@ class GanTrainer(Learner):
             self.conditions, self.values = conditions_of(bank)
         self.free = shape.latents
         whole = Shape(**asdict(shape) | {"latents": self.free + len(self.conditions)})
-        read_architecture(whole.as_dict())                     # what no program could open again is not trained
+        read_architecture(whole.as_dict())                     # raises for a shape that cannot be opened again
         mean, deviation = bank.statistics(np.random.default_rng(0))
         self.generator = ScaledDecoder(whole, mean, deviation.clone()).to(self.device)
         self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width).to(self.device)
@@ -142,7 +142,7 @@ class GanTrainer(Learner):
         return parts
 
     def _played(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
-        """A generated note for each of a draw: (frames as they are played, starts, how far frames lay beyond their limits)."""
+        """A generated note for each of a draw: (clamped frames, start vectors, mean square by which frames exceeded their limits)."""
         z = self.normal(self.options.notes, self.free)
         beside = self.rng.uniform(-1, 1, self.options.notes).astype(np.float32)[parallel.share(self.options.notes)]
         pitch = draw.pitch + self.options.detune * torch.from_numpy(beside).to(self.device)
@@ -179,7 +179,7 @@ class GanTrainer(Learner):
         logit, guess = self.judge(fake, vectors, draw)
         loss = softplus(-logit).mean()
         auxiliary_loss = self._auxiliary_loss(guess, draw)
-        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # what nobody hears stays on its harmonic
+        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # inaudible partials stay on their harmonics
         self.optimizer_step(loss + self.options.guess * auxiliary_loss + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
         return {"generator": loss.detach(), "missed": auxiliary_loss.detach(), "beyond": beyond.detach()}
 
