@@ -90,7 +90,7 @@ def run(*, json_file: Path | None = None, **options) -> int:
     """`hummingface bench`: measure with latents at rest and with one always moving, print both, and write JSON where asked: the
     figures at rest, and under "moving" the others."""
     if json_file is not None:
-        json_file.open("a").close()         # what cannot be written is said before it is measured
+        json_file.open("a").close()         # report an unwritable file before measuring
     figures = measure(**options, moving=False)
     figures["moving"] = measure(**options, moving=True)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "

@@ -12,7 +12,7 @@ from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.session.startup import prepare
 
 UPDATE_S = 0.25
-TAKE_S = 3.0                            # so long a take may take to be finished
+TAKE_S = 3.0                            # the longest that finishing a take may take
 
 
 def run(*, record: str | None = None, folder: Path | None = None, **options: Any) -> int:

@@ -26,12 +26,12 @@ from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.synthesis import state as block
 
-TAKE_OVER_S = 8.0           # an audio process that cannot be spoken to for so long hangs
-STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
+TAKE_OVER_S = 8.0           # an audio process that does not answer for this long hangs
+STALL_S = 3.0               # a position that does not change for this long means that the device is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
 FIRST_START_S = 600.0
-SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
-TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
+SETTLED_S = 5.0             # a process that ran this long did not fail because of its settings
+TRIES_AS_WISHED = 2         # this many starts in a row with the player's settings, then with safe ones
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
 LOAD_CALLBACKS = 64
@@ -51,10 +51,10 @@ class Client:
                  attach: bool = True, overrides: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
-        self._listening = False                     # to velocities as they come in
+        self._listening = False                     # to incoming velocities
         self._patch = patch
         self._first_model = patch["model"]["name"] if patch else ""
-        self._values: dict[str, float] = {}         # what was moved since the patch
+        self._values: dict[str, float] = {}         # controls moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
         self._overrides = list(overrides)
         self._first = True
@@ -246,7 +246,7 @@ class Client:
     def _take_over(self, running: registry.Running) -> Link | None:
         """An audio process that plays without a window, with `overrides` sent; None if it has a window or does not answer."""
         gate = threading.Lock()
-        waiting: list[dict] = []                        # until it is ours, what it says is not for the player
+        waiting: list[dict] = []                        # until it is connected, its events are not for the player
         taken = False
 
         def receive(message: dict) -> None:
@@ -267,7 +267,7 @@ class Client:
             for override in self._overrides:
                 candidate.send(protocol.encode(override, "do"))
             self._send_touch(candidate)
-        another = any(override["do"] == "patch" for override in self._overrides)       # soon: then nobody need hear of the one that plays
+        another = any(override["do"] == "patch" for override in self._overrides)       # soon: then the current patch need not be reported
         with gate:
             for message in waiting:
                 if message["tell"] not in ("patch", "set") or not another:

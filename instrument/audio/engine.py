@@ -40,9 +40,9 @@ READY_S = 0.0015                    # that a note takes until it can be rendered
 LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
-REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
+REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for this long, which is more than the longest echo takes
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
-MOMENT_S = 10.0                     # between moments to remember, also while nobody plays: what lies between is played again first, unheard
+MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 
 
 class Engine:
@@ -172,7 +172,7 @@ class Engine:
         block = self.stream.block_samples
         at, passed = self._clock(self.stream)
         soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
-        if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
+        if self.jack is not None:                                   # its stamps stay exact: its next events come no later than they are due
             soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)
         return soonest
 
@@ -184,7 +184,7 @@ class Engine:
         try:
             _hurry()
             gc.collect()
-            gc.freeze()                             # what is there now need never be looked at again
+            gc.freeze()                             # garbage collection skips everything that exists now
             performer = self.performer
             while not self._ending:
                 began_s = time.perf_counter()
@@ -197,10 +197,10 @@ class Engine:
                         events = [(max(stamp, can_be), event) for stamp, event in events]
                         now = self._latest = max(now, events[-1][0])
                     if self.jack is not None:
-                        until = self.jack.done_until        # asked first: all of before then is in what is taken next
+                        until = self.jack.done_until        # read first: all events before this sample are in the next batch
                         taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
                         events += taken
-                        if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
+                        if taken:       # a period's notes are started now, not each at its sample, or they would be late
                             now = self._latest = max(now, until - 1)
                 for stamp, event in events:
                     if isinstance(event, midi.Panic) and now < self._score_until:
@@ -215,7 +215,7 @@ class Engine:
                     self._look(now)
                 until_due_s = (performer.next_due - performer.delay_samples - now) / self.rate_hz
                 if until_due_s > SPARE_S and not self._waited_for() and performer.idle():
-                    continue                        # there is time for a little more; whatever came meanwhile goes first
+                    continue                        # there is time for a little more work; new events go first
                 self._sleep(until_due_s)
         except Exception as error:                  # nothing a player does may lead here; the process is restarted
             self._tell("failed", error)
@@ -238,7 +238,7 @@ class Engine:
         prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS))
         self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)
-        while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
+        while (missing := take.begin - position(self.state)) > 0:       # the sound before the take, rendered silently
             piece = out[:min(missing, LEAD_SAMPLES)]
             self.performer.advance(position(self.state) + len(piece))
             render(self.state, piece)

@@ -29,7 +29,7 @@ AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
 NO_START_SERVER = 1
 EVENTS = 1024                       # MIDI messages that may wait for the performer
-SWITCH_S = 2.0                      # so long a server may take to begin its next period
+SWITCH_S = 2.0                      # the longest that a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
 shared_dtype = np.dtype([
@@ -97,7 +97,7 @@ def _process(frames, argument):
     taken, written = load_acquire(shared, "taken"), s.written
     for i in range(np.int64(_event_count(buffer))):
         if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
-            continue                                            # system exclusive says nothing to an instrument
+            continue                                            # system exclusive means nothing to the instrument
         if written - taken >= EVENTS:
             s.lost += 1
             continue
@@ -148,7 +148,7 @@ def _shutdown(argument):
 
 @c_callback(types.void(types.voidptr))
 def _say_nothing(text):
-    pass                                                        # JACK's own messages say nothing to a player
+    pass                                                        # JACK's own messages mean nothing to a player
 
 
 _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _LIBRARY else None

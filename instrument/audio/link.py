@@ -78,7 +78,7 @@ class Link:
             self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
-        with self.process.stdin as stdin:               # the key never stands in a command line, which others can read
+        with self.process.stdin as stdin:               # the key is never on a command line, which other users can read
             stdin.write(json.dumps(self._config).encode() + b"\n")
         for line in self.process.stdout:                # libraries may print there too
             if line.startswith(registry.GREETING):
@@ -111,7 +111,7 @@ class Link:
                 assert self._connection
                 self._connection.send_bytes(data)
             except (OSError, ValueError):
-                break                   # the reader says why
+                break                   # the reader reports the reason
 
 
 def _hang_up(connection: Connection) -> None:

@@ -97,9 +97,9 @@ class MidiPorts:
             for name in self._jack.connected() if self.wanted is not None else []:
                 if not self._is_wanted(name, sources):
                     self._jack.disconnect(name)
-            self._offered &= set(sources)           # what comes back is connected again
+            self._offered &= set(sources)           # a port that returns is connected again
         before, self._were_open = self._were_open, self.open
-        if set(before) - set(self._were_open) - closed:     # JACK mixes what its ports send: whose keys are down nobody knows
+        if set(before) - set(self._were_open) - closed:     # JACK merges its ports' events: which port held a key is unknown
             self._release([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         return before != self._were_open
 

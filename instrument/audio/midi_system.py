@@ -118,7 +118,7 @@ class PortMidi:
             with _found_by_mido():
                 self._backend = mido.Backend("mido.backends.portmidi", load=True)
             self._backend.get_input_names()
-        except Exception as error:                  # what ctypes says of a library that is not there, in several ways
+        except Exception as error:                  # ctypes' errors for a missing library, of several kinds
             raise NotThere("there is no PortMidi library") from error
         self._seen = _sequencer()
 

@@ -89,7 +89,7 @@ class Output:
                 problem += f" Retrying every {RETRY_S:.0f} seconds."
         self._retry_at = time.monotonic() + RETRY_S
         if problem and problem == self._problem and self.stream.device is None:
-            return                                      # said already
+            return                                      # reported already
         self._problem = problem
         self._tell_audio()
 
@@ -139,7 +139,7 @@ class Output:
                 self._notice = f"The JACK server runs at {rate_hz} Hz, so that is used."
             from hummingface.instrument.audio import devices
             from hummingface.instrument.audio.jack_stream import JackStream
-            devices.terminate()                                # which found it: a second client of ours would only be in the way
+            devices.terminate()                                # PortAudio found the device; from now on a second client would only disturb
             stream: OutputStream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from hummingface.instrument.audio.stream import PortAudioStream

@@ -90,7 +90,7 @@ def finish(say: Callable[[str], None] = lambda text: None) -> None:
         worker.wait()
     if workers and not missing():
         behind = _begin("later")
-        threading.Thread(target=behind.wait, daemon=True).start()       # nobody waits for it, but somebody must hear that it ended
+        threading.Thread(target=behind.wait, daemon=True).start()       # nothing waits for it, but its end must be collected
 
 
 def _begin(what: str) -> subprocess.Popen:

@@ -114,7 +114,7 @@ def is_midi_map(x: Any) -> bool:
 @dataclass(frozen=True)
 class Field:
     check: Check
-    means: str                          # what is allowed, in words, for the error
+    means: str                          # the allowed values, in words, for errors
 
 
 _KEY = Field(_whole(0, 127), "a MIDI key 0..127")

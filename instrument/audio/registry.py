@@ -15,7 +15,7 @@ import platformdirs
 from hummingface.instrument.files.processes import is_running
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 
-GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
+GREETING = b"hummingface "              # begins the line on which a new audio process prints its address
 LARGEST_BYTES = 4096
 
 

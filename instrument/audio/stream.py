@@ -56,7 +56,7 @@ class PortAudioStream:
         """Whether the device still requests sound, as far as PortAudio knows."""
         try:
             return bool(self._stream.active)
-        except Exception:                       # PortAudio says so by raising
+        except Exception:                       # PortAudio raises instead of returning False
             return False
 
     @property

@@ -29,7 +29,7 @@ def bands(sound: np.ndarray, edges_hz: np.ndarray, rate_hz: int) -> np.ndarray:
     size = fft.next_fast_len(len(sound))
     hz = np.fft.rfftfreq(size, 1 / rate_hz)
     middles = np.concatenate([[0], (edges_hz[1:] + edges_hz[:-1]) / 2, [np.inf]]) if len(edges_hz) > 1 else np.array([0, np.inf])
-    shares = []                                             # of what lies above each edge: a half cosine between the middles
+    shares = []                                             # weight above each edge: a half cosine between the band centres
     for i, edge in enumerate(edges_hz):
         reach = min(edge - middles[i], (middles[i + 1] if np.isfinite(middles[i + 1]) else 2 * edge) - edge)
         shares.append(np.clip(0.5 + (hz - edge) / (2 * max(reach, 1e-9)), 0, 1))

@@ -11,7 +11,7 @@ from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import Span, linear, spans
 
 SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
-SPREAD_DB = 1.5                     # that the linear curve may be off within a group, from end to end: 0.75 dB either way
+SPREAD_DB = 1.5                     # allowed error of the linear curve within a group, from end to end: 0.75 dB either way
 
 
 def text(instrument: SampledInstrument, folder: str) -> str:

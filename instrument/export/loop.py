@@ -20,7 +20,7 @@ FADE_S = 0.25                       # into the next round; at most half of the l
 SHORTEST_S = 0.5                    # loop; shorter ones are heard to repeat
 ENDS = 12                           # places tried for the end, in the last part of the note:
 LAST_PART = 0.3
-KINDS, OF_EACH = 3, 4               # long, middle and short loops: so many of each kind are made and their seams measured, at most
+KINDS, OF_EACH = 3, 4               # long, middle and short loops: at most this many of each are made and measured
 BEGIN_PART = 0.25                   # of the note pass before a loop begins: its attack is over
 LONGER = 0.08                       # of correlation that a loop over the whole note is worth, against a short one
 LEVEL_PER_DB = 0.01                 # and what a decibel of difference costs
@@ -87,7 +87,7 @@ def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
         if end - shortest <= first:
             continue
         ending = np.conj(fft.rfft(sound[end - window:end], size, axis=0))
-        cross = fft.irfft((spectrum * ending).sum(1), size)[:len(power)]      # of both channels: what is alike in each adds up
+        cross = fft.irfft((spectrum * ending).sum(1), size)[:len(power)]      # of both channels: what they share adds up
         match = cross / np.sqrt(power * power[end - window])
         above_db = 10 * np.log10(power / power[end - window])
         for kind, starts in zip(kinds, np.array_split(np.arange(first, end - shortest), KINDS), strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 
 from hummingface.instrument.export.zones import Layer, Zone
 
-KEY_STEP_DB = 0.25                  # of the gains of keys: those that come to the same share a place
+KEY_STEP_DB = 0.25                  # resolution of gains of keys: keys with equal gains share an entry
 MOST_KEY_DB = 6.0                   # that a sample's keys may differ from it
 SILENT_LUFS = -80.0
 
@@ -23,7 +23,7 @@ class Sample:
     release_s: float                            # of an envelope that falls by ENVELOPE_DB (`note`) in that time
     gain_db: float = 0.0                        # at velocity 127: what the file cannot hold, as its peaks would pass full scale
     loop: tuple[int, int] | None = None
-    decay: tuple[float, float] | None = None    # (seconds until it sets in, seconds for ENVELOPE_DB): what was taken out of a falling loop
+    decay: tuple[float, float] | None = None  # (seconds until it begins, seconds for ENVELOPE_DB): the decay that was removed from the loop
 
 
 @dataclass

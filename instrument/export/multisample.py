@@ -28,9 +28,9 @@ MOST_SAMPLES = 2000
 FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
 FADE_OUT_PART = 0.2                 # of a sample that is cut off
 QUIET_DB = -90.0                    # of full scale: what stays below is left off at the end
-PEAK_DB = -0.3                      # of full scale, at most, in a sample: what is louder is left to the map's gain,
+PEAK_DB = -0.3                      # largest peak in a sample, of full scale: the rest is left to the map's gain,
 MOST_GAIN_DB = 5.0                  # which ends at 6 (SFZ); the rest is the law's
-LEVEL_S = 0.8                       # of a sample, once its envelope stands, tell how loud it is: as patches are levelled
+LEVEL_S = 0.8                       # of a sample, after its envelope has settled, for measuring its loudness, as for patches
 SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
 
 

@@ -11,9 +11,9 @@ from hummingface.instrument.performance.source import Source
 
 RATE_HZ = 48000
 BLOCK_SAMPLES = 1024
-# What a sampler does itself: one key at a time, no way from the last key's pitch
+# What the sampler does itself: one key at a time, no glide from the last key
 ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0}
-# Room and echoes belong to the place where the instrument stands; baked into a sample they would end with each note, and go round in loops
+# Reverb and delay in a sample would end with each note, and repeat in loops
 DRY = {"reverb.mix": 0.0, "delay.mix": 0.0}
 LONGEST_RELEASE_S, LONGEST_SETTLING_S = 12.0, 10.0
 HELD_S = 0.6                        # how long a key is held when its release is measured
@@ -82,6 +82,6 @@ def release(source: Source, patch: Patch, key: int, velocity: int) -> Release:
         seconds = min(held_s + 4 * (seconds - held_s), held_s + LONGEST_RELEASE_S)
     end = int(low[0]) + 1 if len(low) else len(under_db)
     begin = int(np.flatnonzero(under_db[:end] < -5)[0]) if (under_db[:end] < -5).any() else 0
-    if end - begin < 3:                                     # gone within steps
+    if end - begin < 3:                                     # decayed within steps
         return Release(max(end, 1) * STEP_S)
     return Release(float(np.clip(60 / max(fall_db_s(under_db[begin:end]), 60 / (2 * LONGEST_RELEASE_S)), STEP_S, 2 * LONGEST_RELEASE_S)))

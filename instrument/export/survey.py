@@ -15,10 +15,10 @@ from hummingface.instrument.performance.source import Source
 
 PROBES = 5                          # keys, spread over the range
 VELOCITIES = (8, 16, 32, 48, 64, 80, 96, 112, 127)
-HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured; after its envelope
+HELD_S, SETTLED_S = 2.5, 1.0        # how long a note is held; when the measurement of its decay begins; after its envelope
 SUSTAINED_DB_S = 4.0                # what falls slower, in the middle of the probes, lasts as long as its key is held
-HEARD_S = 0.6                       # of a note tell how loud its velocity is
-LEAST_LUFS = -80.0                  # what is softer is not gone by: the engine leaves partials out there
+HEARD_S = 0.6                       # of a note, for measuring the loudness of its velocity
+LEAST_LUFS = -80.0                  # softer notes are ignored: the engine drops their partials
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ SIDE_BINS = PERIODS // 4            # of those around a harmonic's that are its 
 HEARD_S, SETTLING_S = 0.3, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note
 FIRST_S = 0.03                      # along time: the first cycle
 LOUDEST = 0.98
-MOST_RAISED_DB = 40.0               # a cycle so far below the loudest is not raised to its level but by so much
-ALIKE_DB = -50.0                    # cycles that differ by less, on the whole, are said to be one
+MOST_RAISED_DB = 40.0               # a quieter cycle is raised by at most this much
+ALIKE_DB = -50.0                    # cycles that differ by less are reported as the same
 
 
 @dataclass(frozen=True)

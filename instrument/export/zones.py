@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 NOTES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")       # no sharps: `#` begins a directive in an SFZ file
-SINGLE_VELOCITY = 100               # where one layer stands for all
+SINGLE_VELOCITY = 100               # with a single layer
 LONGEST_NAME = 60
 
 

@@ -327,7 +327,7 @@ class Window(QMainWindow):
         self.timer.stop()
         self.note_input.release_all()
         self._keep_settings()
-        self.keeping.close()            # while what is open still is
+        self.keeping.close()            # while panels are still open
         self.dialog.hide()
         if self._takes_shown():
             self.takes.hide()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-# Written by hand and not to be found again: what a package's record names beside its own files.
+# Files that installers generate, which may be missing in a complete package.
 _LEFT_OUT = (".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")
 
 

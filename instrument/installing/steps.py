@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
-INSTALL = (*PIP, "install", "--progress-bar", "off", "--no-compile")        # Python compiles what it imports, which is a small part
+INSTALL = (*PIP, "install", "--progress-bar", "off", "--no-compile")        # Python compiles only imported modules, a small part
 KEPT_LINES = 400
 POLL_S = 0.2
 
 _PACKAGE = re.compile(r"^\s*(?:Collecting|Downloading|Building wheel for|Using cached|Processing) +(?:[^\s]*/)?([A-Za-z0-9][A-Za-z0-9_.]*"
                       r"(?:-[A-Za-z][A-Za-z0-9_.]*)*)")
 _SITE = re.compile(r"site-packages[/\\]([A-Za-z0-9_.-]+)")
-_REASONS = (                        # (pattern in what the installer said, why it failed and what to do); the first that is found holds
+_REASONS = (                        # (pattern in the installer's output, why it failed and what to do); the first match is used
     (r"No space left on device|Errno 28|os error 28|not enough space|WinError 112", "the disk is full ({free}). Make room"),
     (r"Permission denied|Errno 13|Read-only file system|Errno 30", "{prefix} cannot be written to"),
     (r"DO NOT MATCH THE HASHES|BadZipFile|[Ii]nvalid wheel|[Ww]heel .* is invalid|not a zip file|invalid Zip|bad magic|Bad CRC|"

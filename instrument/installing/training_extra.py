@@ -66,7 +66,7 @@ def _first_that_works(ways: list[list[Step]], do: Callable[[Step], None], tell: 
             return
         except InstallError as error:
             failed.append(error)
-            if "disk is full" in error.why:             # which no other way needs less of
+            if "disk is full" in error.why:             # which no other way avoids
                 raise
             tell(f"{error} The next way is tried." if way is not ways[-1] else str(error))
     raise failed[-1]

@@ -165,7 +165,7 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
             for at in wavs:
                 if at.exists() and not at.is_file():
                     raise OSError(f"{at}: not a file that a sound can be written to")
-                growing[at] = Growing(at)                   # which says why not, where libsndfile says "System error"
+                growing[at] = Growing(at)                   # which names the reason, where libsndfile says "System error"
                 files.append(opened.enter_context(
                     soundfile.SoundFile(growing[at].fd, "w", rate_hz, 2, "PCM_24", format="WAV", closefd=False)))
 

@@ -11,8 +11,8 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.source import Source
 
-LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when so much time stays under this level
-PIECE_HOPS = 8                                                    # asked of the engine at once; its ring holds 16
+LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when the sound stays below this level for this long
+PIECE_HOPS = 8                                                    # rendered at once; the ring holds 16
 
 
 class Player:

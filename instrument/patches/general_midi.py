@@ -8,7 +8,7 @@ from hummingface.instrument.patches.patch import Patch
 
 FAMILY = 8
 DRUMS = 9                                           # the channel, counted from 0, on which General MIDI has its drums
-VOLUME = 100                                        # of a channel that says nothing
+VOLUME = 100                                        # of a channel without a program change
 STAND_INS = {**dict.fromkeys(range(96, 104), 89), 112: 9, 114: 12}      # effects: warm pad; tinkle bell: glockenspiel; steel drums: marimba
 UNPITCHED = frozenset({113, *range(115, 128)})      # agogo, wood block to reverse cymbal, sound effects
 

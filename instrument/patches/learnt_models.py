@@ -19,7 +19,7 @@ from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.playable import LATENT_LIMIT
 
 TAG = "learnt"
-MINUTES = 9.0                       # of a lesson, if nothing else is said
+MINUTES = 9.0                       # of training, by default
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TrainingJob:
     sources: tuple[str, ...]
     minutes: float
     share: float
-    changed_s: float                # when it was last gone on with
+    changed_s: float                # when it was last continued
 
 
 def jobs() -> list[TrainingJob]:

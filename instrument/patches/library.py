@@ -17,7 +17,7 @@ from hummingface.models.playing.card_file import can_be_shown, card_of
 from hummingface.models.playing.playable import LATENT_LIMIT
 
 APP = "hummingface"
-MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
+MOST_GAIN_DB = 24.0                 # of a preset, whatever its card contains
 MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"

@@ -96,7 +96,7 @@ def from_json(values: Any, where: str = "patch") -> Patch:
         value = _number(value, where, f"parameters: {name}")
         if not p.lowest <= value <= p.highest:
             raise PatchError(f"{where}: parameters: {name} is {value:g}, not within {p.lowest:g}..{p.highest:g}")
-        if name in IDS:                  # volume, tuning and the like are the player's, whatever a file says
+        if name in IDS:                  # volume, tuning and the like belong to the player, whatever a file contains
             parameters[name] = p.clamp(value)
     latents = _latents(values.get("latents"), where, "latents")
     corners = take("morph", list, [])

@@ -15,7 +15,7 @@ LOWEST, HIGHEST = 1, 127        # velocities; 0 is a note-off, and stays one
 MOST_POINTS = 8
 FEWEST_NOTES = 12               # to learn a curve from
 LEAST_SPREAD = 8                # of their velocities, from the 5th to the 95th percentile
-LEARNT_AT = (5, 50, 95)         # percentiles of what a hand does,
+LEARNT_AT = (5, 50, 95)         # percentiles of played velocities,
 LEARNT_TO = (20, 78, 120)       # and the velocities that they are played with
 
 Point = tuple[int, int]
@@ -91,8 +91,8 @@ class VelocityCurve:
 
 PRESETS = {
     "Linear": VelocityCurve(((1, 1), (127, 127))),
-    "Soft touch": VelocityCurve(((1, 1), (32, 56), (64, 84), (96, 107), (127, 127))),       # soft hands are heard better
-    "Hard touch": VelocityCurve(((1, 1), (32, 14), (64, 42), (96, 81), (127, 127))),        # a heavy hand has room above it
+    "Soft touch": VelocityCurve(((1, 1), (32, 56), (64, 84), (96, 107), (127, 127))),       # for soft playing
+    "Hard touch": VelocityCurve(((1, 1), (32, 14), (64, 42), (96, 81), (127, 127))),        # for hard playing
     "Wide": VelocityCurve(((1, 1), (32, 16), (64, 64), (96, 112), (127, 127))),
     "Compressed": VelocityCurve(((1, 44), (64, 80), (127, 114))),
     "Fixed": VelocityCurve(((1, 100), (127, 100))),

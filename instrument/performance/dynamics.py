@@ -15,7 +15,7 @@ import numpy as np
 from hummingface.instrument.performance.controls import BRIGHTER, DYNAMICS
 from hummingface.instrument.performance.source import Source
 
-SOFT, HARD = 16, 127                              # the strokes that "Dynamics" lies between
+SOFT, HARD = 16, 127                              # the velocities between which "Dynamics" is the range
 USUAL = 100                                       # the velocity at which patches are levelled, and which has no tilt
 BY_NETWORK, BY_PLAYER = 1, 2                      # laws, as takes name them
 LAW = BY_PLAYER
@@ -25,7 +25,7 @@ _DECADES = math.log10(HARD / SOFT)
 
 class Stroke(NamedTuple):
     """The effect of a velocity on a note."""
-    asked_velocity: float                         # that the model is asked for
+    asked_velocity: float                         # the velocity for the network
     filter_velocity: float                        # by which it opens the filter
     level_db: float                               # against a stroke of USUAL
     tilt_db: float                                # an octave

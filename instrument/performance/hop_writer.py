@@ -33,7 +33,7 @@ def gather(rows, count, table, memory, row_noise, hop_noise, slot, row_counts, l
             entries = row.entry + 1
         row_counts[row.entry] += 1
         if row.newest == 0 or row.index == 3:
-            for side in range(2):               # not as arrays: what numba says of unequal ones takes seconds to compile
+            for side in range(2):               # not as arrays: with unequal ones numba takes seconds longer to compile
                 for b in range(BANDS):
                     hop_noise[row.index, side, b] += row_noise[r, side, b]
         else:

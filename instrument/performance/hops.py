@@ -23,7 +23,7 @@ SOURCES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
 NO_LIMIT_S = 1e6
 LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
-RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
+RICH_CHORD = 4                     # in larger chords, only every second frame of the first hundredth of a second is computed
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
@@ -142,7 +142,7 @@ class HopMaker:
         partials = self._shape_starts(count, frames, len(starts))
         for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):
             entry = producer.claim_start(self.state)
-            if entry is None:                          # the audio thread stands still; it will hear of the voice by hops
+            if entry is None:                          # the audio thread has stopped; it will see the voice in hops
                 continue
             entry["time"], entry["slot"], entry["rows"], entry["first_quarter"] = sample, slot, rows, first_quarter
             entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], phases[i][ORDER]

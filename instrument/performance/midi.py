@@ -10,7 +10,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
-ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also let all notes go
+ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also release all notes
 RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
 CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
 
@@ -93,7 +93,7 @@ def decode(data) -> Event | None:
     except (TypeError, ValueError):
         return None
     if not data or not 0x80 <= data[0] < 0xF0:
-        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages say nothing
+        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages mean nothing here
     kind, channel = data[0] & 0xF0, data[0] & 0x0F
     size = 1 if kind in (0xC0, 0xD0) else 2
     values = data[1:1 + size]

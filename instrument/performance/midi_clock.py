@@ -19,7 +19,7 @@ FIRST_TOLD = TICKS_PER_BEAT                 # ticks until a tempo is reported
 STEP_BPM = 0.15                             # a smaller change is jitter
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 ODD_SHARE, ODD_S, ODD_JITTERS = 0.6, 0.004, 4.0     # farther from the line than a share of the period, than this, than the usual jitter,
-ODD_TICKS = 3                               # so many in a row on one side: the tempo has changed
+ODD_TICKS = 3                               # this many in a row on one side: the tempo has changed
 GONE_S = 1.0                                # without a tick no clock runs
 
 

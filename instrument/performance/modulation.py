@@ -72,13 +72,13 @@ SMALL_FUZZ = 0.005                             # less is not worth a sideband
 QUIETEST_DB, QUIETEST_BAND_DB = -104.0, -120.0 # of full scale: partials and bands below are left out
 LEAST = np.float32(1e-7)                       # gains up to it are nothing
 INAUDIBLE = np.float32(10 ** (-110 / 20))      # partials below it need no motion of their own
-PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by so many dB an octave
+PRESSURE_DB, PRESSURE_TILT_DB = 5.0, 1.5       # full pressure: louder, and brighter by this many dB per octave
 MOST_TILT_DB = 24.0                            # no partial is raised by more
 SPREAD_KEYS = 40.0                             # keys from the middle to the edge of the stereo field at full width
 NOTE_S = 4.0                                   # of a whole note
 DULLEST_HARMONIC = 6.0                         # of a whole note: a soft stroke leaves so many
 LEVEL_GLIDE_S = 0.03                           # time constant, of what takes a note's own loudness out while its latents move
-FALL_TIMES = math.log(100)                     # "decay" is the time to come within 1 %
+FALL_TIMES = math.log(100)                     # "decay" is the time to reach within 1 %
 
 
 @compiled(fastmath=FASTER)

@@ -22,7 +22,7 @@ from hummingface.models.playing.whole_note import WholeNote
 MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
 CROSS_HOPS = int(CROSS_S * FRAMES_PER_SECOND) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
-MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet
+MOST_AHEAD = 96                   # notes that are made ahead for keys that are not played yet
 HIGHEST_SHARE, SPARE_SEMITONES = 0.45, 3      # of the sample rate that a note's highest bin may reach, when it is bent up so far
 
 
@@ -38,7 +38,7 @@ class SampleSource:
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
-        self.velocities = VELOCITIES                            # the network is asked for none
+        self.velocities = VELOCITIES                            # the network has no input for velocity
         self.longest_release_s = LONGEST_RELEASE_S
         self.knobs = by_control(model.knobs)
         self.target, self.z = np.zeros((2, self.latents), np.float32)
@@ -47,7 +47,7 @@ class SampleSource:
         self._pool: Pool | None = None
         self._made: dict[Any, int] = {}                         # (z, key, bins) -> buffer
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
-        self._ahead: tuple[Any, Iterator] | None = None         # what is being made ahead
+        self._ahead: tuple[Any, Iterator] | None = None         # the note that is being made ahead
         self._remaking: tuple[int, int, Any, Iterator | None, int] | None = None    # slot, its birth, what, how, when it is due
         self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would

@@ -18,10 +18,10 @@ from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SL
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
 ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes at the onset speed, then blends over
-LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
-AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
+LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # the range of the decoder's input; the frequency itself has no such limit
+AHEAD_SHARE = 0.133                            # fraction of the time since note-on by which a frame may be computed ahead
 MOST_AHEAD_HOPS = 8
-CROWD, MOST_TURNS = 12, 4                      # so many more voices take one more turn each while latents move
+CROWD, MOST_TURNS = 12, 4                      # for each further group of this many voices the turn is one hop longer while latents move
 BENT = 0.02                                    # semitones; a pitch that moved more is decoded again
 WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
@@ -30,7 +30,7 @@ MOST_ROWS = max(SLOTS * QUARTERS, 64 * START_ROWS)
 MOST_INPUTS = MOST_ROWS + 2 * ASKS
 
 row_dtype = np.dtype([
-    ("slot", "i4"), ("entry", "i4"), ("index", "i4"),       # where it goes: the entry of the hop or start, and which row there
+    ("slot", "i4"), ("entry", "i4"), ("index", "i4"),       # its place: the entry of the hop or start, and the row there
     ("newest", "i4"),                                       # 1: the last row of its voice
     ("input", "i4"), ("fraction", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
     ("dt_s", "f8"), ("age_s", "f8"), ("pitch", "f8"), ("beyond_s", "f8"),

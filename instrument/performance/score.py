@@ -19,13 +19,13 @@ from hummingface.instrument.performance.midi import Bend, Controller, KeyPressur
 
 LONGEST_FILE_S = 6 * 3600.0
 LARGEST_FILE_BYTES = 32 << 20
-TEMPO_US = 500_000                      # of a quarter note, until a file says otherwise
-FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 stands for 30 drop frame, which runs at 29.97
+TEMPO_US = 500_000                      # of a quarter note, until a file sets it
+FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 means 30 drop frame, which runs at 29.97
 GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
 _META, _TEXT, _MEANT = 0xFF, 0x01, (0x03, 0x2F, 0x51)       # a status byte; kinds of meta events: a name, the end, a tempo
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
 _HEADER = struct.Struct(">HHh")
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # what a file can say: each of a channel
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Score:
     events: list[tuple[float, int, Event]]
     names: list[str]
     end_s: float
-    general_midi: bool                  # whether it says that it was written for General MIDI
+    general_midi: bool                  # whether it declares General MIDI
     tempos: list[tuple[float, float]] = field(default_factory=list)
 
 

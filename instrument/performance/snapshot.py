@@ -38,7 +38,7 @@ def at_rest(performer: Performer) -> bool:
     """Whether no voice sounds and no control glides. (Whether effects still ring can only be measured on the sound.)"""
     source, delay = performer.source, performer.state["effects"]["delay"][0]
     if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
-        return False                    # its reading head still moves, though nobody hears it
+        return False                    # the read head still moves, though inaudibly
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
                 and source.settled)
 
@@ -96,7 +96,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
     hop = snapshot["hop"]
-    if hop < 2:                             # the engine had hardly begun: nothing to be put anywhere
+    if hop < 2:                             # the engine had just started: nothing to set
         return 0
     performer.hop = voices.hop = hop
     begin = boundary(4 * (hop - 1), performer.rate_hz)

@@ -9,7 +9,7 @@ from hummingface.instrument.synthesis.state import SLOTS
 
 FREE, HELD, PEDAL, RELEASED, FADING = range(5)        # PEDAL: key up, held by the pedal. FADING: silent at the next hop's end
 POLY, MONO, LEGATO = range(3)
-REPEAT_RELEASE_S = 0.25                               # a note struck again lets its old voice fall by 60 dB in at most this
+REPEAT_RELEASE_S = 0.25                               # when a note is struck again, its old voice is released in at most this time (60 dB)
 REST_HOPS = 3                                         # until no start can reach a slot before its last hop has passed
 MOST_PLAYING = 128
 
@@ -17,7 +17,7 @@ voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
     ("born", "i8"), ("release_number", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
-    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py
+    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # the effect of the velocity, see dynamics.py
     ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
     ("longest_release_s", "f8"),                            # that the model may ask for
     ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
@@ -26,8 +26,8 @@ voice_dtype = np.dtype([
     ("envelope", "f8"), ("filter_envelope", "f8"), ("key_pressure", "f8"),
     ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
-    ("asked_s", "f8"),                                      # when the slope was last asked for
-    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was asked for
+    ("asked_s", "f8"),                                      # when the slope was last measured
+    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was scheduled
     # of a voice that plays a whole note: its buffer (0: it has partials), since when, its pitch, where in the note its loop begins,
     # how fast it falls from there on, how long it rings after note-off, how much of it has passed
     ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),

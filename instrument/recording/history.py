@@ -13,9 +13,9 @@ from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.synthesis.producer import position
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 
-KEPT_S = 60.0                       # what can be asked for at any time
-SLACK_S = 15.0                      # and so long may a disk hold up who writes it down
-FOLLOW_S = 0.1                      # how often the ring is emptied while nobody asks: also when JACK freewheels, 30 times as fast
+KEPT_S = 60.0                       # how much is always kept
+SLACK_S = 15.0                      # and how long a disk may delay the writer
+FOLLOW_S = 0.1                      # how often the ring is copied by itself: also when JACK freewheels, 30 times as fast
 MOST_EVENTS = 200_000
 _SAFE_SAMPLES = OUTPUT_SAMPLES * 3 // 4     # the audio thread writes while we copy
 
@@ -46,7 +46,7 @@ class History:
         self._sound = np.zeros((self._size, 2), np.float32)
         self._lock = threading.Lock()
         self.end = self._first = position(state)    # nothing before it is here
-        self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that nobody fetched in time: (from, to)
+        self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that were not copied in time: (from, to)
         self.noted = 0
         self._events: deque[Noted] = deque(maxlen=MOST_EVENTS)
         self.moments: deque[Kept] = deque(maxlen=64)                # oldest first
@@ -89,9 +89,10 @@ class History:
     def events_from(self, number: int) -> list[Noted]:
         """All known events with this number or a later one, in the order in which they came."""
         if self.noted - number > 500:
-            return [noted for noted in list(self._events) if noted.number >= number]    # one step for the interpreter: nobody comes between
+            # one step for the interpreter: no other thread comes between
+            return [noted for noted in list(self._events) if noted.number >= number]
         found: dict[int, Noted] = {}
-        for index in range(1, len(self._events) + 1):       # from the newest back: what is added meanwhile is met twice, none is missed
+        for index in range(1, len(self._events) + 1):  # from the newest back: an event that is added meanwhile is met twice, none is missed
             try:
                 noted = self._events[-index]
             except IndexError:                              # an old one has just been dropped

@@ -6,7 +6,7 @@ exact values. mido reads these files; it can write only whole files, and a take 
 import os
 from pathlib import Path
 
-_MOST_TICKS = 32767                 # in a quarter note, that a file can say
+_MOST_TICKS = 32767                 # in a quarter note, the most that a file can express
 _END = b"\x00\xff\x2f\x00"
 LONGEST_DELTA = 0x0FFFFFFF
 

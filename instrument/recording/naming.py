@@ -64,7 +64,7 @@ def free_stem(where: Path, wanted: str, suffixes: tuple[str, ...]) -> str:
 def move(source: Path, target: Path) -> None:
     """Rename a file, never over another one. Raises OSError, FileExistsError among them."""
     try:
-        os.link(source, target)             # says atomically whether the name was free
+        os.link(source, target)             # fails atomically if the name is taken
     except FileExistsError:
         raise
     except OSError:                         # no such links on this file system

@@ -121,7 +121,7 @@ def append_chunk(path: str | Path, name: bytes, data: bytes) -> None:
         riff_bytes = file.tell() - 8
         file.seek(0)
         if file.read(4) == b"RF64":
-            file.seek(20)                           # of `ds64`, which stands first
+            file.seek(20)                           # of `ds64`, the first chunk
             file.write(struct.pack("<Q", riff_bytes))
         else:
             file.seek(4)

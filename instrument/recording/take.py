@@ -26,7 +26,7 @@ from hummingface.instrument.recording.wave_file import WaveFile
 from hummingface.models.playing.checked_json import parse_json
 
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
-LATE_S = 0.04               # so long may an event wait for others that take effect before it
+LATE_S = 0.04               # how long an event waits for others that take effect before it
 MOST_AT_ONCE = 200          # events written in one go
 _PIECE_BYTES = 1 << 16
 

@@ -10,7 +10,7 @@ from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import SOUNDS, UNFINISHED
 
 MOST_SHOWN = 300
-READ_FRAMES = 1 << 16           # whole files up to so many frames a column; of longer ones a stretch in each
+READ_FRAMES = 1 << 16           # read whole up to this many frames per column; of longer files a stretch in each
 STRETCH_FRAMES = 1024
 
 
@@ -38,7 +38,7 @@ def entries(folder: Path) -> list[TakeEntry]:
     with contextlib.suppress(OSError):
         paths = list(folder.iterdir())
     for path in paths:
-        with contextlib.suppress(OSError):              # one that has just gone, or leads nowhere, hides no other
+        with contextlib.suppress(OSError):              # a file that has just been deleted, or a broken link, hides no other
             if path.suffix.lower() in SOUNDS and path.is_file():
                 status = path.stat()
                 found.append(TakeEntry(path, status.st_mtime_ns, status.st_size))

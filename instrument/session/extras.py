@@ -15,7 +15,7 @@ class ExtraMissing(ValueError):
 def missing() -> list[str]:
     """The training packages that are missing or incomplete."""
     from hummingface.instrument.installing.training_extra import broken
-    invalidate_caches()                 # they may have come while this process runs
+    invalidate_caches()                 # they may have been installed while this process runs
     return list(TRAINING) if broken() else [name for name in TRAINING if find_spec(name) is None]
 
 

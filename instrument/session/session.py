@@ -30,9 +30,9 @@ class Session:
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
         self._other: Place | None = None
-        self._undo: list[Place] = []      # what was played, and what was on disk then
+        self._undo: list[Place] = []      # the sound, and the sound on disk at that time
         self._redo: list[Place] = []
-        self._before: SoundState | None = None   # where the gesture under way began
+        self._before: SoundState | None = None   # the sound at the beginning of the current gesture
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
         self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it

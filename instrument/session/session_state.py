@@ -44,7 +44,7 @@ class SoundState:
         return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
 
 
-Place = tuple[SoundState, SoundState]             # of a history: what was played, and what was on disk then
+Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time
 
 
 @dataclass(frozen=True)

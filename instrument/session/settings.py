@@ -106,7 +106,7 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
             raise JsonError(f"{file}: not an object")
     except FileNotFoundError:
         return Settings(), ""
-    except OSError as error:                        # put aside, too: what is saved next would take its place
+    except OSError as error:                        # renamed, too: the next save would replace it
         return Settings(), _put_aside(file, f"{file}: {error.strerror or error}")
     except JsonError as error:
         return Settings(), _put_aside(file, str(error))

@@ -41,7 +41,7 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     choice, last_patch, trouble = settings.begin(left=left.name if left is not None and patch is None and model is None else None)
     notices = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
-    overrides: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
+    overrides: list[dict[str, Any]] = []           # commands for a running engine, where the options say so
     if named is not None:
         overrides.append({"do": "patch", "patch": named.to_json()})
     elif left is not None:

@@ -75,7 +75,7 @@ def render_delay(delay, offset, left, right, sample_rate_hz):
         if filled >= np.int64(head) + 3:
             echo_left = read_between(line_left, mask, write, head)
             echo_right = read_between(line_right, mask, write, head)
-        elif filled >= np.int64(head):          # the first echo's edge: what lies beyond it is silence
+        elif filled >= np.int64(head):          # the first echo's edge: beyond it is silence
             echo_left = line_left[(write - np.int64(head)) & mask]
             echo_right = line_right[(write - np.int64(head)) & mask]
         dark_left += open_ * (echo_left - dark_left)

@@ -11,7 +11,7 @@ from hummingface.compiled import compiled, part
 
 CEILING_DB = -0.3
 CEILING = np.float32(10 ** (CEILING_DB / 20))
-RELEASE_S = 0.15            # time for the gain to come back by 63 %
+RELEASE_S = 0.15            # time for the gain to recover by 63 %
 DC_CUTOFF_HZ = 5.0
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _NOTHING = np.float32(1e-5)

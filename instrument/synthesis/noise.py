@@ -107,7 +107,7 @@ def _add_bands(noise, at, samples, left, right):
         from_side = table + 4 * ((at + noise.offset[band, 1]) % length)
         middle = carray(pointer_at(from_middle), samples, np.float32)
         side = carray(pointer_at(from_side), samples, np.float32)
-        for line in range(4 * samples, 4 * min(2 * samples, PADDING), CACHE_LINE):       # what comes next: too many streams to guess
+        for line in range(4 * samples, 4 * min(2 * samples, PADDING), CACHE_LINE):  # prefetch: too many streams for the processor to guess
             fetch(from_middle + line)
             fetch(from_side + line)
         for k in range(samples):

@@ -18,7 +18,7 @@ from hummingface.instrument.synthesis.atomic import pointer_at
 BUFFERS = 384                         # numbered from 1; 0 is none
 LENGTH = 64_000                       # samples of a note
 TAPS, PHASES = 8, 512
-LEAD, STRIDE = 8, LENGTH + 32         # silence before a note; room of a buffer, with what is read beyond its end
+LEAD, STRIDE = 8, LENGTH + 32         # silence before a note; size of a buffer, with the padding at its end
 RATE_HZ = 16_000
 CROSS_S = 0.04                        # of a cross-fade
 LEAST_ROOT_HZ, MOST_STEP = 1.0, 64.0

@@ -41,7 +41,7 @@ START_ROWS = 9          # the frame at note-on, and the quarters of this hop and
 HOPS = 16               # ring sizes, powers of two; a block of 2048 frames at 32 kHz needs 13 hops at once
 STARTS = 256
 EFFECTS = 32            # capacity for effect controls, see effects.py
-OUTPUT_SAMPLES = 1 << 18    # 5.4 s at 48 kHz of what was played, for the spectrogram, the meters and the recorder
+OUTPUT_SAMPLES = 1 << 18    # 5.4 s at 48 kHz of output, for the spectrogram, the meters and the recorder
 QUARTERS_PER_SECOND = 750
 PIECE = 256             # samples that the audio thread computes in one go, at most
 CALLBACK_TIMES = 1024   # how many durations of callbacks are kept
@@ -84,7 +84,7 @@ start_dtype = np.dtype([
     ("pan", "f4", 2),
     ("phase", "f4", PARTIALS),                              # radians, of each partial's cosine at `time`
     ("partials", "f4", (START_ROWS, 3, PARTIALS)),
-    ("noise", "f4", (START_ROWS, 2, BANDS)),                # power to add to what the hops say at the same boundaries
+    ("noise", "f4", (START_ROWS, 2, BANDS)),                # power to add to that of the hops at the same boundaries
 ], align=True)
 
 # What the window displays.
@@ -101,7 +101,7 @@ status_dtype = np.dtype([
 ], align=True)
 
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move
-# linearly in it, frequencies stand. Phases and steps are fractions of a turn, times 2**32, wrapping: exact however long
+# linearly in it, frequencies are constant. Phases and steps are fractions of a cycle times 2**32, wrapping: exact however long
 # a note lasts.
 voices_dtype = np.dtype([
     ("rate_hz", "i8"),
@@ -199,7 +199,7 @@ state_dtype = np.dtype([
     ("effects", effects_dtype),
     ("limiter", limiter_dtype),
     ("mix", "f4", (2, PIECE)),                              # the piece that is being made
-    ("stereo", "f4", (PIECE, 2)),                           # ... as it goes to the device
+    ("stereo", "f4", (PIECE, 2)),                           # ... interleaved, for the device
     ("ticks", "i8"),                                        # what the system's clock writes
     ("ticks_more", "i8"),
 ], align=True)

@@ -84,7 +84,7 @@ def _set_sample_targets(samples, voices, v, row, silent, length):
             target[FREQUENCY_HZ, 0] = _frequency(row[FREQUENCY_HZ, 0], rate)
             target[CUTOFF_HZ, 0] = _frequency(row[CUTOFF_HZ, 0], rate)
             target[DAMPING, 1] = _gain(row[DAMPING, 1], _ONE)
-        if voices.used[v] == 0:                                                 # it begins with what it goes to
+        if voices.used[v] == 0:                                                 # it begins at its target
             gain_before, frequency_before = target[GAIN_RE, 0], target[FREQUENCY_HZ, 0]
     voices.used[v], voices.count[v] = 1, 0
     voices.sample_gain[v, 0] = gain_before
@@ -271,7 +271,7 @@ def begin_voice(state, v, at):
         turns = np.float64(start.phase[p]) * (0.5 / np.pi)
         voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
     voices.waiting[v] = -1
-    for n in range(number + 1, block.starts_known):             # the same slot may be wanted again soon
+    for n in range(number + 1, block.starts_known):             # the same slot may be needed again soon
         if block.start_state[n % STARTS] == 0 and block.starts[n % STARTS].slot == v:
             voices.waiting[v] = n
             block.start_state[n % STARTS] = WAITING
@@ -330,7 +330,7 @@ def _mix_voice(pool, voices, v, at, stop, left, right):
     lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
     ready = 0
     if lead > 0:
-        for k in range(LANES):                  # not as slices: what numba says of unequal ones takes seconds to compile
+        for k in range(LANES):                  # not as slices: with unequal ones numba takes seconds longer to compile
             mono[k] = voices.tail[v, k]
         ready = LANES
     more = (lead + samples - ready + LANES - 1) // LANES * LANES

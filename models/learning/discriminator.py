@@ -24,7 +24,7 @@ from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, LEVEL, NOISE
 FLOOR_DB, MIDDLE_DB, UNIT_DB = -100.0, -70.0, 25.0
 NEPER_DB = 20 / 2.302585
 CENTS = 1731.234                      # per unit of relative frequency
-CENTS_KNEE = 15.0                     # what is farther off counts ever less
+CENTS_KNEE = 15.0                     # larger deviations count ever less
 HEARD_DB = 60.0                       # under the peak
 PHASES = 32
 CHANNELS = 2 * PARTIALS + NOISE.stop - NOISE.start + 1

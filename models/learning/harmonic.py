@@ -116,7 +116,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share
 
-    # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
+    # frequency: the power-weighted mean over neighbouring frames, so that silent moments have no weight
     power = value.real ** 2 + value.imag ** 2
     turn = slope.imag * value.real - slope.real * value.imag
     around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)
@@ -204,7 +204,7 @@ def _noise(frames: np.ndarray, times: np.ndarray, signal: Tensor, residuals: lis
         if takens is None:
             gain = torch.ones(1, size // 2 + 1, device=device)
         else:
-            # where short windows rule, most of what they leave comes from the transient itself: it is taken as it is
+            # where short windows are used, most of their residual is the transient itself: it is used as it is
             long_gain = comb_gain(spectrum, takens[0], size)
             at = share[torch.as_tensor(chosen, device=device)][:, None]
             gain = long_gain + (1 - long_gain) * at

@@ -33,16 +33,16 @@ from hummingface.models.playing.frame import (
 
 SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12    # Gaussian width, of the time since note-on
 SETTLED_S = 0.2                   # motion is measured from here on
-LEAST_S = 0.5                     # a shorter sustain tells nothing of motion
+LEAST_S = 0.5                     # a shorter sustain is too short for motion
 SLOWEST_LFO_HZ, FASTEST_LFO_HZ = 2.5, 9.0
 PERIODIC = 0.45                   # of what all partials share must lie around one rate
 FOLLOWED = 0.35                   # of the partials, or of their motion, must follow it
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
 LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
-CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
+CARRIER_HZ = 0.7                  # slower motion belongs to the smooth trajectory
 SILENT_DB = LEVEL_FLOOR_DB + 1     # of a whole frame: the recording has ended
 VANISHED_DB = LEVEL_FLOOR_DB + 5   # a group that falls below is not seen any more
-LEAST_RELEASE_FRAMES = 3          # that must be seen to tell a release
+LEAST_RELEASE_FRAMES = 3          # that must be visible to measure a release
 
 
 def smooth(note: NoteFrames) -> NoteFrames:
@@ -129,7 +129,7 @@ def measure_release(note: NoteFrames) -> np.ndarray:
         t = times[after] - hold
         for g in np.flatnonzero(start > max(start.max() - 50, LEVEL_FLOOR_DB + 15)):
             fall = start[g] - level[after, g]
-            # down to 30 dB, or to where nothing more is seen of it: what it falls into says nothing of how fast it falls
+            # down to 30 dB, or to the noise floor: what remains there has another slope
             over = np.flatnonzero((fall > 30) | (level[after, g] < VANISHED_DB))
             stop = over[0] if len(over) else len(t)
             if stop < LEAST_RELEASE_FRAMES:

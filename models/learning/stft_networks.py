@@ -83,7 +83,7 @@ class StftDiscriminator(nn.Module):
         self.logit = nn.Linear(JUDGED, 1)
         told = conditions + shape.inputs - shape.latents
         self.told = nn.Linear(told, JUDGED, bias=False) if told else None
-        for layer in (self.logit, self.told):                                            # it begins undecided: a loss of ln 2
+        for layer in (self.logit, self.told):                                            # it begins at chance level: a loss of ln 2
             if layer is not None:
                 nn.init.normal_(layer.weight, std=0.02)
         nn.init.zeros_(self.logit.bias)

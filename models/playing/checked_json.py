@@ -83,7 +83,7 @@ def _check_depth(data: bytes) -> None:
     left = _TEXT.sub(b"", data).translate(_ALIKE, _NO_BRACKETS)
     for _ in range(DEEPEST):
         left, before = left.replace(b"[]", b""), len(left)
-        if len(left) == before:                         # what is left does not belong together: no JSON, but is it deep?
+        if len(left) == before:                         # unbalanced brackets: no JSON, but is it deep?
             left = left if left.count(b"[") > DEEPEST else b""
             break
     if left:

@@ -30,7 +30,7 @@ FORMAT, VERSION = "hummingface-model", 1
 LARGEST_WEIGHTS_BYTES = 256 << 20
 LARGEST_HEADER_BYTES = 128 << 10
 DTYPES = ("F32", "F16")
-LOUDEST_GAIN_DB = 200.0                  # of a preset: players take it, and let less be heard
+LOUDEST_GAIN_DB = 200.0                  # largest gain of a preset, which playing applies
 
 
 def find_files(path: str | Path) -> tuple[Path, Path]:
@@ -174,7 +174,7 @@ def _dry_run(file: Path, model: Model) -> None:
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
                         np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])
-    for i, knob in enumerate(model.knobs.values()):                      # each as far as it goes, from a random point
+    for i, knob in enumerate(model.knobs.values()):                      # each latent to its limits, from a random point
         z[i % 32] = np.clip(z[i % 32] + 3 * knob.at(z[i % 32]), -8, 8)
     pitch, velocity = np.linspace(0, 127, 64), np.linspace(127, 0, 64)
     time_s = np.geomspace(1e-4, 4 * model.card["longest_s"], 64)[::-1]

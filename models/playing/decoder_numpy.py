@@ -160,7 +160,7 @@ class NumpyDecoder:
         self._out = layer("out")
         waves = time_waves(shape.time_waves)
         self._moving = ((waves.scale, waves.shift, waves.turns, waves.quarter_turn), layers, self._out[0])
-        self._steady = shape.time_depth * shape.width           # where in a note stands what it says outright
+        self._steady = shape.time_depth * shape.width           # where in a note vector the constant values are
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """The note vector, from which `at` computes any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""

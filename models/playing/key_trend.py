@@ -22,7 +22,7 @@ from hummingface.models.playing.shape import ModelError
 LOWEST_KEY, HIGHEST_KEY, EVERY = 21, 108, 3
 SMOOTH_KEYS = 6.0                     # standard deviation of the Gaussian that smooths over keys
 VELOCITY = 100.0                      # at which presets are listened to
-NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
+NEAR = 1.0                            # latents: a preset that is this much farther than the nearest hardly counts
 LOUDEST_LUFS = 60.0
 LEVELLED_LUFS = -21.0                 # of presets, with their gain
 MIDDLE = 36, 84                       # C2 to C6: keys by which a sound is levelled
@@ -80,7 +80,7 @@ def measure(model: Any) -> dict[str, Any]:
         velocity = np.full(len(keys), min(max(VELOCITY, model.velocities[0]), model.velocities[1]), np.float32)
         heard = model.loudness_lufs(model.note(rows, inside, velocity), keys.astype(np.float64), np.zeros(len(keys)))
         trend = smooth(heard)
-        if model.card.get("kind") in GENERATED:                       # what nobody recorded has no loudness of its own over the keys
+        if model.card.get("kind") in GENERATED:                       # generated sounds have no recorded loudness over the keys
             trend[:] = trend[(keys >= MIDDLE[0]) & (keys <= MIDDLE[1])].mean()
         lufs[name] = trend[::EVERY].round(2).tolist()
     return {"keys": keys[::EVERY].tolist(), "lufs": lufs}

@@ -18,8 +18,8 @@ from hummingface.models.playing.shape import ModelError
 
 KINDS = ("characteristic", "family", "source", "quality")
 MOST_KNOBS = 64
-FARTHEST = 8.0                        # latents beyond it no model is ever asked for
-NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
+FARTHEST = 8.0                        # latents: the largest value for any model
+NEAR = 1.0                            # latents: a preset that is this much farther than the nearest hardly counts
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class NamedKnob:
     name: str
     directions: np.ndarray
     places: np.ndarray | None
-    correlation: float                # rank correlation of its value with what is measured, where it was; else NaN
+    correlation: float                # rank correlation of its value with the measured characteristic, if known; else NaN
 
     def at(self, z: np.ndarray) -> np.ndarray:
         """Its direction at a point z [L]. [L]"""

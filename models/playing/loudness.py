@@ -32,7 +32,7 @@ FEW_MOMENTS_S = MOMENTS_S[[1, 3, 5, 7, 9, 11, 12, 13]].copy()    # where time is
 WINDOW_S = 0.4
 OFFSET_LUFS = -0.691                  # of BS.1770, for power 1
 SILENT_LUFS = -120.0
-HIGHEST_HZ = 24000.0                  # what lies above is heard by nobody and depends on the sample rate
+HIGHEST_HZ = 24000.0                  # inaudible above, and dependent on the sample rate
 MOST_TILT_DB = 24.0                   # as a tilt is limited in the instrument
 # BS.1770-5, tables 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
 SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])

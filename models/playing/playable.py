@@ -4,8 +4,8 @@ from typing import Any
 from hummingface.models.playing.knobs import NamedKnob, read_knobs
 from hummingface.models.playing.shape import ModelError
 
-KEYS = 21.0, 108.0                    # of a piano, where a card says no others
-LATENT_LIMIT = 4.0                # of each latent, either way: further out no model was ever asked
+KEYS = 21.0, 108.0                    # of a piano, if a card has none
+LATENT_LIMIT = 4.0                # of each latent, either way: no model is used farther out
 VELOCITIES = 1.0, 127.0
 
 

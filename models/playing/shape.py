@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import BANDS, FRAME_SIZE, FUZZ, MOVING, PA
 ENCODER_WIDTHS = (16, 512)
 ENCODER_KERNEL, ENCODER_LAYERS, ENCODER_HIDDEN = 5, 4, 128
 IMAGE_CHANNELS = PARTIALS + BANDS
-SIDE = FRAME_SIZE - FUZZ.start + 2        # what the encoder hears of a whole note: motion, release, pitch and velocity
+SIDE = FRAME_SIZE - FUZZ.start + 2        # inputs of the encoder for the whole note: motion, release, pitch and velocity
 LIMITS = {"latents": (1, 128), "width": (8, 2048), "note_width": (8, 2048), "note_depth": (1, 8), "time_depth": (1, 8),
           "phase_width": (8, 1024), "phase_depth": (1, 4)}
 WAVES = ("pitch_waves", "time_waves")
@@ -23,7 +23,7 @@ class Shape:
     """Everything that is needed to build a decoder."""
     latents: int = 16
     width: int = 384                  # of the layers that know of time
-    note_width: int = 768             # of those that do not: they are asked far less often
+    note_width: int = 768             # of the other layers, which are evaluated far less often
     note_depth: int = 2
     time_depth: int = 2
     phase_width: int = 256

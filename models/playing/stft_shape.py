@@ -14,7 +14,7 @@ NETWORK = "stft"
 FIRST_SIDE = 8                        # the image begins as 8 x 8 cells and is doubled four times
 DOUBLINGS = 4
 KERNEL = 4
-MADE = 2 * CHANNELS                   # what the generator's last layer gives: the tone, that lies on the key's harmonics, and the rest
+MADE = 2 * CHANNELS                   # outputs of the generator: the tone on the key's harmonics, and the rest
 LIMITS = {"latents": (1, 128), "width": (4, 64)}
 assert FIRST_SIDE << DOUBLINGS == SIDE
 

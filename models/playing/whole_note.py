@@ -37,7 +37,7 @@ RUMBLE = 0.25                         # of the fundamental; an octave under a 16
 SILENT = 1e-7
 MOST_CORRECTION_DB = 40.0
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
-LUFS = -21.69                         # of every note as it is played, its correction in, before any gain
+LUFS = -21.69                         # of every note as it is played, after its correction, before any gain
 
 _K_WEIGHTS = k_weight(np.maximum(np.arange(SIDE), 0.5) * BIN_HZ)
 
@@ -49,7 +49,7 @@ class WholeNote:
     root_hz: float                    # the pitch that it has
     loop_begin: float = 0.0           # equal ends: it has no loop
     loop_end: float = 0.0
-    fall_db_s: float = 0.0            # how fast its player lets it fall from the loop's begin on
+    fall_db_s: float = 0.0            # how fast the sample player lets it decay from the loop's beginning on
     release_s: float = 0.3            # to fall by 60 dB after note-off
     tuning: np.ndarray | None = None  # [TUNED] by how much faster it is to be read, at each of its moments, to stay on its key
     frame: np.ndarray | None = None   # what the window shows: levels of its harmonics [FRAME_SIZE]

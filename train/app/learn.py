@@ -26,7 +26,7 @@ SMALL = Shape(width=256, note_width=512, phase_width=128)
 ENCODER_WIDTH = 48
 BRIDGED_SEMITONES = 12
 SHARE_FOR_TRAINING = 0.9               # of the minutes; the rest is for preparing, exporting and looking at the result
-NOTES = "lesson.json"                  # within `work`: what is learnt of what, and how far it came
+NOTES = "lesson.json"                  # within `work`: the record of the training job
 Added = Callable[[Path, dict[str, Any] | None], str]
 
 
@@ -170,7 +170,7 @@ def _go_on(trainer, state: Path, say: Callable[[str], None]) -> bool:
         say("the notes have changed since the last time: learning starts again")
         return False
     if trainer.progress() >= 1:
-        trainer.step, trainer.seconds = 0, 0.0                        # once more over the same notes, from what is known
+        trainer.step, trainer.seconds = 0, 0.0                        # another pass over the same notes, from the finished weights
         say("continues from the existing model")
     return True
 

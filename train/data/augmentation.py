@@ -24,7 +24,7 @@ def spread(batch, rng: np.random.Generator, own_share: float) -> np.ndarray:
     own[carried] = 1
     moved = torch.from_numpy((rng.normal(0, CARRIED_SEMITONES, size) * carried).astype(np.float32))
     batch.pitch = (batch.pitch + moved).clamp(LOWEST_KEY, HIGHEST_KEY)
-    batch.phase_level[torch.from_numpy(carried)] = LEVEL_FLOOR_DB              # how partials begin there nobody knows
+    batch.phase_level[torch.from_numpy(carried)] = LEVEL_FLOOR_DB              # start phases there are unknown
     _beyond_dynamics(batch, rng)
     return own
 

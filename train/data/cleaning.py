@@ -11,8 +11,8 @@ from hummingface.train.data.note_spectrum import at_times
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
 FADED_DB = 4.0                        # under what a note mostly has: it is over
-LEAST_MOTION_S = 1.0                  # shorter notes tell neither how they move nor how they sustain
-SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+LEAST_MOTION_S = 1.0                  # shorter notes are too short to measure motion or sustain
+SLOPE_SHARE = 0.3                     # fraction of a note's time, at its end, whose slope is extrapolated
 
 
 class Notes:

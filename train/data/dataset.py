@@ -27,7 +27,7 @@ LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
-BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
+BRIDGED_ON_KEYS = 0.75                # of pairs that bridge untrained keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 AUDIBLE_DB = 80.0
@@ -69,7 +69,7 @@ class Batch:
     velocity: Tensor       # [N]
     peak_db: Tensor        # [N] of the whole note
     heard: Tensor          # [N, GROUPS] 0..1, how much of each frequency group is audible in the note
-    moves: Tensor          # [N] 1 where the note was long enough to tell its motion, else 0
+    moves: Tensor          # [N] 1 where the note was long enough to measure its motion, else 0
     phase: Tensor          # [N, PARTIALS] start phases
     phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
     time_s: Tensor         # [N R]
@@ -77,7 +77,7 @@ class Batch:
     note: Tensor           # [N] int64, which notes of the bank they are
     other: Tensor          # [N] int64, with which note each is mixed
     other_instrument: Tensor   # [N] int64, that note's
-    share: Tensor          # [N] 0..1, how far it is gone towards the other
+    share: Tensor          # [N] 0..1, weight of the other note
     softest: Tensor        # [N] bool, whether no softer note of its key is known
     loudest: Tensor        # [N] bool
 
@@ -164,7 +164,7 @@ class NoteBank(Notes):
         left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
         self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
         self.softest = ~np.isin(np.arange(len(self)), self.louder)
-        self.between_velocities = False                                 # mix what lies between two dynamics, too
+        self.between_velocities = False                                 # mixtures of two dynamics, too
         self.heard = self._heard_groups()
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
         chance[ROWS:] = LATE_SHARE / len(LATE_S)

@@ -98,7 +98,7 @@ def _some(what: Published, partial: Path, bar) -> bool:
     if have:
         request.add_header("Range", f"bytes={have}-")
         if tag:
-            request.add_header("If-Range", tag)                   # a file that has changed comes from its beginning
+            request.add_header("If-Range", tag)                   # a file that has changed on the server is downloaded from its beginning
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as refused:

@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import BAND_EDGES_HZ, DEVIATION, LEVEL, LE
 
 LOWEST_HZ, HIGHEST_HZ = 40.0, 16_000.0
 ROWS, COLUMNS = 96, 160
-RANGE_DB = 75.0                  # from the loudest to what is left dark
+RANGE_DB = 75.0                  # from the loudest level to the dark end
 LONGEST_S = 3.0
 
 

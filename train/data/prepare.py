@@ -45,7 +45,7 @@ AHEAD = 2                             # batches in flight for each worker
 @dataclass
 class PrepareReport:
     """The result of `prepare`. `failed`: sources that failed, and why."""
-    notes: int = 0                    # in the folder, of those asked for
+    notes: int = 0                    # in the folder, of those requested
     made: int = 0                     # now
     seconds: float = 0.0
     skipped: list[Skipped] = field(default_factory=list)
@@ -73,7 +73,7 @@ def prepared(order_key: str, note: Note) -> Made:
     labels, rate_hz = note.labels, note.rate_hz
     audio = note.audio
     released = len(audio) > (labels.hold_s + 0.02) * rate_hz
-    if not released:                                            # what lies beyond the last row tells nothing more
+    if not released:                                            # sound beyond the last row adds nothing
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     raw = analyse(audio, rate_hz, note.pitch, sounds_s)
@@ -142,7 +142,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
         other = "frames" if as_sound else "sounds"
         raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
-    write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
+    write_data(folder, read_data(folder) | _represented(as_sound))  # before the first part, so that an interrupted folder has it, too
     report, begin = PrepareReport(), time.monotonic()
     done, useless, requested = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
@@ -230,7 +230,7 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
         raise DataError("a worker was killed (out of memory?). What was prepared stays; the same command resumes, "
                         "perhaps with fewer --workers.") from error
     except BaseException:
-        for process in list(pool._processes.values()):               # stopped: nobody waits for what was begun
+        for process in list(pool._processes.values()):               # interrupted: the started work is not waited for
             process.terminate()
         raise
     finally:

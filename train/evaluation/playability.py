@@ -28,13 +28,13 @@ from hummingface.models.playing.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, S
 FIGURES = ("reversal_db", "range_db", "step_db", "key_step_db", "key_spread_db", "brighter", "after_2s_db", "channels", "noise_db")
 GOALS = {"reversal_db": (-np.inf, 1.0), "range_db": (30.0, 40.0), "step_db": (-np.inf, 1.5), "key_step_db": (-np.inf, 2.0),
          "key_spread_db": (-np.inf, 0.8), "brighter": (1.1, 1.6), "after_2s_db": (-np.inf, -40.0)}
-NOISES = 3.0                                     # a figure in dB misses its goal where it is beyond it by more than so many noise_db
+NOISES = 3.0                                     # a figure in dB misses its goal if it exceeds it by more than this many noise_db
 VELOCITIES = (1, *range(8, 127, 8), 127)
 VELOCITY = 100                                   # of the notes by which keys are compared
 OCTAVES = (36, 48, 60, 72, 84)                   # keys that are played at all velocities
 KEYS = range(36, 97)                             # keys that are played at VELOCITY
 RELEASED = tuple((key, velocity) for key in (48, 60, 72) for velocity in (10, 40, 100))
-HOLD_S, LEAD_S = 0.8, 0.1                        # how long a key is held; what is heard before it goes down
+HOLD_S, LEAD_S = 0.8, 0.1                        # how long a key is held; how much sound before it is recorded
 AFTER_S, AFTER_WINDOW_S = 2.0, 0.3               # after key-up
 SOFT, HARD, MEDIUM = 16, 127, 48                 # velocities
 LAW_DB = 40.0                                    # General MIDI's: for a decade of velocity

@@ -37,7 +37,7 @@ from hummingface.train.notes.note import Note, read_sound
 WAYS = ("preset", "encoder", "refined")
 USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
 SILENT_DB = -120.0
-RECORDED_SHARE = 0.46                    # of a sampling rate: what lies above was filtered out before it was sampled
+RECORDED_SHARE = 0.46                    # of a sampling rate: sound above was filtered out before sampling
 Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
 
@@ -47,7 +47,7 @@ class Descent:
     """The settings of the refinement of z."""
     steps: int
     rate: float
-    starts: int = 1                      # points that it goes out from, at once
+    starts: int = 1                      # starting points, in one batch
 
 
 THOROUGHLY = Descent(150, 0.1, 8)
@@ -60,7 +60,7 @@ class Reconstruction:
     rate_hz: int
     original: np.ndarray                 # float32 [S]
     z: np.ndarray                        # [L], in knobs
-    way: str                             # of WAYS, that it was found by
+    way: str                             # of WAYS, by which it was found
     gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
 
 

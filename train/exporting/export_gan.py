@@ -52,7 +52,7 @@ def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) ->
     model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000,
                    "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
-    key_trend.level_card(model)                 # at keys and velocities that the card says by now
+    key_trend.level_card(model)                 # at the keys and velocities that the card has now
     save_model(model, out)
     return model
 

@@ -88,7 +88,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
         "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
-        "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # where they lie in what was trained
+        "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # their coordinates in training
         "presets": presets} | about
     model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})

@@ -14,7 +14,7 @@ from hummingface.train.learning.run import STATE, read_state
 from hummingface.train.notes.program_families import FACTORY, FACTORY_SOURCE, SOUNDFONT
 
 LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"
-HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything
+HISTORY = "history.txt"                  # in a run: manual changes, if there were any
 
 
 def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | StftModel:

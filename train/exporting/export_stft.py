@@ -26,9 +26,9 @@ CANDIDATES, DRAWS = 16, 6             # random points for each, drawn again wher
 STRETCH_S = 0.2, 1.2                  # of a note, in which its pitch is judged...
 LOW_STRETCHES_S, HIGH_STRETCH_S = ((0.08, 0.5), (0.15, 0.9)), (1.2, 2.8)       # ... and where keys below all and above all read it
 LOWEST_STRETCHES_S = (0.02, 0.13), (0.04, 0.26)       # and those of a model that knows middle C alone
-IN_TUNE_CENTS, MOST_OFF_CENTS = 2.0, 6.0              # for a point to be a preset; where none keeps to it the best is, up to so much
+IN_TUNE_CENTS, MOST_OFF_CENTS = 2.0, 6.0              # for a point to be a preset; if none is that good, the best one is, up to this limit
 HEARD_RANGE_DB = 60.0
-PROBES = 12                           # points about which is looked which way does most
+PROBES = 12                           # points at which the effect of directions is measured
 KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "characteristic.decay": {"fast_decay": 1 / 3},
          "characteristic.attack": {"percussive": -1 / 3}}
 """The window's knobs that NSynth's qualities are turned by, 3 units for the whole of one."""

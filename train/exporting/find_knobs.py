@@ -19,7 +19,7 @@ from hummingface.train.data.characteristics import CHARACTERISTICS, measure
 KEYS = np.arange(36.0, 85.0)
 VELOCITY, HOLD_S = 100.0, 2.0
 PAIRS_PER_LATENT, STEP = 5.0, 0.6     # of opposite steps around each preset; deviation of a step in each latent
-CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more says no more
+CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more is weighted no more
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
 SWEEP = np.linspace(-2, 2, 5)         # values at which a knob is tried

@@ -55,7 +55,7 @@ class Weights:
     groups: float = 1.0               # of each frequency group
     cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
-    motion: float = 0.1               # measured: what a decoder lacks of a sound's motion lies in its levels over time, not here
+    motion: float = 0.1               # measured: what a decoder lacks of a sound's motion is in its levels over time, not here
     release: float = 0.15
 
 

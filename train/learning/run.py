@@ -223,7 +223,7 @@ def write_state(state: dict[str, Any], path: Path) -> None:
 
 def read_state(path: Path) -> dict[str, Any]:
     """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
-    data = io.BytesIO(path.read_bytes())                      # what torch says of a file that was cut is an OSError, too
+    data = io.BytesIO(path.read_bytes())                      # torch raises OSError for a truncated file, too
     try:
         state = torch.load(data, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -253,7 +253,7 @@ def interrupts() -> Iterator[list[int]]:
         if signals:
             raise KeyboardInterrupt
         signals.append(signum)
-    if threading.current_thread() is not threading.main_thread():       # only the main thread hears signals
+    if threading.current_thread() is not threading.main_thread():       # only the main thread receives signals
         yield signals
         return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -303,7 +303,7 @@ class RunLogger:
 
     def log(self, step: int, seconds: float, means: dict[str, float]) -> None:
         new = [name for name in means if name not in self.columns]
-        if new:                                                           # the first row, or a part that comes in later
+        if new:                                                           # the first row, or a part that appears later
             rows = self._rows_until(step)
             self.columns = [*self.columns, *(name for name in new if name not in self.columns)]
             self._rewrite(rows)

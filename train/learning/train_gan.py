@@ -38,7 +38,7 @@ class GanOptions:
     steps: int = 40_000
     minutes: float = math.inf
     notes: int = 32                    # in a batch
-    stride: int = 8                    # every so many rows of the note image, from a random first one
+    stride: int = 8                    # distance of the rows of the note image, from a random first one
     rate: float = 1e-3                 # of the generator
     critic_rate: float = 5e-4          # of the discriminator
     beta1: float = 0.5

@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model
 from hummingface.train.learning.train_autoencoder import AutoencoderTrainer, Training
 
-NOTES_HEARD = 8                       # of an instrument that the model does not name: its encoder listens to so many
+NOTES_HEARD = 8                       # notes of an instrument that the model does not name, which its encoder sees
 
 
 @torch.no_grad()

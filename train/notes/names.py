@@ -33,7 +33,7 @@ def read_name(stem: str) -> Told:
     rest = _VELOCITY.sub(" ", text)
     notes = list(_NOTE.finditer(rest))
     if notes:
-        note = notes[-1]                              # "Bass 2 C3": the note comes last, as a rule
+        note = notes[-1]                              # "Bass 2 C3": usually the note comes last
         pitch = STEPS[note[1].lower()] + _ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
         return Told(_midi(pitch, 0), _midi(number, 1))
     keys = [int(key) for key in _KEY.findall(rest)]

@@ -32,7 +32,7 @@ class SourceError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What is known of a note without hearing it."""
-    name: str                                   # its file's name without suffix, or what tells it apart within its source
+    name: str                                   # its file's name without suffix, or what identifies it within its source
     instrument: str
     family: str
     source: str                                 # acoustic, electronic, synthetic, sampled, recorded
@@ -81,7 +81,7 @@ class Source(Protocol):
     name: str
     about: dict                                 # for the card: kind, licence where it is known
     batch: int                                  # how many notes are best made together
-    remarks: list[str]                          # what was noticed that a player should know
+    remarks: list[str]                          # notices for the player
 
     @property
     def read(self) -> Reader: ...

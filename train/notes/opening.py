@@ -17,7 +17,7 @@ class Wishes:
     without: tuple[str, ...] = ()
     programs: tuple[int, ...] = ()           # SoundFont
     holds_s: tuple[float, ...] = ()          # SoundFont
-    instruments: int | None = None           # SoundFont: only so many, spread over the families
+    instruments: int | None = None           # SoundFont: only this many, spread over the families
     instrument: str = ""                     # recordings: their name
     family: str = ""                         # recordings
     trust: str = "sound"                     # recordings: where name and sound disagree

@@ -17,7 +17,7 @@ import soundfile as sf
 from hummingface.train.notes.note import SourceError
 
 RATE_HZ = 48_000
-BUFFER_SAMPLES = 64                   # fluidsynth looks at its events once in so many samples
+BUFFER_SAMPLES = 64                   # fluidsynth reads its events once per this many samples
 GAIN = 0.6
 STEP_S = 0.1                          # slots of the timeline: a whole number of buffers (75) and of milliseconds
 GAP_S = 0.2                           # silence after "all sound off", before the next note

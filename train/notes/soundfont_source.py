@@ -59,7 +59,7 @@ class NoteChoice:
     pitches: tuple[int, ...] = tuple(range(LOWEST_KEY, HIGHEST_KEY + 1))
     velocities: tuple[int, ...] = ()
     holds_s: tuple[float, ...] = ()
-    instruments: int | None = None          # only so many, spread over the families
+    instruments: int | None = None          # only this many, spread over the families
 
 
 @dataclass(frozen=True)

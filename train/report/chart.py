@@ -98,7 +98,7 @@ def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequen
     a, b = float(warp(low)), float(warp(high))
     if b - a < 1e-9:
         a, b = a - 0.5, b + 0.5
-    if log and not tight and begin < end:                    # sizes: some room at both sides
+    if log and not tight and begin < end:                    # sizes: margins at both sides
         a, b = a - 0.06 * (b - a), b + 0.06 * (b - a)
     place = lambda value: begin + (end - begin) * (float(warp(value)) - a) / (b - a)                      # noqa: E731
     return place, [t for t in ticks if min(begin, end) - 0.5 <= place(t) <= max(begin, end) + 0.5]

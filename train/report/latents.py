@@ -62,7 +62,7 @@ def used(step: int, free: int, z: np.ndarray | None, heard: Callable[[np.ndarray
     """`z` [N, L]: what the encoder says of notes, None where there is none; one note alone has no spread. `heard`: free latents [M, L] ->
     levels in dB [M, D]."""
     spread, middle, axes, points = None, np.zeros(free), np.eye(free), rng.standard_normal((POINTS, free))
-    if z is not None and len(z) > 1:                                     # a lone note tells nothing of how notes differ
+    if z is not None and len(z) > 1:                                     # a single note does not show how notes differ
         variance, turned = np.linalg.eigh(np.cov(z.T).reshape(free, free))
         order = np.argsort(-variance)
         spread = np.maximum(variance[order], 0.0)

@@ -240,7 +240,7 @@ def _pictures(run: Run) -> list[tuple[int, str]]:
         try:
             found.append((step, media.picture_file(path)))
         except (OSError, ValueError):
-            continue                                       # one that is damaged says nothing of the others
+            continue                                       # a damaged one does not affect the others
     return found
 
 

@@ -32,7 +32,7 @@ from hummingface.train.notes.onset_pitch import find_pitch
 from hummingface.train.report.sound_clips import random_points
 
 SET, TRACKED = 256, 96                   # notes of a set; of these, those that are heard by the tracker
-LEAST = 40                               # notes in a set, for its figures to say something
+LEAST = 40                               # notes in a set, for meaningful figures
 RATE_HZ, HEARD_S = 32_000, 1.0
 NOISE_DB_PER_HZ = -70.0
 

@@ -98,7 +98,7 @@ class EngineNews:
         elif not self.session.state.patch.model:
             self.session.begin_with(patch)
         elif not self.given or (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
-            ours = self.session.snapshot().state        # it could not be played, or was not asked for
+            ours = self.session.snapshot().state        # the engine could not play it, or was not asked to
             self.session.patch_from_engine(patch)
             if self.session.state is not ours:
                 self.banner.notify(f"“{ours.patch.name}” is one step back: Ctrl+Z.")

@@ -14,7 +14,7 @@ from shiboken6 import isValid
 from hummingface import FOLDER
 from hummingface.models.playing.checked_json import parse_json
 
-LONGEST_LINE = 8 << 20              # bytes: two pictures of what is learnt
+LONGEST_LINE = 8 << 20              # bytes: two preview pictures
 LAST_WORDS = 4000                   # characters of standard error that are kept
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
 
@@ -81,7 +81,7 @@ class Helper(QObject):
             self.ended.emit(f"it cannot be started ({self._process.errorString()})")
 
     def _end(self, code: int, status: QProcess.ExitStatus) -> None:
-        if not isValid(self._process):                  # the window is being taken down, and nobody listens any more
+        if not isValid(self._process):                  # the window is closing, and nothing listens any more
             return
         self._read()
         self._read_error()

@@ -119,7 +119,7 @@ class Learning(QObject):
         if helper is not None:
             helper.close(PATIENCE_MS)
 
-    # what the process tells
+    # messages of the process
 
     def _hear(self, message: dict) -> None:
         if self.state == "stopping":

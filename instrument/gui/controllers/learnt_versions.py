@@ -48,5 +48,5 @@ def follow(kept: WindowState) -> WindowState:
         try:
             session = session.renewed(name, partial(learnt_models.carried, before=before, card=card))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            continue                                    # what the file says of the version cannot be used
+            continue                                    # the saved version cannot be used
     return replace(kept, session=session)

@@ -35,7 +35,7 @@ class NewSound(QObject):
         self.helper: Helper | None = None
         self.warm_for = ""              # the model that the helper has open
         self._asked_for = ""            # ... or was asked to open
-        self._waiting: dict[int, tuple[Path, str]] = {}     # by number: what is listened to, for which model's name
+        self._waiting: dict[int, tuple[Path, str]] = {}     # by number: the file, and for which model
         self._count, self._text = 0, ""
         self._idle = QTimer(self, singleShot=True, interval=round(1000 * IDLE_S))
         self._idle.timeout.connect(self._put_away)
@@ -48,7 +48,7 @@ class NewSound(QObject):
         """A recording may come soon: start the helper."""
         name = self.session.state.patch.model
         if not name:
-            return                                  # the engine has not said yet what plays
+            return                                  # the engine has not reported its patch yet
         if self.helper is None:
             self.helper = helper = Helper(self, ["train", "points"])
             self.warm_for = self._asked_for = ""
@@ -104,7 +104,7 @@ class NewSound(QObject):
                 if message.get("id") in self._waiting:
                     del self._waiting[message["id"]]
                     self.banner.say(str(message.get("text")), problem=True)
-                else:                               # opening the model: said when it is needed
+                else:                               # opening the model: an error is reported when the model is needed
                     self._asked_for = ""
 
     def _found(self, path: Path, model: str, message: dict) -> None:

@@ -46,7 +46,7 @@ class Recording:
                     listener(path)
             case "engine" if message["state"] in ("restarting", "failed"):
                 self._bar.show_recording(None)
-            case "ready" if self._wanted:           # the engine was started again: what it wrote is kept, and a new take goes on
+            case "ready" if self._wanted:           # the engine was restarted: its take is kept, and a new take goes on
                 self.record(True)
 
     def tick(self, telemetry: Telemetry) -> None:

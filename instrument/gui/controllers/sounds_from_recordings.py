@@ -57,7 +57,7 @@ class SoundsFromRecordings:
     def extras(self) -> ExtrasPanel:
         return ExtrasPanel(self._window)
 
-    # what is dropped
+    # dropped files
 
     def drag_came(self, data: QMimeData) -> bool:
         """Something is dragged over the window. Returns whether it may be dropped."""

@@ -89,7 +89,7 @@ class ExportDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(theme.px(6))
         policy = self.bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
+        policy.setRetainSizeWhenHidden(True)        # so that nothing moves when it appears
         self.bar.setSizePolicy(policy)
         self.status = Label(wraps=True)
         self.status.setAccessibleName("Result")
@@ -143,7 +143,7 @@ class ExportDialog(QDialog):
             options |= {"every": self.every.value(), "velocities": self.velocities.value(), "loop": self.loop.currentData(),
                         "wet": self.wet.isChecked()}
         self._tell(f"Exporting {self._out.name}…")
-        self.bar.setRange(0, 0)                     # it is on its way; how far will be told
+        self.bar.setRange(0, 0)                     # started; progress follows
         self.exporting.start({"kind": kind, "patch": patch.to_json(), "out": str(out), "options": options})
         self._show_buttons()
 

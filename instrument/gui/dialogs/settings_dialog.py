@@ -174,7 +174,7 @@ class SettingsDialog(QDialog):
         self.wanted.emit({"do": "open_midi", "ports": ports})
 
     def hideEvent(self, event) -> None:
-        self.tone.setChecked(False)     # no tone goes on behind a closed dialog
+        self.tone.setChecked(False)     # the test tone ends with the dialog
         super().hideEvent(event)
 
     def keyPressEvent(self, event) -> None:

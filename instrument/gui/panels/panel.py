@@ -39,7 +39,7 @@ class Panel(QFrame):
         for index in range(self.tools.count()):
             item = self.tools.itemAt(index)
             if item is not None and isinstance(button := item.widget(), QToolButton):
-                button.setMaximumHeight(theme.px(self.heading_height))      # headings side by side stand on one line
+                button.setMaximumHeight(theme.px(self.heading_height))      # headings side by side are on one line
 
 
 def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str = "") -> QToolButton:

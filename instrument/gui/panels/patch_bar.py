@@ -149,7 +149,7 @@ class PatchBar(QWidget):
         self.export.clicked.connect(self.export_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
-        before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name stands in the middle
+        before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name is centred
         before.addStretch(1)
         for button in (self.undo, self.redo):
             before.addWidget(button)

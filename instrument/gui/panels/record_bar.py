@@ -62,7 +62,7 @@ class RecordBar(QWidget):
                 self.record.setAccessibleDescription(f"Recording for {text}")
 
     def _clicked(self, checked: bool) -> None:
-        self.record.setChecked(self.recording or self.waiting)      # it shows what the engine does, not what was asked of it
+        self.record.setChecked(self.recording or self.waiting)      # it shows the engine's state, not the request
         self.record_wanted.emit(checked)
 
 

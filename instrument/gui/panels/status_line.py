@@ -13,7 +13,7 @@ DEVICE_TIP = "What plays, at which rate and block size"
 DEVICE_WIDTH, MIDI_WIDTH = 380, 330
 SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
 DOT = "● "
-TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
+TROUBLE_S = 10.0            # how long a figure stays coloured after the last fault
 
 
 class _Count:

@@ -64,7 +64,7 @@ class Control(QAbstractSlider):
         self.setObjectName(parameter.id)
         self._note_value()
 
-    # what is shown
+    # the displayed value
 
     def show_value(self, value: float) -> None:
         """Show a value that did not come from this control; emits nothing."""
@@ -218,7 +218,7 @@ class Control(QAbstractSlider):
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()
             elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _ENDS_TYPING:
-                # and no further: what a field lets through would come to us, and Enter would open it again
+                # and no further: an unhandled Enter of the field would open it again
                 (self._close_editor if event.key() == Qt.Key.Key_Escape else self._take)()
                 return True
         return super().eventFilter(watched, event)

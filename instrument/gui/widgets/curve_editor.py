@@ -17,7 +17,7 @@ MOST_STROKES = 64               # that are seen at once
 BAR = 4                         # velocities a bar of the histogram
 MARKS = (1, 32, 64, 96, 127)
 COARSE_STEP = 10
-STILL_MS = 500                  # after the last arrow key what it moved counts as moved
+STILL_MS = 500                  # a change by arrow keys is final this long after the last key
 
 
 class CurveEditor(QWidget):
@@ -26,14 +26,14 @@ class CurveEditor(QWidget):
     Arrow keys move the selected point (by ten with Shift), Ctrl+Left and Ctrl+Right select another, Plus adds one.
     """
 
-    changed = Signal(object)            # the curve, as a hand moves it
+    changed = Signal(object)            # the curve, as the player changes it
     gesture_ended = Signal()
     refused = Signal(str)               # why a point cannot be added or removed
 
     def __init__(self) -> None:
         super().__init__()
         self.curve, self.chosen = LINEAR, 0
-        self._drag: VelocityCurve | None = None         # the curve as it was when the drag began: what was pushed comes back with the point
+        self._drag: VelocityCurve | None = None         # the curve at the drag's beginning: pushed points return with the dragged one
         self._hovered = -1
         self._strokes: deque[tuple[int, float]] = deque(maxlen=MOST_STROKES)
         self._counts = np.zeros(HIGHEST // BAR + 1, int)

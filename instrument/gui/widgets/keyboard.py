@@ -30,7 +30,7 @@ def is_black(note: int) -> bool:
 WHITES = [n for n in range(LOWEST, HIGHEST + 1) if not is_black(n)]
 BLACKS = [n for n in range(LOWEST, HIGHEST + 1) if is_black(n)]
 _WHITE_INDEX = {note: index for index, note in enumerate(WHITES)}
-_BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys do not stand exactly between two whites
+_BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys are not exactly between two white ones
 
 
 class Keyboard(QWidget):

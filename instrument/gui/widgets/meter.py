@@ -90,7 +90,7 @@ class Meter(QWidget):
                 painter.setBrush(theme.colour(theme.ALARM if self.hold_db[side] > CLIP_DB else theme.TEXT))
                 painter.drawRect(QRectF(left, y_of(self.hold_db[side]) - 1, bar, max(1.5, theme.px(1.5))))
         if event.rect().right() < self.width() - scale_width:
-            return                      # the scale stands still
+            return                      # the static scale
         painter.setFont(theme.font("small", QFont.Weight.Normal))
         for db in MARKS_DB:
             painter.setPen(theme.colour(theme.DIM))
