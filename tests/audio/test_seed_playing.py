@@ -1,4 +1,4 @@
-"""The seed's systems live: the patches that ship, from MIDI through the real engine to what a JACK server is given."""
+"""STFT models live: the factory patches, from MIDI through the real engine to a JACK server."""
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt

@@ -1,4 +1,4 @@
-"""The seed's systems in training: labels stay with their sounds, losses begin where they should, runs go on, exports play."""
+"""STFT models in training: labels stay with their sounds, losses begin where they should, runs go on, exports play."""
 import csv
 import json
 import math

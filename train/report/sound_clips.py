@@ -28,7 +28,7 @@ MOST_MEASURED = 700                              # notes that are decoded to fin
 
 @dataclass(frozen=True)
 class Clip:
-    """A sound of the page: what it is called, what is said of it, and both as data URIs."""
+    """A sound of the page: its name, its caption, its sound and its picture as data URIs."""
     name: str
     about: str
     sound: str
