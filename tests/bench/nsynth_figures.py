@@ -78,7 +78,7 @@ def tables(result: dict) -> str:
     if seed := result.get("seed"):
         lines += ["", f"| {SEED_NOTE} | latents | waveform SNR, dB | spectral convergence | lsd, floor -60 dB | lsd, floor -80 dB |",
                   "|---|---|---|---|---|---|"]
-        for title, latents, row in (("the student project, as published", 128, seed["published"]), ("this model", result["latents"], seed["ours"]),
+        for title, latents, row in (("student project, published", 128, seed["published"]), ("this model", result["latents"], seed["ours"]),
                                     ("its targets alone", "", seed["targets"])):
             lines.append(f"| {title} | {latents} | {row['snr']:.1f} | {row['convergence']:.3f} | {row['lsd60']:.2f} | {row['lsd80']:.2f} |")
     return "\n".join(lines)
