@@ -1,8 +1,8 @@
 """HummingFace: an instrument whose sound comes from neural networks while you play.
 
-The one import name of the project: `hummingface.instrument`, `hummingface.models`, `hummingface.train` and `hummingface.assets` are the
-folders `instrument`, `models`, `train` and `assets`. An installation has them inside this one (`pyproject.toml` maps them); in a
-checkout they lie beside it.
+This is the project's one import name: `hummingface.instrument`, `hummingface.models`, `hummingface.train` and `hummingface.assets` are the
+folders `instrument`, `models`, `train` and `assets`. In an installation they are inside this package (`pyproject.toml` maps them); in a
+checkout they are beside it (docs/decisions/packages.md).
 """
 from pathlib import Path
 

@@ -1,9 +1,9 @@
-"""How compiled functions are made: ahead of the first block, without the interpreter's lock, and kept on disk between starts.
+"""Decorators for compiled functions: compiled before the first block, without the interpreter lock, and cached on disk between starts.
 
-numba's own cache looks at the one file that a function stands in, so it would serve a stale `render` after a change in a file that it calls
-or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all of ours that it imports, however
-deep: any change makes a new folder. The folders are the user's, so a read-only installation works as well. `NUMBA_CACHE_DIR`, where set, is
-the place of them.
+numba's own cache looks only at the file that holds a function, so it would serve a stale `render` after a change in a file that it calls
+or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all our modules that it imports,
+however deep: any change makes a new folder. The folders are in the user's cache, so a read-only installation works as well.
+`NUMBA_CACHE_DIR`, where set, replaces that place.
 """
 import functools
 import hashlib

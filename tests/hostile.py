@@ -1,4 +1,4 @@
-"""Files and values that nobody should trust, for the tests of whoever reads files."""
+"""Files and values that nobody should trust, for the tests of everything that reads files."""
 import json
 import os
 from collections.abc import Callable, Iterator

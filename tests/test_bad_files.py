@@ -126,7 +126,7 @@ def test_settings_that_are_no_file_are_put_aside(home):
                        "device": lambda: file.symlink_to("/dev/zero")}.items():
         make()
         found, said = settings.load()
-        assert found == settings.Settings() and "put aside" in said, name
+        assert found == settings.Settings() and "renamed to" in said, name
         found.save()
         file.unlink()
     assert len(list(home.glob("settings.json.bad-*"))) == 4
@@ -177,7 +177,7 @@ def test_everything_starts_and_the_first_bad_file_is_named(home):
         path.with_suffix(".safetensors").write_bytes(b"x")
     (home / "settings.json").write_bytes(TEXTS["NaN"])
     begun = startup.prepare()
-    said = " ".join(begun.said)
+    said = " ".join(begun.notices)
     assert "settings.json.bad-" in said and str(home / "patches") in said and "everything else plays" in said
     begun.client.start()
     try:

@@ -121,7 +121,7 @@ def test_the_stems_sum_is_the_mix_whatever_the_block(band, tmp_path, numbered):
     report = render_midi(band, tmp_path / "band.wav", model=numbered, stems=True, gain_db=-20)
     first, second, *_ = numbered.presets
     assert [path.name for path in report.stems] == [f"band - 01 {first}.wav", f"band - 04 {second}.wav"]
-    assert "drums" in report.remark and "limiter" not in report.remark
+    assert "drum notes" in report.notice and "limiter" not in report.notice
     stems, mix = [read(path) for path in report.stems], read(tmp_path / "band.wav")
     assert all(len(stem) == len(mix) and np.abs(stem).max() > 1e-3 for stem in stems)
     assert np.abs(sum(stems) - mix).max() <= 3 * 2 ** -24, "to the rounding of each"
@@ -151,10 +151,10 @@ def test_the_limiter_acts_on_the_mix_alone_and_is_said(band, tmp_path, numbered)
     stems, mix = [read(path) for path in report.stems], read(tmp_path / "a.wav")
     assert np.abs(sum(stems)).max() > 1, "so loud that it must"
     assert np.abs(mix).max() <= 10 ** (-0.3 / 20) + 1e-6
-    assert "The limiter turned the mix down" in report.remark and "--gain" in report.remark
-    advised_db = float(report.remark.split("--gain ")[1].split()[0])
+    assert "The limiter turned the mix down" in report.notice and "--gain" in report.notice
+    advised_db = float(report.notice.split("--gain ")[1].split()[0])
     softer = render_midi(band, tmp_path / "b.wav", model=numbered, gain_db=advised_db, seconds=1.0)
-    assert "limiter" not in softer.remark
+    assert "limiter" not in softer.notice
     assert advised_db == 12 - np.ceil(20 * np.log10(np.abs(sum(stems)).max()) + 0.3), "and as loud as it may be"
 
 
@@ -215,5 +215,5 @@ def test_a_real_file_of_several_channels_is_played(tmp_path, numbered):
     assert len(report.stems) == len(set(report.stems)) >= 2
     mix = read(tmp_path / "a.wav")
     assert len(mix) == 8 * 48_000 and np.abs(mix).max() > 1e-3
-    assert np.abs(sum(read(stem) for stem in report.stems) - mix).max() <= 5 * 2 ** -24 or "limiter" in report.remark
-    assert "channel 10" in report.remark
+    assert np.abs(sum(read(stem) for stem in report.stems) - mix).max() <= 5 * 2 ** -24 or "limiter" in report.notice
+    assert "channel 10" in report.notice

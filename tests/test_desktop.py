@@ -53,7 +53,7 @@ def test_the_system_s_own_programs_agree(home):
 
 def test_removed_nothing_is_left(home):
     desktop.install()
-    assert "out of the menu" in desktop.remove()
+    assert "removed from the menu" in desktop.remove()
     assert not [path for path in home.rglob("*hummingface*") if path.is_file()]
     assert "was not in the menu" in desktop.remove()
 

@@ -119,7 +119,7 @@ def test_a_patch_knows_the_version_of_its_model():
     other = sound_bank.open_sound(path)
     said = sound_bank.notice(other)
     assert "Kept" in said and "another version of the model Untrained" in said
-    assert said in str(BounceReport(1.0, 1, -10.0, 1, 1.0, "Kept", Path("x.wav"), remark=said)), "a render says it too"
+    assert said in str(BounceReport(1.0, 1, -10.0, 1, 1.0, "Kept", Path("x.wav"), notice=said)), "a render says it too"
     library.save_patch(other.patch)
     assert sound_bank.notice(sound_bank.open_sound(path)) == "", "saved again, it is of the version that was heard"
 

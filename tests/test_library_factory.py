@@ -72,7 +72,7 @@ def test_a_factory_patch_plays(entry):
     patch = patch_file.load(entry.path)
     source = source_of(patch.model)
     model = source.model
-    assert not patch.model_sha256, "it is made anew with each version of its model"
+    assert not patch.model_sha256, "it is updated with each version of its model"
     assert sound_bank.notice(sound_bank.Sound(patch, source)) == ""
     assert len(patch.latents) == model.latents
     assert levelling.mix(patch, model).latents == pytest.approx(patch.latents, abs=1e-3), "mixed from the model that is there"
@@ -126,7 +126,7 @@ def test_the_demo_shows_what_it_should():
             down.discard(event.note)
         most = max(most, len(down))
     assert most >= 6
-    assert not down, "every note is let go"
+    assert not down, "every note is released"
 
 
 def test_the_demo_is_what_its_source_composes(tmp_path):

@@ -37,7 +37,7 @@ def test_channels_play_their_programs_and_drums_are_left_out_and_said(model):
     first, second, third, *_ = model.presets
     assert names(plan) == {1: second, 3: third}, "the nearest of the family"
     assert [part.programs for part in plan.parts] == [GM, GM]
-    assert len(plan.remarks) == 1 and "channel 10: 1 notes of drums" in plan.remarks[0] and "--map 10=PATCH" in plan.remarks[0]
+    assert len(plan.notices) == 1 and "channel 10: 1 drum notes" in plan.notices[0] and "--map 10=PATCH" in plan.notices[0]
     assert plan.parts[0].events[0] == (0.0, Controller(0, 7, 100)), "General MIDI's own volume"
     assert first not in names(plan).values()
 
@@ -46,7 +46,7 @@ def test_what_is_mapped_plays_its_patch_and_knows_no_programs(model):
     plan = parts.plan(BAND, model=model, mapped={"10": MINE, "3": "off"})
     assert names(plan) == {1: list(model.presets)[1], 10: "Mine"}
     assert plan.parts[1].programs == OFF and plan.parts[1].notes == 1
-    assert not plan.remarks
+    assert not plan.notices
 
 
 def test_tracks_are_parts_by_number_or_name(model):
@@ -82,8 +82,8 @@ def test_noises_are_left_out_and_only_they(model):
     plan = parts.plan(score((0, 0, NoteOn(1, 60, 90)), (1, 0, NoteOff(1, 60)), (2, 0, Program(1, 122)), (3, 0, NoteOn(1, 62, 90)),
                             (4, 0, NoteOff(1, 62)), general_midi=True), model=model)
     assert [event.note for _, event in plan.parts[0].events if isinstance(event, NoteOn)] == [60]
-    assert "1 notes of program 123" in plan.remarks[0]
-    with pytest.raises(PartError, match=r"no notes that can be played.*drums"):
+    assert "1 notes of program 123" in plan.notices[0]
+    with pytest.raises(PartError, match=r"no notes that can be played.*drum"):
         parts.plan(score((0, 0, NoteOn(9, 36, 90))), model=model)
     with pytest.raises(PartError, match="no notes"):
         parts.plan(score(), model=model)
@@ -106,4 +106,4 @@ def test_a_model_without_program_numbers_plays_its_patch(model):
     plain = untrained(width=16)
     plan = parts.plan(BAND, model=plain)
     assert [part.programs for part in plan.parts] == [OFF, OFF]
-    assert any("no sounds by General MIDI numbers" in remark for remark in plan.remarks)
+    assert any("no sounds by General MIDI numbers" in notice for notice in plan.notices)

@@ -1,4 +1,4 @@
-"""The bundled demo, note by note: `python -m assets.demo.compose` writes demo.mid beside this file.
+"""The notes of the bundled demo: `python -m hummingface.assets.demo.compose` writes demo.mid beside this file.
 
 "Between Rooms", 48 s in D: a piano that becomes a string section under the player's hands (a program change while its last
 chord is held), a flute over it, a harp that scatters the chords, and the way back. It shows chords, melody, pedal,

@@ -1,6 +1,6 @@
-"""What the engine costs on this machine: the performer with its decoder, and the compiled synthesis, block by block.
+"""Benchmark of the engine on this machine: the performer with its decoder, and the compiled synthesis, block by block.
 
-One thread does both in turn, as fast as it can, while a chord of the asked size is kept alive and a latent moves or rests. A load of 1 is
+One thread runs both in turn, as fast as it can, while a chord of the requested size sounds and a latent moves or rests. A load of 1 is
 all of one core. The performer works once a hop, so loads are taken over the longer of a block and a hop.
 """
 import json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.offline.player import Player
 
 WARM_UP_S = 1.0
-RETRIGGER_S = 1.0               # every voice is struck anew about this often, so that attacks are in the measure
+RETRIGGER_S = 1.0               # every voice is struck again about this often, so that attacks are measured, too
 LOWEST_KEY, HIGHEST_KEY = 33, 96
 
 
@@ -33,7 +33,7 @@ class BenchOptions(TypedDict, total=False):
 
 
 def chord(notes: int) -> list[tuple[int, int]]:
-    """So many different (channel, key), spread over the keys that are measured, on as few channels as hold them."""
+    """This many different (channel, key), spread over the measured keys, on as few channels as possible."""
     channels = -(-notes // (HIGHEST_KEY - LOWEST_KEY + 1))
     keys = np.linspace(LOWEST_KEY, HIGHEST_KEY, -(-notes // max(channels, 1))).round().astype(int).tolist()
     return [(index % channels, keys[index // channels]) for index in range(notes)]
@@ -41,7 +41,7 @@ def chord(notes: int) -> list[tuple[int, int]]:
 
 def _run_blocks(player: "Player", voices: int, block_samples: int, seconds: float, moving: bool,
                 clock: Callable[[], float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Play for so long; returns seconds of each block's (performer, synthesis), and the decoder's microseconds of each hop."""
+    """Play for this long; returns the seconds of each block's (performer, synthesis), and the decoder's microseconds per hop."""
     from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
     from hummingface.instrument.synthesis.render import render
     rate_hz, performer, state = player.rate_hz, player.performer, player.state
@@ -106,11 +106,11 @@ def run(*, json_file: Path | None = None, **options: Unpack[BenchOptions]) -> in
     """`hummingface bench`: measure with latents at rest and with one always moving, print both, and write JSON where asked: the
     figures at rest, and under "moving" the others."""
     if json_file is not None:
-        json_file.open("a").close()         # what cannot be written is said before it is measured
+        json_file.open("a").close()         # report an unwritable file before measuring
     figures = measure(**options, moving=False)
     figures["moving"] = measure(**options, moving=True)
     print(f"{figures['voices_sounding']} voices of {figures['model']} at {figures['rate']} Hz, blocks of {figures['block']}, "
-          f"each struck anew every second; shares of one core")
+          f"each struck again every second; loads are shares of one core")
     for what, row in (("latents at rest", figures), ("one latent always moving", figures["moving"])):
         print(f"  {what:25s} load {row['load_median']:6.1%} median, {row['load_p99']:6.1%} at the 99th percentile, "
               f"late frames {row['late_frames']}\n"

@@ -1,4 +1,4 @@
-"""The bundled demo, performed into files: what the instrument does where there is no screen or no sound device."""
+"""Renders the bundled demo into files, for machines without a screen or a sound device."""
 from importlib import resources
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Playing without a window: the audio process, MIDI in, and one line in the terminal that tells how it goes."""
+"""Playing without a window: the audio process, MIDI input, and one status line in the terminal."""
 import shutil
 import signal
 import sys
@@ -12,15 +12,16 @@ from hummingface.instrument.audio.protocol import Telemetry
 from hummingface.instrument.session.startup import StartOptions, prepare
 
 UPDATE_S = 0.25
-TAKE_S = 3.0                            # so long a take may take to be finished
+TAKE_S = 3.0                            # the longest that finishing a take may take
 
 
 def run(*, record: str | None = None, folder: Path | None = None, **options: Unpack[StartOptions]) -> int:
-    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: where takes go); `options` as `beginning.prepare` takes
-    them. Returns the status. Raises ValueError or OSError, before anything starts, for what cannot be played."""
+    """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `options` as `startup.prepare` takes
+    them. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that cannot be used.
+    """
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
-    for text in beginning.said:
+    for text in beginning.notices:
         print(text)
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,7 +52,7 @@ def run(*, record: str | None = None, folder: Path | None = None, **options: Unp
 
 
 def _await_take(client: Client, line: "_Line") -> None:
-    """Say where the take is, once it is finished."""
+    """Print where the take is, once it is finished."""
     end = time.monotonic() + TAKE_S
     while time.monotonic() < end:
         for message in client.poll():
@@ -62,7 +63,7 @@ def _await_take(client: Client, line: "_Line") -> None:
 
 
 def _as_text(message: dict) -> str:
-    """What a message says to a player; empty if nothing."""
+    """A message as text for the player; empty if there is nothing to say."""
     match message["tell"]:
         case "engine":
             return message["text"]
@@ -73,7 +74,7 @@ def _as_text(message: dict) -> str:
                 return f"No sound: {message['problem']}"
             return (f"{message['problem']} " if message["problem"] else "") + (
                 f"Playing on {message['device']}, {message['rate_hz']} Hz, blocks of {message['block_samples']}, "
-                f"{message['latency_ms']:.1f} ms from key to ear.")
+                f"{message['latency_ms']:.1f} ms latency.")
         case "midi":
             listening = ", ".join(message["open"]) or "no port yet; plug one in, or connect one to HummingFace"
             return f"MIDI from {listening}." + (f" ({message['problem']})" if message["problem"] else "")
@@ -96,7 +97,7 @@ def _status(now: Telemetry, alive: bool) -> str:
 
 
 class _Line:
-    """One line that is written over again and again; without a terminal only what happens is written."""
+    """A status line that is overwritten again and again; without a terminal only events are written."""
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""Starting to play: with the window, in a terminal, or, where that cannot be, into a file."""
+"""Starts the instrument: with its window, in a terminal, or, without a display and a sound device, as a rendered file."""
 import os
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def why_no_display() -> str | None:
-    """Why no window can open here, or None where one can."""
+    """The reason why no window can open here, or None if one can."""
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return None
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
@@ -18,7 +18,9 @@ def why_no_display() -> str | None:
 
 
 def why_no_sound(wanted: str | None = None) -> str | None:
-    """Why nothing can sound here, or None where a device is found. Raises DeviceError where there are some, but not the one `wanted`."""
+    """The reason why nothing can sound here, or None if there is a device. Raises DeviceError if there are devices, but not the one
+    `wanted`.
+    """
     from hummingface.instrument.audio import devices
     try:
         devices.portaudio()
@@ -33,7 +35,7 @@ def why_no_sound(wanted: str | None = None) -> str | None:
 
 
 def _takes() -> Path:
-    """Where the player's takes go."""
+    """The folder of the player's takes."""
     from hummingface.instrument.recording import naming
     from hummingface.instrument.session import settings
     chosen = settings.load()[0].take_folder
@@ -52,7 +54,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     if missing:
         from hummingface.instrument.app.demo import perform
         from hummingface.instrument.audio.precompile import finish
-        print(*missing, "The demo is performed into files instead.", sep="\n", flush=True)
+        print(*missing, "The demo is rendered to files instead.", sep="\n", flush=True)
         finish(lambda text: print(text, flush=True))
         wav, png = perform(folder or _takes(), patch=patch, model=model)
         print(f"sound:   {wav}\npicture: {png}")

@@ -1,4 +1,4 @@
-"""A sound as a picture: its spectrogram in a PNG file."""
+"""The spectrogram of a sound as a PNG file."""
 from pathlib import Path
 
 import numpy as np

@@ -1,10 +1,9 @@
-"""The audio process, as the window and the headless player hold it. Does not import the synthesis; nothing
-here blocks.
+"""The client of the audio process, used by the window and the headless player. It does not import the synthesis, and never blocks.
 
-The client remembers what the player wants (audio settings, MIDI ports, patch and what was moved since) and looks
-after the process: when its position stands still (no error tells of an audio server that died), or the process is
-gone, it ends what is left of it and starts another with all as it was. What happens comes out of `poll` as messages,
-`{"tell": "engine", "state", "text"}` among them.
+The client remembers what the player wants (audio settings, MIDI ports, the patch and the controls moved since) and watches
+the process. When its position stands still (PortAudio reports no error when an audio server dies) or the process is gone, the client
+ends it and starts another one with everything as it was. `poll` returns what happens as messages, `{"tell": "engine", "state", "text"}`
+among them.
 
     client = Client(patch=patch)
     client.start()
@@ -27,12 +26,12 @@ from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.synthesis import state as block
 
-TAKE_OVER_S = 8.0           # an audio process that cannot be spoken to for so long hangs
-STALL_S = 3.0               # a position that stands still for so long belongs to a device that is gone
+TAKE_OVER_S = 8.0           # an audio process that does not answer for this long hangs
+STALL_S = 3.0               # a position that does not change for this long means that the device is gone
 OPENING_S = 15.0            # but opening a device, or the first compilation, may take its time
 FIRST_START_S = 600.0
-SETTLED_S = 5.0             # a process that ran for so long did not fail because of its settings
-TRIES_AS_WISHED = 2         # so often in a row with the player's settings, then with safe ones
+SETTLED_S = 5.0             # a process that ran this long did not fail because of its settings
+TRIES_AS_WISHED = 2         # this many starts in a row with the player's settings, then with safe ones
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
 LOAD_CALLBACKS = 64
@@ -42,23 +41,22 @@ LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "velocity_curv
 class Client:
     """The handle of one audio process.
 
-    `audio` and `midi_ports` (None: all ports) as settings have them, `patch` a patch as JSON gives it (None: the
-    instrument's first), `midi_map` `{"controller": control id}`, `velocity_curve` the player's `VelocityCurve.table`. With `attach`, an
-    audio process that lost its own window is taken over, and given `wishes`, messages of what the player asked for by name; one that
-    hangs is ended.
+    `audio` and `midi_ports` (None: all ports) are as in the settings, `patch` is a patch as JSON (None: the instrument's first), `midi_map`
+    is `{"controller": control id}`, `velocity_curve` is the player's `VelocityCurve.table`. With `attach`, the client takes over an audio
+    process that lost its own window, and sends it `overrides`, the commands for what the player named explicitly; it ends one that hangs.
     """
 
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
                  midi_map: dict[str, str] | None = None, *, velocity_curve: Sequence[int] | None = None, model: str | None = None,
-                 attach: bool = True, wishes: Sequence[dict] = (), log_events: str | None = None):
+                 attach: bool = True, overrides: Sequence[dict] = (), log_events: str | None = None):
         self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
         self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
-        self._listening = False                     # to velocities as they come in
+        self._listening = False                     # to incoming velocities
         self._patch = patch
         self._first_model = patch["model"]["name"] if patch else ""
-        self._values: dict[str, float] = {}         # what was moved since the patch
+        self._values: dict[str, float] = {}         # controls moved since the patch
         self._model, self._attach, self._log_events = model, attach, log_events
-        self._wishes = list(wishes)
+        self._overrides = list(overrides)
         self._first = True
         self._lock = threading.Lock()               # over all that follows
         self._inbox: deque[dict] = deque(maxlen=10_000)
@@ -74,12 +72,12 @@ class Client:
     # What the player's side calls
 
     def start(self) -> None:
-        """Begin: the process starts in the background; `poll` tells when it is ready."""
+        """Start the process in the background; `poll` reports when it is ready."""
         self._keeper.start()
 
     def send(self, message: dict) -> None:
-        """Say something to the audio process. Raises ProtocolError if it is no message of `protocol.COMMANDS`,
-        PatchError if it is a patch that cannot be used.
+        """Send a command to the audio process. Raises ProtocolError if it is not in `protocol.COMMANDS`, PatchError if it is a patch that
+        cannot be used.
 
         While there is no process notes are lost; what describes the sound and the settings is kept and applied when it is back.
         """
@@ -92,14 +90,14 @@ class Client:
                 self._link.send(data)       # a new process reads what lasts as soon as it can
 
     def poll(self) -> list[dict]:
-        """What was told since the last call, oldest first."""
+        """The events since the last call, oldest first."""
         messages = []
         while self._inbox:
             messages.append(self._inbox.popleft())
         return messages
 
     def telemetry(self) -> Telemetry:
-        """What sounds now. All zero while there is no process."""
+        """The meters' values now. All zero while there is no process."""
         state = self._state
         if state is None:
             return Telemetry()
@@ -114,15 +112,15 @@ class Client:
             f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]))
 
     def _load(self, now: np.void) -> float:
-        """Mean of the newest callbacks' share of a block's time."""
+        """Mean of the newest callbacks' load (share of a block's time)."""
         callbacks, kept = int(now["callbacks"]), block.CALLBACK_TIMES
         newest = np.arange(max(0, callbacks - LOAD_CALLBACKS), callbacks) % kept
         return float(now["callback_us"][newest].mean() * 1e-6 * now["rate_hz"] / self._block) if len(newest) else 0.0
 
     def output_since(self, position: int) -> tuple[int, np.ndarray]:
-        """What was played from `position` on: (the position to ask from next time, float32 [n, 2]).
+        """The sound from `position` on: (the position for the next call, float32 [n, 2]).
 
-        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine began anew).
+        At most the newest half of what the block keeps; from "now" if `position` lies in the future (the engine was restarted).
         """
         state = self._state
         if state is None:
@@ -140,11 +138,11 @@ class Client:
 
     @property
     def patch(self) -> dict | None:
-        """The newest patch that the engine was given, or told of."""
+        """The newest patch that was sent to the engine or reported by it."""
         return self._patch
 
     def model_of(self, name: str) -> str:
-        """The model, by name or file, that plays patches of this one: another, where the player asked for it at the start."""
+        """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
         return self._model if self._model is not None and name == self._first_model else name
 
     def restart(self) -> None:
@@ -152,7 +150,7 @@ class Client:
         self._restart_asked = True
 
     def close(self, keep_playing: bool = False) -> None:
-        """End the process (or, with `keep_playing`, only let go of it) and the client. Returns within a few seconds at most."""
+        """End the process (or, with `keep_playing`, only disconnect from it) and the client. Returns within a few seconds."""
         self._closing.set()
         if self._keeper.is_alive():
             self._keeper.join(10)
@@ -231,7 +229,7 @@ class Client:
             if taken := self._take_over(running):
                 return taken
         with self._lock:
-            self._wishes = []
+            self._overrides = []
             self._tell("starting", "Starting the sound.")
             self._link = link = Link(self._receive, config=self._config())
             for id_, value in self._values.items():
@@ -240,15 +238,15 @@ class Client:
         return link
 
     def _send_touch(self, link: Link) -> None:
-        """The player's velocity curve, also to a process that was left playing with another, and whether they look at velocities."""
+        """Send the player's velocity curve, also to a process that was taken over, and whether the window shows incoming velocities."""
         if self._velocity_curve is not None:
             link.send(protocol.encode({"do": "velocity_curve", "table": self._velocity_curve}, "do"))
         link.send(protocol.encode({"do": "listen_velocities", "on": self._listening}, "do"))
 
     def _take_over(self, running: registry.Running) -> Link | None:
-        """An audio process that plays without a window, with what is wished for; None if it has one or does not answer."""
+        """An audio process that plays without a window, with `overrides` sent; None if it has a window or does not answer."""
         gate = threading.Lock()
-        waiting: list[dict] = []                        # until it is ours, what it says is not for the player
+        waiting: list[dict] = []                        # until it is connected, its events are not for the player
         taken = False
 
         def receive(message: dict) -> None:
@@ -266,10 +264,10 @@ class Client:
             return None
         with self._lock:
             self._link = candidate
-            for wish in self._wishes:
-                candidate.send(protocol.encode(wish, "do"))
+            for override in self._overrides:
+                candidate.send(protocol.encode(override, "do"))
             self._send_touch(candidate)
-        another = any(wish["do"] == "patch" for wish in self._wishes)       # soon: then nobody need hear of the one that plays
+        another = any(override["do"] == "patch" for override in self._overrides)       # soon: then the current patch need not be reported
         with gate:
             for message in waiting:
                 if message["tell"] not in ("patch", "set") or not another:
@@ -278,7 +276,7 @@ class Client:
         return candidate
 
     def _watch(self, link: Link) -> str:
-        """Returns why the process is no good any more."""
+        """The reason why the process must be replaced; empty if it is fine."""
         position, moved_at = -1, time.monotonic()
         while not self._closing.wait(WATCH_S):
             now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Which audio devices there are, and which one is meant. PortAudio through sounddevice."""
+"""Audio devices: which ones exist, and which one a name or number refers to. PortAudio through sounddevice."""
 import contextlib
 import ctypes
 import ctypes.util
@@ -14,12 +14,12 @@ USUAL_BLOCK_SAMPLES = 256
 
 
 class DeviceError(OSError):
-    """A device that is not there or does not open; the text names it and says what to do."""
+    """A device that is missing or does not open; the text names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """An output. `number` is PortAudio's, which changes as devices come and go; `name` is what settings keep."""
+    """An output device. `number` is PortAudio's, which changes as devices come and go; settings store `name`."""
 
     number: int
     name: str                           # with its system, as in "system, JACK"
@@ -34,19 +34,19 @@ class Device:
 
 
 def portaudio() -> ModuleType:
-    """The sounddevice module, with PortAudio at work. Raises DeviceError where the PortAudio library is missing."""
+    """The sounddevice module, with PortAudio initialised. Raises DeviceError where the PortAudio library is missing."""
     _quiet_jack()
     try:
         import sounddevice
     except OSError as error:
-        raise DeviceError(f"There is no sound here: {error}. On Debian: sudo apt-get install libportaudio2") from error
+        raise DeviceError(f"There is no sound: {error}. On Debian: sudo apt-get install libportaudio2") from error
     if not sounddevice._initialized:
         sounddevice._initialize()
     return sounddevice
 
 
-def let_go() -> None:
-    """End PortAudio until it is wanted again. Never while a stream is open.
+def terminate() -> None:
+    """Terminate PortAudio until it is needed again. Never while a stream is open.
 
     While it is at work it is a client of the JACK server, if there is one, that the server has to wait for in every period, loses a period
     for when our process ends, and whose own end PortAudio answers, at the latest when the process ends, by hanging or with an abort.
@@ -57,7 +57,7 @@ def let_go() -> None:
 
 
 def _quiet_jack() -> None:
-    """Keep JACK's library from writing to the terminal that no server runs, which is no error to a player."""
+    """Keep JACK's library from printing that no server runs, which is no error to a player."""
     name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
     if name:
         with contextlib.suppress(OSError, AttributeError):
@@ -68,19 +68,19 @@ def _quiet_jack() -> None:
 
 
 def rescan() -> None:
-    """Look at the devices anew: PortAudio sees new ones only after it was ended. Never while a stream is open."""
-    let_go()
+    """Rescan the devices: PortAudio sees new ones only after it was terminated. Never while a stream is open."""
+    terminate()
     portaudio()
 
 
 @contextlib.contextmanager
 def portaudio_for_a_moment() -> Iterator[None]:
-    """PortAudio within, and none of it afterwards, for a process that plays nothing itself. Raises DeviceError."""
+    """A context in which PortAudio is initialised, for a process that plays nothing itself. Raises DeviceError."""
     portaudio()
     try:
         yield
     finally:
-        let_go()
+        terminate()
 
 
 def all_outputs() -> list[Device]:
@@ -95,7 +95,7 @@ def all_outputs() -> list[Device]:
 
 
 def outputs_afresh() -> list[dict]:
-    """The outputs that are there now, as a process of its own sees them: ours would have to stop its sound to look."""
+    """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan."""
     code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
            "print(json.dumps([d.as_dict() for d in all_outputs()]))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
@@ -107,7 +107,7 @@ def outputs_afresh() -> list[dict]:
 
 
 def _default_number(systems: Sequence[dict]) -> int:
-    """A JACK server that runs has the sound card and the shortest way to it; else what the system calls its default."""
+    """A running JACK server, which has the sound card and the lowest latency; else the system's default."""
     jack = [s["default_output_device"] for s in systems if s["name"].startswith("JACK")]
     others = [s["default_output_device"] for s in systems if not s["name"].startswith("JACK")]
     sounddevice = portaudio()
@@ -119,11 +119,11 @@ def _default_number(systems: Sequence[dict]) -> int:
 
 
 def find(wanted: str | None) -> Device:
-    """The output of this name, number or part of a name; None is the default. Raises DeviceError, naming what there is."""
+    """The output with this name, number or part of a name; None is the default. Raises DeviceError, listing the devices."""
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else
-                          f'The audio device "{wanted}" is not there, nor is any other.')
+                          f'The audio device "{wanted}" does not exist, nor does any other.')
     if wanted is None:
         return next((d for d in outputs if d.is_default), outputs[0])
     exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
@@ -133,7 +133,7 @@ def find(wanted: str | None) -> Device:
             return found[0]
         if found:
             raise DeviceError(f'"{wanted}" may be any of these audio devices: {_names(found)}. Name one of them in full.')
-    raise DeviceError(f'The audio device "{wanted}" is not there. There are: {_names(outputs)}.')
+    raise DeviceError(f'The audio device "{wanted}" does not exist. There are: {_names(outputs)}.')
 
 
 def _names(devices: list[Device]) -> str:

@@ -1,9 +1,8 @@
-"""The performer at work beside the audio thread: the state block, the clock, and the thread that turns events into hops.
+"""The engine: the state block, the sample clock, and the performer thread that turns events into hops beside the audio thread.
 
-Threads: any may call `receive` and `play_patch`; the performer's own thread alone touches the `Performer`; the audio
-thread (compiled, never here) touches the state block. An event gets its stamp under the same lock under which the
-performer reads its clock, so nothing that is stamped before a moment can come to light after the performer has passed
-it.
+Threads: any thread may call `receive` and `play_patch`; only the performer thread touches the `Performer`; the audio
+thread (compiled, never in this file) touches the state block. An event gets its stamp under the same lock under which the
+performer reads its clock, so the performer never sees an event that is older than what it has already computed.
 """
 import contextlib
 import gc
@@ -41,9 +40,9 @@ READY_S = 0.0015                    # that a note takes until it can be rendered
 LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
-REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for so long, more than the longest echo takes
+REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for this long, which is more than the longest echo takes
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
-MOMENT_S = 10.0                     # between moments to remember, also while nobody plays: what lies between is played again first, unheard
+MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 
 
 class EngineOptions(TypedDict):
@@ -54,13 +53,12 @@ class EngineOptions(TypedDict):
 
 
 class Engine:
-    """One state block and its performer. `timbre` and `patch` begin.
+    """A state block and its performer, which begins with `source` and `patch`.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control,
-    ("program", number), ("failed", error).
-    With `take` it stands where that begins, and plays it again to the sample. `touch` plays by the player's velocity curve what comes
-    from MIDI ports, before it is noted anywhere.
-    `log(sample, event)` hears of every event with the sample at which it takes effect; so does `history`, which keeps the last minute.
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed",
+    error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch` applies the player's
+    velocity curve to events from MIDI ports, before anything records them. `log(sample, event)` is called for every event with the sample
+    at which it takes effect; so is `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
@@ -72,7 +70,7 @@ class Engine:
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
         self._touch = touch or Touch()
-        self.stream: OutputStream | None = None                     # whoever moves the position now, for its clock
+        self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
         self._events: list[tuple[int, PlayerEvent]] = []    # (stamp, event)
@@ -102,7 +100,7 @@ class Engine:
         return self._wake_writer.fileno()
 
     def start(self) -> None:
-        """Begin to perform. Before the stream starts, so that no hop is late."""
+        """Start performing. Call it before the stream starts, so that no hop is late."""
         self.performer.advance(position(self.state) + self.performer.delay_samples)
         self._remember(quiet=self._snapshot.at_rest(self.performer))
         self.history.start()
@@ -120,7 +118,7 @@ class Engine:
         self.poke()
 
     def receive_bytes(self, message: bytes) -> None:
-        """Take a MIDI message of a port now; what is none is ignored."""
+        """Take a MIDI message of a port now; bytes that are no message are ignored."""
         if message and message[0] in midi_clock.STATUS:
             with self._lock:
                 stamp = self._now()
@@ -131,7 +129,7 @@ class Engine:
             self.receive(event)
 
     def play_patch(self, patch: Patch, source: "Source | None" = None) -> None:
-        """Change the sound as soon as it can be."""
+        """Change the sound as soon as possible."""
         self.receive(Load(patch, source))
 
     def poke(self) -> None:
@@ -140,14 +138,14 @@ class Engine:
             self._wake_writer.send(b"!")
 
     def end(self) -> None:
-        """End the performer: what sounds is held."""
+        """Stop the performer; sounding notes are held."""
         self._ending = True
         self.poke()
         if self._thread.is_alive():
             self._thread.join(2)
 
     def close(self) -> None:
-        """End the performer and remove the state block's file. The stream must be closed before, or play another block."""
+        """Stop the performer and remove the state block's file. The stream must be closed before, or play another block."""
         self.end()
         self.history.close()
         self._wake_reader.close()
@@ -155,7 +153,7 @@ class Engine:
         shared_state.remove(self.path)
 
     def _now(self) -> int:
-        """The sample that is being played, but for the constant latency: where the audio thread stands, and the time since.
+        """The sample that is playing now, but for the constant latency: the audio thread's position plus the time since.
 
         Under the lock.
         """
@@ -170,30 +168,30 @@ class Engine:
         return self._latest
 
     def _clock(self, stream: OutputStream) -> tuple[int, int]:
-        """(where the newest block begins, samples that have passed since the audio thread was asked for it, a block at most)."""
+        """(where the newest block begins, samples since the audio thread began it, at most a block)."""
         at, since_s, _ = read_clock(self.state)
         return at, min(max(int((stream.time_s - since_s) * self.rate_hz), 0), stream.block_samples)
 
     def _soonest(self) -> int:
-        """The first sample of the first block that the audio thread will not have begun before a note that is taken now is ready."""
+        """The first sample of the first block that the audio thread will not have begun before a note received now is ready."""
         if self.stream is None or self.stream.device is None:
             return position(self.state)
         block = self.stream.block_samples
         at, passed = self._clock(self.stream)
         soonest = at + block * (1 + (passed + min(int(self._ready_s * self.rate_hz), block)) // block)
-        if self.jack is not None:                                   # whose stamps stay exact: what it brings next comes no later than due
+        if self.jack is not None:                                   # its stamps stay exact: its next events come no later than they are due
             soonest = min(soonest, self.jack.done_until + self.performer.delay_samples)
         return soonest
 
     def _waited_for(self) -> bool:
-        """Whether the audio thread waits for us, as while a JACK server freewheels."""
+        """Whether the audio thread waits for the performer, as while a JACK server freewheels."""
         return bool(self.state["wait"][0])
 
     def _run(self) -> None:
         try:
             _hurry()
             gc.collect()
-            gc.freeze()                             # what is there now need never be looked at again
+            gc.freeze()                             # garbage collection skips everything that exists now
             performer = self.performer
             while not self._ending:
                 began_s = time.perf_counter()
@@ -206,10 +204,10 @@ class Engine:
                         events = [(max(stamp, can_be), event) for stamp, event in events]
                         now = self._latest = max(now, events[-1][0])
                     if self.jack is not None:
-                        until = self.jack.done_until        # asked first: all of before then is in what is taken next
+                        until = self.jack.done_until        # read first: all events before this sample are in the next batch
                         taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
                         events += taken
-                        if taken:       # a period's notes are begun now, not each at its moment, or they would come too late
+                        if taken:       # a period's notes are started now, not each at its sample, or they would be late
                             now = self._latest = max(now, until - 1)
                 for stamp, event in events:
                     if isinstance(event, midi.Panic) and now < self._score_until:
@@ -224,9 +222,9 @@ class Engine:
                     self._look(now)
                 until_due_s = (performer.next_due - performer.delay_samples - now) / self.rate_hz
                 if until_due_s > SPARE_S and not self._waited_for() and performer.idle():
-                    continue                        # there is time for a little more; whatever came meanwhile goes first
+                    continue                        # there is time for a little more work; new events go first
                 self._sleep(until_due_s)
-        except Exception as error:                  # nothing a player does may come here; the process is started anew
+        except Exception as error:                  # nothing a player does may lead here; the process is restarted
             self._tell("failed", error)
 
     def _read(self, message: bytes, stamp: int) -> Sequence[midi.Event]:
@@ -237,7 +235,7 @@ class Engine:
         return [] if event is None else [event]
 
     def _decode(self, message: bytes) -> midi.Event | None:
-        """What a message of any MIDI port is to be played as, the system's and JACK's alike; None where there is nothing to play."""
+        """The event that a MIDI message of any port becomes, the system's and JACK's alike; None if it plays nothing."""
         return self._touch.apply(midi.decode(message))
 
     def _stand_at(self, take: "Performance") -> None:
@@ -247,7 +245,7 @@ class Engine:
         prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS))
         self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)
-        while (missing := take.begin - position(self.state)) > 0:       # what was played before it, unheard
+        while (missing := take.begin - position(self.state)) > 0:       # the sound before the take, rendered silently
             piece = out[:min(missing, LEAD_SAMPLES)]
             self.performer.advance(position(self.state) + len(piece))
             render(self.state, piece)
@@ -259,7 +257,7 @@ class Engine:
             self._log(sample, event)
 
     def _look(self, now: int) -> None:
-        """Remember this moment if it is one from which what comes can be played again."""
+        """Take a snapshot if this is a moment from which the performance can be replayed."""
         self._looked_at = now
         if self._score_until:
             self._show_moved(now)
@@ -273,7 +271,7 @@ class Engine:
             self._remember(quiet=False)
 
     def _show_moved(self, now: int) -> None:
-        """Tell which controls a take that is played again has moved."""
+        """Report which controls a replayed take has moved."""
         goal = self.performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
             self._tell("set", self._ids[i], float(goal[i]))
@@ -290,7 +288,7 @@ class Engine:
             self._at_rest = history.noted
 
     def _sleep(self, until_due_s: float) -> None:
-        """Until an event comes or the next hop falls due."""
+        """Wait until an event comes or the next hop falls due."""
         wait_s = WAITED_FOR_POLL_S if self._waited_for() else min(max(until_due_s, 0.0002), LONGEST_WAIT_S)
         if select.select([self._wake_reader], [], [], wait_s)[0]:
             with contextlib.suppress(BlockingIOError):
@@ -299,7 +297,7 @@ class Engine:
 
 
 def _hurry() -> None:
-    """Ask for the performer's thread to be served before others, where the system lets us."""
+    """Request real-time priority for the performer's thread, where the system allows it."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME_PRIORITY))

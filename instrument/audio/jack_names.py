@@ -1,4 +1,4 @@
-"""MIDI ports of a JACK server that runs, by name, for those who only ask: no thread, nothing compiled."""
+"""Lists the MIDI ports of a running JACK server by name, without a thread and without compiled code."""
 import ctypes
 import ctypes.util
 import sys

@@ -1,12 +1,12 @@
-"""The engine as a client of a JACK server: sound out and MIDI in, in one compiled process callback.
+"""The engine as a JACK client: sound out and MIDI in, in one compiled process callback.
 
-PortAudio would do for the sound, but MIDI would then come through another client (RtMidi), which hands a period's
-events over at its start, throws their places away, and needs the interpreter's lock in JACK's process thread, where a
+PortAudio can play the sound, but MIDI would then come through another client (RtMidi), which delivers a period's
+events at its start, loses their offsets, and needs the interpreter lock in JACK's process thread, where a
 busy interpreter holds up every client of the server. Here an event's stamp is exact: the position of the period's
-first sample, plus its place in the period. Besides, JACK says when it freewheels, and then the audio thread waits for
+first sample plus the event's offset in the period. JACK also reports freewheeling, and then the audio thread waits for
 the performer.
 
-Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by a byte into a
+Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by writing a byte into a
 non-blocking socket.
 """
 import ctypes
@@ -29,7 +29,7 @@ AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
 NO_START_SERVER = 1
 EVENTS = 1024                       # MIDI messages that may wait for the performer
-SWITCH_S = 2.0                      # so long a server may take to begin its next period
+SWITCH_S = 2.0                      # the longest that a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
 shared_dtype = np.dtype([
@@ -97,7 +97,7 @@ def _process(frames, argument):
     taken, written = load_acquire(shared, "taken"), s.written
     for i in range(np.int64(_event_count(buffer))):
         if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
-            continue                                            # system exclusive says nothing to an instrument
+            continue                                            # system exclusive means nothing to the instrument
         if written - taken >= EVENTS:
             s.lost += 1
             continue
@@ -148,7 +148,7 @@ def _shutdown(argument):
 
 @c_callback(types.void(types.voidptr))
 def _say_nothing(text):
-    pass                                                        # JACK's own messages say nothing to a player
+    pass                                                        # JACK's own messages mean nothing to a player
 
 
 _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _LIBRARY else None
@@ -206,7 +206,7 @@ class JackStream:
 
     @property
     def output_latency_s(self) -> float:
-        """From the end of a period to the ears, as the server says."""
+        """From the end of a period until it is heard, as the server reports it."""
         span = (ctypes.c_uint32 * 2)()
         for target in self._targets[:1]:
             port = self._library.jack_port_by_name(self._client, target.encode())
@@ -226,7 +226,7 @@ class JackStream:
         return self
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """Play another block from the next period on, with every connection as it is. Nobody may take messages meanwhile."""
+        """Play another state block from the next period on, keeping every connection. No other thread may call `take` meanwhile."""
         shared = self._shared[0]
         state["channels"], state["wait"] = self._state["channels"], self._state["wait"]
         shared["wake"] = wake
@@ -239,7 +239,7 @@ class JackStream:
         return True
 
     def close(self) -> None:
-        """Leave the server, if it is still there: leaving a dead one may hang."""
+        """Leave the server, if it still runs: leaving a dead one may hang."""
         if self._client and self.active:
             self._library.jack_client_close(self._client)
         self._client = None
@@ -251,13 +251,13 @@ class JackStream:
         return self._ports(MIDI_TYPE, IS_OUTPUT) if self.active else []
 
     def connected(self) -> list[str]:
-        """Names of the ports that we listen to."""
+        """Names of the connected ports."""
         if not self.active:
             return []
         return self._names(self._library.jack_port_get_all_connections(self._client, self._midi))
 
     def connect(self, source: str) -> bool:
-        """Listen to a port."""
+        """Connect a port."""
         return self._library.jack_connect(self._client, source.encode(), self.midi_name.encode()) == 0
 
     def disconnect(self, source: str) -> None:
@@ -269,7 +269,7 @@ class JackStream:
         return int(_done_until(self._shared))
 
     def take(self) -> list[tuple[int, bytes]]:
-        """What arrived: (stamp, message) each, in order. One thread only."""
+        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
         shared = self._shared[0]
         first, end = int(shared["taken"]), int(_written(self._shared))
         messages = [(int(shared["time"][n % EVENTS]), shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes())

@@ -1,4 +1,4 @@
-"""One running audio process as its client sees it: the process, the socket, and the threads that read and write it.
+"""A client's connection to one running audio process: the process, the socket, and the threads that read and write it.
 
 Nothing here waits on the caller's thread: a process that hangs cannot hang the window.
 """
@@ -21,7 +21,7 @@ from hummingface.instrument.audio import protocol, registry, shared_state
 
 
 class Link:
-    """Start an audio process with `config`, or attach to the `running` one; everything that it tells goes to `receive`."""
+    """Starts an audio process with `config`, or attaches to the `running` one; passes all its events to `receive`."""
 
     def __init__(self, receive: Callable[[dict], None], *, config: dict | None = None, running: registry.Running | None = None):
         self._receive, self._config, self._running = receive, config, running
@@ -41,11 +41,11 @@ class Link:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there and can be spoken to (or soon will be)."""
+        """Whether the process exists and is, or soon will be, connected."""
         return not self.ended.is_set() and (self.process is None or self.process.poll() is None)
 
     def kill(self) -> None:
-        """End the process now, whatever it hangs in, and remove what it can no longer remove itself."""
+        """End the process now, wherever it hangs, and remove the files that it cannot remove itself any more."""
         pid = self.process.pid if self.process else self._running.pid if self._running else None
         if self.process:
             self.process.kill()
@@ -59,7 +59,7 @@ class Link:
             shared_state.remove(self.state_path)
 
     def abandon(self) -> None:
-        """Let go of the process without ending it."""
+        """Disconnect without ending the process."""
         self._outgoing.put(None)
         self.ended.set()
         if self._connection:
@@ -78,12 +78,12 @@ class Link:
             self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
-        with self.process.stdin as stdin:               # the key never stands in a command line, which others can read
+        with self.process.stdin as stdin:               # the key is never on a command line, which other users can read
             stdin.write(json.dumps(self._config).encode() + b"\n")
         for line in self.process.stdout:                # libraries may print there too
             if line.startswith(registry.GREETING):
                 return registry.parse(line.removeprefix(registry.GREETING))
-        raise OSError(f"the audio process ended before it could be spoken to; see {registry.log_path()}")
+        raise OSError(f"the audio process ended before the connection was made; see {registry.log_path()}")
 
     def _read(self) -> None:
         try:
@@ -99,9 +99,9 @@ class Link:
         except EOFError:
             self.problem = "the audio process ended"
         except (OSError, ValueError, KeyError, TypeError) as error:
-            self.problem = f"the audio process cannot be spoken to: {error}"
+            self.problem = f"no connection to the audio process: {error}"
         except Exception as error:      # multiprocessing.AuthenticationError derives from no narrower class
-            self.problem = f"the audio process cannot be spoken to: {error!r}"
+            self.problem = f"no connection to the audio process: {error!r}"
         finally:
             self.ended.set()
 
@@ -111,11 +111,11 @@ class Link:
                 assert self._connection
                 self._connection.send_bytes(data)
             except (OSError, ValueError):
-                break                   # the reader says why
+                break                   # the reader reports the reason
 
 
 def _hang_up(connection: Connection) -> None:
-    """Close it so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
+    """Close the socket so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
             end.shutdown(socket.SHUT_RDWR)

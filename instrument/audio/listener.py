@@ -1,4 +1,4 @@
-"""The audio process's ear for its window: one client at a time, each message checked before anything acts on it."""
+"""The socket server of the audio process: one client at a time, each message checked before anything acts on it."""
 import contextlib
 import queue
 import threading
@@ -9,7 +9,7 @@ from multiprocessing.connection import Listener as Socket
 
 from hummingface.instrument.audio import protocol
 
-MOST_UNREAD = 5_000                     # messages; a window that reads none of them is let go
+MOST_UNREAD = 5_000                     # messages; a window that reads none of them is disconnected
 
 
 class Listener:
@@ -38,7 +38,7 @@ class Listener:
         return self._client is not None
 
     def tell(self, message: dict) -> None:
-        """Say something to the client, if there is one. Never blocks."""
+        """Send an event to the client, if there is one. Never blocks."""
         data = protocol.encode(message, "tell")
         client = self._client
         if client is not None:
@@ -77,7 +77,7 @@ class Listener:
                 try:
                     message = protocol.decode(data, "do")
                 except protocol.ProtocolError as error:
-                    self.tell({"tell": "error", "text": f"Not understood, nothing was changed: {error}"})
+                    self.tell({"tell": "error", "text": f"Invalid message, nothing was changed: {error}"})
                     continue
                 self._receive(message)
         except (EOFError, OSError):
@@ -104,7 +104,7 @@ class _Client:
             self._outgoing.put(None)
 
     def finish(self) -> None:
-        """Send what is left, for a moment at most, and close."""
+        """Send what is queued, with a short timeout, and close."""
         self._outgoing.put(None)
         self._writer.join(0.5)
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What `hummingface devices` prints."""
+"""The text that `hummingface devices` prints."""
 from hummingface.instrument.audio.devices import DeviceError, all_outputs
 from hummingface.instrument.audio.midi_ports import list_ports
 

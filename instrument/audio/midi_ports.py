@@ -1,8 +1,8 @@
-"""MIDI inputs: any port, ports that come and go while it runs, and a virtual port of our own where the system has them.
+"""MIDI inputs: any port, ports that appear and disappear while the process runs, and a virtual port of our own where the system has them.
 
-The system's (`midi_system.py`) call back on threads of their own; JACK's events come through `jack_stream.py` with
-exact times. Nothing tells of a port that is unplugged, so `update`, called about once a second, compares names.
-Listing may raise where a system has no MIDI at all: that is a problem to show, not an error.
+The system's inputs (`midi_system.py`) call back on their own threads; JACK's events come through `jack_stream.py` with
+exact times. No system reports an unplugged port, so `update`, called about once a second, compares names.
+Listing ports may raise on a system without MIDI; that is shown as a problem and is no error.
 """
 import re
 import time
@@ -20,12 +20,12 @@ BRIDGES = ("a2j", "Midi-Bridge", "system:midi")     # JACK clients through which
 
 
 def stable_name(port: str) -> str:
-    """A port's name without the numbers that ALSA gives it anew each time: "Keys:Keys MIDI 1 24:0" is "Keys:Keys MIDI 1"."""
+    """A port's name without the numbers that ALSA assigns, which change: "Keys:Keys MIDI 1 24:0" is "Keys:Keys MIDI 1"."""
     return re.sub(r" \d+:\d+$", "", port)
 
 
 def list_ports(jack: bool) -> tuple[list[str], str]:
-    """(names of all inputs, why there may be none), those of the JACK server that runs among them. Never raises."""
+    """(names of all inputs, why there may be none), including those of a running JACK server. Never raises."""
     ports = MidiPorts(lambda message: None, virtual=False)
     names, problem = ports.names(), ports.problem
     ports.close()
@@ -38,7 +38,7 @@ class MidiPorts:
 
     def __init__(self, receive: Callable[[bytes], None], *, virtual: bool = True):
         self._receive = receive
-        self._inputs: dict[str, tuple[object, HeldNotes]] = {}     # the system's inputs by port name, and what is down there
+        self._inputs: dict[str, tuple[object, HeldNotes]] = {}     # the system's inputs by port name, each with its held notes
         self._virtual: object = None
         self._jack: MidiInput | None = None
         self._offered: set[str] = set()             # JACK ports that were connected once: a player may have cut them since
@@ -55,28 +55,28 @@ class MidiPorts:
                 self.problem = f"No virtual MIDI port: {error}"
 
     def use_jack(self, jack: MidiInput | None) -> None:
-        """Listen through this client of the JACK server as well (it is not closed here)."""
+        """Listen through this JACK client as well (it is not closed here)."""
         self._jack, self._offered = jack, set()
         self.problem = "" if jack is not None else self._why_none       # where JACK has the MIDI, the system's need not
 
     def want(self, names: list[str] | None) -> None:
-        """Listen to these ports alone as soon as they are there; None is all."""
+        """Listen to these ports only, as soon as they exist; None is all."""
         self.wanted, self._offered = names, set()
         self.update()
 
     @property
     def open(self) -> list[str]:
-        """Names of the ports that are listened to now."""
+        """Names of the ports that are open now."""
         jack = self._jack.connected() if self._jack else []
         return sorted({*map(stable_name, self._inputs), *jack})
 
     def names(self) -> list[str]:
-        """All ports that are there."""
+        """All existing ports."""
         jack = self._jack.sources() if self._jack else []
         return sorted({*map(stable_name, self._system_ports()), *jack})
 
     def update(self) -> bool:
-        """Open what has come, close what has gone. Returns whether anything changed."""
+        """Open new ports, close those that have disappeared. Returns whether anything changed."""
         closed: set[str] = set()
         if self._system is not None and self._system.stale():
             self._close_inputs(list(self._inputs), closed)
@@ -94,10 +94,10 @@ class MidiPorts:
             for name in self._jack.connected() if self.wanted is not None else []:
                 if not self._is_wanted(name, sources):
                     self._jack.disconnect(name)
-            self._offered &= set(sources)           # what comes back is connected again
+            self._offered &= set(sources)           # a port that returns is connected again
         before, self._were_open = self._were_open, self.open
-        if set(before) - set(self._were_open) - closed:     # JACK mixes what its ports send: whose keys are down nobody knows
-            self._let_go([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
+        if set(before) - set(self._were_open) - closed:     # JACK merges its ports' events: which port held a key is unknown
+            self._release([Controller(channel, number, 0) for channel in range(16) for number in (SUSTAIN, ALL_NOTES_OFF)])
         return before != self._were_open
 
     def _close_inputs(self, names: list[str], closed: set[str]) -> None:
@@ -106,10 +106,10 @@ class MidiPorts:
             closed.add(stable_name(name))
             assert self._system is not None
             self._system.close(midi_input)
-            self._let_go(down.release_all())
+            self._release(down.release_all())
 
-    def _let_go(self, ups: Sequence[NoteOff | Controller]) -> None:
-        """A port is gone, and with it whoever would have let its keys and pedals up: no note may hang."""
+    def _release(self, ups: Sequence[NoteOff | Controller]) -> None:
+        """A port is gone: releases its keys and pedals, so that no note hangs."""
         for event in ups:
             self._receive(encode(event) or b"")
 
@@ -123,7 +123,7 @@ class MidiPorts:
         self._inputs, self._virtual, self._system = {}, None, None
 
     def _is_wanted(self, name: str, present: Iterable[str]) -> bool:
-        """Whether it has a name that is wanted, or a part of one that no port `present` has in full."""
+        """Whether the port's name is wanted, or contains a wanted name that no port in `present` has in full."""
         if self.wanted is None:
             return True
         there = {*present, *map(stable_name, present)}
@@ -149,7 +149,7 @@ class MidiPorts:
             self.problem = f'The MIDI port "{stable_name(name)}" does not open: {error}. Another program may have it.'
 
     def _ear(self, down: HeldNotes) -> midi_system.Hear:
-        """What an input calls with each message, on a thread of its own."""
+        """The callback of an input, called with each message on a thread of its own."""
         return lambda message: self._hear(message, down)
 
     def _hear(self, message: bytes, down: HeldNotes) -> None:

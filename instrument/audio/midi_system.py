@@ -1,8 +1,8 @@
-"""The system's own MIDI inputs: through RtMidi where it can hear them, else through PortMidi, else not at all, and then why.
+"""The system's MIDI inputs: through RtMidi where it works, else through PortMidi, else none, with the reason.
 
-RtMidi (python-rtmidi) has wheels up to Python 3.12. Compiled by hand it may lack what the system's ports come by: it is asked what it was
-compiled with. PortMidi is a library of the system that mido speaks to; it has no port of its own for others to connect to, and learns of
-ports that come and go only by beginning again, so `stale` says when that is due. What each opens calls `hear(message bytes)` on a thread
+RtMidi (python-rtmidi) has wheels up to Python 3.12. A build from source may lack the system's MIDI API, so this file asks which APIs it was
+compiled with. PortMidi is a system library that mido uses; it has no virtual port for other programs, and sees new
+ports only after a restart, so `stale` says when a restart is due. Each input calls `hear(message bytes)` on a thread
 of its own.
 """
 import ctypes
@@ -32,7 +32,7 @@ Port = TypeVar("Port")                  # of the library that hears it
 
 
 class System(Protocol[Port]):
-    """What MIDI of the system is: names of inputs, each to be opened and closed."""
+    """An interface to the system's MIDI: names of inputs, and how to open and close each."""
 
     def names(self) -> list[str]: ...
     def open(self, name: str, hear: Hear) -> Port: ...
@@ -43,11 +43,11 @@ class System(Protocol[Port]):
 
 
 class NotThere(OSError):
-    """A way to MIDI is not installed, or not for this system."""
+    """A MIDI library is not installed, or does not support this system."""
 
 
 def choose() -> tuple[System[Any] | None, str]:
-    """(the best that is there, why there is none and what to do)."""
+    """(the best MIDI interface that works, why there is none and what to do)."""
     whys = []
     for kind in (RtMidi, PortMidi):
         try:
@@ -61,7 +61,7 @@ def choose() -> tuple[System[Any] | None, str]:
 
 
 class RtMidi:
-    """ALSA, Core MIDI, Windows. `api`: another that it was compiled with."""
+    """ALSA, Core MIDI or Windows. `api`: another one that RtMidi was compiled with."""
 
     def __init__(self, api: int | None = None) -> None:
         try:
@@ -117,7 +117,7 @@ class RtMidi:
 
 
 class PortMidi:
-    """The library, through mido."""
+    """The PortMidi library, through mido."""
 
     def __init__(self) -> None:
         import mido
@@ -125,7 +125,7 @@ class PortMidi:
             with _found_by_mido():
                 self._backend = mido.Backend("mido.backends.portmidi", load=True)
             self._backend.get_input_names()
-        except Exception as error:                  # what ctypes says of a library that is not there, in several ways
+        except Exception as error:                  # ctypes' errors for a missing library, of several kinds
             raise NotThere("there is no PortMidi library") from error
         self._seen = _sequencer()
 
@@ -161,7 +161,7 @@ class PortMidi:
 
 @contextmanager
 def _found_by_mido() -> Iterator[None]:
-    """mido asks for a name of the library that only its development package has: meanwhile it is given the one that is there."""
+    """mido asks for a library name that only the development package installs: this context gives it the installed one."""
     plain = ctypes.CDLL
 
     def load(name: Any, *options: Any, **more: Any) -> Any:

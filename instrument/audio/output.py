@@ -1,7 +1,7 @@
-"""The device that plays, as the audio process keeps it open: what was asked for if it opens, else what sounded before,
-else nothing, in silence, and a look for it every `RETRY_S`.
+"""The output device of the audio process: the one that the player chose if it opens, else the one that played before, else silence, and
+another try every `RETRY_S`.
 
-The main thread of the audio process alone calls this.
+Only the main thread of the audio process calls this.
 """
 import contextlib
 import os
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
 
 RETRY_S = 2.0                   # between looks for a device that is not there
-RESCAN_S = 10.0                 # to look at all devices anew
+RESCAN_S = 10.0                 # between rescans of all devices
 
 
 def likely_rate_hz(choice: AudioChoice) -> int:
-    """The rate that the device will have, as far as can be said before it is open."""
+    """The sample rate that the device will probably have, before it is open."""
     from hummingface.instrument.audio import devices
     if choice.rate_hz:
         return choice.rate_hz
@@ -46,28 +46,29 @@ class Output:
         self._stream: OutputStream | None = None
         self._playing: AudioChoice | None = None        # the choice that sounds
         self._block_samples = 0                         # that the engine's delay was set for
-        self._problem = self._remark = ""               # what the player should know of the device; of how it was opened
+        self._problem = self._notice = ""               # what the player should know of the device; of how it was opened
         self._retry_at = 0.0
 
     @property
     def stream(self) -> OutputStream:
-        """What moves the engine's position now. After `open`."""
+        """The stream that advances the engine's position now. After `open`."""
         assert self._stream is not None, "open() comes first"
         return self._stream
 
     def change(self, choice: AudioChoice) -> None:
-        """Another device, rate or block. What sounded before goes on if it does not open."""
+        """Switch to another device, rate or block size. If it does not open, the one before goes on."""
         before, self._choice = self._choice, choice
         self.open(before=before)
 
     def open(self, before: AudioChoice | None = None, fallback: bool = False) -> None:
-        """Open what is wanted; if it does not open, what sounded `before`, with `fallback` the system's own device, else nothing, and
-        look for it again and again."""
+        """Open the chosen device; if it does not open, the one `before`, with `fallback` the system's default, else none, and retry
+        regularly.
+        """
         self._tell({"tell": "opening", "device": self._choice.device})
-        self._remark = ""
+        self._notice = ""
         try:
             self._open(self._choice)
-            problem = self._remark
+            problem = self._notice
         except OSError as error:
             problem = str(error)
             others = [before] if before and before == self._playing else [AudioChoice()] if fallback else []
@@ -85,10 +86,10 @@ class Output:
                 from hummingface.instrument.audio.stream import SilentStream
                 self._playing = None
                 self._use(SilentStream(self._engine.state))
-                problem += f" Looking for it every {RETRY_S:.0f} seconds."
+                problem += f" Retrying every {RETRY_S:.0f} seconds."
         self._retry_at = time.monotonic() + RETRY_S
         if problem and problem == self._problem and self.stream.device is None:
-            return                                      # said already
+            return                                      # reported already
         self._problem = problem
         self._tell_audio()
 
@@ -105,7 +106,7 @@ class Output:
             self.open()
 
     def look_after(self) -> None:
-        """Once a second: look for a device that is not there; follow a JACK server, which can change its period as it runs."""
+        """Call once a second: look for a missing device; follow a JACK server, which can change its period while it runs."""
         if self.stream.device is None and time.monotonic() >= self._retry_at:
             self.open()
         elif self.stream.block_samples != self._block_samples:
@@ -135,10 +136,10 @@ class Output:
             self._engine = self._engine_at(rate_hz)
         if on_jack:
             if choice.rate_hz not in (None, rate_hz):
-                self._remark = f"The JACK server runs at {rate_hz} Hz, so that is used."
+                self._notice = f"The JACK server runs at {rate_hz} Hz, so that is used."
             from hummingface.instrument.audio import devices
             from hummingface.instrument.audio.jack_stream import JackStream
-            devices.let_go()                                # which found it: a second client of ours would only be in the way
+            devices.terminate()                                # PortAudio found the device; from now on a second client would only disturb
             stream: OutputStream = JackStream(self._engine.state, device, self._engine.wake)
         else:
             from hummingface.instrument.audio.stream import PortAudioStream
@@ -148,7 +149,7 @@ class Output:
         self._opened(self._engine.jack)
 
     def _find(self, wanted: str | None) -> "Device":
-        """The device of this name, also where PortAudio's own list is too old to have it. Raises DeviceError."""
+        """The device with this name, also if PortAudio's own list is too old to have it. Raises DeviceError."""
         from hummingface.instrument.audio import devices
         silent = self._stream is None or self._stream.device is None
         if silent and self._stream is not None:
@@ -177,8 +178,7 @@ class Output:
 
 @contextlib.contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """End this process if it hangs here, as PortAudio does where the JACK server that it knew is gone; the client starts
-    another."""
+    """End this process if it hangs here, as PortAudio does when the JACK server that it knew is gone; the client starts another one."""
     timer = threading.Timer(seconds, os._exit, (1,))
     timer.daemon = True
     timer.start()

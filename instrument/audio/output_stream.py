@@ -1,4 +1,4 @@
-"""What plays a state block: a device through PortAudio or JACK, or the clock alone where there is none."""
+"""The interface of everything that plays a state block: a device through PortAudio or JACK, or a clock without a device."""
 from typing import Protocol
 
 import numpy as np
@@ -7,56 +7,57 @@ from hummingface.instrument.audio.devices import Device
 
 
 class MidiInput(Protocol):
-    """MIDI that comes with the sound, on the same clock (JACK's)."""
+    """MIDI input on the same clock as the sound (JACK's)."""
 
     @property
     def done_until(self) -> int:
         """Every message stamped before this sample can be taken."""
 
     def take(self) -> list[tuple[int, bytes]]:
-        """What arrived: (stamp, message) each, in order. One thread only."""
+        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
 
     def sources(self) -> list[str]:
         """Names of all MIDI ports that send."""
 
     def connected(self) -> list[str]:
-        """Names of the ports that we listen to."""
+        """Names of the connected ports."""
 
     def connect(self, source: str) -> bool:
-        """Listen to a port."""
+        """Connect a port."""
 
     def disconnect(self, source: str) -> None:
-        """Listen to it no more."""
+        """Disconnect a port."""
 
 
 class OutputStream(Protocol):
-    """It moves the state's `position` from its making until `close`."""
+    """A running output: it advances the state's `position` from its construction until `close`."""
     rate_hz: int
 
     @property
     def device(self) -> Device | None:
-        """None: nobody hears it."""
+        """The device's name; None: no device."""
 
     @property
     def block_samples(self) -> int: ...
 
     @property
     def output_latency_s(self) -> float:
-        """From the end of a block to the ears."""
+        """From the end of a block until it is heard."""
 
     @property
     def time_s(self) -> float:
-        """The clock in which the state's `clock_now_s` is told."""
+        """The clock that the state's `clock_now_s` refers to."""
 
     @property
     def active(self) -> bool:
-        """Whether sound is still asked for."""
+        """Whether the device still requests sound."""
 
     @property
     def midi_input(self) -> MidiInput | None: ...
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """Play another block from now on, and write to `wake` when MIDI has come. False, with nothing done, where it cannot."""
+        """Play another state block from now on, and write to `wake` when MIDI has arrived. Returns False, and does nothing, if it cannot.
+        """
 
     def close(self) -> None:
         """Stop and release the device. May hang where the audio server died: then the process must be ended."""

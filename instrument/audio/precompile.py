@@ -1,9 +1,9 @@
-"""What is compiled for this machine before the first note: two halves side by side, for numba compiles one function at a time.
+"""Compiles everything that the first note needs, in two processes side by side, since numba compiles one function at a time.
 
     python -m hummingface.instrument.audio.precompile
 
-does both and then, behind them and out of the way, what may be wanted later. `finish` waits for the two halves, whoever is at them: each
-holds a lock while it works, and leaves a mark when it is done.
+compiles both halves, and then, at low priority, what may be needed later. `finish` waits for the two halves, whichever process compiles
+them: each holds a lock while it works, and leaves a mark when it is done.
 """
 import contextlib
 import hashlib
@@ -22,13 +22,13 @@ BEHIND = 19                         # how nice it is to everything else
 
 
 def synthesis() -> None:
-    """The audio thread's half: what renders, and what the sound device calls."""
+    """The audio thread's half: the render function and the device callbacks."""
     import hummingface.instrument.synthesis.callback
     import hummingface.instrument.synthesis.render  # noqa: F401
 
 
 def performance() -> None:
-    """The performer's half, with the decoder: a few notes of the first patch, of which nothing is rendered."""
+    """The performer's half, with the decoder: plays a few notes of the first patch without rendering them."""
     from hummingface.instrument.performance import sound_bank
     from hummingface.instrument.performance.midi import NoteOff, NoteOn
     from hummingface.instrument.performance.performer import Performer
@@ -42,7 +42,7 @@ def performance() -> None:
 
 
 def later() -> None:
-    """What only some players want: JACK's callbacks, a mix of several parts. And what other versions left goes."""
+    """Functions that only some players need: JACK's callbacks, a mix of several parts. Also removes what other versions left."""
     import numpy as np
 
     from hummingface.instrument.synthesis.limiter import limit_mix, limiter_dtype
@@ -65,21 +65,22 @@ def _folder(half: str) -> Path:
 
 
 def _mark(half: str) -> Path:
-    """There once all of a half is compiled, for this Python, this processor, and the place of these sources, by which numba keeps it."""
+    """The file that exists once a half is compiled, for this Python, this processor, and the place of these sources, by which numba caches.
+    """
     from llvmlite.binding import get_host_cpu_name
     place = hashlib.sha256(FOLDER.encode()).hexdigest()[:8]
     return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}-{place}.done"
 
 
 def missing() -> list[str]:
-    """The halves that were never compiled whole on this machine."""
+    """The halves that were never completely compiled on this machine."""
     return [half for half in HALVES if not _mark(half).exists()]
 
 
 def finish(say: Callable[[str], None] = lambda text: None) -> None:
-    """Returns when all is compiled that playing begins with; `say` hears of it if that takes a while. Does nothing the next time.
+    """Returns when everything that a start needs is compiled; `say` gets a text if that takes a while. Does nothing the next time.
 
-    What cannot be kept on disk is compiled by whoever needs it.
+    Functions that cannot be cached on disk are compiled where they are used.
     """
     if not missing():
         return
@@ -89,17 +90,17 @@ def finish(say: Callable[[str], None] = lambda text: None) -> None:
         worker.wait()
     if workers and not missing():
         behind = _begin("later")
-        threading.Thread(target=behind.wait, daemon=True).start()       # nobody waits for it, but somebody must hear that it ended
+        threading.Thread(target=behind.wait, daemon=True).start()       # nothing waits for it, but its end must be collected
 
 
 def _begin(what: str) -> subprocess.Popen:
-    """Compile a half, or what may be wanted "later", in a process of its own."""
+    """Compile a half, or the functions needed "later", in a process of its own."""
     return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile", what], stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with the folder that this package was found in."""
+    """Our environment, with the folder of this package on the path."""
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH", "")]))}
 
 
@@ -109,7 +110,7 @@ def _can_write(half: str) -> bool:
 
 @contextlib.contextmanager
 def _alone(half: str) -> Iterator[None]:
-    """While nobody else compiles this half. Where there are no such locks, at once."""
+    """A context in which no other process compiles this half. Where there are no such locks, at once."""
     with contextlib.ExitStack() as opened:
         with contextlib.suppress(OSError, ImportError):
             import fcntl

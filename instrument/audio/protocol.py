@@ -1,9 +1,9 @@
-"""What the window and the audio process say to each other, and the checks that both sides apply to every message.
+"""The messages between the window and the audio process, and the checks that both sides apply to each of them.
 
 A message is one JSON object in one `send_bytes` of a `multiprocessing.connection`: never pickle, so nothing that
-arrives can run code. `{"do": ...}` goes to the audio process, `{"tell": ...}` comes back. One table says what fields
-each has; whatever is not in it raises `ProtocolError`, whose text a person can read. Patches are checked further by
-`hummingface.instrument.patches.patch`, where they are put to use.
+arrives can run code. `{"do": ...}` is a command to the audio process, `{"tell": ...}` an event from it. One table lists the fields of
+each; anything else raises `ProtocolError`, whose text a person can read. Patches are checked further by
+`hummingface.instrument.patches.patch`, where they are used. docs/architecture.md says what each message means.
 """
 import json
 import math
@@ -32,7 +32,7 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What sounds now, for the window's meters. Read from shared memory; costs the audio process nothing."""
+    """The engine's current state, for the window's meters. Read from shared memory; costs the audio process nothing."""
 
     position: int = 0                   # samples since the engine started
     rate_hz: int = 48000
@@ -53,7 +53,7 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class AudioChoice:
-    """What a player asked for. None leaves it to the system: its default device, that device's rate and its usual block."""
+    """The audio settings that a player chose. None leaves it to the system: its default device, that device's rate and its usual block."""
 
     device: str | None = None
     rate_hz: int | None = None
@@ -117,7 +117,7 @@ def is_midi_map(x: object) -> bool:
 @dataclass(frozen=True)
 class Field:
     check: Check
-    means: str                          # what is allowed, in words, for the error
+    means: str                          # the allowed values, in words, for errors
 
 
 _KEY = Field(_whole(0, 127), "a MIDI key 0..127")
@@ -138,7 +138,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
-    "renew": {"model": Field(_text, "the name of a model that was made anew")},
+    "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},

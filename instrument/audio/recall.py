@@ -1,6 +1,6 @@
-"""Bringing back a take: its sound, and, where the rate allows, an engine that stands where it began and plays it again.
+"""Recall of a take: loads its sound and, if the sample rate matches, an engine that starts from the take's snapshot and replays it.
 
-The main thread of the audio process alone calls this.
+Only the main thread of the audio process calls this.
 """
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Recall:
         self._before: Engine | None = None
 
     def recall(self, path: str, engine: Engine) -> tuple[Engine, Source]:
-        """Call back the take in a file. Returns (the engine that plays from now on, its timbre).
+        """Recall the take in a file. Returns (the engine that plays from now on, its source).
 
         Raises TakeError, LibraryError, PatchError: then nothing has changed.
         """
@@ -38,21 +38,21 @@ class Recall:
         if take.rate_hz == engine.rate_hz:
             engine = self._switch(engine, Engine(take.rate_hz, source, patch, seed=take.snapshot["seed"], take=take, **self._options))
             patch = engine.performer.patch or patch
-            controls, remark = controls_of(engine.performer), replay.remark(take, source)
+            controls, notice = controls_of(engine.performer), replay.notice(take, source)
         else:
             engine.play_patch(patch, source)
             controls = _bring_back(engine, take)
-            remark = f"Its sound is back. To play it again, set the audio to its {take.rate_hz} Hz."
+            notice = f"The take's sound is loaded. To replay the take, set the audio to its {take.rate_hz} Hz."
         self._tell({"tell": "patch", "patch": patch.to_json()})
         for id_, value in controls.items():
             if value != patch.parameters.get(id_):
                 self._tell({"tell": "set", "id": id_, "value": value})
-        if remark:
-            self._tell({"tell": "error", "text": f"{name}: {remark}"})
+        if notice:
+            self._tell({"tell": "error", "text": f"{name}: {notice}"})
         return engine, source
 
     def _switch(self, old: Engine, new: Engine) -> Engine:
-        """`new` takes the place of `old`."""
+        """Replace the engine `old` by `new`."""
         new.start()
         old.receive(Panic())
         time.sleep(FADE_S)

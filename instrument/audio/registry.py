@@ -1,6 +1,6 @@
-"""Where audio processes that run are written down, so that a window can find one whose own window is gone.
+"""Registry of running audio processes, so that a new window can find one whose own window is gone.
 
-One file each in this user's run-time folder, readable by this user alone, because it holds the key to the socket.
+One file per process in the user's run-time folder, readable by this user alone, because it holds the key to the socket.
 """
 import contextlib
 import json
@@ -15,14 +15,14 @@ import platformdirs
 from hummingface.instrument.files.processes import is_running
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 
-GREETING = b"hummingface "              # begins the line on which a new audio process says where it listens
+GREETING = b"hummingface "              # begins the line on which a new audio process prints its address
 LARGEST_BYTES = 4096
 LONGEST_ADDRESS = 100                # bytes; macOS takes 103, Linux 107
 
 
 @dataclass(frozen=True)
 class Running:
-    """An audio process: its number, the address of its socket, the key to it (hexadecimal)."""
+    """An audio process: its process id, the address of its socket, the key to it (hexadecimal)."""
 
     pid: int
     address: str
@@ -30,7 +30,7 @@ class Running:
 
 
 def folder() -> Path:
-    """The user's folder for what runs now, made if missing; `HUMMINGFACE_HOME` moves it."""
+    """The user's run-time folder, created if missing; `HUMMINGFACE_HOME` moves it."""
     home = os.environ.get("HUMMINGFACE_HOME")
     path = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
     try:
@@ -39,12 +39,12 @@ def folder() -> Path:
         path = Path(tempfile.gettempdir()) / f"hummingface-run-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
         path.mkdir(exist_ok=True, mode=0o700)
         if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            raise OSError(f"{path} belongs to somebody else") from None
+            raise OSError(f"{path} belongs to another user") from None
     return path
 
 
 def log_path() -> Path:
-    """What audio processes wrote to their standard error. The file begins anew when it has grown beyond 1 MB."""
+    """The log of the audio processes' standard error. The file is emptied when it has grown beyond 1 MB."""
     path = folder() / "engine.log"
     try:
         if path.stat().st_size > 1 << 20:
@@ -68,32 +68,32 @@ def socket_address(pid: int) -> str | None:
 
 
 def write(running: Running) -> None:
-    """Write this process down. Raises OSError."""
+    """Register this process. Raises OSError."""
     handle = os.open(_path(running.pid), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(asdict(running), file)
 
 
 def parse(data: bytes) -> Running:
-    """What a process wrote down. Raises JsonError where it is none of ours: its number is one that may be ended."""
+    """A registered process. Raises JsonError where it is none of ours: its process id is one that may be killed."""
     values = parse_json(data, LARGEST_BYTES)
     pid, address, authkey = (values.get(name) for name in ("pid", "address", "authkey")) if isinstance(values, dict) else (None,) * 3
     if type(pid) is not int or not 1 < pid < 1 << 31 or not isinstance(address, str) or not isinstance(authkey, str):
-        raise JsonError("it does not name a process, its address and its key")
+        raise JsonError("it does not contain a process id, its address and its key")
     if not re.fullmatch("(?:[0-9a-f]{2})+", authkey):
         raise JsonError("its key is not hexadecimal")
     return Running(pid, address, authkey)
 
 
 def remove(pid: int) -> None:
-    """Forget a process."""
+    """Unregister a process."""
     with contextlib.suppress(OSError):
         _path(pid).unlink(missing_ok=True)
         _path(pid).with_suffix(".sock").unlink(missing_ok=True)
 
 
 def still_there(running: Running) -> bool:
-    """Whether the process still stands in its file: it takes it away when it ends, and numbers are used again."""
+    """Whether the process is still registered: it unregisters when it ends, and process ids are used again."""
     return _path(running.pid).exists() and is_running(running.pid)
 
 

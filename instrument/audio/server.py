@@ -1,12 +1,12 @@
 """The audio process: `python -m hummingface.instrument.audio.server`, started by `client.py`, which writes one line of JSON to its
 standard input.
 
-It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and does what the client
-asks. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
-vanishes the sound goes on, so that a window that crashed can be opened again and take over; `GRACE_S` after the last
-note without a client it ends by itself.
+It holds the engine (state block, performer), the stream to the device, and the MIDI inputs, and executes the client's
+commands. Nothing else runs here: a busy Python thread in this process would make the performer late. When its client
+vanishes, the sound goes on, so that a new window can take over after a crash. Without a client the process ends itself `GRACE_S` after the
+last note.
 
-The main thread is the only one that opens and closes things; `_quick` messages (notes, knobs) go straight to the
+The main thread is the only one that opens and closes devices and ports; `_quick` messages (notes, knobs) go straight to the
 performer.
 """
 import contextlib
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from hummingface.instrument.recording.recorder import Recorder
 
 GRACE_S = 60.0                  # without a client and without a note
-TICK_S = 1.0                    # between looks for MIDI ports that came or went
+TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
-STILL_STARTING = "Still getting ready: this machine has much else to do."
-FAREWELL_S = 1.5                # a device that does not close is left to the system
+STILL_STARTING = "Still starting: this machine is busy."
+FAREWELL_S = 1.5                # a device that does not close in this time is left to the system
 
 
 class Server:
-    """`config`: what `Client._config` gives."""
+    """The audio process's main object. `config`: as made by `Client._config`."""
 
     # made by `_start`
     _recorder: "Recorder"
@@ -63,22 +63,22 @@ class Server:
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Engine | None = None
         self._midi: MidiPorts | None = None
-        self._sounds_asked = self._sounds_done = 0      # patches and takes: the client's thread counts the one, the main thread the other
+        self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
-        self._told: dict[str, dict] = {}                # the newest of each, for a client that comes later
+        self._newest: dict[str, dict] = {}                # the newest event of each kind, for a client that connects later
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), registry.socket_address(os.getpid()))
         try:
             registry.write(registry.Running(os.getpid(), self._listener.address, config["authkey"]))
         except OSError as error:                        # a full disk: it plays, but no other window will find it
-            print(f"hummingface: the audio process is not written down: {error}", file=sys.stderr)
+            print(f"hummingface: the audio process cannot be registered: {error}", file=sys.stderr)
         sys.stdout.buffer.write(registry.GREETING + json.dumps(
             {"pid": os.getpid(), "address": self._listener.address, "authkey": config["authkey"]}).encode() + b"\n")
         sys.stdout.flush()
 
     def run(self) -> None:
-        """Start, and do what is asked until told to quit."""
+        """Start, and execute commands until `quit`."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C in the client's terminal is the client's business
         signal.signal(signal.SIGTERM, lambda *_: self._inbox.put({"do": "quit"}))
         try:
@@ -104,8 +104,8 @@ class Server:
                 self._do(message)
             except Exception as error:                  # one command must not end the sound
                 traceback.print_exc()
-                told = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
-                self._tell({"tell": "error", "text": str(error) if told else f"{message['do']}: {error!r}"})
+                expected = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
+                self._tell({"tell": "error", "text": str(error) if expected else f"{message['do']}: {error!r}"})
             self._sounds_done += message["do"] in _SOUNDS
         self._end()
 
@@ -131,7 +131,7 @@ class Server:
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
         from hummingface.instrument.audio import sound_loader
-        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports hold the performer up
+        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.recall import Recall
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
@@ -155,7 +155,7 @@ class Server:
                               self._engine_options())
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
-        self._tell_remark(patch)
+        self._tell_notice(patch)
         self._midi = MidiPorts(lambda data: self._playing.receive_bytes(data), virtual=True)
         self._midi.wanted = self._config.get("midi_ports")
         self._midi.use_jack(self._playing.jack)
@@ -168,7 +168,7 @@ class Server:
 
     def _prepare_audio(self) -> None:
         from hummingface.instrument.audio import devices
-        with contextlib.suppress(devices.DeviceError):  # it is told when the device is opened
+        with contextlib.suppress(devices.DeviceError):  # reported when the device is opened
             devices.portaudio()
 
     def _new_engine(self, rate_hz: int, patch: "Patch | None") -> "Engine":
@@ -187,7 +187,7 @@ class Server:
         return self._playing
 
     def _engine_options(self) -> "EngineOptions":
-        """What every engine here is made with."""
+        """The options of every engine here."""
         return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
 
     def _end(self) -> None:
@@ -195,7 +195,7 @@ class Server:
         timer = threading.Timer(FAREWELL_S, self._leave)
         timer.daemon = True
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
-        self._recorder.close()                          # first: a take that is under way is kept, whatever hangs afterwards
+        self._recorder.close()                          # first: keeps a running take, whatever hangs afterwards
         if self._midi:
             self._midi.close()
         self._output.close()
@@ -210,15 +210,15 @@ class Server:
         sys.stderr.flush()
         os._exit(0)
 
-    # What the client says
+    # Commands
 
     def _receive(self, message: dict) -> None:
-        """On the client's thread: what is played goes straight on, the rest waits for the main thread."""
+        """On the client's thread: notes and knobs go straight to the performer, other commands wait for the main thread."""
         engine = self._engine
         if engine is not None and message["do"] in _RECORDING:
             self._record(message)                       # at this sample, whatever the main thread is doing
-        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_asked > self._sounds_done):
-            self._sounds_asked += message["do"] in _SOUNDS      # what is moved after a patch was asked for must not come before it
+        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_requested > self._sounds_done):
+            self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:
             self._quick(message)
@@ -281,15 +281,15 @@ class Server:
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
-        for message in list(self._told.values()):
-            if message["tell"] == "ready":          # what was moved since the patch was loaded, for a window that takes over
+        for message in list(self._newest.values()):
+            if message["tell"] == "ready":          # for a window that takes over: controls moved since the patch was loaded
                 for id_, value in self._controls_of(self._playing.performer).items():
                     self._listener.tell({"tell": "set", "id": id_, "value": value})
             self._listener.tell(message)
 
     def _tell(self, message: dict) -> None:
         if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
-            self._told[message["tell"]] = message
+            self._newest[message["tell"]] = message
         self._listener.tell(message)
 
     # The sound
@@ -298,10 +298,10 @@ class Server:
         patch, source = self._sounds.load(values)
         self._source = source
         self._playing.play_patch(patch, source)
-        self._told["patch"] = {"tell": "patch", "patch": patch.to_json()}
-        self._tell_remark(patch)
+        self._newest["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._tell_notice(patch)
 
-    def _tell_remark(self, patch: "Patch") -> None:
+    def _tell_notice(self, patch: "Patch") -> None:
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
@@ -309,7 +309,7 @@ class Server:
         patch = self._sounds.program(number)
         if patch is not None:
             self._play_patch(patch.to_json())
-            self._tell(self._told["patch"])
+            self._tell(self._newest["patch"])
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
@@ -353,14 +353,14 @@ class Server:
         clock = self._playing.clock
         runs = clock.runs(int(self._playing.state["position"][0])) and clock.bpm > 0
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
-        if message != self._told.get("clock", {"tell": "clock", "bpm": None, "started": False}):
+        if message != self._newest.get("clock", {"tell": "clock", "bpm": None, "started": False}):
             self._tell(message)
 
     # Once a second
 
     def _tick(self) -> bool:
-        """Look after ports and devices. Returns whether it is time to end."""
-        if self._ports.update() or self._ports.names() != self._told["midi"]["ports"]:
+        """Look after ports and devices. Returns whether the process should end."""
+        if self._ports.update() or self._ports.names() != self._newest["midi"]["ports"]:
             self._tell_midi()
         self._output.look_after()
         self._tell_clock()
@@ -372,11 +372,11 @@ class Server:
 
 _QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
 _RECORDING = ("record", "capture")
-_SOUNDS = ("patch", "recall")                   # what gives every control a new place
+_SOUNDS = ("patch", "recall")                   # commands that set all controls
 
 
 class _Log(io.TextIOBase):
-    """Standard error, a file of ours, which a full disk must not turn into an error of its own."""
+    """The standard error, a file of ours; a full disk must not make writing to it fail."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):

@@ -1,9 +1,9 @@
-"""The state block in a mapped file, so that the window reads meters and sound without asking.
+"""The state block in a memory-mapped file, so that the window reads meters and sound without sending a message.
 
 Plain files rather than `multiprocessing.shared_memory`, whose resource tracker may (before Python 3.13) unlink a
-segment that another process still plays from. On Linux they lie in memory (/dev/shm); elsewhere in the folder for
-temporary files, whose pages stay in memory too, because they are touched all the time. The audio process owns its
-file and removes it; whoever ends that process removes it in its place.
+segment that another process still uses. On Linux they are in memory (/dev/shm); elsewhere in the folder for
+temporary files, where frequent use keeps their pages in memory too. The audio process owns its
+file and removes it; a client that kills the process removes the file instead.
 """
 import contextlib
 import mmap
@@ -21,7 +21,7 @@ PREFIX = "hummingface-"
 
 
 def folder() -> Path:
-    """Where state blocks lie."""
+    """Where state blocks are mapped."""
     shm = Path("/dev/shm")
     return shm if sys.platform == "linux" and os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
 
@@ -66,7 +66,7 @@ def remove(path: Path) -> None:
 
 
 def sweep() -> None:
-    """Remove what processes that are gone left behind."""
+    """Remove the files of processes that are gone."""
     for path in folder().glob(f"{PREFIX}*"):
         pid = path.name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not is_running(int(pid)):

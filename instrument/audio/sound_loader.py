@@ -1,4 +1,4 @@
-"""Patches and models for the audio process: opened, checked, kept warm."""
+"""Loads patches and models for the audio process: opens, checks and warms them up."""
 
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -20,8 +20,9 @@ class SoundLoader:
         self.forget, self.program = self._bank.forget, self._bank.program
 
     def first(self, values: dict | None) -> tuple[Patch, Source, str]:
-        """(patch, source, what went wrong): the factory's first where this patch or model cannot be used. Raises ValueError
-        where there is none."""
+        """(patch, source, what went wrong): the factory's first patch where the wanted one or its model cannot be used. Raises ValueError
+        where there is none.
+        """
         try:
             patch = patch_file.from_json(values) if values is not None else None
             sound = sound_bank.open_sound(patch, self._model)
@@ -33,7 +34,7 @@ class SoundLoader:
         return sound.patch, sound.source, ""
 
     def notice(self, patch: Patch, source: Source) -> str:
-        """What the player should know of this patch on this model, once for each patch; else empty."""
+        """A notice for the player about this patch on this model, once for each patch; else empty."""
         text = sound_bank.notice(sound_bank.Sound(patch, source))
         if text in self._noticed:
             return ""
@@ -47,7 +48,7 @@ class SoundLoader:
 
 
 def controls_of(performer: Performer) -> dict[str, float]:
-    """Where every control stands, `{id: value}`."""
+    """The values of all controls, `{id: value}`."""
     return dict(zip(PARAMETERS, performer.controls.goal[:len(PARAMETERS)].tolist(), strict=True))
 
 

@@ -1,8 +1,7 @@
-"""From the compiled render to a device: PortAudio calls it as a C function, and Python is never in the way.
+"""Output streams through PortAudio, whose C callback is the compiled render, and a silent stream for machines without a device.
 
-`PortAudioStream` is a device through PortAudio (`jack_stream.py` is one through JACK); where there is none, `SilentStream`
-keeps the engine's time going, so that all but the ears goes on. Each moves the state's `position` and is closed with
-`close`.
+`PortAudioStream` plays through PortAudio (`jack_stream.py` through JACK); `SilentStream` keeps the engine's clock running without a
+device. Each advances the state's `position` and is closed with `close`.
 """
 import contextlib
 import ctypes
@@ -54,15 +53,15 @@ class PortAudioStream:
 
     @property
     def time_s(self) -> float:
-        """The clock in which the state's `clock_now_s` is told."""
+        """The clock that the state's `clock_now_s` refers to."""
         return self._stream.time
 
     @property
     def active(self) -> bool:
-        """Whether the device still asks for sound, as far as PortAudio knows."""
+        """Whether the device still requests sound, as far as PortAudio knows."""
         try:
             return bool(self._stream.active)
-        except Exception:                       # PortAudio says so by raising
+        except Exception:                       # PortAudio raises instead of returning False
             return False
 
     @property
@@ -70,7 +69,7 @@ class PortAudioStream:
         return None
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """PortAudio was given the address of the block for good."""
+        """False: PortAudio keeps the address of the block it was opened with."""
         return False
 
     def close(self) -> None:
@@ -80,7 +79,7 @@ class PortAudioStream:
 
 
 class SilentStream:
-    """No device: a thread renders into nothing at the pace of the clock."""
+    """A stream without a device: a thread renders at the pace of the clock and discards the sound."""
 
     device = midi_input = None
 
@@ -100,7 +99,7 @@ class SilentStream:
         return self._thread.is_alive()
 
     def play(self, state: np.ndarray, wake: int) -> bool:
-        """Play another block from now on."""
+        """Play another state block from now on."""
         self._state = state
         return True
 
@@ -118,7 +117,7 @@ class SilentStream:
 
 
 def _hurry(device: Device, ffi: "FFI", stream: "_StreamBase") -> None:
-    """Ask ALSA's audio thread to be served first; the other systems do so by themselves."""
+    """Request real-time priority for ALSA's audio thread; other systems do so by themselves."""
     library = ctypes.util.find_library("portaudio")
     if device.system == "ALSA" and library:
         with contextlib.suppress(OSError, AttributeError):

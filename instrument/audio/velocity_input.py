@@ -1,7 +1,6 @@
-"""The player's touch, between the MIDI ports and the engine: velocities through the player's curve, and what was played for who draws
-or learns one.
+"""The player's velocity curve between the MIDI ports and the engine, and the incoming velocities for a curve that is being drawn or learnt.
 
-`Touch` outlives engines: each that plays is given the same one.
+`Touch` outlives engines: each engine that plays is given the same one.
 """
 import threading
 import time
@@ -11,7 +10,7 @@ from collections.abc import Callable, Sequence
 from hummingface.instrument.patches.velocity_curve import LINEAR
 from hummingface.instrument.performance.midi import Event, NoteOn
 
-TELL_S = 0.05                   # between what is told of velocities, at least
+TELL_S = 0.05                   # between reports of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest
 
 
@@ -20,15 +19,15 @@ class Touch:
 
     def __init__(self, tell: Callable[[list[int]], None] = lambda velocities: None):
         self._tell = tell
-        self._table: tuple[int, ...] = LINEAR.table     # never changed, only replaced: whoever reads it has all of one curve
+        self._table: tuple[int, ...] = LINEAR.table     # never changed, only replaced: a reader always has all of one curve
         self._heard: deque[int] | None = None
 
     def use(self, table: Sequence[int]) -> None:
-        """Play by this curve from the next note on: `VelocityCurve.table`. Any thread."""
+        """Use this curve from the next note on: `VelocityCurve.table`. Any thread."""
         self._table = tuple(table)
 
     def apply(self, event: Event | None) -> Event | None:
-        """The event as it is played: a note-on through the curve, all else as it came. Any thread; no lock, no wait."""
+        """The event as it is played: a note-on through the curve, others unchanged. Any thread; no lock, no wait."""
         if not isinstance(event, NoteOn):
             return event
         if (heard := self._heard) is not None:
@@ -36,7 +35,7 @@ class Touch:
         return NoteOn(event.channel, event.note, self._table[event.velocity])
 
     def listen(self, on: bool) -> None:
-        """Begin or end to tell of incoming velocities. One thread only."""
+        """Start or stop reporting incoming velocities. One thread only."""
         if on == (self._heard is not None):
             return
         heard: deque[int] | None = deque(maxlen=MOST_TOLD) if on else None

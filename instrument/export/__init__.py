@@ -1,8 +1,9 @@
-"""What a patch becomes for other instruments: multisamples with loops, and wavetables.
+"""Export of a patch to other instruments: sampled instruments with loops, and wavetables.
 
-    command / apart     a terminal's and the window's way in
-    multisample         all of an instrument: which keys, rendered, looped, written whole or not at all
-    zones, survey, note, loop, crossfade        its steps
-    sfz, decentsampler, bitwig                  its three written forms
-    wavetable           single cycles along a knob or along time
+export_command, export_process              the entry points of the command line and the window
+multisample                                 a whole instrument: choose keys, render, loop, write
+zones, survey, sampled_note, loop, crossfade, seam      its steps
+hidden_folder                               the result appears whole or not at all
+sfz_writer, decentsampler, bitwig           the three formats; `forms` is the table of them
+wavetable                                   single cycles along a control or along time
 """

@@ -1,8 +1,8 @@
-"""The `.multisample` form of Bitwig and PreSonus (github.com/bitwig/multisample): a ZIP file, not packed, of samples and a map in XML.
+"""Writer of the `.multisample` format of Bitwig and PreSonus (github.com/bitwig/multisample): an uncompressed ZIP of samples and a map.
 
-Mapping alone: envelopes and the curve of velocity are the sampler's own, so the release is told in the description. Loudness by velocity
-is in the gains of zones, as finely parted as that asks for, and holds where the sampler adds no curve to it: so much is told as well.
-`stop` of a loop is the frame after its last.
+The format maps samples only: envelopes and the velocity curve belong to the sampler, so the description says how long to set the release.
+Loudness by velocity is written as gains of zones, split as finely as that needs. It is right where the sampler adds no velocity curve of
+its own, and the description says so. `stop` of a loop is the frame after its last.
 """
 from xml.etree import ElementTree as xml
 
@@ -24,14 +24,14 @@ def text(instrument: SampledInstrument, folder: str = "") -> str:
     releases = sorted(sample.release_s for sample in instrument.samples)
     decays = sorted(sample.decay[1] for sample in instrument.samples if sample.decay)
     range_db = instrument.law_db[HARD] - instrument.law_db[SOFT]
-    told = [instrument.told,
-            f"Its dynamics, {range_db:.0f} dB from velocity {SOFT} to {HARD}, are in the gains of its zones: set the sampler's own "
+    description = [instrument.description,
+            f"Its dynamics, {range_db:.0f} dB from velocity {SOFT} to {HARD}, are in the gains of its zones: set the sampler's "
             "velocity sensitivity to 0.",
             f"Release as played: {releases[len(releases) // 2]:.2f} s." if releases else "",
-            f"The loops do not fall: give the envelope a decay of {decays[len(decays) // 2]:.1f} s." if decays else ""]
+            f"The loops do not decay: give the envelope a decay of {decays[len(decays) // 2]:.1f} s." if decays else ""]
     category = next((CATEGORIES[tag] for tag in instrument.tags if tag in CATEGORIES), "Unknown")
     for name, value in (("generator", "HummingFace"), ("category", category), ("creator", instrument.author or "HummingFace"),
-                        ("description", " ".join(filter(None, told)))):
+                        ("description", " ".join(filter(None, description)))):
         xml.SubElement(root, name).text = value
     keywords = xml.SubElement(root, "keywords")
     for tag in instrument.tags:

@@ -1,8 +1,8 @@
-"""From one stretch of a sound into another that resembles it, with no dip, no swell and no jump in any of its partials.
+"""Cross-fade between two similar stretches of a sound, with no dip, swell or jump in any partial.
 
-Both are split into bands around the harmonics. In each band the two differ by a phase, on the whole, and resemble each other by a
-correlation r. During the fade both are turned towards each other by their share of that phase, so that they meet in step; what is
-left is random, and the gains follow r: equal gain where they are alike (r = 1), equal power where they are strangers (r = 0). The
+Both are split into bands around the harmonics. In each band the two differ by a mean phase and have a
+correlation r. During the fade each is rotated by its share of that phase, so that they meet in phase; the rest
+is random, and the gains follow r: equal gain for identical signals (r = 1), equal power for independent ones (r = 0). The
 bands add up to the sound itself, so the fade begins as exactly the one and ends as exactly the other.
 
 Gains for a given correlation: Fink, Holters & Zölzer (2016), "Signal-matched power-complementary cross-fading and dry-wet mixing".
@@ -29,7 +29,7 @@ def bands(sound: np.ndarray, edges_hz: np.ndarray, rate_hz: int) -> np.ndarray:
     size = fft.next_fast_len(len(sound))
     hz = np.fft.rfftfreq(size, 1 / rate_hz)
     middles = np.concatenate([[0], (edges_hz[1:] + edges_hz[:-1]) / 2, [np.inf]]) if len(edges_hz) > 1 else np.array([0, np.inf])
-    shares = []                                             # of what lies above each edge: a half cosine between the middles
+    shares = []                                             # weight above each edge: a half cosine between the band centres
     for i, edge in enumerate(edges_hz):
         reach = min(edge - middles[i], (middles[i + 1] if np.isfinite(middles[i + 1]) else 2 * edge) - edge)
         shares.append(np.clip(0.5 + (hz - edge) / (2 * max(reach, 1e-9)), 0, 1))

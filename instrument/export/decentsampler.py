@@ -1,8 +1,8 @@
-"""The DecentSampler form: a `.dspreset`, an XML file that maps samples; a `.dslibrary` is a ZIP file of it with its samples.
+"""Writer of the DecentSampler format: a `.dspreset`, an XML file that maps samples; a `.dslibrary` is a ZIP file of it with its samples.
 
-As its developers' guide defines it (DecentSampler Developers Guide, "The groups element"). `loopEnd` is the last sample of the loop.
-Velocity is linear there: a gain of 1 - t + t v/127, with a `t` for each group. So a layer is as many groups as its law asks for, which
-share its samples.
+The format follows the DecentSampler Developers Guide, "The groups element". `loopEnd` is the last sample of the loop.
+Velocity is linear there: a gain of 1 - t + t v/127, with one `t` per group. So a layer becomes as many groups as its velocity law needs;
+they share the layer's samples.
 """
 import re
 from xml.etree import ElementTree as xml
@@ -11,13 +11,13 @@ from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import Span, linear, spans
 
 SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
-SPREAD_DB = 1.5                     # that the linear curve may be off within a group, from end to end: 0.75 dB either way
+SPREAD_DB = 1.5                     # allowed error of the linear curve within a group, from end to end: 0.75 dB either way
 
 
 def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
     root = xml.Element("DecentSampler", minVersion="1.0.0")
-    root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.told} ")))
+    root.append(xml.Comment(re.sub("-+", "-", f" {instrument.name}, from HummingFace. {instrument.description} ")))
     groups = xml.Element("groups")
     for layer, samples in instrument.by_layer().items():
         for span in spans(layer.low, layer.high, instrument.law_db, linear, SPREAD_DB):

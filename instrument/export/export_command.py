@@ -1,4 +1,4 @@
-"""`hummingface export`: its options, and what it does with them. Parsing imports nothing heavy."""
+"""The command `hummingface export`: its options and its execution. Parsing imports nothing heavy."""
 import argparse
 import signal
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", whole: 
 
 def _add_sound(parser: argparse.ArgumentParser, out: str) -> None:
     parser.add_argument("patch", metavar="PATCH", help="a patch by name, or a patch file")
-    parser.add_argument("out", type=Path, metavar="OUT", help=f"{out}; nothing is ever written over")
+    parser.add_argument("out", type=Path, metavar="OUT", help=f"{out}; existing files are never overwritten")
     parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
 
 

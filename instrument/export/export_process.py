@@ -1,7 +1,8 @@
-"""An export in a process of its own, for the window: `python -m hummingface.instrument.export.export_process`.
+"""Runs an export in a process of its own, for the window: `python -m hummingface.instrument.export.export_process`.
 
-Its first line of input is a request in JSON: {"kind": "sfz" .. "wavetable", "patch": {..}, "out": path, "options": {..}}; it ends, leaving
-nothing, when the input does. It tells JSON objects, a line each: {"done", "of"} again and again, then {"out", "text"} or {"problem"}.
+The first line of its input is a request in JSON: {"kind": "sfz" .. "wavetable", "patch": {..}, "out": path, "options": {..}}. When the
+input ends, the process ends and leaves no files. It writes JSON objects, one a line: {"done", "of"} repeatedly, then {"out", "text"} or
+{"problem"}.
 """
 import contextlib
 import dataclasses
@@ -22,7 +23,7 @@ NICENESS = 10                       # under the sound and the window
 
 
 class Ended(Exception):
-    """The window wants no more of it."""
+    """The window has cancelled the export."""
 
 
 def _tell(**message: Any) -> None:
@@ -35,7 +36,7 @@ def _options(kind: type[T], values: dict) -> T:
 
 
 def main() -> int:
-    """Returns the exit status: 0 done or ended, 1 told a problem."""
+    """Returns the exit status: 0 done or cancelled, 1 a problem was reported."""
     ended = threading.Event()
     request = parse_json(sys.stdin.buffer.readline())
 

@@ -1,4 +1,4 @@
-"""The forms that an instrument can be written in, where they lie, and how: the one table of the command line and the window."""
+"""The table of export formats for the command line and the window: their names, where their files go, and their writers."""
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ SAMPLES = "Samples"
 
 @dataclass(frozen=True)
 class Form:
-    """`suffix` is of the map's own file, `packed` of one file with all in it, where there are such. `holds`: its envelopes have a hold."""
+    """An export format. `suffix` is that of the map file, `packed` that of the single-file version, where there is one. `holds`: its
+    envelopes have a hold stage.
+    """
     name: str
     label: str
     text: Callable[[SampledInstrument, str], str]
@@ -33,7 +35,7 @@ _SUFFIXES = {suffix for form in FORMS.values() for suffix in (form.suffix, form.
 
 @dataclass(frozen=True)
 class Place:
-    """Where an export goes. `targets` in `folder`, the one that opens the others last; `samples` and `map` are paths within what grows."""
+    """Where an export goes. `targets` in `folder`, the main file last; `samples` and `map` are paths inside the hidden folder."""
     form: Form
     folder: Path
     targets: list[Path]
@@ -50,7 +52,7 @@ class Place:
 
 
 def place(form: Form, out: str | Path, name: str) -> Place:
-    """Where `out` means: a map beside a folder of samples, a packed file, or a new folder with both. Raises ExportError."""
+    """The place that `out` names: a map beside a folder of samples, a packed file, or a new folder with both. Raises ExportError."""
     out = Path(out).expanduser()
     folder, suffix = out.parent.resolve(), out.suffix.lower()
     out = folder / out.name
@@ -58,7 +60,7 @@ def place(form: Form, out: str | Path, name: str) -> Place:
         raise ExportError(f"{folder}: there is no such folder; make it first")
     if suffix in _SUFFIXES - {form.suffix, form.packed}:
         own = " or ".join(filter(None, (form.suffix, form.packed)))
-        raise ExportError(f"{out.name}: not what a {form.label} export is called; name it {own}, or give a folder's name")
+        raise ExportError(f"{out.name}: a {form.label} export cannot have this name; name it {own}, or give a folder's name")
     if suffix and suffix == form.suffix:
         samples = f"{out.stem} {SAMPLES}"
         return Place(form, folder, [folder / samples, out], Path(samples), Path(out.name))
@@ -84,7 +86,7 @@ def table_place(out: str | Path) -> Path:
 
 
 def check(kind: str, out: str | Path, name: str) -> None:
-    """Raises ExportError where this cannot go there: quickly, before anything is loaded. `kind` is a form's name, or "wavetable"."""
+    """Raises ExportError if an export cannot go there: quickly, before anything is loaded. `kind` is a format's name, or "wavetable"."""
     if kind in FORMS:
         refuse_existing(*place(FORMS[kind], out, name).targets)
     else:
@@ -92,7 +94,7 @@ def check(kind: str, out: str | Path, name: str) -> None:
 
 
 def write_map(where: Place, hidden: Path, instrument: SampledInstrument) -> None:
-    """Write the map of the samples that lie in `hidden`, and pack both where that is the form. Raises OSError."""
+    """Write the map of the samples in `hidden`, and pack both if the format is packed. Raises OSError."""
     path = hidden / where.map
     inside = where.samples.relative_to(where.map.parent).as_posix()
     path.write_text(where.form.text(instrument, "" if inside == "." else inside), encoding="utf-8")

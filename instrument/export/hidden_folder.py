@@ -1,7 +1,7 @@
-"""An instrument is there whole, or not at all: it grows in a hidden folder beside its place, and moves there when it is done.
+"""Makes an exported instrument appear whole or not at all: it is written to a hidden folder beside its place, and renamed when it is done.
 
-Whoever is stopped on the way, even by `kill -9` or a full disk, leaves nothing under the wanted name; the hidden folder of one that was
-killed goes when the next export into the same folder begins.
+An export that is stopped, even by `kill -9` or a full disk, leaves nothing under the final name. The next export into the same folder
+removes the hidden folder of one that was killed.
 """
 import os
 import re
@@ -17,20 +17,20 @@ _HIDDEN = re.compile(r"\.hummingface-export-(\d+)")
 
 
 class ExportError(ValueError):
-    """What cannot be exported; the text says why and what to do."""
+    """An export that is not possible; the text says why and what to do."""
 
 
 def refuse_existing(*paths: Path) -> None:
-    """Raises ExportError where one is there: nothing is written over."""
+    """Raises ExportError if one of them exists: nothing is overwritten."""
     for path in paths:
         if path.exists() or path.is_symlink():
-            raise ExportError(f"{path}: is there already, and nothing is written over it; give another name, or move it away first")
+            raise ExportError(f"{path}: already exists, and is not overwritten; give another name, or move it away first")
 
 
 @contextmanager
 def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
-    """A hidden folder in which all `targets` (in `folder`) are made under their names. They move to their places at the end, the last
-    one last: it is the one that opens the others. Raises OSError, naming the place, and then leaves nothing.
+    """A hidden folder in which all `targets` (in `folder`) are made under their names. At the end they are moved to their places, the main
+    file last. Raises OSError, naming the place, and then leaves nothing.
     """
     refuse_existing(*targets)
     _sweep(folder)
@@ -53,14 +53,14 @@ def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise OSError(f"{targets[-1]}: cannot be exported ({error.strerror or error}); nothing was left there") from error
+            raise OSError(f"{targets[-1]}: cannot be exported ({error.strerror or error}); no file was left there") from error
         raise
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
 def sweep_of(folder: Path, pid: int) -> None:
-    """Remove what process `pid`, which was killed, left hidden in a folder."""
+    """Remove the hidden files that process `pid`, which was killed, left in a folder."""
     shutil.rmtree(folder / f".hummingface-export-{pid}", ignore_errors=True)
 
 

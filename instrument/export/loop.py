@@ -1,10 +1,10 @@
-"""Where a held note can go round without being heard to, and the sound made so that it does.
+"""Finds a loop in a held note whose repetition is not heard, and makes the looped sound.
 
-The end of the loop is tried at several places near the end of the note, and its beginning at every sample before: where the two
-stretches correlate best loops may go, longer ones first. What correlates over a tenth of a second has the same phase, spectrum and
-pitch there. Then its level is evened out, and the stretch before the end is faded into the stretch before the beginning (`crossfade`).
-What the fade makes of a place no correlation tells. So one after the other is made, and its seam measured (`seam`) against the most
-that the note has in itself: the first that is clearly quieter stays, or the quietest of those that were made.
+The end of the loop is tried at several places near the end of the note, and its beginning at every sample before: loops are possible where
+the two stretches correlate best, longer ones first. Stretches that correlate over a tenth of a second have the same phase, spectrum and
+pitch. Then the level is evened out, and the stretch before the end is cross-faded into the stretch before the beginning (`crossfade`).
+Correlation does not predict how that fade sounds. So candidates are made one after the other, and their seams compared (`seam`) with the
+largest change within the note itself: the first that is clearly smaller is used, or the smallest of those that were made.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ FADE_S = 0.25                       # into the next round; at most half of the l
 SHORTEST_S = 0.5                    # loop; shorter ones are heard to repeat
 ENDS = 12                           # places tried for the end, in the last part of the note:
 LAST_PART = 0.3
-KINDS, OF_EACH = 3, 4               # long, middle and short loops: so many of each kind are made and their seams measured, at most
+KINDS, OF_EACH = 3, 4               # long, middle and short loops: at most this many of each are made and measured
 BEGIN_PART = 0.25                   # of the note pass before a loop begins: its attack is over
 LONGER = 0.08                       # of correlation that a loop over the whole note is worth, against a short one
 LEVEL_PER_DB = 0.01                 # and what a decibel of difference costs
@@ -31,7 +31,7 @@ AFTER_SAMPLES = 64                  # of the loop's beginning, again after its e
 
 @dataclass(frozen=True)
 class Loop:
-    """`start` is the first sample of a round, `end` the last one (inclusive, as files have it)."""
+    """`start` is the first sample of the loop, `end` the last one (inclusive, as files have it)."""
     start: int
     end: int
     match: float                    # the correlation that it was found by
@@ -45,7 +45,7 @@ class Loop:
 
 def seamless(sound: np.ndarray, f0_hz: float, rate_hz: int, settled: int = 0,
              even_from: int | None = None) -> tuple[np.ndarray, Loop] | None:
-    """A held note [S, channels] that goes round somewhere after its sample `settled`, as `bake` gives it; None where it is too short."""
+    """A held note [S, channels] with a loop after its sample `settled`, as `bake` gives it; None if it is too short."""
     found = places(sound, rate_hz, settled)
     if not found:
         return None
@@ -62,18 +62,18 @@ def seamless(sound: np.ndarray, f0_hz: float, rate_hz: int, settled: int = 0,
 
 
 def _at_seam(baked: np.ndarray, loop: Loop, rate_hz: int) -> dict[str, float]:
-    """The most of each measure where the fade lies and just after it."""
+    """The maximum of each measure during the fade and just after it."""
     before = baked[loop.end + 1 - round(FADE_S * rate_hz) - seam.WINDOW:loop.end + 1]
     return seam.most(np.concatenate([before, baked[loop.start:loop.start + 2 * seam.WINDOW]]))
 
 
 def _first(sound: np.ndarray, rate_hz: int, settled: int) -> int:
-    """The sample from which on a loop may begin."""
+    """The first sample at which a loop may begin."""
     return max(settled + round(BEGIN_PART * (len(sound) - settled)), round((MATCH_S + MARGIN_S) * rate_hz))
 
 
 def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
-    """Where a held note may go round, most promising first; none where it is too short. Not yet baked."""
+    """Possible loops of a held note, the most promising first; none if it is too short. Not yet baked."""
     sound = np.asarray(sound, np.float64)
     window, margin = round(MATCH_S * rate_hz), round(MARGIN_S * rate_hz)
     first, shortest = _first(sound, rate_hz, settled), min(round(SHORTEST_S * rate_hz), round(0.3 * (len(sound) - settled)))
@@ -87,7 +87,7 @@ def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
         if end - shortest <= first:
             continue
         ending = np.conj(fft.rfft(sound[end - window:end], size, axis=0))
-        cross = fft.irfft((spectrum * ending).sum(1), size)[:len(power)]      # of both channels: what is alike in each adds up
+        cross = fft.irfft((spectrum * ending).sum(1), size)[:len(power)]      # of both channels: what they share adds up
         match = cross / np.sqrt(power * power[end - window])
         above_db = 10 * np.log10(power / power[end - window])
         for kind, starts in zip(kinds, np.array_split(np.arange(first, end - shortest), KINDS), strict=True):
@@ -103,9 +103,9 @@ def places(sound: np.ndarray, rate_hz: int, settled: int = 0) -> list[Loop]:
 
 
 def bake(sound: np.ndarray, loop: Loop, f0_hz: float, rate_hz: int, even_from: int | None = None) -> tuple[np.ndarray, Loop]:
-    """(the note up to the end of its loop and a little beyond, which goes round seamlessly from there; the loop).
+    """(the note up to the end of its loop and a little beyond, which loops seamlessly; the loop).
 
-    Its level is evened out from sample `even_from` on, by the fall that it has in the loop: from the loop's beginning, if left out.
+    Its level is evened out from sample `even_from` on (default: the loop's beginning), by its decay within the loop.
     """
     sound = np.asarray(sound, np.float64).copy()
     start, end = loop.start, loop.end + 1

@@ -1,4 +1,4 @@
-"""A sampled instrument in memory, before it takes one of its written forms: its samples, and where each of them plays."""
+"""A sampled instrument in memory, before it is written in one of the formats: its samples, and the keys and velocities of each."""
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -6,15 +6,16 @@ import numpy as np
 
 from hummingface.instrument.export.zones import Layer, Zone
 
-KEY_STEP_DB = 0.25                  # of the gains of keys: those that come to the same share a place
+KEY_STEP_DB = 0.25                  # resolution of gains of keys: keys with equal gains share an entry
 MOST_KEY_DB = 6.0                   # that a sample's keys may differ from it
 SILENT_LUFS = -80.0
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sound file and where it plays. Positions are frames of the file; `loop` is (first, last) of a round, both of them in it.
-    A file plays in several places where its keys differ in gain."""
+    """One sound file and the keys and velocities it plays. Positions are frames of the file; `loop` is (first, last), both inclusive. A
+    file has several entries where its keys differ in gain.
+    """
     file: str
     zone: Zone
     layer: Layer
@@ -22,16 +23,16 @@ class Sample:
     release_s: float                            # of an envelope that falls by ENVELOPE_DB (`note`) in that time
     gain_db: float = 0.0                        # at velocity 127: what the file cannot hold, as its peaks would pass full scale
     loop: tuple[int, int] | None = None
-    decay: tuple[float, float] | None = None    # (seconds until it sets in, seconds for ENVELOPE_DB): what was taken out of a falling loop
+    decay: tuple[float, float] | None = None  # (seconds until it begins, seconds for ENVELOPE_DB): the decay that was removed from the loop
 
 
 @dataclass
 class SampledInstrument:
-    """`name` as a player reads it; `told` is a line on what the samples carry. `law_db` [128] is how far each velocity is under 127."""
+    """`name` is for the player; `description` is a line about the samples. `law_db` [128] is how far each velocity is under 127."""
     name: str
     author: str = ""
     tags: tuple[str, ...] = ()
-    told: str = ""
+    description: str = ""
     law_db: np.ndarray = field(default_factory=lambda: np.zeros(128))
     samples: list[Sample] = field(default_factory=list)
 
@@ -43,8 +44,9 @@ class SampledInstrument:
         return found
 
     def level_keys(self, lufs: dict[str, float]) -> None:
-        """Give all keys the loudness of the trend through the samples around them: neighbours of a sample, and samples themselves, which
-        chance made louder or softer. `lufs` is the loudness of each file's sound, before what of it went into `gain_db`. Call it once."""
+        """Give all keys the loudness of the trend through the samples around them, so that neither neighbours of a sample nor samples that
+        are louder or softer by chance stand out. `lufs` is the loudness of each file's sound, without its `gain_db`. Call it once.
+        """
         by_layer, self.samples = self.by_layer(), []
         for samples in by_layer.values():
             keys = np.arange(samples[0].zone.low, samples[-1].zone.high + 1)
@@ -56,7 +58,7 @@ class SampledInstrument:
 
 
 def _trend(at: np.ndarray, lufs: np.ndarray) -> np.ndarray:
-    """Loudness [K] at keys [K] without what single samples are off by: lines through the nearest ones. Silent ones count for nothing."""
+    """The trend of loudness [K] over keys [K]: local straight lines through the nearest samples, without silent ones."""
     heard = lufs > SILENT_LUFS
     if heard.sum() < 3:
         return lufs
@@ -69,7 +71,7 @@ def _trend(at: np.ndarray, lufs: np.ndarray) -> np.ndarray:
 
 
 def _by_keys(sample: Sample, over_db: np.ndarray) -> list[Sample]:
-    """A sample in as many places as there are different gains over it for the keys of its zone [K]."""
+    """A sample as several entries, one for each different gain over the keys of its zone [K]."""
     steps = enumerate(np.round(np.clip(over_db, -MOST_KEY_DB, MOST_KEY_DB) / KEY_STEP_DB).tolist(), sample.zone.low)
     places = [(step, [key for key, _ in some]) for step, some in groupby(steps, lambda at: at[1])]
     return [replace(sample, zone=Zone(sample.zone.key, keys[0], keys[-1]), gain_db=sample.gain_db + step * KEY_STEP_DB)

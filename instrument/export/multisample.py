@@ -1,8 +1,8 @@
-"""A patch, sampled: every so many keys and velocities played through the offline engine, looped, and mapped in one of the `forms`.
+"""Samples a patch: renders keys and velocities through the offline engine, loops them, and writes one of the `forms`.
 
-What a sample carries: the patch as it sounds, with its own attack, filter, drive and chorus, as loud as its hardest stroke, whichever
-layer it is of: so soft layers lose nothing in 24 bits, and one law of velocity holds for all. Not its delay and reverb (unless `wet`), for
-these belong to the place and not to the note; nor glide and mono, which are the sampler's to do.
+A sample contains the patch's sound with its attack, filter, drive and chorus. Every layer is written as loud as the hardest velocity, so
+soft layers lose no resolution in 24 bits and one velocity law holds for all. Delay and reverb (unless `wet`), glide and mono are left out:
+the sampler has its own.
 """
 import math
 import time
@@ -29,15 +29,15 @@ MOST_SAMPLES = 2000
 FADED_DB = -60.0                    # under its loudest: a note that has fallen so far by its end was not cut off
 FADE_OUT_PART = 0.2                 # of a sample that is cut off
 QUIET_DB = -90.0                    # of full scale: what stays below is left off at the end
-PEAK_DB = -0.3                      # of full scale, at most, in a sample: what is louder is left to the map's gain,
+PEAK_DB = -0.3                      # largest peak in a sample, of full scale: the rest is left to the map's gain,
 MOST_GAIN_DB = 5.0                  # which ends at 6 (SFZ); the rest is the law's
-LEVEL_S = 0.8                       # of a sample, once its envelope stands, tell how loud it is: as patches are levelled
+LEVEL_S = 0.8                       # of a sample, after its envelope has settled, for measuring its loudness, as for patches
 SLOWEST_DB_S = 0.5                  # falls that are worth an envelope
 
 
 @dataclass(frozen=True)
 class MultisampleOptions:
-    """What the player chose. `loop` None: a patch whose notes last is looped, one whose notes die away is not."""
+    """The player's options. `loop` None: loop patches whose notes sustain, not those whose notes decay."""
     every: int = 3
     velocities: int = 3
     seconds: float = 4.0
@@ -49,19 +49,19 @@ class MultisampleOptions:
 
 @dataclass(frozen=True)
 class MultisampleReport:
-    """What was exported."""
+    """The result of an export."""
     out: Path
     keys: int
     samples: int
     megabytes: float
     looped: bool
     took_s: float
-    remark: str = ""
+    notice: str = ""
 
     def __str__(self) -> str:
         loops = "looped" if self.looped else "not looped"
         return (f"{self.out}: {self.samples} samples of {self.keys} keys, {loops}, {self.megabytes:.1f} MB, made in {self.took_s:.1f} s"
-                + (f"\n{self.remark}" if self.remark else ""))
+                + (f"\n{self.notice}" if self.notice else ""))
 
 
 def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions | None = None,
@@ -99,13 +99,13 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     progress(total, total)
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
-    said = [notice(sound), sampler.told()]
+    notices = [notice(sound), sampler.notices()]
     return MultisampleReport(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
-                  time.perf_counter() - began, "\n".join(filter(None, said)))
+                  time.perf_counter() - began, "\n".join(filter(None, notices)))
 
 
 class _Sampler:
-    """Renders, loops and writes one sample after the other, and keeps the map of them."""
+    """Renders, loops and writes one sample after the other, and builds their map."""
 
     def __init__(self, sound: Sound, options: MultisampleOptions, heard: Survey, looped: bool, holds: bool, folder: Path):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
@@ -143,7 +143,7 @@ class _Sampler:
                                               (found.start, found.end) if found else None, decay))
 
     def _ended(self, sound: np.ndarray) -> np.ndarray:
-        """A sample that dies away: without the silence at its end, or faded out where it was cut off."""
+        """A sample that decays: without the silence at its end, or faded out where it was cut off."""
         level_db = sampled_note.levels_db(sound)
         loud = np.flatnonzero(level_db > QUIET_DB)
         step = round(sampled_note.STEP_S * RATE_HZ)
@@ -155,28 +155,28 @@ class _Sampler:
         return sound
 
     def level(self) -> None:
-        """Gains for all keys, and such as a map can hold: where some are beyond, all are lower."""
+        """Compute gains for all keys within the format's range: if some exceed it, all are lowered."""
         self.instrument.level_keys(self.lufs)
         samples = self.instrument.samples
         self.softer_db = max(max(sample.gain_db for sample in samples) - MOST_GAIN_DB, 0.0)
         if self.softer_db:
             samples[:] = [replace(sample, gain_db=sample.gain_db - self.softer_db) for sample in samples]
 
-    def told(self) -> str:
-        """What the player should know of the samples."""
-        said = []
+    def notices(self) -> str:
+        """Notices for the player about the samples."""
+        notices = []
         if self.cut_off:
-            said.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
-                        "more seconds keep more of them, a loop lets them ring on.")
+            notices.append(f"{self.cut_off} samples still sounded after {self.options.seconds:g} s and were faded out: "
+                        "more seconds keep more of them, and loops sustain them.")
         if self.loud_seams:
-            said.append(f"{self.loud_seams} of {len(self.lufs)} loops change more where they go round than their notes do by "
-                        "themselves, and may be heard to; more seconds give more to choose from.")
+            notices.append(f"{self.loud_seams} of {len(self.lufs)} loops change more at the seam than their notes do by "
+                        "themselves, and may be audible; more seconds give more loops to choose from.")
         if self.softer_db:
-            said.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest strokes are louder than a sample "
+            notices.append(f"The instrument is {self.softer_db:.1f} dB softer than the patch, whose hardest notes are louder than a sample "
                         "can be.")
         if self.sound.patch.parameters["master.mode"]:
-            said.append("The patch plays one note at a time; set your sampler to mono for that.")
-        return "\n".join(said)
+            notices.append("The patch plays one note at a time; set your sampler to mono for that.")
+        return "\n".join(notices)
 
 
 def write_sample(path: Path, sound: np.ndarray, key: int, found: loop.Loop | None) -> None:

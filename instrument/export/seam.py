@@ -1,8 +1,8 @@
-"""What changes from one moment of a sound to the next: how a loop is heard to go round, if it is.
+"""Measures how much a sound changes from one moment to the next, and so whether a loop is heard to repeat.
 
-Moments are windows of 43 ms, 5 ms apart, at 48 kHz. `level`: decibels from one to the next. `spectrum`: the change of all magnitudes, as
-a share of the whole. `phase`: how far partials are from where their last two phases lead them, in radians, weighted by their power.
-All channels count by their power, so that nothing cancels between them.
+A moment is a window of 43 ms; windows are 5 ms apart, at 48 kHz. `level`: decibels from one to the next. `spectrum`: the change of all
+magnitudes, as a fraction of their sum. `phase`: how far partials are from the phase that their last two predict, in radians, weighted by
+power. Channels are added as powers, so nothing cancels between them.
 """
 import numpy as np
 from scipy import fft
@@ -25,10 +25,10 @@ def changes(sound: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def most(sound: np.ndarray) -> dict[str, float]:
-    """The most of each measure in `sound` [S, channels], which has three moments or more."""
+    """The maximum of each measure in `sound` [S, channels], which has three moments or more."""
     return {name: float(values.max()) for name, values in changes(sound).items()}
 
 
 def over(seam: dict[str, float], own: dict[str, float]) -> float:
-    """The worst of a seam's measures against what the sound has in itself; below 1 it is quieter than that."""
+    """The worst of a seam's measures, relative to the sound's own maximum; below 1 the seam is less noticeable."""
     return max(seam[name] / max(own[name], LEAST) for name in own)

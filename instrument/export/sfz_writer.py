@@ -1,12 +1,12 @@
-"""The SFZ form: a text that maps samples, read by sforzando, sfizz, Renoise, Falcon, LinuxSampler, Polyphone and many more.
+"""Writer of the SFZ format: a text file that maps samples, read by sforzando, sfizz, Renoise, Falcon, LinuxSampler, Polyphone and more.
 
-Opcodes of SFZ 1.0 alone, which every player knows (sfzformat.com). `loop_end` is the last sample of the loop.
+Only opcodes of SFZ 1.0, which every player knows (sfzformat.com). `loop_end` is the last sample of the loop.
 
-Velocity is written so that all of them come to the same: as `amp_velcurve_N`, whose points mean the same in every player of SFZ, and in
-regions within which the default curve, amplitude by the square of velocity, follows them to a decibel. Polyphone leaves that curve
-standing and drops the points (2.2 to 2.5), so that its SoundFonts follow too. Where another law asks for many regions, fewer may do in
-which velocity does not matter: those Polyphone knows by equal `amp_velcurve_1` and `amp_velcurve_127`, which no player looks at where
-they lie outside of the region.
+Velocity is written so that all players agree: as `amp_velcurve_N`, whose points mean the same in every player of SFZ, and in
+regions within which the default curve, amplitude by the square of velocity, follows them to a decibel. Polyphone keeps that default curve
+and ignores the points (2.2 to 2.5), so its SoundFonts agree too. Where another law would need many regions, fewer may be written, in
+which velocity has no effect. Polyphone recognises these by equal `amp_velcurve_1` and `amp_velcurve_127`, which other players ignore when
+they are outside the region.
 """
 import numpy as np
 
@@ -20,7 +20,7 @@ SPREAD_DB = 1.0                     # that the default curve may be off within a
 
 def text(instrument: SampledInstrument, folder: str) -> str:
     """All of the file; `folder` is where the samples lie, seen from it."""
-    lines = [f"// {instrument.name}, from HummingFace", *(f"// {line}" for line in instrument.told.splitlines()), "",
+    lines = [f"// {instrument.name}, from HummingFace", *(f"// {line}" for line in instrument.description.splitlines()), "",
              "<global>", "amp_veltrack=100"]
     for layer, samples in instrument.by_layer().items():
         ways = [spans(layer.low, layer.high, instrument.law_db, fit, SPREAD_DB) for fit in (_following, _standing)]
@@ -34,18 +34,18 @@ def text(instrument: SampledInstrument, folder: str) -> str:
 
 
 def _following(low: int, high: int, law_db: np.ndarray) -> Span:
-    """Velocities that the default curve may decide on, where it is not so far under the law that a volume could not make it up."""
+    """Velocities for which the player's default curve can be used: where it is not too far below the law for a volume to compensate."""
     span = squared(low, high, law_db)
     return span if span.gain_db <= SPREAD_DB else _standing(low, high, law_db)
 
 
 def _standing(low: int, high: int, law_db: np.ndarray) -> Span:
-    """Velocities that may all be equally loud. All 127 are not: the ends of their curve would have to be equal."""
+    """Velocities that may all be equally loud. Not all 127: the ends of their curve would have to be equal."""
     return fixed(low, high, law_db) if high - low < LOUDEST - 1 or law_db[low] == law_db[high] else squared(low, high, law_db)
 
 
 def _curve(span: Span, law_db: np.ndarray) -> tuple[float, dict[int, float]]:
-    """(gain in dB; amplitude under it by velocity). No amplitude is over 1, as the format has it."""
+    """(gain in dB; amplitude relative to it by velocity). No amplitude is over 1, as the format requires."""
     gain_db = max(span.gain_db, float(law_db[span.low:span.high + 1].max()))
     curve = {v: float(10 ** ((law_db[v] - gain_db) / 20)) for v in points(span.low, span.high, law_db, CURVE_DB)}
     if span.track == 0:

@@ -1,6 +1,6 @@
-"""What a patch does, heard before it is sampled: whether its notes last, and how loud each velocity is.
+"""Measures a patch before it is sampled: whether its notes sustain, and how loud each velocity is.
 
-A patch may be any point between sounds, so it is judged by its sound, not by the name of what it was mixed from.
+A patch may be any point between sounds, so its sound is judged, not the names of the presets it was mixed from.
 """
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from hummingface.instrument.performance.source import Source
 
 PROBES = 5                          # keys, spread over the range
 VELOCITIES = (8, 16, 32, 48, 64, 80, 96, 112, 127)
-HELD_S, SETTLED_S = 2.5, 1.0        # a note is held so long; from when on its fall is measured; after its envelope
+HELD_S, SETTLED_S = 2.5, 1.0        # how long a note is held; when the measurement of its decay begins; after its envelope
 SUSTAINED_DB_S = 4.0                # what falls slower, in the middle of the probes, lasts as long as its key is held
-HEARD_S = 0.6                       # of a note tell how loud its velocity is
-LEAST_LUFS = -80.0                  # what is softer is not gone by: the engine leaves partials out there
+HEARD_S = 0.6                       # of a note, for measuring the loudness of its velocity
+LEAST_LUFS = -80.0                  # softer notes are ignored: the engine drops their partials
 
 
 @dataclass(frozen=True)
 class Survey:
-    """`fall_db_s` is the middle of the probes'; `law_db` [128] how far each velocity is under velocity 127."""
+    """`fall_db_s` is the median of the probes' decays; `law_db` [128] is how far each velocity is below velocity 127."""
     fall_db_s: float
     law_db: np.ndarray
 
@@ -47,7 +47,7 @@ def survey(source: Source, patch: Patch, low: int, high: int, done: Callable[[],
 
 
 def _law(lufs: np.ndarray) -> np.ndarray:
-    """The law [128] of the loudness of keys at VELOCITIES [K, V]: the mean of the keys, as far down as all of them are heard."""
+    """The law [128] of the loudness of keys at VELOCITIES [K, V]: the mean over keys, down to the velocity at which all are audible."""
     heard = np.logical_and.accumulate((lufs > LEAST_LUFS)[:, ::-1].all(0))[::-1]
     if not heard.any():
         heard[-1] = True

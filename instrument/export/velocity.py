@@ -1,8 +1,8 @@
-"""How loud each velocity is, and how a player is told of it.
+"""How loud each velocity is, and how an exported instrument expresses that in its player's own curve.
 
-Samples of all layers are written as loud as velocity 127 would be, so what is left is one law for the instrument: `law_db` [128], dB under
-velocity 127 at each velocity. Players have a curve of their own. Where it does not follow the law, the velocities of a layer are
-parted into spans, each with a gain, within which it does: they share the layer's samples.
+Samples of all layers are written as loud as velocity 127, which leaves one law for the instrument: `law_db` [128], dB under
+velocity 127 at each velocity. Players have curves of their own. Where a player's curve does not follow the law, the velocities of a layer
+are split into spans, each with a gain, within which it does; the spans share the layer's samples.
 """
 from collections.abc import Callable
 from typing import NamedTuple
@@ -36,19 +36,19 @@ def law_of(velocities: np.ndarray, level_db: np.ndarray) -> np.ndarray:
 
 
 def squared(low: int, high: int, law_db: np.ndarray) -> Span:
-    """What players do by SFZ's and SF2's default: amplitude by the square of velocity."""
+    """The default of SFZ and SF2 players: amplitude is the square of velocity."""
     return _span(low, high, 1.0, law_db, 40 * np.log10(np.arange(low, high + 1) / LOUDEST))
 
 
 def linear(low: int, high: int, law_db: np.ndarray) -> Span:
-    """What DecentSampler does: an amplitude of 1 - t + t v / 127, where the track `t` is what the span's two ends ask for."""
+    """DecentSampler's curve: an amplitude of 1 - t + t v / 127, with the track `t` that fits the span's two ends."""
     ratio, a, b = 10 ** ((law_db[low] - law_db[high]) / 20), low / LOUDEST, high / LOUDEST
     track = float(np.clip((1 - ratio) / ((1 - a) - ratio * (1 - b)), 0, 1)) if high > low else 0.0
     return _span(low, high, track, law_db, 20 * np.log10(1 - track + track * np.arange(low, high + 1) / LOUDEST))
 
 
 def fixed(low: int, high: int, law_db: np.ndarray) -> Span:
-    """What a player does that knows gains alone."""
+    """The curve of a player that knows only gains."""
     return _span(low, high, 0.0, law_db, np.zeros(high + 1 - low))
 
 
@@ -58,7 +58,7 @@ def _span(low: int, high: int, track: float, law_db: np.ndarray, own_db: np.ndar
 
 
 def spans(low: int, high: int, law_db: np.ndarray, fit: Fit, most_db: float) -> list[Span]:
-    """Velocities `low`..`high` in as few spans as keep their spread within `most_db`, softest first."""
+    """Velocities `low`..`high` in as few spans as keep their deviation within `most_db`, softest first."""
     found = []
     while high >= low:
         span = fit(high, high, law_db)

@@ -1,9 +1,9 @@
-"""A wavetable of a patch: 256 single cycles of 2048 samples along a knob, or along the time of one note, for Serum, Vital and others.
+"""A wavetable of a patch: 256 single cycles of 2048 samples along a control, or along the time of one note, for Serum, Vital and others.
 
-Each cycle is what the engine plays at that place, by the levels of its harmonics: those over eight periods of a note whose period is a
-whole number of samples, so that every harmonic falls on its own bin; what lies up to a quarter of the way to the next one
-(stretched strings) still counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and
-reverb stay out.
+Each cycle has the levels of the harmonics that the engine plays at that place. They are measured over eight periods of a note whose period
+is a whole number of samples, so that every harmonic falls on its own bin; power up to a quarter of the way to the next harmonic
+(stretched strings) counts as its own. A cycle cannot hold what does not repeat, so motion, noise, half-harmonics, chorus, delay and
+reverb are left out.
 All harmonics start as sines in every cycle, so that neighbouring cycles blend without cancelling each other.
 """
 import os
@@ -34,13 +34,13 @@ SIDE_BINS = PERIODS // 4            # of those around a harmonic's that are its 
 HEARD_S, SETTLING_S = 0.3, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note
 FIRST_S = 0.03                      # along time: the first cycle
 LOUDEST = 0.98
-MOST_RAISED_DB = 40.0               # a cycle so far below the loudest is not raised to its level but by so much
-ALIKE_DB = -50.0                    # cycles that differ by less, on the whole, are said to be one
+MOST_RAISED_DB = 40.0               # a quieter cycle is raised by at most this much
+ALIKE_DB = -50.0                    # cycles that differ by less are reported as the same
 
 
 @dataclass(frozen=True)
 class WavetableOptions:
-    """`along` is a control's id, or "time"; `seconds` how much of the note goes by along time; `key` the note that is played."""
+    """`along` is a control's id, or "time"; `seconds` is how much of the note passes along time; `key` is the note that is played."""
     along: str = TIME
     key: int = 48
     velocity: int = 100
@@ -49,25 +49,25 @@ class WavetableOptions:
 
 @dataclass(frozen=True)
 class WavetableReport:
-    """What was exported."""
+    """The result of an export."""
     out: Path
     took_s: float
-    remark: str = ""
+    notice: str = ""
 
     def __str__(self) -> str:
         return (f"{self.out}: {CYCLES} cycles of {CYCLE_SAMPLES} samples, made in {self.took_s:.1f} s"
-                + (f"\n{self.remark}" if self.remark else ""))
+                + (f"\n{self.notice}" if self.notice else ""))
 
 
 def check_along(along: str, latents: int) -> None:
-    """Raises ExportError where no table can go along this."""
+    """Raises ExportError if no wavetable can be made along this."""
     if along == TIME:
         return
     if along not in PARAMETERS:
         raise ExportError(f"no control is called {along!r}; take {TIME}, latent.1 to latent.{min(latents, 16)}, filter.cutoff_hz, "
                           "character.brightness, morph.x or another that `hummingface export wavetable --help` names")
     if PARAMETERS[along].choices:
-        raise ExportError(f"{along} is a switch; a table goes along a knob")
+        raise ExportError(f"{along} is a switch; a wavetable needs a continuous control")
     if along.startswith("latent.") and int(along.partition(".")[2]) > latents:
         raise ExportError(f"{along}: the model has {latents} latents")
 
@@ -83,17 +83,17 @@ def export(sound: Sound, out: str | Path, options: WavetableOptions | None = Non
     check_along(options.along, sound.source.latents)
     with growing(out.parent, [out]) as hidden:
         levels = harmonics(sound, options, progress)
-        said = [notice(sound)]
+        notices = [notice(sound)]
         spread = np.sqrt(np.mean((levels - levels.mean(0)) ** 2) / max(np.mean(levels ** 2), 1e-30))
         if levels.max() < 1e-6:
             raise ExportError(f"{sound.patch.name}: silent at key {options.key}; choose another key")
         if 20 * np.log10(max(spread, 1e-9)) < ALIKE_DB:
-            said.append(f"All cycles are alike: {options.along} does not change them.")
+            notices.append(f"All cycles are the same: {options.along} does not change them.")
         with (hidden / out.name).open("xb") as file:
             file.write(as_wav(cycles(levels)))
             file.flush()
             os.fsync(file.fileno())
-    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, said)))
+    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, notices)))
 
 
 def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""Which keys and velocities are sampled, and which each sample stands for; how its files are called."""
+"""Which keys and velocities are sampled, which range each sample covers, and the names of the sample files."""
 import re
 from dataclasses import dataclass
 from itertools import pairwise
 
 NOTES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")       # no sharps: `#` begins a directive in an SFZ file
-SINGLE_VELOCITY = 100               # where one layer stands for all
+SINGLE_VELOCITY = 100               # with a single layer
 LONGEST_NAME = 60
 
 
@@ -43,11 +43,11 @@ def note_name(key: int) -> str:
 
 
 def plain(name: str) -> str:
-    """A name that every file system and every written form takes as it is; "Instrument" where nothing is left of it."""
+    """A name that every file system and export format accepts; "Instrument" if nothing is left of it."""
     words = re.sub(r"[^\w\- ]+", "", name)
     return re.sub(r"\s+", " ", words).strip()[:LONGEST_NAME].strip() or "Instrument"
 
 
 def sample_name(key: int, velocity: int, name: str) -> str:
-    """ "060 C4 v064 Glass Reed.wav": sorts by key, and tells what it is wherever it is dragged."""
+    """"060 C4 v064 Glass Reed.wav": sorts by key, and is understood wherever it is dragged."""
     return f"{key:03} {note_name(key)} v{velocity:03} {plain(name)}.wav"

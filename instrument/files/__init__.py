@@ -1,1 +1,1 @@
-"""Files as the instrument writes them: whole or not at all."""
+"""Files of the instrument that appear whole or not at all."""

@@ -1,10 +1,10 @@
-"""Whether a process is still there: files of one that is gone may go as well."""
+"""Whether a process still runs, for cleaning up files that belong to dead ones."""
 import os
 import sys
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is a process of this number. On Windows always True, where a file in use cannot be removed anyway."""
+    """Whether a process with this id exists. On Windows always True, where a file in use cannot be removed anyway."""
     if sys.platform == "win32":
         return True
     try:

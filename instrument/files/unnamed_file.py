@@ -1,4 +1,4 @@
-"""A file that has no name until it is whole: of one whose process was killed nothing is left, and an older one stays until then."""
+"""A file that has no name until it is complete: a killed process leaves nothing of it, and an older file stays until then."""
 import contextlib
 import os
 import re
@@ -9,9 +9,10 @@ from hummingface.instrument.files.processes import is_running
 
 
 class Growing:
-    """What will be `target`. Write to `fd`; `keep` gives it its name, `drop` lets it vanish. Raises OSError where it cannot be made.
+    """A file that will be `target`. Write to `fd`; `keep` gives it its name, `drop` discards it. Raises OSError where it cannot be made.
 
-    Linux has files without a name. Elsewhere it is "NAME.PID.tmp" meanwhile, which goes when the next one of this name begins.
+    Linux has files without a name. Elsewhere it is "NAME.PID.tmp" meanwhile, which the next file of this name removes if the process was
+    killed.
     """
 
     def __init__(self, target: Path) -> None:
@@ -26,7 +27,7 @@ class Growing:
         return os.open(self._named, os.O_CREAT | os.O_RDWR | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666), False
 
     def keep(self) -> None:
-        """It is whole."""
+        """The file is complete: give it its name."""
         if self._nameless:
             self._name()
         else:
@@ -45,13 +46,13 @@ class Growing:
             os.close(folder)
 
     def drop(self) -> None:
-        """It goes, unless it was kept."""
+        """Discard the file, unless it was kept."""
         self._close()
         with contextlib.suppress(OSError):
             self._named.unlink(missing_ok=True)
 
     def why_full(self) -> str:
-        """Why no more can be written to it; empty if it can."""
+        """The reason why nothing more can be written to it; empty if it can."""
         try:
             os.lseek(self.fd, 0, os.SEEK_END)
             os.write(self.fd, bytes(1 << 16))

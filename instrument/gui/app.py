@@ -1,6 +1,6 @@
-"""Opening the instrument's window: settings, patch, audio process, and all put away again at the end.
+"""Opens the instrument's window: settings, patch and audio process, and closes all of them at the end.
 
-The audio process is started first, and Qt imported while it gets ready: each takes more than a second.
+The audio process is started first, and Qt is imported while it gets ready: each takes more than a second.
 """
 import signal
 import sys
@@ -19,7 +19,7 @@ READY_POLL_MS = 100
 
 
 def _open_when_ready(window: "Window", path: Path) -> None:
-    """Once the engine plays."""
+    """Open the file once the engine plays."""
     from PySide6.QtCore import QTimer
     look = QTimer(window, interval=READY_POLL_MS)
 
@@ -32,8 +32,8 @@ def _open_when_ready(window: "Window", path: Path) -> None:
 
 
 def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
-    """Open the window and play until it is closed; `options` as `beginning.prepare` takes them, `opened` as if it were dropped. Returns
-    the exit status.
+    """Open the window and play until it is closed; `options` as `startup.prepare` takes them, `opened` as if it were dropped. Returns the
+    exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
@@ -57,8 +57,8 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
         theme.dress(app)
         app.setWindowIcon(theme.app_icon())
         window = Window(client, beginning.patch, settings, kept, Autosave(file))
-        if said := "\n".join(filter(None, (*beginning.said, trouble))):
-            window.banner.notify(said)
+        if notices := "\n".join(filter(None, (*beginning.notices, trouble))):
+            window.banner.notify(notices)
         window.show()
         if opened is not None:
             _open_when_ready(window, opened)

@@ -1,4 +1,4 @@
-"""The window: puts the parts together, and carries what happens between the player, the session and the engine."""
+"""The main window: creates panels and controllers, and connects the player, the session and the engine."""
 import sys
 import time
 from functools import cached_property
@@ -45,16 +45,16 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.session.settings import Settings
 
-TICK_MS = 16                # 60 pictures a second
+TICK_MS = 16                # 60 frames per second
 STATUS_S = 0.25
-FROM_NOW = 1 << 62          # a position that lies in the future of any engine
+FROM_NOW = 1 << 62          # a position beyond any engine's: "from now on"
 SIZE, LEAST_SIZE = (1200, 760), (960, 620)
-PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine says which patch it began with
+PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine reports its first patch
 
 
 class Window(QMainWindow):
-    """`client` is the engine's handle, `patch` what the engine was given to begin with (None: it begins with one of its own, which the
-    window then takes), `settings` what is kept between starts. `kept` is the state that a window left, and `autosave` keeps this one's.
+    """`client` is the engine's handle, `patch` is the patch that the engine was given (None: it chooses its own, which the window then
+    adopts), `settings` is what is kept between starts. `kept` is the restored state of an earlier window, and `autosave` saves this one's.
     """
 
     def __init__(self, client: Client, patch: Patch | None, settings: Settings, kept: WindowState | None = None,
@@ -210,7 +210,7 @@ class Window(QMainWindow):
         self._position = FROM_NOW
 
     def tick(self) -> None:
-        """Take what the engine told, and show what sounds."""
+        """Handle the engine's events, and show what sounds."""
         now = time.monotonic()
         for message in self.client.poll():
             self.news.hear(message, self.client.telemetry)
@@ -237,13 +237,13 @@ class Window(QMainWindow):
     # what the player wants
 
     def panic(self) -> None:
-        """Silence at once."""
+        """Silence everything at once."""
         self.bend.setValue(0)
         self.wheel.setValue(0)
         self.note_input.panic()
 
     def recall(self, path: str) -> None:
-        """Bring back the sound of a take, and play it again."""
+        """Load the sound of a take, and play the take again."""
         self.note_input.release_all()
         self.client.send({"do": "recall", "path": path})
 
@@ -258,7 +258,7 @@ class Window(QMainWindow):
         event.accept()
 
     def open_settings(self) -> None:
-        """The dialog for devices."""
+        """Open the Audio · MIDI dialog."""
         self.client.send({"do": "list"})
         self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
         self.dialog.show()
@@ -280,7 +280,7 @@ class Window(QMainWindow):
         self.keeping.reopen()
 
     def _send_wheel(self) -> None:
-        """Where the wheel stands, to an engine that does not know it."""
+        """Send the wheel's position to an engine that does not know it."""
         if self.wheel.value():
             self.wheel.turned.emit(self.wheel.value() / self.wheel.maximum())
 
@@ -299,7 +299,7 @@ class Window(QMainWindow):
 
     @cached_property
     def takes(self) -> "TakesPanel":
-        """Made when it is wanted first: the start need not wait for it."""
+        """Made on first use: the start does not wait for it."""
         from hummingface.instrument.gui.panels.takes_panel import TakesPanel
         panel = TakesPanel(self, self.settings)
         panel.recall_wanted.connect(self.recall)
@@ -308,13 +308,13 @@ class Window(QMainWindow):
 
     @cached_property
     def exports(self) -> "ExportDialog":
-        """Made when it is wanted first, too."""
+        """Made on first use, too."""
         from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
         return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
 
     @cached_property
     def touch(self) -> "TouchDialog":
-        """Made when it is wanted first, too."""
+        """Made on first use, too."""
         from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
         dialog = TouchDialog(self, self.settings, self.client.send)
         dialog.changed.connect(self._save_settings)
@@ -327,7 +327,7 @@ class Window(QMainWindow):
         self.timer.stop()
         self.note_input.release_all()
         self._keep_settings()
-        self.keeping.close()            # while what is open still is
+        self.keeping.close()            # while panels are still open
         self.dialog.hide()
         if self._takes_shown():
             self.takes.hide()

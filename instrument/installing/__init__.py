@@ -1,10 +1,10 @@
-"""Putting packages where this Python finds them: what `make play`, `make test` and `hummingface install train` do.
+"""Installs packages into this Python's environment: what `make play`, `make test` and `hummingface install train` do.
 
-Standard library alone: all of it runs before anything is installed.
+Standard library only: all of it runs before anything is installed.
 
-    system          libraries of the system that are missing, and the packages of Debian and Ubuntu that bring them
-    whole           packages that an interrupted installation left in pieces
-    steps           pip and uv, one step at a time; what failed, in words: which package, at which step, why
-    torch_build     where a build of torch for CPUs comes from
-    training        what `hummingface[train]` asks for, into the environment that is running
+    system              missing system libraries, and the packages of Debian and Ubuntu that contain them
+    broken_packages     packages that an interrupted installation left incomplete
+    steps               pip and uv, one step at a time; what failed: which package, at which step, why
+    torch_build         where a build of torch for CPUs comes from
+    training_extra      `hummingface[train]`, into the running environment
 """

@@ -1,7 +1,6 @@
-"""`python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`: what the Makefile has installed into its
-environment.
+"""Installs what the Makefile needs: `python -m hummingface.instrument.installing play|train|dev [--constraints FILE] [--cuda]`.
 
-Each says what it does, and stops with the package, the step and the reason where something fails; the same command goes on from there.
+Each step is reported. Where one fails, the installation stops and names the package, the step and the reason; the same command resumes it.
 """
 import argparse
 import os
@@ -24,9 +23,9 @@ def say(text: str) -> None:
 
 
 def play(constraints: list[str]) -> None:
-    """The instrument, and all that playing needs."""
+    """Installs the instrument and everything that playing needs."""
     for name in forget_broken():
-        say(f"{name} was left half installed: it is installed again.")
+        say(f"{name} was incompletely installed: it is installed again.")
     say("Installing what makes the sound ...")
     run(Step("what makes the sound", [*INSTALL, *constraints, *ENGINE]))
     compiling = _compile_behind()
@@ -40,13 +39,15 @@ def play(constraints: list[str]) -> None:
 
 
 def _compile_behind() -> subprocess.Popen:
-    """Compile for this machine at the same time. It goes on by itself, and `play` waits for what it needs of it."""
+    """Starts compiling for this machine in the background; `play` waits for the parts it needs."""
     return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile"], stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT)
 
 
 def _midi() -> None:
-    """python-rtmidi where it has no wheel, if all is there that compiling it takes. Else MIDI comes through PortMidi, or JACK."""
+    """Installs python-rtmidi where it has no wheel, if everything needed to compile it is there. Otherwise MIDI comes through PortMidi or
+    JACK.
+    """
     include = Path(sysconfig.get_path("include")) / "Python.h"
     if sys.version_info < (3, 13) or not (include.exists() and Path("/usr/include/alsa/asoundlib.h").exists() and _has_compiler()):
         return
@@ -78,8 +79,8 @@ def main() -> int:
             run(Step("what the tests need", [*INSTALL, *constraints, "-e", f"{PROJECT}[dev]"]))
     except InstallError as error:
         if os.environ.get("VERBOSE"):
-            print(error.said, file=sys.stderr)
-        print(f"\nInstalling stopped. {error}\nThe same command goes on from there; with VERBOSE=1 it shows what the installer said.",
+            print(error.output, file=sys.stderr)
+        print(f"\nInstalling stopped. {error}\nThe same command resumes it; with VERBOSE=1 it shows the installer's output.",
               file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,15 +1,15 @@
-"""Packages that an interrupted installation left in pieces: forgotten here, so that the next one puts them there whole."""
+"""Removes the records of packages that an interrupted installation left incomplete, so that the next installation replaces them."""
 import shutil
 from collections.abc import Collection
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-# Written by hand and not to be found again: what a package's record names beside its own files.
+# Files that installers generate, which may be missing in a complete package.
 _LEFT_OUT = (".pyc", "/RECORD", "/INSTALLER", "/REQUESTED", "/direct_url.json")
 
 
 def is_whole(distribution: Distribution) -> bool:
-    """Whether all files are there that its record names; without a record it is not."""
+    """Whether all files in the package's record exist; without a record it is incomplete."""
     files = distribution.files
     if files is None:
         return False
@@ -17,7 +17,7 @@ def is_whole(distribution: Distribution) -> bool:
 
 
 def forget_broken(but: Collection[str] = ()) -> list[str]:
-    """Take the entries of broken packages away, so that installers see that they are missing; `but` these. Returns their names."""
+    """Remove the metadata of incomplete packages, so that installers see that they are missing; except `but`. Returns their names."""
     forgotten = []
     for distribution in distributions():
         if distribution.metadata["Name"] in but:

@@ -1,7 +1,7 @@
-"""`hummingface install train`, in a terminal, or for the window as lines of JSON.
+"""The command `hummingface install train`, in a terminal, or with JSON lines for the window.
 
-To the window: `{"tell": "size", "download_mb", "disk_mb"}`, `{"tell": "step", "text"}`, `{"tell": "progress", "mb"}` (what has come on the
-disk), and at the end `{"tell": "done"}` or `{"tell": "failed", "text"}`. When its standard input ends, it is cancelled.
+To the window: `{"tell": "size", "download_mb", "disk_mb"}`, `{"tell": "step", "text"}`, `{"tell": "progress", "mb"}` (what is on the
+disk so far), and at the end `{"tell": "done"}` or `{"tell": "failed", "text"}`. When its standard input ends, it is cancelled.
 """
 import contextlib
 import json
@@ -30,7 +30,7 @@ def run(cuda: bool, tell: bool) -> int:
     try:
         install(lambda text: say("step", text=text), cuda=cuda, cancelled=cancelled, watch=_Watch(say).look if tell else lambda: None)
     except InstallError as error:
-        say("failed", text=f"{error} Nothing that plays was changed; the same again goes on from there.")
+        say("failed", text=f"{error} Nothing that plays was changed; the same command resumes it.")
         return 1
     except Cancelled:
         say("failed", text="Cancelled.")
@@ -56,14 +56,14 @@ def _text(kind: str, **values: Any) -> None:
 
 
 def _until_left(cancelled: threading.Event) -> None:
-    """Sets it when standard input ends: whoever started us is gone, or wants it no more."""
+    """Sets it when standard input ends: the parent process is gone, or has cancelled."""
     while os.read(0, 4096):
         pass
     cancelled.set()
 
 
 class _Watch:
-    """Tells how much has come: what the environment has grown by, with what is fetched into it, which needs no word of the installer's."""
+    """Reports how much has been downloaded: by how much the environment has grown, independent of the installer's output."""
 
     def __init__(self, say: Callable[..., None]) -> None:
         self._say, self._looked_s = say, 0.0
@@ -78,7 +78,7 @@ class _Watch:
 
 
 def size_mb() -> float:
-    """How large the environment is."""
+    """The size of the environment."""
     total = 0
     for folder, _, files in os.walk(sys.prefix):
         for name in files:

@@ -1,4 +1,4 @@
-"""pip and uv at work, one step after the other: what is being done, and if it fails which package, at which step, and why."""
+"""Runs pip and uv step by step, and reports each step and, where one fails, the package, the step and the reason."""
 import os
 import re
 import shutil
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
-INSTALL = (*PIP, "install", "--progress-bar", "off", "--no-compile")        # Python compiles what it imports, which is a small part
+INSTALL = (*PIP, "install", "--progress-bar", "off", "--no-compile")        # Python compiles only imported modules, a small part
 KEPT_LINES = 400
 POLL_S = 0.2
 
 _PACKAGE = re.compile(r"^\s*(?:Collecting|Downloading|Building wheel for|Using cached|Processing) +(?:[^\s]*/)?([A-Za-z0-9][A-Za-z0-9_.]*"
                       r"(?:-[A-Za-z][A-Za-z0-9_.]*)*)")
 _SITE = re.compile(r"site-packages[/\\]([A-Za-z0-9_.-]+)")
-_REASONS = (                        # (pattern in what the installer said, why it failed and what to do); the first that is found holds
+_REASONS = (                        # (pattern in the installer's output, why it failed and what to do); the first match is used
     (r"No space left on device|Errno 28|os error 28|not enough space|WinError 112", "the disk is full ({free}). Make room"),
     (r"Permission denied|Errno 13|Read-only file system|Errno 30", "{prefix} cannot be written to"),
     (r"DO NOT MATCH THE HASHES|BadZipFile|[Ii]nvalid wheel|[Ww]heel .* is invalid|not a zip file|invalid Zip|bad magic|Bad CRC|"
-     r"[Ff]ailed to (?:read|extract|unzip)|IncompleteRead|error -3 while decompressing", "the file that came is broken"),
+     r"[Ff]ailed to (?:read|extract|unzip)|IncompleteRead|error -3 while decompressing", "the downloaded file is damaged"),
     (r"name resolution|NameResolutionError|Name or service not known|getaddrinfo|NewConnectionError|Failed to establish|"
      r"ConnectTimeout|ReadTimeout|timed out|Connection (?:refused|reset|aborted|broken)|dns error|client error|ProxyError|"
-     r"Network is unreachable|error sending request", "the package index cannot be reached: look after the network"),
+     r"Network is unreachable|error sending request", "the package index cannot be reached: check the network"),
     (r"externally-managed-environment", "this Python belongs to the system; use a virtual environment"),
     (r"Requires-Python|requires a different Python|No matching distribution|No solution found|Could not find a version|"
      r"not a supported wheel", "there is no build of it for Python {python} on this system"),
@@ -35,20 +35,21 @@ _REASONS = (                        # (pattern in what the installer said, why i
 
 
 class InstallError(Exception):
-    """A step failed. `package` may be empty: then the step as a whole could not be done."""
+    """A step failed. `package` may be empty: then the step failed as a whole."""
 
-    def __init__(self, step: str, package: str, why: str, said: str = ""):
+    def __init__(self, step: str, package: str, why: str, output: str = ""):
         super().__init__(f"{step}: {package or 'the installer'}: {why}.")
-        self.step, self.package, self.why, self.said = step, package, why, said
+        self.step, self.package, self.why, self.output = step, package, why, output
 
 
 class Cancelled(Exception):
-    """Whoever wanted it does not want it any more."""
+    """The installation was cancelled."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: to blame if nothing else is told."""
+    """`name` says what is being done; `command` does it. `environment` is added to ours. `package`: for errors
+    whose output names none."""
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Step:
 
 def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: threading.Event | None = None,
         watch: Callable[[], None] = lambda: None) -> str:
-    """Do a step; returns what it said. `tell` hears each line as it comes, `watch` is called several times a second.
+    """Run a step; returns its output. `tell` is called with each line as it comes, `watch` several times a second.
 
     Raises InstallError where it fails, Cancelled once `cancelled` is set.
     """
@@ -83,11 +84,11 @@ def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: 
         except subprocess.TimeoutExpired:
             process.kill()
         raise
-    said = "\n".join(lines)
+    output = "\n".join(lines)
     if code:
         package, why = explain(lines)
-        raise InstallError(step.name, package or step.package, why, said)
-    return said
+        raise InstallError(step.name, package or step.package, why, output)
+    return output
 
 
 def _read(process: subprocess.Popen, lines: list[str], tell: Callable[[str], None]) -> None:
@@ -99,13 +100,13 @@ def _read(process: subprocess.Popen, lines: list[str], tell: Callable[[str], Non
 
 
 def explain(lines: Sequence[str]) -> tuple[str, str]:
-    """(package, why) of what a failing installer said. The package is empty where nothing tells of one."""
-    said = "\n".join(lines)
+    """(package, reason) from a failing installer's output. The package is empty where the output names none."""
+    output = "\n".join(lines)
     errors = [line for line in lines if re.match(r"\s*(ERROR|error|×|fatal)\b", line)]
-    why = next((text for pattern, text in _REASONS if re.search(pattern, said)), "")
+    why = next((text for pattern, text in _REASONS if re.search(pattern, output)), "")
     if not why:
-        told = re.sub(r"^\s*(ERROR|error)[:\s]*", "", errors[-1] if errors else (lines[-1] if lines else "it said nothing"))
-        why = told.strip().rstrip(".")[:300]
+        message = re.sub(r"^\s*(ERROR|error)[:\s]*", "", errors[-1] if errors else (lines[-1] if lines else "it said nothing"))
+        why = message.strip().rstrip(".")[:300]
     return _package(lines, errors), why.format(free=_free(), prefix=sys.prefix, python=f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
@@ -128,7 +129,7 @@ def _package(lines: Sequence[str], errors: Sequence[str]) -> str:
 
 
 def _free() -> str:
-    """How much room is left where packages go."""
+    """The free space where packages are installed."""
     place = Path(sys.prefix)
     try:
         return f"{shutil.disk_usage(place).free / 1e6:.0f} MB are free at {place}"

@@ -1,10 +1,10 @@
-"""What the system must bring: libraries by the names that programs ask for, and the packages of Debian and Ubuntu that have them.
+"""System libraries that the instrument needs, and the packages of Debian and Ubuntu that contain them.
 
     python3 -m hummingface.instrument.installing.system play|test
 
-Run by the Makefile with the system's own Python, before there is a virtual environment. Where all is there nothing is asked of anybody.
-Package names differ between releases (libasound2, libasound2t64), so the one that this system's apt knows is taken. Without root and
-without a password-free sudo, or where there is no apt, what is missing is said; it stops only where the rest would be of no use.
+The Makefile runs it with the system's own Python, before there is a virtual environment. Where nothing is missing, it asks for nothing.
+Package names differ between releases (libasound2, libasound2t64), so it takes the one that this system's apt knows. Without root and
+without a password-free sudo, or without apt, it prints what is missing; it stops only where the rest would be of no use.
 """
 import ctypes
 import os
@@ -45,14 +45,15 @@ def _fonts() -> bool:
 
 
 def _has_rtmidi() -> bool:
-    """Whether python-rtmidi brings MIDI: there are wheels of it up to Python 3.12."""
+    """Whether python-rtmidi provides MIDI: it has wheels up to Python 3.12."""
     return sys.version_info < (3, 13)
 
 
 @dataclass(frozen=True)
 class SystemPart:
-    """Something that is wanted here: what for, whether it is there, the packages that bring it. `needed`: without it nothing begins.
-    `wanted`: whether it is of any use now; where there is no display, there is no window to draw."""
+    """A system component: its purpose, whether it is installed, the packages that contain it. `needed`: nothing works without it. `wanted`:
+    whether it is useful here; without a display no window can be drawn.
+    """
     what: str
     there: Callable[[], bool]
     packages: tuple[str, ...]
@@ -102,7 +103,7 @@ def _said(command: Sequence[str]) -> str:
 
 
 def named_here(name: str, ask: Callable[[str], str] | None = None) -> str:
-    """A package as this release calls it: by its own name, or by the one that took its place (with 64-bit time: ...t64)."""
+    """A package's name in this release: its own, or that of its successor (with 64-bit time: ...t64)."""
     ask = ask or (lambda package: _said(["apt-cache", "policy", package]))
     for candidate in (name, f"{name}t64"):
         if re.search(r"^ *Candidate: (?!\(none\))\S", ask(candidate), re.MULTILINE):
@@ -111,12 +112,12 @@ def named_here(name: str, ask: Callable[[str], str] | None = None) -> str:
 
 
 def missing(parts: Iterable[SystemPart], all_wanted: bool = False) -> list[SystemPart]:
-    """Those of them that are wanted and not there."""
+    """The wanted components that are missing."""
     return [part for part in parts if (all_wanted or part.wanted()) and not part.there()]
 
 
 def _root(command: Sequence[str]) -> list[str] | None:
-    """The command as root, or None where nobody lets us."""
+    """The command as root, or None if we may not become root."""
     if os.geteuid() == 0:
         return list(command)
     if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0:
@@ -125,7 +126,7 @@ def _root(command: Sequence[str]) -> list[str] | None:
 
 
 def _install(packages: Sequence[str]) -> tuple[bool, list[str]]:
-    """(whether apt put them there, their names here)."""
+    """(whether apt installed them, their names here)."""
     update = _root(["apt-get", "update", "-qq"])
     if update is not None:
         subprocess.run(update, check=False)

@@ -1,8 +1,8 @@
-"""Where torch comes from: training wants it, and on Linux PyPI's own build brings CUDA, gigabytes that a CPU has no use for.
+"""Chooses a build of torch: training needs it, and on Linux PyPI's build contains CUDA, gigabytes that a CPU has no use for.
 
-In this order, without a question: the CPU build that pip finds by itself (a folder or an index that this machine's pip is told of);
-PyTorch's own CPU builds by way of uv, which knows where they are; PyPI's build. On other systems PyPI's build is for CPUs (on Apple's for
-their GPUs, too) and the only step.
+In this order, without a question: the CPU build that pip finds by itself (in a folder or an index that this machine's pip is configured
+for); PyTorch's own CPU builds through uv, which knows where they are; PyPI's build. On other systems PyPI's build is for CPUs (on Apple's
+for their GPUs, too) and the only step.
 """
 import re
 import shutil
@@ -28,24 +28,24 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def newest_cpu_build(versions: Sequence[str], exactly: str | None = None) -> str | None:
-    """Of the versions that pip knows the newest that is a CPU build, of the release `exactly` where one is given."""
+    """The newest CPU build among the versions that pip knows, of the release `exactly` if one is given."""
     builds = [version for version in versions if version.endswith("+cpu") and release(version) >= LEAST
               and exactly in (None, version.partition("+")[0])]
     return max(builds, key=release, default=None)
 
 
 def versions_known() -> list[str]:
-    """Versions of torch that pip finds by itself for this Python, those of folders that it is told of among them."""
+    """Versions of torch that pip finds by itself for this Python, including those in folders that it is configured for."""
     try:
-        asked = subprocess.run([*PIP, "index", "versions", "torch"], capture_output=True, text=True, timeout=INDEX_S, check=False)
+        listing = subprocess.run([*PIP, "index", "versions", "torch"], capture_output=True, text=True, timeout=INDEX_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
-    found = re.search(r"Available versions: (.*)", asked.stdout)
+    found = re.search(r"Available versions: (.*)", listing.stdout)
     return [version.strip() for version in found[1].split(",")] if found else []
 
 
 def pinned(constraints: Path | None) -> str | None:
-    """The version of torch that a file of constraints asks for."""
+    """The version of torch in a file of constraints."""
     if constraints is None:
         return None
     found = re.search(r"^torch==([\w.]+)", constraints.read_text(encoding="utf-8"), re.MULTILINE)
@@ -53,7 +53,9 @@ def pinned(constraints: Path | None) -> str | None:
 
 
 def choices(constraints: Sequence[str] = (), exactly: str | None = None, cuda: bool = False) -> list[list[Step]]:
-    """The ways to torch, the first that works is enough; each is a list of steps. `constraints` are words for pip and uv (`-c FILE`)."""
+    """The ways to install torch, of which the first that works is used; each is a list of steps. `constraints` are arguments for pip and uv
+    (`-c FILE`).
+    """
     wanted = f"torch>={'.'.join(map(str, LEAST))}"
     plain = [Step("PyTorch from PyPI", [*INSTALL, *constraints, wanted], package="torch")]
     if sys.platform != "linux":

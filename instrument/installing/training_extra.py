@@ -1,7 +1,7 @@
-"""`hummingface[train]` into the environment that is running: PyTorch by whichever way works, then the rest.
+"""Installs `hummingface[train]` into the running environment: PyTorch by whichever way works, then the rest.
 
-What is installed already is never changed: an upgrade of numpy under a running instrument could break it. Cancelled or cut off, the next
-try goes on: what was left in pieces is put there anew.
+Installed packages are never changed: an upgrade of numpy under a running instrument could break it. After a cancelled or killed
+installation the next one goes on, and replaces what is incomplete.
 """
 import json
 import re
@@ -23,20 +23,20 @@ PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def requirements(extra: str) -> list[str]:
-    """What an extra of ours asks for: as it is installed, or as the project beside the source says."""
+    """The requirements of an extra: of the installed package, or of the project beside the source."""
     with suppress(PackageNotFoundError):
-        asked = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
-        if asked:
-            return [text.partition(";")[0].strip() for text in asked]
+        wanted = [text for text in requires("hummingface") or () if f'extra == "{extra}"' in text.replace("'", '"')]
+        if wanted:
+            return [text.partition(";")[0].strip() for text in wanted]
     import tomllib
     return list(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"][extra])
 
 
 def install(tell: Callable[[str], None], *, constraints: Path | None = None, cuda: bool = False, cancelled: threading.Event | None = None,
             watch: Callable[[], None] = lambda: None) -> None:
-    """Install what training needs. `tell` hears what is being done, a line each; `watch` is called several times a second meanwhile.
+    """Install what training needs. `tell` is called with a line for each step, `watch` several times a second.
 
-    Raises InstallError, naming package and step, where no way leads there; Cancelled.
+    Raises InstallError, naming package and step, if no way works; Cancelled.
     """
     others = [text for text in requirements("train") if not re.match(r"torch\b", text)]
 
@@ -66,14 +66,14 @@ def _first_that_works(ways: list[list[Step]], do: Callable[[Step], None], tell: 
             return
         except InstallError as error:
             failed.append(error)
-            if "disk is full" in error.why:             # which no other way needs less of
+            if "disk is full" in error.why:             # which no other way avoids
                 raise
             tell(f"{error} The next way is tried." if way is not ways[-1] else str(error))
     raise failed[-1]
 
 
 def _pip_is_there(do: Callable[[Step], None]) -> None:
-    """Environments that uv or pipx made have no pip of their own."""
+    """Installs pip where it is missing: environments made by uv or pipx have none."""
     try:
         run(Step("pip", [*PIP, "--version"]))
     except InstallError:
@@ -110,7 +110,7 @@ def _note() -> Path:
 
 
 def broken() -> bool:
-    """Whether a try that was cut off left packages in pieces, which must not be trusted."""
+    """Whether an interrupted installation left incomplete packages."""
     if not _scratch().exists():
         return False
     with suppress(OSError, ValueError, TypeError):
@@ -125,7 +125,7 @@ def _names() -> set[str]:
 
 @contextmanager
 def _as_it_is(constraints: Path | None) -> Iterator[list[str]]:
-    """Words for pip and uv that keep what is installed as it is; `constraints` beside it."""
+    """Arguments for pip and uv that keep installed packages unchanged, together with `constraints`."""
     free = ("hummingface", "pip", "setuptools", "uv", "torch")
     lines = sorted({f"{found.metadata['Name']}=={found.version}" for found in distributions()
                     if found.metadata["Name"] and found.metadata["Name"].lower() not in free})

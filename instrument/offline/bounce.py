@@ -1,7 +1,7 @@
-"""A MIDI file into a sound file, and a file of each part beside it: every part on an engine of its own, the sum as the mix.
+"""Renders a MIDI file into a mix and stems: every part is played by an engine of its own.
 
-Effects belong to the parts. The mix is the plain sum of the stems, in float; a limiter as in each engine stands behind it, which does
-nothing below -0.3 dBFS and is the only thing that parts share. Stems come from before it. A single part is not touched by it at all.
+Effects belong to the parts. The mix is the plain sum of the stems, in float, through a limiter like that of each engine, which does
+nothing below -0.3 dBFS and is the only thing that parts share. Stems are taken before it. A single part does not pass it at all.
 """
 import re
 import time
@@ -26,7 +26,7 @@ from hummingface.models.playing.stft_model import StftModel
 
 @dataclass(frozen=True)
 class BounceReport:
-    """What was rendered."""
+    """The result of a rendering."""
     seconds: float
     notes: int
     peak_db: float
@@ -35,14 +35,14 @@ class BounceReport:
     patch: str                           # or patches, with their parts
     wav: Path
     stems: tuple[Path, ...] = ()
-    remark: str = ""                     # what the player should know, a line each
+    notice: str = ""                     # what the player should know, a line each
 
     def __str__(self) -> str:
         speed = self.seconds / max(self.took_s, 1e-9)
         return "\n".join([
             f"{self.wav}: {self.seconds:.1f} s, {self.notes} notes, at most {self.most_voices} voices, peak {self.peak_db:.1f} dBFS, "
             f"{self.patch}, made in {self.took_s:.1f} s ({speed:.1f} x real time)",
-            *map(str, self.stems), *([self.remark] if self.remark else [])])
+            *map(str, self.stems), *([self.notice] if self.notice else [])])
 
 
 def render_midi(mid: str | Path, wav: str | Path, *, patch: str | Path | Patch | None = None,
@@ -92,14 +92,14 @@ def render_midi(mid: str | Path, wav: str | Path, *, patch: str | Path | Patch |
                 progress(min(done / rate_hz / total, 1.0))
     if progress is not None:
         progress(1.0)
-    told = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
+    played = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
     return BounceReport(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
-                  max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(told), wav,
-                  tuple(names), "\n".join([*plan.remarks, *limiter.remarks(gain_db)]))
+                  max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(played), wav,
+                  tuple(names), "\n".join([*plan.notices, *limiter.notices(gain_db)]))
 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
-    """The file of each part: "song - 01 Grand Piano.wav" beside "song.wav"."""
+    """The file names of the parts: "song - 01 Grand Piano.wav" beside "song.wav"."""
     plain = [re.sub(r"[^\w\- ]+", "", part.name).strip()[:60] for part in of]
     return tuple(wav.with_name(f"{wav.stem} - {part.number:02d} {name}".rstrip() + ".wav") for part, name in zip(of, plain, strict=True))
 
@@ -109,7 +109,7 @@ def _check(controllers: dict[int, str]) -> None:
         if id_ not in PARAMETERS:
             raise PartError(f"no control is called {id_!r}; there are: {', '.join(PARAMETERS)}")
         if not 0 <= number < 128 or number in midi.RESERVED:
-            raise PartError(f"controller {number} cannot move {id_}: it has a meaning of its own, or is not within 0..127")
+            raise PartError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
 
 
 def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: int, controllers: dict[int, str] | None,
@@ -135,31 +135,31 @@ def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: i
 
 
 class _Limiter:
-    """Behind the sum of several parts."""
+    """The limiter after the sum of several parts."""
 
     def __init__(self, rate_hz: int) -> None:
         from hummingface.instrument.synthesis.limiter import limiter_dtype
         self._rate_hz, self._memory, self._over_db = rate_hz, np.zeros(1, limiter_dtype), 0.0
 
     def mix(self, made: list[np.ndarray]) -> np.ndarray:
-        """The sum of float32 [n, 2] each, within the ceiling."""
+        """The limited sum of float32 [n, 2] each."""
         from hummingface.instrument.synthesis.limiter import CEILING_DB, limit_mix
         mix = np.stack(made).sum(0)
         self._over_db = max(self._over_db, 20 * float(np.log10(max(np.abs(mix).max(), 1e-9))) - CEILING_DB)
         limit_mix(self._memory, mix, self._rate_hz)
         return mix
 
-    def remarks(self, gain_db: float) -> list[str]:
+    def notices(self, gain_db: float) -> list[str]:
         if self._over_db <= 0:
             return []
         return [f"The limiter turned the mix down by up to {self._over_db:.1f} dB, so the stems' sum is louder there. "
-                f"--gain {gain_db - np.ceil(self._over_db):g} makes all parts softer, and it need not."]
+                f"--gain {gain_db - np.ceil(self._over_db):g} lowers all parts enough to avoid this."]
 
 
 @contextmanager
 def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np.ndarray]], None]]:
-    """Takes a block for each of these WAV files, which stand under their names once all of all is written. Raises OSError, naming the
-    file and why."""
+    """Writers of these WAV files, which get their names only when all of them are complete. Raises OSError, naming the file and the reason.
+    """
     import soundfile
     at = wavs[0]                                            # the file that is at work
     growing: dict[Path, Growing] = {}
@@ -168,8 +168,8 @@ def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np
             files = []
             for at in wavs:
                 if at.exists() and not at.is_file():
-                    raise OSError(f"{at}: is no file that a sound can be written to")
-                growing[at] = Growing(at)                   # which says why not, where libsndfile says "System error"
+                    raise OSError(f"{at}: not a file that a sound can be written to")
+                growing[at] = Growing(at)                   # which names the reason, where libsndfile says "System error"
                 files.append(opened.enter_context(
                     soundfile.SoundFile(growing[at].fd, "w", rate_hz, 2, "PCM_24", format="WAV", closefd=False)))
 

@@ -1,10 +1,9 @@
-"""Making all sounds equally loud: `python -m hummingface.instrument.offline.levelling [PATCH.json ...]`, the factory's models and patches
-where none is named.
+"""Makes all sounds equally loud: `python -m hummingface.instrument.offline.levelling [PATCH.json ...]`; without names, the factory's models
+and patches.
 
 Run it again when a model has changed. Each model's card gets its presets' loudness over the keyboard (`models/playing/key_trend.py`) and
-their
-gains. Then each patch is played, measured and written again with another `gain_db`, and with its latents mixed again where it says what
-of (`blend`, and the names of its corners): so a patch follows its model. `--check` only measures, `--mix` only mixes.
+their gains. Then each patch is played, measured and saved with a new `gain_db`; a patch that says what it is a mixture of (`blend`, and the
+names of its corners) gets its latents from the presets again, so patches follow their model. `--check` only measures, `--mix` only mixes.
 
 Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so the loudest 0.4 s count (its "momentary" window).
 """
@@ -49,21 +48,21 @@ def momentary_lufs(sound: np.ndarray) -> float:
 
 
 def play_note(patch: Patch, source: Source, key: int) -> np.ndarray:
-    """One note of a patch at velocity 100, without its room. float32 [S, 2]"""
+    """One note of a patch at velocity 100, without reverb and delay. float32 [S, 2]"""
     dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0})
     events: list[tuple[int, Event]] = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
     return play_events(events, source, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
 
 
 def measure(patch: Patch, source: Source) -> tuple[float, float]:
-    """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, as the patch is levelled now."""
+    """(mean loudness in LUFS, peak in dBFS) of single notes from C2 to C6, with the patch's current gain."""
     notes = [play_note(patch, source, key) for key in KEYS]
     peak = max(float(np.abs(note).max()) for note in notes)
     return float(np.mean([momentary_lufs(note) for note in notes])), float(20 * np.log10(max(peak, 1e-6)))
 
 
 def level(patch: Patch, source: Source) -> tuple[Patch, float, float]:
-    """The patch with the gain that brings it to TARGET_LUFS, its loudness then, and its peak. Raises LibraryError for silence."""
+    """The patch with the gain that brings it to TARGET_LUFS, its new loudness, and its peak. Raises LibraryError for silence."""
     gain_db = START_GAIN_DB
     for _ in range(3 if patch.parameters["drive.amount"] else 1):     # with drive, louder is not just louder
         patch = patch.with_values(gain_db=round(gain_db, 2))
@@ -76,7 +75,7 @@ def level(patch: Patch, source: Source) -> tuple[Patch, float, float]:
 
 
 def level_model(path: Path) -> str:
-    """Writes the loudness of a model's presets into its card. Returns what was done."""
+    """Write the loudness of a model's presets into its card. Returns a report."""
     model = library.load_model(path)
     if isinstance(model, StftModel):        # its notes are levelled one by one
         for preset in model.card["presets"].values():
@@ -88,8 +87,9 @@ def level_model(path: Path) -> str:
 
 
 def mix(patch: Patch, model: Playable) -> Patch:
-    """The patch with the latents that its blend and its corners name in this model, and no other model's hash: it follows its model.
-    Raises LibraryError for unknown names."""
+    """The patch with the latents that its blend and its corners name in this model, and without a hash: it follows its model. Raises
+    LibraryError for unknown names.
+    """
     def point(name: str) -> np.ndarray:
         if name not in model.presets:
             raise library.LibraryError(f"{patch.name}: the model {model.name} has no preset {name!r}")

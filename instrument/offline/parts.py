@@ -1,4 +1,4 @@
-"""Who plays what of a score: its parts (a channel or a track each), the patch of each, and what has no sound here.
+"""Splits a score into parts (one per channel or track), assigns a patch to each, and reports what cannot be played.
 
 A part has an engine of its own, so its patch, its controllers and its effects are its own. A patch comes from `mapped`, else from the
 part's program changes, else from `patch`.
@@ -25,7 +25,7 @@ NOT_PLAYED = "off"                                  # instead of a patch: this p
 
 
 class PartError(ValueError):
-    """Parts that cannot be played so; the text says why."""
+    """Parts that cannot be played; the text says why."""
 
 
 @dataclass
@@ -44,9 +44,9 @@ class Part:
 
 @dataclass(frozen=True)
 class PartsPlan:
-    """The parts, and what the player should know: what is left out, what is played by something else."""
+    """The parts, and notices for the player: notes that are left out, parts that another sound plays."""
     parts: list[Part]
-    remarks: list[str]
+    notices: list[str]
 
 
 def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch: str | Path | Patch | None = None,
@@ -65,7 +65,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
     channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
     if programs is None:
         programs = OFF if patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
-    sounds, remarks, parts = _Sounds(model), [], []
+    sounds, notices, parts = _Sounds(model), [], []
     for number, events in sounding.items():
         choice = given.get(number)
         if choice == NOT_PLAYED:
@@ -73,9 +73,9 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
         what, kind = f"{by} {number}", OFF if choice is not None else programs
         if kind == GM and not general_midi.knows_programs(sounds.model()):
             kind = OFF
-            remarks.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
+            notices.append(f"{what}: the model {sounds.model().name} has no sounds by General MIDI numbers; program changes are ignored.")
         if choice is None:
-            events = _with_sound(events, kind, what, remarks, f"--map {number}=PATCH plays them as pitches")
+            events = _with_sound(events, kind, what, notices, f"--map {number}=PATCH plays them as pitches")
             if not any(isinstance(event, NoteOn) for _, event in events):
                 continue
         if kind == GM:
@@ -86,20 +86,20 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
             used = sorted({event.channel for _, event in events if isinstance(event, NoteOn)})
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
         label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
-        parts.append(Part(number, label, sound, kind, events + _let_go(events, score.end_s)))
-        if (text := sound_bank.notice(sound)) and text not in remarks:
-            remarks.append(text)
+        parts.append(Part(number, label, sound, kind, events + _releases(events, score.end_s)))
+        if (text := sound_bank.notice(sound)) and text not in notices:
+            notices.append(text)
     if not parts:
-        raise PartError(" ".join(["it has no notes that can be played.", *remarks]))
+        raise PartError(" ".join(["it has no notes that can be played.", *notices]))
     if len(parts) > MOST_PARTS:
         raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
-    return PartsPlan(parts, remarks)
+    return PartsPlan(parts, notices)
 
 
 def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
-    """(what a program change of this part loads, what is to hear of the controls that MIDI moved).
+    """(the sound that a program change of this part loads, a callback for controls that MIDI moves).
 
-    In General MIDI a program change leaves controllers as they are, so what they have moved stays moved.
+    In General MIDI a program change does not reset controllers, so controls that they have moved stay moved.
     """
     moved: dict[str, float] = {}
     if part.programs == GM:
@@ -118,7 +118,7 @@ def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str
 
 
 def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
-    """Program n is the factory's patch n; None where there is none, or it cannot be opened."""
+    """Program n is the factory's patch n; None where it does not exist or cannot be opened."""
     def load(number: int) -> Sound | None:
         try:
             patch = bank.program(number)
@@ -129,14 +129,14 @@ def _factory_programs(bank: SoundBank) -> Callable[[int], Sound | None]:
 
 
 class _Sounds:
-    """Models opened once; each part gets a source of its own, which remembers that part's notes."""
+    """Models, each opened once; each part gets a source of its own, which caches that part's notes."""
 
     def __init__(self, model: str | Path | Model | StftModel | None) -> None:
         self._given = library.load_model(model) if isinstance(model, (str, Path)) else model
         self._models: dict[str | None, Model | StftModel] = {}
 
     def model(self, name: str | None = None) -> Model | StftModel:
-        """The model that was given, else that of this name; None: the factory's first."""
+        """The given model, else the one with this name; None: the factory's first."""
         if self._given is not None:
             return self._given
         if name not in self._models:
@@ -153,7 +153,7 @@ class _Sounds:
 
 
 def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:
-    """What is mapped, by the numbers of parts. Raises PartError for what there is not."""
+    """The mapped sounds, by the numbers of parts. Raises PartError for parts that do not exist."""
     numbers = {name.casefold(): number + 1 for number, name in reversed(list(enumerate(names))) if name}
     found: dict[int, str | Path | Patch] = {}
     for key, choice in mapped.items():
@@ -165,8 +165,8 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
     return found
 
 
-def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, remarks: list[str], hint: str) -> list[tuple[float, Event]]:
-    """The events without the notes that have no sound here; `remarks` is told of those."""
+def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, Event]]:
+    """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
         if isinstance(event, Program):
@@ -178,14 +178,14 @@ def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, remarks
         else:
             kept.append((at_s, event))
     if drums:
-        remarks.append(f"{what}: {drums} notes of drums left out; there are no drums here ({hint}).")
+        notices.append(f"{what}: {drums} drum notes left out; there are no drum sounds ({hint}).")
     for number, count in noises.items():
-        remarks.append(f"{what}: {count} notes of program {number + 1}, a noise without pitch, left out ({hint}).")
+        notices.append(f"{what}: {count} notes of program {number + 1}, a sound effect without pitch, left out ({hint}).")
     return kept
 
 
 def _first_program(events: list[tuple[float, Event]]) -> int:
-    """The General MIDI program that the first note of a part sounds with; 0, the piano, where none is said."""
+    """The General MIDI program of a part's first note; 0, the piano, if there is none."""
     program = [0] * 16
     for _, event in events:
         if isinstance(event, Program):
@@ -195,8 +195,8 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
     return 0
 
 
-def _let_go(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
-    """What lets up, at the end of the score, keys and pedals that nobody lets up."""
+def _releases(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
+    """Events that release, at the end of the score, keys and pedals that are still held."""
     down = HeldNotes()
     for _, event in events:
         down.hear(event)

@@ -1,6 +1,6 @@
-"""Playing without a sound device: events into samples, through the same performer and the same compiled `render` as live.
+"""Offline rendering: events into samples, through the same performer and the same compiled `render` as live.
 
-The samples do not depend on the block size. A log of a live performance, rendered here, gives what was played.
+The samples do not depend on the block size. Rendering the log of a live performance gives what was played.
 """
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Unpack
@@ -12,12 +12,12 @@ from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.performer import Performer, PerformerOptions
 from hummingface.instrument.performance.source import Source
 
-LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when so much time stays under this level
-PIECE_HOPS = 8                                                    # asked of the engine at once; its ring holds 16
+LONGEST_TAIL_S, QUIET_S, QUIET = 20.0, 0.3, 10 ** (-80 / 20)      # it ends when the sound stays below this level for this long
+PIECE_HOPS = 8                                                    # rendered at once; the ring holds 16
 
 
 class Player:
-    """An engine of its own, in memory. `events` are (sample, event) in any order; more come by `performer.receive`."""
+    """An engine of its own, in memory. `events` are (sample, event) in any order; more can be added with `performer.receive`."""
 
     def __init__(self, source: Source, patch: Patch | None = None, *, rate_hz: int = 48000, seed: int = 0,
                  events: Iterable[tuple[int, PlayerEvent]] = (), **options: Unpack[PerformerOptions]) -> None:
@@ -50,15 +50,16 @@ class Player:
 
 def play_events(events: Sequence[tuple[int, PlayerEvent]], source: Source, patch: Patch | None = None, *, rate_hz: int = 48000,
                 block_samples: int = 128, seed: int = 0, seconds: float | None = None, **options: Unpack[PerformerOptions]) -> np.ndarray:
-    """The sound of (sample, event) pairs, with the tail of the last note or of exactly `seconds`. float32 [S, 2]"""
+    """The sound of (sample, event) pairs, until the last note has ended, or of exactly `seconds`. float32 [S, 2]"""
     player = Player(source, patch, rate_hz=rate_hz, seed=seed, events=events, **options)
     last = max((sample for sample, _ in events), default=0)
     return np.concatenate([made for made, in blocks([player], last, block_samples, seconds)])
 
 
 def blocks(players: list[Player], last: int, block_samples: int, seconds: float | None) -> Iterator[list[np.ndarray]]:
-    """What each of them plays, side by side: float32 [n, 2] each, a quarter of a second at a time, up to `seconds`, or until all is
-    quiet after sample `last`."""
+    """The sound of several players in parallel: float32 [n, 2] each, a quarter of a second at a time, up to `seconds`, or until all are
+    silent after sample `last`.
+    """
     rate_hz = players[0].rate_hz
     step = max(block_samples, rate_hz // 4 // block_samples * block_samples)
     end = round(seconds * rate_hz) if seconds is not None else last + round(LONGEST_TAIL_S * rate_hz)

@@ -1,7 +1,7 @@
-"""What a sound looks like: short-time spectra on a logarithmic frequency axis, and the colours of their levels.
+"""Spectra for display: short-time spectra on a logarithmic frequency axis, and the colours of their levels.
 
-Three window lengths, long for low frequencies and short for high ones, so that low partials stand apart and onsets stay sharp;
-neighbouring lengths are blended over half an octave, and no seam shows.
+Three window lengths, long for low frequencies and short for high ones, so that low partials are resolved and onsets stay sharp;
+neighbouring lengths are blended over half an octave, so no seam shows.
 """
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,7 +33,7 @@ def row_of_frequency(hz: ArrayLike, rows: int) -> np.ndarray:
 
 
 class LogSpectrum:
-    """Columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) from the samples around a moment."""
+    """Spectra as columns of `rows` values 0..255 (FLOOR_DB..CEILING_DB; a sine of amplitude 1 is 0 dB) around a sample."""
 
     def __init__(self, rows: int, rate_hz: float):
         self.rows, self.rate_hz = rows, rate_hz
@@ -64,7 +64,7 @@ class LogSpectrum:
     @staticmethod
     def _scale(begin: int, end: int, share: np.ndarray, low: np.ndarray, fraction: np.ndarray, first: np.ndarray,
                last: np.ndarray) -> dict:
-        """How rows begin..end come from bins: between two of them, or, where a row spans several, the loudest."""
+        """How rows begin..end follow from bins: interpolated between two bins, or, where a row spans several, the loudest."""
         if end <= begin:
             return {"rows": slice(0, 0)}
         rows = slice(begin, end)
@@ -76,8 +76,9 @@ class LogSpectrum:
                 "share": share[rows], "wide": wide, "spans": spans}
 
     def column(self, samples: np.ndarray) -> np.ndarray:
-        """uint8 [rows], top row first, from `span` samples, float32 [S] or [S, channels]; all windows have their middle at the same sample.
-        Channels are joined by their power: their mean, so that what is in all of them is shown as loud as it is in each."""
+        """uint8 [rows], top row first, from `span` samples, float32 [S] or [S, channels]; all windows are centred at the same sample.
+        Channels are averaged in power, so a sound that is in all of them is shown at its level in each.
+        """
         channels = np.ascontiguousarray(samples.T).reshape(-1, len(samples))
         total = np.zeros(self.rows, np.float32)
         middle = self.span // 2

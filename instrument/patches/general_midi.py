@@ -1,7 +1,7 @@
-"""General MIDI's 128 program numbers, as far as a model has sounds for them: which of its presets plays which number.
+"""Maps General MIDI's 128 program numbers to a model's presets.
 
-A model says of each preset which number it learnt (`program` in its card). Other numbers of the same family of eight are played by the
-nearest one. Noises and drums have no pitch and so no place in a harmonic frame: they have no sound here.
+A model's card says which program each preset learnt (`program`). Other programs of the same family of eight are played by the
+nearest preset. Sound effects and drums have no pitch and so no harmonic frame: they stay silent here.
 """
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
@@ -9,13 +9,13 @@ from hummingface.models.playing.playable import Playable
 
 FAMILY = 8
 DRUMS = 9                                           # the channel, counted from 0, on which General MIDI has its drums
-VOLUME = 100                                        # of a channel that says nothing
+VOLUME = 100                                        # of a channel without a program change
 STAND_INS = {**dict.fromkeys(range(96, 104), 89), 112: 9, 114: 12}      # effects: warm pad; tinkle bell: glockenspiel; steel drums: marimba
 UNPITCHED = frozenset({113, *range(115, 128)})      # agogo, wood block to reverse cymbal, sound effects
 
 
 def preset_of(presets: dict[str, dict], program: int) -> str | None:
-    """The name of the preset, of a model's card, that plays a program; None where nothing does."""
+    """The preset, of a model's card, that plays a program; None where none does."""
     if program in UNPITCHED:
         return None
     program = STAND_INS.get(program, program)
@@ -25,12 +25,12 @@ def preset_of(presets: dict[str, dict], program: int) -> str | None:
 
 
 def knows_programs(model: Playable) -> bool:
-    """Whether a model has presets with numbers of General MIDI."""
+    """Whether a model's presets have General MIDI numbers."""
     return any(type(preset.get("program")) is int for preset in model.card.get("presets", {}).values())
 
 
 def patch_of(model: Playable, program: int) -> Patch | None:
-    """The patch for a program: the model's preset alone, every control at rest. None where nothing plays it."""
+    """A patch for a program: the model's preset, every control at its default. None where no preset plays it."""
     presets = model.card.get("presets", {})
     name = preset_of(presets, program)
     if name is None:

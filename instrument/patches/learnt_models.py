@@ -1,7 +1,7 @@
-"""Models that were learnt from a player's recordings: into the library, made better while they are played, gone on with later.
+"""Models learnt from the player's recordings: how they enter the library, improve while they are played, and are continued later.
 
-A model that learns is written anew every minute, and its knobs lie elsewhere in what it learnt each time. Its card says where, so that a
-sound stays the sound that it was: `carried` moves it from one version's knobs to the next one's.
+A model that learns is saved every minute, and each version has its knobs along other axes. Its card says how they are related, so that a
+sound stays the same: `carried` converts it from one version's knobs to the next one's.
 """
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,21 +20,21 @@ from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.playable import LATENT_LIMIT
 
 TAG = "learnt"
-MINUTES = 9.0                       # of a lesson, if nothing else is said
+MINUTES = 9.0                       # of training, by default
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What is, or was, learnt of what. `share` is how far it came, 0..1."""
+    """A training job, running or past. `share` is its progress, 0..1."""
     name: str
     sources: tuple[str, ...]
     minutes: float
     share: float
-    changed_s: float                # when it was last gone on with
+    changed_s: float                # when it was last continued
 
 
 def jobs() -> list[TrainingJob]:
-    """All that were begun, the newest first. What cannot be read is left out."""
+    """All jobs, the newest first. Unreadable ones are ignored."""
     found = []
     for file in library.user_folder("work").glob("learn/*/lesson.json"):
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -47,7 +47,7 @@ def jobs() -> list[TrainingJob]:
 
 
 def job_for(folder: Path) -> TrainingJob:
-    """What to learn of a folder: the lesson that was begun with it, or a new one under a name that no model has."""
+    """The job for a folder of recordings: the one that was begun with it, or a new one under an unused model name."""
     source = str(folder.absolute())
     known = jobs()
     if begun := next((job for job in known if job.sources == (source,)), None):
@@ -59,7 +59,7 @@ def job_for(folder: Path) -> TrainingJob:
 
 
 def card_of(model: str) -> dict[str, Any] | None:
-    """The card of a model by its name, to tell one version from the next; None where there is none that can be read."""
+    """The card of a model by its name, to distinguish versions; None where there is none that can be read."""
     with suppress(OSError, ValueError):
         card = card_file.card_of(library.find_model(model))
         return card if isinstance(card.get("presets"), dict) else None
@@ -76,8 +76,9 @@ def patch_of(model: str) -> Patch | None:
 
 
 def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
-    """A new model becomes playable by name: each of its sounds is a patch of the player's, and patches of the version before it, whose
-    card is `before`, follow it. Returns what to tell the player."""
+    """Add a new model to the library: each of its sounds becomes a patch of the player's, and patches of the version before it, whose card
+    is `before`, are converted. Returns a text for the player.
+    """
     model, made = library.load_model(path), []
     if before is not None:
         _renew_patches(before, model.card)
@@ -87,8 +88,8 @@ def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
         patch = Patch(library.free_name(name), model.name, (0.0,), tags=(TAG,))
         library.save_patch(_at_preset(patch, model.card["presets"][name]))
         made.append(patch.name)
-    told = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
-    return f"in the library as {model.name!r}. Play it with\n{told}\n"
+    command = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
+    return f"in the library as {model.name!r}. Play it with\n{command}\n"
 
 
 def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
@@ -101,8 +102,9 @@ def _renew_patches(before: dict[str, Any], card: dict[str, Any]) -> None:
 
 
 def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch:
-    """A patch of the version of a model that had the card `before`, as it sounds the same on the one that has `card`. A preset's stays the
-    preset's; what cannot be carried stays where it is."""
+    """A patch of the model version with the card `before`, converted so that it sounds the same on the version with `card`. A preset's
+    patch stays at the preset; what cannot be converted stays as it is.
+    """
     moved = _between(before, card)
     if moved is None:
         return patch
@@ -115,7 +117,7 @@ def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch
 
 
 def _at_preset(patch: Patch, preset: dict[str, Any]) -> Patch:
-    """The patch at a preset's point, as loud as it should be."""
+    """The patch at a preset's point, levelled."""
     gain_db = float(np.clip(preset.get("gain_db", 0.0), -library.MOST_GAIN_DB, library.MOST_GAIN_DB))
     return replace(patch, latents=tuple(np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT).tolist()), gain_db=gain_db)
 
@@ -126,7 +128,7 @@ def _same_point(latents: tuple[float, ...], preset: dict[str, Any]) -> bool:
 
 
 def _between(before: dict[str, Any], card: dict[str, Any]) -> Callable[[tuple[float, ...]], tuple[float, ...]] | None:
-    """From knobs of one version to those of another; None where both are not of one lesson."""
+    """The map from one version's knobs to another's; None where they are not of one training job."""
     if not before.get("run") or before.get("run") != card.get("run"):
         return None
     try:

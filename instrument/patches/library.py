@@ -1,6 +1,6 @@
-"""Where patches and models are: the factory's, which travel inside the package, and the player's, in the user's data folder.
+"""The library of patches and models: the factory's, inside the package, and the player's, in the user's data folder.
 
-Names are found whatever their case, and by any beginning that only one has. Factory files are never written.
+Names are found regardless of case, and by any unambiguous beginning. Factory files are never written.
 """
 import os
 import re
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from hummingface.models.playing.stft_model import StftModel
 
 APP = "hummingface"
-MOST_GAIN_DB = 24.0                 # of a preset, whatever its card says
+MOST_GAIN_DB = 24.0                 # of a preset, whatever its card contains
 MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
 
 class LibraryError(ValueError):
-    """Something is not there, or cannot be used; the text says what and what to do."""
+    """A patch or model is missing or cannot be used; the text says what and what to do."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def patches() -> list[LibraryEntry]:
 
 
 def read_patches() -> tuple[list[LibraryEntry], list[str]]:
-    """(all patches as `patches` gives them, of each file that cannot be read which and why)."""
+    """(all patches as `patches` gives them, one text per unreadable file with the reason)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
         entries = []
@@ -81,7 +81,7 @@ def models() -> list[LibraryEntry]:
 
 
 def read_models() -> tuple[list[LibraryEntry], list[str]]:
-    """(all models as `models` gives them, of each card that cannot be read which and why)."""
+    """(all models as `models` gives them, one text per unreadable card with the reason)."""
     found, problems = [], []
     for factory, folder in ((True, factory_folder("models")), (False, user_folder("models"))):
         for path in sorted(folder.rglob("*" + WEIGHTS_SUFFIX)) if folder.is_dir() else ():
@@ -97,7 +97,7 @@ def read_models() -> tuple[list[LibraryEntry], list[str]]:
 
 
 def read_problems() -> list[str]:
-    """What in the library cannot be used, and why: the files stay where they are, and everything else plays."""
+    """One text per file in the library that cannot be used, with the reason: the files stay, and everything else plays."""
     return read_patches()[1] + read_models()[1]
 
 
@@ -110,13 +110,13 @@ def _card_of(model: str) -> dict:
 
 
 def knobs_of(model: str) -> list[str]:
-    """What a model of the library knows named directions for: ids as `models/playing/knobs.py` has them. Empty where it is not there."""
+    """The named directions of a model: ids as in `models/playing/knobs.py`. Empty where the model is missing."""
     knobs = _card_of(model).get("knobs")
     return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
 
 
 def families_of(model: str) -> list[str]:
-    """Its families, in the order of the controls `family.1` ..."""
+    """A model's families, in the order of the controls `family.1` ..."""
     return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
 
 
@@ -177,7 +177,7 @@ def find_model(name: str) -> Path:
 
 
 def preset_patch(model: "Playable", name: str) -> Patch:
-    """The patch of a model's preset alone, every control at rest. Raises LibraryError, with what there is."""
+    """A patch of a model's preset, every control at its default. Raises LibraryError, listing the presets."""
     found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
     if not found:
         raise LibraryError(f"the model {model.name} has no preset {name!r}; there are: {', '.join(model.presets) or 'none'}")
@@ -200,7 +200,7 @@ def own_patch(name: str) -> LibraryEntry | None:
 
 
 def _file_of(patch: Patch) -> Path:
-    """Where a patch of this name is kept: where one is already, or a new file. Two names may have the same letters ("Oh!", "Oh?")."""
+    """The file of a patch with this name: the existing one, or a new one. Two names may have the same letters ("Oh!", "Oh?")."""
     if there := own_patch(patch.name):
         return there.path
     stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]
@@ -220,7 +220,7 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
     if path is None:
         path = _file_of(patch)
     if factory_folder("patches").resolve() in path.resolve().parents:
-        raise LibraryError(f"{path}: factory patches stay as they are; save under another name")
+        raise LibraryError(f"{path}: factory patches cannot be changed; save under another name")
     if isinstance(sha256 := _card_of(patch.model).get("sha256"), str):      # else the model is not there
         patch = patch.with_values(model_sha256=sha256[:64])
     patches_file.save(patch, path)

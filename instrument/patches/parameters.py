@@ -1,7 +1,7 @@
-"""The one table of every control: what it is called, how far it goes, what it means.
+"""The one table of all controls: id, label, range, unit and meaning of each.
 
 The window, the MIDI map, patches, the effects and the tests derive from it; nothing else lists controls. Ids are stable: patches
-on disk name them. `curve` tells how a knob's travel 0..1 maps to the value: "linear", or "log" for equal ratios.
+on disk name them. `curve` says how a knob's travel 0..1 maps to the value: "linear", or "log" for equal ratios.
 """
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_h
 
 @dataclass(frozen=True)
 class Parameter:
-    """One control. `cc` is the MIDI controller that moves it from the start; a player may map others."""
+    """One control. `cc` is the MIDI controller that moves it by default; a player may map others."""
 
     id: str
     label: str
@@ -71,8 +71,8 @@ def _latents() -> list[Parameter]:
 
 _CHARACTERISTICS = (                     # what a model may know a direction for (models/playing/knobs.py), and what more of it sounds like
     ("brightness", "Brighter", "more power in its upper partials"), ("attack", "Softer", "a slower onset"),
-    ("decay", "Percussive", "it dies away faster"), ("noisiness", "Breathier", "more breath, bow or hammer"),
-    ("inharmonicity", "Bell-like", "partials farther from whole multiples"), ("odd", "Hollow", "odd partials over even ones"),
+    ("decay", "Percussive", "a faster decay"), ("noisiness", "Breathier", "more breath, bow or hammer"),
+    ("inharmonicity", "Bell-like", "partials farther from integer multiples"), ("odd", "Hollow", "odd partials over even ones"),
     ("vibrato", "Vibrating", "deeper vibrato"), ("fuzz", "Rougher", "more beating, rasp and distortion"))
 
 
@@ -101,21 +101,21 @@ _TABLE = [
     Parameter("envelope.decay_s", "Decay", "envelope", 0.005, 20, 1, "s", "log", "Time from full level to the sustain level."),
     Parameter("envelope.sustain", "Sustain", "envelope", 0, 1, 1, "%", help="Level while the key is held."),
     Parameter("envelope.release", "Release", "envelope", 0.1, 10, 1, "x", "log",
-              "Length of the fall after the key is let go, times the model's own."),
+              "Length of the release, relative to the model's own."),
 
     Parameter("dynamics.range_db", "Dynamics", "touch", 0, 72, 36, "dB",
-              help="How much louder the hardest stroke is than a soft one (velocities 127 and 16)."),
+              help="How much louder the hardest notes are than soft ones (velocities 127 and 16)."),
     Parameter("dynamics.brightness", "Brightness", "touch", -6, 6, 1.0, "dB/oct",
-              help="Velocity to brightness: how much brighter a stroke twice as hard is, and darker one half as hard."),
+              help="Velocity to brightness: how much brighter notes of twice the velocity are, and darker those of half."),
 
     Parameter("filter.cutoff_hz", "Cutoff", "filter", 20, 20000, 20000, "Hz", "log", "Frequency where the low-pass begins.",
               cc=74),
-    Parameter("filter.resonance_db", "Resonance", "filter", 0, 24, 0, "dB", help="Height of the peak at the cutoff.", cc=71),
+    Parameter("filter.resonance_db", "Resonance", "filter", 0, 24, 0, "dB", help="Height of the resonant peak at the cutoff.", cc=71),
     Parameter("filter.tracking", "Track", "filter", 0, 1, 0.5, "%", help="How much the cutoff follows the key."),
     Parameter("filter.envelope", "Env amount", "filter", -8, 8, 0, "oct",
               help="How far the filter envelope moves the cutoff, in octaves."),
     Parameter("filter.decay_s", "Env decay", "filter", 0.01, 10, 0.4, "s", "log", "How fast the filter envelope falls."),
-    Parameter("filter.velocity", "Velocity", "filter", 0, 4, 0, "oct", help="How far a hard key opens the filter."),
+    Parameter("filter.velocity", "Velocity", "filter", 0, 4, 0, "oct", help="How far a high velocity opens the filter."),
 
     Parameter("character.brightness", "Bright", "character", -12, 12, 0, "dB/oct",
               help="Tilt of the spectrum around the note's fourth harmonic."),
@@ -126,38 +126,38 @@ _TABLE = [
               help="Spreads or squeezes the partials, from tuned to bell-like."),
 
     Parameter("motion.amount", "Motion", "motion", 0, 2, 1, "x",
-              help="How much the sound moves by itself: beating, chorus, bow and breath."),
-    Parameter("motion.speed", "Speed", "motion", 0.25, 4, 1, "x", "log", "How fast it moves by itself."),
+              help="How much the sound fluctuates by itself: beating, chorus, bow and breath."),
+    Parameter("motion.speed", "Speed", "motion", 0.25, 4, 1, "x", "log", "Speed of that motion."),
     Parameter("motion.vibrato_cents", "Vibrato", "motion", 0, 100, 0, "ct",
               help="Vibrato added to what the model has.", cc=77),
     Parameter("motion.vibrato_hz", "Vib rate", "motion", 0.1, 12, 5.5, "Hz", "log", "Rate of the added vibrato.", cc=76),
     Parameter("motion.vibrato_sync", "Vib sync", "motion", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
-              help="Turns of the added vibrato in beats of the MIDI clock, if one is heard; free: as Vib rate says."),
+              help="Period of the added vibrato in beats of the MIDI clock, if there is one; free: set by Vib rate."),
     Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
 
     Parameter("drive.amount", "Drive", "effects", 0, 1, 0, "%", help="Saturation, from warm to harsh."),
     Parameter("chorus.mix", "Chorus", "effects", 0, 1, 0, "%", help="Two detuned copies beside the sound.", cc=93),
-    Parameter("chorus.rate_hz", "Rate", "effects", 0.05, 5, 0.6, "Hz", "log", "How fast the chorus turns."),
+    Parameter("chorus.rate_hz", "Rate", "effects", 0.05, 5, 0.6, "Hz", "log", "Rate of the chorus."),
     Parameter("chorus.depth", "Depth", "effects", 0, 1, 0.4, "%", help="How far the copies are detuned."),
     Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes.", cc=94),
     Parameter("delay.time_s", "Time", "effects", 0.01, 2, 0.35, "s", "log", "Time between echoes."),
     Parameter("delay.sync", "Sync", "effects", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
-              help="Time between echoes in beats of the MIDI clock, if one is heard; free: as Time says."),
+              help="Time between echoes in beats of the MIDI clock, if there is one; free: set by Time."),
     Parameter("delay.feedback", "Feedback", "effects", 0, 0.95, 0.35, "%", help="How much of each echo returns."),
     Parameter("delay.damping", "Damping", "effects", 0, 1, 0.3, "%", help="How much darker each echo is."),
     Parameter("reverb.mix", "Reverb", "effects", 0, 1, 0.15, "%", help="Level of the room.", cc=91),
-    Parameter("reverb.decay_s", "Decay", "effects", 0.1, 20, 1.8, "s", "log", "Time for the room to fall by 60 dB."),
+    Parameter("reverb.decay_s", "Decay", "effects", 0.1, 20, 1.8, "s", "log", "Decay time of the room, for 60 dB."),
     Parameter("reverb.size", "Size", "effects", 0, 1, 0.5, "%", help="How large the room is."),
     Parameter("reverb.damping", "Damping", "effects", 0, 1, 0.4, "%", help="How fast the room's treble fades."),
 
     Parameter("master.volume_db", "Volume", "master", -60, 12, 0, "dB", help="Level of the whole instrument."),
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
-    Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Semitones that the keys are moved by.",
+    Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Transposition of the keys, in semitones.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
-              help="How many notes sound at once at most."),
+              help="The most notes that sound at once."),
     Parameter("master.mode", "Mode", "master", 0, 2, 0, choices=("poly", "mono", "legato"),
               help="Chords, one note at a time, or one note that glides without a new attack."),
 ]
@@ -171,13 +171,13 @@ RENAMED = {"master.velocity": ("dynamics.range_db", 36.0)}
 
 
 def renamed(name: str, value: float = 0.0) -> tuple[str, float]:
-    """A control's id and value as this version has them."""
+    """A control's id and value in this version, for ids of earlier ones."""
     now, factor = RENAMED.get(name, (name, 1.0))
     return now, value * factor
 
 
 def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
-    """The value of a time or a rate that lasts so many quarter notes; by halves or doubles where that is out of its range."""
+    """The value of a time or rate that lasts this many quarter notes; halved or doubled into its range."""
     value = bpm / 60 / beats if parameter.unit == "Hz" else beats * 60 / bpm
     while value > parameter.highest:
         value /= 2
@@ -187,7 +187,7 @@ def in_beats(parameter: Parameter, beats: float, bpm: float) -> float:
 
 
 def defaults() -> dict[str, float]:
-    """Every control at rest, `{id: value}`."""
+    """The defaults of all controls, `{id: value}`."""
     return {p.id: p.default for p in _TABLE}
 
 

@@ -1,7 +1,7 @@
-"""A patch: all that makes one sound, as JSON: a model, a point among its latents, the controls, the corners of the morph pad.
+"""A patch: everything that makes one sound, as JSON: a model, a point among its latents, the controls, the corners of the morph pad.
 
-Files come from anywhere, so all is checked before any is used; each refusal is a `PatchError` that names the file and the field.
-Older versions are migrated on reading. Controls that a file leaves out are at rest.
+Files come from anywhere, so everything is checked before any of it is used; each refusal is a `PatchError` that names the file and the
+field. Older versions are migrated on reading. Controls that a file does not list get their defaults.
 """
 import json
 import math
@@ -50,7 +50,7 @@ class Patch:
     gain_db: float = 0.0                 # levelling, so that all patches are equally loud
     author: str = ""
     tags: tuple[str, ...] = ()
-    model_sha256: str = ""               # of the weights that it was saved with; factory patches are made anew with their model
+    model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
 
     def __post_init__(self) -> None:
@@ -62,11 +62,11 @@ class Patch:
         return replace(self, **changes)
 
     def dry(self) -> "Patch":
-        """Without room, echoes and chorus."""
+        """The patch without reverb, delay and chorus."""
         return self.with_values(parameters={**self.parameters, **DRY})
 
     def to_json(self) -> dict:
-        """Plain values, as files and messages carry them; controls at rest are left out."""
+        """Plain values for files and messages; controls at their defaults are omitted."""
         rest = defaults()
         return {
             "format": FORMAT, "version": VERSION, "name": self.name, "author": self.author, "tags": list(self.tags),
@@ -97,7 +97,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
         value = _number(value, where, f"parameters: {name}")
         if not p.lowest <= value <= p.highest:
             raise PatchError(f"{where}: parameters: {name} is {value:g}, not within {p.lowest:g}..{p.highest:g}")
-        if name in IDS:                  # volume, tuning and the like are the player's, whatever a file says
+        if name in IDS:                  # volume, tuning and the like belong to the player, whatever a file contains
             parameters[name] = p.clamp(value)
     latents = _latents(values.get("latents"), where, "latents")
     corners = take("morph", list, [])
@@ -137,7 +137,7 @@ def load(path: str | Path) -> Patch:
     except OSError as error:
         raise PatchError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(data) > LARGEST_BYTES:
-        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so no patch of ours")
+        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so it is not a patch")
     try:
         values = parse_json(data, LARGEST_BYTES)
     except JsonError as error:
@@ -172,7 +172,7 @@ def _migrate(values: dict, where: str) -> dict:
 
 
 def _from_version_0(values: dict) -> dict:
-    """Version 0, of the sketches: the model was a plain name, the corners nameless lists."""
+    """Version 0: the model was a plain name, the corners were unnamed lists."""
     values = {**values, "version": 1}
     if isinstance(values.get("model"), str):
         values["model"] = {"name": values["model"]}
@@ -183,13 +183,14 @@ def _from_version_0(values: dict) -> dict:
 
 
 def _from_version_1(values: dict) -> dict:
-    """Version 1 knew no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
+    """Version 1 had no times in beats (`delay.sync`, `motion.vibrato_sync`): they are free."""
     return {**values, "version": 2}
 
 
 def _from_version_2(values: dict) -> dict:
-    """In version 2 the model was asked for every velocity, `master.velocity` times as far from 100, and harder was only as bright as it
-    said; loudness follows the player's law now."""
+    """In version 2 the network was asked for every velocity, scaled by `master.velocity` around 100, and that was all that made harder
+    notes brighter; now loudness follows the player's law.
+    """
     parameters = values.get("parameters", {})
     if isinstance(parameters, dict):
         parameters = dict(parameters)

@@ -1,5 +1,5 @@
-"""The player's velocity curve: which velocity a stroke of a MIDI keyboard is played with. It is the player's and the keyboard's, no
-patch's: it is kept in the settings, and takes hold what came out of it.
+"""The player's velocity curve: it maps the velocity that a MIDI keyboard sends to the velocity that is played. It belongs to the player,
+not to a patch: it is kept in the settings, and takes hold its output.
 
 A curve goes through up to `MOST_POINTS` points (incoming velocity, velocity played) and rises or stays level from one to the next
 (monotone cubic). No Qt, no audio.
@@ -14,14 +14,14 @@ LOWEST, HIGHEST = 1, 127        # velocities; 0 is a note-off, and stays one
 MOST_POINTS = 8
 FEWEST_NOTES = 12               # to learn a curve from
 LEAST_SPREAD = 8                # of their velocities, from the 5th to the 95th percentile
-LEARNT_AT = (5, 50, 95)         # percentiles of what a hand does,
+LEARNT_AT = (5, 50, 95)         # percentiles of played velocities,
 LEARNT_TO = (20, 78, 120)       # and the velocities that they are played with
 
 Point = tuple[int, int]
 
 
 class CurveError(ValueError):
-    """Something that is no curve, or of which none can be made; the text says why."""
+    """Not a valid curve, or none can be learnt; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,11 @@ class VelocityCurve:
 
     @property
     def name(self) -> str:
-        """The preset that it is, or empty."""
+        """The preset's name, or empty."""
         return next((name for name, preset in PRESETS.items() if preset == self), "")
 
     def moved(self, index: int, incoming: int, velocity: int) -> "VelocityCurve":
-        """With one point at another place: it stays between its neighbours, takes them along up or down, and ends move up and down
-        alone."""
+        """A curve with one point moved: it stays between its neighbours, pushes them up or down, and end points move only up and down."""
         points, last = list(self.points), len(self.points) - 1
         low = points[index - 1][0] + 1 if index else LOWEST
         high = points[index + 1][0] - 1 if index < last else HIGHEST
@@ -91,8 +90,8 @@ class VelocityCurve:
 
 PRESETS = {
     "Linear": VelocityCurve(((1, 1), (127, 127))),
-    "Soft touch": VelocityCurve(((1, 1), (32, 56), (64, 84), (96, 107), (127, 127))),       # soft hands are heard better
-    "Hard touch": VelocityCurve(((1, 1), (32, 14), (64, 42), (96, 81), (127, 127))),        # a heavy hand has room above it
+    "Soft touch": VelocityCurve(((1, 1), (32, 56), (64, 84), (96, 107), (127, 127))),       # for soft playing
+    "Hard touch": VelocityCurve(((1, 1), (32, 14), (64, 42), (96, 81), (127, 127))),        # for hard playing
     "Wide": VelocityCurve(((1, 1), (32, 16), (64, 64), (96, 112), (127, 127))),
     "Compressed": VelocityCurve(((1, 44), (64, 80), (127, 114))),
     "Fixed": VelocityCurve(((1, 100), (127, 100))),
@@ -101,9 +100,9 @@ LINEAR = PRESETS["Linear"]
 
 
 def learn(velocities: Sequence[int]) -> VelocityCurve:
-    """The curve that spreads what a hand does over the whole range: `velocities` are those of its strokes, from soft to hard.
+    """The curve that spreads a player's velocities over the whole range: `velocities` are played notes, from soft to hard.
 
-    Raises CurveError where they say too little.
+    Raises CurveError where they are too few or too alike.
     """
     if len(velocities) < FEWEST_NOTES:
         raise CurveError(f"Notes heard: {len(velocities)}. It takes {FEWEST_NOTES} or more, from as soft to as hard as you play. "
@@ -111,9 +110,9 @@ def learn(velocities: Sequence[int]) -> VelocityCurve:
     marks = np.percentile(velocities, LEARNT_AT)
     if marks[-1] - marks[0] < LEAST_SPREAD:
         least, most = min(velocities), max(velocities)
-        said = f"All notes had the velocity {least}" if least == most else \
+        message = f"All notes had the velocity {least}" if least == most else \
             f"Nearly all notes had velocities from {marks[0]:.0f} to {marks[-1]:.0f}"
-        raise CurveError(f"{said}: play from as soft to as hard as you can, or the keyboard sends one velocity only. "
+        raise CurveError(f"{message}: play from as soft to as hard as you can, or the keyboard sends one velocity only. "
                          "The curve stays as it was.")
     points = [(LOWEST, LOWEST)]
     for mark, velocity in zip(np.round(marks).astype(int).tolist(), LEARNT_TO, strict=True):

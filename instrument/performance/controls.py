@@ -1,6 +1,6 @@
-"""All controls as one vector, so that compiled code can read them, with the glides that keep turning knobs from clicking.
+"""The values of all controls as one vector for compiled code, smoothed so that moved knobs do not click.
 
-The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. Channels of MIDI have a small matrix beside it.
+The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
 from typing import NamedTuple
@@ -49,8 +49,9 @@ class ControlValues(NamedTuple):
 
 
 class Controls:
-    """`goal` [SIZE] is what the player has set; `now` [SIZE] glides there, one step a hop, but for what follows a clock, which glides to
-    where the tempo `bpm` puts it (0: no clock was heard). `channels` [16, CHANNEL_COLUMNS] glide likewise."""
+    """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls that follow a clock glide to
+    the values for the tempo `bpm` (0: no clock). `channels` [16, CHANNEL_COLUMNS] glide likewise.
+    """
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
@@ -62,7 +63,7 @@ class Controls:
         self._moving = True
 
     def set(self, name: str, value: float) -> float:
-        """Sends a control of the table to a value, clamped to its range; returns that. Raises KeyError, ValueError for NaN."""
+        """Set a control's goal, clamped to its range; returns it. Raises KeyError, ValueError for NaN."""
         value = PARAMETERS[name].clamp(value)
         if value != value:
             raise ValueError(f"{name}: not a number")
@@ -93,7 +94,7 @@ class Controls:
         self._moving = True
 
     def bend(self, channel: int, semitones: float) -> None:
-        """Bends act at once, and exactly."""
+        """Pitch bend takes effect at once, without glide."""
         self.channel_goal[channel, BEND] = self.channels[channel, BEND] = semitones
 
     def set_channel(self, channel: int, column: int, value: float) -> None:
@@ -101,7 +102,7 @@ class Controls:
         self._moving = True
 
     def step(self) -> None:
-        """One hop nearer to the goals."""
+        """Glide by one hop."""
         if not self._moving:
             return
         log = np.log(self.now[_LOG])
@@ -115,7 +116,7 @@ class Controls:
             self.snap()
 
     def snap(self) -> None:
-        """To the goals at once, where nothing sounds that could click."""
+        """Jump to the goals, where nothing sounds that could click."""
         self.now[:] = self._target
         self.channels[:] = self.channel_goal
         self._moving = False

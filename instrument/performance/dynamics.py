@@ -1,11 +1,11 @@
-"""How loud and how bright a stroke is: loudness belongs to the player, timbre to the network.
+"""How loud and how bright each velocity is: loudness belongs to the player, timbre to the network.
 
-The law is monotone by construction: so many dB between a soft stroke and the hardest, in equal dB for equal ratios of velocity, as General
-MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked for velocities that it was trained on, and no others. What it does to
-loudness itself, from stroke to stroke and from key to key, is taken out of each note (`Source.corrections_db`).
+The law is monotone by construction: a fixed number of dB between a soft note and the hardest, in equal dB for equal ratios of velocity, as
+General MIDI has it (40 log10: 36 dB from 16 to 127). The network is asked only for velocities that it was trained on. The loudness that
+the network itself gives to velocities and keys is removed from each note (`Source.corrections_db`).
 
 Takes of earlier versions were played by another law: the network was asked for every velocity, and its loudness was the note's. They
-are played again by that one.
+are replayed by that law.
 """
 import math
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 from hummingface.instrument.performance.controls import BRIGHTER, DYNAMICS
 from hummingface.instrument.performance.source import Source
 
-SOFT, HARD = 16, 127                              # the strokes that "Dynamics" lies between
+SOFT, HARD = 16, 127                              # the velocities between which "Dynamics" is the range
 USUAL = 100                                       # the velocity at which patches are levelled, and which has no tilt
 BY_NETWORK, BY_PLAYER = 1, 2                      # laws, as takes name them
 LAW = BY_PLAYER
@@ -24,8 +24,8 @@ _DECADES = math.log10(HARD / SOFT)
 
 
 class Stroke(NamedTuple):
-    """What a velocity comes to."""
-    asked_velocity: float                         # that the model is asked for
+    """The effect of a velocity on a note."""
+    asked_velocity: float                         # the velocity for the network
     filter_velocity: float                        # by which it opens the filter
     level_db: float                               # against a stroke of USUAL
     tilt_db: float                                # an octave
@@ -33,7 +33,7 @@ class Stroke(NamedTuple):
 
 
 def stroke(law: int, velocity: int, controls: np.ndarray, source: Source) -> Stroke:
-    """A stroke of `velocity` 1..127 on a note of `timbre`, by today's law or the first."""
+    """The stroke of `velocity` 1..127 on a note of `source`, by today's law or the first one."""
     range_db = controls[DYNAMICS]
     if law == BY_PLAYER:
         softest, hardest = source.velocities

@@ -1,4 +1,4 @@
-"""What the performer takes: MIDI's events, and another sound."""
+"""The events that a performer accepts: MIDI events, and changes of sound."""
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A patch, the source to play it on (None for the one that plays), and the law of loudness over velocity."""
+    """A change of sound: a patch, its source (None for the current one), and the law of loudness over velocity."""
     patch: Patch
     source: "Source | None" = None
     law: int = LAW

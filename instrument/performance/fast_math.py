@@ -1,4 +1,4 @@
-"""Powers of two, where libm's would be asked hundreds of times a row. Compiled."""
+"""Fast powers of two for code that needs hundreds of them per row. Compiled."""
 import math
 
 import numpy as np

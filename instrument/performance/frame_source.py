@@ -1,8 +1,8 @@
-"""The decoder at work: one model, its latents, and frames for any batch of voices.
+"""The source of voices for a frame model: glides the latents, and asks the decoder for frames of any batch of voices.
 
-Latents glide, so a swept knob or a new patch of the same model moves through the sounds between. What glides is each voice's
-note vector, the decoder's answer to (z, pitch, velocity): it is asked for where the latents are going, a few voices in a hop,
-and every voice moves towards its answer with every frame. So moving latents cost much the same whether 12 voices sound or 64.
+Latents glide, so a moved knob or a new patch of the same model passes through the sounds between. What glides is each voice's
+note vector, the decoder's result for (z, pitch, velocity): it is computed at the latents' target, for a few voices per hop,
+and every voice moves towards its result with every frame. So moving latents cost about the same whether 12 voices sound or 64.
 """
 from collections.abc import Callable
 
@@ -17,34 +17,34 @@ from hummingface.models.playing.knobs import by_control, with_offsets
 from hummingface.models.playing.playable import LATENT_LIMIT
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
-BATCH = 12                        # notes that hear of moved latents at a time: a network is cheaper asked for many at once
-AT_ONCE = 4                       # that a network answers in almost the time of one: `hummingface.models.playing.decoder_numpy.multiply`
-MOST_BATCH_HOPS = 6                # between two turns; where few voices sound, there is one in every hop
-SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices has heard of it
-ARRIVAL_HOPS = 96                 # that a note glides after it heard: 0.5 s, when nothing is left of the way
-LONGEST_BATCH_HOPS = 48            # what waited longer was at rest
-MOST_REMEMBERED = 256             # keys at their velocities, of the latents that rest: a note struck again is not asked for again
+BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
+AT_ONCE = 4                       # that a network computes in almost the time of one: `hummingface.models.playing.decoder_numpy.multiply`
+MOST_BATCH_HOPS = 6                # between two batches, at most; while few voices sound, every hop has one
+SETTLING_HOPS = 32                # after the latents have arrived, until the last of 128 voices is up to date
+ARRIVAL_HOPS = 96                 # that a note glides to a new target: 0.5 s
+LONGEST_BATCH_HOPS = 48            # a note that waited longer was at rest
+MOST_REMEMBERED = 256             # cached notes (key and velocity) while the latents rest: repeated notes need no network
 MOST_CORRECTION_DB = 40.0
-RESTING_HOPS = 9                  # a voice that sounds is asked for a frame at least so often
+RESTING_HOPS = 9                  # a sounding voice needs a frame at least this often
 
 Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
 
 
 @compiled(fastmath=FASTER)
-def _look(slots, pitch, velocity, lowest, highest, hop, headings, known, heard_hop, moved_hop, arrival_hop):
-    """Notes that are heard of in this hop; whether any of them is new, has another pitch, or has to move."""
-    asks = False
+def _look(slots, pitch, velocity, lowest, highest, hop, target_count, known, seen_hop, moved_hop, arrival_hop):
+    """The notes that need attention in this hop: whether any of them is new, has another pitch, or has to glide."""
+    needed = False
     for i in range(len(slots)):
         s = slots[i]
-        heard_hop[s] = hop
-        asks |= (known[s, 0] != headings or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
+        seen_hop[s] = hop
+        needed |= (known[s, 0] != target_count or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
                  or known[s, 2] != velocity[i] or moved_hop[s] < min(arrival_hop[s], hop))
-    return asks
+    return needed
 
 
 @compiled(fastmath=FASTER)
 def _glide(slots, left, notes, goals):
-    """Moves the notes of slots [B] towards their goals, all but the share `left` [B] of the way."""
+    """Glide the note vectors of slots [B] towards their goals, by all but the fraction `left` [B] of the way."""
     for i in range(len(slots)):
         note, target = notes[slots[i]], goals[slots[i]]
         for k in range(len(note)):
@@ -52,9 +52,11 @@ def _glide(slots, left, notes, goals):
 
 
 class FrameSource:
-    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `goal`; `version` counts its moves.
+    """The source for a frame model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
+    counts its moves.
 
-    A model answers in two halves: what is played (z, pitch, velocity), kept here for every slot until it moves, and when.
+    The decoder has two halves: the note vector (from z, pitch, velocity), cached here for every slot until one of them changes, and the
+    frame at a time.
     """
 
     whole = False
@@ -66,56 +68,56 @@ class FrameSource:
         self.longest_s = float(model.card["longest_s"])
         self.knobs = by_control(model.knobs)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
-        self._trend = key_trend.of_model(model)             # how loud its sounds are over the keys,
-        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and the one that plays, as of a version of z
+        self._trend = key_trend.of_model(model)             # loudness over the keys,
+        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
         self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
-        self._target_asked = self.target.copy()                    # the goal that `_goals` are asked for,
-        self._targets_asked = 1                                  # and how many there were
+        self._used_target = self.target.copy()                    # the target for which `_targets` are computed,
+        self._target_count = 1                                  # and its number
         self._hop, self._decay = 0, 1.0
         self._settled_hop = self._batch_hop = 0
-        self._out_of_batch = 0                               # notes that heard since the last turn
-        self._known = np.zeros((SLOTS, 3))                  # heading, pitch, velocity that `_goals` were asked with
+        self._out_of_batch = 0                               # notes that were computed between batches
+        self._known = np.zeros((SLOTS, 3))                  # number of the target, pitch, velocity for which `_targets` were computed
         self._struck_notes: Struck = {}
         self._struck_phases: Struck = {}
         self._struck_levels: dict[tuple[float, float, float], float] = {}
         self._motion = 1.0
         self._notes, self._targets = np.zeros((2, SLOTS, model.note_size), np.float32)
-        self._asked_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
-        self._heard_hop = np.full(SLOTS, -RESTING_HOPS)
+        self._computed_hop, self._moved_hop, self._arrival_hop = np.zeros((3, SLOTS), np.int64)
+        self._seen_hop = np.full(SLOTS, -RESTING_HOPS)
         self._levelled_hop = np.zeros(SLOTS, np.int64)
-        self._decays = np.ones(SLOTS)                        # share of the way that is left after a hop, slower where turns are long
+        self._decays = np.ones(SLOTS)                        # fraction of the way left after a hop; larger where batches are rare
         self.prepare()
 
     @property
     def settled(self) -> bool:
-        """Whether the latents rest and every note has heard of it."""
+        """Whether the latents are at rest and every note vector is up to date."""
         return np.array_equal(self.z, self.target) and self._hop > self._settled_hop
 
     def forget(self) -> None:
-        """Nothing is known any more of notes that have ended."""
+        """Drop the cache of notes that have ended."""
         self._known[:] = 0
 
     def prepare(self) -> None:
-        """Warms the networks up."""
+        """Warm the networks up."""
         for rows in WARM_UPS:
             keys = np.full(rows, 60, np.float32)
             self.frames(np.arange(rows), keys, keys, keys * 0)
             self.start_phases(keys[:4], keys[:4])
             self._known[:] = 0
-        self._heard_hop[:] = -RESTING_HOPS
+        self._seen_hop[:] = -RESTING_HOPS
         self._look_up_trend()
         _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._targets)
 
     def glide(self, fraction: float) -> bool:
-        """One hop nearer to the wanted latents. Whether anything moved."""
+        """Move the latents towards their target for one hop. Returns whether anything moved."""
         self._hop += 1
         self._decay = 1 - fraction
         target = self.target.tobytes()                          # compared so, it takes a tenth of the time
-        if self._target_asked.tobytes() != target:
-            self._target_asked[:] = self.target
-            self._targets_asked += 1
+        if self._used_target.tobytes() != target:
+            self._used_target[:] = self.target
+            self._target_count += 1
             self._forget()
         if self.z.tobytes() != target:
             self.z += np.float32(fraction) * (self.target - self.z)
@@ -128,13 +130,13 @@ class FrameSource:
         return True
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
-        """The wanted latents: those of the knobs and the morph pad z [L], led on by what `turns` says of the model's own knobs."""
+        """Set the target of the latents: those of the knobs and the morph pad, z [L], plus the offsets of the model's named knobs."""
         self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
 
     def snap(self) -> None:
-        """To the wanted latents at once."""
-        self.z[:] = self._target_asked[:] = self.target
-        self._targets_asked += 1
+        """Jump to the target of the latents."""
+        self.z[:] = self._used_target[:] = self.target
+        self._target_count += 1
         self._forget()
         self._known[:] = 0
         self._settled_hop = self._hop
@@ -147,54 +149,55 @@ class FrameSource:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._targets_asked, self._known, self._heard_hop, self._moved_hop,
+        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._target_count, self._known, self._seen_hop, self._moved_hop,
                  self._arrival_hop):
             pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
-            self._ask_of_new(slots, pitch, velocity)
-            self._ask_of_moved(np.unique(slots))
+            self._compute_new(slots, pitch, velocity)
+            self._compute_moved(np.unique(slots))
         return self.model.frames_at(self._notes[slots], time_s)
 
-    def _ask_of_new(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
-        """Notes that began, or whose pitch moved, are what they are at once."""
+    def _compute_new(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> None:
+        """Compute the note vectors of notes that began, or whose pitch moved, at once."""
         new = np.flatnonzero((self._known[slots, 1] != pitch) | (self._known[slots, 2] != velocity))
         if not len(new):
             return
-        asked, first = np.unique(slots[new], return_index=True)
+        begun, first = np.unique(slots[new], return_index=True)
         rows = new[first]
         self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
-        self._known[asked, 0] = self._targets_asked if np.array_equal(self.z, self._target_asked) else 0
-        self._asked_hop[asked] = self._moved_hop[asked] = self._arrival_hop[asked] = self._hop
-        if np.array_equal(self.z, self._target_asked):
-            answers = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
+        self._known[begun, 0] = self._target_count if np.array_equal(self.z, self._used_target) else 0
+        self._computed_hop[begun] = self._moved_hop[begun] = self._arrival_hop[begun] = self._hop
+        if np.array_equal(self.z, self._used_target):
+            vectors = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         else:
-            answers = self._ask_with_others(asked)
-        self._notes[asked] = self._targets[asked] = answers
+            vectors = self._compute_with_others(begun)
+        self._notes[begun] = self._targets[begun] = vectors
 
-    def _ask_with_others(self, new: np.ndarray) -> np.ndarray:
-        """The notes [B, note_size] that the moving latents make of new slots [B]. A network that is asked of one answers four in almost the
-        same time, so some that wait for their turn go along."""
-        sounding = np.flatnonzero(self._heard_hop > self._hop - RESTING_HOPS)
-        waiting = sounding[(self._known[sounding, 0] != self._targets_asked) & ~np.isin(sounding, new)]
+    def _compute_with_others(self, new: np.ndarray) -> np.ndarray:
+        """Compute note vectors [B, note_size] of new slots [B] while the latents move. A network computes four in almost the time of one,
+        so some that wait for their turn are computed along.
+        """
+        sounding = np.flatnonzero(self._seen_hop > self._hop - RESTING_HOPS)
+        waiting = sounding[(self._known[sounding, 0] != self._target_count) & ~np.isin(sounding, new)]
         others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
         self._out_of_batch += len(others)
-        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._target_asked, len(others))])
+        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._used_target, len(others))])
         known = self._known[np.concatenate([new, others])].astype(np.float32)
-        answers = self.model.note(z, known[:, 1], known[:, 2])
-        self._lead(others, answers[len(new):])
-        return answers[:len(new)]
+        vectors = self.model.note(z, known[:, 1], known[:, 2])
+        self._lead(others, vectors[len(new):])
+        return vectors[:len(new)]
 
-    def _ask_of_moved(self, slots: np.ndarray) -> None:
-        """Notes glide to where the latents lead them; those that have waited longest hear where that is."""
-        stale = slots[self._known[slots, 0] != self._targets_asked]
-        self._heard_hop[slots] = self._hop
-        sounding = int(np.count_nonzero(self._heard_hop > self._hop - RESTING_HOPS))
+    def _compute_moved(self, slots: np.ndarray) -> None:
+        """Glide note vectors towards the goals of the moved latents, and compute the goals of those that have waited longest."""
+        stale = slots[self._known[slots, 0] != self._target_count]
+        self._seen_hop[slots] = self._hop
+        sounding = int(np.count_nonzero(self._seen_hop > self._hop - RESTING_HOPS))
         if len(stale) and self._hop >= self._batch_hop + min(-(-sounding // BATCH), MOST_BATCH_HOPS):
             self._batch_hop = self._hop
             batch = self._longest_waiting(stale, max(BATCH - self._out_of_batch, 0) // AT_ONCE * AT_ONCE)
             self._out_of_batch = 0
             if len(batch):
                 known = self._known[batch].astype(np.float32)
-                self._lead(batch, self.model.note(self._rows_of(self._target_asked, len(batch)), known[:, 1], known[:, 2]))
+                self._lead(batch, self.model.note(self._rows_of(self._used_target, len(batch)), known[:, 1], known[:, 2]))
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
             left = self._decays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
@@ -202,22 +205,23 @@ class FrameSource:
             self._moved_hop[gliding] = self._hop
 
     def _longest_waiting(self, slots: np.ndarray, most: int) -> np.ndarray:
-        return slots[np.argsort(self._asked_hop[slots], kind="stable")[:most]]
+        return slots[np.argsort(self._computed_hop[slots], kind="stable")[:most]]
 
     def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
-        """From now on notes of slots [B] glide to `goals` [B, note_size], what the heading makes of them."""
-        self._known[slots, 0] = self._targets_asked
-        waited = self._hop - self._asked_hop[slots]
+        """Set the goals [B, note_size] of the note vectors of slots [B]."""
+        self._known[slots, 0] = self._target_count
+        waited = self._hop - self._computed_hop[slots]
         self._decays[slots] = np.where(waited < LONGEST_BATCH_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
-        self._asked_hop[slots] = self._hop
+        self._computed_hop[slots] = self._hop
         self._targets[slots] = goals
         rested = slots[self._moved_hop[slots] >= self._arrival_hop[slots]]
         self._moved_hop[rested] = self._hop - 1
         self._arrival_hop[slots] = self._hop + ARRIVAL_HOPS
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
-        """What is to be added to the notes of `slots` [B], voices of `table` that play with so much motion, so that their loudness is the
-        keyboard's trend, whatever the network makes of this key and velocity. dB [B]"""
+        """The correction of loudness for the notes of `slots` [B], voices of `table` with this much motion, that puts them on the
+        keyboard's trend, whatever the network's loudness for this key and velocity. dB [B]
+        """
         self._levelled_hop[slots] = self._hop
         if motion != self._motion:
             self._motion = motion
@@ -229,7 +233,7 @@ class FrameSource:
 
     @property
     def longest_release_s(self) -> float:
-        """Seconds for 60 dB that a note of the present latents may take to end when its key comes up."""
+        """The longest release of a note at the current latents, in seconds for 60 dB."""
         self._look_up_trend()
         return self._longest_release_s
 
@@ -239,8 +243,8 @@ class FrameSource:
             self._trend_lufs, self._longest_release_s = self._trend.at(self.z)
 
     def _loudness(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, tilt_db: np.ndarray) -> np.ndarray:
-        """LUFS [B] of the notes of slots, listened to once while the latents rest."""
-        if not np.array_equal(self.z, self._target_asked):
+        """LUFS [B] of the notes of slots, computed once while the latents rest."""
+        if not np.array_equal(self.z, self._used_target):
             return self.model.loudness_lufs(self._notes[slots], pitch, tilt_db, self._motion, quickly=True)
         known = self._struck_levels
         strokes = list(zip(pitch.tolist(), velocity.tolist(), tilt_db.tolist(), strict=True))
@@ -253,20 +257,21 @@ class FrameSource:
         return np.array([known[stroke] for stroke in strokes])
 
     def unlevelled(self, sounding: np.ndarray) -> int | None:
-        """Of the slots that are `sounding` [SLOTS] and whose note has moved since its loudness was looked at, the one that has waited
-        longest."""
+        """Of the slots that are `sounding` [SLOTS] and whose note has changed since its loudness was computed, the one that has waited
+        longest.
+        """
         waiting = np.flatnonzero(sounding & (self._moved_hop > self._levelled_hop))
         return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
 
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
-        """Frames are made as they are asked for."""
+        """Does nothing: frames are computed when they are needed."""
         return True
 
     def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
-        """Frames are made as they are asked for."""
+        """Does nothing: frames are computed when they are needed."""
 
     def idle(self, pool: Pool) -> bool:
-        """Nothing is made ahead."""
+        """Does nothing: no frames are computed ahead."""
         return False
 
     def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
@@ -278,16 +283,16 @@ class FrameSource:
             return np.zeros((0, PARTIALS), np.float32)
         return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
 
-    def _of_keys(self, ask: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """What the latents `z` make of keys [B]: `ask`ed for once while they rest, as the weights that it takes come from far memory."""
-        if not np.array_equal(self.z, self._target_asked):
-            return ask(self._rows_of(self.z, len(pitch)), pitch, velocity)
+    def _of_keys(self, network: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Note vectors of keys [B] at the latents `z`, cached while the latents rest, since loading the weights is slow."""
+        if not np.array_equal(self.z, self._used_target):
+            return network(self._rows_of(self.z, len(pitch)), pitch, velocity)
         keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
         if len(struck) + len(keys) > MOST_REMEMBERED:
             struck.clear()
         new = [i for i, key in enumerate(keys) if key not in struck]
         if new:
-            struck.update(zip([keys[i] for i in new], ask(self._rows_of(self.z, len(new)), pitch[new], velocity[new]), strict=True))
+            struck.update(zip([keys[i] for i in new], network(self._rows_of(self.z, len(new)), pitch[new], velocity[new]), strict=True))
         return np.stack([struck[key] for key in keys])
 
     def _forget(self) -> None:

@@ -1,4 +1,4 @@
-"""Which keys and pedals are down: where whoever held them is gone (a port, or a take or a file at its end), they come up."""
+"""Tracks held keys and pedals, so that they are released when their source disappears (a port, or a take or file at its end)."""
 from collections.abc import Sequence
 
 from hummingface.instrument.performance import midi
@@ -6,10 +6,10 @@ from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn,
 
 
 class HeldNotes:
-    """By the events so far; `pedals` [16] were down before them. A key that came up while its channel's pedal was down sounds on."""
+    """The held notes after the events so far; `pedals` [16] were held before them. A key released under the pedal sounds on."""
 
     def __init__(self, pedals: Sequence[bool] = ()) -> None:
-        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is down
+        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is held
         self._pedals = {channel for channel, down in enumerate(pedals) if down}
 
     def hear(self, event: object) -> None:
@@ -42,6 +42,6 @@ class HeldNotes:
         return (event.channel, event.note) in self._sounding
 
     def release_all(self) -> list[NoteOff | Controller]:
-        """The events that release whatever is held."""
+        """The events that release everything that is held."""
         return [*(NoteOff(*key) for key, down in sorted(self._sounding.items()) if down),
                 *(Controller(channel, midi.SUSTAIN, 0) for channel in sorted(self._pedals))]

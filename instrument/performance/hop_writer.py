@@ -1,4 +1,4 @@
-"""The rows of a hop, shaped, as the lists that the audio thread reads. Compiled."""
+"""Writes shaped rows into a hop as the arrays that the audio thread reads. Compiled."""
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
@@ -11,15 +11,15 @@ from hummingface.instrument.synthesis.state import BANDS
 
 _EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
 _VOLUME = INDEX["master.volume_db"]
-SILENT = 10 ** (-96 / 20)                      # of full scale; a voice let go ends below it
+SILENT = 10 ** (-96 / 20)                      # of full scale; a released voice ends below it
 
 
 @compiled(fastmath=FASTER)
 def list_rows(rows, count, table, noise, row_noise, entry):
-    """The lists of a hop from its rows: slots, rows of each, which end; and the noise of all voices, summed by quarter.
+    """Collect the arrays of a hop from its rows: slots, rows of each, which ones end; and the noise of all voices, summed by quarter.
 
-    A voice that has one row in the hop reaches its noise power in four equal steps: those are summed as lines, and drawn at the
-    end. Returns how many entries.
+    A voice with one row in the hop reaches its noise power in four equal steps: those are summed as slopes, and added at the end. Returns
+    the number of entries.
     """
     hop_noise, slot, row_counts, last = entry.noise, entry.slot, entry.rows, entry.last
     hop_noise[:] = 0
@@ -33,7 +33,7 @@ def list_rows(rows, count, table, noise, row_noise, entry):
             entries = row.entry + 1
         row_counts[row.entry] += 1
         if row.newest == 0 or row.index == 3:
-            for side in range(2):               # not as arrays: what numba says of unequal ones takes seconds to compile
+            for side in range(2):               # not as arrays: with unequal ones numba takes seconds longer to compile
                 for b in range(BANDS):
                     hop_noise[row.index, side, b] += row_noise[r, side, b]
         else:
@@ -57,8 +57,9 @@ def list_rows(rows, count, table, noise, row_noise, entry):
 
 @compiled(fastmath=FASTER)
 def write_hop(hops, hop, rows, count, table, state, frames, values, row_noise, ended):
-    """Shapes the rows of a hop into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on; returns how
-    many."""
+    """Shape the rows of a hop and write them into its entry of the ring `hops`. `ended` gets the slots that are silent from its end on;
+    returns their number.
+    """
     entry = hops[hop % len(hops)]
     if count > 0:
         # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once

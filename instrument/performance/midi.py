@@ -1,7 +1,7 @@
-"""What a player's hands do, as events; and MIDI bytes turned into them (files: `score.py`).
+"""MIDI events as values, and the decoder of MIDI bytes (for files see `score.py`).
 
-`decode` never raises: what is not MIDI, or means nothing to an instrument, is None.
-Meaning is given in `performer.py`; this file only reads. Events are plain values, so that they can be logged and replayed.
+`decode` never raises: bytes that are not MIDI, or that an instrument ignores, give None.
+This file only reads; `performer.py` gives events their meaning. Events are plain values, so that they can be logged and replayed.
 """
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,13 +10,13 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
-ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also let all notes go
+ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also release all notes
 RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
 CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
 
 
 class MidiError(ValueError):
-    """Something that is no MIDI that can be played; the text says why, and names the file."""
+    """MIDI that cannot be played; the text says why, and names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Silence, now."""
+    """Silences everything at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Beats (quarter notes) a minute of the clock that is followed from now on."""
+    """A new tempo of the MIDI clock, in beats (quarter notes) per minute."""
     bpm: float
 
 
@@ -93,7 +93,7 @@ def decode(data: Iterable[int]) -> Event | None:
     except (TypeError, ValueError):
         return None
     if not data or not 0x80 <= data[0] < 0xF0:
-        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages say nothing
+        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages mean nothing here
     kind, channel = data[0] & 0xF0, data[0] & 0x0F
     size = 1 if kind in (0xC0, 0xD0) else 2
     values = data[1:1 + size]

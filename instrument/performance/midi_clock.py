@@ -1,8 +1,8 @@
-"""MIDI clock: from 24 ticks a quarter note, with the jitter of whatever carried them, a steady tempo and the samples at which bars begin.
+"""MIDI clock: from 24 jittering ticks per quarter note to a steady tempo and the samples at which bars begin.
 
-A straight line is fitted to the newest ticks (least squares over eight beats), so that a jitter of 4 ms leaves 0.01 beats a minute.
-A tempo that is changed shows in three ticks that lie on the same side of the line; the fit then begins anew. What is told changes only
-by steps that are surely no jitter, so that echoes do not waver. MIDI clock says nothing of time signatures: a bar is four beats.
+A straight line is fitted to the newest ticks (least squares over eight beats), so that a jitter of 4 ms leaves 0.01 beats per minute.
+Three ticks in a row on the same side of the line mean a new tempo, and the fit starts again. The reported tempo changes only
+by steps too large for jitter, so that tempo-synced delays do not waver. MIDI clock has no time signatures: a bar is four beats.
 """
 from collections import deque
 from collections.abc import Iterable
@@ -15,16 +15,16 @@ TICK, START, CONTINUE, STOP, POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
 STATUS = (TICK, START, CONTINUE, STOP, POSITION)
 TICKS_PER_BEAT, BEATS_PER_BAR = 24, 4
 WINDOW = 8 * TICKS_PER_BEAT
-FIRST_TOLD = TICKS_PER_BEAT                 # ticks until a tempo is told
+FIRST_TOLD = TICKS_PER_BEAT                 # ticks until a tempo is reported
 STEP_BPM = 0.15                             # a smaller change is jitter
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 ODD_SHARE, ODD_S, ODD_JITTERS = 0.6, 0.004, 4.0     # farther from the line than a share of the period, than this, than the usual jitter,
-ODD_TICKS = 3                               # so many in a row on one side: the tempo has changed
+ODD_TICKS = 3                               # this many in a row on one side: the tempo has changed
 GONE_S = 1.0                                # without a tick no clock runs
 
 
 class MidiClock:
-    """Hears a clock's messages with their samples. `bpm`: the tempo as it was told last, 0 before the first. One thread at a time."""
+    """Receives a clock's messages with their samples. `bpm`: the reported tempo, 0 before the first. One thread at a time."""
 
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz
@@ -36,7 +36,7 @@ class MidiClock:
         self._bars: deque[int] = deque(maxlen=8)
 
     def hear(self, message: bytes, sample: int) -> list[Tempo]:
-        """A message of `STATUS` at a sample. Returns what the performer is to be told."""
+        """Take a message of `STATUS` at a sample. Returns the events for the performer."""
         status = message[0]
         if status == START:
             self.started, self._next = True, 0
@@ -51,11 +51,11 @@ class MidiClock:
         return []
 
     def runs(self, sample: int) -> bool:
-        """Whether ticks come, as heard at a sample."""
+        """Whether ticks are arriving, as of a sample."""
         return len(self._ticks) > 1 and sample - self._ticks[-1] < GONE_S * self.rate_hz
 
     def bar_after(self, sample: int) -> int | None:
-        """The first bar's begin at or after a sample, once it is there; of the last few alone."""
+        """The start of the first bar at or after a sample, once it has arrived; only the last few bars are known."""
         return next((bar for bar in list(self._bars) if bar >= sample), None)
 
     def _tick(self, sample: int) -> list[Tempo]:
@@ -80,7 +80,7 @@ class MidiClock:
         return [Tempo(bpm)]
 
     def _leave_old_tempo(self) -> None:
-        """Forget the old ticks where the newest follow another tempo."""
+        """Drop the old ticks if the newest follow another tempo."""
         before = list(self._ticks)[:-1 - abs(self._odd)]
         if len(before) < ODD_TICKS * 3:
             self._odd = 0
@@ -100,8 +100,9 @@ class MidiClock:
 
 
 class _Line:
-    """The straight line through the samples of ticks, three at least: `period` from tick to tick, how far they lie from it (`jitter`, RMS),
-    and what that leaves unsure of the period (one standard deviation)."""
+    """A straight line fitted to the samples of three or more ticks: `period` from tick to tick, the distance of ticks from it (`jitter`,
+    RMS), and the resulting standard deviation of the period.
+    """
 
     def __init__(self, ticks: Iterable[int]) -> None:
         samples = np.array(ticks, np.float64)
@@ -114,5 +115,5 @@ class _Line:
         self.period_error = self.jitter / float(np.sqrt(spread))
 
     def at(self, place: int) -> float:
-        """Where the tick of a place belongs."""
+        """The sample at which a tick belongs."""
         return float(self._mean + self.period * (place - self._middle))

@@ -1,4 +1,4 @@
-"""The buffers that whole notes sound from: which hold what, and which may be written."""
+"""The pool of buffers that whole notes are played from: what each holds, and which ones may be written."""
 
 import numpy as np
 
@@ -9,28 +9,28 @@ Wanted = tuple[bytes, int, int]         # of a note: the latents, the key that i
 
 
 class Pool:
-    """The buffers of one engine: who has which, and which may be written."""
+    """The buffers of one engine: which note each holds, and which ones may be written."""
 
     def __init__(self, state: np.ndarray) -> None:
         self.state, self.rate_hz = state, int(state["rate_hz"][0])
         self._memory = np.zeros((BUFFERS + 1, STRIDE), np.float32)             # untouched pages cost nothing
         state["samples"]["pool"] = self._memory.ctypes.data
         self.notes: list[WholeNote | None] = [None] * (BUFFERS + 1)
-        self.owner: list[Wanted | None] = [None] * (BUFFERS + 1)                         # the key of whoever may ask for it again
+        self.owner: list[Wanted | None] = [None] * (BUFFERS + 1)                         # the key under which it may be requested again
         self._used_hop = np.full(BUFFERS + 1, -100)                             # when a published hop or start last named it
-        self._asked = np.zeros(BUFFERS + 1, np.int64)                           # the order in which they were asked for
+        self._used = np.zeros(BUFFERS + 1, np.int64)                           # the order of their last use
         self._count = 0
 
     def use(self, numbers: np.ndarray | int, hop: int) -> None:
-        """Buffers that hop `hop` names, or a start within it."""
+        """Mark buffers that hop `hop`, or a start within it, names."""
         self._used_hop[numbers] = hop
 
-    def asked(self, number: int) -> None:
+    def used(self, number: int) -> None:
         self._count += 1
-        self._asked[number] = self._count
+        self._used[number] = self._count
 
     def put(self, note: WholeNote, owner: Wanted) -> int:
-        """A buffer with this note; 0 where all are in use. What nobody asked for longest is let go."""
+        """A buffer with this note; 0 where all are in use. The least recently requested note is dropped."""
         voices = self.state["voices"][0]
         busy = self._used_hop > int(self.state["hops_taken"][0]) - 2
         busy[0] = True
@@ -38,11 +38,11 @@ class Pool:
         free = np.flatnonzero(~busy)
         if not len(free):
             return 0
-        number = int(free[np.argmin(self._asked[free])])
+        number = int(free[np.argmin(self._used[free])])
         buffer, facts = self._memory[number], self.state["samples"][0]
         buffer[LEAD:LEAD + LENGTH] = note.sound
         facts["root_hz"][number] = note.root_hz
         facts["loop_begin"][number], facts["loop_end"][number] = note.loop_begin, note.loop_end
         self.notes[number], self.owner[number] = note, owner
-        self.asked(number)
+        self.used(number)
         return number

@@ -1,7 +1,7 @@
-"""Gains of a voice's partials and noise bands: what a frame says, shifted and filtered. Compiled.
+"""Gains of a voice's partials and noise bands: the frame's levels, shifted and filtered. Compiled.
 
-This is where the performer spends its time: a voice has 160 partials and 64 bands, in every row. So these are plain loops without
-branches, over few arrays, in float32 (errors of 1e-6 of a gain, 1e-5 dB), which the compiler turns into vectors. Frequencies stay float64.
+The performer spends its time here: a voice has 160 partials and 64 bands, in every row. So these are plain loops without
+branches, over few arrays, in float32 (errors of 1e-6 of a gain, 1e-5 dB), which the compiler vectorises. Frequencies stay float64.
 """
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial

@@ -1,10 +1,11 @@
-"""Hands to frames, in one fixed order, so that the same events give the same sound whoever drives it (docs/architecture.md).
+"""The performer: turns events into control frames in one fixed order, so that live and offline playing give the same sound
+(docs/architecture.md).
 
     performer = Performer(state, FrameSource(model), patch)
     performer.receive(NoteOn(0, 60, 100), stamp=position)
     performer.advance(position + performer.delay_samples)      # when an event arrived, and whenever `next_due` is reached
 
-One thread only; `receive` may be called by another as long as nobody advances meanwhile. Nothing here raises on what a player does.
+One thread only; another thread may call `receive` as long as none calls `advance` meanwhile. No event makes it raise.
 """
 import heapq
 import time
@@ -55,12 +56,12 @@ class PerformerOptions(TypedDict, total=False):
 
 
 class Performer:
-    """Plays `timbre` into the rings of `state`. `delay_samples` is added to every stamp.
+    """Plays `source` into the rings of `state`. `delay_samples` is added to every stamp.
 
-    `log(sample, event)` hears of every event with the sample at which it takes effect: feeding that to another performer
-    (delay 0) gives the same hops. `on_program(channel, number)` is asked when a program change takes effect and may call
-    `load_patch`. `changed(id, value)` hears of controls that MIDI moved. `seed` is that of all that moves at random. `shown`: whether a
-    window is to see in `state` what sounds.
+    `log(sample, event)` is called for every event with the sample at which it takes effect: feeding these to another performer (delay 0)
+    gives the same hops. `on_program(channel, number)` is called when a program change takes effect and may call `load_patch`. `changed(id,
+    value)` is called for controls that MIDI moved. `seed` seeds everything random. `shown`: whether a window displays the values in
+    `state`.
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
@@ -72,17 +73,17 @@ class Performer:
         self.delay_samples = delay_samples
         self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
         self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
-        self.hop = -1                               # the newest hop that is computed
+        self.hop = -1                               # the newest computed hop
         self.late_hops = 0
-        self.events = 0                             # taken so far
-        self.lost_notes = 0                         # that found no slot
-        self.law = LAW                              # of loudness over velocity; an old take brings its own
+        self.events = 0                             # received so far
+        self.lost_notes = 0                         # for which there was no slot
+        self.law = LAW                              # the law of loudness over velocity; an old take has its own
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
-        self._floor = boundary(-8, self.rate_hz) + 1        # what comes now takes effect here at the earliest: after the
-        self._applied = self._floor                         # controls of the newest hop, and after all that is applied
+        self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
+        self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._started = 0
         self._flush = False
@@ -125,14 +126,15 @@ class Performer:
         return effect
 
     def load_patch(self, patch: Patch, source: Source | None = None, stamp: int | None = None) -> None:
-        """Changes the sound as of `stamp` (None: as soon as it can be). Sounding notes glide to it; on another timbre they end
-        as they are, and new notes begin on the new one."""
+        """Change the sound at `stamp` (None: as soon as possible). Sounding notes glide to it; if its source is another one, they end on
+        the old one, and new notes use the new one.
+        """
         if stamp is None:
             stamp = self._floor - self.delay_samples
         self.receive(Load(patch, source), stamp)
 
     def advance(self, now: int) -> None:
-        """Applies and publishes all that can be known at sample `now` (the audio thread's position, plus the delay)."""
+        """Apply and publish everything that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:
             edge = self.next_due
             self._apply_until(min(now, edge))
@@ -141,19 +143,19 @@ class Performer:
         self.maker.publish_until(min(now, edge))
 
     def idle(self) -> bool:
-        """Do a little of what will be wanted soon, while nothing is due. Whether there was anything to do."""
+        """Do a little work ahead while nothing is due. Returns whether there was anything to do."""
         return self.maker.idle()
 
     def waiting(self) -> list[tuple[int, PlayerEvent]]:
-        """(sample at which it takes effect, event) of all that is taken and not applied yet, in order."""
+        """(sample at which it takes effect, event) of all received events that are not applied yet, in order."""
         return [(sample, event) for sample, _, event in sorted(self._queue, key=lambda entry: entry[:2])]
 
     def forget_waiting(self) -> None:
-        """What waits never takes effect."""
+        """Drop all events that are not applied yet."""
         self._queue.clear()
 
     def sounding(self) -> int:
-        """How many voices sound."""
+        """The number of sounding voices."""
         return int(self.voices.playing().sum())
 
     def _compute_hop(self) -> bool:
@@ -175,11 +177,11 @@ class Performer:
         queue = self._queue
         while queue and queue[0][0] <= sample:
             effect, _, event = heapq.heappop(queue)
-            self._applied = max(self._applied, effect)     # what an event brings about comes right after it
+            self._applied = max(self._applied, effect)     # events caused by an event come right after it
             if isinstance(event, NoteOn):
                 self._note_on(event, effect)
                 continue
-            self._begin_notes()                     # they sound as the controls were
+            self._begin_notes()                     # with the controls as they were then
             handle = _HANDLERS.get(type(event))
             if handle is not None:
                 handle(self, event, effect)
@@ -292,7 +294,7 @@ class Performer:
         self.source.set_target(z, knob_offsets)
 
     def _reset(self, channel: int) -> None:
-        """What controller 121 asks for (MIDI RP-015): not volume, pan and program."""
+        """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""
         self._bend[channel] = 0
         self._expression[channel] = 127
         self._rpn[channel] = [NO_RPN, NO_RPN]

@@ -1,8 +1,8 @@
-"""Models of whole notes at work: a source whose notes are made before they sound, and played from a pool of buffers.
+"""The source of voices for an STFT model: makes whole notes before they sound, and plays them from a pool of buffers.
 
-A note is made when its key goes down, unless it was made before; and again for sounding voices when the latents have moved, a step of the
-network in each hop, so that no hop waits for a whole one. Voices take turns, the longest waiting first, and cross over into their new
-note. While nothing is due, the keys that are likely next are made. What sounds does not depend on what was made ahead: only when.
+A note is made at note-on, unless it was made before, and again for sounding voices when the latents have moved, one step of the
+network in each hop, so that no hop waits for a whole note. Voices take turns, the longest waiting first, and cross-fade into their new
+note. While nothing is due, the source makes the keys that are likely next. This changes only when notes are made, never how they sound.
 """
 from collections.abc import Iterator
 
@@ -23,13 +23,14 @@ Making = Iterator[WholeNote | None]             # of a note: None until it is do
 MAKING_HOPS = 11                  # from the begin of a note's making to its cross-fade: as many as the network has steps, and one
 CROSS_HOPS = int(CROSS_S * FRAMES_PER_SECOND) + 2      # between two of them in one voice
 SETTLED_HOPS = 32
-MOST_AHEAD = 96                   # notes that are kept for keys that nobody plays yet
+MOST_AHEAD = 96                   # notes that are made ahead for keys that are not played yet
 HIGHEST_SHARE, SPARE_SEMITONES = 0.45, 3      # of the sample rate that a note's highest bin may reach, when it is bent up so far
 
 
 class SampleSource:
-    """`model` as `hummingface.models.playing.checkpoint.load_model` gives it, a StftModel. `z` glides to `target`; `version` counts its
-    moves."""
+    """The source for an STFT model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
+    counts its moves.
+    """
 
     whole = True
 
@@ -38,7 +39,7 @@ class SampleSource:
         self.name = model.name
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
-        self.velocities = VELOCITIES                            # the network is asked for none
+        self.velocities = VELOCITIES                            # the network has no input for velocity
         self.longest_release_s = LONGEST_RELEASE_S
         self.knobs = by_control(model.knobs)
         self.target, self.z = np.zeros((2, self.latents), np.float32)
@@ -47,7 +48,7 @@ class SampleSource:
         self._pool: Pool | None = None
         self._made: dict[Wanted, int] = {}                      # -> buffer
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
-        self._ahead: tuple[Wanted, Making] | None = None        # what is being made ahead
+        self._ahead: tuple[Wanted, Making] | None = None        # the note that is being made ahead
         self._remaking: tuple[int, int, Wanted, Making | None, int] | None = None    # slot, its birth, what, how, when it is due
         self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
@@ -55,14 +56,14 @@ class SampleSource:
 
     @property
     def settled(self) -> bool:
-        """Whether the latents rest and every note has heard of it."""
+        """Whether the latents are at rest and every note is up to date."""
         return np.array_equal(self.z, self.target) and self._hop > self._settled_hop and self._remaking is None
 
     def forget(self) -> None:
-        """Nothing is known of notes that have ended."""
+        """Drop the cache of notes that have ended."""
 
     def glide(self, fraction: float) -> bool:
-        """One hop nearer to the wanted latents. Whether anything moved."""
+        """Move the latents towards their target for one hop. Returns whether anything moved."""
         self._hop += 1
         if self.z.tobytes() == self.target.tobytes():
             return False
@@ -84,23 +85,23 @@ class SampleSource:
         self._think_ahead(60)
 
     def frames(self, slots: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """Nobody asks a whole note for frames: silent ones."""
+        """Silent frames: a whole note has none."""
         return np.broadcast_to(LOWEST[:FRAME_SIZE], (len(slots), FRAME_SIZE)).astype(np.float32)
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
-        """What is to be added to the notes of `slots` [B], so that all are equally loud. dB [B]"""
+        """The correction of loudness for the notes of `slots` [B] that makes all equally loud. dB [B]"""
         notes = [self._pool.notes[number] if self._pool is not None else None for number in table["note"][slots]]
         return np.array([0.0 if note is None else note.correction_db for note in notes])
 
     def unlevelled(self, sounding: np.ndarray) -> int | None:
-        """Notes are levelled when a voice is given them."""
+        """None: notes are levelled when a voice starts."""
         return None
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return np.zeros((len(pitch), PARTIALS), np.float32)
 
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
-        """Give a voice that begins its note. False where no buffer is free. `semitones`: that all keys are moved by."""
+        """Give a new voice its note. Returns False if no buffer is free. `semitones`: transposition of all keys."""
         self._playing_into(pool)
         what = self._what(float(table["goal"][slot]) + semitones, pool)
         number = self._find(what, pool)
@@ -113,7 +114,7 @@ class SampleSource:
         return True
 
     def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:
-        """Once in a hop: let one voice hear of what has moved. `mine` [SLOTS]: the voices of this timbre."""
+        """Once per hop: update one voice after the latents have moved. `mine` [SLOTS]: the voices of this source."""
         self._playing_into(pool)
         sounding = np.flatnonzero(mine & (table["stage"] != FREE) & (table["note"] != 0))
         pool.use(table["note"][sounding], hop)
@@ -138,7 +139,7 @@ class SampleSource:
             self._remaking = (slot, int(table["born"][slot]), what, made, self._hop + MAKING_HOPS)
 
     def idle(self, pool: Pool) -> bool:
-        """Make one step of a note that is likely next. Whether there was anything to do."""
+        """Compute one step of a note that is likely next. Returns whether there was anything to do."""
         self._playing_into(pool)
         z = self.z.tobytes()
         if self._ahead is not None and self._ahead[0][0] == z:
@@ -155,12 +156,12 @@ class SampleSource:
         return False
 
     def _think_ahead(self, key: int) -> None:
-        """What is likely next: the keys about this one, the nearest first."""
+        """The notes that are likely next: neighbouring keys, the nearest first."""
         about = [key + away * side for away in range(1, 49) for side in (1, -1)]
         self._likely = [k for k in about if 21 <= k <= 108][:MOST_AHEAD][::-1]
 
     def _what(self, pitch: float, pool: Pool) -> Wanted:
-        """What a voice at `pitch` should play: latents, the key that is made, and how many bins of it."""
+        """What a voice at `pitch` plays: latents, the key that is made, and how many bins of it."""
         key = self.model.nearest_key(pitch)
         faster = 2 ** ((pitch - key + SPARE_SEMITONES) / 12)
         bins = int(HIGHEST_SHARE * pool.rate_hz / faster / BIN_HZ)
@@ -171,7 +172,7 @@ class SampleSource:
         return self.model.note_steps(np.frombuffer(z, np.float32), key, bins)
 
     def _step(self, steps: Making, what: Wanted, pool: Pool) -> Making | None:
-        """One step further; None when the note is made and has its buffer."""
+        """Compute one more step; None when the note is complete and has its buffer."""
         note = next(steps)
         if note is None:
             return steps
@@ -179,10 +180,10 @@ class SampleSource:
         return None
 
     def _find(self, what: Wanted, pool: Pool) -> int:
-        """The buffer of a note, made now if it is not there. 0 where none is free."""
+        """The buffer of a note, which is made now if it does not exist. 0 if no buffer is free."""
         number = self._made.get(what, 0)
         if number and pool.owner[number] == what:
-            pool.asked(number)
+            pool.used(number)
             return number
         z, key, bins = what
         return self._keep(self.model.note(np.frombuffer(z, np.float32), key, bins), what, pool)
@@ -207,12 +208,12 @@ class SampleSource:
             voice["level_goal_db"] = note.correction_db
 
     def shown_frame(self, slot: int, held: np.ndarray, number: int) -> np.ndarray:
-        """What the window shows of a note. [FRAME_SIZE]"""
+        """The frame that the window shows for a note. [FRAME_SIZE]"""
         note = self._pool.notes[number] if self._pool is not None else None
         return LOWEST[:FRAME_SIZE] if note is None or note.frame is None else note.frame
 
     def _playing_into(self, pool: Pool) -> Pool:
-        """Another engine's notes are made anew."""
+        """Another engine's notes are made again."""
         if self._pool is not pool:
             self._pool, self._made, self._remaking, self._ahead = pool, {}, None, None
         return pool

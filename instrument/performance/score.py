@@ -1,6 +1,6 @@
-"""A standard MIDI file as a score: every event with its second and its track, whatever the file's format and clock.
+"""Reads a standard MIDI file as a score: every event with its time in seconds and its track, whatever the file's format and time base.
 
-mido reads the tracks. What it does not know is done here: time codes for a clock (SMPTE division), tempo maps across tracks, format 2
+mido reads the tracks. This file adds what mido lacks: SMPTE time division, tempo maps across tracks, format 2
 (sequences, one after another), chunks of other kinds, files within RIFF, headers that miscount their tracks.
 """
 import heapq
@@ -19,13 +19,13 @@ from hummingface.instrument.performance.midi import Bend, Controller, KeyPressur
 
 LONGEST_FILE_S = 6 * 3600.0
 LARGEST_FILE_BYTES = 32 << 20
-TEMPO_US = 500_000                      # of a quarter note, until a file says otherwise
-FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 stands for 30 drop frame, which runs at 29.97
+TEMPO_US = 500_000                      # of a quarter note, until a file sets it
+FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 means 30 drop frame, which runs at 29.97
 GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
 _META, _TEXT, _MEANT = 0xFF, 0x01, (0x03, 0x2F, 0x51)       # a status byte; kinds of meta events: a name, the end, a tempo
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
 _HEADER = struct.Struct(">HHh")
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # what a file can say: each of a channel
+Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Score:
     events: list[tuple[float, int, Event]]
     names: list[str]
     end_s: float
-    general_midi: bool                  # whether it says that it was written for General MIDI
+    general_midi: bool                  # whether it declares General MIDI
     tempos: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -45,7 +45,7 @@ def read_file(path: str | Path) -> list[tuple[float, Event]]:
 
 
 def read(path: str | Path) -> Score:
-    """The score in a file. Raises MidiError, which names the file and says why it cannot be played."""
+    """The score in a file. Raises MidiError, which names the file and the reason."""
     path = Path(path)
     data = _bytes_of(path)
     try:
@@ -74,7 +74,7 @@ def read(path: str | Path) -> Score:
 
 
 def _text(read: str) -> str:
-    """What mido read as Latin-1: today's programs write UTF-8, older ones what it takes it for."""
+    """Decodes text that mido read as Latin-1: current programs write UTF-8, older ones Latin-1."""
     try:
         return read.encode("latin-1").decode()
     except UnicodeDecodeError:
@@ -94,7 +94,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]]:
-    """(format, division, of each track its messages with their ticks). Raises MidiError, and whatever mido does."""
+    """(format, division, the messages of each track with their ticks). Raises MidiError, and mido's own exceptions."""
     if data[:4] == b"RIFF" and data[8:12] == b"RMID":           # then the file is the chunk "data"
         data = next((body for name, body in _chunks(data[12:], "<") if name == b"data"), b"")
     if not data:
@@ -127,8 +127,9 @@ def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]
 
 
 def _without_riddles(track: bytes) -> bytes:
-    """The track with its meta events as texts, but for what matters here: mido stumbles over key signatures that no key has, and drops the
-    time before events that it does not know. What is cut off is left to it."""
+    """A track without the meta events that mido cannot read: it fails on invalid key signatures, and drops the time before unknown events.
+    They become text events. Truncated data is left to mido.
+    """
     made, at, status = bytearray(track), 0, 0
 
     def number() -> int:
@@ -160,7 +161,7 @@ def _without_riddles(track: bytes) -> bytes:
 
 
 def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
-    """(name, content) of each. Raises EOFError where one is cut off."""
+    """(name, content) of each chunk. Raises EOFError where one is cut off."""
     at = 0
     while at + 8 <= len(data):
         name, size = struct.unpack_from(f"{order}4sL", data, at)
@@ -173,7 +174,8 @@ def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 class _Clock:
-    """Ticks into seconds: by the tempo map of all these messages, or by the frames of a time code, which know no tempo (`tempos`)."""
+    """Converts ticks to seconds: by the tempo map of all these messages, or by the frames of a time code, which ignore tempos (`tempos`).
+    """
 
     def __init__(self, division: int, messages: Iterator[tuple[int, mido.Message]]) -> None:
         if division < 0:
@@ -196,8 +198,9 @@ class _Clock:
 
 
 def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, Event]]:
-    """(tick, track, event) in order. Each track keeps its own; of several at a tick, keys come up before others go down, and what is
-    set comes in between."""
+    """(tick, track, event) in order. Each track keeps its own order; at the same tick, releases come first, note-ons last, and other events
+    between them.
+    """
     waiting: list[tuple[int, int, int, Event, Iterator]] = []
 
     def take(number: int, rest: Iterator[tuple[int, mido.Message]]) -> None:

@@ -1,9 +1,9 @@
-"""A moment of a performance, written down so that another engine can go on from there and give the same samples.
+"""Snapshots of a performance, from which another engine can go on and give the same samples.
 
-What sounds is not in it: a moment is exact when nothing sounds and no effect rings (`at_rest`). Everything else that the next note
-depends on is: controls, channels, pedals, the count of notes (each note's own randomness follows from it), the place in time (the noise
-loops are read by it), the turning of chorus and reverb. All plain values, so that it can travel as JSON; `check` is for what came from
-elsewhere.
+A snapshot does not contain sound: it is exact when nothing sounds and no effect rings (`at_rest`). It contains everything else that the
+next note depends on: controls, channels, pedals, the count of notes (each note's randomness follows from it), the sample position (the
+noise loops are read by it), the phases of chorus and reverb. All are plain values, so that a snapshot can be sent as JSON; `check`
+validates one from elsewhere.
 """
 import math
 import time
@@ -32,22 +32,22 @@ _TURN = 1 << 32
 
 
 class SnapshotError(ValueError):
-    """Something that is no moment of a performance."""
+    """Something that is not a valid snapshot."""
 
 
 def at_rest(performer: Performer) -> bool:
-    """Whether no voice sounds and nothing glides. (Whether effects ring is heard, not known: ask the sound.)"""
+    """Whether no voice sounds and no control glides. (Whether effects still ring can only be measured on the sound.)"""
     source, delay = performer.source, performer.state["effects"]["delay"][0]
     if delay["on"] and abs(delay["head"] - delay["begin"][TIME]) > 0.01:
-        return False                    # its reading head still moves, though nobody hears it
+        return False                    # the read head still moves, though inaudibly
     return bool((performer.voices.stage == FREE).all() and not performer.controls._moving
                 and source.settled)
 
 
 def capture(performer: Performer) -> dict[str, Any]:
-    """The moment up to which all events are applied. On the performer's thread.
+    """A snapshot at the sample up to which all events are applied. On the performer's thread.
 
-    At rest, what the timbres still know of notes that have ended is let go: from here on it is as on a new engine.
+    At rest, the sources forget notes that have ended, so that from here on they are as in a new engine.
     """
     if at_rest(performer):
         for source in filter(None, performer.maker.sources):
@@ -66,15 +66,16 @@ def capture(performer: Performer) -> dict[str, Any]:
         "rpn": [list(pair) for pair in performer._rpn], "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
-        "born": voices.born_count, "let_go": voices.let_go_count,
+        "born": voices.born_count, "let_go": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _turning(performer.state),
     }
 
 
 def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
-    """Put a new performer, and the new state block that it plays into, at this moment. Returns the sample at which it begins.
+    """Put a new performer, and the new state block that it plays into, into the state of the snapshot. Returns the sample at which it
+    begins.
 
-    The performer has been made with the moment's patch, timbre and seed, and has taken no event yet.
+    The performer must have been made with the snapshot's patch, source and seed, and have received no event yet.
     """
     controls, voices, source = performer.controls, performer.voices, performer.source
     performer.law = snapshot["law"]
@@ -94,9 +95,9 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     source.snap()
     voices.down[:] = snapshot["pedals"]
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
-    voices.last_pitch, voices.born_count, voices.let_go_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
+    voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
     hop = snapshot["hop"]
-    if hop < 2:                             # the engine had hardly begun: nothing to be put anywhere
+    if hop < 2:                             # the engine had just started: nothing to set
         return 0
     performer.hop = voices.hop = hop
     begin = boundary(4 * (hop - 1), performer.rate_hz)
@@ -107,14 +108,14 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
 
 
 def _effects_of(performer: Performer) -> np.ndarray:
-    """What a hop says to the effects now. [len(CONTROLS)] float32"""
+    """The effect controls that a hop would contain now. [len(CONTROLS)] float32"""
     now = performer.controls.now
     volume = 10 ** (now[INDEX["master.volume_db"]] / 20)
     return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
 
 
 def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None:
-    """A block that has played silence up to sample `begin`, with hops up to `hop` published."""
+    """Make a state block that has played silence up to sample `begin`, with hops up to `hop` published."""
     block["position"] = begin
     block["hops_published"], block["hops_known"], block["hops_taken"] = hop + 1, hop - 1, max(hop - 3, 0)
     for index in (hop - 1, hop):
@@ -128,8 +129,9 @@ def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None
 
 
 def _turning(state: np.ndarray) -> dict[str, Any]:
-    """Phases and steps (2**32 is a turn) of what turns in the effects, with the position at which they stood; and what the drive,
-    which is off its centre, gave and the DC blocker holds."""
+    """Phases and steps (2**32 is a cycle) of the effects' LFOs, with the position at which they were read; and the outputs of the drive,
+    which has an offset, and of the DC blocker.
+    """
     block = state[0]
     for _ in range(50):
         calls = int(block["callbacks"])
@@ -146,7 +148,7 @@ def _turning(state: np.ndarray) -> dict[str, Any]:
 
 
 def _turn(block: np.void, begin: int, turning: dict[str, Any]) -> None:
-    """Let chorus and reverb stand at sample `begin` where they stood then, and the DC blocker as it was."""
+    """Set the LFOs of chorus and reverb to their phases at sample `begin`, and the DC blocker to its state."""
     from hummingface.instrument.synthesis.partials import TURN
     from hummingface.instrument.synthesis.reverb import SWING_HZ
     passed = begin - turning["position"]
@@ -169,7 +171,7 @@ def _reverb_size(block: np.void) -> float:
 
 
 def check(values: object) -> dict[str, Any]:
-    """The moment itself, if `remember` could have given it: for what was read from a file. Raises MomentError, PatchError."""
+    """The snapshot itself, if `capture` could have made it: for data from a file. Raises SnapshotError, PatchError."""
     if not isinstance(values, dict):
         raise SnapshotError("it is not an object")
     whole, number = _whole, _number

@@ -1,4 +1,4 @@
-"""Sounds, ready to play: patches with the models that play them, each model opened once."""
+"""Opens patches together with their models, each model once, ready to play."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class Sound:
 
 
 class SoundBank:
-    """The sources of models by name, opened when they are first asked for. The `most` that were used last are kept."""
+    """The sources of models by name, opened on demand. The `most` recently used ones are kept."""
 
     def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
         self._sources = {source.name: source for source in sources}          # the one used last at the end
@@ -41,13 +41,13 @@ class SoundBank:
         return Sound(patch, self.source(patch.model))
 
     def keep(self, model: str, source: Source) -> None:
-        """From now on `source` plays the patches of `model`."""
+        """Use `source` for the patches of `model` from now on."""
         self._sources[model] = source
         for name in list(self._sources)[:-self._most]:
             del self._sources[name]
 
     def forget(self, model: str) -> None:
-        """A model was made again: whoever loads a patch of it next gets it as it is now. What sounds keeps what it has."""
+        """A model's file has changed: patches loaded from now on use the new one. Sounding voices keep the old one."""
         self._sources.pop(model, None)
 
     def program(self, number: int) -> Patch | None:
@@ -77,18 +77,18 @@ def open_sound(patch: str | Path | Patch | None = None, model: str | Path | Mode
 
 
 def notice(sound: Sound) -> str:
-    """What the player should know of a patch on the model that is there: a text, empty if it is as it was made."""
+    """A notice for the player about a patch on the model that is installed; empty if it is the model it was made with."""
     patch, model = sound.patch, sound.source.model
     if isinstance(model, StftModel) and model.shape.keys == 1:
-        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: every other is that note, read faster or slower.'
+        return f'The model {model.name} knows one key alone, MIDI {model.shape.lowest}: all others are that note, resampled.'
     if not isinstance(model, StftModel) and trained_velocities(model.card) is None:
-        return (f"The model {model.name} does not say which velocities it was trained on: it is asked for all of them, "
-                "and very soft or hard notes may sound odd.")
+        return (f"The model {model.name} does not say which velocities it was trained on: it is used for all velocities, "
+                "and very soft or hard notes may sound wrong.")
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
 
 
 def source_of(model: Model | StftModel) -> Source:
-    """What plays a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
+    """The source for a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
     return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)

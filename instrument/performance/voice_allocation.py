@@ -1,7 +1,7 @@
-"""Which note sounds in which slot: allocation, stealing, pedal, mono and legato.
+"""Voice allocation: which note sounds in which slot, with stealing, pedals, mono and legato.
 
-A voice is a row of `table`, in the slot of the same number in the state block. Notes come and go here; what they sound like is
-`modulation.py`. A stolen voice keeps its slot and fades out within a hop while the new note begins in another one.
+A voice is a row of `table`, in the slot of the same number in the state block. This file starts and ends notes; `modulation.py` shapes
+their sound. A stolen voice keeps its slot and fades out within a hop while the new note begins in another one.
 """
 import numpy as np
 
@@ -9,15 +9,15 @@ from hummingface.instrument.synthesis.state import SLOTS
 
 FREE, HELD, PEDAL, RELEASED, FADING = range(5)        # PEDAL: key up, held by the pedal. FADING: silent at the next hop's end
 POLY, MONO, LEGATO = range(3)
-REPEAT_RELEASE_S = 0.25                               # a note struck again lets its old voice fall by 60 dB in at most this
+REPEAT_RELEASE_S = 0.25                               # when a note is struck again, its old voice is released in at most this time (60 dB)
 REST_HOPS = 3                                         # until no start can reach a slot before its last hop has passed
 MOST_PLAYING = 128
 
 voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
-    ("born", "i8"), ("let_go", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
+    ("born", "i8"), ("release_number", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
     ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
-    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # what a stroke comes to, see dynamics.py
+    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # the effect of the velocity, see dynamics.py
     ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
     ("longest_release_s", "f8"),                            # that the model may ask for
     ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
@@ -26,8 +26,8 @@ voice_dtype = np.dtype([
     ("envelope", "f8"), ("filter_envelope", "f8"), ("key_pressure", "f8"),
     ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
-    ("asked_s", "f8"),                                      # when the slope was last asked for
-    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was asked for
+    ("asked_s", "f8"),                                      # when the slope was last measured
+    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was scheduled
     # of a voice that plays a whole note: its buffer (0: it has partials), since when, its pitch, where in the note its loop begins,
     # how fast it falls from there on, how long it rings after note-off, how much of it has passed
     ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),
@@ -37,13 +37,13 @@ voice_dtype = np.dtype([
 
 
 class Voices:
-    """The notes that sound. `hop` is the newest hop computed: slots rest until no hop in flight plays them."""
+    """The sounding notes. `hop` is the newest computed hop: a freed slot rests until no published hop uses it."""
 
     def __init__(self) -> None:
         self.table = np.zeros(SLOTS, voice_dtype)
         self.table["rest_until"] = -1
         self.stage, self.channel, self.key = (self.table[name] for name in ("stage", "channel", "key"))
-        self.born_count = self.let_go_count = 0
+        self.born_count = self.release_count = 0
         self.hop = -1
         self.limit = 64
         self.mode = POLY
@@ -53,7 +53,7 @@ class Voices:
         self.last_pitch: float | None = None
 
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
-        """A key goes down. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
+        """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
         if self.mode == POLY:
             same = ((self.stage == HELD) | (self.stage == PEDAL)) & (self.channel == channel) & (self.key == key)
             self._release(same, REPEAT_RELEASE_S)
@@ -62,7 +62,7 @@ class Voices:
         return self._mono(channel, key, velocity, tied=len(self.held) > 1)
 
     def note_off(self, channel: int, key: int) -> int | None:
-        """A key comes up. Returns the slot of a voice to start: a held note's return in mono mode."""
+        """Releases a key. Returns the slot of a voice to start: a held note's return in mono mode."""
         self.held = [note for note in self.held if note[:2] != (channel, key)]
         ending = (self.stage == HELD) & (self.channel == channel) & (self.key == key)
         if not ending.any():
@@ -81,7 +81,7 @@ class Voices:
             self._release((self.stage == PEDAL) & (self.channel == channel))
 
     def all_notes_off(self, channel: int) -> None:
-        """Lets all keys of a channel go; the pedal still holds them if it is down."""
+        """Releases all keys of a channel; the pedal still sustains their notes if it is held."""
         self.held = [note for note in self.held if note[0] != channel]
         ending = (self.stage == HELD) & (self.channel == channel)
         if self.down[channel]:
@@ -100,7 +100,7 @@ class Voices:
             self.mode, self.held = mode, []
 
     def free(self, slot: int) -> None:
-        """The voice is silent at the end of the hop that is being computed; its slot rests a little."""
+        """Free the slot of a voice that is silent at the end of the hop that is being computed; the slot rests a little."""
         self.stage[slot] = FREE
         self.table["rest_until"][slot] = self.hop + 1 + REST_HOPS
 
@@ -110,8 +110,8 @@ class Voices:
     def _release(self, which: np.ndarray, shortest_s: float = 0.0) -> None:
         if which.any():
             self.stage[which] = RELEASED
-            self.let_go_count += 1
-            self.table["let_go"][which] = self.let_go_count
+            self.release_count += 1
+            self.table["release_number"][which] = self.release_count
             self.table["shortest_release_s"][which] = shortest_s
 
     def _mono(self, channel: int, key: int, velocity: int, tied: bool) -> int | None:
@@ -150,13 +150,13 @@ class Voices:
             voice["pitch"] = voice["goal"]
 
     def _make_room(self) -> None:
-        """Steals until one more fits: the voice let go first, else the quietest (in steps of 3 dB) and oldest."""
+        """Steals until one more fits: the voice that was released first, else the quietest (in steps of 3 dB) and oldest."""
         playing = np.flatnonzero(self.playing())
         while len(playing) >= min(self.limit, MOST_PLAYING):
             voices = self.table[playing]
             released = np.flatnonzero(voices["stage"] == RELEASED)
             if len(released):
-                chosen = released[np.lexsort((voices["born"][released], voices["let_go"][released]))[0]]
+                chosen = released[np.lexsort((voices["born"][released], voices["release_number"][released]))[0]]
             else:
                 loudness = np.round(np.log2(np.maximum(voices["peak"], 1e-6)) * 2)
                 chosen = np.lexsort((voices["born"], loudness))[0]

@@ -1,1 +1,1 @@
-"""What was played, kept: takes with their MIDI, the last minute, and all that a take needs to be played again."""
+"""Recording: takes with their MIDI, the last minute, and everything that is needed to replay a take."""

@@ -1,7 +1,7 @@
-"""Listening to a take: `python -m hummingface.instrument.recording.audition FILE [DEVICE]` plays it once.
+"""Plays a take once: `python -m hummingface.instrument.recording.audition FILE [DEVICE]`.
 
-A process of its own: it opens a second stream, which may fail or hang, and must touch neither the window nor the sound. The samples go
-to PortAudio's own buffer, so no callback runs Python. What cannot be is said on the standard error, in a line.
+It is a process of its own: it opens a second stream, which may fail or hang, and must affect neither the window nor the sound. The samples
+go to PortAudio's own buffer, so no callback runs Python. An error is one line on the standard error.
 """
 import math
 import sys
@@ -31,11 +31,11 @@ def play(path: str, device: str | None = None) -> None:
     except soundfile.LibsndfileError as error:
         raise OSError(f"{path}: cannot be read ({error.error_string})") from error
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise OSError(f"{device or 'the system'}: no second sound can be opened to listen with ({error})") from error
+        raise OSError(f"{device or 'the system'}: no second audio stream can be opened for listening ({error})") from error
 
 
 def _rate_hz(file: "soundfile.SoundFile", device: str | None) -> int:
-    """The file's own rate where the device has it; a JACK server has one alone."""
+    """The file's own rate if the device supports it; a JACK server has only one."""
     import sounddevice
     try:
         sounddevice.check_output_settings(device, file.channels, samplerate=file.samplerate)
@@ -45,7 +45,7 @@ def _rate_hz(file: "soundfile.SoundFile", device: str | None) -> int:
 
 
 def pieces(file: "soundfile.SoundFile", rate_hz: int) -> Iterator[np.ndarray]:
-    """A sound file at another rate, a piece at a time: float32 [n, channels] each."""
+    """A sound file resampled to another rate, piece by piece: float32 [n, channels] each."""
     if rate_hz == file.samplerate:
         yield from file.blocks(PIECE_FRAMES, dtype="float32", always_2d=True)
         return

@@ -1,7 +1,7 @@
-"""A finished take as FLAC: `python -m hummingface.instrument.recording.flac TAKE.wav` leaves TAKE.flac in its place.
+"""Converts a finished take to FLAC: `python -m hummingface.instrument.recording.flac TAKE.wav` replaces it with TAKE.flac.
 
-Takes are recorded as WAV, whatever is wanted: a FLAC file that is cut off has no true length, and up to a tenth of a second waits in its
-encoder. The WAV goes only once the FLAC has been read back and found equal. What was played travels in an APPLICATION block.
+Takes are always recorded as WAV: a FLAC file that is cut off has no true length, and up to a tenth of a second waits in its
+encoder. The WAV is removed only once the FLAC has been read back and found equal. The performance log goes into an APPLICATION block.
 
 Source: the format as in RFC 9639: "fLaC", then blocks of a byte (128: the last; kind), three bytes of length, and data.
 """
@@ -19,7 +19,7 @@ OURS = b"HmFc"                                      # the block's application
 
 
 class FlacError(ValueError):
-    """A file that cannot be made, or read, as a take in FLAC; the text names it."""
+    """A file that cannot be written, or read, as a take in FLAC; the text names it."""
 
 
 def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
@@ -27,7 +27,7 @@ def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
     import soundfile
     flac, made = wav.with_suffix(".flac"), wav.with_suffix(".flac.tmp")
     if flac.exists():
-        raise FlacError(f"{flac} is there already")
+        raise FlacError(f"{flac} already exists")
     played = riff.read_chunk(wav, chunk, LARGEST_BLOCK_BYTES - 4)
     try:
         with (soundfile.SoundFile(wav) as source,
@@ -39,7 +39,7 @@ def pack(wav: Path, chunk: bytes = riff.TAKE_CHUNK) -> Path:
         with soundfile.SoundFile(wav) as one, soundfile.SoundFile(made) as other:
             pieces = zip(one.blocks(PIECE_FRAMES, dtype="int32"), other.blocks(PIECE_FRAMES, dtype="int32"), strict=True)
             if one.frames != other.frames or not all((a == b).all() for a, b in pieces):
-                raise FlacError(f"{made}: not the sound that was packed")
+                raise FlacError(f"{made}: does not contain the recorded sound")
         os.link(made, flac) if hasattr(os, "link") else os.rename(made, flac)
     except soundfile.LibsndfileError as error:
         raise FlacError(f"{wav}: cannot be packed ({error})") from error
@@ -61,7 +61,7 @@ def _insert(path: Path, data: bytes) -> None:
 
 
 def played(path: Path) -> bytes | None:
-    """What the APPLICATION block of ours holds, or None. Raises OSError; FlacError where this is no FLAC file."""
+    """The performance log in our APPLICATION block, or None. Raises OSError; FlacError where this is no FLAC file."""
     with path.open("rb") as file:
         if file.read(4) != b"fLaC":
             raise FlacError(f"{path}: not a FLAC file")

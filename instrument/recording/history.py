@@ -1,7 +1,7 @@
-"""The last minute, always: the sound that was played, the events that made it, and moments from which it can be played again.
+"""The last minute of playing, always kept: the sound, the events that made it, and snapshots from which it can be replayed.
 
-Threads: any may read and call `follow`; the performer's thread alone calls `note`. The sound comes out of the state block's ring
-of a few seconds into a longer one here, whose memory is taken once and never grows.
+Threads: any may read and call `follow`; the performer's thread alone calls `note`. The sound is copied from the state block's ring
+of a few seconds into a longer one here, whose memory is allocated once and never grows.
 """
 import threading
 from collections import deque
@@ -13,9 +13,9 @@ from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.synthesis.producer import position
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES
 
-KEPT_S = 60.0                       # what can be asked for at any time
-SLACK_S = 15.0                      # and so long may a disk hold up who writes it down
-FOLLOW_S = 0.1                      # how often the ring is emptied while nobody asks: also when JACK freewheels, 30 times as fast
+KEPT_S = 60.0                       # how much is always kept
+SLACK_S = 15.0                      # and how long a disk may delay the writer
+FOLLOW_S = 0.1                      # how often the ring is copied by itself: also when JACK freewheels, 30 times as fast
 MOST_EVENTS = 200_000
 _SAFE_SAMPLES = OUTPUT_SAMPLES * 3 // 4     # the audio thread writes while we copy
 
@@ -28,7 +28,7 @@ class Noted(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A moment of the performance (`performance/snapshot.py`): all events before `number` are in it, but for those that wait, `pending`."""
+    """A snapshot (`performance/snapshot.py`): it contains all events before `number`, except those that had not taken effect, `pending`."""
     sample: int
     number: int
     pending: list[tuple[int, PlayerEvent]]
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 
 
 class History:
-    """Of the engine whose state block is `state`. `end` is the sample up to which the sound is here."""
+    """The history of the engine whose state block is `state`. `end` is the sample up to which the sound has been copied."""
 
     def __init__(self, state: np.ndarray, rate_hz: int):
         self.rate_hz = rate_hz
@@ -46,7 +46,7 @@ class History:
         self._sound = np.zeros((self._size, 2), np.float32)
         self._lock = threading.Lock()
         self.end = self._first = position(state)    # nothing before it is here
-        self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that nobody fetched in time: (from, to)
+        self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that were not copied in time: (from, to)
         self.noted = 0
         self._events: deque[Noted] = deque(maxlen=MOST_EVENTS)
         self.moments: deque[Kept] = deque(maxlen=64)                # oldest first
@@ -64,12 +64,12 @@ class History:
             self._thread.join(2)
 
     def note(self, sample: int, event: PlayerEvent) -> None:
-        """Remember an event that takes effect at `sample`."""
+        """Record an event that takes effect at `sample`."""
         self._events.append(Noted(self.noted, sample, event))
         self.noted += 1
 
     def forget_old(self) -> None:
-        """Let go of what is older than the sound that is kept. On the performer's thread."""
+        """Drop everything older than the kept sound. On the performer's thread."""
         oldest = self.end - self._size
         events, moments = self._events, self.moments
         while events and events[0].sample < oldest:
@@ -78,7 +78,7 @@ class History:
             moments.popleft()
 
     def moment_before(self, sample: int) -> Kept | None:
-        """The newest moment, at or before a sample, from which it can be played again: a quiet one if all that came since is known."""
+        """The newest snapshot at or before a sample from which it can be replayed: one at rest, if all later events are known."""
         events, moments = list(self._events), list(self.moments)
         oldest = events[0].number if events else self.noted
         usable = [kept for kept in moments if kept.sample <= sample and kept.number >= oldest]
@@ -87,14 +87,15 @@ class History:
         return best[-1] if best else None
 
     def events_from(self, number: int) -> list[Noted]:
-        """All events of this number and later that are still known, in the order in which they came."""
+        """All known events with this number or a later one, in the order in which they came."""
         if self.noted - number > 500:
-            return [noted for noted in list(self._events) if noted.number >= number]    # one step for the interpreter: nobody comes between
+            # one step for the interpreter: no other thread comes between
+            return [noted for noted in list(self._events) if noted.number >= number]
         found: dict[int, Noted] = {}
-        for index in range(1, len(self._events) + 1):       # from the newest back: what is added meanwhile is met twice, none is missed
+        for index in range(1, len(self._events) + 1):  # from the newest back: an event that is added meanwhile is met twice, none is missed
             try:
                 noted = self._events[-index]
-            except IndexError:                              # an old one has just been let go
+            except IndexError:                              # an old one has just been dropped
                 break
             if noted.number < number:
                 break
@@ -102,7 +103,7 @@ class History:
         return [found[n] for n in sorted(found)]
 
     def follow(self) -> int:
-        """Fetch what was played since the last call; returns `end`."""
+        """Copy the sound since the last call; returns `end`."""
         with self._lock:
             now = position(self._state)
             begin = self.end
@@ -123,7 +124,7 @@ class History:
             return now
 
     def sound(self, begin: int, end: int) -> tuple[int, np.ndarray]:
-        """(the sample of its first, float32 [n, 2], a copy): what was played from `begin` to `end`, as far as it is here."""
+        """(the sample of its first frame, float32 [n, 2], a copy): the sound from `begin` to `end`, as far as it is kept."""
         with self._lock:
             end = min(end, self.end)
             begin = max(begin, self.end - self._size, self._first)
@@ -131,13 +132,13 @@ class History:
             return begin, np.concatenate(pieces) if pieces else np.zeros((0, 2), np.float32)
 
     def loudest(self, seconds: float) -> float:
-        """The highest peak of the last seconds; infinite where so much is not known."""
+        """The highest peak of the last seconds; infinite if less is known."""
         end = self.follow()
         begin, sound = self.sound(end - int(seconds * self.rate_hz), end)
         return float(np.abs(sound).max(initial=0)) if end - begin >= int(seconds * self.rate_hz) or begin == 0 else np.inf
 
     def _stretches(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Where the samples from `begin` to `end` lie in the ring: one or two slices, at most its size."""
+        """Where the samples from `begin` to `end` are in the ring: one or two slices, at most its size."""
         begin = max(begin, end - self._size)
         if end <= begin:
             return []

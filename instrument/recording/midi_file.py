@@ -1,12 +1,12 @@
-"""A standard MIDI file that grows while somebody plays. One tick is one sample (at all rates but odd ones), so its times are exact.
+"""A standard MIDI file that grows during a recording. One tick is one sample (at all rates but odd ones), so its times are exact.
 
-What the window moved is written as the controller that would have moved it, where one does; the take's own record has the
-exact values. mido reads these files; it writes whole files alone, and a take must be on disk while it is played.
+A control moved in the window is written as its MIDI controller, if it has one; the take's performance log has the
+exact values. mido reads these files; it can write only whole files, and a take must be on disk while it is played.
 """
 import os
 from pathlib import Path
 
-_MOST_TICKS = 32767                 # in a quarter note, that a file can say
+_MOST_TICKS = 32767                 # in a quarter note, the most that a file can express
 _END = b"\x00\xff\x2f\x00"
 LONGEST_DELTA = 0x0FFFFFFF
 

@@ -1,4 +1,4 @@
-"""Where takes are kept, and what they are called: by date, patch and key, and never over another one."""
+"""Where takes are saved, and their names: by date, patch and key, never over an existing file."""
 import contextlib
 import datetime
 import math
@@ -19,7 +19,7 @@ FEWEST_FOR_A_KEY = 3                # pitch classes; with fewer the lowest note 
 
 
 def folder() -> Path:
-    """The user's folder for takes: within that for music; `HUMMINGFACE_HOME` moves it."""
+    """The user's folder for takes, inside the music folder; `HUMMINGFACE_HOME` moves it."""
     home = os.environ.get("HUMMINGFACE_HOME")
     return Path(home) / "takes" if home else Path(platformdirs.user_music_dir()) / "HummingFace"
 
@@ -53,7 +53,7 @@ def _correlation(x: list[float], y: tuple[float, ...]) -> float:
 
 
 def free_stem(where: Path, wanted: str, suffixes: tuple[str, ...]) -> str:
-    """`wanted`, or with a number after it, such that no file of that name and any of the suffixes is there."""
+    """`wanted`, or with a number after it, such that no file with that name and any of the suffixes exists."""
     for number in range(1, 10_000):
         name = wanted if number == 1 else f"{wanted} {number}"
         if not any((where / f"{name}{suffix}").exists() for suffix in suffixes):
@@ -64,12 +64,12 @@ def free_stem(where: Path, wanted: str, suffixes: tuple[str, ...]) -> str:
 def move(source: Path, target: Path) -> None:
     """Rename a file, never over another one. Raises OSError, FileExistsError among them."""
     try:
-        os.link(source, target)             # says atomically whether the name was free
+        os.link(source, target)             # fails atomically if the name is taken
     except FileExistsError:
         raise
     except OSError:                         # no such links on this file system
         if target.exists():
-            raise FileExistsError(f"{target} is there already") from None
+            raise FileExistsError(f"{target} already exists") from None
         os.rename(source, target)
     else:
         with contextlib.suppress(OSError):

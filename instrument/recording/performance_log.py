@@ -1,4 +1,4 @@
-"""What was played in a take, as a text that travels with the sound: the moment from which it can be played again, and every event.
+"""The performance log of a take, as text inside the sound file: the snapshot from which it can be replayed, and every event.
 
 One JSON object a line, so that a text that was cut off is good up to there. Inside a finished file it is the chunk `hmfc`, compressed.
 Takes come from anywhere, so reading trusts nothing: sizes, ranges and names are checked before anything is used.
@@ -32,7 +32,7 @@ LONGEST_LINE = 1 << 20              # bytes
 
 
 class TakeError(ValueError):
-    """A take that cannot be played again; the text names the file and says why."""
+    """A take that cannot be replayed; the text names the file and the reason."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Performance:
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that played when the take began, as loaded; what was moved since is in the moment's controls."""
+        """The patch at the beginning of the take, as loaded; controls moved since are in the snapshot."""
         return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
@@ -78,7 +78,8 @@ def _line(values: dict) -> bytes:
 
 
 def of_file(path: str | Path) -> Performance:
-    """What was played in this take: from its `.part`, where it was cut off and is not finished yet, else from itself. Raises TakeError."""
+    """The performance in a take: from its `.part`, if it was cut off and is not finished yet, else from the sound file. Raises TakeError.
+    """
     path = Path(path)
     part = path.with_suffix(SUFFIX)
     try:
@@ -96,7 +97,7 @@ def of_file(path: str | Path) -> Performance:
         raise TakeError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (riff.RiffError, flac.FlacError) as error:
         raise TakeError(str(error)) from error
-    raise TakeError(f"{path}: no take of this instrument; it does not say how it was played")
+    raise TakeError(f"{path}: not a take of this instrument; it has no performance log")
 
 
 def _unpack(packed: bytes, path: Path) -> bytes:
@@ -104,9 +105,9 @@ def _unpack(packed: bytes, path: Path) -> bytes:
     try:
         data = unpacker.decompress(packed, LARGEST_BYTES)
     except zlib.error as error:
-        raise TakeError(f"{path}: what was played cannot be read ({error})") from error
+        raise TakeError(f"{path}: its performance log cannot be read ({error})") from error
     if unpacker.unconsumed_tail:
-        raise TakeError(f"{path}: what was played is longer than {LARGEST_BYTES >> 20} MB")
+        raise TakeError(f"{path}: its performance log is longer than {LARGEST_BYTES >> 20} MB")
     return data
 
 
@@ -118,13 +119,13 @@ def parse(data: bytes, where: str) -> Performance:
     try:
         first = parse_json(whole[0], LONGEST_LINE) if whole else None
         if not isinstance(first, dict) or first.get("format") != FORMAT:
-            raise TakeError(f"{where}: no take of this instrument")
+            raise TakeError(f"{where}: not a take of this instrument")
         if first.get("version") != VERSION:
             raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
         captured = snapshot.check(first.get("moment"))
         begin, rate_hz = first.get("begin"), captured["rate_hz"]
         if type(begin) is not int or begin < 0 or not 0 <= begin - captured["sample"] + rate_hz <= LONGEST_S * rate_hz:
-            raise TakeError(f"{where}: it does not begin near the moment that it was played from")
+            raise TakeError(f"{where}: its sound does not begin near its snapshot")
         made = Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
         last = captured["sample"] + LONGEST_S * rate_hz
         for line in whole[1:]:
@@ -140,19 +141,19 @@ def parse(data: bytes, where: str) -> Performance:
     except TakeError:
         raise
     except (ValueError, AttributeError, TypeError) as error:
-        raise TakeError(f"{where}: what was played cannot be read ({error})") from error
+        raise TakeError(f"{where}: its performance log cannot be read ({error})") from error
     return made
 
 
 def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
-    """An event from a file: of the right kinds, within MIDI's ranges. `law` is what patches are played by, where they do not say."""
+    """An event from a file: checked for types and MIDI's ranges. `law` is the law of velocity for patches that do not name one."""
     if values.get("event") == "Load":
         name = values.get("model")
         if name is not None and (not isinstance(name, str) or len(name) > 200):
             raise TakeError(f"{where}: a model has no name")
         law = values.get("law", law)
         if law not in (BY_NETWORK, BY_PLAYER):
-            raise TakeError(f"{where}: a patch is played by a law of {law!r:.40}")
+            raise TakeError(f"{where}: unknown law of velocity: {law!r:.40}")
         return LoadByName(patch_file.from_json(values.get("patch"), where), name, law)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
         values["id"], values["value"] = renamed(values["id"], values["value"])
@@ -177,7 +178,7 @@ def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
 
 @dataclass(frozen=True)
 class LoadByName:
-    """A change of patch that is yet to be opened: `model` by name, None for the one that plays."""
+    """A change of patch whose model is not opened yet: `model` by name, None for the current one."""
     patch: Patch
     model: str | None
     law: int

@@ -1,7 +1,7 @@
-"""Writing takes while somebody plays: a thread of its own in the audio process, so that a window which crashes stops no take.
+"""Writes takes during playing: a thread of its own in the audio process, so that a crashed window stops no take.
 
-It reads the history, so a disk may stand still for `KEPT_S + SLACK_S` before anything of a take is lost (`SLACK_S` for a minute kept
-afterwards); the audio thread and the performer never wait for it. `tell(message)` says what the player should know.
+It reads the history, so a disk may hang for `KEPT_S + SLACK_S` before a take loses anything (`SLACK_S` for a minute kept
+afterwards); the audio thread and the performer never wait for it. `tell(message)` reports to the player.
 """
 import contextlib
 import datetime
@@ -21,82 +21,83 @@ from hummingface.instrument.recording import naming
 from hummingface.instrument.recording.history import KEPT_S, History, Kept
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover
 
-TICK_S = 0.03                       # between two writes: what a killed process loses, and a block
-PIECE_SAMPLES = 4096                # converted in one go: the interpreter is needed elsewhere
+TICK_S = 0.03                       # between two writes: a killed process loses this much, and a block
+PIECE_SAMPLES = 4096                # converted at once: other threads need the interpreter
 BREATH_S = 0.0005                   # between pieces of the last minute, for the same reason
-SILENT = 1e-5                       # what follows the last louder sample of a captured minute is left out,
-TAIL_S = 0.2                        # but for so much
+SILENT = 1e-5                       # a captured minute ends with its last louder sample,
+TAIL_S = 0.2                        # and this much after it
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Recorder:
-    """`use` gives it the engine's history. `record`, `stop`, `capture` return at once; the thread does the work."""
+    """Records takes. `use` gives it the engine's history. `record`, `stop`, `capture` return at once; the thread does the work."""
 
     def __init__(self, tell: Callable[[dict], None]):
         self._tell = tell
-        self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._history: History | None = None
         self._take: Take | None = None
         self._clock: MidiClock | None = None
-        self._armed: tuple[int, datetime.datetime, str | None, str] | None = None       # waits for a bar: since which sample, as `_begin`
-        self._cursor = 0                                # number of the next event to be fetched
+        # since which sample, and the arguments of `_begin`
+        self._waiting_for_bar: tuple[int, datetime.datetime, str | None, str] | None = None
+        self._cursor = 0                                # number of the next event to read
         self._losses = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def use(self, history: History, clock: MidiClock | None = None) -> None:
-        """The engine has a new time: what is being recorded ends here. `clock`: the MIDI clock in that time."""
+        """Use another engine's history: a running take ends here. `clock`: the MIDI clock of that engine."""
         done = threading.Event()
 
         def change() -> None:
             if self._take:
-                self._finish("The take ended here: the audio settings changed, or another take was called back.")
+                self._finish("The take ended here: the audio settings changed, or another take was recalled.")
             self._disarm()
             self._history, self._clock = history, clock
             done.set()
-        self._asked.put(change)
+        self._commands.put(change)
         done.wait(5)
 
     def record(self, folder: str | None, sample_format: str) -> None:
-        """Begin a take: from this sample on, or, where a MIDI clock runs, from the next bar on."""
+        """Begin a take: at this sample, or, while a MIDI clock runs, at the next bar."""
         history, clock, at = self._history, self._clock, datetime.datetime.now()
         if history is not None:
             begin = history.follow()
             if clock is not None and clock.started and clock.runs(begin):
-                self._asked.put(lambda: self._arm(begin, at, folder, sample_format))
+                self._commands.put(lambda: self._arm(begin, at, folder, sample_format))
             else:
-                self._asked.put(lambda: self._begin(history, begin, at, folder, sample_format))
+                self._commands.put(lambda: self._begin(history, begin, at, folder, sample_format))
 
     def stop(self) -> None:
         """End the take at this sample, or the wait for a bar."""
         history = self._history
         if history is not None:
             end = history.follow()
-            self._asked.put(lambda: self._stop(end))
+            self._commands.put(lambda: self._stop(end))
 
     def capture(self, folder: str | None, sample_format: str) -> None:
-        """Keep what was played in the last minute."""
+        """Keep the last minute as a take."""
         history, at = self._history, datetime.datetime.now()
         if history is not None:
             end = history.follow()
-            self._asked.put(lambda: self._capture(history, end, at, folder, sample_format))
+            self._commands.put(lambda: self._capture(history, end, at, folder, sample_format))
 
     def close(self, seconds: float = 2.0) -> None:
-        """End the take, if there is one, and the thread; waits so long for it at most."""
+        """End the take, if there is one, and the thread; waits at most this long."""
         self.stop()
-        self._asked.put(None)
+        self._commands.put(None)
         self._thread.join(seconds)
 
     # The thread
 
     def _run(self) -> None:
         while True:
-            asked: list[Callable[[], None] | None] = []
+            commands: list[Callable[[], None] | None] = []
             with contextlib.suppress(queue.Empty):
-                asked.append(self._asked.get(timeout=TICK_S) if self._take or self._armed else self._asked.get())
-            if self._armed:
-                asked.append(self._look_for_bar)
-            for step in asked:
+                commands.append(self._commands.get(timeout=TICK_S) if self._take or self._waiting_for_bar else self._commands.get())
+            if self._waiting_for_bar:
+                commands.append(self._look_for_bar)
+            for step in commands:
                 if step is None:
                     return
                 try:
@@ -108,22 +109,22 @@ class Recorder:
 
     def _arm(self, since: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
         if not self._take:
-            self._armed = since, at, folder, sample_format
+            self._waiting_for_bar = since, at, folder, sample_format
             self._tell_recording()
 
     def _disarm(self) -> None:
-        if self._armed:
-            self._armed = None
+        if self._waiting_for_bar:
+            self._waiting_for_bar = None
             self._tell_recording()
 
     def _look_for_bar(self) -> None:
-        """Begin where the first bar since began. It is a few samples old by now; the history has them."""
-        if not (self._armed and self._history and self._clock):
+        """Begin the take at the start of the first bar. That was a few samples ago; the history has them."""
+        if not (self._waiting_for_bar and self._history and self._clock):
             return
-        since, at, folder, sample_format = self._armed
+        since, at, folder, sample_format = self._waiting_for_bar
         now, bar = self._history.follow(), self._clock.bar_after(since)
         if bar is not None and now >= bar:
-            self._armed = None
+            self._waiting_for_bar = None
             at += datetime.timedelta(seconds=(bar - since) / self._history.rate_hz)
             self._begin(self._history, bar, at, folder, sample_format)
 
@@ -140,9 +141,9 @@ class Recorder:
         self._tell_recording()
 
     def _recover(self, folder: str | None) -> None:
-        """Finish what a process that was killed left."""
+        """Finish takes of a process that was killed."""
         for path in recover(_place(folder)):
-            self._tell({"tell": "error", "text": f"{path}: the program ended while it was recorded; all until then is in it."})
+            self._tell({"tell": "error", "text": f"{path}: the program ended during the recording; everything until then is in it."})
 
     def _stop(self, end: int) -> None:
         self._disarm()
@@ -151,10 +152,10 @@ class Recorder:
 
     def _new_take(self, history: History, begin: int, at: datetime.datetime, folder: str | None,
                   sample_format: str) -> tuple[Take, int]:
-        """(a take that begins at a sample made at `at`, the number of the first event that it has not heard). Raises OSError."""
+        """(a take that begins at a sample, made at `at`, the number of the first event that it does not contain). Raises OSError."""
         kept = history.moment_before(begin)
         if kept is None:
-            raise OSError("the engine has not begun to play")
+            raise OSError("the engine has not started")
         noted = history.events_from(kept.number)
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
@@ -165,7 +166,7 @@ class Recorder:
         return take, noted[-1].number + 1 if noted else kept.number
 
     def _write(self, end: int) -> bool:
-        """Write down the sound and the events up to sample `end`. Returns whether the take goes on."""
+        """Write the sound and the events up to sample `end`. Returns whether the take goes on."""
         take, history = self._take, self._history
         assert take and history
         noted = history.events_from(self._cursor)
@@ -183,7 +184,7 @@ class Recorder:
     def _copy(self, take: Take, history: History, end: int, breath_s: float = 0.0) -> None:
         while take.end < end:
             begin, sound = history.sound(take.end, min(take.end + PIECE_SAMPLES, end))
-            if not len(sound):                          # all of it is gone from the ring: go on with what is there
+            if not len(sound):                          # all of it has left the ring: continue with the oldest sound
                 begin, sound = history.sound(take.end, end)
                 sound = sound[:PIECE_SAMPLES]
                 if not len(sound):
@@ -214,7 +215,7 @@ class Recorder:
     def _tell_recording(self, problem: str = "") -> None:
         take = self._take
         self._tell({"tell": "recording", "path": str(take.path) if take else None, "begin": take.plan.begin if take else 0,
-                    "problem": problem, "waits": self._armed is not None})
+                    "problem": problem, "waits": self._waiting_for_bar is not None})
 
     # The last minute
 
@@ -231,7 +232,7 @@ class Recorder:
             self._copy(take, history, last, BREATH_S)
             problem = ""
         except OSError as error:
-            problem = f"Not all could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
+            problem = f"Not everything could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
         if take:
             self._end(take, problem)
         else:
@@ -239,7 +240,7 @@ class Recorder:
 
 
 def playing(history: History, end: int) -> tuple[int, int] | None:
-    """(where the playing of the last minute began, where its sound ended); None where all was silent.
+    """(where the playing of the last minute began, where its sound ended); None if all was silent.
 
     It began with the first note; or before the minute did, where something sounded already.
     """
@@ -249,7 +250,7 @@ def playing(history: History, end: int) -> tuple[int, int] | None:
         return None
     starts = [noted.sample for noted in history.events_from(0) if isinstance(noted.event, midi.NoteOn) and oldest <= noted.sample < end]
     last = min(loud[-1] + PIECE_SAMPLES + round(TAIL_S * history.rate_hz), end)
-    under_way = loud[0] + PIECE_SAMPLES < min(starts, default=end)       # something sounds that no note of the minute began
+    under_way = loud[0] + PIECE_SAMPLES < min(starts, default=end)       # a note from before the minute sounds
     return oldest if under_way else min(starts), last
 
 

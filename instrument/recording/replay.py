@@ -1,6 +1,7 @@
-"""A take played again: the same notes on the same sound, from the moment that was remembered before it, to the sample.
+"""Replays a take: the same notes on the same sound, from the snapshot before it, sample for sample.
 
-It equals the recording (within rounding) where the moment was a quiet one, the model is the same, and the performer was never late.
+The result equals the recording (within rounding) if the snapshot was taken at rest, the model is the same, and the performer was never
+late.
 """
 import contextlib
 from collections.abc import Callable, Iterator
@@ -27,21 +28,22 @@ PIECE_S = 0.25
 MOST_MODELS = 128                   # of one take
 
 
-def remark(performance: Performance, source: Source) -> str:
-    """What the player should know before it is played again; empty if it will be as it was."""
+def notice(performance: Performance, source: Source) -> str:
+    """A notice for the player before a replay; empty if it will equal the recording."""
     model = performance.snapshot["model"]
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
     if performance.snapshot["law"] != LAW:
-        return "The take was recorded by an earlier version: until another patch is chosen, that version's dynamics hold, as it was played."
+        return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
     if not performance.exact:
         return "The take began while something sounded; what sounded before it is not in it."
     return ""
 
 
 def prepare(performer: Performer, performance: Performance, bank: SoundBank) -> int:
-    """Put a new performer at the moment before a take, with all events of the take to come. Returns the sample at which it stands. What is
-    still down where the take ends comes up there: nobody is at these keys any more."""
+    """Restore a new performer from the snapshot before a take, with all events of the take queued. Returns the sample at which it stands.
+    Keys still held at the take's end are released there, since nobody holds them any more.
+    """
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
     for sample, event in performance.events:
         performer.receive(_loaded(event, bank), sample)
@@ -53,20 +55,20 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank) -> 
 
 
 def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
-    """An event of a take as the performer takes it."""
+    """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
         return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
     return event
 
 
 class Replay:
-    """A take on an engine of its own, standing where its sound begins. Raises LibraryError where its model is not there."""
+    """A take on an engine of its own, positioned where its sound begins. Raises LibraryError where its model is missing."""
 
     def __init__(self, performance: Performance, source: Source | None = None):
         self.performance = performance
         bank = SoundBank(*filter(None, [source]), most=MOST_MODELS)
         source = source or bank.source(performance.snapshot["model"]["name"])
-        self.remark = remark(performance, source)
+        self.notice = notice(performance, source)
         patch = performance.patch or Patch(source.name, source.name, (0.0,) * source.latents)
         self.player = Player(source, patch, rate_hz=performance.rate_hz, seed=performance.snapshot["seed"])
         prepare(self.player.performer, performance, bank)
@@ -93,12 +95,12 @@ def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda par
         for piece in replay.render(frames):
             file.append(piece)
             progress(file.frames / max(frames, 1))
-    return cast("str", replay.remark)
+    return cast("str", replay.notice)
 
 
 @contextmanager
 def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
-    """A new WAV file, which stays if all goes well. Raises OSError, naming it and why."""
+    """A new WAV file, which gets its name when it is complete. Raises OSError, naming it and the reason."""
     file = None
     try:
         file = WaveFile(wav, rate_hz)
@@ -110,7 +112,7 @@ def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
                 file.close()
             wav.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
-            raise OSError(f"{wav}: is there already, and nothing is written over it; give another name, or move it away first") from error
+            raise OSError(f"{wav}: already exists, and is not overwritten; give another name, or move it away first") from error
         if isinstance(error, OSError):
             raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
         raise

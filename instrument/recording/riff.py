@@ -1,4 +1,4 @@
-"""RIFF and RF64 files by their chunks: what of them our takes and multisamples need and no library at hand writes.
+"""RIFF and RF64 files by their chunks: what our takes and sampled instruments need and no installed library writes.
 
 Sources: EBU Tech 3285 (Broadcast Wave, `bext`), EBU Tech 3306 (RF64, `ds64`), Microsoft's RIFF MCI of 1991. All numbers are little-endian.
 """
@@ -16,7 +16,7 @@ _DS64_BYTES = 28
 
 
 class RiffError(ValueError):
-    """A file that is not what it should be; the text names it and says why."""
+    """A file that is not a valid RIFF file; the text names it and says why."""
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -121,7 +121,7 @@ def append_chunk(path: str | Path, name: bytes, data: bytes) -> None:
         riff_bytes = file.tell() - 8
         file.seek(0)
         if file.read(4) == b"RF64":
-            file.seek(20)                           # of `ds64`, which stands first
+            file.seek(20)                           # of `ds64`, the first chunk
             file.write(struct.pack("<Q", riff_bytes))
         else:
             file.seek(4)

@@ -1,7 +1,7 @@
-"""One take while it is written: the sound, the MIDI, and what it needs to be played again, each whole on disk at every moment.
+"""A take during recording: the sound, the MIDI file and the performance log, each complete on disk at every moment.
 
-`take.wav` and `take.mid` stay; `take.part` holds what was played until it is put into the finished WAV. Names get the key that was
-played when the take is done. What a killed process leaves is finished by `recover`.
+`take.wav` and `take.mid` stay; `take.part` holds the performance log until it is put into the finished WAV. The key that was
+played is added to the names when the take is done. `recover` finishes what a killed process left.
 """
 import contextlib
 import datetime
@@ -29,14 +29,14 @@ from hummingface.models.playing.checked_json import parse_json
 
 T = TypeVar("T")
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
-LATE_S = 0.04               # so long may an event wait for others that take effect before it
+LATE_S = 0.04               # how long an event waits for others that take effect before it
 MOST_AT_ONCE = 200          # events written in one go
 _PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class TakePlan:
-    """What a take begins with."""
+    """The parameters of a new take."""
     folder: Path
     sample_format: str          # wav24, wav32 or flac
     patch: str                  # its name
@@ -48,7 +48,7 @@ class TakePlan:
 
 
 class Take:
-    """A take being written. Raises OSError, naming the file, where it cannot begin; afterwards `problem` says what went wrong."""
+    """A take being written. Raises OSError, naming the file, where it cannot begin; afterwards `problem` holds an error."""
 
     def __init__(self, plan: TakePlan, controllers: dict[int, str]):
         self.plan, self._controllers = plan, controllers
@@ -87,7 +87,7 @@ class Take:
 
     @property
     def end(self) -> int:
-        """The sample of the engine's time that comes next."""
+        """The next sample to be written, in the engine's time."""
         return self.plan.begin + self.wave.frames
 
     @property
@@ -95,23 +95,23 @@ class Take:
         return self.wave.seconds
 
     def hear(self, events: list[tuple[int, PlayerEvent]]) -> None:
-        """Take events, also of before the take: they are needed to play it again."""
+        """Add events, including those before the take: a replay needs them."""
         for sample, event in events:
             self._waiting.append((sample, self._numbers, event))
             self._numbers += 1
 
     def append(self, begin: int, sound: np.ndarray) -> None:
-        """Add sound from sample `begin` of the engine's time; what is missing before it becomes silence and is counted. Raises OSError."""
+        """Add sound from sample `begin` of the engine's time; a gap before it becomes silence and is counted. Raises OSError."""
         if begin > self.end:
             self.lost_samples += begin - self.end
             self.wave.append_silence(begin - self.end)
         self.wave.append(sound)
         if self.wave.is_deleted():
-            raise FileNotFoundError(errno.ENOENT, "the file was deleted while it was recorded", str(self.path))
+            raise FileNotFoundError(errno.ENOENT, "the file was deleted during the recording", str(self.path))
         self._write_events(self.end - round(LATE_S * self.plan.rate_hz))
 
     def _write_events(self, until: int) -> None:
-        """Write down what takes effect before sample `until`, some of it at a time: the interpreter is needed elsewhere. Raises OSError."""
+        """Write the events that take effect before sample `until`, a few at a time, since other threads need the interpreter."""
         self._waiting.sort(key=lambda waiting: waiting[:2])
         now = [(sample, event) for sample, _, event in self._waiting[:MOST_AT_ONCE] if sample < until]
         del self._waiting[:len(now)]
@@ -130,7 +130,7 @@ class Take:
         self._write_midi(played)
 
     def _under_way(self) -> list[tuple[int, PlayerEvent]]:
-        """What the MIDI begins with, once: all that moved something before, and of the notes those that still sound."""
+        """Write the start of the MIDI file, once: earlier controller values, and the notes that still sound."""
         before, self._before = self._before, []
         return [(self.plan.begin, event) for event in before
                 if not isinstance(event, (midi.NoteOn, midi.NoteOff)) or self._down.sounds(event)]
@@ -140,7 +140,7 @@ class Take:
         self.midi.write([(at, message) for at, message in messages if message is not None])
 
     def _count(self, sample: int, event: PlayerEvent) -> None:
-        """Which notes sounded, and for how long: they name the take."""
+        """Which notes sounded, and for how long: for the take's name."""
         match event:
             case midi.NoteOn(channel, note, _):
                 self._begun.setdefault((channel, note), max(sample, self.plan.begin))
@@ -150,7 +150,7 @@ class Take:
                     self._notes.append((note, (sample - begun) / self.plan.rate_hz))
 
     def finish(self) -> Path:
-        """End the take; returns where its sound is. Never raises: whatever fails, what is written stays."""
+        """End the take; returns the path of its sound. Never raises: whatever fails, what is written stays."""
         for step in (self._write_all_events, self._end_part):
             self._try(step)
         self._try(self._end_midi)
@@ -159,7 +159,7 @@ class Take:
         self._try(self.wave.close)
         path = self._try(self._name) or self.path
         if not path.exists():
-            self.problem = f"{self.path}: was moved or deleted while it was recorded."
+            self.problem = f"{self.path}: was moved or deleted during the recording."
         if packed:
             with contextlib.suppress(OSError):
                 path.with_suffix(SUFFIX).unlink()
@@ -192,14 +192,14 @@ class Take:
             return None
 
     def _name(self) -> Path:
-        """Give the files the name with the key."""
+        """Rename the files with the key."""
         notes = self._notes + [(note, (self.end - begun) / self.plan.rate_hz) for (_, note), begun in self._begun.items()]
         key = naming.key_of(notes)
         return rename(self.path, naming.stem(self.plan.at, self.plan.patch, key)) if key else self.path
 
 
 def embed(wave: WaveFile, part: Path) -> bool:
-    """Put what was played into the finished sound, piece by piece: the interpreter is needed elsewhere. Raises OSError."""
+    """Put the performance log into the finished sound, in pieces, since other threads need the interpreter. Raises OSError."""
     wave.add_chunk(CHUNK, _packed(part))
     return True
 
@@ -213,7 +213,8 @@ def _packed(part: Path) -> bytes:
 
 
 def recover(folder: Path) -> list[Path]:
-    """Finish what killed processes left in a folder: what was played goes into the sound. Returns the takes; never raises."""
+    """Finish the takes in a folder that killed processes left: their performance logs go into the sound. Returns the takes; never raises.
+    """
     found, parts = [], []
     with contextlib.suppress(OSError):                  # no folder that can be looked into
         parts = sorted(folder.glob(f"*{SUFFIX}"))
@@ -233,7 +234,7 @@ def recover(folder: Path) -> list[Path]:
 
 
 def rename(path: Path, wanted: str) -> Path:
-    """Give a take and all that lies beside it another name, never over another take. Returns the sound's new path."""
+    """Rename a take and all files that belong to it, never over another take. Returns the sound's new path."""
     name = naming.free_stem(path.parent, wanted, SUFFIXES)
     for suffix in (".mid", SUFFIX, path.suffix):
         if path.with_suffix(suffix).exists():
@@ -242,7 +243,7 @@ def rename(path: Path, wanted: str) -> Path:
 
 
 def pack_flac(path: Path) -> None:
-    """Begin to make a FLAC file of a finished take, in a process of its own at low priority."""
+    """Start converting a finished take to FLAC, in a process of its own at low priority."""
     apart: dict[str, Any]
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW}

@@ -1,4 +1,4 @@
-"""The takes in a folder, for the window: which there are, and what their sound looks like. Imports nothing heavy."""
+"""Lists the takes in a folder for the window, with outlines of their sound. Imports nothing heavy."""
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,13 @@ from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import SOUNDS, UNFINISHED
 
 MOST_SHOWN = 300
-READ_FRAMES = 1 << 16           # whole files up to so many frames a column; of longer ones a stretch in each
+READ_FRAMES = 1 << 16           # read whole up to this many frames per column; of longer files a stretch in each
 STRETCH_FRAMES = 1024
 
 
 @dataclass(frozen=True)
 class TakeEntry:
-    """A take: its sound, when it was changed last (so that it is looked at again), and how long it is in bytes."""
+    """A take: its sound file, modification time (so that a changed file is read again), and size in bytes."""
     path: Path
     changed_ns: int
     size_bytes: int
@@ -27,18 +27,18 @@ class TakeEntry:
 
     @property
     def files(self) -> list[Path]:
-        """All that belongs to it and is of use elsewhere: the sound, and the MIDI beside it."""
+        """All files of the take that other programs can use: the sound, and the MIDI beside it."""
         midi = self.path.with_suffix(".mid")
         return [self.path, midi] if midi.exists() else [self.path]
 
 
 def entries(folder: Path) -> list[TakeEntry]:
-    """The newest takes first. Never raises: a folder that is not there has none."""
+    """The takes in a folder, the newest first. Never raises: a missing folder has none."""
     found, paths = [], []
     with contextlib.suppress(OSError):
         paths = list(folder.iterdir())
     for path in paths:
-        with contextlib.suppress(OSError):              # one that has just gone, or leads nowhere, hides no other
+        with contextlib.suppress(OSError):              # a file that has just been deleted, or a broken link, hides no other
             if path.suffix.lower() in SOUNDS and path.is_file():
                 status = path.stat()
                 found.append(TakeEntry(path, status.st_mtime_ns, status.st_size))
@@ -46,7 +46,7 @@ def entries(folder: Path) -> list[TakeEntry]:
 
 
 def is_take(path: Path) -> bool:
-    """Whether a sound file says how it was played, or its `.part` beside it does; any other is a recording like all others."""
+    """Whether a sound file contains a performance log, or its `.part` beside it does; any other file is just a recording."""
     try:
         if path.suffix.lower() == ".wav" and any(name == riff.TAKE_CHUNK for name, _, _ in riff.chunks_of(path)):
             return True
@@ -59,14 +59,14 @@ def is_take(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a take looks like: `low` and `high` [columns], -1..1, and how long it is."""
+    """The outline of a take: `low` and `high` [columns], -1..1, and its length."""
     low: np.ndarray
     high: np.ndarray
     seconds: float
 
 
 def picture(path: Path, columns: int) -> Picture:
-    """The outline of a sound in so many columns. Raises OSError, where it cannot be read."""
+    """The outline of a sound in this many columns. Raises OSError where it cannot be read."""
     low, high = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
     try:
         with soundfile.SoundFile(path) as file:

@@ -1,8 +1,8 @@
-"""A WAV file that is whole at every moment: whoever opens it while it is written, or after its writer was killed, finds
-a true length in its head and every sample that was written.
+"""A WAV file that is valid at every moment: a program that opens it while it is written, or after its writer was killed, finds
+a true length in its header and every sample that was written.
 
-24-bit PCM or 32-bit float, stereo; RF64 from 4 GB on. soundfile reads these, but it can neither write the chunks of ours
-nor keep a head true without being asked to close the file.
+24-bit PCM or 32-bit float, stereo; RF64 from 4 GB on. soundfile reads these, but can neither write our chunks
+nor update the header without closing the file.
 """
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ _FULL_SCALE = np.float32(1 << 23)
 
 
 def pack(samples: np.ndarray, bits: int) -> bytes:
-    """float32 [n, 2] as the file has it. 24 bits are rounded; what goes beyond full scale is cut off there."""
+    """float32 [n, 2] in the file's sample format. 24 bits are rounded; values beyond full scale are clipped."""
     if bits == 32:
         return np.ascontiguousarray(samples, "<f4").tobytes()
     whole = np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i4")
@@ -25,7 +25,7 @@ def pack(samples: np.ndarray, bits: int) -> bytes:
 
 
 class WaveFile:
-    """A new file, which must not be there yet. `chunks` stand before the samples. Raises OSError.
+    """A new file, which must not exist yet. `chunks` come before the samples. Raises OSError.
 
     Every call leaves the file true on disk. Attributes: `path`, `frames` written so far.
     """
@@ -57,11 +57,11 @@ class WaveFile:
             self._write_head()
 
     def is_deleted(self) -> bool:
-        """Whether somebody took the file away, so that nobody will find what is written."""
+        """Whether the file was deleted, so that nobody will find what is written."""
         return os.fstat(self._file.fileno()).st_nlink == 0 and not self.path.exists()      # some file systems count no names
 
     def append_silence(self, frames: int) -> None:
-        """Add silence, without taking room on disk where the file system can leave holes."""
+        """Add silence, as a hole where the file system supports holes."""
         self._file.truncate(self._begin + (self.frames + frames) * self._frame_bytes)
         self.frames += frames
         self._write_head()
@@ -82,13 +82,13 @@ class WaveFile:
         self._write_head()
 
     def close(self) -> None:
-        """Put everything on the disk itself, and close."""
+        """Flush everything to the disk, and close."""
         try:
             os.fsync(self._file.fileno())
         finally:
             self._file.close()
 
     def _write_head(self) -> None:
-        """In one write of less than a page, which a killed process has done or has not."""
+        """Write the header in one write of less than a page, so that a killed process has written it completely or not at all."""
         self._file.seek(0)
         self._file.write(riff.head(self._chunks, self.frames * self._frame_bytes, self._tail_bytes, self.frames))

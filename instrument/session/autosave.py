@@ -1,4 +1,4 @@
-"""Keeps a window's state on disk while it changes. A thread of its own writes, so that neither the window nor the sound waits for it."""
+"""Saves a window's state to disk while it changes. A thread of its own writes, so that neither the window nor the sound waits."""
 import threading
 
 from hummingface.instrument.session.state_file import StateFile
@@ -9,7 +9,7 @@ PATIENCE_S = 10.0                   # that a closing window gives the disk
 
 
 class Autosave:
-    """`look` is called with the state as it is, again and again; what has changed is written. `problem` tells what went wrong last."""
+    """Call `look` regularly with the current state; changes are written. `problem` is the last error."""
 
     def __init__(self, file: StateFile):
         self.problem = ""           # empty while all is well
@@ -22,7 +22,7 @@ class Autosave:
         self._thread.start()
 
     def look(self, kept: WindowState) -> None:
-        """The state is this now. Costs next to nothing where nothing has changed, and never waits."""
+        """Take the current state. Costs almost nothing where nothing has changed, and never waits."""
         if kept != self._seen:
             self._seen = kept
             with self._wake:
@@ -30,7 +30,7 @@ class Autosave:
                 self._wake.notify()
 
     def close(self) -> None:
-        """Write what is not written yet, and give the file free."""
+        """Write what is not written yet, and release the file."""
         with self._wake:
             self._ending = True
             self._wake.notify()

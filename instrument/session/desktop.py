@@ -1,6 +1,7 @@
 """A menu entry, an icon and file types on Linux desktops: `hummingface desktop install|remove`, for this user, by freedesktop's standards.
 
-`.hfpatch` is a type of its own, a patch as JSON. Takes are WAV and FLAC files like all others: HummingFace stands among what opens those.
+`.hfpatch` is a file type of its own, a patch as JSON. Takes are ordinary WAV and FLAC files: HummingFace is listed among the programs that
+open those.
 """
 import os
 import shutil
@@ -59,7 +60,7 @@ def _types() -> Path:
 
 
 def command() -> str:
-    """What starts this very installation, quoted as menu entries are."""
+    """The command that starts this installation, quoted for menu entries."""
     script = Path(sys.prefix) / "bin" / "hummingface"
     words = [str(script)] if script.is_file() else [sys.executable, "-m", "hummingface"]
     return " ".join(_quoted(word) for word in words)
@@ -75,7 +76,7 @@ def _quoted(word: str) -> str:
 
 
 def install() -> str:
-    """Put them there; returns what to tell the player. Raises OSError, naming the file, ValueError on other systems."""
+    """Install the entries; returns a text for the player. Raises OSError, naming the file, ValueError on other systems."""
     _only_on_linux()
     icon = (resources.files("hummingface.assets") / "icons" / "hummingface.svg").read_text(encoding="utf-8")
     for path, text in ((_entry(), _ENTRY.format(command=command(), types=";".join(OPENS))), (_icon(), icon),
@@ -86,11 +87,11 @@ def install() -> str:
         except OSError as error:
             raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
     _refresh()
-    return f"HummingFace is in the menu now, and opens {PATCH_SUFFIX} files and takes ({_entry()})."
+    return f"HummingFace is now in the menu, and opens {PATCH_SUFFIX} files and takes ({_entry()})."
 
 
 def remove() -> str:
-    """Take them away; returns what to tell the player. Raises OSError, naming the file, ValueError on other systems."""
+    """Remove the entries; returns a text for the player. Raises OSError, naming the file, ValueError on other systems."""
     _only_on_linux()
     there = [path for path in (_entry(), _icon(), _types()) if path.exists()]
     for path in there:
@@ -99,16 +100,16 @@ def remove() -> str:
         except OSError as error:
             raise OSError(f"{path}: cannot be removed ({error.strerror or error})") from error
     _refresh()
-    return "HummingFace is out of the menu." if there else "HummingFace was not in the menu."
+    return "HummingFace was removed from the menu." if there else "HummingFace was not in the menu."
 
 
 def _only_on_linux() -> None:
     if sys.platform != "linux":
-        raise ValueError("menu entries are made on Linux desktops alone; here, make a shortcut to the command `hummingface`")
+        raise ValueError("menu entries exist only on Linux desktops; here, make a shortcut to the command `hummingface`")
 
 
 def _refresh() -> None:
-    """Tell the desktop; where it has no such programs it looks by itself."""
+    """Notify the desktop; one without these programs notices by itself."""
     home = data_home()
     for words in (["update-mime-database", str(home / "mime")], ["update-desktop-database", "-q", str(home / "applications")],
                   ["gtk-update-icon-cache", "-q", "-f", "-t", str(home / "icons" / "hicolor")]):

@@ -1,4 +1,4 @@
-"""What playing does without: the packages of `hummingface[train]`. Whether they are here, and what to say where they are not."""
+"""The optional packages of `hummingface[train]`: whether they are installed, and the message where they are not."""
 from collections.abc import Sequence
 from importlib import invalidate_caches
 from importlib.util import find_spec
@@ -9,24 +9,24 @@ WITHOUT = ("fetch",)                                    # commands of training t
 
 
 class ExtraMissing(ValueError):
-    """Something was asked for that playing does without, and that is not installed; the text says what to type."""
+    """A feature needs optional packages that are not installed; the text says what to type."""
 
 
 def missing() -> list[str]:
-    """Those of training's packages that are not here, or were left half installed."""
+    """The training packages that are missing or incomplete."""
     from hummingface.instrument.installing.training_extra import broken
-    invalidate_caches()                 # they may have come while this process runs
+    invalidate_caches()                 # they may have been installed while this process runs
     return list(TRAINING) if broken() else [name for name in TRAINING if find_spec(name) is None]
 
 
 def require(what: str) -> None:
-    """Raises ExtraMissing where they are not all here."""
+    """Raises ExtraMissing if any of them is missing."""
     if lacking := missing():
-        raise ExtraMissing(f"{what} needs PyTorch. Not installed here, for playing does without: {', '.join(lacking)}. "
+        raise ExtraMissing(f"{what} needs PyTorch. Not installed, since playing needs none of it: {', '.join(lacking)}. "
                            f"Type: {COMMAND}")
 
 
 def require_for_training(words: Sequence[str]) -> None:
-    """The same for the words of `hummingface train`. Help, and fetching data, need nothing."""
+    """The same for the arguments of `hummingface train`. Help, and downloading data, need none."""
     if words and not words[0].startswith("-") and words[0] not in WITHOUT and not {"-h", "--help"} & set(words):
         require(f"`hummingface train {words[0]}`")

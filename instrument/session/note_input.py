@@ -1,7 +1,7 @@
-"""Which notes the player's hands hold, whatever they play with. No Qt.
+"""The notes that the player holds in the window, with any input. No Qt.
 
-The mouse, the computer keys and focus changes all come through here, so that a note that two of them hold ends when the last
-lets go, and none can hang.
+The mouse, the computer keys and focus changes all come through here, so that a note that two of them hold ends when both
+have released it, and none can hang.
 """
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ BEND_CENTRE = 8192
 
 
 class NoteInput:
-    """Turns what is pressed into messages for the engine. `who` names the source of a key press."""
+    """Turns key presses into commands for the engine. `who` names the input that a key press comes from."""
 
     def __init__(self, send: Callable[[dict], None]):
         self._send = send
@@ -22,7 +22,7 @@ class NoteInput:
         return set(self._held)
 
     def press(self, note: int, velocity: int, who: str) -> None:
-        """A key goes down; velocity 1..127."""
+        """Presses a key; velocity 1..127."""
         if not 0 <= note <= 127 or who in self._held.get(note, ()):
             return
         self._held.setdefault(note, set()).add(who)
@@ -30,7 +30,7 @@ class NoteInput:
         self._changed()
 
     def release(self, note: int, who: str) -> None:
-        """A key comes up."""
+        """Releases a key."""
         holders = self._held.get(note)
         if holders and who in holders:
             holders.discard(who)
@@ -40,7 +40,7 @@ class NoteInput:
             self._changed()
 
     def release_all(self, who: str | None = None) -> None:
-        """All keys of one source come up, or all of them."""
+        """Releases all keys of one input, or of all inputs."""
         for note, holders in list(self._held.items()):
             for holder in list(holders):
                 if who is None or holder == who or holder.startswith(f"{who}:"):

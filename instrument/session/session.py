@@ -1,8 +1,8 @@
-"""What is being played, as the window holds it: values, patch, undo, A | B. The truth, without any widget.
+"""The session: what the window plays, without any widget: values of controls, patch, undo, A | B.
 
-Widgets ask the session for values and tell it what the player did; it tells the engine, and all listeners. What comes back
-from the engine (knobs moved by MIDI, program changes) goes in by `moved_by_midi` and `patch_from_engine`, which send nothing,
-so no movement can go round in circles.
+Widgets read values from the session and report what the player does; the session sends commands to the engine and notifies all listeners.
+What comes back from the engine (controls moved by MIDI, program changes) enters through `moved_by_midi` and `patch_from_engine`, which send
+nothing, so no change can circulate.
 """
 import math
 import random
@@ -30,9 +30,9 @@ class Session:
         self.locked: set[str] = set()       # latents that randomise, mutate and reset leave alone
         self.side = "A"
         self._other: Place | None = None
-        self._undo: list[Place] = []      # what was played, and what was on disk then
+        self._undo: list[Place] = []      # the sound, and the sound on disk at that time
         self._redo: list[Place] = []
-        self._before: SoundState | None = None   # where the gesture under way began
+        self._before: SoundState | None = None   # the sound at the beginning of the current gesture
         self._last_change = ("", 0.0)       # id and time, to join notches of a wheel
         self.on_value: list[Callable[[str, float], None]] = []      # one control has a new value
         self.on_renew: list[Callable[[str], None]] = []             # the sounds of a model are of another version of it
@@ -68,12 +68,12 @@ class Session:
         return bool(self._redo)
 
     def weights(self) -> tuple[float, float, float, float]:
-        """Shares of the corners, in the order of `corners`; they add up to 1."""
+        """Weights of the corners, in the order of `corners`; they add up to 1."""
         x, y = self["morph.x"], self["morph.y"]
         return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
 
     def model_latents(self) -> list[float]:
-        """Where the model is: the knobs, pulled by the morph pad."""
+        """The effective latents: the knobs, moved by the morph pad."""
         knobs = [self[i] for i in LATENTS]
         if not self.corners:
             return knobs
@@ -88,7 +88,7 @@ class Session:
     # the player
 
     def begin_with(self, patch: Patch, values: dict[str, float] | None = None) -> None:
-        """The patch that all begins with, and the player's own settings (volume, tuning): nothing to undo, nothing to tell."""
+        """Set the first patch and the player's own settings (volume, tuning), with nothing to undo and nothing to send."""
         kept = {i: v for i, v in {**self.state.values, **(values or {})}.items() if i in NOT_IN_PATCHES}
         self.saved = self.state = SoundState.of(patch, kept)
         self._undo.clear()
@@ -96,7 +96,7 @@ class Session:
         self._show_all()
 
     def snapshot(self) -> SessionSnapshot:
-        """All that it holds now; a gesture under way counts as ended."""
+        """A copy of everything that the session holds; a gesture in progress counts as ended."""
         held = self._held()
         if self._before is None or self._before.same_sound(self.state):
             return held
@@ -108,19 +108,19 @@ class Session:
                         frozenset(self.locked))
 
     def restore(self, snapshot: SessionSnapshot) -> None:
-        """Hold what another session held, to the last step of its history; the engine is told nothing."""
+        """Take over everything that another session held, with its undo history; sends nothing to the engine."""
         self._before, self._last_change = None, ("", 0.0)
         self.state, self.saved, self.side, self._other = snapshot.state, snapshot.saved, snapshot.side, snapshot.other
         self._undo, self._redo, self.locked = list(snapshot.undo), list(snapshot.redo), set(snapshot.locked)
         self._show_all()
 
     def begin(self, _parameter_id: str = "") -> None:
-        """A gesture begins: all until `end` is undone as one."""
+        """Begin a gesture: all changes until `end` are one undo step."""
         self._settle()
         self._before = self.state
 
     def end(self) -> None:
-        """The gesture ends."""
+        """End the gesture."""
         before, self._before = self._before, None
         if before is not None and not before.same_sound(self.state):
             self._push(before)
@@ -140,7 +140,7 @@ class Session:
         self._send({"do": "set", "id": parameter_id, "value": value})
 
     def set_many(self, values: dict[str, float]) -> None:
-        """Several controls in one movement, undone as one."""
+        """Set several controls as one undo step."""
         outer = self._before is not None
         if not outer:
             self.begin()
@@ -150,15 +150,15 @@ class Session:
             self.end()
 
     def randomise_latents(self) -> None:
-        """New places for all latents that are not locked, spread as the bank's sounds are."""
+        """Random values for all latents that are not locked, distributed as the model's presets are."""
         self.set_many({i: self._random.gauss(0, 1) for i in self._free()})
 
     def mutate_latents(self, amount: float = 0.25) -> None:
-        """Move all unlocked latents a little."""
+        """Move all unlocked latents by small random amounts."""
         self.set_many({i: self[i] + self._random.gauss(0, amount) for i in self._free()})
 
     def reset_latents(self) -> None:
-        """All unlocked latents back to where the patch has them."""
+        """Reset all unlocked latents to the patch's values."""
         self.set_many({i: self.saved.values[i] for i in self._free()})
 
     def _free(self) -> list[str]:
@@ -170,7 +170,7 @@ class Session:
         self._changed()
 
     def put_in_corner(self, index: int, name: str, latents: tuple[float, ...]) -> None:
-        """A sound for a corner of the morph pad. While the pad is empty the other corners take the sound of the knobs."""
+        """Put a sound into a corner of the morph pad. While the pad is empty the other corners take the sound of the knobs."""
         own = self.state.to_patch().latents
         corners = list(self.corners or [Corner(self.name, own)] * 4)
         fitted = (*latents, *([0.0] * len(own)))[:len(own)]
@@ -184,21 +184,20 @@ class Session:
     # patches, undo, A | B
 
     def load(self, patch: Patch) -> None:
-        """Play another patch; undo brings the one before back."""
+        """Play another patch; undo returns to the one before."""
         self._settle()
         self._push(self.state)
         self.saved = SoundState.of(patch, self.state.values)
         self._restore(self.saved, whole=True)
 
     def load_new(self, patch: Patch) -> None:
-        """Play a patch that is on no disk until the player saves it; undo brings the one before back."""
+        """Play a patch that is not saved yet; undo returns to the one before."""
         self.load(patch)
         self.saved = replace(self.saved, on_disk=False)
         self._changed()
 
     def renew(self, model: str, carried: Callable[[Patch], Patch]) -> None:
-        """A model is another version of itself now. Its sounds, those of the history too, go over to it as `carried` has them; nothing to
-        undo."""
+        """A model has a new version. Its sounds, including those of the history, are converted by `carried`; this is no undo step."""
         now = self._held().renewed(model, carried)
         if self._before is not None:
             self._before = SessionSnapshot(self._before, self._before).renewed(model, carried).state
@@ -211,26 +210,26 @@ class Session:
             self._show_all()
 
     def saved_as(self, patch: Patch) -> None:
-        """What is played now is on disk as this patch."""
+        """The current sound has been saved as this patch."""
         self.saved = self.state = SoundState.of(patch, self.state.values)
         self._changed()
 
     def undo(self) -> None:
-        """Take the last movement back."""
+        """Undo the last change."""
         self._settle()
         if self._undo:
             self._redo.append((self.state, self.saved))
             self._go_to(self._undo.pop())
 
     def redo(self) -> None:
-        """Do again what undo took back."""
+        """Redo the last undone change."""
         self._settle()
         if self._redo:
             self._undo.append((self.state, self.saved))
             self._go_to(self._redo.pop())
 
     def swap(self) -> None:
-        """A to B or back; the first time B begins as a copy of A."""
+        """Switch between A and B; the first time B is a copy of A."""
         self._settle()
         here = (self.state, self.saved)
         there, self._other, self.side = self._other or here, here, "B" if self.side == "A" else "A"
@@ -239,28 +238,28 @@ class Session:
         self._go_to(there)
 
     def send_all(self) -> None:
-        """Tell the engine the whole patch as it is now: it was started again."""
+        """Send the whole current patch to the engine, after it was restarted."""
         self._send_patch()
         self.send_player_settings()
 
     def player_settings(self) -> dict[str, float]:
-        """What no patch carries and is not at rest, `{id: value}`."""
+        """Values that belong to no patch and are not at their defaults, `{id: value}`."""
         return {i: self[i] for i in NOT_IN_PATCHES if self[i] != PARAMETERS[i].default}
 
     def send_player_settings(self) -> None:
-        """Tell the engine what no patch carries (volume, tuning): a new process does not know it."""
+        """Send the values that belong to no patch (volume, tuning): a new process does not know them."""
         for parameter_id in NOT_IN_PATCHES:
             self._send({"do": "set", "id": parameter_id, "value": self[parameter_id]})
 
     # the engine
 
     def moved_by_midi(self, parameter_id: str, value: float) -> None:
-        """A MIDI controller moved a control. The engine counts in 32 bits: what is the same there is the same here."""
+        """A MIDI controller moved a control. The engine computes in float32, so values that are equal in float32 count as unchanged."""
         if parameter_id in PARAMETERS and not math.isclose(value, self[parameter_id], rel_tol=1e-6, abs_tol=1e-7):
             self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
 
     def patch_from_engine(self, patch: Patch) -> None:
-        """A program change put another patch in place."""
+        """A program change loaded another patch."""
         if patch.to_json() == self.state.to_patch().to_json():
             return
         self._settle()
@@ -284,7 +283,7 @@ class Session:
         self._changed()
 
     def _settle(self) -> None:
-        """End what is under way before something else replaces the whole state."""
+        """End a gesture in progress before something else replaces the whole state."""
         self.end()
         self._last_change = ("", 0.0)
 

@@ -1,4 +1,6 @@
-"""What a session holds, in values that are never changed in place: one sound (`State`), and all of a session (`Snapshot`). No Qt."""
+"""What a session holds, as values that are never changed in place: one sound (`SoundState`), and a whole session (`SessionSnapshot`). No
+Qt.
+"""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -12,7 +14,7 @@ NOT_IN_PATCHES = tuple(i for i in PARAMETERS if i not in IDS and i not in LATENT
 
 @dataclass(frozen=True)
 class SoundState:
-    """All that can be played: a patch, and the values of all controls, which go beyond it (volume, tuning).
+    """A complete sound: a patch, and the values of all controls, including those that belong to no patch (volume, tuning).
 
     Never changed in place.
     """
@@ -28,13 +30,13 @@ class SoundState:
         return cls(patch, {**defaults(), **(values or {}), **dict.fromkeys(LATENTS, 0.0), **latents, **patch.parameters})
 
     def to_patch(self) -> Patch:
-        """The patch as it sounds now."""
+        """The current sound as a patch."""
         knobs = [self.values[i] for i in LATENTS]
         latents = (*knobs[:len(self.patch.latents)], *self.patch.latents[LATENT_KNOBS:])
         return replace(self.patch, latents=latents, parameters={i: self.values[i] for i in IDS})
 
     def same_sound(self, other: "SoundState") -> bool:
-        """Whether both sound alike, whatever their names."""
+        """Whether both sound the same, regardless of their names."""
         return self.values == other.values and self.same_frame(other)
 
     def same_frame(self, other: "SoundState") -> bool:
@@ -42,12 +44,12 @@ class SoundState:
         return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
 
 
-Place = tuple[SoundState, SoundState]             # of a history: what was played, and what was on disk then
+Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time
 
 
 @dataclass(frozen=True)
 class SessionSnapshot:
-    """All that a session holds at a moment: the oldest step first in `undo`, the next one to be done again last in `redo`."""
+    """A whole session: the oldest step first in `undo`, the next step to redo last in `redo`."""
     state: SoundState
     saved: SoundState
     side: str = "A"

@@ -1,10 +1,9 @@
-"""What a player chose, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (What stands in the
-window is kept in `session/state_file.py`.)
+"""The player's settings, kept between starts: audio device, MIDI ports and map, last patch. One JSON file. (The state of the window is kept
+in `session/state_file.py`.)
 
-Written whole or not at all; read with suspicion: a value that makes no sense is left out, and a file that cannot be
-used is put aside, never lost. Safe start: what is about to be used is noted as `trying` first and taken off once it works. If it still
-stands there at the next start, it crashed or hung the last one, so it is not used again until the player chooses it
-anew.
+Written whole or not at all, and checked when read: a value that makes no sense is ignored, and a file that cannot be
+used is renamed, never lost. Safe start: what is about to be used is stored as `trying` first and cleared once it works. If it is still
+there at the next start, the last one crashed or hung, so it is not used again until the player chooses it.
 """
 import contextlib
 import json
@@ -36,7 +35,7 @@ def path() -> Path:
 
 @dataclass
 class Settings:
-    """All of it, with what a first start uses. None leaves the choice to the system (`midi_ports`: all of them)."""
+    """All settings, with the defaults of a first start. None leaves the choice to the system (`midi_ports`: all of them)."""
 
     audio_device: str | None = None
     rate_hz: int | None = None
@@ -60,29 +59,29 @@ class Settings:
         self.audio_device, self.rate_hz, self.block_samples = choice.device, choice.rate_hz, choice.block_samples
 
     def begin(self, file: Path | None = None, left: str | None = None) -> tuple[AudioChoice, str | None, str]:
-        """What to start with: (audio, patch, what the player should know). Notes it down as being tried. `left`: the name of the sound that
-        a window left, which goes before the last patch.
+        """What to start with: (audio, patch, notices for the player). Stores it as being tried. `left`: the name of the sound that a window
+        left, which takes precedence over the last patch.
 
-        What was being tried when the last start ended badly is forgotten.
+        What was being tried when the last start failed is dropped.
         """
-        failed, said = self.trying or {}, []
+        failed, notices = self.trying or {}, []
         audio, patch = self.audio, left if left is not None else self.patch
         if failed and failed.get("audio") == asdict(audio) and audio != AudioChoice():
-            said.append(f'The last start with the audio device "{audio.device or "of the system"}" did not end well, so the '
+            notices.append(f'The last start with the audio device "{audio.device or "of the system"}" failed, so the '
                         "system's own settings are used. Choose it again in the audio settings if you want it.")
             audio = self.audio = AudioChoice()
         elif failed and failed.get("patch") is not None and failed["patch"] == patch:
-            said.append(f'The last start with the patch "{patch}" did not end well, so the first patch is used.')
+            notices.append(f'The last start with the patch "{patch}" failed, so the first patch is used.')
             patch = self.patch = None
         self.trying = {"audio": asdict(audio), "patch": patch}
         try:
             self.save(file)
         except OSError as error:                # a full or read-only disk must not keep anybody from playing
-            said.append(f"{error}.")
-        return audio, patch, " ".join(said)
+            notices.append(f"{error}.")
+        return audio, patch, " ".join(notices)
 
     def settled(self, file: Path | None = None) -> None:
-        """What was tried works. Where that cannot be written it is not, and `begin` has said so."""
+        """What was tried works. Writing errors are ignored here, since `begin` has reported them."""
         if self.trying is not None:
             self.trying = None
             with contextlib.suppress(OSError):
@@ -99,7 +98,7 @@ class Settings:
 
 
 def load(file: Path | None = None) -> tuple[Settings, str]:
-    """(the settings, what the player should know about them). Never raises: what cannot be used is left at rest."""
+    """(the settings, a notice for the player). Never raises: what cannot be used gets its default."""
     file = file or path()
     try:
         values = read_json(file, LARGEST_BYTES)
@@ -107,10 +106,10 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
             raise JsonError(f"{file}: not an object")
     except FileNotFoundError:
         return Settings(), ""
-    except OSError as error:                        # put aside, too: what is saved next would take its place
-        return Settings(), _said_of_bad(file, f"{file}: {error.strerror or error}")
+    except OSError as error:                        # renamed, too: the next save would replace it
+        return Settings(), _put_aside(file, f"{file}: {error.strerror or error}")
     except JsonError as error:
-        return Settings(), _said_of_bad(file, str(error))
+        return Settings(), _put_aside(file, str(error))
     settings, bad = Settings(), []
     for name, value in values.items():
         if name in _GONE:
@@ -124,11 +123,11 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     return settings, f"{file}: left out, because unknown or out of range: {', '.join(bad)}." if bad else ""
 
 
-def _said_of_bad(file: Path, why: str) -> str:
-    """Put a file aside that holds no settings. Returns what the player should know."""
+def _put_aside(file: Path, why: str) -> str:
+    """Rename a file that holds no settings. Returns a notice for the player."""
     aside = set_aside(file)
-    kept = f"It was put aside as {aside.name}, in the same folder" if aside else "It cannot be put aside"
-    return f"The settings cannot be used: {why}. {kept}; those of a first start are used."
+    kept = f"It was renamed to {aside.name}, in the same folder" if aside else "It cannot be renamed"
+    return f"The settings cannot be used: {why}. {kept}; the defaults are used."
 
 
 def _or_none(check: Check) -> Check:

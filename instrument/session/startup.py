@@ -1,4 +1,4 @@
-"""What playing begins with, in a window or a terminal: settings, patch and engine, as the player named them or had them the last time."""
+"""What the instrument starts with, in a window or a terminal: settings, patch and engine, as the command line or the last session says."""
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -11,22 +11,22 @@ from hummingface.instrument.session.settings import Settings
 
 
 def library_trouble() -> str:
-    """What the player should know of files in the library that cannot be used: the first by name and why, and how many more."""
+    """A notice about files in the library that cannot be used: the first by name with the reason, and how many more."""
     problems = library.read_problems()
     if not problems:
         return ""
     more = f" So are {len(problems) - 1} more; `hummingface patches` and `hummingface models` name them." if len(problems) > 1 else ""
-    return f"{problems[0].rstrip('.')}. It is left out, and everything else plays.{more}"
+    return f"{problems[0].rstrip('.')}. It is left out; everything else plays.{more}"
 
 
 @dataclass
 class Beginning:
-    """What playing begins with; `said` is what the player should know of it, `client` is not started yet."""
+    """What the instrument starts with; `notices` are texts for the player, `client` is not started yet."""
 
     settings: Settings
     client: Client
     patch: Patch | None             # None: the engine's first
-    said: list[str]
+    notices: list[str]
 
 
 class StartOptions(TypedDict, total=False):
@@ -40,34 +40,35 @@ class StartOptions(TypedDict, total=False):
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
             midi_port: str | None = None, left: Patch | None = None) -> Beginning:
-    """Settings and engine for these options; what is left out is as it was the last time. `left` is the sound that a window left behind.
+    """Settings and engine for these options; options that are None are as in the last session. `left` is the sound of the window state that
+    is restored.
 
     Raises ValueError for a patch that was named and is not there; one that was only the last is not insisted on.
     """
     named = library.load_patch(patch) if patch is not None else None
     settings, unreadable = settings_file.load()
     choice, last_patch, trouble = settings.begin(left=left.name if left is not None and patch is None and model is None else None)
-    said = [text for text in (unreadable, trouble, library_trouble()) if text]
+    notices = [text for text in (unreadable, trouble, library_trouble()) if text]
     first = named
-    wishes: list[dict[str, Any]] = []           # what is insisted on where an engine plays already
+    overrides: list[dict[str, Any]] = []           # commands for a running engine, where the options say so
     if named is not None:
-        wishes.append({"do": "patch", "patch": named.to_json()})
+        overrides.append({"do": "patch", "patch": named.to_json()})
     elif left is not None:
         first = left if last_patch is not None and model is None else None
     elif last_patch is not None and model is None:
         try:
             first = library.load_patch(last_patch)
         except ValueError as error:                 # it was deleted or renamed since: begin with another
-            said.append(f"{error} The first patch is used instead.")
+            notices.append(f"{error} The first patch is used instead.")
     if audio_device is not None or block_samples is not None:
         choice = AudioChoice(audio_device or choice.device, choice.rate_hz, block_samples or choice.block_samples)
-        wishes.append(choice.command())
+        overrides.append(choice.command())
     ports = [midi_port] if midi_port else settings.midi_ports
     curve = velocity_curve.from_json(settings.velocity_curve)
     if midi_port:
-        wishes.append({"do": "open_midi", "ports": ports})
+        overrides.append({"do": "open_midi", "ports": ports})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
-                    velocity_curve=curve.table, model=model, attach=model is None, wishes=wishes)
-    return Beginning(settings, client, first, said)
+                    velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
+    return Beginning(settings, client, first, notices)
 
 

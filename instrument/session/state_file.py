@@ -1,7 +1,7 @@
-"""Where windows keep their state: a file for each that is open at once, which belongs to that window alone while it is open. No Qt.
+"""The saved states of windows: each open window has a file that belongs to it alone while it is open. No Qt.
 
-A window takes the file that was written last and that no other window has, so that one window finds what the last one left, and a second
-one what the second one left. The lock beside the file is the system's: it goes with its process, however that ends.
+A window takes the newest file that no other window holds, so that one window finds what the last one left, and a second
+one what the second one left. The lock beside the file is the operating system's: it ends with its process, in any case.
 """
 import contextlib
 import os
@@ -22,7 +22,7 @@ _NAME = re.compile(r"window-(\d{1,4})\.json")
 
 
 def folder() -> Path:
-    """Where states are kept for this user; `HUMMINGFACE_HOME` moves it."""
+    """The user's folder of window states; `HUMMINGFACE_HOME` moves it."""
     if home := os.environ.get("HUMMINGFACE_HOME"):
         return Path(home) / "state"
     return Path(platformdirs.user_state_dir("hummingface", appauthor=False))
@@ -36,8 +36,7 @@ class StateFile:
 
     @classmethod
     def claim(cls) -> "StateFile":
-        """The file that was written last of those that nobody has, or a new one. Where nothing can be written that is said when the
-        state is; it keeps nobody from playing."""
+        """The newest file that no other window holds, or a new one. Where nothing can be written, `write` reports it; playing goes on."""
         place = folder()
         with contextlib.suppress(OSError):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,8 +58,7 @@ class StateFile:
         raise OSError(f"{place}: more than {MOST_WINDOWS} windows are open")
 
     def load(self) -> tuple[WindowState | None, str]:
-        """(the state that is kept here, what the player should know of it). None: nothing is, or nothing that can be used, and such a file
-        was put aside. Never raises."""
+        """(the saved state, a notice for the player). None: there is none, or it could not be used and was renamed. Never raises."""
         try:
             kept, lost = window_state.read(read_json(self.path, 2 * window_state.LARGEST_BYTES))
         except FileNotFoundError:
@@ -68,21 +66,21 @@ class StateFile:
         except (OSError, JsonError, WindowStateError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{self.path}: ")
             aside = set_aside(self.path)
-            where = f"It was put aside as {aside.name}, in the same folder." if aside else "It cannot be put aside."
-            return None, f"{self.path}: the window as you left it cannot be read ({why}). {where}"
-        said = f"{self.path}: {lost} of the sounds and steps that were kept here cannot be used and are left out." if lost else ""
-        return kept, said
+            where = f"It was renamed to {aside.name}, in the same folder." if aside else "It cannot be renamed."
+            return None, f"{self.path}: the saved window state cannot be read ({why}). {where}"
+        notice = f"{self.path}: {lost} of the saved sounds and undo steps cannot be used and are left out." if lost else ""
+        return kept, notice
 
     def write(self, content: bytes) -> None:
-        """Keep this state. Raises OSError, naming the file."""
+        """Save this state. Raises OSError, naming the file."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self.path, content)
         except OSError as error:
-            raise OSError(f"{self.path}: the window's state cannot be kept ({error.strerror or error})") from error
+            raise OSError(f"{self.path}: the window's state cannot be saved ({error.strerror or error})") from error
 
     def release(self) -> None:
-        """Another window may have the file."""
+        """Release the file for other windows."""
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.close()

@@ -1,11 +1,11 @@
-"""The state of a window as a text: its session to the last step of the history, and what else stands where in the window. No Qt.
+"""The state of a window as text: its session with the whole undo history, and the layout of the window. No Qt.
 
     {"format": "hummingface-window", "version": 1, "patches": [..], "states": [{"patch": index, "values": {..}, "on_disk": true}, ..],
      "state": index, "saved": index, "side": "A", "other": [index, index], "undo": [[index, index], ..], "redo": [..], "locked": [..],
      "window": {..}}
 
-Sounds are told once, however often the history has them, and of their values only those in which they differ from their patch. Numbers are
-written in full: what is read is equal to what was written, where a patch's own file rounds.
+Each sound is written once, however often the history has it, with only the values that differ from its patch. Numbers are
+written in full: what is read equals what was written, where a patch's own file rounds.
 """
 import json
 import math
@@ -35,7 +35,7 @@ class WindowState:
 
 
 class Writer:
-    """Makes the text. What the last one had is not made again: a history of 200 steps changes by one at a time."""
+    """Makes the text, and keeps the parts that do not change: a history of 200 steps changes by one at a time."""
 
     def __init__(self) -> None:
         self._patches: dict[int, tuple[Patch, str, dict[str, float]]] = {}      # by identity: the patch, its text, its own values
@@ -84,7 +84,7 @@ def _patch_text(patch: Patch) -> tuple[Patch, str, dict[str, float]]:
 
 
 def read(values: object) -> tuple[WindowState, int]:
-    """(what these values say, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
+    """(the state in these values, how many steps of the history cannot be used and are left out). Raises WindowStateError."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise WindowStateError(f"it is not the state of a window (its 'format' is not {FORMAT!r})")
     if values.get("version") != VERSION:

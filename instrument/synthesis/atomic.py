@@ -1,7 +1,7 @@
 """Real atomic loads and stores on the counters of the state block.
 
 Python's and numba's plain accesses promise no order between memory cells: x86 happens to keep it, ARM does not. So
-whoever publishes writes its data first and then the counter with `store_release`; whoever reads takes the counter with
+the publisher writes its data first and then the counter with `store_release`; a reader reads the counter with
 `load_acquire` and then sees all the data written before it. These compile to LLVM's `load atomic .. acquire` and `store
 atomic .. release`.
 

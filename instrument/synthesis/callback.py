@@ -1,7 +1,7 @@
-"""What PortAudio calls for every block: a C function that renders straight into the device's buffer.
+"""The C callback that PortAudio calls for every block: it renders straight into the device's buffer.
 
-Real-time: this is the audio thread. No allocation, no locks, no Python, no waiting; but in wait mode (freewheel), where
-the audio clock stands still meanwhile, it sleeps until the performer has published what the block needs, at most
+Real-time: this is the audio thread. No allocation, no locks, no Python, no waiting; except in wait mode (freewheel), where
+the audio clock stands still: there it sleeps until the performer has published what the block needs, at most
 `PATIENCE` times in a row.
 
     stream = sounddevice._StreamBase(..., callback=ffi.cast("PaStreamCallback *", callback_address()),

@@ -1,4 +1,4 @@
-"""When the effects' controls change: the segments of the effect chain, from the hops.
+"""Splits a block into segments of the effect chain, at the boundaries where the effects' controls change.
 
 Real-time: no allocation, no locks, no Python.
 """
@@ -12,7 +12,7 @@ _boundary = inlined(boundary)
 
 @part
 def next_effects_segment(state, at):
-    """Begin the segment at boundary `at`: to the end of a hop that is there in time, else to the end of the quarter."""
+    """Begin the segment at boundary `at`: to the end of a hop if it is there in time, else to the end of the quarter."""
     block = state[0]
     effects, rate_hz = block.effects, block.rate_hz
     if effects.flushing != 0:

@@ -1,4 +1,4 @@
-"""Chorus: beside each channel a copy whose delay swings, left and right a quarter of a turn apart.
+"""Chorus: each channel gets a copy with an oscillating delay, left and right a quarter cycle apart.
 
 Real-time: no allocation, no locks, no Python; a fixed number of operations a sample.
 """

@@ -1,4 +1,4 @@
-"""Time and sleep for compiled code, straight from the C library: no lock, no Python.
+"""Clock and sleep for compiled code, straight from the C library: no lock, no Python.
 
 Real-time: reading the clock takes tens of nanoseconds and no system call. `doze` sleeps: it is for wait mode alone,
 never for real time.
@@ -17,7 +17,7 @@ if sys.platform == "win32":
 
     @part
     def now_us(state):
-        """Microseconds of a clock that only goes forward."""
+        """Microseconds of a monotonic clock."""
         _frequency(address_of(state, "ticks"))
         per_second = state[0].ticks
         _counter(address_of(state, "ticks"))

@@ -1,10 +1,10 @@
-"""Delay: echoes that go from left to right and back, each darker than the one before.
+"""Delay: echoes that alternate between left and right, each darker than the one before.
 
 Real-time: no allocation, no locks, no Python; a fixed number of operations a sample. The lines are long, so they are
-never emptied: what was written before the effect went on counts as silence (`filled`).
+never cleared: what was written before the effect was switched on counts as silence (`filled`).
 
-The delay time moves as on a tape machine: the reading head glides to its new place, and the pitch bends meanwhile. A
-time that stands is an exact number of samples, rounded.
+The delay time moves as on a tape machine: the read head glides to its new place, and the pitch bends meanwhile. A
+delay time at rest is an exact number of samples, rounded.
 """
 import numpy as np
 
@@ -75,7 +75,7 @@ def render_delay(delay, offset, left, right, sample_rate_hz):
         if filled >= np.int64(head) + 3:
             echo_left = read_between(line_left, mask, write, head)
             echo_right = read_between(line_right, mask, write, head)
-        elif filled >= np.int64(head):          # the first echo's edge: what lies beyond it is silence
+        elif filled >= np.int64(head):          # the first echo's edge: beyond it is silence
             echo_left = line_left[(write - np.int64(head)) & mask]
             echo_right = line_right[(write - np.int64(head)) & mask]
         dark_left += open_ * (echo_left - dark_left)

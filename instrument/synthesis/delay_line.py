@@ -1,4 +1,4 @@
-"""Reading from delay lines, between samples and without wrapping by hand.
+"""Interpolated reads from circular delay lines.
 
 Real-time: no allocation, no locks, no Python. Lines are rings whose length is a power of two, `mask` + 1.
 """

@@ -14,7 +14,7 @@ from hummingface.compiled import part
 MOST_GAIN_DB = 40.0
 WHOLLY_ON = 0.05                # from this amount on nothing of the clean sound is left
 BIAS = 0.25                     # of the curve's knee, at full drive
-KEPT_PEAK = 0.4                 # an amplitude that stays as it is
+KEPT_PEAK = 0.4                 # an amplitude that is not changed
 WET, GAIN, LEVEL, CENTRE = 0, 1, 2, 3
 _ONE = np.float32(1)
 

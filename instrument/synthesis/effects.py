@@ -1,4 +1,4 @@
-"""The chain after voices and noise: drive, chorus, delay, reverb, master gain; and the one table of what steers it.
+"""The effect chain after voices and noise: drive, chorus, delay, reverb, master gain; and the one table of its controls.
 
 Real-time: no allocation, no locks, no Python. Controls come with each hop and glide over it; what effects derive from
 them is computed at the two ends of a segment and moves linearly in between, so block sizes change nothing. An effect at
@@ -52,13 +52,13 @@ effects_dtype = np.dtype([
 
 @part
 def empty_effects(effects):
-    """Forget all that sounds in the effects: each begins anew with its next sample."""
+    """Clear the effects' memory: each starts empty with its next sample."""
     effects.drive.on = effects.chorus.on = effects.delay.on = effects.reverb.on = 0
 
 
 @part
 def aim_effects(effects, wanted, follow, begin, end, rate_hz):
-    """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), kept in range; no number: ignored."""
+    """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), clamped; NaN and Inf are ignored."""
     glide = effects.glide
     effects.segment_begin, effects.segment_end = begin, end
     for control in range(len(CONTROLS)):

@@ -1,9 +1,9 @@
-"""The last stage: what leaves it is finite, free of DC and never above -0.3 dBFS.
+"""The last stage: its output is finite, free of DC and never above -0.3 dBFS.
 
 Real-time: no allocation, no locks, no Python; a fixed number of operations a sample.
 
-The limiter looks at both channels together, has no look-ahead and so no latency: the gain falls at once to where the
-sample just fits, and comes back slowly. While nothing is too loud its gain is exactly 1.
+The limiter links both channels and has no look-ahead and so no latency: the gain falls at once to where the
+sample just fits, and recovers slowly. While nothing is too loud its gain is exactly 1.
 """
 import numpy as np
 
@@ -11,7 +11,7 @@ from hummingface.compiled import compiled, part
 
 CEILING_DB = -0.3
 CEILING = np.float32(10 ** (CEILING_DB / 20))
-RELEASE_S = 0.15            # time for the gain to come back by 63 %
+RELEASE_S = 0.15            # time for the gain to recover by 63 %
 DC_CUTOFF_HZ = 5.0
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _NOTHING = np.float32(1e-5)

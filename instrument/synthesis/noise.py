@@ -32,7 +32,7 @@ def _power(value):
 
 @part
 def _retarget(noise, quarter_end):
-    """The gains at the segment's end: what hops and starts say together."""
+    """The gains at the segment's end: the sum of hops and starts."""
     slot = quarter_end % AHEAD
     known = noise.pending_quarter[slot] == quarter_end
     for side in range(2):
@@ -106,7 +106,7 @@ def _add_bands(noise, at, samples, left, right):
         from_side = table + 4 * ((at + noise.offset[band, 1]) % length)
         middle = carray(pointer_at(from_middle), samples, np.float32)
         side = carray(pointer_at(from_side), samples, np.float32)
-        for line in range(4 * samples, 4 * min(2 * samples, PADDING), CACHE_LINE):       # what comes next: too many streams to guess
+        for line in range(4 * samples, 4 * min(2 * samples, PADDING), CACHE_LINE):  # prefetch: too many streams for the processor to guess
             fetch(from_middle + line)
             fetch(from_side + line)
         for k in range(samples):
@@ -144,7 +144,7 @@ def render_noise(state, samples):
 
 @part
 def release_rings(state):
-    """Give back what neither voices nor noise need any more; returns the new (hops_taken, starts_taken)."""
+    """Free the ring entries that neither voices nor noise need any more; returns the new (hops_taken, starts_taken)."""
     block = state[0]
     quarter = quarter_at(block.position, block.rate_hz)
     hops_taken = max(min(block.hops_known, quarter // QUARTERS) - 2, block.hops_taken)

@@ -1,6 +1,6 @@
-"""`render(state, out)`: the one way to sound, for the callback and for the offline player alike.
+"""`render(state, out)`: the one entry to the synthesis, for the callback and for the offline player alike.
 
-Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory stands in the state
+Real-time: no allocation, no locks, no Python from here down; every loop is bounded; all memory is in the state
 block.
 """
 import numpy as np
@@ -24,7 +24,7 @@ OUT_TYPE = types.Array(types.float32, 2, "C")
 
 @part
 def _hand_over(state, out):
-    """Copy the piece to `out` and to the ring of what was played, and follow its peaks."""
+    """Copy the piece to `out` and to the ring of the output, and update the peaks."""
     block = state[0]
     samples = len(out)
     left, right, output = block.mix[0], block.mix[1], block.output

@@ -25,7 +25,7 @@ DIFFUSER_MS = ((4.77, 3.60, 12.73, 9.31), (5.03, 3.41, 12.11, 9.77))
 DIFFUSION = (0.75, 0.75, 0.625, 0.625)
 LEAST_TREBLE = 0.12             # decay time at the highest frequency, of that at the lowest, at full damping
 SWING_MS, SWING_HZ = 0.12, 0.43
-LEVEL = 1.0                     # of the room for a steady noise, at mix 1, beside the dry sound
+LEVEL = 1.0                     # level of the reverb for steady noise, at mix 1, relative to the dry sound
 TINY = np.float32(1e-18)        # keeps tails out of the slow denormal numbers
 WET, SIZE = 0, 1
 _STRETCH = np.linspace(0, 1, LINES) + 0.013 * np.sin(7.0 * np.arange(LINES))        # not quite even: no common rhythm
@@ -40,8 +40,8 @@ _room_dtype = np.dtype([
     ("size", "f4", BLOCK), ("cos", "f4", BLOCK), ("sin", "f4", BLOCK),
     ("into", "f4", (2, BLOCK)),                 # what the diffusers give
     ("whole", "i4", BLOCK), ("between", "f4", BLOCK),       # a line's delay
-    ("came", "f4", BLOCK),                      # what comes out of it
-    ("flow", "f4", (LINES, BLOCK)),             # what goes into the lines again
+    ("came", "f4", BLOCK),                      # outputs of the lines
+    ("flow", "f4", (LINES, BLOCK)),             # inputs of the lines
     ("out", "f4", (2, BLOCK)),
 ], align=True)
 
@@ -65,7 +65,7 @@ reverb_dtype = np.dtype([
 
 
 def prepare_reverb(reverb, rate_hz: int) -> None:
-    """Set what follows from the sample rate."""
+    """Compute what depends on the sample rate."""
     reverb["mask"] = ring_mask(LENGTHS_S.max() * LARGEST * rate_hz + 0.002 * rate_hz)
     reverb["length"] = LENGTHS_S * rate_hz
     reverb["diffuser_delay"] = np.round(np.array(DIFFUSER_MS) * 1e-3 * rate_hz)
@@ -125,7 +125,7 @@ def _diffuse(reverb, side, write, x):
 
 @part
 def _read_line(reverb, i, write):
-    """What comes out of line `i` from sample `write` on: a block of `came`."""
+    """The output of line `i` from sample `write` on: a block, in `came`."""
     room, line, came, mask = reverb.room, reverb.line[i], reverb.room.came, reverb.mask
     length, by_cos, by_sin = reverb.length[i], _COS[i], _SIN[i]
     for j in range(BLOCK):

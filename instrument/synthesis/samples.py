@@ -1,11 +1,11 @@
-"""Recordings in memory, read at any speed: what a voice plays that has a whole note in place of partials.
+"""Playback of buffers at any speed: for a voice that plays a whole note in place of partials.
 
-The performer fills a buffer of the pool, tells about it in the state block, and only then names it in a start or a hop. A voice moves
-through its buffer at `frequency / root_hz` times the recording's own rate, loops where the note has a loop, and crosses over into another
+The performer fills a buffer of the pool, describes it in the state block, and only then names it in a start or a hop. A voice moves
+through its buffer at `frequency / root_hz` times the buffer's own rate, loops where the note has a loop, and cross-fades into another
 buffer, at the same place of the note, when a hop names one. Gain, frequency and pan move as those of any voice.
 
-Buffers are at 16 kHz and hold nothing above 2.1 kHz, so 8 taps of a windowed sinc read between their samples with images 90 dB down.
-Real-time: no allocation, no locks, no Python; numbers that lead outside a buffer are silence.
+Buffers are at 16 kHz and hold nothing above 2.1 kHz, so 8 taps of a windowed sinc interpolate with images 90 dB down.
+Real-time: no allocation, no locks, no Python; an index outside a buffer reads silence.
 """
 import math
 
@@ -17,7 +17,7 @@ from hummingface.instrument.synthesis.atomic import pointer_at
 BUFFERS = 384                         # numbered from 1; 0 is none
 LENGTH = 64_000                       # samples of a note
 TAPS, PHASES = 8, 512
-LEAD, STRIDE = 8, LENGTH + 32         # silence before a note; room of a buffer, with what is read beyond its end
+LEAD, STRIDE = 8, LENGTH + 32         # silence before a note; size of a buffer, with the padding at its end
 RATE_HZ = 16_000
 CROSS_S = 0.04                        # of a cross-fade
 LEAST_ROOT_HZ, MOST_STEP = 1.0, 64.0
@@ -45,7 +45,7 @@ TABLE = _taps()
 
 @inlined
 def known(samples, number):
-    """A buffer's number, or 0 where there is no such buffer."""
+    """A buffer's number, or 0 if there is no such buffer."""
     if 0 < number <= BUFFERS and samples.pool != 0 and samples.root_hz[number] >= LEAST_ROOT_HZ:
         return np.int32(number)
     return np.int32(0)
@@ -59,7 +59,7 @@ def step_of(samples, number, frequency_hz, rate_hz):
 
 @inlined
 def looped(samples, number, at):
-    """Where in the note a place is, loops taken out."""
+    """A place in the note with loops removed."""
     begin, end = samples.loop_begin[number], samples.loop_end[number]
     if at < end or not end >= begin + LEAST_LOOP or not begin >= 0:
         return at

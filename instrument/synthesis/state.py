@@ -1,7 +1,7 @@
-"""The one block of memory that the audio thread lives in, and the shapes that cross from the performer to it.
+"""The state block: the one block of memory that the audio thread works in, and the arrays that pass from the performer to it.
 
 Who may touch what (single producer, single consumer; every index is published with `store_release` and read with
-`load_acquire` of `atomic.py`; `producer.py` has the performer's side ready made):
+`load_acquire` of `atomic.py`; `producer.py` implements the performer's side):
 - the performer writes `hops[g % HOPS]`, then publishes `hops_published = g + 1`; it writes `starts[n % STARTS]`, then
   publishes `starts_published = n + 1`; then `published_until`; it writes the fields of `status`;
 - the audio thread writes `position`, `hops_taken`, `starts_taken`, `output`, the counters, and all its own memory
@@ -12,17 +12,16 @@ Who may touch what (single producer, single consumer; every index is published w
 Time is counted in samples since the engine started (`position`). Boundaries of quarter hops lie at `boundary(q)`, the
 same integers on both sides; hop g runs from boundary(4 g) to boundary(4 g + 4).
 
-What the audio thread makes of it:
-- A voice that plays and is missing from a hop, or whose hop is not there in time, holds its last targets. A hop that
-  comes late is used from the next quarter boundary on; of hops that came too late altogether the last targets, `last`
-  and `flush` still count.
-- While a start has rows left they count, and the voice's entries in hops do not. After its rows a voice holds until a
-  hop names its slot.
+How the audio thread uses hops and starts:
+- A playing voice that is missing from a hop, or whose hop is late, holds its last targets. A late hop is used from the
+  next quarter boundary on; of hops that are later than their end, the last targets, `last` and `flush` still apply.
+- While a start has rows left, they apply and the voice's entries in hops are ignored. After its rows a voice holds its
+  targets until a hop names its slot.
 - A start sounds exactly at `time`. If that is past, it begins at once with row 0, and goes to the rows whose boundaries
   are still to come.
-- With `last` (or `flush`) the targets at the hop's end are taken as silence, whatever they say.
+- With `last` (or `flush`) the targets at the hop's end are silence, whatever their values.
 - NaN, infinities and values out of range in a hop or a start are silence (gains, powers) or ignored (effects): they
-  never get out.
+  never reach the output.
 """
 import numpy as np
 from numba import from_dtype, types
@@ -42,7 +41,7 @@ START_ROWS = 9          # the frame at note-on, and the quarters of this hop and
 HOPS = 16               # ring sizes, powers of two; a block of 2048 frames at 32 kHz needs 13 hops at once
 STARTS = 256
 EFFECTS = 32            # capacity for effect controls, see effects.py
-OUTPUT_SAMPLES = 1 << 18    # 5.4 s at 48 kHz of what was played, for the spectrogram, the meters and the recorder
+OUTPUT_SAMPLES = 1 << 18    # 5.4 s at 48 kHz of output, for the spectrogram, the meters and the recorder
 QUARTERS_PER_SECOND = 750
 PIECE = 256             # samples that the audio thread computes in one go, at most
 CALLBACK_TIMES = 1024   # how many durations of callbacks are kept
@@ -58,11 +57,11 @@ def boundary(quarter, rate_hz):
     return quarter * rate_hz // QUARTERS_PER_SECOND
 
 
-# What the performer hands over for every hop: the targets that the sounding voices reach at the end of each quarter.
+# What the performer passes on for every hop: the targets that the sounding voices reach at the end of each quarter.
 hop_dtype = np.dtype([
     ("index", "i8"),
     ("count", "i4"),                                        # how many entries of the next six are in use
-    ("flush", "i4"),                                        # 1: fade all out within this hop, empty the effects, begin anew
+    ("flush", "i4"),                                        # 1: fade everything out within this hop, and clear the effects
     ("slot", "i4", SLOTS),                                  # which voice
     ("rows", "i4", SLOTS),                                  # 4: a target for every quarter (attack); 1: one for the hop's end
     ("last", "i4", SLOTS),                                  # 1: the voice is silent at the hop's end and its slot is free again
@@ -85,24 +84,24 @@ start_dtype = np.dtype([
     ("pan", "f4", 2),
     ("phase", "f4", PARTIALS),                              # radians, of each partial's cosine at `time`
     ("partials", "f4", (START_ROWS, 3, PARTIALS)),
-    ("noise", "f4", (START_ROWS, 2, BANDS)),                # power to add to what the hops say at the same boundaries
+    ("noise", "f4", (START_ROWS, 2, BANDS)),                # power to add to that of the hops at the same boundaries
 ], align=True)
 
-# What the performer tells the window.
+# What the window displays.
 status_dtype = np.dtype([
     ("voices", "i4"),
     ("notes", "u1", 128),                                   # velocity of what sounds at each MIDI key, 0 silent
     ("late_hops", "i8"),                                    # hops that the performer published after they were due
     ("decoder_us", "f4"),                                   # of the newest hop
     ("performer_load", "f4"),                               # share of a hop's time, smoothed
-    ("level_db", "f4", PARTIALS),                           # the frame that is being made now (newest voice), as the model says it
+    ("level_db", "f4", PARTIALS),                           # the model's current frame (of the newest voice)
     ("noise_db", "f4", BANDS),
     ("f0_hz", "f4"),
     ("frame_count", "i8"),
 ], align=True)
 
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move
-# linearly in it, frequencies stand. Phases and steps are fractions of a turn, times 2**32, wrapping: exact however long
+# linearly in it, frequencies are constant. Phases and steps are fractions of a cycle times 2**32, wrapping: exact however long
 # a note lasts.
 voices_dtype = np.dtype([
     ("rate_hz", "i8"),
@@ -124,7 +123,7 @@ voices_dtype = np.dtype([
     ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed:
     ("oscillators", "f4", (SLOTS, 5, PARTIALS)),            # see partials.py
     ("tail", "f4", (SLOTS, 8)),                             # the last samples made, where a block took only some of them
-    ("packed_phase", "i4", PARTIALS),                       # room for the partials of one voice while its segment begins
+    ("packed_phase", "i4", PARTIALS),                       # scratch for the partials of one voice
     ("packed_step", "i4", PARTIALS),
     ("packed_gain", "f4", (4, PARTIALS)),
     ("mono", "f4", PIECE + 16),
@@ -135,8 +134,8 @@ voices_dtype = np.dtype([
     ("sample_gain", "f4", (SLOTS, 2)),                      # at the segment's begin, and its slope
     ("sample_cross", "i8", SLOTS),                          # samples since the cross-fade began, at the segment's begin
     ("filter_on", "i4", SLOTS),
-    ("filter", "f4", (SLOTS, 4)),                           # what its low-pass remembers
-    ("fading", "f4", PIECE),                                # room for what is crossed over from
+    ("filter", "f4", (SLOTS, 4)),                           # state of its low-pass
+    ("fading", "f4", PIECE),                                # scratch for the buffer that fades out
 ], align=True)
 
 noise_dtype = np.dtype([
@@ -148,7 +147,7 @@ noise_dtype = np.dtype([
     ("segment_end", "i8"),
     ("gain", "f4", (2, BANDS)),                             # left, right at the segment's begin
     ("target", "f4", (2, BANDS)),                           # at its end
-    ("base", "f4", (2, BANDS)),                             # power that the hops say for the segment's end
+    ("base", "f4", (2, BANDS)),                             # power of the hops at the segment's end
     ("pending", "f4", (QUARTERS * 8, 2, BANDS)),            # power that starts add, by boundary (a ring)
     ("pending_quarter", "i8", QUARTERS * 8),                # which boundary that is
     ("starts_heard", "i8"),                                 # the noise of all starts before this one has begun
@@ -174,10 +173,10 @@ state_dtype = np.dtype([
     ("callbacks", "i8"),
     ("underflows", "i8"),                                   # callbacks that PortAudio marked with an output underflow
     ("overflows", "i8"),                                    # ... output overflow
-    ("waits_given_up", "i8"),                               # in wait mode: blocks that the performer never served
-    ("held_quarters", "i8"),                                # quarters for which no hop was there in time
+    ("waits_given_up", "i8"),                               # in wait mode: blocks for which the performer did not deliver
+    ("held_quarters", "i8"),                                # quarters whose hop was late
     ("late_starts", "i8"),                                  # voices that began after their time
-    ("faults", "i8"),                                       # pieces in which something not finite had to be replaced
+    ("faults", "i8"),                                       # pieces in which NaN or Inf was replaced
     ("voices_playing", "i8"),
     ("clock_version", "i8"),                                # odd while the next three are being written
     ("clock_position", "i8"),                               # position at the begin of the newest callback,
@@ -191,16 +190,16 @@ state_dtype = np.dtype([
     ("hops", hop_dtype, HOPS),
     ("starts", start_dtype, STARTS),
     # the audio thread's own memory
-    ("hops_known", "i8"),                                   # what was published when this piece began
+    ("hops_known", "i8"),                                   # published when this piece began
     ("starts_known", "i8"),
-    ("start_state", "i4", STARTS),                          # 0 to be looked at, 1 waiting or playing, 2 done
+    ("start_state", "i4", STARTS),                          # 0 new, 1 waiting or playing, 2 done
     ("voices", voices_dtype),
-    ("samples", samples_dtype),                             # the performer's: a buffer's facts, before it is first named
+    ("samples", samples_dtype),                             # written by the performer: each buffer's description, before its first use
     ("noise", noise_dtype),
     ("effects", effects_dtype),
     ("limiter", limiter_dtype),
     ("mix", "f4", (2, PIECE)),                              # the piece that is being made
-    ("stereo", "f4", (PIECE, 2)),                           # ... as it goes to the device
+    ("stereo", "f4", (PIECE, 2)),                           # ... interleaved, for the device
     ("ticks", "i8"),                                        # what the system's clock writes
     ("ticks_more", "i8"),
 ], align=True)

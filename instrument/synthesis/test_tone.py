@@ -1,4 +1,4 @@
-"""A test tone, to hear whether the device plays: 440 Hz at -20 dBFS, whatever the model and the patch say."""
+"""A test tone that shows whether the device plays: 440 Hz at -20 dBFS, whatever the model and the patch."""
 import math
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""Voices: which segment each slot is in, what it moves to, when it begins and when it is free again.
+"""Voices: the current segment of each slot, its targets, and when voices begin and slots become free.
 
-Real-time: no allocation, no locks, no Python. All that comes from the rings is checked here before it is used: no
+Real-time: no allocation, no locks, no Python. Everything from the rings is checked here before it is used: no
 index, gain or frequency that the performer could write leads outside the block or makes a sample that is not finite.
 """
 import numpy as np
@@ -84,7 +84,7 @@ def _set_sample_targets(samples, voices, v, row, silent, length):
             target[FREQUENCY_HZ, 0] = _frequency(row[FREQUENCY_HZ, 0], rate)
             target[CUTOFF_HZ, 0] = _frequency(row[CUTOFF_HZ, 0], rate)
             target[DAMPING, 1] = _gain(row[DAMPING, 1], _ONE)
-        if voices.used[v] == 0:                                                 # it begins with what it goes to
+        if voices.used[v] == 0:                                                 # it begins at its target
             gain_before, frequency_before = target[GAIN_RE, 0], target[FREQUENCY_HZ, 0]
     voices.used[v], voices.count[v] = 1, 0
     voices.sample_gain[v, 0] = gain_before
@@ -224,7 +224,7 @@ def next_segment(state, v, at):
         voices.start[v] = -1
 
     entry = -1
-    if newest > voices.first_hop[v]:                # entries of older hops are about whoever had the slot before
+    if newest > voices.first_hop[v]:                # entries of older hops belong to the slot's previous voice
         entry = voices.entry[newest % HOPS, v]
     if entry < 0:
         voices.segment_end[v] = quarter_end
@@ -271,7 +271,7 @@ def begin_voice(state, v, at):
         turns = np.float64(start.phase[p]) * (0.5 / np.pi)
         voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
     voices.waiting[v] = -1
-    for n in range(number + 1, block.starts_known):             # the same slot may be wanted again soon
+    for n in range(number + 1, block.starts_known):             # the same slot may be needed again soon
         if block.start_state[n % STARTS] == 0 and block.starts[n % STARTS].slot == v:
             voices.waiting[v] = n
             block.start_state[n % STARTS] = WAITING
@@ -330,7 +330,7 @@ def _mix_voice(pool, voices, v, at, stop, left, right):
     lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
     ready = 0
     if lead > 0:
-        for k in range(LANES):                  # not as slices: what numba says of unequal ones takes seconds to compile
+        for k in range(LANES):                  # not as slices: with unequal ones numba takes seconds longer to compile
             mono[k] = voices.tail[v, k]
         ready = LANES
     more = (lead + samples - ready + LANES - 1) // LANES * LANES

@@ -1,7 +1,7 @@
-"""The envelope of the first moments of a note, finer than the filters that separate its partials can follow.
+"""The envelope of a note's onset, with finer time resolution than the filters that separate its partials.
 
-A filter that tells two partials apart smears an onset over a few periods. The recording itself shows when the energy
-comes: the beginning is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
+A filter that separates two partials smears an onset over a few periods. The recording itself shows when the energy
+comes: the onset is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
 """
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ ROUNDS = 3
 
 
 def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, onset_s: float) -> None:
-    """In place: scales the levels of the frames younger than ATTACK_S so that their energy comes when the recording's does."""
+    """In place: scale the levels of the frames younger than ATTACK_S so that their energy rises as the recording's does."""
     count = min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))
     if count < 3:
         return
@@ -77,7 +77,7 @@ def _energy(x: torch.Tensor, rate_hz: int, count: int) -> np.ndarray:
 
 
 def _calm(gain_db: np.ndarray, age_s: np.ndarray, period_s: float) -> np.ndarray:
-    """Smoothed over a third of the time since the onset, at most a period: later wobbles are the waveform's own."""
+    """Smoothed over a third of the time since the onset, at most a period: later fluctuations belong to the waveform."""
     t = np.arange(len(gain_db)) / QUARTERS_PER_SECOND
     width = np.clip(np.abs(age_s) / 3, 0.0005, max(period_s / 2, 0.0005))[:, None]
     kernel = np.exp(-0.5 * ((t[:, None] - t) / width) ** 2)

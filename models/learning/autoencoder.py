@@ -1,4 +1,4 @@
-"""The autoencoder: an encoder from a note's image to a point z of latent space, and the decoder that plays it.
+"""The autoencoder: an encoder from a note's image to a point z of latent space, and the decoder from z to frames.
 
     image [B, 224, ROWS] = levels of 160 partials and 64 noise bands on the warped time axis, relative to the note's peak
     side  [B, 98]        = means over the note of fuzz, its rate, regularity and release, and pitch and velocity
@@ -95,8 +95,9 @@ def weights_of(decoder: Decoder, encoder: Encoder | None = None) -> dict[str, np
 
 @torch.inference_mode()
 def encode(model: Model, rows: np.ndarray, pitch: float, velocity: float) -> np.ndarray:
-    """The point z [L] of a model's latent space that sounds most like a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises
-    ModelError where the model has no encoder, or the point is NaN or Inf."""
+    """The point z [L] of a model's latent space nearest to a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises ModelError where
+    the model has no encoder, or the point is NaN or Inf.
+    """
     check_encoder(model)
     weights = model.weights
     encoder = Encoder(model.latents, weights["encoder.convolutions.0.weight"].shape[0])

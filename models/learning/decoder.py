@@ -1,13 +1,13 @@
-"""The decoder: frames as a function of time, as it learns. The whole network, on one screen; `decoder_numpy.py` plays it.
+"""The decoder in torch, for training: frames as a function of time. `decoder_numpy.py` computes the same function for playing.
 
-    note   [B, D W + STEADY] = Linear(.. SiLU(Linear(z, features of pitch and velocity)) ..)     what is played: changes with the hands
-    hidden [B, W] = SiLU(note's 2nd W + Linear(SiLU(note's 1st W + Linear(features of time))))    when: changes with every frame
+    note   [B, D W + STEADY] = Linear(.. SiLU(Linear(z, features of pitch and velocity)) ..)     changes when a control moves
+    hidden [B, W] = SiLU(note's 2nd W + Linear(SiLU(note's 1st W + Linear(features of time))))    changes with every frame
     frames [B, FRAME_SIZE] = Linear(hidden), note's STEADY
 
-The note is the bias of each of the D layers of time, and says outright what holds for all of it: its motion and its release.
-It is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or run backwards while
-a note sounds. The first half needs to be asked only when z, pitch or velocity have moved, and once for many moments of a note,
-which is most of what training asks. A small network of its own gives the phases at which the partials start, once a note.
+The note vector is the bias of each of the D layers of time, and contains the values that hold for all of the note: its motion and its
+release. The network is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or reversed while
+a note sounds. The first half is evaluated only when z, pitch or velocity have moved, and once for many moments of a note,
+which is the usual case in training. A small separate network gives the start phases of the partials, once per note.
 An implicit representation in the sense of Sitzmann et al. (2020), auto-decoded as in Park et al. (2019), "DeepSDF".
 """
 import torch
@@ -31,7 +31,7 @@ def linear(net: nn.Sequential, index: int = -1) -> nn.Linear:
     """The linear layer at `index` of a network; by default its last. Raises TypeError if another layer stands there."""
     layer = net[index]
     if not isinstance(layer, nn.Linear):
-        raise TypeError(f"layer {index} is no linear layer but {layer}")
+        raise TypeError(f"layer {index} is not a linear layer but {layer}")
     return layer
 
 
@@ -75,11 +75,11 @@ class Decoder(nn.Module):
         self.register_buffer("highest", torch.from_numpy(HIGHEST.copy()), persistent=False)
 
     def note(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
-        """What is played, ready to be asked for any moment. [B, note_size]"""
+        """The note vector, from which `at` computes any moment. [B, note_size]"""
         return self.note_net(torch.cat([z, self.note_features(pitch, velocity)], 1))
 
     def unclamped(self, note: Tensor, time_s: Tensor) -> Tensor:
-        """The network's own word at each moment, before the limits of a frame. [B, FRAME_SIZE]"""
+        """The network's raw output at each moment, before clamping to the limits of a frame. [B, FRAME_SIZE]"""
         width = self.shape.width
         hidden = self.time_features(time_s, torch.log1p(time_s * (1 / WARP_S)))
         for i, layer in enumerate([self.time_in, *self.time_net]):
@@ -94,7 +94,7 @@ class Decoder(nn.Module):
         return self.at(self.note(z, pitch, velocity), time_s)
 
     def phase_vectors(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
-        """cos, sin of each partial's start, of any length (a short one: not sure). [B, 2, PARTIALS]"""
+        """cos, sin of each partial's start phase, of any length (short: uncertain). [B, 2, PARTIALS]"""
         return self.phase_net(torch.cat([z, self.note_features(pitch, velocity)], 1)).view(-1, 2, PARTIALS)
 
     def start_phase(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:

@@ -1,15 +1,15 @@
-"""The discriminator: is this the image of a recorded note? It learns beside a generator, and is not played.
+"""The discriminator of the GANs: does an image come from a recorded note? It is trained beside a generator and not used for playing.
 
-    image [B, 385, T]  = levels of 160 partials and 64 noise bands, deviations of 160 partials where they are heard, and a channel that
+    image [B, 385, T]  = levels of 160 partials and 64 noise bands, deviations of 160 partials where they are audible, and a channel that
                          is 1 where the note is known; T rows of the note image
-    side  [B, 187]     = motion and release of the whole note, and how its first 32 partials start
-    about [B, C]       = features of pitch and velocity, and what else was asked for
+    side  [B, 187]     = motion and release of the whole note, and the start phases of its first 32 partials
+    about [B, C]       = features of pitch and velocity, and the conditions
 
     inner [B, 256]     = LeakyReLU(Linear(strided convolutions over time(image), side))
-    logit [B]          = Linear(inner) + <inner, Linear(about)>           a projection: does the note fit what was asked for?
-    guess [B, G]       = Linear(inner)                                    what was asked for, guessed from the sound
+    logit [B]          = Linear(inner) + <inner, Linear(about)>           a projection: does the note fit its conditions?
+    guess [B, G]       = Linear(inner)                                    the conditions, estimated from the sound
 
-Rows stand on the note's own harmonics, so the convolution runs over time alone, as the encoder's does. The projection is Miyato and
+Rows are aligned with the note's own harmonics, so the convolution runs over time alone, as the encoder's does. The projection is Miyato and
 Koyama's (2018), "cGANs with projection discriminator"; the guess Odena et al.'s (2017), "Conditional image synthesis with auxiliary
 classifier GANs".
 """
@@ -24,7 +24,7 @@ from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, LEVEL, NOISE
 FLOOR_DB, MIDDLE_DB, UNIT_DB = -100.0, -70.0, 25.0
 NEPER_DB = 20 / 2.302585
 CENTS = 1731.234                      # per unit of relative frequency
-CENTS_KNEE = 15.0                     # what is farther off counts ever less
+CENTS_KNEE = 15.0                     # larger deviations count ever less
 HEARD_DB = 60.0                       # under the peak
 PHASES = 32
 CHANNELS = 2 * PARTIALS + NOISE.stop - NOISE.start + 1
@@ -33,7 +33,7 @@ KERNEL, LAYERS, INNER, SLOPE = 5, 3, 256, 0.2
 
 
 class View(nn.Module):
-    """A note as the discriminator sees it, in units near 1. `mean`, `deviation` [FRAME_SIZE] of recorded notes."""
+    """A note as the discriminator's input, in units near 1. `mean`, `deviation` [FRAME_SIZE] of recorded notes."""
 
     ratio: Tensor
     mean: Tensor
@@ -62,7 +62,7 @@ class View(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """`discriminator(image, side, pitch [B], velocity [B], asked [B, C]) -> (logit [B], guess [B, C])`."""
+    """`discriminator(image, side, pitch [B], velocity [B], conditions [B, C]) -> (logit [B], guess [B, C])`."""
 
     def __init__(self, conditions: int, rows: int, width: int = 128):
         super().__init__()
@@ -80,8 +80,8 @@ class Discriminator(nn.Module):
                 last.weight.mul_(0.1)
                 last.bias.zero_()
 
-    def forward(self, image: Tensor, side: Tensor, pitch: Tensor, velocity: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, side: Tensor, pitch: Tensor, velocity: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
         inner = self.inner(torch.cat([self.convolutions(image).flatten(1), side], 1))
-        about = torch.cat([self.features(pitch, velocity), asked], 1)
+        about = torch.cat([self.features(pitch, velocity), conditions], 1)
         logit = self.logit(inner)[:, 0] + (inner * self.project(about)).sum(1) / INNER ** 0.5
-        return logit, self.guess(inner)[:, :asked.shape[1]]
+        return logit, self.guess(inner)[:, :conditions.shape[1]]

@@ -1,4 +1,4 @@
-"""A bank of band-pass filters, one on each slot of a note, evaluated straight on the grid of frames.
+"""A bank of band-pass filters, one on each partial slot of a note, evaluated directly at the frame rate.
 
 Complex demodulation in the frequency domain: the note is transformed once; the bins around each partial are weighted by
 the transform of a window, shifted to zero, folded to the wanted frame rate and transformed back. That is exact, costs one
@@ -37,7 +37,7 @@ class Bank:
         if folds * count != width:
             both = torch.nn.functional.pad(both, (0, folds * count - width))
         both = both.view(2, -1, folds, count).sum(2) if folds > 1 else both
-        # offset 0 stands at column -offset[0]: bring it to column 0, modulo the length of the transform
+        # offset 0 is at column -offset[0]: bring it to column 0, modulo the length of the transform
         both = torch.fft.ifft(torch.roll(both, int(self.offset[0]), -1), norm="forward")
         return both[0], both[1]
 

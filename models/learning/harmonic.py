@@ -1,7 +1,7 @@
-"""A recorded note into frames: partials on the harmonic grid of the note, and the noise that they leave.
+"""Analysis of a recorded note into frames: partials on the note's harmonic grid, and the residual noise.
 
 Every slot is demodulated by filters of two lengths: selective ones (8 periods) where the note sustains, short ones (3
-periods) near its onset and note-off. What the filters leave is the noise. Deviations are the instantaneous frequencies of
+periods) near its onset and note-off. The residual of the filters is the noise. Deviations are the instantaneous frequencies of
 the slots; start phases are chosen so that the synthesis meets the recording where each partial is strongest early on.
 """
 import numpy as np
@@ -116,7 +116,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
     value = long + (short - long) * short_share
     slope = long_slope + (short_slope - long_slope) * short_share
 
-    # frequency: the power-weighted mean over neighbouring frames, so that a silent moment says nothing
+    # frequency: the power-weighted mean over neighbouring frames, so that silent moments have no weight
     power = value.real ** 2 + value.imag ** 2
     turn = slope.imag * value.real - slope.real * value.imag
     around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)
@@ -161,7 +161,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectrum: Spectrum, sl
 
 def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, bandwidth_hz: np.ndarray, f0: float,
                     short_share: np.ndarray) -> None:
-    """In place: lowers partials by the power that the noise around them puts into their filters."""
+    """In place: subtract from partials the noise power that passes their filters."""
     density_db = frames[:, NOISE] - 10 * np.log10(np.diff(BAND_EDGES_HZ))
     place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
     low = np.minimum(place.astype(int), len(BAND_CENTRES_HZ) - 2)
@@ -177,7 +177,7 @@ def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, ban
 
 
 def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float) -> np.ndarray:
-    """1 where the short windows rule (near onset and note-off), 0 where the long ones do. [T]"""
+    """1 where the short windows are used (near onset and note-off), 0 where the long ones are. [T]"""
     half = long_s / 2
     ramp = lambda away: 0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.6 * half) / (0.8 * half), 0, 1))     # noqa: E731
     return np.maximum(ramp(np.maximum(times - onset_s, 0)), ramp(np.abs(times - hold_s)))
@@ -204,7 +204,7 @@ def _noise(frames: np.ndarray, times: np.ndarray, signal: Tensor, residuals: lis
         if takens is None:
             gain = torch.ones(1, size // 2 + 1, device=device)
         else:
-            # where short windows rule, most of what they leave comes from the transient itself: it is taken as it is
+            # where short windows are used, most of their residual is the transient itself: it is used as it is
             long_gain = comb_gain(spectrum, takens[0], size)
             at = share[torch.as_tensor(chosen, device=device)][:, None]
             gain = long_gain + (1 - long_gain) * at

@@ -1,7 +1,7 @@
-"""Knob units: latent space turned so that knob 1 does the most, and scaled so that +-3 is the range.
+"""Knob units: latent space rotated so that knob 1 changes most, and scaled so that +-3 is the range.
 
-Points of trained instruments are whitened (mean 0, deviation 1 along every axis), then rotated to the principal axes of what is
-heard: the directions in which a step changes the decoded frames most come first. Whitening is kept by any rotation. The
+Points of trained instruments are whitened (mean 0, deviation 1 along every axis), then rotated to the principal axes of the
+audible change: the directions in which a step changes the decoded frames most come first. Any rotation keeps the whitening. The
 map is folded into the first layers of the decoder and the last of the encoder, so players never see other units.
 """
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class LatentAxes:
 
 
 def find_axes(points: np.ndarray, heard: Callable[[np.ndarray], np.ndarray], probes: int = 64, seed: int = 0) -> LatentAxes:
-    """Axes for `points` [N, L]. `heard(raw [M, L]) -> [M, D]` tells what sounds at raw points, in units that weigh alike.
+    """Axes for `points` [N, L]. `heard(raw [M, L]) -> [M, D]` gives the audible result of raw points, in units of equal weight.
 
     Each direction's effect is measured by central differences of half a deviation about every point.
     """
@@ -44,8 +44,8 @@ def find_axes(points: np.ndarray, heard: Callable[[np.ndarray], np.ndarray], pro
     effect = np.zeros((latents, latents))
     for point in chosen:
         steps = np.concatenate([point + 0.5 * white, point - 0.5 * white])
-        said = np.asarray(heard(steps), np.float64)
-        slope = said[:latents] - said[latents:]                                      # [L, D]
+        outputs = np.asarray(heard(steps), np.float64)
+        slope = outputs[:latents] - outputs[latents:]                                      # [L, D]
         effect += slope @ slope.T / len(chosen)
     does, directions = np.linalg.eigh(effect)
     axes = directions.T @ white

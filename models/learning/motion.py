@@ -1,8 +1,8 @@
-"""What a smooth decoder can give of a note: smoothed trajectories, and statistics of the motion smoothed away.
+"""Splits a note's frames into smooth trajectories, which a decoder can learn, and statistics of the motion that was smoothed away.
 
 Motion is measured on the sustain as a complex gain per partial, relative to its smooth level and frequency. What all
-partials share is the LFO (vibrato in cents, and the level response of each group to it); what remains is fuzz, sidebands
-around each partial of which only the share of power, the distance and the regularity are kept.
+partials share is the LFO (vibrato in cents, and the level response of each group to it); the rest is fuzz, sidebands
+around each partial of which only the fraction of power, the distance and the regularity are kept.
 """
 import numpy as np
 import torch
@@ -33,20 +33,20 @@ from hummingface.models.playing.frame import (
 
 SMOOTH_SHARE, SMOOTH_LEAST_S, SMOOTH_MOST_S = 0.2, 0.0007, 0.12    # Gaussian width, of the time since note-on
 SETTLED_S = 0.2                   # motion is measured from here on
-LEAST_S = 0.5                     # a shorter sustain tells nothing of motion
+LEAST_S = 0.5                     # a shorter sustain is too short for motion
 SLOWEST_LFO_HZ, FASTEST_LFO_HZ = 2.5, 9.0
 PERIODIC = 0.45                   # of what all partials share must lie around one rate
 FOLLOWED = 0.35                   # of the partials, or of their motion, must follow it
 LEAST_VIBRATO_CENTS, LEAST_TREMOLO_DB = 1.5, 0.5
 LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
-CARRIER_HZ = 0.7                  # what is slower belongs to the smooth trajectory
+CARRIER_HZ = 0.7                  # slower motion belongs to the smooth trajectory
 SILENT_DB = LEVEL_FLOOR_DB + 1     # of a whole frame: the recording has ended
 VANISHED_DB = LEVEL_FLOOR_DB + 5   # a group that falls below is not seen any more
-LEAST_RELEASE_FRAMES = 3          # that must be seen to tell a release
+LEAST_RELEASE_FRAMES = 3          # that must be visible to measure a release
 
 
 def smooth(note: NoteFrames) -> NoteFrames:
-    """The same note as smooth trajectories with motion, release included as the fade that the instrument will make."""
+    """A note as smooth trajectories with statistics of motion, its release as the exponential decay that the instrument will make."""
     frames = note.frames.astype(np.float64)
     held = note.times_s <= note.hold_s + 1e-9
     if not held.any():
@@ -129,7 +129,7 @@ def measure_release(note: NoteFrames) -> np.ndarray:
         t = times[after] - hold
         for g in np.flatnonzero(start > max(start.max() - 50, LEVEL_FLOOR_DB + 15)):
             fall = start[g] - level[after, g]
-            # down to 30 dB, or to where nothing more is seen of it: what it falls into says nothing of how fast it falls
+            # down to 30 dB, or to the noise floor: what remains there has another slope
             over = np.flatnonzero((fall > 30) | (level[after, g] < VANISHED_DB))
             stop = over[0] if len(over) else len(t)
             if stop < LEAST_RELEASE_FRAMES:

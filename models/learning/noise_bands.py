@@ -1,9 +1,9 @@
-"""Levels of noise in ERB bands, from what the partials leave of a note.
+"""Levels of a note's residual noise in ERB bands.
 
-The residual is a comb: next to nothing where partials were, the untouched noise between them. Each bin of a short-time
-transform is therefore divided by what the comb leaves of white noise there, and counts by how much that is. Bands are
+The residual is a comb: almost nothing where partials were, the untouched noise between them. Each bin of a short-time
+transform is therefore divided by the comb's response to white noise there, and weighted by that response. Bands are
 averaged in the logarithm: for Gaussian noise the mean of the log power lies 0.577 nepers (Euler's constant) under the log
-of the mean, and unlike the mean it hardly sees the rest of a partial. Where the two means lie closer together for longer
+of the mean, and unlike the mean it is hardly affected by remains of a partial. Where the two means lie closer together for longer
 (a hum, which no slot carries), the sound is steadier than noise and only what lies between them is added.
 """
 from functools import lru_cache

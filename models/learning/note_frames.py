@@ -1,4 +1,4 @@
-"""One note as frames on the grid of time on which notes are analysed, learnt and resynthesised."""
+"""The frames of one note on the time grid of analysis, training and resynthesis."""
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Frames back into sound: the definition of the synthesis, written to be read. The instrument's engine is its fast twin.
+"""Reference synthesis of frames into sound: the readable definition of what the instrument's engine computes fast.
 
 Partial i, between two neighbouring frames a and b of the grid:
 - its frequency is constant, the mean of its ends, (SLOT_RATIO[i] + (deviation_a + deviation_b) / 2) * f0, so its phase is
@@ -6,7 +6,7 @@ Partial i, between two neighbouring frames a and b of the grid:
 - its complex gain is piecewise linear, through amplitude 10^(level / 20) at the frames; fading to 0 over the last
   FLOOR_FADE_DB above LEVEL_FLOOR_DB;
 - it fades out between 0.45 and 0.5 of the sample rate.
-Motion (models/playing/motion_generator.py) bends the frequency of each frame and multiplies its gain by a complex one, and all goes on as
+Motion (models/playing/motion_generator.py) bends the frequency of each frame and multiplies its gain by a complex one; the rest stays as
 above.
 Noise band b is stationary Gaussian noise, limited to the edges of the band, of RMS 1, times the piecewise linear amplitude
 10^(noise / 20), which fades to 0 in the same way above NOISE_FLOOR_DB.

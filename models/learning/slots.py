@@ -1,4 +1,4 @@
-"""Where a note's partials lie: which slots it uses, their centres, and the edges between them."""
+"""The partial slots of a note: which ones it uses, their centre frequencies, and the edges between them."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ class Slots:
     centre: np.ndarray    # [K] int
     low: np.ndarray       # [K] int, the edge to the slot below
     high: np.ndarray      # [K] int, the edge to the slot above
-    fade: int             # bins either side of an edge over which one slot gives way to the next: hard edges would ring
+    fade: int             # bins either side of an edge over which one slot fades into the next: hard edges would ring
 
 
 def plain_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: float = 0.5) -> Slots:
@@ -74,7 +74,7 @@ def has_half_harmonics(power: np.ndarray, per: float) -> bool:
     top = max(blocks[~between & (position > 0.5)].max(initial=0.0), 1e-30)
     best = int(np.argmax(np.where(between, blocks, 0)))
     beside = np.median(blocks[max(0, best - 5):best + 6])
-    skirt = max(blocks[max(0, best - 2)], blocks[min(best + 2, len(blocks) - 1)])              # a skirt slopes, a partial stands
+    skirt = max(blocks[max(0, best - 2)], blocks[min(best + 2, len(blocks) - 1)])              # a skirt slopes, a partial is a peak
     times = lambda db: 10 ** (db / 10)                                       # noqa: E731
     needed = max(times(CLEAR_OF_TOP_DB) * top, times(CLEAR_OF_SIDES_DB) * beside, times(CLEAR_OF_SKIRT_DB) * skirt)
     return bool(blocks[best] > needed)

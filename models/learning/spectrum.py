@@ -1,4 +1,4 @@
-"""The transform of a whole note, of a length that holds a whole number of hops."""
+"""The Fourier transform of a whole note, padded to a whole number of hops."""
 from dataclasses import dataclass
 from math import ceil, gcd
 

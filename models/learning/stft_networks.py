@@ -1,19 +1,19 @@
-"""The seed's three systems as networks, to be read from top to bottom: autoencoder, GAN, conditional GAN on STFT images.
+"""The networks of the STFT models: autoencoder, GAN and conditional GAN on STFT images.
 
-    image [B, 2, 128, 128]                  as `models/playing/stft.py` makes it, of about unit size
-    Encoder        image -> z [B, L]        four convolutions that halve the sides, one linear layer
-    Generator      z, key -> image          one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
-    Discriminator  image, conditions -> logit [B]
+    image [B, 2, 128, 128]                     as `models/playing/stft.py` makes it, with values of about unit size
+    StftEncoder        image -> z [B, L]       four convolutions that halve the sides, one linear layer
+    StftGenerator      z, key -> image         one linear layer to 8 x 8 cells, four transposed convolutions that double the sides
+    StftDiscriminator  image, conditions -> logit [B]
 
-The generator says two things of each bin and frame: the tone, which is put on the harmonics of the key (times
-`hummingface.models.playing.stft.lobes`, how a
-steady tone fills the bins), and the rest. So a key is in tune by its place and not by learning, and convolutions need not draw lines.
+The generator gives two values for each bin and frame: the tone, which is multiplied by the shape of the key's harmonics
+(`hummingface.models.playing.stft.lobes`: how a steady tone fills the bins), and the rest. So a key is in tune by construction, and
+convolutions need not learn to draw lines.
 
 The decoder of the autoencoder and the generator of both GANs are one class, so that one program plays all of them. The autoencoder
 learns by the mean square error of the image (as in the UvA tutorial "Deep Autoencoders"); the GANs by binary cross-entropy (Goodfellow et
-al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a plain number, the logit that the loss expects: no
+al. 2014) with the layers of DCGAN (Radford et al. 2016). The discriminator ends in a linear layer, the logit that the loss expects: no
 tanh, which would bound it to -1..1 and the generator's loss to ln(1 + e) = 1.3133.
-Conditions meet the image in a product, as in Miyato & Koyama (2018).
+Conditions are combined with the image by a product, as in Miyato & Koyama (2018).
 """
 from typing import Any
 
@@ -83,7 +83,7 @@ class StftDiscriminator(nn.Module):
         self.logit = nn.Linear(JUDGED, 1)
         told = conditions + shape.inputs - shape.latents
         self.told = nn.Linear(told, JUDGED, bias=False) if told else None
-        for layer in (self.logit, self.told):                                            # it begins undecided: a loss of ln 2
+        for layer in (self.logit, self.told):                                            # it begins at chance level: a loss of ln 2
             if layer is not None:
                 nn.init.normal_(layer.weight, std=0.02)
         nn.init.zeros_(self.logit.bias)
@@ -118,25 +118,25 @@ def key_lobes(shape: StftShape) -> Tensor:
 
 
 def one_hot(key: Tensor, shape: StftShape) -> Tensor:
-    """Which of several keys is asked for [B, keys]; nothing [B, 0] where a model knows one alone."""
+    """Which of several keys [B, keys]; empty [B, 0] if the model knows only one."""
     if shape.keys == 1:
         return key.new_zeros((len(key), 0), dtype=torch.float32)
     return nn.functional.one_hot(key, shape.keys).float()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Binary cross-entropy of logits: recorded notes are 1, generated ones 0. ln 2 for one who knows nothing."""
+    """Binary cross-entropy of logits: recorded notes are 1, generated ones 0. ln 2 at chance level."""
     return (softplus(-real).mean() + softplus(fake).mean()) / 2
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """Binary cross-entropy of logits that should say 1: the one that does not saturate."""
+    """Binary cross-entropy of logits that should be 1: the non-saturating loss."""
     return softplus(-fake).mean()
 
 
 @torch.no_grad()
 def played_weights(generator: StftGenerator, encoder: StftEncoder | None = None) -> dict[str, Tensor]:
-    """The tensors of `hummingface.models.playing.stft_shape.seed_tensor_shapes`: batch normalisation, at rest, folded into the layer
+    """The tensors of `hummingface.models.playing.stft_shape.stft_tensor_shapes`: batch normalisation, at rest, folded into the layer
     before it."""
     def folded(weight: Any, bias: Any, norm: Any, axis: int, cells: int = 1) -> tuple[Tensor, Tensor]:
         gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)

@@ -8,7 +8,7 @@ from hummingface.models.learning.slots import plain_slots
 from hummingface.models.learning.spectrum import Spectrum
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
-SEARCHED = 16                          # lowest harmonics that tell the pitch
+SEARCHED = 16                          # lowest harmonics, from which the pitch is measured
 CENTS = 1200 / np.log(2)
 
 
@@ -53,7 +53,7 @@ def _fit(k: np.ndarray, hz: np.ndarray, power: np.ndarray, nominal_hz: float) ->
     cents = CENTS * np.log(np.maximum(hz, 1e-3) / (k * nominal_hz))
     base = power / (power + 1e-4 * power.max()) * np.sqrt(power / power.max()) * k
     if power[0] > 1e-2 * power.max():
-        base[0] *= 10                                       # a clear first partial says what partial 1 is
+        base[0] *= 10                                       # a clear first partial determines which partial is the first
     square = k * k - 1
     robust = np.ones(len(k))
     for _ in range(8):

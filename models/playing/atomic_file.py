@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and files that are no good: put aside under another name, never removed."""
+"""Writes files whole or not at all, and renames files that cannot be used; it never removes them."""
 import contextlib
 import datetime
 import os
@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 def replace_file(file: Path, content: bytes) -> None:
-    """Put this content in a file's place: on disk before it takes the name, so that even a power cut leaves the one or the other.
+    """Replace a file's content atomically: the new content is on disk before it takes the name, so that even a power cut leaves one or the
+    other.
 
     Raises OSError, and leaves nothing beside it.
     """
@@ -26,8 +27,7 @@ def replace_file(file: Path, content: bytes) -> None:
 
 
 def set_aside(file: Path) -> Path | None:
-    """Rename what cannot be used to `NAME.bad-DATE`, over nothing that is there. Returns where it is now; None where that cannot be done.
-    """
+    """Rename an unusable file to `NAME.bad-DATE`, never over an existing one. Returns its new path; None where that cannot be done."""
     day = datetime.date.today().isoformat()
     for number in range(1, 1000):
         aside = file.with_name(f"{file.name}.bad-{day}" + (f"-{number}" if number > 1 else ""))
@@ -41,7 +41,7 @@ def set_aside(file: Path) -> Path | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The new name, too, is on disk (where the system can be asked for that)."""
+    """Sync the folder, so that the new name, too, is on disk (where the system supports it)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,5 +1,4 @@
-"""What holds for every model's card, for whoever only wants to know what a model is called: `models/playing/checkpoint.py` checks all the
-rest."""
+"""Reads the basic fields of a model's card, such as its name, quickly. `models/playing/checkpoint.py` checks everything else."""
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ _read: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
 def can_be_shown(name: object) -> bool:
-    """Whether this can be the name of a model or of a preset, on one line of a window or a terminal."""
+    """Whether a text can be the name of a model or preset, on one line of a window or a terminal."""
     return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable() and bool(name.strip())
 
 
 def card_of(weights: Path) -> dict[str, Any]:
-    """The card beside these weights, of which only the name is checked; not to be changed. Raises OSError, JsonError.
+    """The card beside these weights, of which only the name is checked; do not change it. Raises OSError, JsonError.
 
-    A file that has not changed since is not read again: the window asks for every card whenever another model plays.
+    An unchanged file is not read again: the window asks for every card whenever another model plays.
     """
     file = weights.with_suffix(".json")
     status = file.stat()

@@ -1,8 +1,8 @@
-"""JSON that comes from anywhere, read with suspicion. Every JSON file and message of the project is read here.
+"""The one reader of JSON in the project: it checks every file and message, which may come from anywhere.
 
-Python's own reader takes NaN, integers of four thousand digits (no float holds them), `1e999` and nesting as deep as its stack. Here a text
-is refused, before or while it is read, that is longer, deeper or bigger than what is asked for, is not UTF-8, names a field twice or holds
-a number that is not finite. What comes back is made of dict, list, str, bool, None, int (within LARGEST_INTEGER) and float; which fields
+Python's own reader accepts NaN, integers of four thousand digits (no float holds them), `1e999` and nesting as deep as its stack. This one
+refuses, before or during reading, a text that is longer, deeper or bigger than the caller allows, is not UTF-8, names a field twice or
+holds a number that is not finite. The result consists of dict, list, str, bool, None, int (within LARGEST_INTEGER) and float; which fields
 there should be, and within which range, is for the caller to check.
 """
 import errno
@@ -25,7 +25,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class JsonError(ValueError):
-    """A text that is not JSON, or not of the kind that is read here; says what is wrong, and in which file if it is in one."""
+    """A text that is not JSON, or not within the limits; says what is wrong, and in which file if it is in one."""
 
 
 def parse_json(data: bytes | str, largest_bytes: int = LARGEST_BYTES, made_of: Callable[[dict], Any] | None = None,
@@ -58,14 +58,14 @@ def read_json(file: str | Path, largest_bytes: int = LARGEST_BYTES, finite: bool
 
 
 def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
-    """What is in a file, and one byte more than `largest_bytes` of one that is larger. Never waits for a pipe or reads a device.
+    """The content of a file, and one byte more than `largest_bytes` of a larger one. Never waits for a pipe or reads a device.
 
     Raises OSError, also for what is not a regular file.
     """
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except ValueError as error:                         # a NUL in its name
-        raise OSError(errno.EINVAL, "no file can have this name", str(file)) from error
+        raise OSError(errno.EINVAL, "not a valid file name", str(file)) from error
     try:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
@@ -77,13 +77,13 @@ def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
 
 
 def _check_depth(data: bytes) -> None:
-    """Peels the innermost brackets off, layer by layer, without a stack that could overflow."""
+    """Checks the nesting by removing innermost brackets, layer by layer, without a stack that could overflow."""
     if data.count(b"[") + data.count(b"{") <= DEEPEST:
         return
     left = _TEXT.sub(b"", data).translate(_ALIKE, _NO_BRACKETS)
     for _ in range(DEEPEST):
         left, before = left.replace(b"[]", b""), len(left)
-        if len(left) == before:                         # what is left does not belong together: no JSON, but is it deep?
+        if len(left) == before:                         # unbalanced brackets: no JSON, but is it deep?
             left = left if left.count(b"[") > DEEPEST else b""
             break
     if left:

@@ -1,7 +1,7 @@
 """Model files: `NAME.safetensors` (weights) beside `NAME.json` (the card), as a pair or alone together in a folder.
 
-Files come from anywhere, so nothing in them is believed before it is checked: sizes first, then hash, names, shapes, types,
-finite values, and at last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
+Files come from anywhere, so everything in them is checked before it is used: sizes first, then hash, names, shapes, types,
+finite values, and last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
 """
 import hashlib
 import json
@@ -30,7 +30,7 @@ FORMAT, VERSION = "hummingface-model", 1
 LARGEST_WEIGHTS_BYTES = 256 << 20
 LARGEST_HEADER_BYTES = 128 << 10
 DTYPES = ("F32", "F16")
-LOUDEST_GAIN_DB = 200.0                  # of a preset: players take it, and let less be heard
+LOUDEST_GAIN_DB = 200.0                  # largest gain of a preset, which playing applies
 
 
 def find_files(path: str | Path) -> tuple[Path, Path]:
@@ -57,12 +57,12 @@ def _read(file: Path, largest_bytes: int) -> bytes:
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror or error}).") from error
     if len(data) > largest_bytes:
-        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is no model of ours.")
+        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is not a HummingFace model.")
     return data
 
 
 def read_card(file: Path) -> dict:
-    """A model's card, checked for all that the instrument relies on."""
+    """A model's card, checked for everything that the instrument relies on."""
     try:
         card = parse_json(_read(file, LARGEST_CARD_BYTES), LARGEST_CARD_BYTES)
     except JsonError as error:
@@ -76,7 +76,7 @@ def read_card(file: Path) -> dict:
             raise ModelError(f"{file}: the card's '{name}' is missing or not a {kind.__name__}.")
     for name in (card["name"], *card["presets"]):
         if not can_be_shown(name):
-            raise ModelError(f"{file}: {name[:40]!a} is no name: it has to be 1 to {LONGEST_NAME} characters that can be shown.")
+            raise ModelError(f"{file}: {name[:40]!a} is not a valid name: it must be 1 to {LONGEST_NAME} characters that can be shown.")
     if not 0.1 <= card["longest_s"] <= 600:
         raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
     pitches = card.get("pitches", [0, 127])
@@ -90,7 +90,7 @@ def read_card(file: Path) -> dict:
                 or not all(type(x) in (int, float) and abs(x) <= 8 for x in z)):
             raise ModelError(f"{file}: preset {name[:40]!r} has no 'z' of {latents} numbers between -8 and 8.")
         if type(preset.get("gain_db", 0.0)) not in (int, float) or not abs(preset.get("gain_db", 0.0)) < LOUDEST_GAIN_DB:
-            raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is no number within {LOUDEST_GAIN_DB:.0f} dB.")
+            raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is not a number within {LOUDEST_GAIN_DB:.0f} dB.")
     return card
 
 
@@ -114,7 +114,7 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
 
 
 def load_model(path: str | Path) -> Model | StftModel:
-    """A model that is safe to play, or ModelError with the file, the reason and what to do."""
+    """A model that is safe to play. Raises ModelError with the file, the reason and what to do."""
     weights, card_file = find_files(path)
     card = read_card(card_file)
     data = _read(weights, LARGEST_WEIGHTS_BYTES)
@@ -158,7 +158,7 @@ def load_model(path: str | Path) -> Model | StftModel:
 
 
 def _dry_run_notes(file: Path, model: StftModel) -> None:
-    """Random and extreme latents, at the ends of the keyboard, must give notes of finite numbers."""
+    """Random and extreme latents, at the ends of the keyboard, must give finite notes."""
     rng = np.random.default_rng(0)
     for z, key in ((rng.standard_normal(model.latents), model.shape.lowest), (np.full(model.latents, 8.0), model.shape.highest),
                    (8.0 * np.sign(rng.standard_normal(model.latents)), model.shape.lowest)):
@@ -170,11 +170,11 @@ def _dry_run_notes(file: Path, model: StftModel) -> None:
 
 
 def _dry_run(file: Path, model: Model) -> None:
-    """Random and extreme latents, pitches, velocities and times must give numbers."""
+    """Random and extreme latents, pitches, velocities and times must give finite values."""
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
                         np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])
-    for i, knob in enumerate(model.knobs.values()):                      # each as far as it goes, from a random point
+    for i, knob in enumerate(model.knobs.values()):                      # each latent to its limits, from a random point
         z[i % 32] = np.clip(z[i % 32] + 3 * knob.at(z[i % 32]), -8, 8)
     pitch, velocity = np.linspace(0, 127, 64), np.linspace(127, 0, 64)
     time_s = np.geomspace(1e-4, 4 * model.card["longest_s"], 64)[::-1]
@@ -205,7 +205,7 @@ def save_model(model: Model | StftModel, path: str | Path, dtype: DTypeLike = np
 
 
 def save_card(model: Model | StftModel, path: str | Path) -> Path:
-    """Write the card of a model that was loaded from `path` anew, beside weights that stay as they are. Returns its file."""
+    """Rewrite the card of a model that was loaded from `path`, beside unchanged weights. Returns its file."""
     _, file = find_files(path)
     replace_file(file, card_text(model.card))
     return file

@@ -1,7 +1,7 @@
-"""What a decoder is told: latents, pitch, velocity and time, as numbers that a network finds easy to read.
+"""The inputs of a decoder: latents, pitch, velocity and time, as features that a network learns easily.
 
 Pitch and velocity run from -1 to 1 over the piano's keys and MIDI's velocities. Time is given twice: in seconds (a decay
-is a straight line in it) and logarithmically warped (attacks are wide in it). Waves of pitch and of warped time let the
+is a straight line in it) and logarithmically warped (attacks are wide in it). Sinusoids of pitch and of warped time let the
 network bend where it must. Tancik et al. (2020), "Fourier features let networks learn high frequency functions".
 """
 import numpy as np

@@ -1,6 +1,6 @@
-"""The decoder as it is played: the function of `models/learning/decoder.py`, in numpy, with neither torch's 2 s of start nor its threads.
+"""The decoder in numpy, for playing: the function of `models/learning/decoder.py`, without torch's start-up of 2 s and its threads.
 
-A hop asks for a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them, so the products are our own:
+A hop needs a few rows, for which BLAS takes longer to rearrange the weights than to multiply by them, so the products are our own:
 up to three times as fast as OpenBLAS for 2 to 16 rows, and no slower for hundreds. One core only; the performer has no other.
 """
 import math
@@ -140,7 +140,7 @@ def moving(note, time_s, waves, layers, out_weight):
 
 @compiled()
 def frames_of(note, time_s, waves, layers, out_weight, out_bias, steady, lowest, highest):
-    """`PlayedDecoder.at`, in one go: it is asked in every hop."""
+    """`NumpyDecoder.at` as one compiled call, since every hop needs it."""
     return limit_frames(moving(note, time_s, waves, layers, out_weight), out_bias, note, steady, lowest, highest)
 
 
@@ -160,14 +160,14 @@ class NumpyDecoder:
         self._out = layer("out")
         waves = time_waves(shape.time_waves)
         self._moving = ((waves.scale, waves.shift, waves.turns, waves.quarter_turn), layers, self._out[0])
-        self._steady = shape.time_depth * shape.width           # where in a note stands what it says outright
+        self._steady = shape.time_depth * shape.width           # where in a note vector the constant values are
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """What is played, ready to be asked for any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
+        """The note vector, from which `at` computes any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
         return _mlp(self._note_net, self._inputs(z, pitch, velocity))
 
     def unclamped(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """What changes at each moment, before the limits of a frame: notes [B, note_size], seconds [B] -> [B, MOVING]."""
+        """The raw output that depends on time, before clamping: notes [B, note_size], seconds [B] -> [B, MOVING]."""
         return moving(np.ascontiguousarray(note), np.asarray(time_s, np.float32), *self._moving) + self._out[1]
 
     def at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
@@ -176,7 +176,7 @@ class NumpyDecoder:
                          HIGHEST)
 
     def phase_vectors(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """cos, sin of each partial's start, of any length. [B, 2, PARTIALS]"""
+        """cos, sin of each partial's start phase, of any length. [B, 2, PARTIALS]"""
         return _mlp(self._phase_net, self._inputs(z, pitch, velocity)).reshape(-1, 2, PARTIALS)
 
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ SLOT_RATIO = np.concatenate([np.arange(1, HARMONICS + 1), np.arange(HALF_HARMONI
 
 FRAMES_PER_SECOND = 187.5             # one hop: 256 samples at 48 kHz
 QUARTERS_PER_SECOND = 750             # one quarter hop: 64 samples at 48 kHz; an integer, so boundaries are exact
-ATTACK_S = 0.072                      # while a note is younger, it is asked for a frame every quarter hop
+ATTACK_S = 0.072                      # while a note is younger, it gets a frame every quarter hop
 
 LEVEL_FLOOR_DB = -120.0               # at or below it a partial is silent
 NOISE_FLOOR_DB = -130.0
@@ -58,7 +58,7 @@ FRAME_SIZE = RELEASE.stop
 MOVING = slice(0, NOISE.stop)         # what changes while a note sounds
 STEADY = slice(NOISE.stop, FRAME_SIZE)   # what belongs to a note as a whole: its motion and its release
 
-# What a frame may say, value by value: decoders clamp to it, so no weights can ask for more. [FRAME_SIZE]
+# Limits of a frame, value by value: decoders clamp to them, whatever their weights. [FRAME_SIZE]
 LOWEST = np.zeros(FRAME_SIZE, np.float32)
 HIGHEST = np.zeros(FRAME_SIZE, np.float32)
 for _part, _low, _high in (

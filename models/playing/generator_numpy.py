@@ -1,7 +1,7 @@
-"""The generator as it is played: the function of `models/learning/stft_networks.py`, in numpy, with no torch.
+"""The generator of STFT models in numpy, for playing: the function of `models/learning/stft_networks.py`, without torch.
 
-A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image), which is BLAS's, and a compiled
-loop that adds each tap to its place. Batch normalisation is folded into the weights already.
+A transposed convolution is one matrix product (all 4 x 4 taps of all outputs by the cells of the image), by BLAS, and a compiled
+loop that adds each tap to its place. Batch normalisation is already folded into the weights.
 """
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def spread(taps, bias, slope):
 
 
 class NumpyGenerator:
-    """`weights`: tensors by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`, float32."""
+    """`weights`: tensors by the names of `hummingface.models.playing.stft_shape.stft_tensor_shapes`, float32."""
 
     def __init__(self, shape: StftShape, weights: dict[str, np.ndarray]):
         self.shape = shape
@@ -54,12 +54,12 @@ class NumpyGenerator:
             self._layers.append((np.ascontiguousarray(weight.reshape(len(weight), -1).T), weights[f"generator.{i + 1}.bias"]))
 
     def inputs(self, z: np.ndarray, key: int) -> np.ndarray:
-        """z [L] and which key from the lowest, as the network takes them. [inputs]"""
-        asked = np.zeros(self.shape.inputs, np.float32)
-        asked[:self.shape.latents] = z
+        """The network's inputs from z [L] and the index of the key above the lowest. [inputs]"""
+        values = np.zeros(self.shape.inputs, np.float32)
+        values[:self.shape.latents] = z
         if self.shape.keys > 1:
-            asked[self.shape.latents + key] = 1
-        return asked
+            values[self.shape.latents + key] = 1
+        return values
 
     def steps(self, z: np.ndarray, key: int) -> Iterator[np.ndarray]:
         """One layer after the other; the last one gives the image [2, SIDE, SIDE]."""

@@ -1,13 +1,14 @@
-"""How loud a sound is over the keyboard: the smooth part of it, which belongs to the instrument.
+"""The loudness of a sound over the keyboard: its smooth trend, which belongs to the instrument.
 
-A piano's bass is louder than its treble, and that is kept; what single keys are off by is not (a zone of samples, a network's error). So
-the loudness of a model's presets over the keys, smoothed, stands in its card, and anywhere else in latent space they blend by distance:
+A piano's bass is louder than its treble, and that is kept; deviations of single keys are not (a sample zone's, a network's error). So
+the loudness of a model's presets over the keys, smoothed, is stored in its card, and elsewhere in latent space the presets' trends are
+blended by distance:
 
     "loudness": {"keys": [21, 24, ..], "lufs": {PRESET: [a number for each key], ..}}      at velocity 100, of the loudest 0.4 s
 
-A preset may say how long it takes to end (`longest_release_s`, for 60 dB); others take LONGEST_RELEASE_S at most, 40 dB in two seconds.
+A preset may say how long its release is (`longest_release_s`, for 60 dB); others get LONGEST_RELEASE_S at most, 40 dB in two seconds.
 
-The instrument takes each note's own loudness out (`models/playing/loudness.py`) and puts this trend and the law of velocity in its place.
+The instrument removes each note's own loudness (`models/playing/loudness.py`) and applies this trend and the law of velocity in its place.
 """
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LOWEST_KEY, HIGHEST_KEY, EVERY = 21, 108, 3
 SMOOTH_KEYS = 6.0                     # standard deviation of the Gaussian that smooths over keys
 VELOCITY = 100.0                      # at which presets are listened to
-NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
+NEAR = 1.0                            # latents: a preset that is this much farther than the nearest hardly counts
 LOUDEST_LUFS = 60.0
 LEVELLED_LUFS = -21.0                 # of presets, with their gain
 MIDDLE = 36, 84                       # C2 to C6: keys by which a sound is levelled
@@ -35,7 +36,7 @@ GENERATED = ("gan", "cgan")
 
 @compiled(fastmath=EXACT)
 def _blend(places, z, lufs, release_s):
-    """The means of `lufs` [P, K] and `release_s` [P], each place [P, L] weighted by how near it is to z [L]."""
+    """The means of `lufs` [P, K] and `release_s` [P], weighted by the distance of each place [P, L] from z [L]."""
     far = np.zeros(len(places))
     for p in range(len(places)):
         for k in range(len(z)):
@@ -57,7 +58,7 @@ class KeyTrend:
 
 
 def smooth(lufs: np.ndarray) -> np.ndarray:
-    """Loudness over neighbouring keys [.., K] without what single keys are off by: a Gaussian, and at the ends a straight line on."""
+    """Loudness over neighbouring keys [.., K] without the deviations of single keys: a Gaussian, extended by straight lines."""
     reach = int(3 * SMOOTH_KEYS)
     around = np.arange(-reach, reach + 1)
     weight = np.exp(-0.5 * (around / SMOOTH_KEYS) ** 2)
@@ -73,40 +74,40 @@ def smooth(lufs: np.ndarray) -> np.ndarray:
 
 
 def measure(model: "Model") -> dict[str, Any]:
-    """The card's entry "loudness" of a model of frames. Where it has no presets, of its middle, under no name."""
+    """The card's entry "loudness" for a frame model. If it has no presets, that of its middle, under the name ""."""
     keys = np.arange(LOWEST_KEY, HIGHEST_KEY + 1)
-    asked = np.clip(keys, *model.pitches).astype(np.float32)
+    inside = np.clip(keys, *model.pitches).astype(np.float32)
     lufs = {}
     for name, z in (model.presets or {"": [0.0] * model.latents}).items():
         rows = np.tile(np.asarray(z, np.float32), (len(keys), 1))
         velocity = np.full(len(keys), min(max(VELOCITY, model.velocities[0]), model.velocities[1]), np.float32)
-        heard = model.loudness_lufs(model.note(rows, asked, velocity), keys.astype(np.float64), np.zeros(len(keys)))
+        heard = model.loudness_lufs(model.note(rows, inside, velocity), keys.astype(np.float64), np.zeros(len(keys)))
         trend = smooth(heard)
-        if model.card.get("kind") in GENERATED:                       # what nobody recorded has no loudness of its own over the keys
+        if model.card.get("kind") in GENERATED:                       # generated sounds have no recorded loudness over the keys
             trend[:] = trend[(keys >= MIDDLE[0]) & (keys <= MIDDLE[1])].mean()
         lufs[name] = trend[::EVERY].round(2).tolist()
     return {"keys": keys[::EVERY].tolist(), "lufs": lufs}
 
 
 def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] | np.ndarray) -> float:
-    """What makes a sound of this loudness over the keys as loud as all others, from C2 to C6 on the mean."""
+    """The gain that makes a sound with this loudness over the keys as loud as all others, on average from C2 to C6."""
     over = float(np.mean([x for key, x in zip(keys, lufs, strict=True) if MIDDLE[0] <= key <= MIDDLE[1]])) - LEVELLED_LUFS
     return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
 
 
 def level_card(model: "Model") -> None:
-    """Writes what `measure` finds into a model's card, and the gains that make its presets equally loud."""
-    told = model.card["loudness"] = measure(model)
+    """Write the result of `measure` into a model's card, and the gains that make its presets equally loud."""
+    stored = model.card["loudness"] = measure(model)
     for name, preset in model.card["presets"].items():
-        preset["gain_db"] = levelling_gain_db(told["keys"], told["lufs"][name])
+        preset["gain_db"] = levelling_gain_db(stored["keys"], stored["lufs"][name])
 
 
 def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     """The trend of a card; None where it has none. Raises ModelError with what is wrong."""
-    told = card.get("loudness")
-    if told is None:
+    stored = card.get("loudness")
+    if stored is None:
         return None
-    keys, lufs = (told.get("keys"), told.get("lufs")) if isinstance(told, dict) else (None, None)
+    keys, lufs = (stored.get("keys"), stored.get("lufs")) if isinstance(stored, dict) else (None, None)
     if not (isinstance(keys, list) and 2 <= len(keys) <= 128 and all(type(key) is int and 0 <= key <= 127 for key in keys)
             and sorted(set(keys)) == keys):
         raise ModelError("the 'keys' of its 'loudness' are not 2 to 128 rising MIDI keys")
@@ -119,13 +120,13 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     presets: list[dict[str, Any]] = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
     releases = [preset.get("longest_release_s", LONGEST_RELEASE_S) for preset in presets]
     if not all(type(x) in (int, float) and 0.01 <= x <= 60 for x in releases):
-        raise ModelError("a preset's 'longest_release_s' is no number of seconds within 0.01..60")
+        raise ModelError("a preset's 'longest_release_s' is not a number of seconds within 0.01..60")
     return KeyTrend(np.array([preset["z"] for preset in presets], np.float32), np.array(keys, np.float64),
                     np.array(list(lufs.values()), np.float64), np.array(releases, np.float64))
 
 
 def of_model(model: "Model") -> KeyTrend:
-    """The trend of a model's card, or, for one that was made before there was any, measured now."""
+    """The trend in a model's card, or, for an older model without one, measured now."""
     found = read(model.card, model.latents)
     if found is None:
         found = read({**model.card, "loudness": measure(model)}, model.latents)

@@ -1,13 +1,13 @@
-"""Knobs that say what they do: characteristics, families and qualities as directions among a model's latents, as its card has them.
+"""Named knobs: characteristics, families and qualities as directions among a model's latents, stored in its card.
 
     "conditions": [{"name": "brass", "kind": "family", "lowest": 0, "highest": 1}, ..]    the last latents of a conditional model
     "knobs": {"family.brass": {"direction": [L numbers]},
               "characteristic.brightness": {"directions": {PRESET: [L numbers], ..}, "correlation": 0.97, "each": 0.8}, ..}
 
-A condition is an input of the network like any other latent: presets and patches name a point of all of them, and morphs move through
-them. 0 asks for nothing. So a knob of a conditional model moves one input, and the same knob of an autoencoder a mixture of latents
-that was measured to do the same. There "brighter" lies elsewhere for a flute than for a piano (docs/decisions/knobs.md): the card has a
-direction for each preset, and between presets they blend by distance. Whoever plays need not know which it is.
+A condition is an input of the network like any other latent: presets and patches set all of them, and morphs interpolate
+them. 0 sets no condition. So a knob of a conditional model moves one input, and the same knob of an autoencoder moves a mixture of latents
+that was measured to have the same effect. There "brighter" is another direction for a flute than for a piano (docs/decisions/knobs.md): the
+card has a direction for each preset, and between presets they are blended by distance. The player does not see the difference.
 """
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +18,20 @@ from hummingface.models.playing.shape import ModelError
 
 KINDS = ("characteristic", "family", "source", "quality")
 MOST_KNOBS = 64
-FARTHEST = 8.0                        # latents beyond it no model is ever asked for
-NEAR = 1.0                            # latents: a preset that is so much farther than the nearest hardly counts
+FARTHEST = 8.0                        # latents: the largest value for any model
+NEAR = 1.0                            # latents: a preset that is this much farther than the nearest hardly counts
 
 
 @dataclass(frozen=True)
 class NamedKnob:
-    """`directions` [P, L]: latents for each unit of its value, at `places` [P, L]; one direction without a place holds everywhere."""
+    """`directions` [P, L]: change of the latents per unit of its value, at `places` [P, L]; a single direction without a place holds
+    everywhere.
+    """
     kind: str
     name: str
     directions: np.ndarray
     places: np.ndarray | None
-    correlation: float                # rank correlation of its value with what is measured, where it was; else NaN
+    correlation: float                # rank correlation of its value with the measured characteristic, if known; else NaN
 
     def at(self, z: np.ndarray) -> np.ndarray:
         """Its direction at a point z [L]. [L]"""
@@ -41,25 +43,25 @@ class NamedKnob:
 
 
 def by_control(knobs: dict[str, NamedKnob]) -> dict[str, NamedKnob]:
-    """The knobs that an instrument's controls turn, by the controls' ids: families are numbered, as each model has others."""
+    """The knobs by the ids of the controls that move them: families are numbered, since each model has others."""
     families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
     return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
 def with_offsets(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
-    """Where knobs at `values` lead from z [L]; those that the model has not do nothing. [L]"""
+    """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
     return z + np.sum(moves, 0) if moves else z
 
 
 def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
     """The card's knobs by their ids. Raises ModelError with what is wrong."""
-    told, presets = card.get("knobs", {}), card.get("presets", {})
-    if not isinstance(told, dict) or len(told) > MOST_KNOBS:
+    stored, presets = card.get("knobs", {}), card.get("presets", {})
+    if not isinstance(stored, dict) or len(stored) > MOST_KNOBS:
         raise ModelError(f"'knobs' is not an object of at most {MOST_KNOBS} entries")
     knobs = {}
-    for identity, about in told.items():
+    for identity, about in stored.items():
         kind, _, name = identity.partition(".")
         if kind not in KINDS or not 1 <= len(name) <= 40 or not name.isprintable():
             raise ModelError(f"knob {identity[:60]!r}: its id is not one of {', '.join(KINDS)}, a dot, and a name of up to 40 letters")
@@ -81,20 +83,20 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
 
 def check_conditions(card: dict[str, Any], latents: int) -> None:
     """Raises ModelError where the card's conditions are not what the last latents can be."""
-    told = card.get("conditions", [])
-    if not isinstance(told, list) or len(told) > latents:
+    stored = card.get("conditions", [])
+    if not isinstance(stored, list) or len(stored) > latents:
         raise ModelError(f"'conditions' is not a list of at most {latents} entries, as many as the model has latents")
     names = set()
-    for entry in told:
+    for entry in stored:
         about: dict[str, Any] = entry if isinstance(entry, dict) else {}
         values: list[Any] = [about.get(key) for key in ("name", "kind", "lowest", "highest")]
         name, kind, low, high = values
         if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:
             raise ModelError(f"a condition has no 'name' of up to 40 characters, or its 'kind' is not one of {', '.join(KINDS)}")
         if not (_number(low) and _number(high) and -FARTHEST <= low < high <= FARTHEST):
-            raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are no range within -{FARTHEST:g}..{FARTHEST:g}")
+            raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are not a range within -{FARTHEST:g}..{FARTHEST:g}")
         if (kind, name) in names:
-            raise ModelError(f"condition {name!r} is there twice")
+            raise ModelError(f"condition {name!r} occurs twice")
         names.add((kind, name))
 
 

@@ -1,7 +1,8 @@
-"""How loud a note is, from its frames alone: K-weighted power of ITU-R BS.1770-5, in its loudest 0.4 s ("momentary" loudness). Compiled.
+"""The loudness of a note computed from its frames: K-weighted power of ITU-R BS.1770-5 in its loudest 0.4 s ("momentary" loudness).
+Compiled.
 
 Partials and noise bands add up in power, as they do in a sound of many partials. So a model's note has a loudness before it is played,
-and the instrument can take it out and put the player's in its place (`instrument/performance/dynamics.py`).
+and the instrument can remove it and apply the player's in its place (`instrument/performance/dynamics.py`).
 """
 import math
 
@@ -31,7 +32,7 @@ FEW_MOMENTS_S = MOMENTS_S[[1, 3, 5, 7, 9, 11, 12, 13]].copy()    # where time is
 WINDOW_S = 0.4
 OFFSET_LUFS = -0.691                  # of BS.1770, for power 1
 SILENT_LUFS = -120.0
-HIGHEST_HZ = 24000.0                  # what lies above is heard by nobody and depends on the sample rate
+HIGHEST_HZ = 24000.0                  # inaudible above, and dependent on the sample rate
 MOST_TILT_DB = 24.0                   # as a tilt is limited in the instrument
 # BS.1770-5, tables 1 and 2: the head's shelf, then the high-pass; coefficients for 48 kHz
 SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
@@ -69,7 +70,9 @@ def _weight(hz):
 
 @compiled(fastmath=EXACT)
 def swing(db):
-    """Mean power of what swings by +-dB like a sine, over that of what stands still: the Bessel function I0 of so many nepers of power."""
+    """Mean power of a level that oscillates by +-dB as a sine, relative to a constant one: the Bessel function I0 of that many nepers of
+    power.
+    """
     x = 0.25 * (_DB * db) ** 2
     return 1 + x * (1 + x * (0.25 + x * (1 / 36 + x * (1 / 576 + x / 14400))))
 

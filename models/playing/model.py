@@ -1,4 +1,4 @@
-"""A playable model: weights, card and presets. What the instrument holds in its hands."""
+"""A playable frame model: weights, card and presets."""
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,13 +38,13 @@ class Model(Playable):
         return self.shape.note_size + 1
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """What is played, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, note_size], the pitch last"""
+        """The note vector, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, note_size], the pitch last"""
         return np.concatenate([self.decoder.note(z, pitch, velocity), np.asarray(pitch, np.float32)[:, None]], 1)
 
     def frames_at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]; `frames` is `frames_at(note(..), time_s)`.
 
-        Whatever the decoder says of its partials, from the end of the attack on a note is in tune (`models/playing/period.py`).
+        After the attack a note is tuned, whatever the decoder's deviations (`models/playing/period.py`).
         """
         frames = self.decoder.at(note, time_s)
         put_in_tune(frames, note[:, -1], np.asarray(time_s))

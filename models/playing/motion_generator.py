@@ -1,4 +1,4 @@
-"""The motion generator: what brings a smooth frame's VIBRATO, LFO_GAIN, FUZZ, FUZZ_RATE and REGULARITY to life.
+"""The motion generator: turns a frame's statistics VIBRATO, LFO_GAIN, FUZZ, FUZZ_RATE and REGULARITY into actual motion.
 
 It gives, at every frame of a voice, a common bend in cents and a complex gain per partial. Definition, for a voice that
 began at t = 0, with all parameters read from the frame at t and c(x) = min(max(x, 0), 1):

@@ -1,8 +1,8 @@
-"""How far a sound's period is from its key, and frames put in tune: what a pitch finder hears, and players take for the pitch.
+"""Tuning of frames: measures how far a sound's period is from its key, as a pitch detector or a listener would, and corrects it.
 
 The autocorrelation of a sound at a lag of some periods is the sum over partials of power p and frequency f of p cos(2 pi f lag off),
-where `off` is how far the lag is from coming round for that partial. About its peak that is a mean of the partials' deviations,
-weighted by p f^2 and by how near each is: the higher a partial, the finer it must agree (YIN: de Cheveigne & Kawahara, 2002). So the
+where `off` is how far that partial is from completing whole cycles at the lag. Near its peak that is a mean of the partials' deviations,
+weighted by p f^2 and by how near each is: the higher a partial, the more exactly it must agree (YIN: de Cheveigne & Kawahara, 2002). So the
 fundamental tunes a high note and the first partials together a low one; those above the sixth hardly count: Moore, Glasberg &
 Peters (1985), "Relative dominance of individual partials in determining the pitch of complex tones". Where partials agree on no
 period (bars, bells), those about the loudest of the first four do; the others colour such a note and do not tune it.
@@ -70,7 +70,7 @@ def periods_cents(frames, f0_hz):
 
 @compiled(fastmath=EXACT)
 def put_in_tune(frames, pitch, time_s):
-    """In place: moves all partials of frames [B, FRAME_SIZE] so that their period is the key's, from the end of the attack on."""
+    """In place: shift all partials of frames [B, FRAME_SIZE] so that their period is the key's, after the attack."""
     for b in range(len(frames)):
         share = min(max((time_s[b] - IN_TUNE_FROM_S) / (IN_TUNE_AT_S - IN_TUNE_FROM_S), 0.0), 1.0)
         if share == 0.0:

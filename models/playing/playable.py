@@ -1,4 +1,4 @@
-"""What every model tells of its latents, whatever it makes of them: frames (`model.py`) or whole notes (`stft_model.py`)."""
+"""What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
 from typing import TYPE_CHECKING, Any
 
 from hummingface.models.playing.knobs import NamedKnob, read_knobs
@@ -14,22 +14,24 @@ VELOCITIES = 1.0, 127.0
 
 
 def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
-    """What a card says of the velocities that it was trained on: its "velocities", or the layers of its notes. None where it does not.
-    Raises ModelError where what it says is no range within 1..127."""
-    told = card.get("velocities")
-    if told is None:
+    """The range of velocities in a card: its "velocities", or the layers of its notes. None if it has neither. Raises ModelError if it is
+    not a range within 1..127.
+    """
+    trained = card.get("velocities")
+    if trained is None:
         layers = card["trained_on"].get("layers") if isinstance(card.get("trained_on"), dict) else None
         if not isinstance(layers, list) or not layers:
             return None
         softest_first = sorted(layer[0] for layer in layers if isinstance(layer, list) and layer and type(layer[0]) in (int, float))
-        told = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
-    if not (isinstance(told, list) and len(told) == 2 and all(type(v) in (int, float) for v in told) and 1 <= told[0] <= told[1] <= 127):
-        raise ModelError("the velocities that it was trained on are no range within 1..127")
-    return float(told[0]), float(told[1])
+        trained = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
+    if not (isinstance(trained, list) and len(trained) == 2 and all(type(v) in (int, float) for v in trained)
+            and 1 <= trained[0] <= trained[1] <= 127):
+        raise ModelError("the velocities that it was trained on are not a range within 1..127")
+    return float(trained[0]), float(trained[1])
 
 
 class Playable:
-    """`card` as the model's JSON has it, with its `name`; `shape.latents` counts all latents."""
+    """`card` as in the model's JSON, with its `name`; `shape.latents` counts all latents."""
 
     name: str
     card: dict
@@ -42,18 +44,18 @@ class Playable:
 
     @property
     def pitches(self) -> tuple[float, float]:
-        """Lowest and highest key that it was trained on; beyond, it has the colour of the last."""
+        """Lowest and highest trained key; keys beyond use the nearest one's timbre."""
         low, high = self.card.get("pitches", KEYS)
         return float(low), float(high)
 
     @property
     def velocities(self) -> tuple[float, float]:
-        """Softest and hardest stroke that it was trained on; beyond, it is asked for the last. All of MIDI's where the card says none."""
+        """Lowest and highest trained velocity; velocities beyond use the nearest one. All of MIDI's if the card names none."""
         return trained_velocities(self.card) or VELOCITIES
 
     @property
     def knobs(self) -> dict[str, NamedKnob]:
-        """Directions among the latents that say what they do, by id. Raises ModelError where the card's are none."""
+        """Named directions among the latents, by id. Raises ModelError if the card's are invalid."""
         return read_knobs(self.card, self.latents)
 
     @property

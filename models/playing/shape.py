@@ -1,4 +1,4 @@
-"""The shape of a model: the few numbers from which the names and sizes of all its tensors follow. As its card has them."""
+"""The shape of a frame model: the few numbers in its card from which the names and sizes of all its tensors follow."""
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import BANDS, FRAME_SIZE, FUZZ, MOVING, PA
 ENCODER_WIDTHS = (16, 512)
 ENCODER_KERNEL, ENCODER_LAYERS, ENCODER_HIDDEN = 5, 4, 128
 IMAGE_CHANNELS = PARTIALS + BANDS
-SIDE = FRAME_SIZE - FUZZ.start + 2        # what the encoder hears of a whole note: motion, release, pitch and velocity
+SIDE = FRAME_SIZE - FUZZ.start + 2        # inputs of the encoder for the whole note: motion, release, pitch and velocity
 LIMITS = {"latents": (1, 128), "width": (8, 2048), "note_width": (8, 2048), "note_depth": (1, 8), "time_depth": (1, 8),
           "phase_width": (8, 1024), "phase_depth": (1, 4)}
 WAVES = ("pitch_waves", "time_waves")
@@ -20,10 +20,10 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Shape:
-    """All that is needed to build a decoder."""
+    """Everything that is needed to build a decoder."""
     latents: int = 16
     width: int = 384                  # of the layers that know of time
-    note_width: int = 768             # of those that do not: they are asked far less often
+    note_width: int = 768             # of the other layers, which are evaluated far less often
     note_depth: int = 2
     time_depth: int = 2
     phase_width: int = 256
@@ -36,7 +36,7 @@ class Shape:
 
     @property
     def note_size(self) -> int:
-        """Numbers that tell what is played."""
+        """The size of the note vector."""
         return self.time_depth * self.width + STEADY.stop - STEADY.start
 
     @property

@@ -1,23 +1,23 @@
-"""The note as an STFT image, with its exact inverse: what the seed's own systems learn, make and play.
+"""The STFT image of a note, with its exact inverse: the input and output of the STFT models.
 
     audio [64000] 16 kHz, 4 s -> spectrum [128, 128] complex: bins 0 .. 2032 Hz, a frame every 31 ms -> image [2, 128, 128]
 
 The transform is the published one (scipy.signal.stft's, Hann 1000, hop 500: 501 bins x 129 frames, an amplitude of 1 for a sine of
 amplitude 2), cropped to its first 128 bins and frames. The inverse zero-pads back to 501 bins and uses the window and hop of the
-analysis, so whatever lies below 2 kHz comes back as it was: a C4 at 261.6 Hz, 4 s long.
+analysis, so everything below 2 kHz is reconstructed exactly: a C4 at 261.6 Hz, 4 s long.
 
-An image has numbers of about unit size, as networks like them (unscaled, or with its peak at 1, an autoencoder learns next to nothing in
+An image has values of about unit size, as networks need them (unscaled, or with its peak at 1, an autoencoder learns next to nothing in
 a hundred steps). Two layouts:
 - `ri`: real and imaginary part. The magnitude is taken relative to the loudest bin of the note, which is 10, and to the power of 0.5 (0.3
-  in Ephrat et al. 2018, "Looking to Listen"): -60 dB becomes 0.03 of the peak in place of 0.001, so that not only the loudest bins are
-  learnt. Each bin is turned back by the phase that the nearest harmonic of the note's key has gained up to the middle of the window, which
-  makes a steady tone a steady image (without it a C4's fundamental turns by 0.18 of a circle a frame, its 8th harmonic by 0.41,
-  neighbouring bins have opposite signs, and an image is all stripes);
+  in Ephrat et al. 2018, "Looking to Listen"): -60 dB becomes 0.03 of the peak instead of 0.001, so that not only the loudest bins are
+  learnt. From the phase of each bin the phase of the key's nearest harmonic, at the middle of the window, is subtracted, which
+  makes a steady tone a steady image (without it a C4's fundamental rotates by 0.18 of a cycle per frame, its 8th harmonic by 0.41,
+  neighbouring bins have opposite signs, and an image is full of stripes);
 - `if`: logarithm of the magnitude, 100 dB over the range, and instantaneous frequency: the phase gained since the last frame, less what the
-  bin's own centre gains in a hop, in half turns (column 0: the phase itself), times the fourth root of the magnitude, since what hardly
-  sounds has no phase to learn. Engel et al. (2019), "GANSynth", find it better for GANs.
+  bin's own centre gains in a hop, in half cycles (column 0: the phase itself), times the fourth root of the magnitude, since very quiet
+  bins have no meaningful phase. Engel et al. (2019), "GANSynth", find it better for GANs.
 
-Both are undone without loss (`if` down to its floor). numpy alone: this is played.
+Both are inverted without loss (`if` down to its floor). numpy alone, since this code also plays.
 """
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ LEAST_COVER = 0.05                    # of a window's square: where less than th
 
 @dataclass(frozen=True)
 class Layout:
-    """How a spectrum becomes an image: one of LAYOUTS, and for `ri` the power, and whether bins are turned by the key's harmonics."""
+    """How a spectrum becomes an image: one of LAYOUTS, and for `ri` the power, and whether the key's harmonics' phases are subtracted."""
     kind: str = "ri"
     power: float = POWER
     turned: bool = True
@@ -87,8 +87,9 @@ def turns(pitch: np.ndarray | float) -> np.ndarray:
 
 
 def lobes(pitch: np.ndarray | float, layout: Layout) -> np.ndarray:
-    """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its top, scaled as an image is.
-    [.., SIDE] float32"""
+    """How a steady tone at `pitch` [..] fills the bins: the window's main lobe about each harmonic, 1 at its peak, scaled as an image is.
+    [.., SIDE] float32
+    """
     f0 = pitch_to_hz(np.asarray(pitch))[..., None] / BIN_HZ
     away = np.abs(np.arange(SIDE) - np.maximum(np.round(np.arange(SIDE) / f0), 1) * f0)
     near = np.minimum(away, 1.999)

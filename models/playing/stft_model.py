@@ -1,4 +1,4 @@
-"""A playable model of whole notes: the seed's autoencoder, GAN or conditional GAN, as the instrument holds it."""
+"""A playable STFT model: an autoencoder, GAN or conditional GAN that makes whole notes."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,19 +13,19 @@ from hummingface.models.playing.whole_note import WholeNote, make_note
 
 @dataclass
 class StftModel(Playable):
-    """`note` in knob units: z = 0 is the middle of what it learnt, +-3 the range."""
+    """`note` in knob units: z = 0 is the middle of the training data, +-3 the range."""
     name: str
     card: dict
     shape: StftShape
-    weights: dict[str, np.ndarray]            # by the names of `hummingface.models.playing.stft_shape.seed_tensor_shapes`
+    weights: dict[str, np.ndarray]            # by the names of `hummingface.models.playing.stft_shape.stft_tensor_shapes`
     presets: dict[str, list[float]] = field(default_factory=dict)
-    encoder_width: int | None = None          # what `hummingface.models.playing.model.Model` tells of an encoder of frames: there is none
+    encoder_width: int | None = None          # as in `hummingface.models.playing.model.Model`: there is no encoder of frames
 
     def __post_init__(self) -> None:
         self.generator = NumpyGenerator(self.shape, self.weights)
 
     def nearest_key(self, pitch: float) -> int:
-        """The key that a note at `pitch` is made at; what lies between or beyond is read faster or slower."""
+        """The key at which a note at `pitch` is made; pitches between or beyond keys are resampled."""
         return int(np.clip(round(pitch), self.shape.lowest, self.shape.highest))
 
     def spectrum(self, z: np.ndarray, key: int) -> np.ndarray:
@@ -37,7 +37,7 @@ class StftModel(Playable):
         return next(note for note in self.note_steps(z, key, bins) if note is not None)
 
     def note_steps(self, z: np.ndarray, key: int, bins: int = SIDE) -> Iterator[WholeNote | None]:
-        """The same in steps of a millisecond or two, None until it is done."""
+        """The same in steps of a millisecond or two, None until it is complete."""
         image = np.zeros(0)
         for image in self.generator.steps(z, key - self.shape.lowest):                 # noqa: B007  the last one is the image
             yield None

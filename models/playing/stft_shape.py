@@ -1,10 +1,9 @@
-"""The shape of a whole-note model: the few numbers from which the names and sizes of all its tensors follow. As its card has them.
+"""The shape of an STFT model: the few numbers in its card from which the names and sizes of all its tensors follow.
 
     "architecture": {"network": "stft", "latents": 16, "width": 16, "pitches": [60, 60], "encoder": true,
                      "layout": {"kind": "ri", "power": 0.5, "turned": true}}
 
-A whole-note model gives the image of `models/playing/stft.py` from its latents and, where it knows more than one key, from which one is
-asked for.
+An STFT model makes the image of `models/playing/stft.py` from its latents and, if it knows more than one key, from the key.
 """
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +14,7 @@ NETWORK = "stft"
 FIRST_SIDE = 8                        # the image begins as 8 x 8 cells and is doubled four times
 DOUBLINGS = 4
 KERNEL = 4
-MADE = 2 * CHANNELS                   # what the generator's last layer gives: the tone, that lies on the key's harmonics, and the rest
+MADE = 2 * CHANNELS                   # outputs of the generator: the tone on the key's harmonics, and the rest
 LIMITS = {"latents": (1, 128), "width": (4, 64)}
 assert FIRST_SIDE << DOUBLINGS == SIDE
 

@@ -1,4 +1,4 @@
-"""A model of random weights that gives a plausible, decaying harmonic tone: for tests and for trying the engine."""
+"""Models with random weights that give a plausible, decaying harmonic tone: for tests and for trying the engine."""
 import numpy as np
 
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
@@ -18,7 +18,7 @@ def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width:
                for name, size in tensor_shapes(shape, encoder_width).items()}
     last = f"decoder.note_net.{2 * shape.note_depth}"
     note, note_bias, time_in = weights[f"{last}.weight"], weights[f"{last}.bias"], weights["decoder.time_in.weight"]
-    note[:shape.time_depth * width:width] = 0                           # the carrying units hear nothing else
+    note[:shape.time_depth * width:width] = 0                           # the time-carrying units have no other inputs
     note_bias[0] = CARRY
     time_in[0] = np.eye(1, time_in.shape[1])                            # seconds, -1..1
     for i in range(shape.time_depth - 1):

@@ -1,9 +1,9 @@
-"""A generated spectrogram into a note that can be played: its sound, its pitch, a loop, and how it falls.
+"""Turns a generated spectrogram into a playable note: sound, pitch, loop and decay.
 
-A network knows about where its pitch should be; what a player hears is what the sound has. So each note's period is measured and the
-note is read that much faster or slower, moment by moment. Held notes go on in a loop between two moments of the spectrogram that look most
-alike, fine-set where the waves fit, with a cross-fade baked in; a note that falls is made level from the loop on, and its
-player lets it fall instead, so that a loop neither jumps nor stands. After note-off it falls as the spectrogram does at its end.
+A network knows only roughly what its pitch is; a player hears what the sound has. So each note's period is measured and the
+note is resampled by that factor, moment by moment. Held notes continue in a loop between the two moments of the spectrogram that are most
+alike, aligned where the waveforms match, with a cross-fade included; a decaying note is levelled from the loop on, and the sample player
+applies the decay, so that the loop neither jumps nor freezes. After note-off it falls as the spectrogram does at its end.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,19 +37,19 @@ RUMBLE = 0.25                         # of the fundamental; an octave under a 16
 SILENT = 1e-7
 MOST_CORRECTION_DB = 40.0
 LEVEL_DB, LOUDEST = -24.0, 0.7        # RMS of the loudest 0.4 s of a note, unless a sample would be louder than LOUDEST
-LUFS = -21.69                         # of every note as it is played, its correction in, before any gain
+LUFS = -21.69                         # of every note as it is played, after its correction, before any gain
 
 _K_WEIGHTS = k_weight(np.maximum(np.arange(SIDE), 0.5) * BIN_HZ)
 
 
 @dataclass
 class WholeNote:
-    """`sound` float32 [SAMPLES], as loud as presets are levelled (silence stays silence). Places in samples, levels in dB."""
+    """`sound` float32 [SAMPLES], levelled as presets are (silence stays silence). Positions in samples, levels in dB."""
     sound: np.ndarray
     root_hz: float                    # the pitch that it has
     loop_begin: float = 0.0           # equal ends: it has no loop
     loop_end: float = 0.0
-    fall_db_s: float = 0.0            # how fast its player lets it fall from the loop's begin on
+    fall_db_s: float = 0.0            # how fast the sample player lets it decay from the loop's beginning on
     release_s: float = 0.3            # to fall by 60 dB after note-off
     tuning: np.ndarray | None = None  # [TUNED] by how much faster it is to be read, at each of its moments, to stay on its key
     frame: np.ndarray | None = None   # what the window shows: levels of its harmonics [FRAME_SIZE]
@@ -101,17 +101,17 @@ def _rms(audio: np.ndarray) -> float:
 
 
 def _correction_db(power: np.ndarray, over_db: float) -> float:
-    """What makes a note as loud as all others: from its power [SIDE, SIDE], and from how far its RMS lies over LEVEL_DB."""
+    """The gain that makes a note as loud as all others: from its power [SIDE, SIDE], and from how far its RMS is above LEVEL_DB."""
     window = np.full(round(WINDOW_S * RATE_HZ / HOP), 1.0)
     weighted, plain = (np.convolve(frames, window, "valid").max() for frames in (_K_WEIGHTS @ power, power.sum(0)))
     return float(np.clip(-over_db - 10 * np.log10(max(weighted, 1e-20) / max(plain, 1e-20)), -MOST_CORRECTION_DB, MOST_CORRECTION_DB))
 
 
 def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_CENTS) -> float:
-    """The pitch of a sound [S] that should have about `near_hz`; that itself where it has none near.
+    """The pitch of a sound [S] near `near_hz`; `near_hz` itself if there is none.
 
-    By the autocorrelation over many periods, as `models/playing/period.py` has it: the lag near a whole number of periods at which the
-    sound is most like itself, the more periods the finer.
+    By the autocorrelation over many periods, as in `models/playing/period.py`: the lag near a whole number of periods at which the sound is
+    most similar to itself, the more periods the finer.
     """
     size = 1 << int(np.ceil(np.log2(2 * len(part))))
     spectrum = np.fft.rfft(part, size)
@@ -136,11 +136,10 @@ def measured_hz(part: np.ndarray, near_hz: float, reach_cents: float = OFF_KEY_C
 
 
 def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
-    """By how much faster each moment of a note is to be read, to be at `root_hz`: spectrum [SIDE, SIDE] -> float32 [SIDE].
+    """The resampling factor at each moment of a note that puts it at `root_hz`: spectrum [SIDE, SIDE] -> float32 [SIDE].
 
     A partial's frequency is the phase that its bins gain from frame to frame; a moment's pitch is the mean of its partials' deviations,
-    weighted by power and frequency squared, as the top of the autocorrelation is (`models/playing/period.py`), less what is far from the
-    middle.
+    weighted by power and frequency squared, as the peak of the autocorrelation is (`models/playing/period.py`), without outliers.
     """
     number = np.arange(1, DECIDING + 1)
     number = number[:max(1, int(np.searchsorted(number * root_hz / BIN_HZ, SIDE - 2)))]
@@ -166,7 +165,7 @@ def tuned(spectrum: np.ndarray, root_hz: float) -> np.ndarray:
 
 
 def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -> float:
-    """How far the note, as it is read, is from its pitch at most, in stretches of it; inf where one does not go on repeating: a noise."""
+    """The largest deviation of the note, as it is played, from its pitch, over stretches of it; inf if one is not periodic: a noise."""
     if note.tuning is None:
         return float("inf")
     moments = (np.arange(TUNED) + 0.5) * SAMPLES / TUNED
@@ -184,7 +183,7 @@ def off_key_cents(note: WholeNote, stretches_s: Sequence[tuple[float, float]]) -
 
 
 def shown(power: np.ndarray, root_hz: float, gain: float) -> np.ndarray:
-    """Levels of the harmonics, of the loudest moment, as a frame [FRAME_SIZE]."""
+    """Levels of the harmonics, at the loudest moment, as a frame [FRAME_SIZE]."""
     frame = LOWEST.copy()
     loudest = power[:, int(np.argmax(power.sum(0)))]
     at = np.round(SLOT_RATIO[:PARTIALS] * root_hz / BIN_HZ).astype(int)

@@ -40,7 +40,7 @@ def portaudio_rescanned() -> Iterator[None]:
     try:
         yield
     finally:
-        devices.let_go()
+        devices.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -257,7 +257,7 @@ def test_what_was_asked_for_by_name_is_had_where_another_engine_is_taken_over(en
     first, _ = engine()
     first.close(keep_playing=True)
     other = {**home, "name": "Named", "latents": [1.0] * len(home["latents"])}
-    second = Client(patch=other, attach=True, wishes=[{"do": "patch", "patch": other}])
+    second = Client(patch=other, attach=True, overrides=[{"do": "patch", "patch": other}])
     second.start()
     told = Told(second)
     try:

@@ -50,7 +50,7 @@ def stream(request, state, outputs):
 
 def record(channels: int) -> tuple[list[list[str]], np.ndarray]:
     """What is connected to each of the device's channels, and what arrives there [channels, SAMPLES], in one piece: where a busy machine
-    loses a period, recording begins anew."""
+    loses a period, recording begins again."""
     import jack
     recorder = jack.Client("recorder", no_start_server=True)
     heard, done, begun = np.zeros((channels, SAMPLES), np.float32), threading.Event(), threading.Event()

@@ -48,7 +48,7 @@ def test_a_dense_minute_equals_the_offline_render(playing):
         state = playing.client._state[0]
         assert state["waits_given_up"] == 0
         position = int(state["position"])
-        events = logged(playing.log)        # while the port is there: once it is gone, keys are let up
+        events = logged(playing.log)        # while the port is there: once it is gone, keys are released
     assert len(events) == len(performance), "every event arrived, once"
     rendered = OfflinePlayer(playing.sound.source, playing.sound.patch, events=events).render(position, 1024)
     # Where the recording lies in the engine's time: found by the sound, so that the stamps can be judged by it.

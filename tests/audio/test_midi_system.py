@@ -59,7 +59,7 @@ def test_portmidi_takes_the_place_of_rtmidi(portmidi, tmp_path):
     said = told_without(PLAYED.format(file=portmidi["PORTMIDI_STUB"]), tmp_path, **portmidi).splitlines()
     assert said[0] == "['Stub Keys'] ['Stub Keys'] ''"
     assert said[1] == "['903c64', 'b0407f', 'f8', '803c40', '903e01']"
-    assert said[2] == "['803e40', 'b04000'] []", "the key and the pedal of a port that is closed come up"
+    assert said[2] == "['803e40', 'b04000'] []", "the key and the pedal of a port that is closed are released"
 
 
 def test_rtmidi_that_was_compiled_without_the_system_s_midi_is_not_used(portmidi, tmp_path):

@@ -1,4 +1,4 @@
-"""The seed's systems live: the patches that ship, from MIDI through the real engine to what a JACK server is given."""
+"""STFT models live: the factory patches, from MIDI through the real engine to a JACK server."""
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
@@ -18,7 +18,7 @@ KEYS, NOTE_S = (36, 60, 79), 1.0
 
 
 def dry(name) -> dict:
-    """A factory patch without its room, as the engine is told it."""
+    """A factory patch without its reverb, as it is sent to the engine."""
     patch = library.load_patch(name)
     return patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "master.width": 0.0}).to_json()
 

@@ -86,7 +86,7 @@ def test_a_device_that_ended_the_last_start_is_not_used_again(tmp_path):
     assert "Bad, ALSA" in said
     second.settled(file)
     third, _ = settings.load(file)
-    assert third.begin(file) == (AudioChoice(), "Glass", ""), "until the player chooses it anew"
+    assert third.begin(file) == (AudioChoice(), "Glass", ""), "until the player chooses it again"
 
 
 def test_a_patch_that_ended_the_last_start_is_not_used_again(tmp_path):

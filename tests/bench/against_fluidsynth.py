@@ -4,12 +4,12 @@
 
 Ours: the most voices (up to 128, by bisection) whose performer, decoder and synthesis together take no more than half of
 the time of a block of 128 frames at 48 kHz; once with all latents at rest, once while a latent moves without end.
-FluidSynth's: a MIDI file of the same chord, every note struck anew once a second too, rendered to nowhere faster than
+FluidSynth's: a MIDI file of the same chord, every note struck again once a second too, rendered to nowhere faster than
 real time (period 128, no reverb, no chorus, notes of FluidR3's grand piano); the CPU time of an empty file of the same length is
 taken off, and the rest divided by sounding notes x seconds.
 
 The two are not alike, and it will be far cheaper: FluidSynth resamples recordings and filters them, one or a few short
-loops a note. Here a network makes the spectrum of every note anew 187.5 times a second, and up to 160 oscillators
+loops a note. Here a network makes the spectrum of every note 187.5 times a second, and up to 160 oscillators
 a voice play it. The ratio says what that freedom costs, on whatever machine this runs; it should not fall from one version
 to the next. Both are pinned to one CPU and take turns, and both are measured by the CPU time that they use, so that what else the
 machine does hardly counts.

@@ -1,4 +1,4 @@
-"""How near a model comes to notes of NSynth that no training saw: by family, and one note beside what the seed published of it.
+"""How near a model comes to notes of NSynth that no training saw: by family, and one note beside the student project's published figures.
 
     python -m tests.bench.nsynth_figures [MODEL] [--notes ../shared/data/nsynth-test-c4] [--json FILE]
 
@@ -6,7 +6,7 @@ Points are found by the encoder and a refinement, as `hummingface train evaluate
 `train/evaluation/metrics.py`. It
 prints the tables of docs/figures.md.
 
-The seed's figures of its note, from a model of 128 latents, are told of its own files: 1.008 s long and two octaves too high, as its
+Its figures of that note, from a model of 128 latents, are of its own files: 1.008 s long and two octaves too high, as its
 inverse STFT left them. Here they are taken of the whole note at its right pitch, x the recording and y what the model plays, of equal
 energy:
 - snr: 10 log10(sum x^2 / sum (x - y)^2), dB. A model of partials does not keep their phases, and is not told to: it says nothing of the
@@ -33,7 +33,7 @@ WINDOW, HOP = 254, 127
 
 
 def as_published(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """The seed's figures of mono sounds [S] of equal length."""
+    """The student project's figures of mono sounds [S] of equal length."""
     y = y * np.sqrt(np.square(x).sum() / max(np.square(y).sum(), 1e-20))
     window = np.hanning(WINDOW + 1)[:-1]
     a, b = (np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(np.pad(s, HOP), WINDOW)[::HOP] * window, axis=1)) for s in (x, y))
@@ -78,7 +78,7 @@ def tables(result: dict) -> str:
     if seed := result.get("seed"):
         lines += ["", f"| {SEED_NOTE} | latents | waveform SNR, dB | spectral convergence | lsd, floor -60 dB | lsd, floor -80 dB |",
                   "|---|---|---|---|---|---|"]
-        for title, latents, row in (("the seed, as published", 128, seed["published"]), ("this model", result["latents"], seed["ours"]),
+        for title, latents, row in (("student project, published", 128, seed["published"]), ("this model", result["latents"], seed["ours"]),
                                     ("its targets alone", "", seed["targets"])):
             lines.append(f"| {title} | {latents} | {row['snr']:.1f} | {row['convergence']:.3f} | {row['lsd60']:.2f} | {row['lsd80']:.2f} |")
     return "\n".join(lines)

@@ -9,7 +9,7 @@
 Sounds are heard dry, through the offline engine, in so many `--draws`. `--against FLUIDR3.sf2` has fluidsynth play the same notes where a
 release is too slow and the sound has a number of General MIDI (a patch: that of the preset that it is blended of most), and asks no faster
 release than it has.
-`brighter` is asked of acoustic sounds alone, and the range only of sounds whose "Dynamics" is at rest; for others it is told. Loudness
+`brighter` is asked of acoustic sounds alone, and the range only of sounds whose "Dynamics" is at rest; else it is only listed. Loudness
 of patches is the mean at velocity 100 over C2..C6.
 
 `--table` gets a line as each sound is done, and at the end the summary; `--json` everything. With `--resume` sounds that stand in the JSON
@@ -275,7 +275,7 @@ def main() -> int:
     try:
         chosen = sounds(args)
         if not chosen:
-            raise ValueError("there is nothing to judge: no model is in the user's library")
+            raise ValueError("there is nothing to measure: no model is in the user's library")
         result = run(chosen, args)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -1,9 +1,9 @@
-"""The figures of docs/seed.md: the seed's systems and the harmonic decoder on the same notes, seen and unseen.
+"""The figures of docs/stft-models.md: STFT models and the harmonic decoder on the same notes, seen and unseen.
 
     python -m tests.bench.seed_figures --unseen NSYNTH_FOLDER --seen SOUNDFONT [--sweep RUN..] [--json FILE]
 
 `--sweep`: runs of `hummingface train autoencoder .. --representation stft` at several latent sizes, measured beside the models that ship.
-Every note is heard at 16 kHz, 4 s, as the seed's systems hear it; figures are those of `train/evaluation/stft_figures.py` and
+Every note is heard at 16 kHz, 4 s, as STFT models hear it; figures are those of `train/evaluation/stft_figures.py` and
 `train/evaluation/metrics.py`.
 The harmonic decoder's points are found by its encoder and refined (`train/evaluation/reconstruct.py`). How long a note takes to be made
 is measured

@@ -1,9 +1,9 @@
-"""From the command to a playable instrument: the window on its audio process, started anew several times.
+"""From the command to a playable instrument: the window on its audio process, started several times.
 
     python tests/bench/start_time.py [--starts 4] [--json FILE]
 
 The clock runs from before the new Python process until the engine says that it is ready. The first start may compile, so it
-is told apart. JACK's dummy driver stands in for a sound card where jackd is installed; the window is drawn offscreen.
+is listed separately. JACK's dummy driver stands in for a sound card where jackd is installed; the window is drawn offscreen.
 """
 import argparse
 import json

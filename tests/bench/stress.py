@@ -20,7 +20,7 @@ from tests.audio.rendered import Rendered
 from tests.bench.native import Probe, Recording, compile_probe
 
 SITE = Path(__file__).with_name("stress_site")
-COUNT_TURN = 1 << 20                # the native client's ramp begins anew
+COUNT_TURN = 1 << 20                # the native client's ramp starts again
 
 
 def run(client, jack_client, *, seconds: float, period: int, probe: Path, trouble: Path | None) -> dict:

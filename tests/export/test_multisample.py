@@ -232,7 +232,7 @@ def test_nothing_is_written_over(sound_of, tmp_path):
     (tmp_path / "a.sfz").write_text("mine")
     (tmp_path / "b").mkdir()
     (tmp_path / "c Samples").mkdir()
-    for out, named in (("a.sfz", r"a\.sfz: is there already"), ("b", "b: is there already"), ("c.sfz", "c Samples: is there already")):
+    for out, named in (("a.sfz", r"a\.sfz: already exists"), ("b", "b: already exists"), ("c.sfz", "c Samples: already exists")):
         with pytest.raises(ExportError, match=named):
             export("sfz", sound_of("Stone Nave"), tmp_path / out, FEW)
     assert (tmp_path / "a.sfz").read_text() == "mine"
@@ -268,7 +268,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(sound_of, tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        with pytest.raises(OSError, match=r"a\.sfz: cannot be exported .*(File too large|No space left).*nothing was left"):
+        with pytest.raises(OSError, match=r"a\.sfz: cannot be exported .*(File too large|No space left).*no file was left"):
             export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", FEW)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -46,7 +46,7 @@ def test_a_note_held_three_times_as_long_sounds_on_without_a_break(made, tmp_pat
         life = seams.changes(held[round(0.5 * sampled_note.RATE_HZ):])
         assert life["level"].max() < 2.5 and life["phase"].max() < 0.5
         rest = sampled_note.levels_db(part[round((3 * seconds + 0.5) * sampled_note.RATE_HZ):], 0.1)
-        assert rest[0] > -60 > -80 > rest[-1], "and dies away when it is let go"
+        assert rest[0] > -60 > -80 > rest[-1], "and decays after note-off"
 
 
 @pytest.mark.parametrize("range_db", [10.0, 36.0, 54.0])

@@ -98,7 +98,7 @@ def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
     assert "256/256" in done.stderr and "exporting a.wav" in done.stderr
     made = (tmp_path / "a.wav").read_bytes()
     again = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
-    assert again.returncode == 1 and "is there already" in again.stderr and "Traceback" not in again.stderr
+    assert again.returncode == 1 and "already exists" in again.stderr and "Traceback" not in again.stderr
     assert (tmp_path / "a.wav").read_bytes() == made
 
 
@@ -111,7 +111,7 @@ def test_along_time_a_struck_sound_grows_dull(sound_of, tmp_path):
 
 @pytest.mark.parametrize(("out", "along", "told"), [
     ("a.flac", "time", "is a .wav file"), ("a.wav", "master.mode", "is a switch"), ("a.wav", "nonsense", "no control is called"),
-    ("a.wav", "latent.x", "no control is called"), ("none/a.wav", "time", "no such folder"), ("there.wav", "time", "is there already"),
+    ("a.wav", "latent.x", "no control is called"), ("none/a.wav", "time", "no such folder"), ("there.wav", "time", "already exists"),
 ])
 def test_what_cannot_be_is_said(sound_of, tmp_path, out, along, told):
     (tmp_path / "there.wav").write_bytes(b"mine")

@@ -53,7 +53,7 @@ def test_what_is_played_becomes_an_instrument_while_playing_goes_on(dialog, wind
     let_go(window, 60)
     assert window.client.alive
     sfz = tmp_path / "made.sfz"
-    assert str(sfz) in dialog.told.text() and "4 samples" in dialog.told.text(), dialog.told.text()
+    assert str(sfz) in dialog.status.text() and "4 samples" in dialog.status.text(), dialog.status.text()
     assert steps[-1] == (PROBES + 4, PROBES + 4)
     samples = set(re.findall(r"^sample=(.*)$", sfz.read_text(), re.MULTILINE))           # velocities share them
     assert len(samples) == 4 and all(soundfile.info(tmp_path / sample).samplerate == 48000 for sample in samples)
@@ -68,21 +68,21 @@ def test_cancelled_it_leaves_nothing(dialog, qtbot, tmp_path):
     QTest.mouseClick(dialog.cancel, LEFT)
     ended(dialog, qtbot)
     assert list(tmp_path.iterdir()) == []
-    assert dialog.told.text() == "Cancelled; nothing was left."
+    assert dialog.status.text() == "Cancelled; no file was left."
 
 
 def test_what_cannot_be_is_said(dialog, qtbot, tmp_path, monkeypatch):
     (tmp_path / "made.sfz").write_text("mine")
     dialog.export_to(tmp_path / "made.sfz")
-    assert "made.sfz: is there already" in dialog.told.text() and not dialog.exporting.running
+    assert "made.sfz: already exists" in dialog.status.text() and not dialog.exporting.running
     assert (tmp_path / "made.sfz").read_text() == "mine"
     dialog.export_to(tmp_path / "nowhere" / "made.sfz")
-    assert "no such folder" in dialog.told.text()
+    assert "no such folder" in dialog.status.text()
     patch = dialog._patch()
     monkeypatch.setattr(dialog, "_patch", lambda: patch.with_values(model="of another player"))
     dialog.export_to(tmp_path / "other.sfz")
     ended(dialog, qtbot)
-    assert "no model is called 'of another player'" in dialog.told.text()
+    assert "no model is called 'of another player'" in dialog.status.text()
     assert [path.name for path in tmp_path.iterdir()] == ["made.sfz"]
 
 
@@ -92,7 +92,7 @@ def test_a_process_that_is_killed_is_told_and_its_rest_goes_with_the_next(dialog
     qtbot.waitUntil(lambda: dialog.bar.value() > 3, timeout=LONG_MS)
     dialog.exporting._process.kill()
     ended(dialog, qtbot)
-    assert "ended by itself" in dialog.told.text()
+    assert "stopped unexpectedly" in dialog.status.text()
     assert not (tmp_path / "made.sfz").exists()
 
 
@@ -103,7 +103,7 @@ def test_a_wavetable_goes_along_a_knob(dialog, qtbot, tmp_path):
     dialog.along.setCurrentIndex(dialog.along.findData("time"))
     dialog.export_to(tmp_path / "table.wav")
     ended(dialog, qtbot)
-    assert "256 cycles" in dialog.told.text(), dialog.told.text()
+    assert "256 cycles" in dialog.status.text(), dialog.status.text()
     assert soundfile.info(tmp_path / "table.wav").frames == 256 * 2048
 
 

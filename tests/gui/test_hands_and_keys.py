@@ -117,7 +117,7 @@ def test_every_place_plays_its_note(typist, said):
 def test_octave_and_force(typist, said):
     window, _, qwerty = typist
     QTest.keyPress(window, Qt.Key.Key_A)
-    QTest.keyClick(window, Qt.Key.Key_X)            # another octave while the key is down must not leave it hanging
+    QTest.keyClick(window, Qt.Key.Key_X)            # another octave while the key is held must not leave it hanging
     QTest.keyRelease(window, Qt.Key.Key_A)
     QTest.keyClick(window, Qt.Key.Key_V)
     QTest.keyPress(window, Qt.Key.Key_A)

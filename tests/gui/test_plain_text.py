@@ -115,7 +115,7 @@ def hostile(qtbot, tmp_path, monkeypatch):
     window.exports._tell(f"Exporting {NAME}…")
     learning = window.recordings.learning
     learning.job, learning.state, learning.problem = TrainingJob(NAME, (NAME,), 9.0, 0.5, 0.0), "failed", NAME
-    learning.told, learning.left_out = NAME, NAME
+    learning.notes_text, learning.left_out = NAME, NAME
     window.recordings.panel.open()
     monkeypatch.setattr(type(window.recordings.new_sound), "warm", lambda self: None)
     monkeypatch.setattr("hummingface.instrument.patches.learnt_models.lessons", lambda: [TrainingJob(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])

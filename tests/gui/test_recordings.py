@@ -57,7 +57,7 @@ def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, pla
     wait(lambda: window.session.name != before)
     patch = window.session.state.patch
     assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)
-    assert "A3" in window.banner.text.text(), "the pitch that was found is told"
+    assert "A3" in window.banner.text.text(), "the pitch that was found is shown"
     assert window.session.dirty and "box 057" not in [entry.name for entry in library.patches()], "on no disk until it is saved"
     window.note_input.press(57, 100, "test")
     wait(lambda: 57 in sounding(window))
@@ -106,7 +106,7 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     window.recordings.panel.go_on.click()
     wait(lambda: learning.state == "done")
     card = learnt_models.card_of("Little box")
-    assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions take its place"
+    assert card["sha256"] != sha256 and window.session.state.patch.model_sha256 == card["sha256"], "better versions replace it"
     assert 60 in sounding(window), "and notes go on"
     assert np.allclose(window.session.state.to_patch().latents, np.clip(card["presets"]["Little box"]["z"], -4, 4), atol=1e-3)
     window.note_input.release(60, "test")

@@ -1,4 +1,4 @@
-"""The seed's systems in the window: a patch of whole notes is chosen, played, turned and heard like any other."""
+"""STFT models in the window: their patches are chosen, played, changed and heard like any other."""
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt

@@ -37,7 +37,7 @@ def test_what_was_late_while_it_warmed_up_is_not_counted(line):
 def test_an_engine_that_counts_anew_takes_nothing_back(line):
     line.begin_counting(Telemetry(late=10))
     assert show(line, 14)[0] == "4 late"
-    assert show(line, 0)[0] == "4 late"             # another rate: the engine was made anew
+    assert show(line, 0)[0] == "4 late"             # another rate: there is a new engine
     assert show(line, 2)[0] == "6 late"
     line.begin_counting(Telemetry(late=2))     # it died and is back
     assert show(line, 2)[0] == "0 late"

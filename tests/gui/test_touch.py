@@ -116,7 +116,7 @@ def test_a_right_click_removes_a_point_but_no_end(desk):
     assert [x for x, _ in desk.editor.curve.points] == [1, 32, 96, 127]
     QTest.mouseClick(desk.editor, Qt.MouseButton.RightButton, pos=desk.at(1, 1))
     assert len(desk.editor.curve.points) == 4
-    assert "ends" in desk.dialog.told.text()
+    assert "ends" in desk.dialog.status.text()
     QTest.mouseClick(desk.editor, Qt.MouseButton.RightButton, pos=desk.at(80, 20))
     assert len(desk.editor.curve.points) == 4
 
@@ -125,7 +125,7 @@ def test_a_ninth_point_is_refused_in_words(desk):
     for incoming in (20, 35, 50, 65, 80, 95, 110):
         desk.add(incoming, incoming)
     assert len(desk.editor.curve.points) == 8
-    assert "at most" in desk.dialog.told.text()
+    assert "at most" in desk.dialog.status.text()
 
 
 # By keys
@@ -209,14 +209,14 @@ def test_it_learns_from_what_is_played(desk, qtbot):
     QTest.mouseClick(desk.dialog.learn, LEFT)
     assert desk.dialog.learning and not desk.dialog.ending.isActive(), "time counts from the first note"
     desk.dialog.show_velocities(STROKES[:1])
-    assert "1 note" in desk.dialog.told.text()
+    assert "1 note" in desk.dialog.status.text()
     desk.dialog.show_velocities(STROKES[1:])
-    assert "40 notes" in desk.dialog.told.text()
+    assert "40 notes" in desk.dialog.status.text()
     qtbot.waitUntil(lambda: not desk.dialog.learning, timeout=SOON_MS)
     assert desk.editor.curve == learn(STROKES)
     assert desk.played_by == list(learn(STROKES).table)
     assert desk.settings.velocity_curve == to_json(learn(STROKES))
-    assert "40 notes" in desk.dialog.told.text() and desk.dialog.learn.text() == "Learn"
+    assert "40 notes" in desk.dialog.status.text() and desk.dialog.learn.text() == "Learn"
     QTest.mouseClick(desk.dialog.undo, LEFT)
     assert desk.editor.curve == LINEAR
 
@@ -228,7 +228,7 @@ def test_what_says_too_little_changes_nothing(desk, qtbot, strokes, said):
     QTest.mouseClick(desk.dialog.learn, LEFT)
     desk.dialog.show_velocities(strokes)
     qtbot.waitUntil(lambda: not desk.dialog.learning, timeout=SOON_MS)
-    assert said in desk.dialog.told.text()
+    assert said in desk.dialog.status.text()
     assert desk.editor.curve == PRESETS["Wide"] and desk.settings.velocity_curve == "Wide"
 
 
@@ -343,7 +343,7 @@ def test_a_curve_is_learnt_from_a_keyboard_played_by_and_kept(window, qtbot, tou
         strike(velocity)
     heard = list(touch._heard)
     assert list(dict.fromkeys(heard)) == list(dict.fromkeys(STROKES)) and len(heard) >= len(STROKES)
-    assert f"{len(heard)} notes" in touch.told.text()
+    assert f"{len(heard)} notes" in touch.status.text()
     touch.ending.start(1)                           # as if ten seconds were over
     qtbot.waitUntil(lambda: not touch.learning, timeout=SOON_MS)
     curve = learn(heard)

@@ -1,4 +1,4 @@
-"""What a window holds goes into its file and comes back, equal to the last bit; what is no such file is put aside and named."""
+"""What a window holds goes into its file and comes back, equal to the last bit; an invalid file is renamed and reported."""
 import json
 import os
 import random
@@ -137,7 +137,7 @@ def test_what_is_no_file_is_put_aside():
             file = StateFile.claim()
             found, said = file.load()
             file.release()
-            assert found is None and ("put aside" in said or path.name == "loop.json")
+            assert found is None and ("renamed to" in said or path.name == "loop.json")
 
 
 def test_any_wrong_value_anywhere_is_put_aside_or_left_out():
@@ -220,7 +220,7 @@ def test_where_nothing_can_be_written_nobody_is_kept_from_playing(tmp_path, monk
     assert file.load()[0] is None
     autosave = Autosave(file)
     autosave.look(WindowState(played(3).snapshot()))
-    wait_until(lambda: "cannot be kept" in autosave.problem)
+    wait_until(lambda: "cannot be saved" in autosave.problem)
     autosave.close()
 
 

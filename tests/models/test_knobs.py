@@ -75,8 +75,8 @@ GOOD = {"name": "brass", "kind": "family", "lowest": 0, "highest": 1}
 
 @pytest.mark.parametrize(("conditions", "words"), [
     ({}, "not a list"), ([GOOD] * 5, "at most 4"), ([3], "no 'name'"), ([GOOD | {"name": ""}], "no 'name'"),
-    ([GOOD | {"kind": "x"}], "'kind'"), ([GOOD | {"lowest": 2}], "no range"), ([GOOD | {"highest": 1e9}], "no range"),
-    ([GOOD | {"highest": None}], "no range"), ([GOOD, GOOD], "twice"),
+    ([GOOD | {"kind": "x"}], "'kind'"), ([GOOD | {"lowest": 2}], "not a range"), ([GOOD | {"highest": 1e9}], "not a range"),
+    ([GOOD | {"highest": None}], "not a range"), ([GOOD, GOOD], "twice"),
 ])
 def test_bad_conditions(stem, conditions, words):
     give(stem, conditions=conditions)

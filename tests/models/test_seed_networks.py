@@ -1,4 +1,4 @@
-"""The seed's networks: shapes, losses where theory has them, and the same images with torch and without."""
+"""The networks of STFT models: shapes, losses where theory has them, and the same images with torch and without."""
 import json
 import math
 

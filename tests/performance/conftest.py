@@ -1,4 +1,4 @@
-"""What the tests of the performer share: a model of random weights, and one that says exactly what it is told to."""
+"""What the tests of the performer share: a model of random weights, and one that gives exactly the frames that it is set to."""
 from typing import ClassVar
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is down by the events alone is what the performer holds."""
+"""The notes held by the events alone are those that the performer holds."""
 import numpy as np
 import pytest
 

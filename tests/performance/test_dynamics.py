@@ -175,7 +175,7 @@ def test_a_take_of_before_sounds_as_it_did(untrained_source):
     recorded = np.load(EARLIER / "take-0.1.npy") / 32767
     assert np.abs(recorded).max() > 0.1
     assert np.abs(heard[:, 0] - recorded).max() < 1e-4
-    assert "earlier version" in again.remark and "dynamics" in again.remark
+    assert "earlier version" in again.notice and "dynamics" in again.notice
 
 
 def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_source):
@@ -191,7 +191,7 @@ def test_after_a_take_of_before_a_new_patch_brings_todays_dynamics(untrained_sou
 def test_a_take_of_today_keeps_todays_dynamics(untrained_source):
     text = (EARLIER / "take-0.1.jsonl").read_bytes().replace(b'"moment":{', b'"moment":{"law":2,', 1)
     take = played.parse(text, "a take")
-    assert replay.remark(take, untrained_source) == ""
+    assert replay.notice(take, untrained_source) == ""
     heard = np.concatenate(list(replay.Replay(take, untrained_source).render(take.frames)))
     assert np.abs(heard[:, 0] - np.load(EARLIER / "take-0.1.npy") / 32767).max() > 1e-3
 

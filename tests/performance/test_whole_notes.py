@@ -1,4 +1,4 @@
-"""Models of whole notes at the keyboard: in tune, held, let go, bent, and never a break or a click."""
+"""STFT models at the keyboard: in tune, held, released, bent, and never a break or a click."""
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt

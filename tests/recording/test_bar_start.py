@@ -1,4 +1,4 @@
-"""MIDI clock through a real JACK server: the tempo is told, echoes follow it, a take begins with the bar, and is played again the same."""
+"""MIDI clock through a real JACK server: tempo is reported, echoes follow, a take begins with the bar, and is played again the same."""
 import json
 import threading
 from pathlib import Path

@@ -91,7 +91,7 @@ def test_its_memory_is_taken_once(running):
     assert engine.history._sound is block and block.nbytes == (KEPT_S + SLACK_S) * RATE_HZ * 8
     assert len(engine.history._events) <= 200_000
     engine.play([], 100)
-    assert not engine.history._events, "what is older than the sound is let go"
+    assert not engine.history._events, "events older than the sound are dropped"
     assert len(engine.history.moments) == 1
 
 

@@ -184,7 +184,7 @@ def test_a_take_that_is_deleted_while_it_is_recorded_is_said_at_once(engine, tmp
     told.wait(tell="recording")
     shutil.rmtree(tmp_path / "takes")
     take = told.wait(tell="take")
-    assert "deleted while it was recorded" in take["problem"] and take["path"] in take["problem"] and "kept" not in take["problem"]
+    assert "deleted during the recording" in take["problem"] and take["path"] in take["problem"] and "kept" not in take["problem"]
     assert told.wait(tell="recording", path=None)
 
 
@@ -196,7 +196,7 @@ def test_a_take_that_is_moved_while_it_is_recorded_goes_on_there(engine, tmp_pat
     wait_samples(client, 24_000)
     stop(client)
     take = told.wait(tell="take")
-    assert "was moved or deleted while it was recorded" in take["problem"]
+    assert "was moved or deleted during the recording" in take["problem"]
     path, = (tmp_path / "moved").glob("*.wav")
     assert by_all(path) == round(take["seconds"] * 48000) > 24_000
 

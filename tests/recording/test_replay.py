@@ -137,7 +137,7 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     assert np.abs(soundfile.read(again, dtype="float32")[0] - recorded).max() <= 1e-4
 
     before = again.read_bytes()
-    with pytest.raises(OSError, match=r"again\.wav: is there already"):
+    with pytest.raises(OSError, match=r"again\.wav: already exists"):
         replay.render(path, again)
     assert again.read_bytes() == before
     with no_file_beyond(100_000), pytest.raises(OSError, match=r"short\.wav: cannot be written \(File too large\)"):

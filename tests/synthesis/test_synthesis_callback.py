@@ -163,7 +163,7 @@ def test_acquire_and_release_order_memory_between_threads():
 
 
 def test_atomics_are_atomic_in_the_generated_code():
-    # compiled anew: numba shows no code of what it has from its cache
+    # compiled again: numba shows no code of what it has from its cache
     fresh = [numba.njit(signature, nogil=True)(function.py_func) for function, signature in (
         (_write, types.void(STATE_TYPE, types.int64)), (_read, types.int64(STATE_TYPE, types.int64)))]
     code = fresh[0].inspect_llvm(fresh[0].signatures[0])

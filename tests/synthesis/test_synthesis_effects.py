@@ -157,7 +157,7 @@ def test_moving_the_delay_time_does_not_click():
     chain.run(x, delay_mix=1, delay_time_s=0.3, delay_feedback=0.5)
     out = np.concatenate([chain.run(x[:256 * 20], delay_time_s=t) for t in (0.05, 0.9, 0.3, 0.011, 1.7)], axis=1)
     steps = np.abs(np.diff(out[:, 1:], axis=1))
-    seams = np.arange(256 * 20, steps.shape[1], 256 * 20)            # the input itself begins anew there
+    seams = np.arange(256 * 20, steps.shape[1], 256 * 20)            # the input itself starts again there
     steps[:, np.clip(seams[:, None] + np.arange(-3, 2), 0, steps.shape[1] - 1).ravel()] = 0
     # the reading head moves at most an octave up: echoes of 300 Hz rise at most twice as fast
     slope = 0.3 * 2 * np.pi * 300 / RATE

@@ -66,7 +66,7 @@ def test_the_penalty_is_the_squared_slope(tiny_bank):
     with torch.no_grad():
         direction = torch.randn_like(image)
         step = 1e-2 * direction / direction.flatten(1).norm(dim=1)[:, None, None]
-        about = draw.pitch, draw.velocity, draw.asked
+        about = draw.pitch, draw.velocity, draw.conditions
         along = (one.critic(image + step, side, *about)[0] - one.critic(image - step, side, *about)[0]) / 2e-2
     assert 0 < float(along.square().mean()) < float(one.slope(draw).detach())   # no direction is steeper than the gradient
 
@@ -80,8 +80,8 @@ def test_what_is_asked_for_and_what_is_not(tiny_bank):
     assert bright[saw].mean() > 0.5 > -0.5 > bright[~saw].mean()
     assert np.abs(np.corrcoef(bright, tiny_bank.pitch)[0, 1]) < 0.05        # brighter than usual at that key
     draw = learner(tiny_bank, asked_share=0.5, nothing_share=0.25, notes=64).draw()
-    assert 0.2 < float(draw.told.mean()) < 0.55
-    assert torch.all(draw.asked[draw.told == 0] == 0)
+    assert 0.2 < float(draw.conditions_mask.mean()) < 0.55
+    assert torch.all(draw.conditions[draw.conditions_mask == 0] == 0)
     unknown = NoteBank.__new__(NoteBank)
     unknown.__dict__ |= vars(tiny_bank) | {"qualities": np.full((len(tiny_bank), 10), np.nan, np.float32)}
     unknown.qualities[::2, 2] = 1

@@ -47,7 +47,7 @@ def test_families_lead_from_the_middle_to_their_own():
 
 
 def test_the_factory_models_knobs_do_what_they_say():
-    """By the mean over notes at keys drawn anew: single notes of an autoencoder may go the other way (docs/decisions/knobs.md)."""
+    """By the mean over notes at other random keys: single notes of an autoencoder may go the other way (docs/decisions/knobs.md)."""
     model = load_model(FACTORY)
     assert isinstance(model, Model)
     knobs = model.knobs

@@ -136,7 +136,7 @@ def test_all_notes_are_learnt_and_dynamics_follow_the_hand(learnt):
     bank = NoteBank(home / "work" / "data", hold_out=False, farthest_key=BRIDGED_SEMITONES, late=True)
     assert len(bank) == 8 and not bank.left_out.any()
     assert (bank.louder >= 0).sum() == 4 and bank.softest.sum() == 4
-    assert bank.longest_s > 11                                            # struck and not let go: it goes on falling
+    assert bank.longest_s > 11                                            # struck and not released: it goes on decaying
     assert bank.rows[0, -1, LEVEL].amax() < bank.rows[0, 100, LEVEL].amax()
     steps = bank.pitch[bank.next_key[bank.next_key >= 0]] - bank.pitch[bank.next_key >= 0]
     assert set(steps) == {3, 4, 5}
@@ -274,7 +274,7 @@ sys.exit(main(["train", *sys.argv[2:]]))"""
 
 
 def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
-    """The real process, as the window starts it: whoever started it goes; then the disk is full; then it goes on to the end."""
+    """The real process, as the window starts it: the process that started it ends; then the disk is full; then it goes on to the end."""
     home = tmp_path / "home"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
     words = ["learn", str(folder), "--name", "Box", "--minutes", "0.5", "--latents", "4", "--background", "--tell"]

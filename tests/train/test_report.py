@@ -120,7 +120,7 @@ def test_one_run_whose_own_recordings_are_elsewhere_and_others_are_given(runs, t
 def test_what_is_no_run_is_refused_and_a_page_that_is_there_stays(runs, tmp_path, capsys, monkeypatch):
     out = tmp_path / "page.html"
     out.write_text("mine")
-    with pytest.raises(ReportError, match="no run of training"):
+    with pytest.raises(ReportError, match="not a training run"):
         open_runs([tmp_path])
     assert main(["report", str(tmp_path), "--out", str(out)]) == 1 and "--run named" in capsys.readouterr().err
     monkeypatch.setattr(page, "made_of", lambda *words: {})
@@ -168,7 +168,7 @@ def test_the_scale_runs_from_real_notes_to_noise(runs):
     assert isinstance(run.bank, NoteBank) and isinstance(run.model, Model)
     run.bank.rows[..., LEVEL][..., between] = LEVEL_FLOOR_DB
     found = sets_of(run.model, run.bank)
-    assert [s.name for s in found] == ["other real notes", "the model, asked for as they are", "the model, nothing asked", "white noise"]
+    assert [s.name for s in found] == ["other real notes", "the model, with their conditions", "the model, no conditions", "white noise"]
     real, noise = found[0], found[-1]
     assert real.pitch_accuracy == 1 and noise.pitch_accuracy == 0
     assert noise.frechet > 20 * real.frechet and noise.ndb > real.ndb and noise.diversity < 0.1 < real.diversity

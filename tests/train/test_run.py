@@ -1,4 +1,4 @@
-"""Runs: what they leave, going on to the bit, ctrl-C, numbers that are none, and several processes that do what one does."""
+"""Runs: what they leave, resuming bit-exactly, ctrl-C, NaN and Inf, and several processes that do what one does."""
 import csv
 import io
 import json
@@ -81,7 +81,7 @@ def test_numbers_that_are_none_end_it_with_the_last_good_weights(tiny_bank, tmp_
                 one.model.decoder.out.weight[0, 0] = float("nan")
         return step()
     one.train_step = train_step
-    with pytest.raises(Diverged, match=r"step 100: the loss is no number any more .*of step 50.*lower rate"):
+    with pytest.raises(Diverged, match=r"step 100: the loss is NaN or Inf .*of step 50.*lower rate"):
         one.run(tmp_path, progress=False)
     state = read_state(tmp_path / "state.pt")
     assert state["step"] == 50 and all(bool(torch.isfinite(x).all()) for x in tensors_of(state))
@@ -104,10 +104,10 @@ def test_a_disk_that_is_full_leaves_the_state_that_was(tiny_bank, tmp_path, monk
 def test_states_that_are_none(tiny_bank, tmp_path):
     one = learner(tiny_bank)
     (tmp_path / "state.pt").write_bytes(b"no state")
-    with pytest.raises(ValueError, match=r"state\.pt: no state of a run, or damaged"):
+    with pytest.raises(ValueError, match=r"state\.pt: not the state of a run, or damaged"):
         one.resume(tmp_path / "state.pt")
     torch.save({"evil": os.system}, tmp_path / "state.pt")                             # a pickle that names a function
-    with pytest.raises(ValueError, match="no state of a run, or damaged"):
+    with pytest.raises(ValueError, match="not the state of a run, or damaged"):
         one.resume(tmp_path / "state.pt")
 
 

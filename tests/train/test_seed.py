@@ -1,4 +1,4 @@
-"""The seed's systems in training: labels stay with their sounds, losses begin where they should, runs go on, exports play."""
+"""STFT models in training: labels stay with their sounds, losses begin where they should, runs go on, exports play."""
 import csv
 import json
 import math
@@ -202,4 +202,4 @@ def test_a_state_that_was_cut_is_told(told_sounds, tmp_path, capsys):
     for command in (["autoencoder", data, "--run", str(run), *SMALL, "--resume"], ["export", data, str(run), str(tmp_path / "model")],
                     ["report", str(run), "--out", str(tmp_path / "report.html")]):
         assert main(command) == 1
-        assert "state.pt: no state of a run, or damaged" in capsys.readouterr().err
+        assert "state.pt: not the state of a run, or damaged" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What `hummingface train` can be asked for, as `train/app/commands.py` answers it."""
+"""The arguments of `hummingface train`; `train/app/commands.py` executes them."""
 import argparse
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
         train.add_argument("--only", metavar="NAME,..", help="learn these instruments of the data alone")
         train.add_argument("--representation", choices=("frames", "stft", "if"), default="frames", help="stft: whole notes as STFT images, "
-                           "real and imaginary part (docs/seed.md); if: their log magnitude and instantaneous frequency")
+                           "real and imaginary part (docs/stft-models.md); if: their log magnitude and instantaneous frequency")
         train.add_argument("--power", type=float, default=0.5, help="of magnitudes in stft: 1 does not compress them")
         train.add_argument("--unturned", action="store_true", help="stft: phases as they are, not relative to the key's harmonics")
         _training_options(train, usual)

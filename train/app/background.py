@@ -1,4 +1,4 @@
-"""Giving way: work that must never disturb the sound, or whatever else the player does."""
+"""Lowers the priority of this process, for work that must never disturb the sound or the player's other programs."""
 import os
 import sys
 
@@ -14,9 +14,9 @@ def step_aside() -> None:
 
 
 def give_way() -> None:
-    """Lowest priority for this process and those it starts, for the processor and the disk.
+    """Lowest priority for this process and its children, for the processor and the disk.
 
-    Linux takes the priority of the disk from that of the processor (ioprio_set(2)); macOS and Windows have a mode of their own for both.
+    Linux derives the disk's priority from the processor's (ioprio_set(2)); macOS and Windows have a mode of their own for both.
     """
     if hasattr(os, "nice"):
         os.nice(LOWEST)

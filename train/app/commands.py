@@ -15,7 +15,7 @@ from hummingface.train.notes.program_families import FACTORY
 
 @dataclass(frozen=True)
 class Library:
-    """Where a player's models are. Training does not know the instrument: whoever starts it tells."""
+    """Where a player's models are. Training does not know the instrument: its caller says."""
     find: Callable[[str], Path]                           # a model's file by its name; raises ValueError with what there is
     models: Path                                          # folder for new ones
     work: Path                                            # for what can be made again

@@ -1,4 +1,4 @@
-"""A lesson as it is seen from outside while it goes on: how far it is, what one note looks like by now, a model to play meanwhile."""
+"""Reports on a running training job for the window: progress, a preview of one note, and intermediate models to play."""
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ SLOWER = 1.25                          # each time
 
 
 class Watch:
-    """Called after every step of training. `publish()` makes a model that can be played of what is learnt so far."""
+    """Called after every training step. `publish()` exports the current model for playing."""
 
     def __init__(self, trainer: "AutoencoderTrainer", tell: Tell, bank: NoteBank, publish: Callable[[], object]):
         self._trainer, self._tell, self._publish, self._bank = trainer, tell, publish, bank
@@ -56,7 +56,7 @@ class Watch:
             self._model, self._model_s = time.monotonic(), min(self._model_s * SLOWER, MODELS_S[1])
 
     def show(self) -> None:
-        """The picture as it is now."""
+        """Send the current picture."""
         bank, i = self._bank, self._note
         frames = learnt_frames(self._trainer, bank, i, self._times)
         learnt = as_bytes(spectrum_db(frames, self._f0_hz), self._peak_db)
@@ -66,7 +66,7 @@ class Watch:
 
 @torch.no_grad()
 def learnt_frames(trainer: "AutoencoderTrainer", bank: NoteBank, note: int, times_s: np.ndarray) -> np.ndarray:
-    """What the averaged model says of a note of the bank at these times. [T, FRAME_SIZE]"""
+    """Frames of the averaged model for a note of the bank at these times. [T, FRAME_SIZE]"""
     model, device = trainer.average, trainer.device
     about = lambda x: torch.tensor([float(x[note])], device=device)                                      # noqa: E731
     z = model.points[int(bank.instrument[note])][None]
@@ -77,7 +77,7 @@ def learnt_frames(trainer: "AutoencoderTrainer", bank: NoteBank, note: int, time
 
 
 def _middle(bank: NoteBank) -> int:
-    """The trained note in the middle of the keys, of the louder ones there: what a player hears first."""
+    """The trained note in the middle of the keys, one of the louder ones there: the preview."""
     pitch = bank.pitch[bank.trained].astype(float)
     away = np.abs(pitch - np.median(pitch)) - 0.01 * bank.velocity[bank.trained]
     return int(bank.trained[away.argmin()])

@@ -1,5 +1,5 @@
-"""Speaking to a program that started this one (the instrument's window): JSON objects, one a line, in at standard input, out at
-standard output. When that program goes, however it goes, standard input ends.
+"""JSON lines between this process and the program that started it (the instrument's window): objects, one a line, on standard input and
+output. When that program ends, in whatever way, standard input ends.
 """
 import contextlib
 import json
@@ -16,7 +16,7 @@ LONGEST_LINE = 1 << 20
 
 
 class Lines:
-    """Takes standard output for itself: whatever else prints there goes to standard error from now on."""
+    """Takes over standard output: anything else printed there goes to standard error from now on."""
 
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
@@ -24,7 +24,7 @@ class Lines:
         os.dup2(2, 1)
 
     def tell(self, kind: str, **values: Any) -> None:
-        """One line `{"tell": kind, ...}`. Nobody who hears it is no error: the end of standard input says so, too."""
+        """Write a line `{"tell": kind, ...}`. A closed output is no error: the end of standard input reports that, too."""
         text = json.dumps({"tell": kind, **values}, allow_nan=False)
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._out.write(text + "\n")
@@ -32,7 +32,7 @@ class Lines:
 
 
 def asked() -> Iterator[dict]:
-    """The objects on standard input, until it ends; lines that are none are left out."""
+    """The objects on standard input, until it ends; lines that hold no object are ignored."""
     while line := sys.stdin.buffer.readline(LONGEST_LINE):
         with contextlib.suppress(ValueError):
             message = parse_json(line, LONGEST_LINE)
@@ -41,7 +41,7 @@ def asked() -> Iterator[dict]:
 
 
 def stop_when_left() -> None:
-    """When standard input ends this process is stopped as by ctrl-C, so that it saves what it has."""
+    """When standard input ends, interrupt this process as by ctrl-C, so that it saves its work."""
     def watch() -> None:
         while os.read(0, 1 << 16):          # not through `sys.stdin`, whose lock Python wants when it ends
             pass

@@ -1,12 +1,12 @@
-"""Recordings into points of a model's latent space, as a helper that answers line by line: `hummingface train points`.
+"""Finds the latent points of recordings, as a helper process that answers line by line: `hummingface train points`.
 
-The window keeps one warm while the player is about to drop a recording: importing torch and opening a model take seconds, finding
+The window keeps one ready while the player may drop a recording: importing torch and opening a model take seconds, finding
 a point then takes under two.
 
     {"do": "warm", "model": M}                     -> {"tell": "warm", "model": M}
     {"do": "find", "id": N, "path": P, "model": M} -> {"tell": "found", "id": N, "z", "pitch", "key", "seconds", "gain_db", "model"}
                                                       then {"tell": "distance", "id": N, "mel", "act60"}
-    what cannot be done                            -> {"tell": "refused", "id": N, "text"}
+    a request that fails                           -> {"tell": "refused", "id": N, "text"}
 """
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -29,14 +29,14 @@ LONGEST_S = 60.0                # of a file: one note is not longer
 
 
 class Points:
-    """`open_model(text)` as the command line has it. Models that were opened stay."""
+    """`open_model(text)` as on the command line. Opened models are kept."""
 
     def __init__(self, open_model: Callable[[str], Model], tell: Callable[..., None]):
         self._open, self._tell = open_model, tell
         self._refiners: dict[str, Refiner] = {}
 
     def serve(self, messages: Iterable[dict]) -> None:
-        """Answer all of them, in their order. What one of them asks in vain is told, and the next is taken."""
+        """Answer all of them, in order. A request that fails is answered with the reason, and the next one is served."""
         for message in messages:
             number = message.get("id")
             try:
@@ -51,11 +51,11 @@ class Points:
                 self._tell("refused", id=number, text=f"not understood: {error!r}")
 
     def warm(self, text: str) -> None:
-        """Open a model, as it is now, and find a point once: what is done for the first time takes seconds."""
+        """Open a model and find a point once, since everything takes longer the first time."""
         find_point(self.refiner(text, afresh=True), rehearsal(), how=replace(QUICKLY, steps=2))
 
     def refiner(self, text: str, afresh: bool = False) -> Refiner:
-        """Of a model by its name or file. `afresh`: it may have been made anew since."""
+        """Of a model by its name or file. `afresh`: the file may have changed since."""
         if afresh or text not in self._refiners:
             model = self._open(text)
             known = self._refiners.get(text)
@@ -69,7 +69,7 @@ class Points:
         note = note_of(path)
         z, bank = find_point(refiner, note, how=QUICKLY)
         if not np.isfinite(z).all():
-            raise ModelError(f"The model {refiner.model.name} finds no point for {path.name}. Try another model.")
+            raise ModelError(f"The model {refiner.model.name} found no point for {path.name}. Try another model.")
         key = note.labels.pitch
         self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
                    seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
@@ -80,7 +80,7 @@ class Points:
 
 
 def rehearsal() -> Note:
-    """Half a second of a buzz."""
+    """Half a second of a buzz, for the warm-up."""
     rate_hz = 48_000
     audio = (np.arange(rate_hz // 2) % 200 / 400 - 0.25).astype(np.float32)
     heard = hear(audio, rate_hz)
@@ -97,5 +97,5 @@ def note_of(path: Path) -> Note:
     except (sf.SoundFileError, OSError) as error:
         raise SourceError(f"{path}: cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()}).") from error
     if info.duration > LONGEST_S:
-        raise SourceError(f"{path}: {info.duration:.0f} s long. One note of an instrument is wanted, of {LONGEST_S:.0f} s at most.")
+        raise SourceError(f"{path}: {info.duration:.0f} s long. It must be one note of an instrument, at most {LONGEST_S:.0f} s long.")
     return note_in(path)

@@ -1,7 +1,7 @@
-"""From a folder of recordings to a model in the library, in one go: prepare, train, axes, card, export, a look at the result.
+"""From a folder of recordings to a model in the library: prepare, train, choose axes, write the card, export, evaluate.
 
-Meant for little data: tens of notes, minutes on a laptop. Each note gets a point of its own beside its instrument's, and rules
-stand in for the keys and dynamics that nobody recorded (`train/data/augmentation.py`); no key is held out unless it is asked for.
+Meant for little data: tens of notes, minutes on a laptop. Each note gets a latent point of its own beside its instrument's, and rules
+replace the keys and dynamics that nobody recorded (`train/data/augmentation.py`); no key is held out unless the caller asks for it.
 """
 import json
 import os
@@ -29,13 +29,13 @@ SMALL = Shape(width=256, note_width=512, phase_width=128)
 ENCODER_WIDTH = 48
 BRIDGED_SEMITONES = 12
 SHARE_FOR_TRAINING = 0.9               # of the minutes; the rest is for preparing, exporting and looking at the result
-NOTES = "lesson.json"                  # within `work`: what is learnt of what, and how far it came
+NOTES = "lesson.json"                  # within `work`: the record of the training job
 Added = Callable[[Path, dict[str, Any] | None], str]
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How `learn` goes about it."""
+    """The configuration of `learn`."""
     minutes: float = 9.0               # in all
     latents: int = 16
     hold_out: bool = False             # one key in 12 is left out, to see how the model does between keys
@@ -47,11 +47,11 @@ class TrainConfig:
 
 
 class NothingToLearn(ValueError):
-    """No note could be made of what was given; the text says why."""
+    """No note could be made of the sources; the text says why."""
 
 
 def silent(kind: str, **values: Any) -> None:
-    """Nobody is told."""
+    """Reports nothing."""
 
 
 def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainConfig | None = None, wishes: Wishes | None = None,
@@ -69,7 +69,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     from hummingface.train.exporting.export_model import export
     from hummingface.train.learning.run import STATE
     from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
-    lesson, begin, told = lesson or TrainConfig(), time.monotonic(), tell or silent
+    lesson, begin, notify = lesson or TrainConfig(), time.monotonic(), tell or silent
     workers = lesson.workers or os.cpu_count() or 1
     data, run = work / "data", work / "run"
     data.mkdir(parents=True, exist_ok=True)
@@ -79,19 +79,19 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     wishes = wishes or Wishes()
     if len(sources) == 1 and not wishes.instrument:
         wishes = replace(wishes, instrument=name)
-    told("stage", stage="listening", done=0, of=0)
+    notify("stage", stage="listening", done=0, of=0)
     opened = [open_source(path, wishes, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
-    report = prepare(data, opened, workers, progress, lambda done, of: told("stage", stage="preparing", done=done, of=of))
+    report = prepare(data, opened, workers, progress, lambda done, of: notify("stage", stage="preparing", done=done, of=of))
     say(report.text())
     if not report.notes:
-        raise NothingToLearn(f"no note could be made of {', '.join(map(str, sources))}: {_reasons(report)}.")
+        raise NothingToLearn(f"no note could be made from {', '.join(map(str, sources))}: {_reasons(report)}.")
     bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True)
     bank.between_velocities = True
     if lesson.even:
         even_out(bank)
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
-    told("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
+    notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
     left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
     options = AutoencoderOptions(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08,
                                  average_steps=200,
@@ -106,14 +106,14 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
              + " --uneven" * (not lesson.even)}
 
     def publish() -> Model:
-        """The model as it is, into the library."""
+        """Export the current model into the library."""
         before = _card_of(out)
         trainer.save(state)
         model = export(state, bank, out, name, about)
         write_notes(work, notes | {"share": round(trainer.progress(), 4)})
         if text := added(out.with_name(out.name + ".safetensors"), before):
             say(text.rstrip())
-        told("model", name=name, share=round(trainer.progress(), 4))
+        notify("model", name=name, share=round(trainer.progress(), 4))
         return model
     if tell is not None:
         trainer.watch = watch = Watch(trainer, tell, bank, publish)
@@ -125,8 +125,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
             watch.show()
         model = publish()
     except OSError as error:
-        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Make room there, and go on: what was "
-                      "saved before is whole.") from error
+        raise OSError(f"{error.filename or work}: cannot be written ({error.strerror or error}). Free some space there and repeat the "
+                      "command: what was saved before is intact.") from error
     except KeyboardInterrupt:
         with suppress(OSError):
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
@@ -136,10 +136,10 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
 
 
 def _reasons(report: PrepareReport) -> str:
-    """Why nothing could be made of what was found, the first few."""
-    said = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
+    """The first few reasons why no note could be made."""
+    reasons = [f"{skip.name}: {skip.reason}" for skip in report.skipped[:3]] + report.failed[:1]
     more = len(report.skipped) - 3
-    return "; ".join(said) + (f"; and {more} more" if more > 0 else "") if said else "there are no recordings in it"
+    return "; ".join(reasons) + (f"; and {more} more" if more > 0 else "") if reasons else "there are no recordings in it"
 
 
 def _card_of(out: Path) -> dict[str, Any] | None:
@@ -150,7 +150,7 @@ def _card_of(out: Path) -> dict[str, Any] | None:
 
 
 def read_notes(work: Path) -> dict[str, Any]:
-    """What a lesson wrote down of itself; empty where there is nothing that can be read."""
+    """The record of a training job; empty if there is none that can be read."""
     with suppress(OSError, ValueError):
         notes = read_json(work / NOTES)
         if isinstance(notes, dict):
@@ -159,26 +159,27 @@ def read_notes(work: Path) -> dict[str, Any]:
 
 
 def write_notes(work: Path, notes: dict[str, Any]) -> None:
-    """Whole or not at all. Raises OSError."""
+    """Write it whole or not at all. Raises OSError."""
     replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
 
 
 def _go_on(trainer: "Learner", state: Path, say: Callable[[str], None]) -> bool:
-    """From where an earlier command stopped, with the notes as they are; a run that was finished goes once more over them. False where
-    it is of other notes, and learning begins anew."""
+    """Continue from where an earlier command stopped, with the notes as they are; a finished run gets another pass. Returns False if its
+    notes are others, and learning starts again.
+    """
     try:
         trainer.resume(state)
     except (ValueError, RuntimeError):
-        say("the notes have changed since the last time: learning begins anew")
+        say("the notes have changed since the last time: learning starts again")
         return False
     if trainer.progress() >= 1:
-        trainer.step, trainer.seconds = 0, 0.0                        # once more over the same notes, from what is known
-        say("goes on from the model that is there")
+        trainer.step, trainer.seconds = 0, 0.0                        # another pass over the same notes, from the finished weights
+        say("continues from the existing model")
     return True
 
 
 def folder_name(name: str) -> str:
-    """A name as the stem of its files. Raises ValueError where nothing of it is left."""
+    """A name as the stem of its files. Raises ValueError if nothing of it is left."""
     stem = "".join(c if c.isalnum() or c in "-_ " else "" for c in name).strip().replace(" ", "-").lower()[:80]
     if not stem:
         raise ValueError(f"{name!r} cannot be the name of a model: give it a letter or a number.")

@@ -1,7 +1,7 @@
-"""Few notes made to cover a whole instrument: what a batch of them is taken to say of other keys and velocities.
+"""Augmentation of few notes to a whole instrument: what a batch of notes implies for other keys and velocities.
 
-Two rules stand in for recordings that nobody made. A note carried to another key keeps its partials' levels on its own grid, and
-with it goes its own point of latent space: so that the knobs learn how the notes of the collection differ, at any key. And
+Two rules replace recordings that nobody made. A note moved to another key keeps its partials' levels on its own grid, and
+its own latent point, so that the knobs learn how the notes of the collection differ, at any key. And
 beyond the softest and the loudest dynamic, levels follow velocity as General MIDI instruments do (40 dB a decade).
 """
 import numpy as np
@@ -25,7 +25,7 @@ def spread(batch: Batch, rng: np.random.Generator, own_share: float) -> np.ndarr
     own[carried] = 1
     moved = torch.from_numpy((rng.normal(0, CARRIED_SEMITONES, size) * carried).astype(np.float32))
     batch.pitch = (batch.pitch + moved).clamp(LOWEST_KEY, HIGHEST_KEY)
-    batch.phase_level[torch.from_numpy(carried)] = LEVEL_FLOOR_DB              # how partials begin there nobody knows
+    batch.phase_level[torch.from_numpy(carried)] = LEVEL_FLOOR_DB              # start phases there are unknown
     _beyond_dynamics(batch, rng)
     return own
 

@@ -1,6 +1,6 @@
-"""Continuous characteristics of a note, measured from its frames: what a conditional model may be asked for beside pitch.
+"""Continuous characteristics of a note (brightness, attack, decay, ...), measured from its frames: conditions of a conditional model.
 
-They are functions of frames alone, so they can be measured on what a model says as well as on recordings. The audible is what lies
+They are functions of frames alone, so they can be measured on a model's output as well as on recordings. Audible means
 within 60 dB of the note's peak.
 """
 import numpy as np

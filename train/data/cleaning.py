@@ -1,4 +1,4 @@
-"""What is put right in a bank's rows before anything is learnt from them: dead tails, decays that were cut off, tuning, uneven keys."""
+"""Corrections of prepared notes before training: silent tails, decays that were cut off, tuning, uneven keys."""
 import numpy as np
 import torch
 
@@ -11,13 +11,13 @@ from hummingface.train.data.note_spectrum import at_times
 TREND_SEMITONES = 5.0                 # Gaussian width over which the level of a dynamic is taken to be even
 MOST_EVENED_DB = 12.0
 FADED_DB = 4.0                        # under what a note mostly has: it is over
-LEAST_MOTION_S = 1.0                  # shorter notes tell neither how they move nor how they sustain
-SLOPE_SHARE = 0.3                     # of a note's time, at its end, by whose slope it goes on falling
+LEAST_MOTION_S = 1.0                  # shorter notes are too short to measure motion or sustain
+SLOPE_SHARE = 0.3                     # fraction of a note's time, at its end, whose slope is extrapolated
 
 
 class Notes:
-    """What a bank of notes tells of each, where it can be mended: the base of `hummingface.train.data.dataset.NoteBank`, whose units
-    these are."""
+    """The fields of a bank of notes that are corrected here: the base of `hummingface.train.data.dataset.NoteBank`, whose units these are.
+    """
     rows: torch.Tensor
     times_s: torch.Tensor
     instrument: np.ndarray
@@ -31,7 +31,7 @@ class Notes:
 
 
 def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
-    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence them."""
+    """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence these rows."""
     for i in np.flatnonzero(~sustained):
         held = bank.rows[i, :bank.valid_rows[i], LEVEL]
         same = (held == held[-1]).all(1)
@@ -42,7 +42,7 @@ def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
 
 
 def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
-    """Rows beyond the last that was recorded. Struck notes that nobody let go fall on as they did before it, and sustained ones live on,
+    """Rows beyond the last that was recorded. Struck notes without a note-off go on decaying as before it, and sustained ones go on,
     for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
     late = bank.rows.shape[1] > ROWS
@@ -94,7 +94,7 @@ def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch
 
 
 def tune(bank: Notes) -> None:
-    """Take out what mistuning is left in each note, as `models/playing/period.py` hears it."""
+    """Remove the remaining mistuning of each note, as `models/playing/period.py` measures it."""
     times = row_times_s()
     for i in range(0, len(bank.rows), 512):
         notes = slice(i, min(i + 512, len(bank.rows)))
@@ -102,8 +102,8 @@ def tune(bank: Notes) -> None:
         cents = np.zeros(len(end))
         for n, until in enumerate(end):
             heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-            said = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
-            cents[n] = np.median(said)
+            off_cents = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
+            cents[n] = np.median(off_cents)
         off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
         ratio = torch.from_numpy(SLOT_RATIO)
         deviation = bank.rows[notes, :, DEVIATION].float()
@@ -112,7 +112,7 @@ def tune(bank: Notes) -> None:
 
 
 def even_out(bank: Notes) -> None:
-    """Bring each note to the level that its dynamic has about its key: nobody plays two keys exactly alike, and a keyboard should.
+    """Bring each note to the mean level of its dynamic around its key: no player plays two keys exactly alike, and a keyboard should.
 
     An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.
     """

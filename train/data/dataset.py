@@ -1,10 +1,10 @@
-"""Prepared notes as batches of rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
+"""Batches of training rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
 
-Between two neighbouring keys (the next one that is trained on, so across a left-out key too) the target is the mean of
-both keys' frames, weighted by distance: partials meet partials because frames stand on the harmonic grid. So the decoder is
-told what lies between keys, and learns at a left-out key what averaging its neighbours would give. Between two instruments, at the
-same key and dynamic, the target is the weighted mean of both in the same way: so that what lies between two points of latent space
-is between them to the ear.
+Between two neighbouring trained keys (so across a left-out key too) the target is the mean of
+both keys' frames, weighted by distance: corresponding partials are averaged because frames are on the harmonic grid. So the decoder
+learns between keys, and at a left-out key, what averaging the neighbours gives. Between two instruments, at the
+same key and dynamic, the target is the weighted mean of both in the same way, so that a point between two points of latent space
+sounds like a mixture of both.
 """
 import itertools
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
-BRIDGED_ON_KEYS = 0.75                # of what lies across keys that are not trained on
+BRIDGED_ON_KEYS = 0.75                # of pairs that bridge untrained keys
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 AUDIBLE_DB = 80.0
@@ -35,7 +35,7 @@ DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
 
 
 def is_left_out(instrument: int, pitch: int) -> bool:
-    """One pitch in 12, another for each instrument: never trained on, only watched."""
+    """One pitch in 12, another for each instrument: never trained on, only evaluated."""
     return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
 
 
@@ -50,8 +50,8 @@ def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
     which = np.array([number[one] for one in identity])
     heard: list[list[bool]] = [[] for _ in order]
     for note, n in zip(notes, which, strict=True):
-        told = note.get("sustained")
-        heard[n].append(sustains(note["measured"]) if told is None else told)
+        declared = note.get("sustained")
+        heard[n].append(sustains(note["measured"]) if declared is None else declared)
     instruments, names = [], set()
     for (program, name, family, source), sustained in zip(order, heard, strict=True):
         unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
@@ -69,7 +69,7 @@ class Batch:
     velocity: Tensor       # [N]
     peak_db: Tensor        # [N] of the whole note
     heard: Tensor          # [N, GROUPS] 0..1, how much of each frequency group is audible in the note
-    moves: Tensor          # [N] 1 where the note was long enough to tell its motion, else 0
+    moves: Tensor          # [N] 1 where the note was long enough to measure its motion, else 0
     phase: Tensor          # [N, PARTIALS] start phases
     phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
     time_s: Tensor         # [N R]
@@ -77,7 +77,7 @@ class Batch:
     note: Tensor           # [N] int64, which notes of the bank they are
     other: Tensor          # [N] int64, with which note each is mixed
     other_instrument: Tensor   # [N] int64, that note's
-    share: Tensor          # [N] 0..1, how far it is gone towards the other
+    share: Tensor          # [N] 0..1, weight of the other note
     softest: Tensor        # [N] bool, whether no softer note of its key is known
     loudest: Tensor        # [N] bool
 
@@ -144,7 +144,7 @@ class NoteBank(Notes):
         return bank
 
     def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
-        """Everything beside rows and phases, of what is known of each note."""
+        """Fill in everything beside rows and phases, from the notes' descriptions."""
         self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
             setattr(self, key, np.asarray([note[key] for note in notes]))
@@ -164,7 +164,7 @@ class NoteBank(Notes):
         left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
         self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
         self.softest = ~np.isin(np.arange(len(self)), self.louder)
-        self.between_velocities = False                                 # mix what lies between two dynamics, too
+        self.between_velocities = False                                 # mixtures of two dynamics, too
         self.heard = self._heard_groups()
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
         chance[ROWS:] = LATE_SHARE / len(LATE_S)
@@ -174,7 +174,7 @@ class NoteBank(Notes):
         return len(self.rows)
 
     def near(self, device: torch.device) -> "NoteBank":
-        """This bank, with its rows on `device` where they leave room for the training: so no batch has to travel. Returns itself."""
+        """This bank, with its rows on `device` if they fit beside the training: so batches need no transfer. Returns itself."""
         size = self.rows.nbytes + self.phase.nbytes
         if device.type == "cuda" and size < DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
             for name in ("rows", "phase", "heard", "times_s"):
@@ -192,20 +192,20 @@ class NoteBank(Notes):
 
     def grown(self) -> "NoteBank":
         """The folder's bank as it is now: itself unless a third was added (preparing may go on while training does)."""
-        asked, parts = self._source
-        if len(part_files(asked[0])) < parts * 4 / 3:
+        arguments, parts = self._source
+        if len(part_files(arguments[0])) < parts * 4 / 3:
             return self
-        larger = NoteBank(*asked)
+        larger = NoteBank(*arguments)
         return larger if larger.instruments == self.instruments else self
 
     def chosen(self) -> dict[str, Any]:
-        """What it is made of, to be made again by `NoteBank(**chosen)`; empty for notes without a folder."""
+        """The arguments to make it again by `NoteBank(**chosen)`; empty for notes without a folder."""
         folder, *rest = getattr(self, "_source", [[None]])[0]
         return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late"),
                                                   (str(folder.absolute()), *rest), strict=True))
 
     def characteristics(self) -> np.ndarray:
-        """What was measured of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
+        """The measured characteristics of each note, in the order of CHARACTERISTICS. [notes, 8] float32"""
         def of(i: int) -> dict[str, float]:                            # an earlier version of `prepare` did not measure
             return self._measured[i] or measure(self.rows[i].float().numpy(), float(self.pitch[i]), float(self.hold_s[i]))
         self._measured = [of(i) for i in range(len(self))]
@@ -291,7 +291,7 @@ class NoteBank(Notes):
 
     @staticmethod
     def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
-        """Most of what lies across keys that are not trained on lies on one: it will be played more often than what is beside it."""
+        """Move most pairs that bridge untrained keys onto one of these keys, since they will be played more often than pitches between."""
         nearest = np.clip(np.round(share * gap), 1, gap - 1) / gap
         return np.where(rng.random(len(share)) < BRIDGED_ON_KEYS, nearest, share)
 

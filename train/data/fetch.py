@@ -1,4 +1,4 @@
-"""Download published data sets: with a progress bar, going on where a download ended, checked by size and SHA-256."""
+"""Downloads published data sets, with a progress bar, resuming, and checks of size and SHA-256."""
 import http.client
 import json
 import os
@@ -27,7 +27,7 @@ class FetchError(ValueError):
 
 @dataclass(frozen=True)
 class Published:
-    """A file as its publisher has it; size and hash where they are known."""
+    """A file as published; size and hash where they are known."""
     url: str
     size: int | None = None
     sha256: str | None = None
@@ -46,11 +46,11 @@ SETS = {"nsynth": {
 
 
 def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
-    """`what` in `folder`, complete and checked; what is there already is not loaded again. Raises FetchError, OSError on a full disk."""
+    """`what` in `folder`, complete and checked; what already exists is not loaded again. Raises FetchError, OSError on a full disk."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / what.name
     if path.is_file():
-        _check(what, path, "Move it away and fetch it anew.")
+        _check(what, path, "Move it away and run the command again.")
         return path
     partial = path.with_name(path.name + ".partial")
     _download(what, partial, progress, pause_s)
@@ -69,7 +69,7 @@ def _check(what: Published, path: Path, advice: str) -> None:
     if what.size is not None and size != what.size:
         raise FetchError(f"{path}: {size:,} bytes instead of {what.size:,}. {advice}")
     if what.sha256 is not None and sha256_of(path) != what.sha256:
-        raise FetchError(f"{path}: its SHA-256 is not the published one: damaged on the way, or changed. {advice}")
+        raise FetchError(f"{path}: its SHA-256 is not the published one: damaged during the download, or changed. {advice}")
 
 
 def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
@@ -91,18 +91,18 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
             except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as broken:
                 error = str(getattr(broken, "reason", "") or broken or type(broken).__name__)
             failures = 1 if _size(partial) > before else failures + 1
-    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command goes on from there.")
+    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command resumes.")
 
 
 def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
-    """One request, from where the file ends. True when all is there."""
+    """One request, from the current end of the file. True when it is complete."""
     have = _size(partial)
     request = urllib.request.Request(what.url, headers={"User-Agent": "hummingface"})
     tag = _tag_of(partial) if have else ""
     if have:
         request.add_header("Range", f"bytes={have}-")
         if tag:
-            request.add_header("If-Range", tag)                   # a file that has changed comes from its beginning
+            request.add_header("If-Range", tag)                   # a file that has changed on the server is downloaded from its beginning
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as refused:
@@ -121,7 +121,7 @@ def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length and length.isdigit() else None
         if what.size is not None and total is not None and total != what.size:
-            raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: another file than the published one.")
+            raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: it is not the published file.")
         strong = answer.headers.get("ETag", "")
         if strong and not strong.startswith("W/"):
             _tag_file(partial).write_text(json.dumps(strong))
@@ -144,7 +144,7 @@ def _tag_file(partial: Path) -> Path:
 
 
 def _tag_of(partial: Path) -> str:
-    """What the server called the file that is half there; empty where that is not known."""
+    """The server's tag of the partial file; empty if unknown."""
     try:
         tag = read_json(_tag_file(partial))
     except (OSError, ValueError):

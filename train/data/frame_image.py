@@ -1,4 +1,4 @@
-"""Notes as a picture: the levels of their partials over warped time, one beside the other. So one sees a model learning."""
+"""Notes as a picture, side by side: levels of partials over warped time. It shows a model's progress during training."""
 from collections.abc import Sequence
 
 import numpy as np

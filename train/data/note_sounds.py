@@ -1,9 +1,8 @@
-"""Prepared notes as sound: what the models of whole notes learn from. The STFT images are made of it as they are asked for.
+"""Prepared notes as sound: the training data of STFT models. Their STFT images are computed when they are needed.
 
-A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; else a folder
-of them is as `train/data/store.py` tells, and `data.json` has "representation": "stft". Sounds are read from disk as they are needed, so
-memory
-does not grow with notes.
+A part is `NAME.sound.npy` [notes, 64000] int16 (4 s at 16 kHz, each note as loud as 16 bit allow) beside its `NAME.json`; otherwise a
+folder of them is as `train/data/store.py` describes, and `data.json` has "representation": "stft". Sounds are read from disk when they are
+needed, so memory does not grow with notes.
 """
 import json
 from collections.abc import Sequence
@@ -53,8 +52,9 @@ def prepared_sound(key: str, note: Note) -> MadeSound:
 
 
 def heard_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]:
-    """What tells some of NSynth's qualities: `centre` of its spectrum (octaves above the fundamental), `rise` (s to its peak), `fall` (dB
-    from 0.3 s to 3 s or note-off), `rest` (dB that sounds half a second after note-off, under its peak)."""
+    """Measures that correlate with some of NSynth's qualities: `centre` of its spectrum (octaves above the fundamental), `rise` (s to its
+    peak), `fall` (dB from 0.3 s to 3 s or note-off), `rest` (dB below its peak, half a second after note-off).
+    """
     power = np.abs(np.fft.rfft(audio)) ** 2
     hz = np.fft.rfftfreq(len(audio), 1 / stft.RATE_HZ)
     f0_hz = pitch_to_hz(pitch)
@@ -89,7 +89,7 @@ def _sounds(part: StorePart) -> np.ndarray:
 
 
 class NoteSounds:
-    """The notes of a folder, as images when they are asked for. Numbers of notes index all arrays."""
+    """The notes of a folder, as images on demand. Indices of notes index all arrays."""
 
     def __init__(self, folder: str | Path, layout: Layout, instruments: list[str] | None = None, pitches: tuple[int, ...] = ()):
         folder = Path(folder)
@@ -122,14 +122,14 @@ class NoteSounds:
         self._made = np.zeros(len(self), bool)
 
     def near(self, device: torch.device) -> "NoteSounds":
-        """This bank: its sounds stay in memory, and images travel when they are drawn."""
+        """This bank: its sounds stay in memory, and images are transferred when they are drawn."""
         return self
 
     def __len__(self) -> int:
         return len(self.notes)
 
     def chosen(self) -> dict[str, Any]:
-        """What it is made of, to be made again by `SoundBank(layout=.., **chosen)`."""
+        """The arguments to make it again by `NoteSounds(layout=.., **chosen)`."""
         folder, instruments, pitches = self._source
         return {"folder": str(folder.absolute()), "instruments": instruments, "pitches": list(pitches)}
 
@@ -147,8 +147,8 @@ class NoteSounds:
 
     def note(self, which: int) -> Note:
         """One of them, as a source gives it."""
-        told = self.notes[which]
-        labels = Labels(**{field.name: told[field.name] for field in fields(Labels) if field.name in told})
+        note = self.notes[which]
+        labels = Labels(**{field.name: note[field.name] for field in fields(Labels) if field.name in note})
         return Note(labels, self.sounds(np.array([which]))[0], stft.RATE_HZ, float(self.pitch[which]))
 
     def images(self, notes: np.ndarray) -> Tensor:
@@ -169,19 +169,20 @@ class NoteSounds:
         return torch.from_numpy((self.pitch[notes] - self.lowest).astype(np.int64))
 
     def conditions(self) -> tuple[list[dict[str, Any]], np.ndarray]:
-        """(what a conditional model can be asked for, as its card declares it, values [notes, C]; 0 where a note does not tell)."""
-        told = [{"name": name, "kind": "family", "lowest": 0.0, "highest": 1.0} for name in self.families]
+        """(conditions as a model's card declares them, values [notes, C]; 0 where unknown)."""
+        declared = [{"name": name, "kind": "family", "lowest": 0.0, "highest": 1.0} for name in self.families]
         family = np.array([note["family"] for note in self.notes])
         values = [(family == name).astype(np.float32) for name in self.families]
         for name, column in zip(QUALITIES, self.qualities.T, strict=True):
-            if column.any():                                                        # what nobody tells cannot be learnt
-                told.append({"name": name, "kind": "quality", "lowest": -1.0, "highest": 1.0})
+            if column.any():                                                        # what is never known cannot be learnt
+                declared.append({"name": name, "kind": "quality", "lowest": -1.0, "highest": 1.0})
                 values.append(column)
-        return told, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
+        return declared, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
 
     def _qualities(self) -> np.ndarray:
-        """1 or -1; 0 where not known. By NSynth's labels, and for notes without them the five that can be heard: the fifth of the notes of
-        the same octave that has most of it. [notes, 10]"""
+        """1 or -1; 0 where unknown. By NSynth's labels, and for notes without them the five that can be measured: the highest fifth of the
+        notes of the same octave. [notes, 10]
+        """
         found = np.zeros((len(self), len(QUALITIES)), np.float32)
         unlabelled = np.array([note["qualities"] is None for note in self.notes])
         for i in np.flatnonzero(~unlabelled):

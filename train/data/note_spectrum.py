@@ -1,4 +1,4 @@
-"""What a note's frames look like: partials and noise on a logarithmic frequency axis over time, as bytes that a window can colour."""
+"""A note's frames as an image for the window: partials and noise on a logarithmic frequency axis over time, as bytes."""
 import base64
 from typing import Any
 
@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import BAND_EDGES_HZ, DEVIATION, LEVEL, LE
 
 LOWEST_HZ, HIGHEST_HZ = 40.0, 16_000.0
 ROWS, COLUMNS = 96, 160
-RANGE_DB = 75.0                  # from the loudest to what is left dark
+RANGE_DB = 75.0                  # from the loudest level to the dark end
 LONGEST_S = 3.0
 
 

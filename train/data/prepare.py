@@ -1,7 +1,7 @@
-"""Notes of any source into training data: made, analysed, smoothed, and put on the rows of the note image.
+"""Prepares notes of any source as training data: rendered or read, analysed, smoothed, and sampled at the rows of the note image.
 
-Orders go to workers a few at a time and each writes its own part, so memory stays the same however many notes there are, and
-stopping loses no more than what is being made. What is there already, by its key, is not made again.
+Workers get a few orders at a time and each writes its own part, so memory stays the same however many notes there are, and
+an interruption loses only the notes in progress. Notes that exist already, by their key, are not made again.
 """
 import multiprocessing
 import os
@@ -37,14 +37,14 @@ from hummingface.train.data.store import (
 )
 from hummingface.train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
 
-BEYOND_S = 0.3                        # kept after LONGEST_S of a note that is not let go
+BEYOND_S = 0.3                        # kept after LONGEST_S of a note without a note-off
 AHEAD = 2                             # batches in flight for each worker
 
 
 @dataclass
 class PrepareReport:
-    """What `prepare` did. `failed`: sources that ended badly, and why."""
-    notes: int = 0                    # in the folder, of those asked for
+    """The result of `prepare`. `failed`: sources that failed, and why."""
+    notes: int = 0                    # in the folder, of those requested
     made: int = 0                     # now
     seconds: float = 0.0
     skipped: list[Skipped] = field(default_factory=list)
@@ -57,7 +57,7 @@ class PrepareReport:
         lines = [f"{self.notes} notes, {self.made} made now in {self.seconds:.0f} s"
                  + (f" ({self.seconds / self.made:.2f} s a note)" if self.made else "")]
         if self.unused:
-            lines.append(f"{self.unused} notes of earlier commands stay in the folder, unused")
+            lines.append(f"{self.unused} notes of earlier commands remain in the folder, unused")
         lines += self.remarks
         for reason, count in reasons.most_common():
             names = [s.name for s in self.skipped if s.reason == reason]
@@ -71,13 +71,13 @@ def prepared(order_key: str, note: Note) -> Made:
     from hummingface.models.learning.motion import smooth
     labels, rate_hz = note.labels, note.rate_hz
     audio = note.audio
-    let_go = len(audio) > (labels.hold_s + 0.02) * rate_hz
-    if not let_go:                                            # what lies beyond the last row tells nothing more
+    released = len(audio) > (labels.hold_s + 0.02) * rate_hz
+    if not released:                                            # sound beyond the last row adds nothing
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     raw = analyse(audio, rate_hz, note.pitch, sounds_s)
     analysis = smooth(raw)
-    if sounds_s > LONGEST_S + BEYOND_S and not let_go:        # how it moves is told by where it is loud, not by its last seconds
+    if sounds_s > LONGEST_S + BEYOND_S and not released:        # its motion is measured where it is loud, not in its last seconds
         begin = raw.times_s <= LONGEST_S + BEYOND_S
         beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
         moves = slice(VIBRATO.start, REGULARITY.stop)
@@ -90,7 +90,7 @@ def prepared(order_key: str, note: Note) -> Made:
              "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s)}
-    known["let_go"] = let_go
+    known["let_go"] = released
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
     return Made(order_key, labels, rows, late, analysis.start_phase, known)
@@ -104,7 +104,7 @@ def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> floa
 
 
 def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound: bool = False) -> dict[str, str]:
-    """Make one part, in a worker. Returns {key: reason} of those of which no note could be made."""
+    """Make one part, in a worker. Returns {key: reason} of the orders for which no note could be made."""
     import torch
     torch.set_num_threads(1)
     make: Callable[[str, Note], object] = prepared
@@ -141,9 +141,9 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
         other = "frames" if as_sound else "sounds"
         raise DataError(f"{folder} holds notes of another representation ({other}). Prepare into another folder.")
-    write_data(folder, read_data(folder) | _represented(as_sound))             # before the first part: a folder that was stopped tells, too
+    write_data(folder, read_data(folder) | _represented(as_sound))  # before the first part, so that an interrupted folder has it, too
     report, begin = PrepareReport(), time.monotonic()
-    done, useless, asked = keys_in(folder), read_skipped(folder), set()
+    done, useless, requested = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
     sizes = [len(source) for source in sources]
     bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
@@ -157,8 +157,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
 
     def missing(source: Source) -> Iterator[Order]:
         for order in source.orders(report.skipped):
-            again = order.key in asked
-            asked.add(order.key)
+            again = order.key in requested
+            requested.add(order.key)
             if not again and order.key not in done and order.key not in useless:
                 yield order
                 continue
@@ -181,8 +181,8 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
             except SourceError as error:
                 report.failed.append(str(error))
             report.remarks += source.remarks
-    report.notes = len(asked - set(useless))
-    unwanted = sorted(done - asked) if not report.failed else read_data(folder).get("unwanted", [])
+    report.notes = len(requested - set(useless))
+    unwanted = sorted(done - requested) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin
     write_data(folder, {"sources": [source.about for source in sources], "paths": [str(source.path.absolute()) for source in sources],
                         "notes": report.notes, "unwanted": unwanted} | _represented(as_sound))
@@ -226,10 +226,10 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
         if failure:
             raise failure
     except BrokenProcessPool as error:
-        raise DataError("a worker was ended from outside (out of memory?). What was prepared stays; the same command goes on, "
+        raise DataError("a worker was killed (out of memory?). What was prepared stays; the same command resumes, "
                         "perhaps with fewer --workers.") from error
     except BaseException:
-        for process in list(pool._processes.values()):               # stopped: nobody waits for what was begun
+        for process in list(pool._processes.values()):               # interrupted: the started work is not waited for
             process.terminate()
         raise
     finally:
@@ -237,7 +237,7 @@ def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: in
 
 
 def _begin_worker(parent: int) -> None:
-    """A worker leaves ctrl-C to its parent, and does not outlive it."""
+    """Let a worker leave ctrl-C to its parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -1,4 +1,4 @@
-"""Spectrograms of whole notes as a picture, one beside the other."""
+"""Spectrograms of whole notes as a picture, side by side."""
 from collections.abc import Sequence
 
 import numpy as np

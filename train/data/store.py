@@ -1,10 +1,10 @@
-"""A folder of prepared notes: what is written where.
+"""A folder of prepared notes: its files and their formats.
 
 A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16, `NAME.phase.npy` [notes, PARTIALS]
-float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with what is
-known of each note. It is complete when its JSON is there. `data.json` tells of the whole folder: where its notes come from, and
-which of them the last command did not ask for (they stay, and cost nothing when they are asked for again). `skipped.json` tells
-what could not be used, and why.
+float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with the
+description of each note. It is complete when its JSON is there. `data.json` describes the whole folder: the source of its notes, and
+which of them the last command did not request (they stay, so a later command can use them again). `skipped.json` lists
+the notes that could not be used, with reasons.
 
 Format 3 is written. Formats 1 and 2 (parts of one instrument, velocity and length, without data.json; in the first, silence was
 -100 dB of level and -110 dB of noise) can be read.
@@ -25,7 +25,7 @@ from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE
 from hummingface.train.notes.note import Labels
 
 FORMAT = 3
-LARGEST_BYTES = 1 << 28            # of a file that tells of notes: the training set of NSynth has 289,205
+LARGEST_BYTES = 1 << 28            # of a file that describes notes: the training set of NSynth has 289,205
 LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
 """Times of the rows beyond those of the note image, for notes that die away slowly."""
 
@@ -47,7 +47,7 @@ class Made:
 
 @dataclass(frozen=True)
 class StorePart:
-    """What the JSON of a part says: one entry for each row of its arrays."""
+    """The JSON of a part: one entry for each row of its arrays."""
     stem: Path
     notes: list[dict[str, Any]]
     written: int                   # format
@@ -93,7 +93,7 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
 
 
 def nothing_in(folder: Path, instruments: Sequence[str] | None, options: str = "") -> DataError:
-    """What to say where a folder has no notes, or none of the instruments that are asked for."""
+    """The error text for a folder without notes, or without the requested instruments."""
     parts = [] if not instruments else [note["instrument"] for path in part_files(folder) for note in read_part(path).notes]
     if parts:
         return DataError(f"{folder}: no notes of {', '.join(instruments or ())}. It has those of {', '.join(sorted(set(parts))[:8])}"
@@ -144,7 +144,7 @@ def write_data(folder: Path, data: dict[str, Any]) -> None:
 
 
 def read_skipped(folder: Path) -> dict[str, str]:
-    """{key: reason} of what no note could be made of: it is not tried again."""
+    """{key: reason} of orders for which no note could be made: they are not tried again."""
     try:
         return dict(read_json(folder / "skipped.json", LARGEST_BYTES, finite=False)["by_key"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -152,7 +152,7 @@ def read_skipped(folder: Path) -> dict[str, str]:
 
 
 def write_skipped(folder: Path, skipped: Sequence[tuple[str, str]], by_key: dict[str, str]) -> None:
-    """`skipped`: (name, reason) of all that the last command passed over."""
+    """`skipped`: (name, reason) of everything that the last command left out."""
     about = {"notes": [{"name": name, "reason": reason} for name, reason in skipped], "by_key": by_key}
     replace_with(folder / "skipped.json", lambda p: p.write_text(json.dumps(about, indent=1)))
 
@@ -163,13 +163,13 @@ def keys_in(folder: Path) -> set[str]:
     for path in part_files(folder):
         for note in read_part(path).notes:
             if "key" not in note:
-                raise DataError(f"{folder}: prepared by an earlier version. It can be trained on; prepare into another folder.")
+                raise DataError(f"{folder}: prepared by an earlier version. Train on it as it is; prepare new notes into another folder.")
             keys.add(note["key"])
     return keys
 
 
 def wanted(parts: Iterable[StorePart], folder: Path) -> list[tuple[StorePart, list[int]]]:
-    """Parts with the places of their notes that the last command asked for, each note once."""
+    """Parts with the indices of the notes that the last command requested, each note once."""
     unwanted, seen, found = set(read_data(folder).get("unwanted", ())), set(), []
     for part in parts:
         places = []

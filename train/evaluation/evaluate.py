@@ -1,9 +1,9 @@
-"""How near a model's notes are to the SoundFont's that it learnt from, at trained keys and at those left out.
+"""Compares a model's notes with those of the SoundFont that it learnt, at trained keys and at left-out keys.
 
 Renderings of each note, all through the reference synthesis: the targets (frames as smooth as a decoder can give: what a
 perfect decoder would reach), the decoder, and at left-out keys the mean of the two neighbouring keys' targets, and of
-what the decoder says at these two. All sound at the recording's own f0 (a sample's tuning error is taken out in training);
-tuning is measured apart, at the equal-tempered pitch.
+the decoder's frames at these two. All sound at the recording's own f0 (training removes a sample's tuning error);
+tuning is measured separately, at the equal-tempered pitch.
 """
 import json
 from collections.abc import Sequence
@@ -68,10 +68,10 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
 def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
     """A fixed random sample, the same number from every instrument as far as it goes."""
     rng = np.random.default_rng(seed)
-    def told(i: int) -> tuple:                # not by their order in the folder, which preparing anew may change
+    def place(i: int) -> tuple:                # not by their order in the folder, which another preparation may change
         return bank.instruments[bank.instrument[i]]["name"], int(bank.pitch[i]), int(bank.velocity[i]), float(bank.hold_s[i])
     usable = sorted((int(i) for i in np.flatnonzero(bank.left_out == left_out)
-                     if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))), key=told)
+                     if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))), key=place)
     queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
@@ -113,7 +113,7 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
     z = np.asarray(model.presets[instrument["name"]])
     phase = model.start_phase(z[None], bank.pitch[note:note + 1], bank.velocity[note:note + 1])[0]
     target = bank.rows[note].numpy().astype(np.float32)
-    said = {"decoder": (maker.from_model(model, z, times, note), phase),
+    versions = {"decoder": (maker.from_model(model, z, times, note), phase),
             "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
     if left_out:
         beside = neighbours(bank, note)
@@ -121,10 +121,10 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
         low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
-        said["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
-        said["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
+        versions["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
+        versions["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
     return {name: distance(audio, maker.sound(frames, times, start, note), RATE_HZ)
-            for name, (frames, start) in said.items()}
+            for name, (frames, start) in versions.items()}
 
 
 def tuning_cents(model: Model, z: np.ndarray, pitches: Sequence[int] = range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,

@@ -1,4 +1,4 @@
-"""Notes of any source through a model, measured and written: what `hummingface train evaluate MODEL --notes SOURCE` does."""
+"""Evaluates a frame model on notes of any source, with figures and sound files: `hummingface train evaluate MODEL --notes SOURCE`."""
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -56,7 +56,7 @@ def _chosen(source: Source, count: int | None, skipped: list[Skipped]) -> Iterat
     if count is None:
         yield from source.orders(skipped)
         return
-    size = sum(1 for _ in source.orders([]))          # its length counts what it will skip, too
+    size = sum(1 for _ in source.orders([]))          # its length includes notes that will be skipped
     wanted = set(np.linspace(0, size - 1, min(count, size)).astype(int).tolist())
     yield from (order for place, order in enumerate(source.orders(skipped)) if place in wanted)
 

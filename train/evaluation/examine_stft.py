@@ -1,4 +1,4 @@
-"""A model of whole notes on notes of any source: what `hummingface train evaluate MODEL --notes SOURCE` measures of it."""
+"""Evaluates an STFT model on notes of any source: `hummingface train evaluate MODEL --notes SOURCE`."""
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""How far a note sounds from its reference, in dB: the project's agreed figures. Lower is closer.
+"""Distances between a sound and its reference, in dB: the project's standard figures. Lower is closer.
 
 | figure    | definition                                                                                                          |
 |-----------|---------------------------------------------------------------------------------------------------------------------|

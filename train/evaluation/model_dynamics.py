@@ -1,4 +1,4 @@
-"""What a model of frames makes of dynamics by itself, preset by preset, from its frames alone: no engine plays them.
+"""A frame model's own dynamics, preset by preset, computed from its frames alone: no engine plays them.
 
 | figure        | definition                                                                                                     |
 |---------------|----------------------------------------------------------------------------------------------------------------|
@@ -53,12 +53,12 @@ def dynamics(model: Model) -> dict[str, Any]:
             "worst": {figure: presets[name][figure] for figure, name in worst_of.items()}}
 
 
-def text(told: dict[str, Any]) -> str:
+def text(figures: dict[str, Any]) -> str:
     """A line for each figure."""
-    softest, hardest = told["velocities"]
-    lines = [f"its own dynamics, velocities {softest:g} to {hardest:g}, over {len(told['presets'])} presets"]
-    lines += [f"    {name:14s} median {told['median'][name]:7.2f}   worst {told['worst'][name]:7.2f} dB   {told['worst_of'][name]}"
-              for name in FIGURES if name in told["median"]]
+    softest, hardest = figures["velocities"]
+    lines = [f"its own dynamics, velocities {softest:g} to {hardest:g}, over {len(figures['presets'])} presets"]
+    lines += [f"    {name:14s} median {figures['median'][name]:7.2f}   worst {figures['worst'][name]:7.2f} dB   {figures['worst_of'][name]}"
+              for name in FIGURES if name in figures["median"]]
     return "\n".join(lines)
 
 
@@ -75,9 +75,9 @@ def _of_preset(model: Model, z: np.ndarray) -> dict[str, float | None]:
 
 
 def _note(model: Model, z: np.ndarray, keys: np.ndarray, velocities: np.ndarray) -> np.ndarray:
-    """Beyond the keys that it learnt it is asked for the last, as the instrument does."""
-    asked = np.clip(keys, *model.pitches).astype(np.float32)
-    return model.note(np.tile(z, (len(keys), 1)), asked, np.asarray(velocities, np.float32))
+    """Keys beyond the trained ones use the nearest trained key, as in the instrument."""
+    inside = np.clip(keys, *model.pitches).astype(np.float32)
+    return model.note(np.tile(z, (len(keys), 1)), inside, np.asarray(velocities, np.float32))
 
 
 def _lufs(model: Model, z: np.ndarray, keys: np.ndarray, velocities: np.ndarray) -> np.ndarray:

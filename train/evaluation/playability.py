@@ -1,4 +1,4 @@
-"""Does a sound follow the hand? Loudness over velocity and over keys, release, brightness and stereo, heard in single notes.
+"""Does a sound respond to the player? Loudness over velocity and over keys, release, brightness and stereo, measured on single notes.
 
 | figure        | definition                                                                                          | its goal      |
 |---------------|-----------------------------------------------------------------------------------------------------|---------------|
@@ -28,13 +28,13 @@ from hummingface.models.playing.loudness import HIGH_PASS, OFFSET_LUFS, SHELF, S
 FIGURES = ("reversal_db", "range_db", "step_db", "key_step_db", "key_spread_db", "brighter", "after_2s_db", "channels", "noise_db")
 GOALS = {"reversal_db": (-np.inf, 1.0), "range_db": (30.0, 40.0), "step_db": (-np.inf, 1.5), "key_step_db": (-np.inf, 2.0),
          "key_spread_db": (-np.inf, 0.8), "brighter": (1.1, 1.6), "after_2s_db": (-np.inf, -40.0)}
-NOISES = 3.0                                     # a figure in dB misses its goal where it is beyond it by more than so many noise_db
+NOISES = 3.0                                     # a figure in dB misses its goal if it exceeds it by more than this many noise_db
 VELOCITIES = (1, *range(8, 127, 8), 127)
 VELOCITY = 100                                   # of the notes by which keys are compared
 OCTAVES = (36, 48, 60, 72, 84)                   # keys that are played at all velocities
 KEYS = range(36, 97)                             # keys that are played at VELOCITY
 RELEASED = tuple((key, velocity) for key in (48, 60, 72) for velocity in (10, 40, 100))
-HOLD_S, LEAD_S = 0.8, 0.1                        # how long a key is held; what is heard before it goes down
+HOLD_S, LEAD_S = 0.8, 0.1                        # how long a key is held; how much sound before it is recorded
 AFTER_S, AFTER_WINDOW_S = 2.0, 0.3               # after key-up
 SOFT, HARD, MEDIUM = 16, 127, 48                 # velocities
 LAW_DB = 40.0                                    # General MIDI's: for a decade of velocity
@@ -44,7 +44,7 @@ _LEAST_POWER = 1e-14
 
 
 class PlayedNote(NamedTuple):
-    """A key that is held for HOLD_S. Where `after_s` is 0, sound is cut off at key-up; else it is heard for so long after it."""
+    """A key that is held for HOLD_S. If `after_s` is 0, the sound is cut off at key-up; else it is recorded for this long after it."""
     key: int
     velocity: int
     after_s: float = 0.0
@@ -52,11 +52,11 @@ class PlayedNote(NamedTuple):
 
 Play = Callable[[Sequence[PlayedNote], int], Iterable[np.ndarray]]
 """(strokes, seed of what moves at random) -> the sound of each [samples, channels], from LEAD_S before its key goes down to `after_s`
-after it comes up."""
+after its release."""
 
 
 class HeardNote(NamedTuple):
-    """One note."""
+    """The measurements of one note."""
     lufs: float
     before_lufs: float                           # what sounded before the key went down
     centroid_hz: float
@@ -120,7 +120,7 @@ def centroid_hz(sound: np.ndarray, rate_hz: int) -> float:
 
 
 def listen(sound: np.ndarray, stroke: PlayedNote, rate_hz: int) -> HeardNote:
-    """What is heard in the sound of a stroke, as a `Play` gives it."""
+    """Measure the sound of a note, as a `Play` gives it."""
     sound = np.asarray(sound, np.float64).reshape(len(sound), -1)
     power = weighted_power(sound, rate_hz)
     down, up = round(LEAD_S * rate_hz), round((LEAD_S + HOLD_S) * rate_hz)
@@ -201,7 +201,7 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
                      for seed in range(draws)])
     lufs, before, bright = rows[:, :, 0].mean(0), rows[:, :, 1].max(0), rows[:, :, 2].mean(0)
     if lufs.max() < SILENT_LUFS:
-        raise ValueError("the sound is silent: there is nothing to judge")
+        raise ValueError("the sound is silent: there is nothing to measure")
     shape = len(OCTAVES), len(VELOCITIES)
     count = shape[0] * shape[1]
     by_velocity = np.where(lufs > before + ABOVE_DB, lufs, np.nan)[:count].reshape(shape)     # else the last note's rest is louder
@@ -221,14 +221,14 @@ def judge(play: Play, rate_hz: int = 48000, draws: int = 4) -> tuple[dict[str, f
 
 
 def _named(names: Iterable[object], values: np.ndarray) -> dict[str, Any]:
-    """JSON has no NaN: None."""
-    def told(value: Any) -> Any:
-        return [told(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
-    return dict(zip(map(str, names), told(np.round(values, 3).tolist()), strict=True))
+    """Numbers by name for JSON, which has no NaN: None."""
+    def plain(value: Any) -> Any:
+        return [plain(one) for one in value] if isinstance(value, list) else value if np.isfinite(value) else None
+    return dict(zip(map(str, names), plain(np.round(values, 3).tolist()), strict=True))
 
 
 def missed(figures: dict[str, float], goals: dict[str, tuple[float, float]] = GOALS) -> list[str]:
-    """Which figures miss their goals by more than chance."""
+    """The figures that miss their goals by more than chance."""
     allowed = NOISES * figures["noise_db"]
     return [name for name, (low, high) in goals.items()
             if not low - (room := allowed if name.endswith("_db") else 0.0) <= figures[name] <= high + room]

@@ -1,7 +1,7 @@
-"""A recorded note through a model and back: its point of latent space, and the sound that the model makes of it.
+"""Reconstructs a recorded note with a model: finds its latent point, and synthesises the model's sound there.
 
-The encoder gives a first point; a refinement of some steps of gradient descent on z alone brings the decoder's frames nearer to
-the recording's, as far up as the recording goes. All sound at the recording's own fundamental and length.
+The encoder gives a first point; some steps of gradient descent on z alone bring the decoder's frames nearer to
+the recording's, over the recording's bandwidth. Everything is synthesised at the recording's own fundamental and length.
 """
 import math
 from dataclasses import dataclass, replace
@@ -37,17 +37,17 @@ from hummingface.train.notes.note import Note, read_sound
 WAYS = ("preset", "encoder", "refined")
 USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
 SILENT_DB = -120.0
-RECORDED_SHARE = 0.46                    # of a sampling rate: what lies above was filtered out before it was sampled
+RECORDED_SHARE = 0.46                    # of a sampling rate: sound above was filtered out before sampling
 Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
 
 
 @dataclass(frozen=True)
 class Descent:
-    """How z is refined."""
+    """The settings of the refinement of z."""
     steps: int
     rate: float
-    starts: int = 1                      # points that it goes out from, at once
+    starts: int = 1                      # starting points, in one batch
 
 
 THOROUGHLY = Descent(150, 0.1, 8)
@@ -60,7 +60,7 @@ class Reconstruction:
     rate_hz: int
     original: np.ndarray                 # float32 [S]
     z: np.ndarray                        # [L], in knobs
-    way: str                             # of WAYS, that it was found by
+    way: str                             # of WAYS, by which it was found
     gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
 
 
@@ -95,13 +95,13 @@ class Refiner:
         return np.clip(z, -Z_LIMIT, Z_LIMIT)
 
     def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64, below_hz: float = math.inf) -> float:
-        """How far what the model says at `z` is from the note, in the units of training. Above `below_hz` nothing is known of the note."""
+        """The distance of the model's frames at `z` from the note, in the units of training. Above `below_hz` the note is unknown."""
         batch = bank.batch(np.random.default_rng(0), 1, moments, 0.0, np.zeros(1, int))
         with torch.no_grad():
             return float(self._off(torch.from_numpy(z)[None], batch, below_hz))
 
     def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY, below_hz: float = math.inf) -> np.ndarray:
-        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best of all that, [L]."""
+        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best result, [L]."""
         begin = torch.from_numpy(np.asarray(starts, np.float32))
         points, here = begin.clone().requires_grad_(), np.zeros(len(begin), int)
         optimiser, rng = torch.optim.Adam([points], lr=how.rate), np.random.default_rng(0)
@@ -118,7 +118,7 @@ class Refiner:
         return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z, below_hz=below_hz))
 
     def _off(self, z: torch.Tensor, batch: Batch, below_hz: float) -> torch.Tensor:
-        """The loss of what is said at z [N, L], whatever its level (a gain is free); what lies above `below_hz` is taken to be right."""
+        """The loss of the frames at z [N, L], at any level (a gain is free); what is above `below_hz` counts as right."""
         frames = self._frames(z, batch)
         moments = len(frames) // len(z)
         with torch.no_grad():
@@ -126,9 +126,9 @@ class Refiner:
             unknown = torch.zeros(len(z), frames.shape[1], dtype=torch.bool)
             unknown[:, LEVEL], unknown[:, NOISE] = hz > below_hz, torch.from_numpy(below_hz < BAND_CENTRES_HZ)
             unknown = unknown.repeat_interleave(moments, 0)
-            said, told = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
+            model_power, recorded_power = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
                           for x in (frames, batch.target))
-            gain_db = 10 * torch.log10(said.view(-1, moments).mean(1) / told.view(-1, moments).mean(1))
+            gain_db = 10 * torch.log10(model_power.view(-1, moments).mean(1) / recorded_power.view(-1, moments).mean(1))
             batch.peak_db = batch.peak_db + gain_db
             for part in (LEVEL, NOISE):
                 batch.target[:, part] += gain_db.repeat_interleave(moments)[:, None]
@@ -167,7 +167,7 @@ def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str =
 
 
 def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
-    """The bank's only note, which is `note`, as the model plays it at `z`: as long and as loud as the recording."""
+    """The model's sound at `z` for the bank's only note, which is `note`: as long and as loud as the recording."""
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
@@ -179,7 +179,7 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
-    """The bank's only note as `model` plays it at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S]"""
     return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
 
 
@@ -187,12 +187,12 @@ def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: 
             f0_hz: float | None = None) -> np.ndarray:
     """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S]"""
     times = frame_times(max(seconds, 0.1))
-    asked = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
-    frames = held_frames(model, z, asked, velocity, times[times <= hold_s])
+    inside = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
+    frames = held_frames(model, z, inside, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
     if len(after):
         frames = np.concatenate([frames, released(frames[-1], after, pitch)])
-    phase = model.start_phase(z[None], np.array([asked]), np.array([velocity]))[0]
+    phase = model.start_phase(z[None], np.array([inside]), np.array([velocity]))[0]
     note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s)
     return synthesise(note, rate_hz)
 
@@ -200,9 +200,9 @@ def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: 
 def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
     """Frames while the key is held, beyond the trained time too: what decays goes on falling as it does there. [T, FRAME_SIZE]"""
     longest_s = float(model.card.get("longest_s", LONGEST_S))
-    asked = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
-    full = np.ones(len(asked), np.float32)
-    frames = model.frames(np.tile(z, (len(asked), 1)), pitch * full, velocity * full, asked.astype(np.float32))
+    at_s = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])
+    full = np.ones(len(at_s), np.float32)
+    frames = model.frames(np.tile(z, (len(at_s), 1)), pitch * full, velocity * full, at_s.astype(np.float32))
     (earlier, last), frames = frames[-2:], frames[:-2]
     beyond = times - longest_s
     if not len(times) or beyond[-1] <= 0:
@@ -226,7 +226,7 @@ def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
 
 
 def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
-    """The note's own target frames as sound: what a model that had learnt it perfectly would play. `rows`: others in their place."""
+    """The note's own target frames as sound: the sound of a perfect model. `rows`: others in their place."""
     bank = NoteBank.of([prepared("", note)])
     if rows is not None:
         bank.rows[0] = torch.from_numpy(rows)
@@ -238,7 +238,7 @@ def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
 
 
 class Learnt:
-    """The rows of one note of a bank, asked as a model is."""
+    """The rows of one note of a bank, with the interface of a model."""
 
     def __init__(self, bank: NoteBank, which: int = 0):
         self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}

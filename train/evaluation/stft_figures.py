@@ -1,4 +1,4 @@
-"""How far a note at 16 kHz comes back from its original: the figures that the seed's systems were published with.
+"""Distances between a note at 16 kHz and its reconstruction: the figures that the student project published.
 
 | figure | definition (x the original, y what came back, X and Y their STFTs of Hann 1000, hop 500, all 501 bins)                  |
 |--------|-------------------------------------------------------------------------------------------------------------------------|

@@ -1,8 +1,8 @@
-"""A GAN's run into a model that plays: averaged generator, knob units, conditions, knobs, and presets that are well-spread random points.
+"""Exports a GAN's run as a model: averaged generator, knob units, conditions, knobs, and presets at well-spread random points.
 
-There is no encoder and no instrument has a point of its own: presets are chosen among random points. Nothing in a GAN's training holds
-neighbouring keys together, so only the points that are the most even from key to key are taken, and of these those that sound as unlike
-the others as can be, the farthest from what is chosen first. Those of a conditional model are asked for a family each.
+A GAN has no encoder, and no instrument has a point of its own: presets are chosen among random points. A GAN's training does not make
+neighbouring keys alike, so only the points that are the most even from key to key are taken, and of these those that sound as different
+from each other as possible, each the farthest from those chosen before. Each preset of a conditional model is generated for one family.
 """
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) ->
     model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000,
                    "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
-    key_trend.level_card(model)                 # at keys and velocities that the card says by now
+    key_trend.level_card(model)                 # at the keys and velocities that the card has now
     save_model(model, out)
     return model
 
@@ -75,18 +75,20 @@ def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict
     chosen = unlike(heard, PRESETS)
     presets: dict[str, dict] = {}
     for group, i in enumerate(chosen):
-        said = measure(rows[i], MIDDLE_KEY, HOLD_S)
+        measured = measure(rows[i], MIDDLE_KEY, HOLD_S)
         family = wanted[group]
         number = 1 + sum(other == family for other in wanted[:group])
         presets[f"{family.capitalize()} {number}"] = {
-            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(said), "gain_db": 0.0,
-            "measured": {name: round(said[name], 2) for name in CHARACTERISTICS}}
+            "z": [round(float(x), 4) for x in z[i]], "family": family, "program": None, "sustained": sustains(measured), "gain_db": 0.0,
+            "measured": {name: round(measured[name], 2) for name in CHARACTERISTICS}}
     return presets
 
 
 def asked_points(latents: int, free: int, conditions: list[dict], groups: int, each: int,
                  rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """(random points [groups * each, latents], the family of each group): those of a conditional model are asked for a family each."""
+    """(random points [groups * each, latents], the family of each group): for a conditional model each group has one family as its
+    condition.
+    """
     families = [c["name"] for c in conditions if c["kind"] == "family"]
     wanted = [families[i % len(families)] if families else "generated" for i in range(groups)]
     z = np.zeros((groups * each, latents))
@@ -98,7 +100,7 @@ def asked_points(latents: int, free: int, conditions: list[dict], groups: int, e
 
 
 def unlike(heard: np.ndarray, groups: int) -> list[int]:
-    """One of each group of what is heard [groups * each, D], the farthest from those that are chosen before it."""
+    """One of each group of audible results [groups * each, D], each the farthest from those chosen before."""
     each, chosen = len(heard) // groups, list[int]()
     for group in range(groups):
         mine = range(group * each, (group + 1) * each)

@@ -1,4 +1,4 @@
-"""A run's state into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+"""Exports a run's state as a model: averaged weights, knob units, presets, and the card."""
 import json
 from pathlib import Path
 
@@ -45,19 +45,20 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
 def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
     """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
     points = torch.from_numpy(np.asarray(z, np.float32))
-    said = []
+    outputs = []
     for pitch in PROBED_PITCHES:
         for time_s in PROBED_TIMES_S:
             full = torch.full((len(z),), 1.0)
             frames = decoder(points, pitch * full, 100 * full, time_s * full)
             levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
-            said.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
-    return torch.cat(said, 1).numpy()
+            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+    return torch.cat(outputs, 1).numpy()
 
 
 def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
-    """Each instrument as a named point, with its family and whether it sustains. Its gain is found when the model is there to be heard
-    (`key_trend.level_card`)."""
+    """Each instrument as a named point, with its family and whether it sustains. Its gain is measured on the finished model
+    (`key_trend.level_card`).
+    """
     return {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
                             "sustained": about["sustained"], "gain_db": 0.0}
             for about, z in zip(bank.instruments, points, strict=True)}
@@ -67,7 +68,7 @@ def model_of_autoencoder(state: dict, name: str) -> Model:
     """The model of an autoencoder's state, for measuring; its presets are the instruments' points."""
     decoder, encoder, points, _ = fold(state)
     presets = {instrument["name"]: [float(x) for x in z] for instrument, z in zip(state["instruments"], points, strict=True)}
-    about = {told["name"]: {"z": presets[told["name"]], "family": told.get("family")} for told in state["instruments"]}
+    about = {one["name"]: {"z": presets[one["name"]], "family": one.get("family")} for one in state["instruments"]}
     card = {"name": name, "presets": about, "longest_s": state.get("longest_s", LONGEST_S)}
     return Model(name, card, decoder.shape, weights_of(decoder, encoder), presets)
 
@@ -87,7 +88,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
         "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
-        "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # where they lie in what was trained
+        "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # their coordinates in training
         "presets": presets} | about
     model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})

@@ -1,4 +1,4 @@
-"""A run into a model that plays: which kind of export it needs, and what its card tells of where it comes from."""
+"""Exports a run as a model: chooses the kind of export, and adds the model's origin to its card."""
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hummingface.train.learning.run import STATE, read_state
 from hummingface.train.notes.program_families import FACTORY, FACTORY_SOURCE, SOUNDFONT
 
 LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"
-HISTORY = "history.txt"                  # in a run: what was changed on the way by hand, if anything
+HISTORY = "history.txt"                  # in a run: manual changes, if there were any
 
 
 def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, Any] | None = None) -> Model | StftModel:
@@ -22,7 +22,7 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
     try:
         state = read_state(run / STATE)
     except FileNotFoundError:
-        raise DataError(f"{run}: no run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
+        raise DataError(f"{run}: not a run, or one that was stopped before it saved anything. Give the folder that --run named.") from None
     kind = str(state.get("kind", ""))
     about: dict[str, Any] = {"metrics": metrics} if metrics else {}
     if (run / HISTORY).is_file():
@@ -34,35 +34,35 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
         if (sounds.instruments, sounds.lowest, sounds.highest) != (state["instruments"], shape.lowest, shape.highest):
             raise DataError(f"{data}: not the notes that {run} learnt, which are keys {shape.lowest} to {shape.highest} of "
                             f"{len(state['instruments'])} instruments. Give the folder that it was trained on.")
-        asked = {"representation": "stft" if layout.kind == "ri" else "if", "latents": state["free"], "width": shape.width}
+        options = {"representation": "stft" if layout.kind == "ri" else "if", "latents": state["free"], "width": shape.width}
         about |= origin(sounds) | {"about": f"Whole notes as STFT images, learnt from {', '.join(sounds.sources)}.",
-                                   "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", asked | {"steps": state["step"]})}
+                                   "reproduce": again(f"{kind.partition('-')[2]} DATA --run RUN", options | {"steps": state["step"]})}
         if sounds.lowest == sounds.highest:
-            about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; every other is that note, read faster or slower."
+            about["about"] += f" It knows one key alone, MIDI {sounds.lowest}; all others are that note, resampled."
         return export_stft(run / STATE, sounds, out, name if name != FACTORY else out.name, about)
-    asked = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
-    asked |= {part: state["shape"][part] for part in ("width", "note_width", "note_depth")}
+    options = {"steps": state["step"], "notes": state["options"]["notes"], "rate": state["options"]["rate"]}
+    options |= {part: state["shape"][part] for part in ("width", "note_width", "note_depth")}
     if kind in ("gan", "cgan"):
         bank = NoteBank(data, [instrument["name"] for instrument in state["instruments"]])
         about |= origin(bank) | {"about": f"Sounds that nobody recorded, learnt from {', '.join(bank.sources)}.",
                                  "pitches": [int(bank.pitch.min()), int(bank.pitch.max())],
                                  "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],
-                                 "reproduce": again(f"{kind} DATA --run RUN", asked)}
+                                 "reproduce": again(f"{kind} DATA --run RUN", options)}
         return export_gan(run / STATE, out, about, name)
     about |= {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
-              "source": FACTORY_SOURCE, "reproduce": again(f"factory WORK {out.as_posix()} --instruments 64", asked)}
+              "source": FACTORY_SOURCE, "reproduce": again(f"factory WORK {out.as_posix()} --instruments 64", options)}
     return export(run / STATE, NoteBank(data), out, name, about, LICENCE.read_text())
 
 
 def origin(bank: NoteBank | NoteSounds) -> dict[str, Any]:
-    """What a card tells of the notes that a model learnt from."""
-    told = {"source": ", ".join(bank.sources), "licence": "that of its recordings",
+    """A card's description of the notes that a model learnt from."""
+    facts = {"source": ", ".join(bank.sources), "licence": "that of its recordings",
             "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained)}}
     if bank.sources == [SOUNDFONT.name]:
-        told |= {"source": FACTORY_SOURCE, "licence": "MIT", "licence_text": LICENCE.read_text()}
-    return told
+        facts |= {"source": FACTORY_SOURCE, "licence": "MIT", "licence_text": LICENCE.read_text()}
+    return facts
 
 
-def again(command: str, asked: dict[str, Any]) -> str:
+def again(command: str, options: dict[str, Any]) -> str:
     """The command that trains such a run again."""
-    return " ".join([f"hummingface train {command}", *(f"--{name.replace('_', '-')} {value}" for name, value in asked.items())])
+    return " ".join([f"hummingface train {command}", *(f"--{name.replace('_', '-')} {value}" for name, value in options.items())])

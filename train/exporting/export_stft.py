@@ -1,4 +1,4 @@
-"""A run of the seed's systems into a model that plays: averaged weights, knob units, presets, and a card that tells all about it."""
+"""Exports a run of an STFT model: averaged weights, knob units, presets, and the card."""
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,9 +26,9 @@ CANDIDATES, DRAWS = 16, 6             # random points for each, drawn again wher
 STRETCH_S = 0.2, 1.2                  # of a note, in which its pitch is judged...
 LOW_STRETCHES_S, HIGH_STRETCH_S = ((0.08, 0.5), (0.15, 0.9)), (1.2, 2.8)       # ... and where keys below all and above all read it
 LOWEST_STRETCHES_S = (0.02, 0.13), (0.04, 0.26)       # and those of a model that knows middle C alone
-IN_TUNE_CENTS, MOST_OFF_CENTS = 2.0, 6.0              # for a point to be a preset; where none keeps to it the best is, up to so much
+IN_TUNE_CENTS, MOST_OFF_CENTS = 2.0, 6.0              # for a point to be a preset; if none is that good, the best one is, up to this limit
 HEARD_RANGE_DB = 60.0
-PROBES = 12                           # points about which is looked which way does most
+PROBES = 12                           # points at which the effect of directions is measured
 KNOBS = {"characteristic.brightness": {"bright": 1 / 3, "dark": -1 / 3}, "characteristic.decay": {"fast_decay": 1 / 3},
          "characteristic.attack": {"percussive": -1 / 3}}
 """The window's knobs that NSynth's qualities are turned by, 3 units for the whole of one."""
@@ -39,7 +39,7 @@ def shape_of_run(state: dict[str, Any]) -> StftShape:
 
 
 @torch.no_grad()
-def stft_model_of(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
+def model_of_stft(state: dict[str, Any], name: str, bank: NoteSounds | None = None, seed: int = 0) -> StftModel:
     """The playable model of a saved run. An autoencoder's presets are its instruments, as `bank` has them; without it, it has none."""
     shape, conditions = shape_of_run(state), state["conditions"]
     free = shape.latents - len(conditions)
@@ -77,7 +77,7 @@ def stft_model_of(state: dict[str, Any], name: str, bank: NoteSounds | None = No
 def export_stft(state_file: Path, bank: NoteSounds, out: Path, name: str, about: dict[str, Any]) -> StftModel:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
-    model = stft_model_of(state, name, bank)
+    model = model_of_stft(state, name, bank)
     options = {k: v for k, v in state["options"].items() if v != float("inf")}
     model.card |= {"training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
     model.card = json.loads(json.dumps(model.card))
@@ -94,15 +94,15 @@ def encoded(whole: StftAutoencoder, bank: NoteSounds) -> np.ndarray:
 @torch.no_grad()
 def heard(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> np.ndarray:
     """Levels of the images of raw points z [M, L], over HEARD_RANGE_DB under each peak, coarsely. [M, D]"""
-    said = []
+    outputs = []
     key = (shape.highest - shape.lowest) // 2
     for some in np.array_split(np.asarray(z, np.float32), -(-len(z) // 32)):
         images = generator(torch.from_numpy(some), torch.full((len(some),), key))
         size = images[:, 0] if shape.layout.kind == "if" else torch.log10(torch.hypot(images[:, 0], images[:, 1]) + 1e-6)
         level = nn.functional.avg_pool2d(size[:, None], (4, 16))[:, 0].flatten(1)
         level = level * (stft.RANGE_DB / 2 if shape.layout.kind == "if" else 20 / shape.layout.power)
-        said.append((level - level.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB).numpy())
-    return np.concatenate(said)
+        outputs.append((level - level.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB).numpy())
+    return np.concatenate(outputs)
 
 
 def _instruments(bank: NoteSounds, knobs: np.ndarray) -> dict[str, dict]:
@@ -122,7 +122,9 @@ def _preset(z: Sequence[float], family: str, program: int | None, sustained: boo
 
 
 def _spread(generator: StftGenerator, shape: StftShape, free: int, conditions: list[dict], rng: np.random.Generator) -> dict[str, dict]:
-    """Random points that have a pitch, as unlike each other as can be; those of a conditional model are asked for a family each."""
+    """Random points that have a pitch, as different from each other as possible; for a conditional model with one family each as their
+    condition.
+    """
     z, wanted = asked_points(shape.latents, free, conditions, PRESETS, CANDIDATES, rng)
     fit = []
     for begin in range(0, len(z), CANDIDATES):
@@ -144,8 +146,9 @@ def _spread(generator: StftGenerator, shape: StftShape, free: int, conditions: l
 
 @torch.no_grad()
 def off_key(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> float:
-    """Cents by which a point's notes at every third key leave their pitch at most, in the stretches of them that keys play. No key is
-    looked at after one that is off by more than MOST_OFF_CENTS or has no pitch: the more are left, the worse."""
+    """The largest deviation in cents of a point's notes at every third key, over the stretches that keys play. The search ends at a key
+    that is off by more than MOST_OFF_CENTS or has no pitch: the more keys are left, the worse.
+    """
     keys, worst = [*range(shape.lowest, shape.highest, 3), shape.highest], 0.0
     images = generator(torch.from_numpy(np.tile(z.astype(np.float32), (len(keys), 1))), torch.tensor(keys) - shape.lowest).numpy()
     for number, (image, key) in enumerate(zip(images, keys, strict=True)):
@@ -163,7 +166,7 @@ def off_key(generator: StftGenerator, z: np.ndarray, shape: StftShape) -> float:
 
 
 def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
-    """One knob for each condition; and the window's characteristics, where qualities stand for them."""
+    """One knob for each condition, and the window's characteristics where qualities correspond to them."""
     latents = free + len(conditions)
 
     def direction(shares: dict[str, float]) -> list[float]:
@@ -180,12 +183,12 @@ def _knobs(conditions: list[dict], free: int) -> dict[str, dict]:
 
 @torch.no_grad()
 def reconstructed(model: StftModel, sounds: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """Notes [N, SAMPLES] at `pitch` [N] through the model's encoder and generator, as they come out. [N, SAMPLES]
+    """Notes [N, SAMPLES] at `pitch` [N] through the model's encoder and generator, untuned. [N, SAMPLES]
 
     Raises ValueError for a model without an encoder.
     """
     if not model.shape.encoder:
-        raise ValueError(f"the model {model.name} has no encoder: it makes notes of its own, and none is its reconstruction.")
+        raise ValueError(f"the model {model.name} has no encoder: it generates notes and cannot reconstruct any.")
     images, _ = stft.image_of(stft.spectrum(sounds), pitch, model.shape.layout)
     z = encode(model, images)
     return np.stack([stft.sound(model.spectrum(one, model.nearest_key(key))) for one, key in zip(z, pitch, strict=True)])

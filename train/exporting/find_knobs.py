@@ -1,9 +1,9 @@
-"""Knobs that say what they do, for any model: which way among its latents is brighter, and how surely.
+"""Finds named knobs for any model: which direction among its latents is brighter, and how reliably.
 
 For a conditional model they are its conditions. For an autoencoder they are measured. Around each preset pairs of opposite steps are
-decoded at random keys, and their characteristics measured; least squares gives the slope: the way on which a characteristic changes most
-for the least step. It is another way for each preset (docs/decisions/knobs.md). A family's direction leads from the middle of all presets
-to its own.
+decoded at random keys, and their characteristics measured; least squares gives the slope: the direction in which a characteristic changes
+most for the smallest step. It differs from preset to preset (docs/decisions/knobs.md). A family's direction leads from the mean of all
+presets to its own.
 """
 import numpy as np
 from scipy.stats import rankdata, spearmanr
@@ -19,7 +19,7 @@ from hummingface.train.data.characteristics import CHARACTERISTICS, measure
 KEYS = np.arange(36.0, 85.0)
 VELOCITY, HOLD_S = 100.0, 2.0
 PAIRS_PER_LATENT, STEP = 5.0, 0.6     # of opposite steps around each preset; deviation of a step in each latent
-CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more says no more
+CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more is weighted no more
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
 SWEEP = np.linspace(-2, 2, 5)         # values at which a knob is tried
@@ -32,25 +32,25 @@ def notes_of(model: Model, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarra
     times = row_times_s()
     out = np.empty((len(z), ROWS, FRAME_SIZE), np.float32)
     velocity = np.full(len(z), VELOCITY) if velocity is None else velocity
-    for i, (one, key, force) in enumerate(zip(z, pitch, velocity, strict=True)):
-        note = model.note(one[None], np.array([key]), np.array([force]))
+    for i, (one, key, stroke) in enumerate(zip(z, pitch, velocity, strict=True)):
+        note = model.note(one[None], np.array([key]), np.array([stroke]))
         out[i] = model.frames_at(np.repeat(note, ROWS, 0), times)
     return out
 
 
 def measured(model: Model, z: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Characteristics of what a model makes of points z [M, L] at pitch [M], in the order of CHARACTERISTICS. [M, 8]"""
-    said = []
+    measures = []
     for i in range(0, len(z), 64):
         some = slice(i, i + 64)
-        said += [measure(rows, key, HOLD_S) for rows, key in zip(notes_of(model, z[some], pitch[some]), pitch[some], strict=True)]
-    return np.array([[one[name] for name in CHARACTERISTICS] for one in said])
+        measures += [measure(rows, key, HOLD_S) for rows, key in zip(notes_of(model, z[some], pitch[some]), pitch[some], strict=True)]
+    return np.array([[one[name] for name in CHARACTERISTICS] for one in measures])
 
 
 def find_knobs(model: Model | StftModel, seed: int = 0) -> dict[str, dict]:
-    """What the card of `model` is to say of its knobs: directions, and the rank correlation of each that can be measured."""
+    """The knobs for the card of `model`: directions, and the rank correlation of each that can be measured."""
     if isinstance(model, StftModel):
-        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its knobs are its conditions alone.")
+        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its only knobs are its conditions.")
     about = conditions_as_knobs(model) or directions(model, seed) | family_directions(model)
     model.card["knobs"] = about
     for name, tried in correlations(model, model.knobs, seed).items():
@@ -89,13 +89,14 @@ def directions(model: Model, seed: int = 0) -> dict[str, dict]:
 
 
 def family_directions(model: Model) -> dict[str, dict]:
-    """From the middle of all presets to the middle of each family's, where the card tells several."""
-    told = {name: preset.get("family") for name, preset in model.card.get("presets", {}).items()}
-    families = sorted({family for family in told.values() if family})
+    """From the mean of all presets to the mean of each family's, if the card has several."""
+    family_of = {name: preset.get("family") for name, preset in model.card.get("presets", {}).items()}
+    families = sorted({family for family in family_of.values() if family})
     middle = np.mean(list(model.presets.values()), 0)
     if len(families) < 2:
         return {}
-    return {f"family.{family}": {"direction": _rounded(np.mean([model.presets[n] for n in told if told[n] == family], 0) - middle)}
+    return {f"family.{family}": {"direction": _rounded(np.mean([model.presets[n] for n, of in family_of.items() if of == family], 0)
+                                                           - middle)}
             for family in families}
 
 
@@ -116,9 +117,9 @@ def correlations(model: Model, knobs: dict[str, NamedKnob], seed: int = 0) -> di
         if identity not in knobs:
             continue
         z = np.array([with_offsets(knobs, one, {identity: value}) for one in chosen for value in SWEEP])
-        said = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
-        single = [spearmanr(SWEEP, one).statistic for one in said if np.ptp(one) > 1e-6]
-        mean = rankdata(said, axis=1).mean(0)
+        measures = measured(model, np.clip(z, -4, 4), pitch)[:, index].reshape(tried, -1)
+        single = [spearmanr(SWEEP, one).statistic for one in measures if np.ptp(one) > 1e-6]
+        mean = rankdata(measures, axis=1).mean(0)
         result[identity] = {"correlation": float(spearmanr(SWEEP, mean).statistic) if np.ptp(mean) > 1e-6 else 0.0,
                             "each": float(np.mean(single or [0.0]))}
     return result

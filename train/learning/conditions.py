@@ -1,9 +1,9 @@
-"""What a conditional model can be asked for beside z, pitch and velocity, as numbers that are 0 where nothing is asked.
+"""The conditions of a conditional model beside z, pitch and velocity, as numbers that are 0 where there is no condition.
 
 Family and source are 1 for what a note is, so that a blend of them is their mixture; each of NSynth's qualities is 1 or -1; each
 measured characteristic (`train/data/characteristics.py`) is in standard deviations from what is usual at that key and velocity: "brighter"
-means brighter than other notes there, from one end of the keyboard to the other. Not known and not asked for are both 0, which
-for a characteristic is also the usual: a mask beside each would tell them apart, for twice the inputs.
+means brighter than other notes there, from one end of the keyboard to the other. An unknown and an unused condition are both 0, which
+for a characteristic is also the usual value: a mask beside each would distinguish them, for twice the inputs.
 """
 from dataclasses import dataclass
 
@@ -26,19 +26,19 @@ class Condition:
 
 
 def conditions_of(bank: NoteBank) -> tuple[list[Condition], np.ndarray]:
-    """(what the notes of a bank differ in, its values [notes, C] float32; NaN where a note does not tell)."""
+    """(conditions in which the notes of a bank differ, their values [notes, C] float32; NaN where unknown)."""
     found: list[Condition] = []
     columns: list[np.ndarray] = []
 
     def add(kind: str, name: str, values: np.ndarray, lowest: float, highest: float) -> None:
         known = values[np.isfinite(values)]
-        if len(known) and known.std() > 1e-6:                          # what never varies cannot be asked for
+        if len(known) and known.std() > 1e-6:                          # a constant cannot be a condition
             found.append(Condition(name, kind, lowest, highest))
             columns.append(values.astype(np.float32))
     for kind in ("family", "source"):
-        said = np.array([bank.instruments[i].get(kind) or "" for i in bank.instrument])
-        for name in sorted(map(str, set(said) - {""})):
-            add(kind, name, np.where(said == "", np.nan, said == name), 0.0, 1.0)
+        labels = np.array([bank.instruments[i].get(kind) or "" for i in bank.instrument])
+        for name in sorted(map(str, set(labels) - {""})):
+            add(kind, name, np.where(labels == "", np.nan, labels == name), 0.0, 1.0)
     for name, values in zip(QUALITIES, bank.qualities.T, strict=True):
         add("quality", name, 2 * values - 1, -1.0, 1.0)
     usual = _usual(bank)
@@ -51,6 +51,6 @@ def conditions_of(bank: NoteBank) -> tuple[list[Condition], np.ndarray]:
 
 
 def _usual(bank: NoteBank) -> np.ndarray:
-    """What the usual is a straight line in: key, its square, and velocity. [notes, 4]"""
-    key, force = (bank.pitch - 64.5) / 43.5, bank.velocity / 63.5 - 1
-    return np.stack([np.ones(len(bank)), key, key ** 2, force], 1)
+    """The regressors of what is usual: 1, key, its square, and velocity. [notes, 4]"""
+    key, velocity = (bank.pitch - 64.5) / 43.5, bank.velocity / 63.5 - 1
+    return np.stack([np.ones(len(bank)), key, key ** 2, velocity], 1)

@@ -1,6 +1,6 @@
-"""How near generated notes are to recorded ones, as sets: none of them is a copy of another.
+"""Compares sets of generated notes with sets of recorded ones, where no generated note is a copy of a recorded one.
 
-The embedding is what a listener's ear makes of a note, roughly: power in 24 ERB-spaced groups of frequency at 8 moments, in dB over
+The embedding is roughly what a listener hears of a note: power in 24 ERB-spaced groups of frequency at 8 moments, in dB over
 80 dB under the note's peak, on the 24 principal axes of the recorded notes. On it are measured
 - the Fréchet distance of two normal distributions (Heusel et al. 2017, FID, with this embedding in place of Inception's),
 - NDB/k, the share of k-means cells that hold significantly more or fewer generated notes than recorded ones (Richardson and Weiss
@@ -25,13 +25,13 @@ BAND_GROUP = group_of_hz(BAND_CENTRES_HZ)
 
 def embed(rows: np.ndarray, pitch: np.ndarray, valid_rows: np.ndarray) -> np.ndarray:
     """Notes [N, ROWS, FRAME_SIZE] -> [N, 8 * GROUPS]; a moment after a note's valid rows is its last valid one."""
-    said = np.zeros((len(rows), len(MOMENTS), GROUPS))
-    for note, key, valid, out in zip(rows, pitch, valid_rows, said, strict=True):
+    group_power = np.zeros((len(rows), len(MOMENTS), GROUPS))
+    for note, key, valid, out in zip(rows, pitch, valid_rows, group_power, strict=True):
         frames = note[np.minimum(MOMENTS, min(int(valid), ROWS) - 1)].astype(np.float64)
         of = np.concatenate([group_of_hz(SLOT_RATIO * pitch_to_hz(key)), BAND_GROUP])
         power = 10 ** (np.concatenate([frames[:, LEVEL] - 3.01, frames[:, NOISE]], 1) / 10)
         np.add.at(out.T, of, power.T)
-    level = 10 * np.log10(said + 1e-20).reshape(len(rows), -1)
+    level = 10 * np.log10(group_power + 1e-20).reshape(len(rows), -1)
     return np.maximum(level - level.max(1, keepdims=True) + RANGE_DB, 0)
 
 

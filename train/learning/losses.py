@@ -1,11 +1,11 @@
-"""How far a predicted frame is from a target, as near to what is heard as a sum over its values comes.
+"""The loss of the decoder: the distance of a predicted frame from its target, weighted by what is audible.
 
-Levels are compared in dB as they stand out of the note's floor, 85 dB under its peak: a listener with that much noise in the
-room gains nothing from what is quieter still, and hears a floor of hiss. Each partial counts by the part of the mel axis that it
-fills, less where noise covers it, more where it is loud. The loudness of the whole frame is compared too, over 50 dB, and that of each
-ERB group, over 80 dB: where one partial rings on among many that are silent, it is what is heard. Deviations are compared in cents,
-where their partials are heard; statistics of motion and release where their group is.
-What a sum is divided by is that of the whole batch, however many processes share it: so the mean of their gradients is exact.
+Levels are compared in dB above the note's floor, 85 dB under its peak: what is quieter than that cannot be heard in a room with
+as much noise, and counts as equal to the floor. Each partial is weighted by the part of the mel axis that it
+fills, less where noise masks it, more where it is loud. The loudness of the whole frame is compared too, over 50 dB, and that of each
+ERB group, over 80 dB: where one partial rings on among many silent ones, it is what a listener hears. Deviations are compared in cents,
+where their partials are audible; statistics of motion and release where their group is.
+Sums are divided by the whole batch's denominator, however many processes share the batch, so the mean of their gradients is exact.
 """
 import math
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Weights:
     groups: float = 1.0               # of each frequency group
     cents: float = 0.15               # dB that a cent is worth
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
-    motion: float = 0.1               # measured: what a decoder lacks of a sound's motion lies in its levels over time, not here
+    motion: float = 0.1               # measured: what a decoder lacks of a sound's motion is in its levels over time, not here
     release: float = 0.15
 
 

@@ -1,6 +1,6 @@
-"""Several processes that train one model, on one machine or many: `torchrun --nproc-per-node N -m train ...` starts them.
+"""Distributed training: several processes that train one model, on one or many machines: `torchrun --nproc-per-node N -m train ...`.
 
-Each process draws the whole batch and does its share of it, and all average their gradients: N processes take the same steps as one
+Each process draws the whole batch and computes its share of it, and all average their gradients: N processes take the same steps as one
 (docs/decisions/runs.md). In a process that was started alone each of these functions does nothing.
 """
 import os
@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def join(device: str) -> str:
-    """Meets the other processes, if torchrun started this one. Returns the device that this process computes on."""
+    """Join the other processes, if torchrun started this one. Returns the device that this process computes on."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return device
     if device == "cuda":
@@ -24,7 +24,7 @@ def join(device: str) -> str:
 
 
 def part() -> None:
-    """Leaves the other processes, at the end."""
+    """Leave the other processes, at the end."""
     if dist.is_initialized():
         dist.destroy_process_group()
 
@@ -34,15 +34,15 @@ def processes() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process is the one that writes files."""
     return not dist.is_initialized() or dist.get_rank() == 0
 
 
 def share(size: int) -> slice:
-    """Which of a batch's `size` notes this process does. Raises ValueError where they cannot be shared out evenly."""
+    """The notes of a batch of `size` that this process computes. Raises ValueError if they cannot be shared evenly."""
     count = processes()
     if size % count:
-        raise ValueError(f"{size} notes cannot be shared out to {count} processes: choose a multiple of {count}.")
+        raise ValueError(f"{size} notes cannot be divided among {count} processes: choose a multiple of {count}.")
     first = size // count * (dist.get_rank() if dist.is_initialized() else 0)
     return slice(first, first + size // count)
 
@@ -52,7 +52,7 @@ _alone = False
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """What one process does while the others do not: `everywhere` asks nobody."""
+    """A context in which one process works alone: `everywhere` does not communicate."""
     global _alone
     _alone = True
     try:
@@ -62,7 +62,7 @@ def alone() -> Iterator[None]:
 
 
 def everywhere(value: Tensor) -> Tensor:
-    """The mean over all processes of a number that no gradient flows through: what a sum over the batch is divided by."""
+    """The mean over all processes of a number that no gradient flows through: the divisor of a sum over the batch."""
     if _alone or not dist.is_initialized():
         return value
     value = value.detach().clone()
@@ -72,7 +72,7 @@ def everywhere(value: Tensor) -> Tensor:
 
 @torch.no_grad()
 def average_gradients(parameters: list[Tensor]) -> None:
-    """Every process gets the mean of all gradients: that of the whole batch."""
+    """Average the gradients over all processes, which gives those of the whole batch."""
     if not dist.is_initialized():
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
@@ -83,17 +83,17 @@ def average_gradients(parameters: list[Tensor]) -> None:
 
 
 def same_start(module: torch.nn.Module) -> None:
-    """All begin with the weights of the first process."""
+    """Copy the weights of the first process to all."""
     if dist.is_initialized():
         for tensor in module.state_dict().values():
             dist.broadcast(tensor, 0)
 
 
 def agree(seconds: float, stop: bool) -> tuple[float, bool]:
-    """The first process's clock, and whether any process was asked to stop: so all end at the same step."""
+    """The first process's clock, and whether any process was interrupted, so that all end at the same step."""
     if not dist.is_initialized():
         return seconds, stop
-    told = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,
+    agreed = torch.tensor([seconds if is_first() else 0.0, float(stop)], dtype=torch.float64,
                         device="cpu" if dist.get_backend() == "gloo" else "cuda")
-    dist.all_reduce(told)
-    return float(told[0]), bool(told[1] > 0)
+    dist.all_reduce(agreed)
+    return float(agreed[0]), bool(agreed[1] > 0)

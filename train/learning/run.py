@@ -1,14 +1,14 @@
-"""A run: one folder with all of one training, and the loop that fills it. What every kind of training shares.
+"""A training run: one folder with everything of one training, and the training loop. All kinds of training share it.
 
-    config.json      what is trained, on what, how; written at the start, and with each --resume
-    state.pt         weights and all that is needed to go on to the bit; tensors and plain values (read with weights_only, never unpickled)
-    early.pt         the weights when the run had hardly begun, for a report to set beside the last ones
+    config.json      what is trained, on what data, how; written at the start, and with each --resume
+    state.pt         weights and everything needed to resume bit-exactly; tensors and plain values (read with weights_only, never unpickled)
+    early.pt         the weights shortly after the start, for a report to compare with the last ones
     log.csv          means over every LOG_STEPS steps
     events.*         the same for TensorBoard
-    pictures/        the same notes, learning
-    metrics.json     how good it is, as measured when it was saved last
+    pictures/        the same notes at different steps
+    metrics.json     evaluation of the last checkpoint
 
-Ctrl-C ends a run after its step and saves it. A loss or weight that is no number any more ends it with the last good weights.
+Ctrl-C ends a run after the current step and saves it. A loss or weight that becomes NaN or Inf ends it with the last good weights.
 """
 import copy
 import csv
@@ -69,7 +69,7 @@ Options = TypeVar("Options", bound=RunOptions)
 
 
 class Diverged(ValueError):
-    """Training gave numbers that are none; the text says when, and what to do."""
+    """Training gave NaN or Inf; the text says when, and what to do."""
 
 
 class Learner(Generic[Bank, Options]):
@@ -91,7 +91,7 @@ class Learner(Generic[Bank, Options]):
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
-        self.watch: Callable[[], None] | None = None            # called after each step, by whoever looks on
+        self.watch: Callable[[], None] | None = None            # called after each step
 
     # what a kind of training gives ----------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:
@@ -152,12 +152,12 @@ class Learner(Generic[Bank, Options]):
         bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not (progress and first), mininterval=5,
                    bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
         try:
-            with bar, interrupts() as asked:
+            with bar, interrupts() as signals:
                 stop = False
                 while self.progress() < 1 and not stop:
                     began = time.monotonic()
                     self._add(self.train_step())
-                    self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(asked))
+                    self.seconds, stop = parallel.agree(self.seconds + time.monotonic() - began, bool(signals))
                     bar.update(self.progress() - bar.n)
                     if self.watch is not None:
                         self.watch()
@@ -204,13 +204,13 @@ class Learner(Generic[Bank, Options]):
         self._sums, self._counts = {}, {}
         wrong = [name for name, value in self.means.items() if not math.isfinite(value)]
         if wrong:
-            raise Diverged(f"step {self.step}: the loss is no number any more ({', '.join(wrong)}).")
+            raise Diverged(f"step {self.step}: the loss is NaN or Inf ({', '.join(wrong)}).")
 
     def _checked_state(self) -> dict[str, Any]:
         state = self.state()
         finite = [torch.isfinite(x).all().to(self.device) for x in tensors_of(state)]
         if not bool(torch.stack(finite).all()):                  # read off the device once
-            raise Diverged(f"step {self.step}: weights are no numbers any more.")
+            raise Diverged(f"step {self.step}: weights are NaN or Inf.")
         return state
 
     # going on -------------------------------------------------------------------------------------------------
@@ -254,14 +254,14 @@ def write_state(state: dict[str, Any], path: Path) -> None:
 
 def read_state(path: Path) -> dict[str, Any]:
     """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
-    data = io.BytesIO(path.read_bytes())                      # what torch says of a file that was cut is an OSError, too
+    data = io.BytesIO(path.read_bytes())                      # torch raises OSError for a truncated file, too
     try:
         state = torch.load(data, map_location="cpu", weights_only=True)
     except Exception as error:
         why = str(error).splitlines()[0][:100]
-        raise ValueError(f"{path}: no state of a run, or damaged ({why}). Train into another folder.") from error
+        raise ValueError(f"{path}: not the state of a run, or damaged ({why}). Train into another folder.") from error
     if not isinstance(state, dict) or "step" not in state:
-        raise ValueError(f"{path}: no state of a run. Train into another folder.")
+        raise ValueError(f"{path}: not the state of a run. Train into another folder.")
     return state
 
 
@@ -278,18 +278,18 @@ def tensors_of(value: Any) -> Iterator[Tensor]:
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
     """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
-    asked: list[int] = []
+    signals: list[int] = []
 
     def ask(signum: int, frame: FrameType | None) -> None:
-        if asked:
+        if signals:
             raise KeyboardInterrupt
-        asked.append(signum)
-    if threading.current_thread() is not threading.main_thread():       # only the main thread hears signals
-        yield asked
+        signals.append(signum)
+    if threading.current_thread() is not threading.main_thread():       # only the main thread receives signals
+        yield signals
         return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -334,7 +334,7 @@ class RunLogger:
 
     def log(self, step: int, seconds: float, means: dict[str, float]) -> None:
         new = [name for name in means if name not in self.columns]
-        if new:                                                           # the first row, or a part that comes in later
+        if new:                                                           # the first row, or a part that appears later
             rows = self._rows_until(step)
             self.columns = [*self.columns, *(name for name in new if name not in self.columns)]
             self._rewrite(rows)

@@ -1,6 +1,6 @@
-"""The decoder while it learns: it answers in units near 1, and a mean and a scale of each value turn that into dB, Hz and cents.
+"""The decoder during training: its outputs are near unit size, and a mean and a scale per value convert them to dB, Hz and cents.
 
-`unscaled` puts both into the last layer, for the decoder that is played.
+`unscaled` folds both into the last layer, for the decoder that is played.
 """
 from typing import Any
 

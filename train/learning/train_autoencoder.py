@@ -1,8 +1,8 @@
-"""Train decoder and encoder around one latent space: an auto-decoder with an encoder that learns to find its points.
+"""Trains a decoder and an encoder with one latent space: an auto-decoder, with an encoder that learns to find its points.
 
 Each instrument is one free point z, shared by all its keys, so a point is a timbre and pitch stays a condition. Noise on z and a
-pull to the middle make the space smooth; the encoder learns to hit z from one note's image, and to let another note of the
-same instrument be decoded from it. Bojanowski et al. (2018), "Optimizing the latent space of generative networks".
+pull to the middle make the space smooth; the encoder learns to predict z from one note's image, such that the decoder reconstructs another
+note of the same instrument from it. Bojanowski et al. (2018), "Optimizing the latent space of generative networks".
 Weights are averaged over time (Polyak), so that any checkpoint is a good model.
 """
 import copy

@@ -1,10 +1,10 @@
-"""Train the decoder as a generator, against a discriminator: a GAN, or a conditional one. There is no encoder, and z is free.
+"""Trains the decoder as a generator, against a discriminator: a GAN, or a conditional one. There is no encoder, and z is random.
 
-Both are shown T moments of a note, every `stride`-th row of the note image; a generated note is asked for with the key, the velocity and
-the conditions of a recorded one. Binary cross-entropy on logits (Goodfellow et al. 2014), the generator's not saturating; R1, a penalty
-on the discriminator's slope at recorded notes (Mescheder et al. 2018, "Which training methods for GANs do actually converge?"), every few
-steps; averaged generator weights; the discriminator guesses from a sound what was asked for, and so teaches the knobs. Conditions are
-left out at random, so that any of them may be unknown. What of this helped, and how much: docs/decisions/gan.md.
+Generator and discriminator work on T moments of a note, every `stride`-th row of the note image; a generated note gets the key, velocity
+and conditions of a recorded one. Binary cross-entropy on logits (Goodfellow et al. 2014), the generator's not saturating; R1, a penalty on
+the discriminator's gradient at recorded notes (Mescheder et al. 2018, "Which training methods for GANs do actually converge?"), every few
+steps; averaged generator weights; the discriminator estimates the conditions from the sound, and its gradient teaches the knobs. Conditions
+are dropped at random, so that each of them may be unknown. What each of these contributes: docs/decisions/gan.md.
 """
 import copy
 import math
@@ -38,15 +38,15 @@ class GanOptions:
     steps: int = 40_000
     minutes: float = math.inf
     notes: int = 32                    # in a batch
-    stride: int = 8                    # every so many rows of the note image, from a random first one
+    stride: int = 8                    # distance of the rows of the note image, from a random first one
     rate: float = 1e-3                 # of the generator
     critic_rate: float = 5e-4          # of the discriminator
     beta1: float = 0.5
     decay_from: float = 0.5            # of the run; the rates are constant before
     slope_penalty: float = 0.3         # R1's gamma; 0 for none
     penalty_every: int = 8
-    guess: float = 0.5                 # weight of the guesses of what was asked for; 0 for none
-    asked_share: float = 0.5           # of the conditions of a note that are told
+    guess: float = 0.5                 # weight of the auxiliary loss, on the estimated conditions; 0 for none
+    asked_share: float = 0.5           # of a note's conditions that are given
     nothing_share: float = 0.2         # of the notes for which none is
     detune: float = 0.5                # semitones that a generated note may lie beside its key
     average_steps: int = 500
@@ -55,15 +55,15 @@ class GanOptions:
 
 @dataclass
 class Draw:
-    """Recorded notes, and what they can be asked for. N notes, T rows, C conditions."""
+    """Recorded notes and their conditions. N notes, T rows, C conditions."""
     frames: Tensor       # [N, T, FRAME_SIZE]
     known: Tensor        # [N, T] 1 where the note lasts, else 0
     time_s: Tensor       # [T]
     vectors: Tensor      # [N, 2, PARTIALS] cos and sin of the partials' starts
     pitch: Tensor        # [N]
     velocity: Tensor
-    asked: Tensor        # [N, C] conditions as they are told; 0 for those left out
-    told: Tensor         # [N, C] 1 where one is told
+    conditions: Tensor   # [N, C] 0 for those dropped
+    conditions_mask: Tensor         # [N, C] 1 where one is given
 
     def part(self, notes: slice) -> "Draw":
         return Draw(**{k: v if k == "time_s" else v[notes] for k, v in vars(self).items()})
@@ -85,7 +85,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
             self.conditions, self.values = conditions_of(bank)
         self.free = shape.latents
         whole = Shape(**asdict(shape) | {"latents": self.free + len(self.conditions)})
-        read_architecture(whole.as_dict())                     # what no program could open again is not trained
+        read_architecture(whole.as_dict())                     # raises for a shape that cannot be opened again
         mean, deviation = bank.statistics(np.random.default_rng(0))
         self.generator = ScaledDecoder(whole, mean, deviation.clone()).to(self.device)
         self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width).to(self.device)
@@ -103,20 +103,20 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         o, bank, rng = self.options, self.bank, self.rng
         notes = rng.choice(bank.trained, o.notes)
         rows = int(rng.integers(o.stride)) + o.stride * np.arange(ROWS // o.stride)
-        told = np.isfinite(self.values[notes])
-        told &= rng.random(told.shape) < o.asked_share
-        told &= rng.random(o.notes)[:, None] >= o.nothing_share
+        conditions_mask = np.isfinite(self.values[notes])
+        conditions_mask &= rng.random(conditions_mask.shape) < o.asked_share
+        conditions_mask &= rng.random(o.notes)[:, None] >= o.nothing_share
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32))                                    # noqa: E731
         which, when = (torch.from_numpy(x).to(bank.rows.device) for x in (notes, rows))
         phase = bank.phase[which]
         return Draw(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
                     bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), tensor(bank.pitch[notes]),
-                    tensor(bank.velocity[notes]), tensor(np.where(told, self.values[notes], 0)), tensor(told),
+                    tensor(bank.velocity[notes]), tensor(np.where(conditions_mask, self.values[notes], 0)), tensor(conditions_mask),
                     ).part(parallel.share(o.notes)).to(self.device)
 
     def generate(self, draw: Draw, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> tuple[Tensor, Tensor]:
-        """(frames [N, T, FRAME_SIZE] before their limits, starts [N, 2, PARTIALS]) of notes asked for as a draw's are."""
-        inputs = torch.cat([z, draw.asked], 1)
+        """(frames [N, T, FRAME_SIZE] before their limits, starts [N, 2, PARTIALS]) of notes with a draw's conditions."""
+        inputs = torch.cat([z, draw.conditions], 1)
         with self.autocast():
             frames = generator.at(inputs, pitch, draw.velocity, draw.time_s.repeat(len(z)))
             vectors = generator.decoder.phase_vectors(inputs, pitch, draw.velocity)
@@ -126,7 +126,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         """(logit [N], guess [N, C]) of notes."""
         image, side = self.view(frames, vectors, draw.known)
         with self.autocast():
-            logit, guess = self.critic(image, side, draw.pitch, draw.velocity, draw.asked)
+            logit, guess = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
         return logit.float(), guess.float()
 
     def train_step(self) -> dict[str, Tensor]:
@@ -142,7 +142,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         return parts
 
     def _played(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
-        """A generated note for each of a draw: (frames as they are played, starts, how far frames lay beyond their limits)."""
+        """A generated note for each of a draw: (clamped frames, start vectors, mean square by which frames exceeded their limits)."""
         z = self.normal(self.options.notes, self.free)
         beside = self.rng.uniform(-1, 1, self.options.notes).astype(np.float32)[parallel.share(self.options.notes)]
         pitch = draw.pitch + self.options.detune * torch.from_numpy(beside).to(self.device)
@@ -158,7 +158,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         false, _ = self.judge(fake, vectors, draw)
         true, guess = self.judge(draw.frames, draw.vectors, draw)
         loss = (softplus(false).mean() + softplus(-true).mean()) / 2
-        total = loss + o.guess * self._missed(guess, draw)
+        total = loss + o.guess * self._auxiliary_loss(guess, draw)
         parts = {"critic": loss.detach(), "right": ((true > 0).float().mean() + (false < 0).float().mean()) / 2}
         if o.slope_penalty and self.step % o.penalty_every == 0:
             slope = self.slope(draw)
@@ -170,7 +170,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
     def slope(self, draw: Draw) -> Tensor:
         """R1: the mean square length of the logit's gradient at recorded notes."""
         image, side = (x.detach().requires_grad_() for x in self.view(draw.frames, draw.vectors, draw.known))
-        logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.asked)
+        logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
         gradients = torch.autograd.grad(logit.sum(), (image, side), create_graph=True)
         return torch.stack([g.square().flatten(1).sum(1) for g in gradients]).sum(0).mean()
 
@@ -178,14 +178,15 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         fake, vectors, beyond = self._played(draw)
         logit, guess = self.judge(fake, vectors, draw)
         loss = softplus(-logit).mean()
-        missed = self._missed(guess, draw)
-        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # what nobody hears stays on its harmonic
-        self.optimizer_step(loss + self.options.guess * missed + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
-        return {"generator": loss.detach(), "missed": missed.detach(), "beyond": beyond.detach()}
+        auxiliary_loss = self._auxiliary_loss(guess, draw)
+        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # inaudible partials stay on their harmonics
+        self.optimizer_step(loss + self.options.guess * auxiliary_loss + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
+        return {"generator": loss.detach(), "missed": auxiliary_loss.detach(), "beyond": beyond.detach()}
 
-    def _missed(self, guess: Tensor, draw: Draw) -> Tensor:
-        """Mean square by which what was told is guessed wrong."""
-        return (draw.told * (guess - draw.asked).square()).sum() / parallel.everywhere(draw.told.sum()).clamp(min=1)
+    def _auxiliary_loss(self, guess: Tensor, draw: Draw) -> Tensor:
+        """Mean square error of the estimates of the conditions that were given."""
+        mask = draw.conditions_mask
+        return (mask * (guess - draw.conditions).square()).sum() / parallel.everywhere(mask.sum()).clamp(min=1)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -205,20 +206,20 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         return super().state() | {"longest_s": self.bank.longest_s}
 
     @torch.no_grad()
-    def notes(self, z: np.ndarray, asked: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Whole notes by the averaged weights. z [N, L], asked [N, C] -> frames [N, ROWS, FRAME_SIZE] on the rows of the note image."""
+    def notes(self, z: np.ndarray, conditions: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Notes by the averaged weights. z [N, L], conditions [N, C] -> frames [N, ROWS, FRAME_SIZE] on the rows of the note image."""
         tensor = lambda x: torch.from_numpy(np.asarray(x, np.float32)).to(self.device)                    # noqa: E731
         times = self.bank.times_s[:ROWS].to(self.device)
-        frames = self.average.at(tensor(np.concatenate([z, asked], 1)), tensor(pitch), tensor(velocity), times.repeat(len(z)))
+        frames = self.average.at(tensor(np.concatenate([z, conditions], 1)), tensor(pitch), tensor(velocity), times.repeat(len(z)))
         decoder = self.average.decoder
         return torch.clamp(frames, decoder.lowest, decoder.highest).view(len(z), ROWS, FRAME_SIZE).cpu().numpy()
 
     def metrics(self) -> dict[str, float]:
-        """Generated notes beside recorded ones, asked for as these are: see `train/learning/generated.py`."""
+        """Generated notes beside recorded ones, with their conditions: see `train/learning/generated.py`."""
         rng, bank = np.random.default_rng(1), self.bank
         notes = rng.choice(bank.trained, WATCHED)
-        asked = np.nan_to_num(self.values[notes]) * (rng.random(WATCHED) < 0.5)[:, None]
-        made = self.notes(rng.standard_normal((WATCHED, self.free)), asked, bank.pitch[notes], bank.velocity[notes])
+        conditions = np.nan_to_num(self.values[notes]) * (rng.random(WATCHED) < 0.5)[:, None]
+        made = self.notes(rng.standard_normal((WATCHED, self.free)), conditions, bank.pitch[notes], bank.velocity[notes])
         return compare(np.stack([bank.image(i) for i in notes]), made, bank.pitch[notes], bank.valid_rows[notes])
 
     def picture(self) -> Image:

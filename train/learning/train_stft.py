@@ -1,7 +1,7 @@
-"""Train the seed's own systems on STFT images: `hummingface train autoencoder|gan|cgan DATA --run RUN --representation stft`.
+"""Trains STFT models: `hummingface train autoencoder|gan|cgan DATA --run RUN --representation stft`.
 
-The autoencoder by mean square error; GAN and conditional GAN by binary cross-entropy on logits, with the few helps that made ours train
-(docs/decisions/gan.md): R1 every few steps, averaged weights, conditions left out at random. The networks are
+The autoencoder by mean square error; GAN and conditional GAN by binary cross-entropy on logits, with the additions that also helped the
+frame GAN (docs/decisions/gan.md): R1 every few steps, averaged weights, conditions dropped at random. The networks are
 `models/learning/stft_networks.py`.
 """
 import copy
@@ -38,7 +38,7 @@ class StftOptions:
     decay_from: float = 0.5            # of the run; the rate is constant before
     slope_penalty: float = 5.0         # R1's gamma; 0 for none
     penalty_every: int = 8
-    asked_share: float = 0.8           # of the conditions of a note that are told
+    asked_share: float = 0.8           # of a note's conditions that are given
     average_steps: int = 300
     seed: int = 0
 
@@ -148,39 +148,39 @@ class StftGanTrainer(StftLearner):
             for group in optimiser.param_groups:
                 group["lr"] = share * rate
         image, key, notes = self.draw()
-        told = torch.from_numpy((self.rng.random((len(notes), len(self.conditions))) < o.asked_share).astype(np.float32))
-        asked = (self.values[torch.from_numpy(notes)] * told).to(self.device)
+        conditions_mask = torch.from_numpy((self.rng.random((len(notes), len(self.conditions))) < o.asked_share).astype(np.float32))
+        conditions = (self.values[torch.from_numpy(notes)] * conditions_mask).to(self.device)
         with torch.no_grad():
-            fake = self._made(asked, key)
-        true, false = self.judge(image, asked, key), self.judge(fake, asked, key)
+            fake = self._made(conditions, key)
+        true, false = self.judge(image, conditions, key), self.judge(fake, conditions, key)
         loss = discriminator_loss(true, false)
         parts = {"critic": loss.detach(), "right": ((true > 0).float().mean() + (false < 0).float().mean()) / 2}
         total = loss
         if o.slope_penalty and self.step % o.penalty_every == 0:
-            slope = self.slope(image, asked, key)
+            slope = self.slope(image, conditions, key)
             total = total + o.penalty_every * o.slope_penalty / 2 * slope
             parts["slope"] = slope.detach()
         self.optimizer_step(total, self.critic, self.critic_optimiser)
-        missed = generator_loss(self.judge(self._made(asked, key), asked, key))
-        self.optimizer_step(missed, self.generator, self.optimiser)
+        adversarial_loss = generator_loss(self.judge(self._made(conditions, key), conditions, key))
+        self.optimizer_step(adversarial_loss, self.generator, self.optimiser)
         self._follow()
         self.step += 1
-        return parts | {"generator": missed.detach()}
+        return parts | {"generator": adversarial_loss.detach()}
 
-    def _made(self, asked: Tensor, key: Tensor) -> Tensor:
-        z = torch.cat([self.normal(self.options.notes, self.free), asked], 1)
+    def _made(self, conditions: Tensor, key: Tensor) -> Tensor:
+        z = torch.cat([self.normal(self.options.notes, self.free), conditions], 1)
         with self.autocast():
             return self.generator(z, key).float()
 
-    def judge(self, image: Tensor, asked: Tensor, key: Tensor) -> Tensor:
+    def judge(self, image: Tensor, conditions: Tensor, key: Tensor) -> Tensor:
         """Logits [N]."""
         with self.autocast():
-            return self.critic(image, asked, key).float()
+            return self.critic(image, conditions, key).float()
 
-    def slope(self, image: Tensor, asked: Tensor, key: Tensor) -> Tensor:
+    def slope(self, image: Tensor, conditions: Tensor, key: Tensor) -> Tensor:
         """R1: the mean square length of the logit's gradient at recorded notes."""
         image = image.detach().requires_grad_()
-        gradient, = torch.autograd.grad(self.critic(image, asked, key).sum(), image, create_graph=True)
+        gradient, = torch.autograd.grad(self.critic(image, conditions, key).sum(), image, create_graph=True)
         return gradient.square().flatten(1).sum(1).mean()
 
     def parts(self) -> dict[str, Any]:
@@ -191,9 +191,9 @@ class StftGanTrainer(StftLearner):
         return super().describe() | {"free": self.free, "conditions": self.conditions}
 
     @torch.no_grad()
-    def notes(self, z: np.ndarray, asked: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-        """Images [N, 2, SIDE, SIDE] by the averaged weights: z [N, L], asked [N, C], pitch [N]."""
-        inputs = torch.from_numpy(np.concatenate([z, asked], 1).astype(np.float32)).to(self.device)
+    def notes(self, z: np.ndarray, conditions: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        """Images [N, 2, SIDE, SIDE] by the averaged weights: z [N, L], conditions [N, C], pitch [N]."""
+        inputs = torch.from_numpy(np.concatenate([z, conditions], 1).astype(np.float32)).to(self.device)
         key = torch.from_numpy((np.asarray(pitch) - self.shape.lowest).astype(np.int64)).to(self.device)
         return self.average(inputs, key).cpu().numpy()
 
@@ -209,11 +209,11 @@ class StftGanTrainer(StftLearner):
                 "spread_db": float(levels[0].std(0).mean()), "generated_spread_db": float(levels[1].std(0).mean())}
 
     def picture(self) -> Image:
-        """Above recorded notes, below them generated ones of the same keys and conditions; last the same points with nothing asked."""
+        """Above recorded notes, below them generated ones of the same keys and conditions; last the same points without conditions."""
         notes = np.random.default_rng(2).choice(self.bank.trained, PICTURED)
-        pitch, asked = self.bank.pitch[notes], self.values[torch.from_numpy(notes)].numpy()
+        pitch, conditions = self.bank.pitch[notes], self.values[torch.from_numpy(notes)].numpy()
         z = np.random.default_rng(3).standard_normal((PICTURED, self.free))
-        rows = (self.bank.images(notes).numpy(), self.notes(z, asked, pitch), self.notes(z, 0 * asked, pitch))
+        rows = (self.bank.images(notes).numpy(), self.notes(z, conditions, pitch), self.notes(z, 0 * conditions, pitch))
         return pictures([stft.spectrum_of(images, pitch, self.shape.layout) for images in rows])
 
 

@@ -1,4 +1,4 @@
-"""Begin a training where a finished model stands: its weights, and its presets as the points of instruments of the same name."""
+"""Initialises a training from a finished model: its weights, and its presets as the points of instruments of the same name."""
 import numpy as np
 import torch
 
@@ -8,7 +8,7 @@ from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model
 from hummingface.train.learning.train_autoencoder import AutoencoderTrainer, Training
 
-NOTES_HEARD = 8                       # of an instrument that the model does not name: its encoder listens to so many
+NOTES_HEARD = 8                       # notes of an instrument that the model does not name, which its encoder sees
 
 
 @torch.no_grad()
@@ -19,7 +19,7 @@ def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
     """
     training, bank = trainer.model, trainer.bank
     if model.shape != training.decoder.shape:
-        raise ValueError(f"{model.name} is of another shape ({model.shape}) than what is to be trained ({training.decoder.shape}).")
+        raise ValueError(f"{model.name} has another shape ({model.shape}) than what is to be trained ({training.decoder.shape}).")
     for name, module in (("decoder", training.decoder), ("encoder", training.encoder)):
         own = {key.removeprefix(name + "."): torch.from_numpy(value) for key, value in model.weights.items() if key.startswith(name + ".")}
         if own:

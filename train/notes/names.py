@@ -1,4 +1,4 @@
-"""What the names of recordings tell: note, dynamic, velocity."""
+"""Parses file names of recordings: note, dynamic, velocity."""
 import re
 from dataclasses import dataclass
 
@@ -22,22 +22,22 @@ class Told:
 
 
 def read_name(stem: str) -> Told:
-    """What the name of a recording, without its suffix, tells of its note."""
+    """What the name of a recording, without its suffix, says about its note."""
     text = stem.replace("_", " ")
     nsynth = _NSYNTH.search(stem)
     if nsynth:
         return Told(_midi(int(nsynth[1]), 0), _midi(int(nsynth[2]), 1))
     velocity = _VELOCITY.search(text)
     dynamic = _DYNAMIC.search(text)
-    told = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
+    number = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
     rest = _VELOCITY.sub(" ", text)
     notes = list(_NOTE.finditer(rest))
     if notes:
-        note = notes[-1]                              # "Bass 2 C3": the note comes last, as a rule
+        note = notes[-1]                              # "Bass 2 C3": usually the note comes last
         pitch = STEPS[note[1].lower()] + _ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
-        return Told(_midi(pitch, 0), _midi(told, 1))
+        return Told(_midi(pitch, 0), _midi(number, 1))
     keys = [int(key) for key in _KEY.findall(rest)]
-    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(told, 1))
+    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(number, 1))
 
 
 def note_name(pitch: int) -> str:

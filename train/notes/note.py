@@ -1,7 +1,7 @@
-"""A note, whatever it comes from, and what a source of notes is.
+"""A note from any source, and the interface of a source of notes.
 
-A source says which notes it has (`orders`, cheap, in the main process) and how to make them (`read`, in a worker). An order's
-key stands for all that a prepared note depends on: what is there already is not made again.
+A source lists the notes it has (`orders`, cheap, in the main process) and makes them (`read`, in a worker). An order's
+key identifies everything that a prepared note depends on, so that existing notes are not made again.
 """
 import hashlib
 import json
@@ -15,7 +15,7 @@ import numpy as np
 
 ANALYSIS = 6
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
-all is made anew."""
+all are made again."""
 
 QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",
              "tempo-synced")
@@ -32,7 +32,7 @@ class SourceError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What is known of a note without hearing it."""
-    name: str                                   # its file's name without suffix, or what tells it apart within its source
+    name: str                                   # its file's name without suffix, or what identifies it within its source
     instrument: str
     family: str
     source: str                                 # acoustic, electronic, synthetic, sampled, recorded
@@ -81,7 +81,7 @@ class Source(Protocol):
     name: str
     about: dict                                 # for the card: kind, licence where it is known
     batch: int                                  # how many notes are best made together
-    remarks: list[str]                          # what was noticed that a player should know
+    remarks: list[str]                          # notices for the player
 
     @property
     def read(self) -> Reader: ...
@@ -95,8 +95,8 @@ class Source(Protocol):
 
 def key_of(labels: Labels, *content: object) -> str:
     """The name of a prepared note's content: of its labels, what it is made from, and how it is analysed."""
-    told = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:24]
+    text = json.dumps([ANALYSIS, asdict(labels), content], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def sha256_of(path: Path) -> str:
@@ -120,7 +120,7 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     if not len(audio):
         raise SourceError("holds no samples")
     if not np.isfinite(audio).all():
-        raise SourceError("holds samples that are no numbers (NaN or Inf)")
+        raise SourceError("contains NaN or Inf")
     return np.ascontiguousarray(audio.mean(1)), rate_hz
 
 
@@ -129,7 +129,7 @@ def why_unusable(audio: np.ndarray, rate_hz: int) -> str:
     if len(audio) < SHORTEST_S * rate_hz:
         return f"too short: {len(audio) / rate_hz:.3f} s"
     if not np.isfinite(audio).all():
-        return "holds samples that are no numbers (NaN or Inf)"
+        return "contains NaN or Inf"
     if np.abs(audio).max() < SILENT_PEAK:
         return "silent"
     return ""

@@ -1,8 +1,8 @@
 """NSynth as it is published: the `jsonwav` folder, the same as .tar.gz, and TFRecords. Notes are held for 3 s and ring for 1 s.
 
 Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders". CC BY 4.0, Google Inc. Pitches run
-from 9 to 119, so beyond the piano's keys on both sides; the frame is relative to the note, so they are notes like any other.
-Archives are read from beginning to end and never unpacked: names in them lead nowhere.
+from 9 to 119, beyond the piano's keys on both sides; frames are relative to the note, so these notes need no special treatment.
+Archives are read from beginning to end and never unpacked: names in them cannot lead outside.
 """
 import tarfile
 import zlib
@@ -98,13 +98,13 @@ class NSynth:
         try:
             return tarfile.open(self.path, "r|*")
         except (tarfile.TarError, OSError, EOFError) as error:
-            raise SourceError(f"{self.path}: no readable archive ({error}). Fetch it again.") from error
+            raise SourceError(f"{self.path}: not a readable archive ({error}). Fetch it again.") from error
 
     def _wanted(self, examples: dict[str, Any]) -> dict[str, Labels]:
         wanted = {}
         for name, labels in examples.items():
             if not isinstance(labels, Labels) or labels.name != name:
-                reason = str(labels) if isinstance(labels, Exception) else "it is no note, or another one's"
+                reason = str(labels) if isinstance(labels, Exception) else "it is not a note, or belongs to another one"
                 self._skipped.append(Skipped(name[:80], f"its entry in examples.json cannot be used ({reason})"))
             elif self.filters.want(labels):
                 wanted[name] = labels
@@ -171,7 +171,7 @@ def _damaged(path: Path, error: Exception) -> SourceError:
 
 def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
     if data is None:
-        raise SourceError(f"{path}: holds no examples.json; it is no NSynth data.")
+        raise SourceError(f"{path}: contains no examples.json; it is not NSynth data.")
     shared: dict = {}                               # equal texts and qualities once: there are 289,205 entries
 
     def compact(entry: dict) -> Any:
@@ -186,7 +186,7 @@ def _parse(data: bytes | None, path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SourceError(f"{path}: its examples.json cannot be read ({error}). Fetch it again.") from error
     if not isinstance(examples, dict):
-        raise SourceError(f"{path}: its examples.json holds no notes by name.")
+        raise SourceError(f"{path}: its examples.json contains no notes by name.")
     return examples
 
 
@@ -196,7 +196,7 @@ def labels_of(name: str, entry: dict[str, Any], shared: dict | None = None) -> L
     pitch, velocity = int(entry["pitch"]), int(entry["velocity"])
     qualities = tuple(int(bool(q)) for q in entry["qualities"])
     if not name or Path(name).name != name:
-        raise ValueError(f"{name[:40]!r} is no name of a note")
+        raise ValueError(f"{name[:40]!r} is not the name of a note")
     if not 0 <= pitch <= 127 or not 1 <= velocity <= 127 or len(qualities) != len(QUALITIES):
         raise ValueError(f"pitch {pitch}, velocity {velocity} or {len(qualities)} qualities cannot be")
     instrument, family, source = (entry[k] for k in ("instrument_str", "instrument_family_str", "instrument_source_str"))

@@ -1,7 +1,7 @@
-"""What a recording of one note tells of itself: where it begins and is let go, its pitch, its level, and what is wrong with it.
+"""Analyses a recording of one note: onset, note-off, pitch, level, and reasons to reject it.
 
 Pitch by YIN: de Cheveigne & Kawahara (2002), "YIN, a fundamental frequency estimator for speech and music", on several windows,
-with a look at the spectrum for what periods alone cannot tell (a chord repeats itself, too).
+with a check of the spectrum for what the period alone cannot tell (a chord is periodic, too).
 """
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
 BLOCK_S = 0.01
 ONSET_DB, END_DB = -50.0, -60.0                # of the loudest block
 LEAD_S = 0.002                                 # kept before the onset
-KNEE_DB = 8.0                                  # below its own decay a note has been let go
+KNEE_DB = 8.0                                  # this far below its own decay a note has been released
 APERIODIC = 0.25                               # of YIN's normalised difference: above it there is no period
 WINDOWS = 9
 EDGE_BLOCKS = 15                               # at a file's beginning: noise, if they are alike
 CREST_DB = 9.0                                 # of noise: its peaks over its RMS
 PITCH_RATE_HZ = 64_000                         # about what periods are looked for at: fine enough for short ones
-NEARLY = 0.04                                  # a shorter period is as good if it is only so much worse
+NEARLY = 0.04                                  # a shorter period is preferred if it is at most this much worse
 CLIPPED_RUN, CLIPPED_SHARE = 4, 0.002
 HEARD_DB = 30.0                                # windows lie where a note is that near to its loudest
 FROM_BELOW_DB = 30.0                           # one of the first three partials is that near to the loudest
@@ -52,7 +52,7 @@ def hear(audio: np.ndarray, rate_hz: int) -> OnsetPitch:
     onset_s = max(0.0, exact_onset(audio, rate_hz, onset, noise_db) - LEAD_S)
     off_s, end_s = (min(block * BLOCK_S, len(audio) / rate_hz) for block in (off, end))
     if end_s - onset_s < 0.1:
-        return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are heard")
+        return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are audible")
     pitch, why = find_pitch(audio[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
     power = np.concatenate([[0.0], np.cumsum(10 ** (level / 10))])
     size = min(round(0.4 / BLOCK_S), len(level))
@@ -101,7 +101,7 @@ def exact_onset(audio: np.ndarray, rate_hz: int, block: int, noise_db: float) ->
 
 
 def find_off(level: np.ndarray) -> int:
-    """The block at which a note is let go: where it falls under the straight line of its own decay, for good."""
+    """The block of the note-off: where the level falls below the straight line of the note's decay, for good."""
     t = np.arange(len(level))
     begin, stop = min(30, len(level) // 4), max(4, int(0.75 * len(level)))
     if stop - begin < 4:
@@ -129,16 +129,16 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
             clear += 1
             hz.append(found)
     if clear < 3:
-        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; name it with its note if it is one"
+        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; if it is one note, put the note into its name"
     keys = 69 + 12 * np.log2(np.array(hz) / 440)
     near = np.abs(keys[:, None] - keys) < 0.8
     best = near[near.sum(1).argmax()]                       # the largest company of windows that agree
     pitch = float(np.median(keys[best]))
     octave = np.abs((keys - pitch + 6) % 12 - 6) < 0.8       # a period twice as long is one, too
     if best.mean() < 0.4 or octave.mean() < 0.7:
-        return float("nan"), "its pitch changes on the way: one note a file is needed"
+        return float("nan"), "its pitch changes: each file must contain one note"
     if many_pitches(audio[begin:], rate_hz, float(pitch_to_hz(pitch))):
-        return float("nan"), "several notes at once (its partials fit none of them alone); one note a file is needed"
+        return float("nan"), "several notes at once (its partials fit no single one); each file must contain one note"
     return pitch, ""
 
 

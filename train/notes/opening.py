@@ -1,4 +1,4 @@
-"""A source of notes from what a player names: a SoundFont, NSynth in any of its forms, or a folder of recordings."""
+"""Opens a source of notes by its path: a SoundFont, NSynth in any of its forms, or a folder of recordings."""
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ class Wishes:
     without: tuple[str, ...] = ()
     programs: tuple[int, ...] = ()           # SoundFont
     holds_s: tuple[float, ...] = ()          # SoundFont
-    instruments: int | None = None           # SoundFont: only so many, spread over the families
+    instruments: int | None = None           # SoundFont: only this many, spread over the families
     instrument: str = ""                     # recordings: their name
     family: str = ""                         # recordings
     trust: str = "sound"                     # recordings: where name and sound disagree
@@ -50,7 +50,7 @@ def numbers(text: str) -> tuple[int, ...]:
         low, _, high = part.partition("-")
         first, last = int(low), int(high or low)
         if not 0 <= first <= last <= 127:
-            raise argparse.ArgumentTypeError(f"{part!r} is no number, nor a range, within 0..127")
+            raise argparse.ArgumentTypeError(f"{part!r} is neither a number nor a range within 0..127")
         found += range(first, last + 1)
     return tuple(dict.fromkeys(found))
 

@@ -1,7 +1,8 @@
-"""A folder of recordings, one note a file, of any format and rate; its own names, an SFZ file and the sound itself tell what they are.
+"""A folder of recordings as a source of notes, one note per file, in any format and rate; file names, an SFZ file and the sound identify
+them.
 
-Each file is heard first: onset, note-off, pitch, level. A collection counts its octaves in its own way, so names are trusted for the
-note within the octave, and the sound tells how many octaves they are off. One gain for the whole folder keeps the dynamics.
+Each file is analysed first: onset, note-off, pitch, level. Collections count octaves differently, so a name determines the
+note within the octave, and the sound determines the octave. One gain for the whole folder keeps the dynamics.
 """
 import json
 import multiprocessing
@@ -21,7 +22,7 @@ from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
 from hummingface.train.notes.sfz_reader import Region, read_sfz
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
-LISTENING = 1                                  # version of `hear`: raised when it hears otherwise
+LISTENING = 1                                  # version of `hear`: raise it when its results change
 LOUDEST_DB = -20.0                             # RMS of the folder's loudest note, within GAIN_STEP_DB
 GAIN_STEP_DB = 6.0                             # the gain moves in steps, so that one more recording leaves the others as they are
 ONE_DYNAMIC_DB = 4.0                           # levels that differ by less (deviation) are one dynamic
@@ -88,8 +89,8 @@ class RecordedNotes:
             raise SourceError(f"{self.path}: no recordings ({', '.join(sorted(SUFFIXES))}) in it.")
         if regions:
             return self._mapped(regions, files)
-        told = [(f, read_name(f.stem)) for f in files]
-        return [Found(f, t.pitch, t.velocity) for f, t in told], []
+        given = [(f, read_name(f.stem)) for f in files]
+        return [Found(f, t.pitch, t.velocity) for f, t in given], []
 
     def _mapped(self, regions: list[Region], files: list[Path]) -> tuple[list[Found], list[Skipped]]:
         """Each sample once, as its first region has it; files that no mapping names are left out."""
@@ -140,10 +141,10 @@ class RecordedNotes:
         for found, (pitch, fine), velocity in zip(usable, keys, velocities, strict=True):
             name = found.path.stem if names[found.path.stem] == 1 else f"{found.path.parent.name}-{found.path.name}"
             heard = found.heard
-            let_go = heard.let_go and heard.off_s - heard.onset_s < LONGEST_HOLD_S
+            released = heard.let_go and heard.off_s - heard.onset_s < LONGEST_HOLD_S
             off_s = min(heard.off_s, heard.onset_s + LONGEST_HOLD_S)
             # without a note-off nothing may follow it: what the sound does there is no release
-            stop_s = heard.end_s if let_go else off_s
+            stop_s = heard.end_s if released else off_s
             labels = Labels(name, self.instrument, self.family, "recorded", pitch, velocity, round(off_s - heard.onset_s, 3))
             cut = Cut(str(found.path), found.sha256, heard.onset_s, stop_s, gain_db, round(fine, 2))
             if self.filters.want(labels):
@@ -210,9 +211,9 @@ def velocities_of(usable: list[Found], keys: list[tuple[int, float]]) -> list[in
     """
     level = np.array([f.heard.level_db for f in usable])
     key = np.array([k for k, _ in keys], float)
-    told = np.array([f.velocity or 0 for f in usable])
-    if told.all():
-        return [int(v) for v in told]
+    given = np.array([f.velocity or 0 for f in usable])
+    if given.all():
+        return [int(v) for v in given]
     away = level - np.median(level)
     if len(level) > 3 and np.ptp(key) > 0:
         away = level - np.polyval(np.polyfit(key, level, 1), key)
@@ -222,7 +223,7 @@ def velocities_of(usable: list[Found], keys: list[tuple[int, float]]) -> list[in
         away -= np.quantile(away, 0.9)                              # the louder ones are the usual velocity
     steps = np.round(USUAL_VELOCITY * 10 ** (away / 40) / VELOCITY_STEP) * VELOCITY_STEP
     measured = steps.clip(VELOCITY_STEP, 120)
-    return [int(t) if t else int(m) for t, m in zip(told, measured, strict=True)]
+    return [int(t) if t else int(m) for t, m in zip(given, measured, strict=True)]
 
 
 def read_cuts(orders: Sequence[Order]) -> Iterator[Note | Skipped]:
@@ -236,7 +237,7 @@ def read_cuts(orders: Sequence[Order]) -> Iterator[Note | Skipped]:
             continue
         start, stop = round(cut.start_s * rate_hz), min(len(audio), round(cut.stop_s * rate_hz))
         piece = audio[start:stop] * np.float32(10 ** (cut.gain_db / 20))
-        if cut.start_s > LEAD_S / 2:                                # what was cut off must not click
+        if cut.start_s > LEAD_S / 2:                                # a cut must not click
             fade = max(1, int(LEAD_S * rate_hz / 2))
             piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
         yield Note(order.labels, piece, rate_hz, cut.pitch, Path(cut.path), cut.start_s)

@@ -1,4 +1,4 @@
-"""The mapping of samples to keys and velocities in an SFZ file: the opcodes that tell which note a sample is. See sfzformat.com."""
+"""Reads the mapping of samples to keys and velocities in an SFZ file: the opcodes that say which note a sample is. See sfzformat.com."""
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,11 @@ def read_sfz(path: Path) -> list[Region]:
 
 def _text(path: Path, seen: set[Path]) -> str:
     if path in seen or len(seen) > MOST_INCLUDES:
-        raise SourceError(f"{path}: included in a circle, or more than {MOST_INCLUDES} includes.")
+        raise SourceError(f"{path}: included recursively, or more than {MOST_INCLUDES} includes.")
     seen.add(path)
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise SourceError(f"{path}: larger than {LARGEST_BYTES >> 20} MiB; it is no SFZ text.")
+            raise SourceError(f"{path}: larger than {LARGEST_BYTES >> 20} MiB; it is not an SFZ file.")
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error

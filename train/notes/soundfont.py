@@ -1,6 +1,6 @@
-"""Notes from a SoundFont, through the real `fluidsynth` program: many in one run, each cut out by itself.
+"""Renders notes of a SoundFont with the `fluidsynth` program: many in one run, each cut out by itself.
 
-Notes stand on one timeline, each with room for its release; "all sound off" before each next one keeps them apart. They begin on
+Notes are placed on one timeline, each with space for its release; "all sound off" before each next one keeps them apart. They begin on
 multiples of fluidsynth's 64-sample buffer, so that a cut starts at note-on to the sample. Reverb and chorus are off.
 """
 import shutil
@@ -17,7 +17,7 @@ import soundfile as sf
 from hummingface.train.notes.note import SourceError
 
 RATE_HZ = 48_000
-BUFFER_SAMPLES = 64                   # fluidsynth looks at its events once in so many samples
+BUFFER_SAMPLES = 64                   # fluidsynth reads its events once per this many samples
 GAIN = 0.6
 STEP_S = 0.1                          # slots of the timeline: a whole number of buffers (75) and of milliseconds
 GAP_S = 0.2                           # silence after "all sound off", before the next note

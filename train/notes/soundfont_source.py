@@ -36,7 +36,7 @@ def presets_in(path: Path) -> list[Preset]:
         with path.open("rb") as stream:
             head = stream.read(12)
             if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-                raise SourceError(f"{path}: no SoundFont (its first bytes are not RIFF ... sfbk).")
+                raise SourceError(f"{path}: not a SoundFont (its first bytes are not RIFF ... sfbk).")
             while (chunk := stream.read(8)) and len(chunk) == 8:
                 name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
                 if name == b"LIST" and stream.read(4) == b"pdta":
@@ -59,7 +59,7 @@ class NoteChoice:
     pitches: tuple[int, ...] = tuple(range(LOWEST_KEY, HIGHEST_KEY + 1))
     velocities: tuple[int, ...] = ()
     holds_s: tuple[float, ...] = ()
-    instruments: int | None = None          # only so many, spread over the families
+    instruments: int | None = None          # only this many, spread over the families
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ def records(stream: BinaryIO, name: str) -> Iterator[bytes | str]:
             raise SourceError(f"{name}: ends in the middle of record {number}: incomplete. Fetch it again.")
         size, crc = struct.unpack("<QI", header)
         if masked_crc(header[:8]) != crc or size > LARGEST_RECORD_BYTES:
-            raise SourceError(f"{name}: record {number} has a length that its checksum denies: no TFRecord, or damaged. Fetch it again.")
+            raise SourceError(f"{name}: record {number} has a length that does not match its checksum: no TFRecord file, or "
+                              "damaged. Fetch it again.")
         data, end = stream.read(size), stream.read(4)
         if len(data) < size or len(end) < 4:
             raise SourceError(f"{name}: ends in the middle of record {number}: incomplete. Fetch it again.")

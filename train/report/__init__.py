@@ -1,1 +1,1 @@
-"""What runs of training have learnt, as one page to read and to listen to: `hummingface train report RUN... --out FILE.html`."""
+"""The report on training runs, as one page with text, charts and sounds: `hummingface train report RUN... --out FILE.html`."""

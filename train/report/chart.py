@@ -1,6 +1,6 @@
-"""Lines over an axis as SVG that takes its colours from the page, so that it is drawn for light and for dark alike.
+"""Line charts as SVG with colours from the page's style sheet, for light and dark themes.
 
-A plotting library would bring more than all that training needs, for a picture of one colour scheme.
+A plotting library would be larger than everything else that training installs, and has one colour scheme per image.
 """
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def _axis(values: np.ndarray, begin: float, end: float, log: bool, ticks: Sequen
     a, b = float(warp(low)), float(warp(high))
     if b - a < 1e-9:
         a, b = a - 0.5, b + 0.5
-    if log and not tight and begin < end:                    # sizes: some room at both sides
+    if log and not tight and begin < end:                    # sizes: margins at both sides
         a, b = a - 0.06 * (b - a), b + 0.06 * (b - a)
     place = lambda value: begin + (end - begin) * (float(warp(value)) - a) / (b - a)                      # noqa: E731
     return place, [t for t in ticks if min(begin, end) - 0.5 <= place(t) <= max(begin, end) + 0.5]

@@ -1,4 +1,4 @@
-"""The page's sounds as files of their own, FLAC, to be listened to without it."""
+"""Writes the report's sounds as separate FLAC files."""
 import base64
 import re
 from pathlib import Path

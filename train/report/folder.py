@@ -1,4 +1,4 @@
-"""A run's folder as a report reads it: what was trained, its log, its pictures, its model now and when it had hardly begun."""
+"""Reads a run's folder for the report: configuration, log, pictures, the model at the start and at the end."""
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
-from hummingface.train.exporting.export_stft import shape_of_run, stft_model_of
+from hummingface.train.exporting.export_stft import model_of_stft, shape_of_run
 from hummingface.train.exporting.state_model import model_of_state
 from hummingface.train.learning.run import EARLY, STATE, read_state
 
@@ -82,7 +82,7 @@ def _open(folder: Path, data: Path | None) -> Run:
     try:
         state = read_state(folder / STATE)
     except OSError as error:
-        raise ReportError(f"{folder}: no run of training ({error.strerror or error}). Give the folder that --run named.") from error
+        raise ReportError(f"{folder}: not a training run ({error.strerror or error}). Give the folder that --run named.") from error
     config = _json(folder / "config.json")
     run = Run(folder.name, folder, str(state.get("kind", "")), config, state, None, _log(folder / "log.csv"))
     if (folder / EARLY).is_file():
@@ -96,11 +96,11 @@ def _open(folder: Path, data: Path | None) -> Run:
         except (DataError, KeyError, OSError, TypeError, ValueError) as error:
             run.remarks.append(f"its notes cannot be opened ({error}); give them with --data")
     else:
-        run.remarks.append("it does not say which notes it learnt (an earlier version began it); give them with --data")
+        run.remarks.append("it does not record which notes it learnt (it is from an earlier version); give them with --data")
     try:
-        run.model = stft_model_of(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
+        run.model = model_of_stft(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
-        run.remarks.append("of an earlier version: what it sounds like is left out")
+        run.remarks.append("of an earlier version: its sounds are left out")
     return run
 
 

@@ -1,13 +1,13 @@
-"""Latents that hardly do anything, early in a run and now; and what the middle of latent space, where all are zero, sounds like.
+"""Measures inactive latents, at the start of a run and at its end, and the sound of the middle of latent space.
 
-How much a latent carries is measured by
-- its spread: the variance, over notes, of what the encoder says of it. A latent with less than NEAR_ZERO_SPREAD is inactive, as Burda,
-  Grosse & Salakhutdinov (2016), "Importance weighted autoencoders", section 2, count them: A_u = Cov_x(E[u | x]) > 0.01. Training pays for
-  the length of z alone, and any turn of latent space costs the same; so it is looked at along the principal axes of what the encoder says,
-  which no turn changes. A GAN draws its latents itself, with variance 1: there is nothing to count.
-- its effect: how much a step of one deviation along such an axis (of a GAN: of one latent) changes the levels that are heard, in dB RMS
-  over partials and noise bands within 60 dB of the peak, at four keys and three moments, mean over points. Under NEAR_ZERO_EFFECT_DB nobody
-  hears it.
+The activity of a latent is measured by
+- its spread: the variance, over notes, of the encoder's output. A latent with less than NEAR_ZERO_SPREAD is inactive, as Burda,
+  Grosse & Salakhutdinov (2016), "Importance weighted autoencoders", section 2, count them: A_u = Cov_x(E[u | x]) > 0.01. Training penalises
+  the length of z alone, so any rotation of latent space costs the same; so the spread is taken along the principal axes of the encoder's
+  outputs, which no rotation changes. A GAN draws its latents with variance 1, so none is inactive by this measure.
+- its effect: how much a step of one deviation along such an axis (for a GAN: along one latent) changes the audible levels, in dB RMS
+  over partials and noise bands within 60 dB of the peak, at four keys and three moments, mean over points. Below NEAR_ZERO_EFFECT_DB it is
+  inaudible.
 """
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def used(step: int, free: int, z: np.ndarray | None, heard: Callable[[np.ndarray
     """`z` [N, L]: what the encoder says of notes, None where there is none; one note alone has no spread. `heard`: free latents [M, L] ->
     levels in dB [M, D]."""
     spread, middle, axes, points = None, np.zeros(free), np.eye(free), rng.standard_normal((POINTS, free))
-    if z is not None and len(z) > 1:                                     # a lone note tells nothing of how notes differ
+    if z is not None and len(z) > 1:                                     # a single note does not show how notes differ
         variance, turned = np.linalg.eigh(np.cov(z.T).reshape(free, free))
         order = np.argsort(-variance)
         spread = np.maximum(variance[order], 0.0)
@@ -81,12 +81,12 @@ def encoded(state: dict[str, Any], bank: NoteBank, rng: np.random.Generator) -> 
     encoder = Encoder(shape_of(state).latents, weights["convolutions.0.weight"].shape[0])
     encoder.load_state_dict(weights)
     notes = rng.permutation(bank.trained)[:NOTES]
-    said = []
+    outputs = []
     for some in np.array_split(notes, -(-len(notes) // 64)):
         rows = bank.rows[torch.from_numpy(some), :ROWS].float()
         about = [torch.from_numpy(x[some].astype(np.float32)) for x in (bank.pitch, bank.velocity)]
-        said.append(encoder(rows, *about).double().numpy())
-    return np.concatenate(said)
+        outputs.append(encoder(rows, *about).double().numpy())
+    return np.concatenate(outputs)
 
 
 def middle_note(state: dict[str, Any], rate_hz: int) -> np.ndarray:
@@ -103,8 +103,8 @@ class _Raw:
 
     @torch.no_grad()
     def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        asked = [torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity, time_s)]
-        frames = self.decoder(*asked).numpy()
+        inputs = [torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity, time_s)]
+        frames = self.decoder(*inputs).numpy()
         put_in_tune(frames, np.asarray(pitch, np.float32), np.asarray(time_s))
         return frames
 

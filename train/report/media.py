@@ -1,4 +1,4 @@
-"""Sounds and pictures that travel inside the page, as data URIs."""
+"""Embeds sounds and pictures in the page, as data URIs."""
 import base64
 from io import BytesIO
 from itertools import pairwise

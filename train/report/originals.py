@@ -1,4 +1,4 @@
-"""Real notes to be reconstructed: of the sources that a run learnt from, where they are at hand; else its prepared notes as sound."""
+"""Chooses real notes to reconstruct: from the sources that a run learnt, where they are available; else its prepared notes as sound."""
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence
     if sources:
         notes = [note for path in sources for note in _chosen(open_source(path), -(-count // len(sources)))][:count]
         if not notes:
-            raise SourceError(f"{', '.join(map(str, sources))}: no note could be read of it.")
+            raise SourceError(f"{', '.join(map(str, sources))}: no note could be read from it.")
         return notes, "recordings of " + ", ".join(path.name for path in sources)
     assert bank is not None, "notes are of a bank, or of sources"
     if isinstance(bank, NoteSounds):

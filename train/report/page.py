@@ -1,4 +1,6 @@
-"""The report: runs opened, measured, heard and put on one page. What each figure means is told where it is made, and on the page."""
+"""Builds the report: opens runs, measures, renders sounds and writes one page. Figures are explained on the page and where they are
+computed.
+"""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -80,7 +82,7 @@ def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, s
 
 def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar: "tqdm | None" = None) -> dict[str, Any]:
     """All that the page holds."""
-    told: Callable[[], object] = bar.update if bar is not None else (lambda: None)
+    step_done: Callable[[], object] = bar.update if bar is not None else (lambda: None)
     chapters = [Chapter(run, _facts(run), _pictures(run)) for run in runs]
     heard = [chapter for chapter in chapters if chapter.run.model is not None]
     notes: list[Note] = []
@@ -90,10 +92,10 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
         notes, origin = real_notes(bank, count, sources)
         originals = [sound_clips.original(note) for note in notes[:SHOWN]]
     for chapter in heard:
-        _listen(chapter, notes, len(runs) == 1, told)
+        _listen(chapter, notes, len(runs) == 1, step_done)
     for chapter in chapters:
         _latents(chapter)
-        told()
+        step_done()
     if bar is not None:
         bar.close()
     return {"chapters": chapters, "learning": learning_charts(runs), "sizes": size_charts(chapters), "originals": originals,
@@ -102,19 +104,19 @@ def made_of(runs: list[Run], sources: Sequence[Path] = (), count: int = 12, bar:
             "figures": (*(stft_figures.FIGURES if any(run.whole for run in runs) else ()), *FIGURES)}
 
 
-def _listen(chapter: Chapter, notes: list[Note], alone: bool, told: Callable[[], object]) -> None:
+def _listen(chapter: Chapter, notes: list[Note], alone: bool, step_done: Callable[[], object]) -> None:
     run = chapter.run
     model = run.model
     assert model is not None
     if notes:
-        chapter.reconstructed = (stft_report.reconstructed(model, notes, SHOWN, told) if isinstance(model, StftModel) else
-                                 sound_clips.reconstructed(model, notes, SHOWN, told))
+        chapter.reconstructed = (stft_report.reconstructed(model, notes, SHOWN, step_done) if isinstance(model, StftModel) else
+                                 sound_clips.reconstructed(model, notes, SHOWN, step_done))
     chapter.samples = sound_clips.samples(model, SAMPLES)
     chapter.axes = sound_clips.axis_walks(model, AXES[0] if alone else AXES[1])
     chapter.knobs = sound_clips.knob_walks(model) if alone or run.kind.endswith("cgan") else []
-    told()
+    step_done()
     if isinstance(model, Model) and isinstance(run.bank, NoteBank):
-        chapter.sets = sets_of(model, run.bank, told)
+        chapter.sets = sets_of(model, run.bank, step_done)
 
 
 def _latents(chapter: Chapter) -> None:
@@ -207,10 +209,10 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 def _dynamics(model: Model) -> str:
     """What the instrument takes out of its loudness, and how its releases end (`train/evaluation/model_dynamics.py`)."""
-    said = {"reversal_db": "loudness falls by up to {} dB while velocity rises", "law_db": "is up to {} dB off 40 dB a decade",
+    texts = {"reversal_db": "loudness falls by up to {} dB while velocity rises", "law_db": "is up to {} dB off 40 dB a decade",
             "key_step_db": "jumps by up to {} dB from key to key", "after_2s_db": "is at {} dB 2 s after key-up at the worst"}
     worst = dynamics(model)["worst"]
-    return ", ".join(text.format(f"{worst[name]:.1f}") for name, text in said.items() if name in worst)
+    return ", ".join(text.format(f"{worst[name]:.1f}") for name, text in texts.items() if name in worst)
 
 
 def _duration(seconds: float) -> str:
@@ -241,7 +243,7 @@ def _pictures(run: Run) -> list[tuple[int, str]]:
         try:
             found.append((step, media.picture_file(path)))
         except (OSError, ValueError):
-            continue                                       # one that is damaged says nothing of the others
+            continue                                       # a damaged one does not affect the others
     return found
 
 

@@ -1,13 +1,13 @@
-"""Generated notes as a set, next to real ones and to noise, so that the scale of each figure is seen.
+"""Compares sets of generated notes with real notes and with noise, which show the scale of each figure.
 
 Half of the notes that a run learnt (at most SET of them) are the reference. Beside them stand, each as many:
 - other real notes, which the reference does not hold: what a perfect generator would come to;
-- the model's notes, at the reference's keys and velocities: random latents and, for a conditional model, either nothing asked for, or half
-  of what was asked of it while it learnt;
+- the model's notes, at the reference's keys and velocities: random latents and, for a conditional model, either no condition, or half
+  of those that it learnt with;
 - white noise, as frames: what no generator should come to.
 
 Figures. Frechet distance, NDB/k over k-means cells, and diversity, on the embedding of `train/learning/generated.py`, where their
-sources are told.
+sources are named.
 Pitch accuracy is the share of notes that an independent tracker hears within 50 cents of their key: YIN (de Cheveigne & Kawahara 2002;
 `train/notes/onset_pitch.py`) on the sound alone, which knows nothing of frames, keys or the model; octave errors and notes without a pitch
 count as wrong. Beside it stands the share that is right but for octaves: some real notes sound an octave beside their key (a 16 foot stop).
@@ -32,7 +32,7 @@ from hummingface.train.notes.onset_pitch import find_pitch
 from hummingface.train.report.sound_clips import random_points
 
 SET, TRACKED = 256, 96                   # notes of a set; of these, those that are heard by the tracker
-LEAST = 40                               # notes in a set, for its figures to say something
+LEAST = 40                               # notes in a set, for meaningful figures
 RATE_HZ, HEARD_S = 32_000, 1.0
 NOISE_DB_PER_HZ = -70.0
 
@@ -48,8 +48,8 @@ class SetFigures:
     but_for_octaves: float
 
 
-def sets_of(model: Model, bank: NoteBank, told: Callable[[], object] = lambda: None) -> list[SetFigures]:
-    """Empty where the notes are too few. `told` is called after each set."""
+def sets_of(model: Model, bank: NoteBank, step_done: Callable[[], object] = lambda: None) -> list[SetFigures]:
+    """Empty where the notes are too few. `step_done` is called after each set."""
     rng = np.random.default_rng(5)
     order = rng.permutation(bank.trained)
     size = min(SET, len(order) // 2)
@@ -59,21 +59,21 @@ def sets_of(model: Model, bank: NoteBank, told: Callable[[], object] = lambda: N
     real, pitch, velocity, valid = _real(bank, reference)
 
     def entry(name: str, made: np.ndarray, keys: np.ndarray, last: np.ndarray) -> SetFigures:
-        said = compare(real, made, pitch, valid, keys, last)
+        numbers = compare(real, made, pitch, valid, keys, last)
         off = np.array([semitones_off(made[i], float(keys[i]), last[i]) for i in range(min(TRACKED, size))])
-        told()
+        step_done()
         near = IN_TUNE_CENTS / 100
-        return SetFigures(name, said["frechet"], said["ndb"], said["diversity"], float(np.mean(np.abs(off) < near)),
+        return SetFigures(name, numbers["frechet"], numbers["ndb"], numbers["diversity"], float(np.mean(np.abs(off) < near)),
                    float(np.mean(np.abs(off - 12 * np.round(off / 12)) < near)))
     other, other_pitch, _, other_valid = _real(bank, others)
     found = [entry("other real notes", other, other_pitch, other_valid)]
     points = random_points(model, size, rng)
-    asked = _asked(model, bank, reference, rng)
-    if asked is not None:
-        points[:, model.free_latents:] = asked
-        found.append(entry("the model, asked for as they are", notes_of(model, points, pitch, velocity), pitch, valid))
+    wanted = _asked(model, bank, reference, rng)
+    if wanted is not None:
+        points[:, model.free_latents:] = wanted
+        found.append(entry("the model, with their conditions", notes_of(model, points, pitch, velocity), pitch, valid))
         points[:, model.free_latents:] = 0
-    name = "the model, nothing asked" if asked is not None else "the model"
+    name = "the model, no conditions" if wanted is not None else "the model"
     found.append(entry(name, notes_of(model, points, pitch, velocity), pitch, valid))
     found.append(entry("white noise", np.tile(white(), (size, ROWS, 1)), pitch, valid))
     return found
@@ -86,15 +86,15 @@ def _real(bank: NoteBank, notes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _asked(model: Model, bank: NoteBank, notes: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
-    """What a conditional model is asked for, to make notes like these; None for another model. [N, C]"""
-    told = model.card.get("conditions", [])
-    if not told:
+    """Conditions for notes like these; None if the model has none. [N, C]"""
+    declared = model.card.get("conditions", [])
+    if not declared:
         return None
     conditions, values = conditions_of(bank)
     place = {(c.kind, c.name): i for i, c in enumerate(conditions)}
-    columns = [place.get((c["kind"], c["name"])) for c in told]
-    said = np.stack([np.zeros(len(notes)) if i is None else np.nan_to_num(values[notes, i]) for i in columns], 1)
-    return said * (rng.random(len(notes)) < 0.5)[:, None]
+    columns = [place.get((c["kind"], c["name"])) for c in declared]
+    numbers = np.stack([np.zeros(len(notes)) if i is None else np.nan_to_num(values[notes, i]) for i in columns], 1)
+    return numbers * (rng.random(len(notes)) < 0.5)[:, None]
 
 
 def white() -> np.ndarray:

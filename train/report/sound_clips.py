@@ -1,4 +1,4 @@
-"""What runs sound like: recordings beside their reconstructions, random points, and walks along each latent and each knob."""
+"""The sounds of a report: recordings beside their reconstructions, random points, and sweeps of each latent and each knob."""
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +28,7 @@ MOST_MEASURED = 700                              # notes that are decoded to fin
 
 @dataclass(frozen=True)
 class Clip:
-    """A sound of the page: what it is called, what is said of it, and both as data URIs."""
+    """A sound of the page: its name, its caption, its sound and its picture as data URIs."""
     name: str
     about: str
     sound: str
@@ -56,10 +56,10 @@ class Reconstructed:
     clips: list[Clip | None] = field(default_factory=list)
 
 
-def reconstructed(model: Model, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed:
+def reconstructed(model: Model, notes: Sequence[Note], shown: int, step_done: Callable[[], object]) -> Reconstructed:
     """Each note by the encoder alone, where there is one, and by the encoder and refinement (`train/evaluation/reconstruct.py`).
 
-    FIGURES are those of `train/evaluation/metrics.py`. The sounds are the refined ones. `told` is called after each note.
+    FIGURES are those of `train/evaluation/metrics.py`. The sounds are the refined ones. `step_done` is called after each note.
     """
     refiner, rows, clips = Refiner(model), dict[str, list[dict]](), []
     for number, note in enumerate(notes):
@@ -71,7 +71,7 @@ def reconstructed(model: Model, notes: Sequence[Note], shown: int, told: Callabl
         if number < shown:
             clips.append(clip(note.labels.name, f"mel {figures['mel']:.1f} dB, act60 {figures['act60']:.1f} dB", made.audio, made.rate_hz,
                               gain_of(made.original)))
-        told()
+        step_done()
     return Reconstructed({way: means(many, FIGURES) for way, many in rows.items()}, [*clips])
 
 
@@ -131,7 +131,7 @@ def axis_walks(model: Model | StftModel, count: int) -> list[Clip]:
 
 
 def knob_walks(model: Model | StftModel) -> list[Clip]:
-    """Along each knob with a name, from the first preset (of a conditional model: from where nothing is asked)."""
+    """Along each knob with a name, from the first preset (of a conditional model: from where no condition is set)."""
     knobs, conditional = knobs_of(model), bool(model.card.get("conditions"))
     begin = np.zeros(model.latents) if conditional or not model.presets else np.asarray(next(iter(model.presets.values())))
     limits = {f"{c['kind']}.{c['name']}": (c["lowest"], c["highest"]) for c in model.card.get("conditions", [])}

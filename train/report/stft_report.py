@@ -1,5 +1,6 @@
-"""What runs of whole-note models have learnt, as `sounds.py` and `latents.py` tell it of models of frames: notes through encoder and
-generator, how much each latent does, and what lies near the middle of latent space."""
+"""The report on STFT models, as `sound_clips.py` and `latents.py` make it for frame models: reconstructions, activity of latents, and the
+middle of latent space.
+"""
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ NEAR, NEAR_POINTS = 0.1, 2                # deviations about the middle, and poi
 HEARD_S = 2.0
 
 
-def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, told: Callable[[], object]) -> Reconstructed | None:
+def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, step_done: Callable[[], object]) -> Reconstructed | None:
     """Each note by the encoder alone. None for a model without an encoder, which reconstructs nothing."""
     if not model.shape.encoder:
         return None
@@ -36,7 +37,7 @@ def reconstructed(model: StftModel, notes: Sequence[Note], shown: int, told: Cal
         if number < shown:
             about = "" if back is None else f"SNR {rows[-1]['snr']:.1f} dB, mel {rows[-1]['mel']:.1f} dB"
             clips.append(None if back is None else clip(note.labels.name, about, back, stft.RATE_HZ, gain_of(back)))
-        told()
+        step_done()
     return Reconstructed({"encoder": means(rows, ALL)} if rows else {}, clips)
 
 

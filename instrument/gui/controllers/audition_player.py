@@ -1,4 +1,4 @@
-"""Hearing a take from the window: a process of its own plays it (see `recording/audition.py`), and ends when the player says so."""
+"""Plays a take for the window: a process of its own plays it (see `recording/audition.py`), and ends when the player stops it."""
 import os
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from hummingface import FOLDER
 
 
 class Listening(QObject):
-    """`path` is what sounds now, or None. `changed(problem)` follows every change; the text is empty where all is well."""
+    """`path` is the take that is playing, or None. `changed(problem)` follows every change; the text is empty unless something failed."""
 
     changed = Signal(str)
 
@@ -19,7 +19,7 @@ class Listening(QObject):
         self._process: QProcess | None = None
 
     def toggle(self, path: Path) -> None:
-        """Play this take, or end it if it is the one that sounds."""
+        """Play this take, or stop it if it is playing."""
         same = self.path == path
         self.stop()
         if same:
@@ -35,7 +35,7 @@ class Listening(QObject):
         self.changed.emit("")
 
     def stop(self) -> None:
-        """Silence."""
+        """Stop playing."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -46,7 +46,7 @@ class Listening(QObject):
 
     def _ended(self, process: QProcess, code: int) -> None:
         if process is self._process:
-            said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
+            lines = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().splitlines()
             self._process, self.path = None, None
             process.deleteLater()
-            self.changed.emit((said[-1] if said else "The take cannot be played.") if code else "")
+            self.changed.emit((lines[-1] if lines else "The take cannot be played.") if code else "")

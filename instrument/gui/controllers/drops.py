@@ -1,5 +1,6 @@
-"""What a player drops on the window or opens with it, and what becomes of it: a take plays again, a patch plays, a recording becomes a
-sound, a folder is learnt."""
+"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, a recording becomes a sound, and a folder is
+learnt.
+"""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +19,13 @@ class Dropped:
 
 
 def read(data: QMimeData) -> Dropped | None:
-    """None where there are no files at all. A take comes with the MIDI beside it, so that counts for nothing here."""
+    """The dropped files; None if there are none. A take comes with its MIDI file, which is ignored."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return what_is(paths) if paths else None
 
 
 def what_is(paths: list[Path]) -> Dropped:
-    """What becomes of these files, at least one."""
+    """What to do with these files, at least one."""
     patches = [path for path in paths if path.suffix.lower() == PATCH_SUFFIX]
     if patches:
         return Dropped("patch", patches[0])

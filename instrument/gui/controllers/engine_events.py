@@ -1,4 +1,4 @@
-"""What the engine tells, and what comes of it: the session, the status line, the banner and the settings dialog follow."""
+"""Dispatches the engine's events to the session, the status line, the banner and the settings dialog."""
 from collections.abc import Callable
 
 from hummingface.instrument.audio.protocol import Telemetry
@@ -12,8 +12,9 @@ from hummingface.instrument.session.settings import Settings
 
 
 class EngineNews:
-    """`hear` takes each message of the engine (see docs/architecture.md). `on_lost` is called when its process is gone, `on_ready` when it
-    plays."""
+    """`hear` takes each event of the engine (see docs/architecture.md). `on_lost` is called when its process is gone, `on_ready` when it
+    plays.
+    """
 
     def __init__(self, session: Session, note_input: NoteInput, settings: Settings, status: StatusLine, banner: Banner,
                  dialog: SettingsDialog):
@@ -28,7 +29,7 @@ class EngineNews:
         self._sounding: tuple[int, ...] = ()
 
     def hear(self, message: dict, telemetry: Callable[[], Telemetry]) -> None:
-        """One message of the engine; `telemetry` gives its figures as they are now."""
+        """Handle one event of the engine; `telemetry` gives its current figures."""
         match message["tell"]:
             case "set":
                 self.status.midi_seen()
@@ -60,7 +61,7 @@ class EngineNews:
             self.banner.notify(text)
 
     def see(self, notes: tuple[int, ...]) -> None:
-        """What sounds now, the velocity of each MIDI note: one that begins, and that no hand in the window holds, came by MIDI."""
+        """The sounding notes, as the velocity of each MIDI key: a new one that is not held in the window came by MIDI."""
         for note, (before, velocity) in enumerate(zip(self._sounding, notes, strict=False)):
             if velocity and not before and note not in self.note_input.held:
                 self.status.midi_seen()
@@ -90,14 +91,14 @@ class EngineNews:
             listener()
 
     def _patch(self, patch: Patch) -> None:
-        """The engine plays another patch: a program change, or what it began with."""
+        """The engine plays another patch: after a program change, or at the start."""
         if self.ready:
             self.status.midi_seen()
             self.session.patch_from_engine(patch)
         elif not self.session.state.patch.model:
             self.session.begin_with(patch)
         elif not self.given or (patch.name, patch.model) != (self.session.name, self.session.state.patch.model):
-            ours = self.session.snapshot().state        # it could not be played, or was not asked for
+            ours = self.session.snapshot().state        # the engine could not play it, or was not asked to
             self.session.patch_from_engine(patch)
             if self.session.state is not ours:
                 self.banner.notify(f"“{ours.patch.name}” is one step back: Ctrl+Z.")

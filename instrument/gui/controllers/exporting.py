@@ -1,5 +1,6 @@
-"""An export on its way: a process of its own makes it (see `export/export_process.py`), so that neither the window nor the sound wait for
-it."""
+"""Controls a running export: a process of its own makes it (see `export/export_process.py`), so that neither the window nor the sound
+waits.
+"""
 import json
 import os
 import sys
@@ -15,7 +16,8 @@ PATIENCE_MS = 5000                  # that one has to end by itself when it shou
 
 
 class Exporting(QObject):
-    """One at a time. `moved(done, of)` tells how far it is, `ended(text, problem)` the end: both texts are empty where it was cancelled."""
+    """One export at a time. `moved(done, of)` reports progress, `ended(text, problem)` the end: both texts are empty if it was cancelled.
+    """
 
     moved = Signal(int, int)
     ended = Signal(str, str)
@@ -23,7 +25,7 @@ class Exporting(QObject):
     def __init__(self, parent: QObject):
         super().__init__(parent)
         self._process: QProcess | None = None
-        self._said: dict = {}
+        self._result: dict = {}
         self._cancelled, self._folder = False, Path()
 
     @property
@@ -31,7 +33,7 @@ class Exporting(QObject):
         return self._process is not None
 
     def start(self, request: dict) -> None:
-        """Begin the export that a request (see `export/export_process.py`) asks for."""
+        """Start the export for a request (see `export/export_process.py`)."""
         if self._process is not None:
             return
         process = self._process = QProcess(self)
@@ -42,12 +44,12 @@ class Exporting(QObject):
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(lambda code, _status: self._finish(process, code))
         process.errorOccurred.connect(lambda error: self._finish(process, 1) if error == QProcess.ProcessError.FailedToStart else None)
-        self._cancelled, self._said, self._folder = False, {}, Path(request["out"]).parent
+        self._cancelled, self._result, self._folder = False, {}, Path(request["out"]).parent
         process.start(sys.executable, ["-m", "hummingface.instrument.export.export_process"])
         process.write(json.dumps(request).encode() + b"\n")
 
     def cancel(self) -> None:
-        """End it; nothing of it stays. `ended` follows."""
+        """Cancel it; nothing of it stays. `ended` follows."""
         process = self._process
         if process is not None and not self._cancelled:
             self._cancelled = True
@@ -55,7 +57,7 @@ class Exporting(QObject):
             QTimer.singleShot(PATIENCE_MS, self, lambda: self._kill(process))
 
     def close(self) -> None:
-        """End it now, and wait for that."""
+        """Cancel it and wait for the end."""
         self.cancel()
         process = self._process
         if process is not None and not process.waitForFinished(PATIENCE_MS):
@@ -72,14 +74,14 @@ class Exporting(QObject):
         process = self._process
         while process is not None and process.canReadLine():
             try:
-                said = parse_json(bytes(process.readLine().data()))
+                message = parse_json(bytes(process.readLine().data()))
             except ValueError:
                 continue                                        # not ours: a library that prints
-            match said:
+            match message:
                 case {"done": int(done), "of": int(of)} if 0 <= done <= of < 1 << 31:
                     self.moved.emit(done, of)
                 case {"text": str()} | {"problem": str()}:
-                    self._said = said
+                    self._result = message
 
     def _finish(self, process: QProcess, code: int) -> None:
         if process is not self._process:
@@ -90,7 +92,7 @@ class Exporting(QObject):
         process.deleteLater()
         if self._cancelled:
             self.ended.emit("", "")
-        elif code == 0 and "text" in self._said:
-            self.ended.emit(self._said["text"], "")
+        elif code == 0 and "text" in self._result:
+            self.ended.emit(self._result["text"], "")
         else:
-            self.ended.emit("", self._said.get("problem") or (error[-1] if error else "") or f"The export ended by itself ({code}).")
+            self.ended.emit("", self._result.get("problem") or (error[-1] if error else "") or f"The export stopped unexpectedly ({code}).")

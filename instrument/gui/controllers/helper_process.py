@@ -1,7 +1,6 @@
-"""A process that helps the window with what takes long or needs torch: a command of `hummingface`, in lines of JSON
-(`train/app/json_lines.py`).
+"""A helper process for work that is slow or needs torch: a command of `hummingface` that speaks JSON lines (`train/app/json_lines.py`).
 
-It lives no longer than its window: when that is gone, however it went, the helper's standard input ends, and it ends too.
+It ends with its window: when the window is gone, the helper's standard input ends, and then the helper ends too.
 """
 import json
 import os
@@ -15,20 +14,22 @@ from shiboken6 import isValid
 from hummingface import FOLDER
 from hummingface.models.playing.checked_json import parse_json
 
-LONGEST_LINE = 8 << 20              # bytes: two pictures of what is learnt
+LONGEST_LINE = 8 << 20              # bytes: two preview pictures
 LAST_WORDS = 4000                   # characters of standard error that are kept
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
 
 
 class Helper(QObject):
-    """`words` follow `hummingface`. `told` carries each message, `ended` what it said last (for a person; empty: it was told to)."""
+    """`words` are the arguments of `hummingface`. `received` carries each message, `ended` its last error output (empty if it was told to
+    end).
+    """
 
-    told = Signal(dict)
+    received = Signal(dict)
     ended = Signal(str)
 
     def __init__(self, parent: QObject, words: Sequence[str]):
         super().__init__(parent)
-        self._said, self._left = "", False
+        self._errors, self._left = "", False
         self._process = process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
         environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
@@ -50,16 +51,16 @@ class Helper(QObject):
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def send(self, message: dict) -> None:
-        """Ask for something."""
+        """Send a request."""
         self._process.write(json.dumps(message).encode() + b"\n")
 
     def leave(self) -> None:
-        """Nothing more is wanted of it: it saves what it has, and ends by itself."""
+        """Nothing more is needed: the helper saves its work, and ends by itself."""
         self._left = True
         self._process.closeWriteChannel()
 
     def close(self, patience_ms: int) -> None:
-        """Leave it, and see that it is gone after so long."""
+        """Leave it, and kill it if it still runs after this time."""
         self.leave()
         if self.running and not self._process.waitForFinished(patience_ms):
             self._process.kill()
@@ -70,24 +71,24 @@ class Helper(QObject):
             with suppress(ValueError):
                 message = parse_json(bytes(self._process.readLine().data()), LONGEST_LINE)
                 if isinstance(message, dict) and isinstance(message.get("tell"), str):
-                    self.told.emit(message)
+                    self.received.emit(message)
 
     def _read_error(self) -> None:
-        self._said = (self._said + bytes(self._process.readAllStandardError().data()).decode(errors="replace"))[-LAST_WORDS:]
+        self._errors = (self._errors + bytes(self._process.readAllStandardError().data()).decode(errors="replace"))[-LAST_WORDS:]
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
             self.ended.emit(f"it cannot be started ({self._process.errorString()})")
 
     def _end(self, code: int, status: QProcess.ExitStatus) -> None:
-        if not isValid(self._process):                  # the window is being taken down, and nobody listens any more
+        if not isValid(self._process):                  # the window is closing, and nothing listens any more
             return
         self._read()
         self._read_error()
         if self._left:
             self.ended.emit("")
         elif status == QProcess.ExitStatus.CrashExit:
-            self.ended.emit("it was ended from outside, or by the system for want of memory")
+            self.ended.emit("it was killed, perhaps because memory ran out")
         else:
-            said = self._said.strip().splitlines()
-            self.ended.emit(said[-1] if said else f"it ended with status {code}")
+            lines = self._errors.strip().splitlines()
+            self.ended.emit(lines[-1] if lines else f"it ended with status {code}")

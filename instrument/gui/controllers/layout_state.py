@@ -1,6 +1,6 @@
-"""What stands where in the window, beside the sound: sizes, pages, panels that are open, the computer keys, the modulation wheel.
+"""The saved layout of the window, beside the sound: sizes, pages, open panels, the computer keys, the modulation wheel.
 
-Plain values by name. What comes back from a file may be of any kind and size: a value that makes no sense leaves things as they are.
+Plain values by name. A saved file may hold any type and size: a value that makes no sense is ignored.
 """
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ OPEN: dict[str, Callable[["Window"], None]] = {
 
 
 def layout_of(window: "Window") -> dict[str, Any]:
-    """Everything as it is."""
+    """The current layout."""
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
               "named": window.latents.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(), "wheel": window.wheel.value(),
@@ -36,7 +36,7 @@ def layout_of(window: "Window") -> dict[str, Any]:
 
 
 def restore_layout(window: "Window", values: dict[str, Any]) -> None:
-    """Put everything back; call it before the window is shown. What is open opens with `reopen`."""
+    """Restore a layout; call it before the window is shown. Panels are opened by `reopen`."""
     _restore_geometry(window, values.get("geometry"))
     window.qwerty.octave = _whole(values.get("octave"), LOWEST_OCTAVE, HIGHEST_OCTAVE, window.qwerty.octave)
     window.qwerty.velocity = _whole(values.get("velocity"), 1, 127, window.qwerty.velocity)
@@ -61,7 +61,7 @@ def reopen(window: "Window", values: dict[str, Any]) -> None:
 
 
 def _is_made(window: "Window", name: str) -> bool:
-    """Panels are made when they are wanted first."""
+    """Whether a panel has been made: panels are made when they are first opened."""
     return name == "settings" or name in vars(window) or (name == "learning" and "panel" in vars(window.recordings))
 
 

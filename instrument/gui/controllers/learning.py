@@ -1,7 +1,8 @@
-"""A model is learnt of a folder while the player plays on: the process that does it, how far it is, and its versions as they come.
+"""Learning a model from a folder while the player plays on: the process that learns, its progress, and the versions of the model as they
+come.
 
-It is a process of its own at the lowest priority (`hummingface train learn --background --tell`). It ends with the window and keeps all
-that it has: the menu offers to go on with it the next time.
+It is a process of its own at the lowest priority (`hummingface train learn --background --tell`). It ends with the window and keeps
+its work: the menu offers to continue it the next time.
 """
 import base64
 import binascii
@@ -29,7 +30,7 @@ ACTIVE = ("starting", "listening", "preparing", "learning", "stopping")
 
 @dataclass(frozen=True)
 class LearningPicture:
-    """One note: levels uint8 [rows, columns] of its recording, and of what is learnt so far."""
+    """One note: levels uint8 [rows, columns] of its recording, and of the model's version so far."""
     target: np.ndarray
     learnt: np.ndarray
     name: str
@@ -38,7 +39,7 @@ class LearningPicture:
 
 
 class Learning(QObject):
-    """One lesson at a time. `changed` follows whatever there is to show; `picture_changed` the picture alone."""
+    """One training job at a time. `changed` follows every change, `picture_changed` those of the picture."""
 
     changed = Signal()
     picture_changed = Signal()
@@ -52,7 +53,7 @@ class Learning(QObject):
         self.share, self.loss = 0.0, 0.0
         self.left_s: float | None = None
         self.done, self.of = 0, 0                   # notes that are analysed
-        self.told, self.left_out, self.problem = "", "", ""     # how many notes; what was left out, and why; what went wrong
+        self.notes_text, self.left_out, self.problem = "", "", ""     # how many notes; what was left out, and why; what went wrong
         self.playable = False
         self.picture: LearningPicture | None = None
         self._card: dict[str, Any] | None = None    # of the newest version
@@ -62,14 +63,14 @@ class Learning(QObject):
         return self.state in ACTIVE
 
     def start(self, folder: Path) -> None:
-        """Learn a model of a folder; of one that was begun with, go on."""
+        """Learn a model of a folder; continue the job if there is one."""
         if self.active and self.job is not None:
-            self.banner.say(f"“{self.job.name}” is being learnt. One after the other: stop it first, or wait.", problem=True)
+            self.banner.say(f"“{self.job.name}” is being learnt. Only one model is learnt at a time: stop it first, or wait.", problem=True)
             return
         self.go_on(learnt_models.job_for(folder))
 
     def go_on(self, job: TrainingJob) -> None:
-        """Begin a lesson, or go on where it was stopped."""
+        """Start a training job, or continue a stopped one."""
         if self.active:
             return
         same = self.job is not None and self.job.name == job.name
@@ -77,15 +78,15 @@ class Learning(QObject):
         self.share, self._card = job.share if job.share < 1 else 0.0, learnt_models.card_of(job.name)
         self.playable = self._card is not None
         if not same:
-            self.picture, self.told = None, ""
+            self.picture, self.notes_text = None, ""
         self.helper = helper = Helper(self, ["train", "learn", *job.sources, "--name", job.name, "--minutes", f"{job.minutes:g}",
                                              "--background", "--tell"])
-        helper.told.connect(self._hear)
+        helper.received.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))
         self.changed.emit()
 
     def find(self, name: str) -> None:
-        """Show a lesson of an earlier window, as far as it came; nothing begins by itself."""
+        """Show the training job of an earlier window, with its progress; nothing starts by itself."""
         job = next((job for job in learnt_models.jobs() if job.name == name), None)
         if job is not None and self.job is None:
             self.job, self.share, self.state = job, job.share, "stopped" if job.share < 1 else "done"
@@ -94,31 +95,31 @@ class Learning(QObject):
             self.changed.emit()
 
     def stop(self) -> None:
-        """It saves itself and ends; `go_on` goes on from there."""
+        """Save and end; `go_on` continues."""
         if self.active and self.helper is not None:
             self.state = "stopping"
             self.helper.leave()
             self.changed.emit()
 
     def play(self) -> None:
-        """Play the newest version; while it plays, better ones take its place."""
+        """Play the newest version; while it plays, better ones replace it."""
         patch = learnt_models.patch_of(self.job.name) if self.job else None
         if patch is not None:
             self.session.load(patch)
 
     def leave(self) -> None:
-        """The window is about to go: it may begin to save itself."""
+        """The window is about to close: the job may begin to save itself."""
         if self.helper is not None:
             self.state = "stopping"
             self.helper.leave()
 
     def close(self) -> None:
-        """The window goes."""
+        """The window closes."""
         helper, self.helper = self.helper, None
         if helper is not None:
             helper.close(PATIENCE_MS)
 
-    # what the process tells
+    # messages of the process
 
     def _hear(self, message: dict) -> None:
         if self.state == "stopping":
@@ -130,7 +131,7 @@ class Learning(QObject):
                     self.state = self.state if self.state in STEPS else "preparing"
                 case "notes":
                     self.state = "learning"
-                    self.told = f"{message['count']} notes" + (f", {message['skipped']} left out" if message["skipped"] else "")
+                    self.notes_text = f"{message['count']} notes" + (f", {message['skipped']} left out" if message["skipped"] else "")
                     self.left_out = str(message["text"])
                 case "progress":
                     self.share, self.left_s, self.loss = (float(message[name]) for name in ("share", "left_s", "loss"))
@@ -148,7 +149,7 @@ class Learning(QObject):
             self.changed.emit()
 
     def _renew(self) -> None:
-        """Another version is in the library: what is played of it goes over to it."""
+        """Another version is in the library: sounds of the model that are playing are converted to it."""
         assert self.job is not None
         name, before, card = self.job.name, self._card, learnt_models.card_of(self.job.name)
         if card is None:
@@ -172,7 +173,7 @@ class Learning(QObject):
             self.banner.say(f"“{name}” is learnt.")
         else:
             self.state = "failed"
-            self.problem = self.problem or f"The process that learns stopped: {why}. What was learnt is kept; it can go on."
+            self.problem = self.problem or f"Learning stopped: {why}. What was learnt is kept; you can continue."
             self.banner.say(f"“{name}”: {self.problem}", problem=True)
         self.changed.emit()
 

@@ -1,6 +1,7 @@
-"""Sounds of a model that learns are points of one version of it, and the next version may come while no window is there to follow it.
+"""Converts sounds of a learning model from the version they were saved with to the current one.
 
-So a window's state says which versions its sounds are of, and whoever opens it again takes them over to those that are there now.
+A sound of a model that learns is a point in one version of it, and a new version may appear while no window is open. So a window's saved
+state says which versions its sounds belong to, and the next window converts them.
 """
 from dataclasses import replace
 from functools import partial
@@ -16,18 +17,19 @@ _FIELDS = ("sha256", "run", "axes", "presets")          # of a card: all that `l
 
 
 class Versions:
-    """The versions that a session's sounds are of, by the model's name. A model is looked at when a sound of it is there first, and again
-    when `forget` says that the sounds have followed it."""
+    """The versions that a session's sounds belong to, by the model's name. A model's card is read when a sound of it first appears, and
+    again when `forget` says that the sounds were converted.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Any] | None] = {}
 
     def forget(self, model: str) -> None:
-        """The sounds of this model are of another version now."""
+        """The sounds of this model now belong to another version."""
         self._known.pop(model, None)
 
     def of(self, session: SessionSnapshot) -> dict[str, dict[str, Any]]:
-        """Those of the models that were learnt from recordings; factory models stay as they are."""
+        """The versions of models that were learnt from recordings; factory models do not change."""
         names = sorted({state.patch.model for state in session.states()})[:MOST_MODELS]
         for name in names:
             if name not in self._known:
@@ -37,7 +39,7 @@ class Versions:
 
 
 def follow(kept: WindowState) -> WindowState:
-    """The same, with every sound of a model that has learnt on since carried over to the version that is there now."""
+    """The same, with every sound of a model that has learnt on converted to the current version."""
     versions, session = kept.window.get(NAME), kept.session
     for name, before in list(versions.items())[:MOST_MODELS] if isinstance(versions, dict) else ():
         card = learnt_models.card_of(name)
@@ -46,5 +48,5 @@ def follow(kept: WindowState) -> WindowState:
         try:
             session = session.renewed(name, partial(learnt_models.carried, before=before, card=card))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            continue                                    # what the file says of the version cannot be used
+            continue                                    # the saved version cannot be used
     return replace(kept, session=session)

@@ -1,7 +1,8 @@
-"""One recording becomes a sound of the model that plays: a helper finds its point of latent space, and here it becomes a patch.
+"""Makes a sound from one recording: a helper process finds its point in the latent space of the model that plays, and this file makes a
+patch.
 
-The helper is started when a recording comes near (a drag over the window, the menu), for torch takes seconds to import, and left when
-nobody has wanted anything of it for a while. The window and the sound go on meanwhile.
+The helper is started as soon as a recording may come (a drag over the window, the menu), since torch takes seconds to import, and is ended
+when nothing was asked of it for a while. The window and the sound go on meanwhile.
 """
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ TAG = "recorded"
 
 
 class NewSound(QObject):
-    """`model_of` gives the model, by name or file, that plays patches of a model's name. `made(patch)`: a sound is there and plays."""
+    """`model_of` gives the model, by name or file, that plays patches of a model's name. `made(patch)`: a sound has been made and plays."""
 
     made = Signal(object)
 
@@ -34,7 +35,7 @@ class NewSound(QObject):
         self.helper: Helper | None = None
         self.warm_for = ""              # the model that the helper has open
         self._asked_for = ""            # ... or was asked to open
-        self._waiting: dict[int, tuple[Path, str]] = {}     # by number: what is listened to, for which model's name
+        self._waiting: dict[int, tuple[Path, str]] = {}     # by number: the file, and for which model
         self._count, self._text = 0, ""
         self._idle = QTimer(self, singleShot=True, interval=round(1000 * IDLE_S))
         self._idle.timeout.connect(self._put_away)
@@ -44,14 +45,14 @@ class NewSound(QObject):
         return bool(self._waiting)
 
     def warm(self) -> None:
-        """A recording may come soon."""
+        """A recording may come soon: start the helper."""
         name = self.session.state.patch.model
         if not name:
-            return                                  # the engine has not said yet what plays
+            return                                  # the engine has not reported its patch yet
         if self.helper is None:
             self.helper = helper = Helper(self, ["train", "points"])
             self.warm_for = self._asked_for = ""
-            helper.told.connect(self._hear)
+            helper.received.connect(self._hear)
             helper.ended.connect(lambda why: self._ended(helper, why))
         model = self._model_of(name)
         if model != self._asked_for:
@@ -60,10 +61,10 @@ class NewSound(QObject):
         self._idle.start()
 
     def make(self, path: Path) -> None:
-        """Turn a recording into a sound, and play it. What cannot be done is said, and changes nothing."""
+        """Make a sound from a recording, and play it. An error is reported and changes nothing."""
         self.warm()
         if self.helper is None:
-            self.banner.say("The sound is still getting ready. Drop the recording again in a moment.", problem=True)
+            self.banner.say("The sound is still starting. Drop the recording again in a moment.", problem=True)
             return
         name = self.session.state.patch.model
         self._count += 1
@@ -73,12 +74,12 @@ class NewSound(QObject):
                         f"Listening to {path.name} … The first one takes some seconds longer.", stay=True)
 
     def leave(self) -> None:
-        """The window is about to go."""
+        """The window is about to close."""
         if self.helper is not None:
             self.helper.leave()
 
     def close(self) -> None:
-        """The window goes."""
+        """The window closes."""
         helper, self.helper = self.helper, None
         if helper is not None:
             helper.close(PATIENCE_MS)
@@ -103,7 +104,7 @@ class NewSound(QObject):
                 if message.get("id") in self._waiting:
                     del self._waiting[message["id"]]
                     self.banner.say(str(message.get("text")), problem=True)
-                else:                               # opening the model: said when it is needed
+                else:                               # opening the model: an error is reported when the model is needed
                     self._asked_for = ""
 
     def _found(self, path: Path, model: str, message: dict) -> None:
@@ -124,4 +125,4 @@ class NewSound(QObject):
         names = ", ".join(path.name for path, _ in self._waiting.values())
         self._waiting.clear()
         if names:
-            self.banner.say(f"No sound could be made of {names}: the helper that listens stopped ({why}). Drop it again.", problem=True)
+            self.banner.say(f"No sound could be made of {names}: the helper process stopped ({why}). Drop it again.", problem=True)

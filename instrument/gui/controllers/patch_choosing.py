@@ -1,4 +1,4 @@
-"""Choosing and saving patches: the bar, the browser and the save popup at work on the library."""
+"""Choosing and saving patches: connects the patch bar, the browser and the save popup with the library."""
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
@@ -13,7 +13,7 @@ from hummingface.instrument.session.session import Session
 
 
 class PatchChoosing:
-    """Does what the bar and the pad ask for; what goes wrong is said in the banner and changes nothing."""
+    """Handles the requests of the bar and the pad; an error is shown in the banner and changes nothing."""
 
     def __init__(self, window: QWidget, session: Session, bar: PatchBar, pad: MorphPad, banner: Banner):
         self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
@@ -27,7 +27,7 @@ class PatchChoosing:
         self.saver.wanted.connect(self.save)
 
     def step(self, step: int) -> None:
-        """The next or the previous patch of the library."""
+        """Play the next or the previous patch of the library."""
         entries = library.patches()
         if entries:
             names = [entry.name for entry in entries]
@@ -48,12 +48,12 @@ class PatchChoosing:
             return None
 
     def browse(self) -> None:
-        """The browser, for the patch to play."""
+        """Open the browser for the patch to play."""
         self._for_corner = None
         self._open_browser(self.bar.name.mapToGlobal(QPoint(0, self.bar.name.height() + 4)), "Patches")
 
     def browse_corner(self, corner: int) -> None:
-        """The browser, for a corner of the morph pad."""
+        """Open the browser for a corner of the morph pad."""
         self._for_corner = corner
         self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
 
@@ -72,7 +72,7 @@ class PatchChoosing:
         if patch is None:
             return
         if patch.model != self.session.state.patch.model:
-            self.banner.say(f"“{patch.name}” is of the model {patch.model}; a morph goes on within one model.", problem=True)
+            self.banner.say(f"“{patch.name}” belongs to the model {patch.model}; a morph needs sounds of one model.", problem=True)
             return
         self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
 
@@ -83,7 +83,7 @@ class PatchChoosing:
         self.saver.open_at(button.mapToGlobal(QPoint(0, button.height() + 4)), name, self.session.state.patch.tags, others)
 
     def save(self, name: str, tags: tuple[str, ...]) -> None:
-        """Save what is played under a name."""
+        """Save the current sound under a name."""
         patch = self.session.state.to_patch().with_values(name=name, tags=tags)
         try:
             path = library.save_patch(patch)

@@ -1,8 +1,8 @@
-"""Playing on the computer's keys: the row of A is white, the row of Q black; Z X move by octaves, C V change the force,
-B is the sustain pedal.
+"""Playing on the computer keyboard: the row of A is white keys, the row of Q black keys; Z and X change the octave, C and V the velocity, B
+is the sustain pedal.
 
 Keys are found by their place (scan code), so that AZERTY and QWERTZ play the same; where a system gives no scan codes, by letter.
-An event filter on the whole application: it works wherever the focus is, but for text fields, menus and dialogs.
+An event filter on the whole application: it works wherever the focus is, except in text fields, menus and dialogs.
 """
 import sys
 
@@ -23,7 +23,7 @@ _SCAN_CODES = {first + i: letter for first, letters in _ROWS.items() for i, lett
 
 
 def place_of(event: QKeyEvent) -> str:
-    """The letter that stands at this key's place on an English keyboard, or ""."""
+    """The letter at this key's place on an English keyboard, or ""."""
     code = event.nativeScanCode()
     if code > 1 and sys.platform != "darwin":
         if QGuiApplication.platformName() in ("xcb", "wayland"):
@@ -34,7 +34,7 @@ def place_of(event: QKeyEvent) -> str:
 
 
 class Qwerty(QObject):
-    """Plays through `hands` while `window` is active. `changed` tells of another octave or force."""
+    """Plays through `note_input` while `window` is active. `changed` is emitted when the octave or velocity changes."""
 
     changed = Signal()
 
@@ -51,15 +51,15 @@ class Qwerty(QObject):
 
     def _application_changed(self, state: Qt.ApplicationState) -> None:
         if state != Qt.ApplicationState.ApplicationActive:
-            self.let_go()
+            self.release_all()
 
     def letters(self) -> dict[int, str]:
-        """Which letter plays which MIDI note."""
+        """The letter of the computer key for each MIDI note."""
         first = 12 * (self.octave + 1)
         return {first + i: letter for i, letter in enumerate(PLACES) if first + i <= 127}
 
-    def let_go(self) -> None:
-        """All computer keys come up: the window lost the focus, so we shall not hear of their release."""
+    def release_all(self) -> None:
+        """Releases all computer keys: the window lost the focus, so it will not see their release."""
         self._down.clear()
         self.note_input.release_all(WHO)
         self._step_on(False)
@@ -82,7 +82,7 @@ class Qwerty(QObject):
     def eventFilter(self, target: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.WindowDeactivate:
-            self.let_go()
+            self.release_all()
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             place = place_of(event)
             if not event.isAutoRepeat() and place in self._down:

@@ -1,4 +1,4 @@
-"""Between the record button, the takes and the engine: what the player wants recorded, and what became of it."""
+"""Connects the record button and the takes panel with the engine's recorder."""
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hummingface.instrument.session.settings import Settings
 
 
 class Recording:
-    """`send` takes messages for the engine; `on_take` hears of every finished take."""
+    """`send` sends commands to the engine; `on_take` is called for every finished take."""
 
     def __init__(self, bar: RecordBar, banner: Banner, settings: Settings, send: Callable[[dict], None]):
         self._bar, self._banner, self._settings, self._send = bar, banner, settings, send
@@ -19,7 +19,7 @@ class Recording:
         bar.capture_wanted.connect(self.capture)
 
     def record(self, on: bool) -> None:
-        """Begin or end a take."""
+        """Start or stop a take."""
         self._wanted = on
         self._send({"do": "record", "on": on, **self._place()})
 
@@ -28,7 +28,7 @@ class Recording:
         self._send({"do": "capture", **self._place()})
 
     def hear(self, message: dict) -> None:
-        """One message of the engine."""
+        """Handle one event of the engine."""
         match message["tell"]:
             case "recording":
                 if message["path"] is None and not message["waits"]:
@@ -46,11 +46,11 @@ class Recording:
                     listener(path)
             case "engine" if message["state"] in ("restarting", "failed"):
                 self._bar.show_recording(None)
-            case "ready" if self._wanted:           # the engine was started again: what it wrote is kept, and a new take goes on
+            case "ready" if self._wanted:           # the engine was restarted: its take is kept, and a new take goes on
                 self.record(True)
 
     def tick(self, telemetry: Telemetry) -> None:
-        """Show how long it is."""
+        """Update the displayed time."""
         self._bar.show_time(telemetry)
 
     def _place(self) -> dict:

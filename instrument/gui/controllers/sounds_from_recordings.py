@@ -1,4 +1,6 @@
-"""New sounds from recordings: the button with its menu, what is dropped on the window, and the two who make something of it."""
+"""New sounds from recordings: the button with its menu, recordings dropped on the window, and the two controllers that make sounds and
+models.
+"""
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,7 +28,7 @@ OFFERED = 3                     # lessons that were stopped, in the menu
 
 
 class SoundsFromRecordings:
-    """`model_of` as `NewSound` has it, `recall` plays a take again."""
+    """`model_of` as in `NewSound`, `recall` plays a take again."""
 
     def __init__(self, window: QWidget, session: Session, banner: Banner, model_of: Callable[[str], str],
                  recall: Callable[[str], None]):
@@ -57,7 +59,7 @@ class SoundsFromRecordings:
     def extras(self) -> ExtrasPanel:
         return ExtrasPanel(self._window)
 
-    # what is dropped
+    # dropped files
 
     def drag_came(self, data: QMimeData) -> bool:
         """Something is dragged over the window. Returns whether it may be dropped."""
@@ -71,13 +73,13 @@ class SoundsFromRecordings:
             self.new_sound.warm()
 
     def drop(self, data: QMimeData) -> None:
-        """Do with it what it is good for."""
+        """Handle a drop, by the kind of its files."""
         found = drops.read(data)
         if found is not None:
             self._use(found)
 
     def open(self, path: Path) -> None:
-        """The same with a file that was opened from outside."""
+        """Handle a file that was opened from outside in the same way."""
         self._use(drops.what_is([path]))
 
     def _use(self, found: drops.Dropped) -> None:
@@ -100,26 +102,26 @@ class SoundsFromRecordings:
             self._banner.say(str(error), problem=True)
 
     def make(self, recording: Path) -> None:
-        """Make a sound of a recording."""
+        """Make a sound from a recording."""
         if self.extras.offer("Making a sound of a recording", lambda: self.make(recording)):
             self.new_sound.make(recording)
 
     def learn(self, folder: Path) -> None:
-        """Learn a model of a folder, and show how it goes."""
+        """Learn a model of a folder, and show its progress."""
         if not self.extras.offer("Learning from recordings", lambda: self.learn(folder)):
             return
         self.learning.start(folder)
         self.panel.open()
 
     def leave(self) -> None:
-        """The window is about to go: what is under way may begin to save itself."""
+        """The window is about to close: running work may begin to save itself."""
         for one in self._begun():
             one.leave()
         if "extras" in vars(self):
             self.extras.leave()
 
     def close(self) -> None:
-        """The window goes: what is under way has saved itself, and ends."""
+        """The window closes: running work has saved itself, and ends."""
         for one in self._begun():
             one.close()
         if "extras" in vars(self):
@@ -144,7 +146,7 @@ class SoundsFromRecordings:
             menu.addAction(caption(f"Show “{shortened(current.name, LONGEST_SHOWN)}”"), self.panel.open)
         for job in begun[:OFFERED] if not self.learning.active else ():
             share = f"{job.share:.0%}".replace("%", " %")
-            menu.addAction(caption(f"Go on learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
+            menu.addAction(caption(f"Continue learning “{shortened(job.name, LONGEST_SHOWN)}” ({share})"), partial(self._go_on, job))
 
     def _go_on(self, job: learnt_models.TrainingJob) -> None:
         if not self.extras.offer("Learning from recordings", lambda: self._go_on(job)):
@@ -164,7 +166,7 @@ class SoundsFromRecordings:
             self.learn(Path(chosen))
 
     def _show(self) -> None:
-        """The button tells how far it is while the panel is put away."""
+        """Show the progress on the button while the panel is hidden."""
         learning = self.learning
         text = f"Learning {learning.share:.0%}".replace("%", " %") if learning.active else TEXT
         if text != self.button.text():

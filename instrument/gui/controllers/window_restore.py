@@ -1,4 +1,4 @@
-"""The window comes back as it was left: puts back what another one left, and has what changes here written (see `autosave.py`)."""
+"""Restores the window as the last one left it, and saves its changes (see `autosave.py`)."""
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.gui.controllers import layout_state
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Keeping:
-    """`kept` is what a window left, None where none did; without `autosave` nothing is written."""
+    """`kept` is the restored state, None if there is none; without `autosave` nothing is written."""
 
     def __init__(self, window: "Window", kept: WindowState | None, autosave: Autosave | None):
         self._window, self._kept, self._autosave = window, kept, autosave
@@ -21,8 +21,9 @@ class Keeping:
         window.session.on_renew.append(self._versions.forget)
 
     def restore(self, patch: Patch | None) -> bool:
-        """Put back what was left, if anything was, and on top of it `patch`, which the engine was given, where that is another. Before the
-        window is shown. Returns whether anything was."""
+        """Restore the saved state, if there is one, and on top of it `patch`, which the engine was given, if that is another. Before the
+        window is shown. Returns whether there was a state.
+        """
         if self._kept is None:
             return False
         session, left = self._window.session, self._kept.session.state
@@ -37,28 +38,28 @@ class Keeping:
         return True
 
     def reopen(self) -> None:
-        """The window is shown: what was open opens."""
+        """The window is shown: open the panels that were open."""
         kept, self._kept = self._kept, None
         if kept is not None:
             layout_state.reopen(self._window, kept.window)
 
     def state(self) -> WindowState:
-        """All that the next window should find."""
+        """Everything that the next window needs."""
         session, window = self._window.session.snapshot(), layout_state.layout_of(self._window)
         return WindowState(session, window | ({NAME: versions} if (versions := self._versions.of(session)) else {}))
 
     def look(self) -> None:
-        """Have what has changed written; what no engine has played yet is nothing to keep."""
+        """Save what has changed; nothing is saved before the engine has played."""
         if self._autosave is None or not self._window.session.state.patch.model:
             return
         self._autosave.look(self.state())
         if (problem := self._autosave.problem) != self._told:
             self._told = problem
             if problem:
-                self._window.banner.say(f"{problem}. What you change now is lost when the window goes.", problem=True)
+                self._window.banner.say(f"{problem}. What you change now is lost when the window closes.", problem=True)
 
     def close(self) -> None:
-        """The window goes."""
+        """The window closes."""
         self.look()
         if self._autosave is not None:
             self._autosave.close()

@@ -1,4 +1,4 @@
-"""Making a sampler's instrument or a wavetable of what is played: what to make, how far it is, and what became of it."""
+"""The export dialog: what to make of the current sound, progress, and the result."""
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ ALONG_GROUPS = ("latent", "morph", "filter", "character")
 
 
 class ExportDialog(QDialog):
-    """Not modal: play on while it works. `patch` gives what is played."""
+    """Not modal: you can play meanwhile. `patch` gives the current sound."""
 
     def __init__(self, parent: QWidget, patch: Callable[[], Patch], settings: Settings):
         super().__init__(parent)
@@ -66,13 +66,13 @@ class ExportDialog(QDialog):
                 self.along.addItem(f"{parameter.group.capitalize()}: {parameter.label}", parameter.id)
         self.every, self.velocities, self.key = _whole(1, 24, 3, " keys"), _whole(1, 16, 3, " layers"), _whole(12, 96, 48, "")
         self.seconds = QDoubleSpinBox(minimum=1, maximum=60, value=4, decimals=1, suffix=" s")
-        self.wet = QCheckBox("Delay and reverb, too")
+        self.wet = QCheckBox("Include delay and reverb")
         for box in (self.every, self.velocities, self.key, self.seconds):
             box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),
-                ("Velocities", self.velocities, "Each layer has samples of its own"), ("Length", self.seconds, "Of each note"),
-                ("Loop", self.loop, "So that they sound as long as a key is held"),
-                ("Carry", self.wet, "Into the samples: the sound always has its drive and chorus"),
+                ("Velocities", self.velocities, "Each layer has its own samples"), ("Length", self.seconds, "Of each note"),
+                ("Loop", self.loop, "So that notes sound as long as a key is held"),
+                ("Carry", self.wet, "In the samples; drive and chorus are always included"),
                 ("Along", self.along, "What changes from the first cycle to the last"),
                 ("Key", self.key, "The note that is played, 60 is C4"))
         for name, field, tip in rows:
@@ -89,14 +89,14 @@ class ExportDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(theme.px(6))
         policy = self.bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)        # nothing moves when it comes
+        policy.setRetainSizeWhenHidden(True)        # so that nothing moves when it appears
         self.bar.setSizePolicy(policy)
-        self.told = Label(wraps=True)
-        self.told.setAccessibleName("What became of it")
-        self.told.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.told.setMinimumHeight(theme.px(34))
+        self.status = Label(wraps=True)
+        self.status.setAccessibleName("Result")
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status.setMinimumHeight(theme.px(34))
         column.addWidget(self.bar)
-        column.addWidget(self.told)
+        column.addWidget(self.status)
         column.addStretch(1)
         row = QHBoxLayout()
         self.reveal, self.cancel, self.start = QPushButton("Show files"), QPushButton("Cancel"), QPushButton("Export…")
@@ -118,7 +118,7 @@ class ExportDialog(QDialog):
         self._show_buttons()
 
     def fields(self) -> tuple[QWidget, ...]:
-        """All that is chosen here, always in this order."""
+        """All fields of the dialog, always in this order."""
         return self.kind, self.every, self.velocities, self.seconds, self.loop, self.wet, self.along, self.key
 
     def open(self) -> None:
@@ -128,7 +128,7 @@ class ExportDialog(QDialog):
         self.activateWindow()
 
     def export_to(self, out: str | Path) -> None:
-        """Begin, into this file or folder."""
+        """Start the export into this file or folder."""
         kind, patch = self.kind.currentData(), self._patch()
         try:
             check(kind, out, patch.name)
@@ -143,7 +143,7 @@ class ExportDialog(QDialog):
             options |= {"every": self.every.value(), "velocities": self.velocities.value(), "loop": self.loop.currentData(),
                         "wet": self.wet.isChecked()}
         self._tell(f"Exporting {self._out.name}…")
-        self.bar.setRange(0, 0)                     # it is on its way; how far will be told
+        self.bar.setRange(0, 0)                     # started; progress follows
         self.exporting.start({"kind": kind, "patch": patch.to_json(), "out": str(out), "options": options})
         self._show_buttons()
 
@@ -157,7 +157,7 @@ class ExportDialog(QDialog):
             self.export_to(out if Path(out).suffix else out + suffix)
 
     def _last_folder(self) -> Path:
-        """Of the last export, or that of the takes, where there is one."""
+        """The folder of the last export, or that of the takes, if it exists."""
         folders = [self._out.parent] if self._out is not None else []
         folders.append(Path(self._settings.take_folder or naming.folder()))
         return next((folder for folder in folders if folder.is_dir()), Path.home())
@@ -181,13 +181,13 @@ class ExportDialog(QDialog):
         self.bar.setValue(done)
 
     def _show_end(self, text: str, problem: str) -> None:
-        self._tell(problem or text or "Cancelled; nothing was left.", bool(problem))
+        self._tell(problem or text or "Cancelled; no file was left.", bool(problem))
         self._show_buttons()
 
     def _tell(self, text: str, problem: bool = False) -> None:
-        self.told.setText(shortened(text))
-        self.told.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
-        self.told.setAccessibleDescription(text)
+        self.status.setText(shortened(text))
+        self.status.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
+        self.status.setAccessibleDescription(text)
 
     def _reveal(self) -> None:
         if self._out is not None:

@@ -1,4 +1,4 @@
-"""Audio device, rate, block size and MIDI ports; a test tone, and what the latency comes to."""
+"""The Audio · MIDI dialog: audio device, rate, block size and MIDI ports; a test tone; the resulting latency."""
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -8,7 +8,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
-NO_PORTS = "No MIDI port is there now; one that is plugged in appears here by itself."
+NO_PORTS = "There is no MIDI port. A keyboard that you plug in appears here."
 LONGEST_SHOWN = 80              # characters of the name of a port
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
@@ -23,7 +23,7 @@ class PortBox(QCheckBox):
 
 
 class SettingsDialog(QDialog):
-    """Not modal: play on while you look for the right block size. `wanted` carries messages for the engine."""
+    """Not modal: you can play while you look for the right block size. `wanted` carries commands for the engine."""
 
     wanted = Signal(dict)
     touch_wanted = Signal()
@@ -52,7 +52,7 @@ class SettingsDialog(QDialog):
         self.device.setMinimumWidth(theme.px(300))
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)     # whatever devices are called
         self.device.addItem("The system's default", None)
-        self.rate.addItem("As the device has it", None)
+        self.rate.addItem("The device's own", None)
         for rate in RATES_HZ:
             self.rate.addItem(f"{rate / 1000:g} kHz", rate)
         self.block.addItem("As the system suggests", None)
@@ -88,7 +88,7 @@ class SettingsDialog(QDialog):
         self.boxes: list[PortBox] = []
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
-        set_tip(self.touch, "How hard your hands play: draw it, choose it, or have it learnt")
+        set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
         self.touch.clicked.connect(self.touch_wanted)
         column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(theme.px(8))
@@ -114,7 +114,7 @@ class SettingsDialog(QDialog):
         self.setMinimumWidth(theme.px(460))
 
     def show_devices(self, audio: list[dict], midi: list[str]) -> None:
-        """What there is: `audio` as the engine lists it (name, system, channels, rate_hz, default), names of MIDI ports."""
+        """Show the devices: `audio` as the engine lists them (name, system, channels, rate_hz, default), names of MIDI ports."""
         chosen = self.device.currentData()
         self.device.clear()
         self.device.addItem("The system's default", None)
@@ -124,7 +124,7 @@ class SettingsDialog(QDialog):
         self._list_ports(midi, [box.port for box in self.boxes if box.isChecked()])
 
     def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
-        """What the player chose before."""
+        """Show the player's earlier choice."""
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
                                  (self.block, audio.block_samples, f"{audio.block_samples} samples")):
@@ -175,7 +175,7 @@ class SettingsDialog(QDialog):
         self.wanted.emit({"do": "open_midi", "ports": ports})
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self.tone.setChecked(False)     # no tone goes on behind a closed dialog
+        self.tone.setChecked(False)     # the test tone ends with the dialog
         super().hideEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,5 +1,6 @@
-"""The player's velocity curve: drawn, chosen among presets, or learnt from ten seconds of playing. It is kept with the settings and
-goes for all patches."""
+"""The dialog of the player's velocity curve: drawn, chosen among presets, or learnt from ten seconds of playing. It is kept in the settings
+and applies to all patches.
+"""
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -20,8 +21,8 @@ PLAY = "Play your MIDI keyboard from as soft to as hard as you do; ten seconds c
 
 
 class TouchDialog(QDialog):
-    """Not modal: play on and hear what a curve does. `send` takes messages for the engine; `changed` says that `settings` are to be
-    saved."""
+    """Not modal: you can play and hear a curve's effect. `send` sends commands to the engine; `changed` says that `settings` must be saved.
+    """
 
     changed = Signal()
 
@@ -35,7 +36,7 @@ class TouchDialog(QDialog):
         self.setModal(False)
         self.presets = QComboBox()
         self.presets.setAccessibleName("Curve")
-        set_tip(self.presets, "Choose a curve; one that you draw or have learnt is kept as your own")
+        set_tip(self.presets, "Choose a curve; a drawn or learnt curve is saved as your own")
         self.presets.activated.connect(self._choose)
         self.undo = self._button("Undo", "The curve as it was before (Ctrl+Z)", self._undo)
         self.reset = self._button("Reset", "Play velocities as they come", lambda: self._apply(LINEAR))
@@ -43,9 +44,9 @@ class TouchDialog(QDialog):
         self.editor.changed.connect(self._play_by)
         self.editor.gesture_ended.connect(lambda: self._keep(self.editor.curve))
         self.editor.refused.connect(lambda why: self._tell(why, problem=True))
-        self.told = Label(wraps=True)
-        self.told.setAccessibleName("About the curve")
-        self.told.setMinimumHeight(theme.px(34))
+        self.status = Label(wraps=True)
+        self.status.setAccessibleName("About the curve")
+        self.status.setMinimumHeight(theme.px(34))
         self.learn = self._button("Learn", f"From ten seconds of playing. {PLAY}", self._begin_or_cancel)
         self.close_button = self._button("Done", "Close", self.accept)
         self.close_button.setProperty("role", "main")
@@ -66,7 +67,7 @@ class TouchDialog(QDialog):
         self.activateWindow()
 
     def show_velocities(self, incoming: list[int]) -> None:
-        """Notes that were played on a MIDI keyboard, as they came in."""
+        """Show incoming velocities of notes played on a MIDI keyboard."""
         self.editor.show_strokes(incoming)
         if self._heard is not None:
             if not self._heard:
@@ -77,7 +78,7 @@ class TouchDialog(QDialog):
 
     @property
     def learning(self) -> bool:
-        """Whether it waits for, or listens to, what is played."""
+        """Whether it waits for, or listens to, notes."""
         return self._heard is not None
 
     # The parts
@@ -94,7 +95,7 @@ class TouchDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(18),) * 4)
         column.setSpacing(theme.px(10))
-        for row in ((self.presets, self.undo, self.reset), self.editor, self.told, (self.learn, None, self.close_button)):
+        for row in ((self.presets, self.undo, self.reset), self.editor, self.status, (self.learn, None, self.close_button)):
             if isinstance(row, QWidget):
                 column.addWidget(row, 1 if row is self.editor else 0)
                 continue
@@ -109,7 +110,7 @@ class TouchDialog(QDialog):
     # What becomes of a curve
 
     def _apply(self, curve: VelocityCurve) -> None:
-        """Play by it, draw it and keep it, after what was being drawn."""
+        """Use the curve, draw it and save it, after any drawing in progress."""
         self._keep(self.editor.curve)
         self.editor.show_curve(curve)
         self._play_by(curve)
@@ -155,9 +156,9 @@ class TouchDialog(QDialog):
             self.editor.show_curve(curve)
 
     def _tell(self, text: str, problem: bool = False) -> None:
-        self.told.setText(text)
-        self.told.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
-        self.told.setAccessibleDescription(text)
+        self.status.setText(text)
+        self.status.setStyleSheet(f"color: {theme.ALARM if problem else theme.SOFT};")
+        self.status.setAccessibleDescription(text)
 
     # Learning
 
@@ -195,7 +196,7 @@ class TouchDialog(QDialog):
             self._tell(str(error), problem=True)
             return
         self._apply(curve)
-        self._tell(f"Learnt from {len(heard)} notes of velocities {min(heard)} to {max(heard)}. Undo brings the curve before it back.")
+        self._tell(f"Learnt from {len(heard)} notes of velocities {min(heard)} to {max(heard)}. Undo restores the previous curve.")
 
     # As a window
 

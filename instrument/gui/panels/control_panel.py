@@ -1,4 +1,4 @@
-"""Panels of knobs, straight from the table of controls: whatever group it has finds its place here."""
+"""Panels of knobs, one per group of the table of controls."""
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
@@ -18,7 +18,7 @@ MOST_IN_SIGHT = 4           # choices that a switch shows at once; more become a
 
 
 def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Control:
-    """The control for a parameter; its name for screen readers says the group, as labels repeat between groups."""
+    """The widget for a control; its name for screen readers contains the group, as labels repeat between groups."""
     name = parameter.label if heading.lower() == parameter.label.lower() else f"{heading} {parameter.label}"
     if 0 < len(parameter.choices) <= MOST_IN_SIGHT:
         return ChoiceControl(parameter, name, diameter)
@@ -26,7 +26,7 @@ def make_control(parameter: Parameter, heading: str, diameter: int = 34) -> Cont
 
 
 def sections() -> list[tuple[str, list[Parameter]]]:
-    """Headings and what stands below them. Effects come apart by the first part of their ids; a lone one joins the next."""
+    """Headings and the controls below them. Effects are divided by the first part of their ids; a single one joins the next."""
     found: list[tuple[str, list[Parameter]]] = []
     for name in GROUPS:
         if name != "effects":
@@ -67,7 +67,7 @@ class Section(Panel):
         self.body.addLayout(grid, 1)
 
     def _widths(self) -> list[int]:
-        """Of the columns: each as wide as its longest label, and no knob crowded."""
+        """Widths of the columns: that of the longest label, and enough for the knob."""
         measure = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance
         widths = [LEAST_COLUMN] * self.columns
         for index, control in enumerate(self.controls.values()):
@@ -76,12 +76,12 @@ class Section(Panel):
         return widths
 
     def weight(self) -> int:
-        """How wide it should be beside others."""
+        """The relative width beside others."""
         return sum(self._widths()) + 2 * theme.PAD
 
 
 class ControlPanel(QWidget):
-    """All sections side by side, each as wide as its columns ask for."""
+    """All sections side by side, each as wide as its columns need."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class ControlPanel(QWidget):
 
 
 class OutputPanel(Panel):
-    """The meter, the volume beside it, large, and the other controls of the whole instrument."""
+    """The meter, the large volume knob beside it, and the other controls of the whole instrument."""
 
     def __init__(self) -> None:
         super().__init__("Output")

@@ -1,6 +1,6 @@
-"""What playing does without, and something needs that the player has just asked for: offered, installed meanwhile, and then it goes on.
+"""Offers to install the optional packages when the player asks for something that needs them, shows progress, and then goes on.
 
-The process that installs (`hummingface install train`) ends with the window, or when it is cancelled; nothing that plays is touched.
+The process that installs (`hummingface install train`) ends with the window, or when it is cancelled; it touches nothing that plays.
 """
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ PATIENCE_MS = 3000
 
 
 class ExtrasPanel(QDialog):
-    """Not modal: play on beside it."""
+    """Not modal: you can play meanwhile."""
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
@@ -30,7 +30,7 @@ class ExtrasPanel(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(10))
-        self.text, self.state = _label("What is needed"), _label("How far it is")
+        self.text, self.state = _label("What is needed"), _label("Progress")
         self.state.setObjectName("soft")
         self.progress = Progress()
         self.progress.setFixedHeight(theme.px(5))
@@ -47,12 +47,12 @@ class ExtrasPanel(QDialog):
         self.setMinimumWidth(theme.px(520))
 
     def offer(self, what: str, then: Callable[[], object]) -> bool:
-        """Whether all is here that `what` needs. If not, it is offered, and `then` is called once it is installed."""
+        """Whether everything that `what` needs is installed. If not, it is offered, and `then` is called after the installation."""
         if self.helper is None and not extras.missing():
             return True
         self._then = then
         if self.helper is None:
-            self.text.setText(f"{what} needs PyTorch, which playing does without and which is not installed. "
+            self.text.setText(f"{what} needs PyTorch, which is not installed, since playing does not need it. "
                               f"About {CPU_MB} MB to download, {CPU_DISK_MB} MB on the disk. You can play on meanwhile.\n\n"
                               f"In a terminal: {extras.COMMAND}")
             self._show(running=False, state="")
@@ -61,22 +61,22 @@ class ExtrasPanel(QDialog):
         return False
 
     def install(self) -> None:
-        """Begin, or begin again."""
+        """Start or retry the installation."""
         if self.helper is not None:
             return
         self.helper = helper = Helper(self, ["install", "train", "--tell"])
         self._failed = ""
-        helper.told.connect(self._hear)
+        helper.received.connect(self._hear)
         helper.ended.connect(lambda why: self._ended(helper, why))
         self._show(running=True, state="Getting ready …")
 
     def reject(self) -> None:
-        """Not now; what is under way is cancelled."""
+        """Decline; a running installation is cancelled."""
         self.close_helper()
         super().reject()
 
     def leave(self) -> None:
-        """The window is about to go."""
+        """The window is about to close."""
         if self.helper is not None:
             self.helper.leave()
 
@@ -110,7 +110,7 @@ class ExtrasPanel(QDialog):
             self.accept()
             self._then()
             return
-        self._show(running=False, state=f"{self._failed or f'It stopped: {why}.'} Nothing else is lost by it, and you can try again.")
+        self._show(running=False, state=f"{self._failed or f'It stopped: {why}.'} Nothing else is lost, and you can try again.")
         self.install_button.setText("Try again")
 
     def _show(self, running: bool, state: str) -> None:

@@ -1,4 +1,4 @@
-"""Where in the model's space of sounds we are: the sixteen latents and, on a page behind them, the directions that have names."""
+"""The panel of the model's latent space: the sixteen latents and, on a second page, the named directions."""
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
@@ -75,7 +75,7 @@ class LatentKnob(Knob):
 
 
 class NamedKnob(Knob):
-    """A direction that says what it does: "brighter", a family. Dimmed where the model has no such direction."""
+    """A named direction: "brighter", a family. Dimmed if the model has no such direction."""
 
     def __init__(self, parameter_id: str):
         parameter = PARAMETERS[parameter_id]
@@ -83,7 +83,7 @@ class NamedKnob(Knob):
         self.known = True
 
     def show_known(self, known: bool, label: str) -> None:
-        """Whether the model has this direction, and what it calls it."""
+        """Set whether the model has this direction, and its name for it."""
         if (known, label) != (self.known, self.label):
             self.known, self.label, self.name = known, label, label
             self.dimmed = not known
@@ -95,7 +95,7 @@ class NamedKnob(Knob):
 
 
 class LatentPanel(Panel):
-    """All latents, 8 x 2, and what can be done with all of them; the named directions, 10 x 2, behind them."""
+    """All latents, 8 x 2, with buttons for all of them; the named directions, 10 x 2, on a second page."""
 
     def __init__(self, session: Session):
         super().__init__("Latents")
@@ -115,15 +115,15 @@ class LatentPanel(Panel):
         for latent in self.knobs.values():
             latent.lock_wanted.connect(session.lock)
         self.body.addWidget(self.pages, 1)
-        self.turn = tool("", "Named directions", "Directions of the model that have names, instead of its latents (Ctrl+D)",
+        self.turn = tool("", "Named directions", "The model's named directions, instead of its latents (Ctrl+D)",
                          checkable=True, text="Brighter …")
         self.turn.setShortcut("Ctrl+D")
         self.turn.toggled.connect(self.pages.setCurrentIndex)
         self.tools.addWidget(self.turn)
-        self.randomise = tool("dice", "Randomise latents", "New places for all latents that are not locked (Ctrl+R)",
+        self.randomise = tool("dice", "Randomise latents", "Random values for all latents that are not locked (Ctrl+R)",
                               text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
-        self.reset = tool("reset", "Reset latents", "Latents back to where the patch has them", text="Reset")
+        self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
         for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),
                             (self.reset, session.reset_latents)):
             self.tools.addWidget(button)
@@ -134,12 +134,12 @@ class LatentPanel(Panel):
         session.on_change.append(self.refresh)
 
     def reveal(self, parameter_id: str) -> None:
-        """Turn to the page that has a control, if one has."""
+        """Switch to the page that has a control, if one has."""
         if parameter_id in self.knobs or parameter_id in self.named:
             self.turn.setChecked(parameter_id in self.named)
 
     def refresh(self) -> None:
-        """Show locks, the model's name, where it is, and what it knows directions for."""
+        """Show locks, the model's name, the current point, and the model's named directions."""
         model = self.session.state.patch.model
         if model != self._model:
             self._model = model
@@ -157,6 +157,6 @@ class LatentPanel(Panel):
         self.update_marks()
 
     def update_marks(self) -> None:
-        """Mark where the morph pad has pulled the model."""
+        """Mark the effective values where the morph pad moves them."""
         for knob, value in zip(self.knobs.values(), self.session.model_latents(), strict=True):
             knob.show_model(value)

@@ -1,4 +1,4 @@
-"""A lesson as the player sees it: one note of the recordings beside what is learnt of it so far, how far it is, how long it takes."""
+"""The panel of a training job: one recorded note beside what the model has learnt of it so far, progress, and remaining time."""
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -15,7 +15,7 @@ CAPTION = 20                    # height of the line over each picture
 
 
 class LearningPictures(QWidget):
-    """The recording at the left, what is learnt of it at the right, in the colours of the spectrogram."""
+    """The recording at the left, what the model has learnt of it at the right, in the colours of the spectrogram."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class LearningPictures(QWidget):
         return QSize(theme.px(620), theme.px(220))
 
     def show_picture(self, picture: LearningPicture | None) -> None:
-        """Another moment of learning; None: nothing to see yet."""
+        """Show another state; None: nothing to see yet."""
         table, self._shown = colour_table(), picture
         self._images = []
         for levels in (picture.target, picture.learnt) if picture else ():
@@ -55,7 +55,7 @@ class LearningPictures(QWidget):
 
 
 class Progress(QWidget):
-    """A thin line, as far as it is."""
+    """A thin progress bar."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Progress(QWidget):
 
 
 class LearningPanel(QDialog):
-    """Not modal: play on beside it. Hidden, the lesson goes on."""
+    """Not modal: you can play meanwhile. Hiding it does not stop the job."""
 
     def __init__(self, parent: QWidget, learning: Learning):
         super().__init__(parent)
@@ -108,12 +108,12 @@ class LearningPanel(QDialog):
         column.addWidget(self.progress)
         row = QHBoxLayout()
         self.state = Label()
-        self.state.setAccessibleName("How far it is")
+        self.state.setAccessibleName("Progress")
         row.addWidget(self.state, 1)
-        self.play = self._button("Play", "Play it as it is by now; better versions take its place by themselves", learning.play)
+        self.play = self._button("Play", "Play the current version; better versions replace it automatically", learning.play)
         self.play.setProperty("role", "main")
         self.stop = self._button("Stop", "Stop, and keep all that was learnt", learning.stop)
-        self.go_on = self._button("Go on", "Go on learning from where it stopped", self._go_on)
+        self.go_on = self._button("Go on", "Continue learning from where it stopped", self._go_on)
         for button in (self.play, self.stop, self.go_on):
             row.addWidget(button)
         column.addLayout(row)
@@ -128,12 +128,12 @@ class LearningPanel(QDialog):
         self.pictures.show_picture(learning.picture)
 
     def refresh(self) -> None:
-        """Show what is."""
+        """Show the current state."""
         learning = self.learning
         if learning.job is None:
             return
         self.name.setText(learning.job.name)
-        self.notes.setText(learning.told)
+        self.notes.setText(learning.notes_text)
         set_tip(self.notes, learning.left_out)
         preparing = learning.state == "preparing" and learning.of > 0
         self.progress.show_share(learning.done / learning.of if preparing else learning.share)
@@ -167,7 +167,7 @@ class LearningPanel(QDialog):
 
 
 def words(learning: Learning) -> str:
-    """How far it is: "Learning · 43 % · 5:12 left"."""
+    """The progress in words: "Learning · 43 % · 5:12 left"."""
     parts = [STEPS.get(learning.state, "")]
     if learning.state == "preparing" and learning.of:
         parts.append(f"{learning.done} of {learning.of}")

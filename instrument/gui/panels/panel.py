@@ -1,4 +1,4 @@
-"""A group of controls on a surface of its own: a heading, room for small tools beside it, and the contents below."""
+"""A panel: a heading, space for small tools beside it, and a group of widgets below."""
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -39,7 +39,7 @@ class Panel(QFrame):
         for index in range(self.tools.count()):
             item = self.tools.itemAt(index)
             if item is not None and isinstance(button := item.widget(), QToolButton):
-                button.setMaximumHeight(theme.px(self.heading_height))      # headings side by side stand on one line
+                button.setMaximumHeight(theme.px(self.heading_height))      # headings side by side are on one line
 
 
 def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str = "") -> QToolButton:
@@ -60,7 +60,7 @@ def tool(icon: str, name: str, tip: str = "", checkable: bool = False, text: str
 
 
 def _draw(button: QToolButton) -> None:
-    """Draw the icon at the present scale, in the button's own `tints` (at rest, while checked) if it has any."""
+    """Draw the icon at the current scale, in the button's own `tints` (normal, checked) if it has any."""
     size = theme.px(ICON)
     if button.property("drawing"):
         button.setIcon(theme.icon(button.property("drawing"), size, *(button.property("tints") or ())))
@@ -68,7 +68,7 @@ def _draw(button: QToolButton) -> None:
 
 
 def rescale(root: QWidget) -> None:
-    """Give every panel and button under a widget the present scale."""
+    """Apply the current scale."""
     for panel in root.findChildren(Panel):
         panel.rescale()
     for button in root.findChildren(QToolButton):

@@ -1,4 +1,4 @@
-"""The patch at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
+"""The patch bar at the top of the window: previous, name, next, save, export, A | B, undo, redo."""
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -14,7 +14,7 @@ LONGEST_SHOWN = 40          # characters of a name on a button
 
 
 class PatchName(QToolButton):
-    """The name in the middle; a warm dot while it sounds different from the patch on disk."""
+    """The name in the middle; a warm dot while the sound differs from the patch on disk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,8 +52,9 @@ class PatchName(QToolButton):
 
 
 class SavePopup(QFrame):
-    """Name and tags for a patch to be saved. Where the name is that of another patch of the player's, the button says so, and Enter
-    in a field goes to it instead of pressing it."""
+    """Name and tags for a patch to be saved. If the name is that of another patch of the player's, the button says so, and Enter in a field
+    moves to the button instead of pressing it.
+    """
 
     wanted = Signal(str, tuple)
 
@@ -69,7 +70,7 @@ class SavePopup(QFrame):
         column.addWidget(heading)
         self.name = QLineEdit(placeholderText="Name", maxLength=80)
         self.name.setAccessibleName("Name of the patch")
-        self.tags = QLineEdit(placeholderText="Tags, with commas between", maxLength=200)
+        self.tags = QLineEdit(placeholderText="Tags, separated by commas", maxLength=200)
         self.tags.setAccessibleName("Tags of the patch")
         self.save = QPushButton("Save")
         self.save.setProperty("role", "main")
@@ -113,7 +114,7 @@ class SavePopup(QFrame):
 
 
 class PatchBar(QWidget):
-    """Signals say what the player wants; the window knows how to do it."""
+    """Signals carry the player's requests; the window handles them."""
 
     step_wanted = Signal(int)           # -1 previous patch, 1 next
     browse_wanted = Signal()
@@ -148,7 +149,7 @@ class PatchBar(QWidget):
         self.export.clicked.connect(self.export_wanted)
         self.undo.clicked.connect(session.undo)
         self.redo.clicked.connect(session.redo)
-        before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name stands in the middle
+        before, after = QHBoxLayout(), QHBoxLayout()        # of equal width, so that the name is centred
         before.addStretch(1)
         for button in (self.undo, self.redo):
             before.addWidget(button)
@@ -166,7 +167,7 @@ class PatchBar(QWidget):
         self.refresh()
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(6))
         for group in self._groups:
             group.setSpacing(theme.px(4))

@@ -1,4 +1,4 @@
-"""The list of all patches, with search and tags, as a popup under whatever asked for it."""
+"""The patch browser: a popup list of all patches, with search and tags."""
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -40,7 +40,7 @@ class _Row(QStyledItemDelegate):
 
 
 class PatchBrowser(QFrame):
-    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or whatever has `name` and `tags`)."""
+    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or anything with `name` and `tags`)."""
 
     chosen = Signal(object)
 

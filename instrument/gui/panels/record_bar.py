@@ -1,4 +1,4 @@
-"""Recording as a player sees it: one button, how long it runs, and one button that keeps the last minute."""
+"""The recording controls: a record button with the time, and a button that keeps the last minute."""
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -12,7 +12,7 @@ KEPT_TEXT = "60 s"
 
 
 class RecordBar(QWidget):
-    """`record_wanted(on)`, `capture_wanted`, `takes_wanted`: what the player asks for. `show_recording`: what is."""
+    """`record_wanted(on)`, `capture_wanted`, `takes_wanted` are the player's requests. `show_recording` shows the state."""
 
     record_wanted = Signal(bool)
     capture_wanted = Signal()
@@ -38,23 +38,23 @@ class RecordBar(QWidget):
         self.recording = self.waiting = False
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(4))
         width = self.record.fontMetrics().horizontalAdvance("88:88") + theme.px(34)
         self.record.setMinimumWidth(width)              # so that nothing moves as the time runs
 
     def show_recording(self, begin: int | None, waits: bool = False) -> None:
-        """A take runs since sample `begin`; None: none does, or it `waits` for the next bar."""
+        """Show a take that runs since sample `begin`; None: none runs, or it `waits` for the next bar."""
         self.recording, self.waiting, self._begin = begin is not None, waits, begin or 0
         self.record.setChecked(self.recording or waits)
         self.record.setText("0:00" if self.recording else "bar …" if waits else "Rec")
         self.record.setAccessibleName("Stop recording" if self.recording else "Wait no longer" if waits else "Record")
         set_tip(self.record, "Stop and keep the take (F9)" if self.recording
-                else "Begins with the next bar of the MIDI clock; click to wait no longer (F9)" if waits
+                else "Starts with the next bar of the MIDI clock; click to cancel (F9)" if waits
                 else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:
-        """How long the take is by now."""
+        """Show the length of the take so far."""
         if self.recording:
             text = clock(max(telemetry.position - self._begin, 0) / telemetry.rate_hz)
             if text != self.record.text():
@@ -62,7 +62,7 @@ class RecordBar(QWidget):
                 self.record.setAccessibleDescription(f"Recording for {text}")
 
     def _clicked(self, checked: bool) -> None:
-        self.record.setChecked(self.recording or self.waiting)      # it shows what the engine does, not what was asked of it
+        self.record.setChecked(self.recording or self.waiting)      # it shows the engine's state, not the request
         self.record_wanted.emit(checked)
 
 

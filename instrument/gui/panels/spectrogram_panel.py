@@ -1,4 +1,4 @@
-"""The spectrogram and the model's frame, one of the two at a time, and freezing them."""
+"""The panel that shows either the spectrogram or the model's current frame, and can freeze them."""
 import numpy as np
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
@@ -18,7 +18,7 @@ class SpectrogramPanel(Panel):
             self._pictures.addWidget(picture)
         self.body.addWidget(self._pictures, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
-        self.frame = tool("", "Show the model's frame", "The frame that the model is making now, for the newest note",
+        self.frame = tool("", "Show the model's frame", "The model's current frame, for the newest note",
                           checkable=True, text="Frame")
         self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
                            checkable=True)
@@ -44,7 +44,7 @@ class SpectrogramPanel(Panel):
         self.view.feed(samples)
 
     def show_frame(self, level_db: np.ndarray, noise_db: np.ndarray, f0_hz: float) -> None:
-        """The frame that is being made now; drawn while it is looked at and not frozen."""
+        """Show the current frame; drawn while it is visible and not frozen."""
         if self.frame.isChecked() and not self.freeze.isChecked():
             self.plot.show_frame(level_db, noise_db, f0_hz)
             self.note.setText(f"{note_name(f0_hz)} · {f0_hz:.0f} Hz" if f0_hz > 0 else "")

@@ -1,4 +1,4 @@
-"""How the engine is doing: one quiet line. Figures stay grey while all is well."""
+"""The status line: the engine's state and figures, grey while all is well."""
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -14,29 +14,29 @@ DEVICE_TIP = "What plays, at which rate and block size"
 DEVICE_WIDTH, MIDI_WIDTH = 380, 330
 SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
 DOT = "● "
-TROUBLE_S = 10.0            # so long a figure keeps its colour after the last trouble
+TROUBLE_S = 10.0            # how long a figure stays coloured after the last fault
 
 
 class _Count:
-    """What went wrong since the engine was ready: what it counted while it warmed up, nobody could play or hear."""
+    """A count of faults since the engine was ready: faults during the warm-up do not matter."""
 
     def __init__(self) -> None:
         self.shown = 0
         self._told = self._base = 0
         self._grew_at = -TROUBLE_S
 
-    def begin(self, told: int) -> None:
-        """The engine is ready, and has counted so far."""
-        self.shown, self._told, self._base = 0, told, told
+    def begin(self, count: int) -> None:
+        """The engine is ready; `count` is its count so far."""
+        self.shown, self._told, self._base = 0, count, count
         self._grew_at = -TROUBLE_S
 
-    def update(self, told: int, now_s: float) -> None:
+    def update(self, count: int, now_s: float) -> None:
         """The engine's count now."""
-        if told < self._told:               # another engine: it counts from nothing, we go on
-            self._base = told - self.shown
-        if told - self._base > self.shown:
-            self.shown, self._grew_at = told - self._base, now_s
-        self._told = told
+        if count < self._told:               # another engine: it counts from nothing, we go on
+            self._base = count - self.shown
+        if count - self._base > self.shown:
+            self.shown, self._grew_at = count - self._base, now_s
+        self._told = count
 
     def fresh(self, now_s: float) -> bool:
         """Whether it grew a short while ago."""
@@ -81,7 +81,7 @@ class Reading(Label):
 
 
 class StatusLine(QWidget):
-    """`show_telemetry` about four times a second; `midi_seen` whenever a message came in."""
+    """Call `show_telemetry` about four times a second, and `midi_seen` whenever a message arrives."""
 
     panic_wanted = Signal()
 
@@ -93,16 +93,15 @@ class StatusLine(QWidget):
         self.device = self._reading("Audio device", DEVICE_TIP)
         self._device = ""
         row.addStretch(1)
-        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the force, B is the pedal")
-        self.clock = self._reading("Tempo", "Tempo of the MIDI clock that is heard; dim while it stands")
+        self.keys = self._reading("Computer keys", "Computer keys: A to ; play, Z X change the octave, C V the velocity, B is the pedal")
+        self.clock = self._reading("Tempo", "Tempo of the incoming MIDI clock; dim while it is stopped")
         self.clock.setVisible(False)
         self.voices = self._reading("Voices", "Notes that sound now")
-        self.load = self._reading("Load", "Audio thread's share of the time that it has (and the performer's)")
-        self.latency = self._reading("Latency", "From a key to the ears: our delay and the device's")
-        self.late = self._reading("Late frames", "Frames that the model delivered late since it was ready to play: "
-                                  "the timbre moves late, nothing clicks")
-        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since it was ready to play: "
-                                   "audible breaks")
+        self.load = self._reading("Load", "Load of the audio thread (and of the performer)")
+        self.latency = self._reading("Latency", "Latency from a key to its sound: ours and the device's")
+        self.late = self._reading("Late frames", "Frames that the model delivered late since the start: "
+                                  "the timbre changes late, nothing clicks")
+        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
         self._late, self._drops = _Count(), _Count()
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
@@ -127,7 +126,7 @@ class StatusLine(QWidget):
         reading.show_reading(text, tint, dot)
 
     def rescale(self) -> None:
-        """Take the present scale on."""
+        """Apply the current scale."""
         self._row.setSpacing(theme.px(18))
         widest = ((self.keys, "Keys C4 · velocity 127"), (self.voices, "64 voices"), (self.load, "CPU 88 %"),
                   (self.latency, "88.8 ms"), (self.late, "88 late"), (self.drops, "8 drops"), (self.peak, "−88.8 dB"))
@@ -139,23 +138,23 @@ class StatusLine(QWidget):
         self._fit_device()
 
     def midi_seen(self) -> None:
-        """A MIDI message came in."""
+        """A MIDI message arrived."""
         self._set(self.midi, "MIDI", theme.TEXT, dot=theme.COOL)
         self._light.start()
 
     def _show_midi(self) -> None:
-        """MIDI at rest: where there is none, what to do about it."""
+        """MIDI without traffic: if there is no port, what to do about it."""
         short = self.midi.fontMetrics().elidedText(self._no_midi, Qt.TextElideMode.ElideRight, theme.px(MIDI_WIDTH))
         self._set(self.midi, short or "MIDI", theme.WARM if short else theme.DIM, dot=theme.WARM if short else theme.TRACK)
 
     def show_ports(self, names: list[str], problem: str = "") -> None:
-        """Open MIDI ports, for the tooltip; why there can be none is said in the line, until there are."""
+        """Show open MIDI ports in the tooltip; while there can be none, the line says why."""
         self._no_midi = "" if names else problem
         self._show_midi()
         set_tip(self.midi, tip("MIDI", ", ".join(names) if names else "no port is open", problem))
 
     def show_device(self, device: str | None, rate_hz: int = 0, block_samples: int = 0) -> None:
-        """What plays ("name, system" as the engine says it), or None: nothing does."""
+        """Show the playing device ("name, system" as the engine reports it), or None: there is none."""
         name, _, system = (device or "").rpartition(", ")
         parts = [name, SHORT_NAMES.get(system, system), f"{rate_hz / 1000:g} kHz", f"{block_samples} samples"]
         self._device = " · ".join(part for part in parts if part) if device else "no sound"
@@ -169,12 +168,12 @@ class StatusLine(QWidget):
         self.device.setAccessibleDescription(self._device)
 
     def show_clock(self, bpm: float | None, started: bool) -> None:
-        """The tempo of a MIDI clock, None where none runs; whether the song runs too."""
+        """Show the tempo of a MIDI clock, None if none runs, and whether the song runs too."""
         self._set(self.clock, f"♩ {bpm or 0:.1f}", theme.SOFT if started else theme.DIM)
         self.clock.setVisible(bpm is not None)
 
     def show_keys(self, octave: int, velocity: int) -> None:
-        """Octave of the computer keys (of their first C) and their force."""
+        """Show the octave of the computer keys (of their first C) and their velocity."""
         self._set(self.keys, f"Keys C{octave} · velocity {velocity}", theme.DIM)
 
     @property
@@ -183,7 +182,7 @@ class StatusLine(QWidget):
         return not (self._late.shown or self._drops.shown)
 
     def begin_counting(self, telemetry: Telemetry) -> None:
-        """The engine is ready to play: late frames and drop-outs are counted from here."""
+        """The engine is ready to play: late frames and drop-outs are counted from now on."""
         self._late.begin(telemetry.late)
         self._drops.begin(telemetry.underruns)
 

@@ -1,4 +1,4 @@
-"""The takes: what they look like, how they sound, and out they go: dragged as files into a DAW, or dropped back to be played again."""
+"""The takes panel: outlines and playback of takes; drag them as files into a DAW, or drop them back to play them again."""
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,14 +45,14 @@ LONGEST_SHOWN = 80              # characters of the folder's path on its button
 
 
 class TakeModel(QAbstractListModel):
-    """The takes of a folder. Dragged, they are files: written long before, and copied by whoever takes them."""
+    """The takes of a folder. Takes are dragged as existing files, which the receiver copies."""
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
         self.takes: list[TakeEntry] = []
 
     def show_folder(self, folder: Path) -> None:
-        """Look at the folder again."""
+        """Read the folder again."""
         self.beginResetModel()
         self.takes = entries(folder)
         self.endResetModel()
@@ -75,7 +75,7 @@ class TakeModel(QAbstractListModel):
         return ["text/uri-list"]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The files of these takes, as file managers and DAWs take them: each sound with the MIDI beside it."""
+        """The files of these takes, in the form that file managers and DAWs accept: each sound with its MIDI file."""
         data = QMimeData()
         rows = sorted({index.row() for index in indexes})
         data.setUrls([QUrl.fromLocalFile(str(path.resolve())) for row in rows for path in self.takes[row].files])
@@ -112,7 +112,7 @@ class _Row(QStyledItemDelegate):
 
 
 class TakeList(QListView):
-    """Takes leave it as copies, whatever key is held: the take itself stays where it is."""
+    """Takes are dragged out as copies, whatever modifier key is held."""
 
     def __init__(self, panel: "TakesPanel"):
         super().__init__()
@@ -133,7 +133,7 @@ class TakeList(QListView):
 
 
 class TakesPanel(QDialog):
-    """Not modal: play on beside it. `recall_wanted` carries a take to be played again, `changed` says that a setting was."""
+    """Not modal: you can play meanwhile. `recall_wanted` carries a take to recall, `changed` says that a setting was changed."""
 
     recall_wanted = Signal(str)
     changed = Signal()
@@ -203,7 +203,7 @@ class TakesPanel(QDialog):
         return Path(self.settings.take_folder) if self.settings.take_folder else naming.folder()
 
     def refresh(self) -> None:
-        """Look at the folder again; what was selected stays so while nothing newer has come."""
+        """Read the folder again; the selection stays unless there is a newer take."""
         newest, before = self.model.takes[0].name if self.model.takes else "", self.selected()
         if self._watcher.directories() != [str(self.where)]:
             if watched := self._watcher.directories():
@@ -228,7 +228,7 @@ class TakesPanel(QDialog):
         self.list.setFocus()
 
     def selected(self) -> TakeEntry | None:
-        """The take that the buttons mean."""
+        """The take that the buttons act on."""
         index = self.list.currentIndex()
         return self.model.takes[index.row()] if index.isValid() else None
 

@@ -1,4 +1,4 @@
-"""A calm strip that says what happened, instead of a box in the way of playing."""
+"""A banner that reports an event at the top of the window, in place of a modal dialog."""
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -10,8 +10,9 @@ INFO_MS = 6000
 
 
 class Banner(QFrame):
-    """One message at a time; good news goes by itself, a problem stays until it is over or closed. A notice stays beneath problems, and
-    comes back after good news, until the player closes it."""
+    """One message at a time; good news disappears by itself, a problem stays until it is solved or closed. A notice is hidden by problems,
+    and returns after good news, until the player closes it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +31,7 @@ class Banner(QFrame):
         self.hide()
 
     def notify(self, text: str) -> None:
-        """Tell the player something of the start, whatever else is to be told meanwhile."""
+        """Show a notice about the start, which survives other messages."""
         self._notice = "\n".join(filter(None, (self._notice, text)))
         self.say(self._said if self.problem else "", problem=True)
 
@@ -50,7 +51,7 @@ class Banner(QFrame):
             self._timer.start()
 
     def dismiss(self, but_problems: bool = False) -> None:
-        """Take the message away (`but_problems`: if it is not one)."""
+        """Remove the message (`but_problems`: unless it is one)."""
         if but_problems and self.problem:
             return
         self._timer.stop()

@@ -1,4 +1,4 @@
-"""A switch with a few named places, all of them in sight."""
+"""A switch with a few named positions, all of them visible."""
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -26,7 +26,7 @@ class ChoiceControl(Control):
 
     def _places(self) -> list[QRectF]:
         count, label = len(self.parameter.choices), theme.px(LABEL)
-        knob = min(self.height() - label - theme.px(4), theme.px(self.diameter))       # the label stands as those of knobs do
+        knob = min(self.height() - label - theme.px(4), theme.px(self.diameter))       # the label is where knobs have theirs
         foot = max((self.height() - label - knob - theme.px(2)) / 2, 1) + knob
         high = min(foot - 1, theme.px(ROW * count))
         wide, height, top = min(self.width() - theme.px(4), theme.px(54)), high / count, foot - high

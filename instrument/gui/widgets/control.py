@@ -1,4 +1,4 @@
-"""What every control of a parameter does, however it looks: values, keys, wheel, drag, typing, tooltip, accessibility.
+"""The base of all widgets that show a control: values, keys, mouse wheel, drag, typed input, tooltip, accessibility.
 
 Built on QAbstractSlider, so that screen readers find a slider with a value that they can also move.
 """
@@ -21,9 +21,9 @@ _SCALES = {"s": {"ms": 1e-3, "s": 1.0}, "hz": {"hz": 1.0, "khz": 1e3, "k": 1e3},
 
 
 def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
-    """The value that a player typed, clamped to the range. A bare number takes the unit of `shown`, the reading that it replaces.
+    """The value that a player typed, clamped to the range. A bare number gets the unit of `shown`, the displayed value that it replaces.
 
-    Raises ValueError, with what would be understood, where nothing can be made of it.
+    Raises ValueError, with what would be understood, if it cannot be parsed.
     """
     typed = typed.strip().replace(",", ".").replace("\u2212", "-")
     for index, choice in enumerate(parameter.choices):
@@ -41,7 +41,7 @@ def parse(parameter: Parameter, typed: str, shown: str = "") -> float:
 
 
 class Control(QAbstractSlider):
-    """A control of one parameter. `moved` tells what the player did; `show_value` shows what comes from elsewhere, silently."""
+    """A widget for one control. `moved` reports the player's changes; `show_value` displays changes from elsewhere, silently."""
 
     moved = Signal(str, float)          # id, value
     gesture_began = Signal(str)
@@ -64,7 +64,7 @@ class Control(QAbstractSlider):
         self.setObjectName(parameter.id)
         self._note_value()
 
-    # what is shown
+    # the displayed value
 
     def show_value(self, value: float) -> None:
         """Show a value that did not come from this control; emits nothing."""
@@ -81,7 +81,7 @@ class Control(QAbstractSlider):
         return self.parameter.text(self.shown).replace("-", "\u2212")
 
     def at_rest(self) -> bool:
-        """Whether it stands where the table puts it."""
+        """Whether it is at its default."""
         return abs(self.parameter.to_travel(self.shown) - self.parameter.to_travel(self.parameter.default)) < 1e-4
 
     def _note_value(self) -> None:
@@ -93,14 +93,14 @@ class Control(QAbstractSlider):
     # what the player does
 
     def change(self, value: float) -> None:
-        """The player wants this value."""
+        """The player sets this value."""
         value = self.parameter.clamp(value)
         if value != self.shown:
             self.show_value(value)
             self.moved.emit(self.parameter.id, value)
 
     def nudge(self, travel: float) -> None:
-        """Move by a part of the travel; switches move by at least one."""
+        """Move by a part of the travel; switches move by at least one position."""
         if self.parameter.choices:
             per_step = 1 / max(self.maximum(), 1)
             if self._drag_from is None:
@@ -109,7 +109,7 @@ class Control(QAbstractSlider):
         self.change(self.parameter.from_travel(self._travel))
 
     def reset(self) -> None:
-        """Back to where the table puts it."""
+        """Return to the default."""
         self._travel = self.parameter.to_travel(self.parameter.default)
         self.change(self.parameter.default)
 
@@ -175,7 +175,7 @@ class Control(QAbstractSlider):
     # typing a value
 
     def edit(self, start: str = "") -> None:
-        """Open a field to type a value into; Enter takes it, Escape or leaving drops it."""
+        """Open a field to type a value into; Enter accepts it, Escape or leaving cancels."""
         if self._editor is None:
             editor = self._editor = QLineEdit(self)
             editor.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -218,7 +218,7 @@ class Control(QAbstractSlider):
             if event.type() == QEvent.Type.FocusOut:
                 self._close_editor()
             elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _ENDS_TYPING:
-                # and no further: what a field lets through would come to us, and Enter would open it again
+                # and no further: an unhandled Enter of the field would open it again
                 (self._close_editor if event.key() == Qt.Key.Key_Escape else self._take)()
                 return True
         return super().eventFilter(watched, event)
@@ -242,5 +242,5 @@ class Control(QAbstractSlider):
                 f"{self.parameter.text(self.parameter.default)}{cc}")
 
     def touched(self) -> bool:
-        """Whether the player is at it, so that the value is worth showing."""
+        """Whether the player is using it, so that the value is worth showing."""
         return self._drag_from is not None or self.underMouse() or self.hasFocus()

@@ -1,4 +1,4 @@
-"""The velocity curve, drawn: points to drag, and what comes from the keyboard as dots on it."""
+"""The editor of the velocity curve: points to drag, and incoming velocities as dots on the curve."""
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,23 +17,23 @@ MOST_STROKES = 64               # that are seen at once
 BAR = 4                         # velocities a bar of the histogram
 MARKS = (1, 32, 64, 96, 127)
 COARSE_STEP = 10
-STILL_MS = 500                  # after the last arrow key what it moved counts as moved
+STILL_MS = 500                  # a change by arrow keys is final this long after the last key
 
 
 class CurveEditor(QWidget):
     """Drag a point; double-click adds one, a right click or Delete removes it.
 
-    Arrow keys move the chosen point (by ten with Shift), Ctrl+Left and Ctrl+Right choose another, Plus adds one.
+    Arrow keys move the selected point (by ten with Shift), Ctrl+Left and Ctrl+Right select another, Plus adds one.
     """
 
-    changed = Signal(object)            # the curve, as a hand moves it
+    changed = Signal(object)            # the curve, as the player changes it
     gesture_ended = Signal()
     refused = Signal(str)               # why a point cannot be added or removed
 
     def __init__(self) -> None:
         super().__init__()
         self.curve, self.chosen = LINEAR, 0
-        self._drag: VelocityCurve | None = None         # the curve as it was when the drag began: what was pushed comes back with the point
+        self._drag: VelocityCurve | None = None         # the curve at the drag's beginning: pushed points return with the dragged one
         self._hovered = -1
         self._strokes: deque[tuple[int, float]] = deque(maxlen=MOST_STROKES)
         self._counts = np.zeros(HIGHEST // BAR + 1, int)
@@ -59,7 +59,7 @@ class CurveEditor(QWidget):
         self._choose(min(self.chosen, len(curve.points) - 1))
 
     def show_strokes(self, incoming: Sequence[int]) -> None:
-        """Notes of these velocities have just been played."""
+        """Show notes of these velocities, which have just been played."""
         now = time.monotonic()
         self._strokes.extend((velocity, now) for velocity in incoming)
         for velocity in incoming:
@@ -68,7 +68,7 @@ class CurveEditor(QWidget):
         self.update()
 
     def forget_strokes(self) -> None:
-        """Begin to count afresh."""
+        """Clear the counts."""
         self._strokes.clear()
         self._counts[:] = 0
         self.update()
@@ -86,13 +86,13 @@ class CurveEditor(QWidget):
         return QRectF(self.rect()).adjusted(theme.px(42), theme.px(14), -theme.px(16), -theme.px(38))
 
     def place(self, incoming: float, velocity: float) -> QPointF:
-        """Where a velocity that comes in and the one that is played lie."""
+        """The position of a pair of incoming and played velocity."""
         field, span = self._field(), HIGHEST - LOWEST
         across, up = (incoming - LOWEST) / span, (velocity - LOWEST) / span
         return QPointF(field.left() + across * field.width(), field.bottom() - up * field.height())
 
     def _velocities(self, at: QPointF) -> tuple[int, int]:
-        """The incoming velocity and the one played that lie at a place, each within 1..127."""
+        """The incoming and the played velocity at a position, each within 1..127."""
         field, span = self._field(), HIGHEST - LOWEST
         across, up = (at.x() - field.left()) / field.width(), (field.bottom() - at.y()) / field.height()
         return tuple(LOWEST + round(min(max(share, 0.0), 1.0) * span) for share in (across, up))        # type: ignore[return-value]
@@ -139,7 +139,7 @@ class CurveEditor(QWidget):
             self.gesture_ended.emit()
 
     def _add_after_chosen(self) -> None:
-        """A point in the middle of the piece that begins at the chosen one, where the curve is already."""
+        """Add a point in the middle of the piece that begins at the selected one, on the curve."""
         left = min(self.chosen, len(self.curve.points) - 2)
         incoming = (self.curve.points[left][0] + self.curve.points[left + 1][0]) // 2
         if self._add(incoming, self.curve.table[incoming]):
@@ -289,9 +289,9 @@ class CurveEditor(QWidget):
                 painter.setPen(QPen(theme.colour(theme.WARM), theme.px(2)))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawEllipse(self.place(*point), size * 1.6, size * 1.6)
-        told = self.chosen if self._drag is not None or self._hovered < 0 else self._hovered
+        shown = self.chosen if self._drag is not None or self._hovered < 0 else self._hovered
         if self._hovered >= 0 or self._drag is not None or self.hasFocus():
-            self._paint_reading(painter, *self.curve.points[told])
+            self._paint_reading(painter, *self.curve.points[shown])
 
     def _paint_reading(self, painter: QPainter, incoming: int, velocity: int) -> None:
         field = self._field().adjusted(theme.px(10), theme.px(6), 0, 0)

@@ -1,4 +1,4 @@
-"""The frame that the model is making now: partials as lines, noise as a surface, over frequency."""
+"""A plot of the model's current frame: partials as lines, noise as an area, over frequency."""
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
@@ -24,8 +24,8 @@ class FramePlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Model's frame")
-        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model says them now. Space freezes.")
-        set_tip(self, tip("Frame", "What the model says about the newest note now: lines are partials, the surface is noise.",
+        self.setAccessibleDescription("Levels of the newest note's partials and noise, as the model gives them now. Space freezes.")
+        set_tip(self, tip("Frame", "The model's current frame of the newest note: lines are partials, the surface is noise.",
                           "Click to freeze"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot = pg.PlotWidget(background=PALETTE[0][1])
@@ -58,7 +58,7 @@ class FramePlot(QWidget):
         self.rescale()
 
     def rescale(self) -> None:
-        """Take the present scale on: type, the room that it needs beside the axes, and the width of lines."""
+        """Apply the current scale: font, margins beside the axes, and line widths."""
         if self._scale == theme.scale:
             return
         self._scale = theme.scale

@@ -1,6 +1,6 @@
-"""The 88 keys: played with the mouse, harder towards the front edge; they light up with what sounds.
+"""The 88 keys: played with the mouse, louder towards the front edge; they light up while notes sound.
 
-Warm: held by the player here. Cool: sounding, wherever it comes from, the brighter the harder it was struck.
+Warm: held by the player in this window. Cool: sounding, from any source, brighter for higher velocities.
 """
 from collections.abc import Sequence
 
@@ -42,11 +42,11 @@ def is_black(note: int) -> bool:
 WHITES = [n for n in range(LOWEST, HIGHEST + 1) if not is_black(n)]
 BLACKS = [n for n in range(LOWEST, HIGHEST + 1) if is_black(n)]
 _WHITE_INDEX = {note: index for index, note in enumerate(WHITES)}
-_BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys do not stand exactly between two whites
+_BLACK_LEAN = {1: -0.12, 3: 0.12, 6: -0.16, 8: 0.0, 10: 0.16}       # black keys are not exactly between two white ones
 
 
 class Keyboard(QWidget):
-    """Press, slide from key to key, let go. With the focus: arrow keys choose a key, Space or Enter plays it while it is down."""
+    """Press, slide from key to key, release. With the focus: arrow keys choose a key, Space or Enter plays it while held."""
 
     def __init__(self, note_input: NoteInput):
         super().__init__()
@@ -72,13 +72,13 @@ class Keyboard(QWidget):
         return QSize(theme.px(500), theme.px(70))
 
     def show_sounding(self, velocities: Sequence[int] | np.ndarray) -> None:
-        """uint8 [128]: what sounds, as velocities; 0 is silent."""
+        """Show the sounding notes: uint8 [128] of velocities; 0 is silent."""
         if not np.array_equal(velocities, self.velocities):
             self.velocities = np.array(velocities, np.uint8)
             self.update()
 
     def show_letters(self, letters: dict[int, str]) -> None:
-        """Which computer key plays which note."""
+        """Show which computer key plays which note."""
         if letters != self.letters:
             self.letters = letters
             self.update()
@@ -124,7 +124,7 @@ class Keyboard(QWidget):
         if note is not None:
             self.note_input.press(note, self.velocity_at(note, point), WHO)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._under_mouse is not None:
             self.note_input.release(self._under_mouse, WHO)
             self._under_mouse = None
@@ -142,10 +142,10 @@ class Keyboard(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._let_go()
+            self._release()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._let_go()
+        self._release()
         super().hideEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -225,7 +225,7 @@ class Keyboard(QWidget):
             painter.drawText(rect.adjusted(-4, 0, 4, -theme.px(3)), foot, name)
 
     def _draw_at_rest(self) -> QPixmap:
-        """All keys as they lie, drawn once for a size."""
+        """Draw all released keys once per size."""
         ratio = self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)

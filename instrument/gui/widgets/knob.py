@@ -1,7 +1,7 @@
-"""The knob: an arc from its resting point to its value, a cap with a pointer, its label, and its value while it is touched.
+"""The knob: an arc from its default to its value, a cap with a pointer, its label, and its value while it is touched.
 
-Grey stands where the table puts it; warm was moved; a cool mark shows where the model is when something else (the morph pad)
-pulls it away from the knob.
+Grey: at its default. Warm: moved. A cool mark shows the effective value where something else (the morph pad)
+moves it away from the knob.
 """
 from math import cos, pi, sin
 
@@ -17,7 +17,7 @@ START_DEG, SPAN_DEG = 225.0, 270.0
 
 
 class Knob(Control):
-    """A knob of one parameter; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
+    """The knob of one control; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
 
     def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
                  parent: QWidget | None = None):
@@ -28,7 +28,7 @@ class Knob(Control):
         self.model_value: float | None = None
         self.dimmed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is painted anew
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is repainted
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
@@ -37,7 +37,7 @@ class Knob(Control):
         return QSize(theme.px(40), theme.px(self.diameter * 0.75 + 17))
 
     def show_model(self, value: float | None) -> None:
-        """Mark where the model is, where that differs from the knob; None takes the mark away."""
+        """Mark the effective value where it differs from the knob; None removes the mark."""
         if value is not None and abs(value - self.shown) < 0.005:
             value = None
         if value != self.model_value:

@@ -1,4 +1,4 @@
-"""A row of a list: a surface that answers the pointer, a name at the left, something quieter at the right."""
+"""A row of a list that reacts to the pointer, with a name at the left and a secondary text at the right."""
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem

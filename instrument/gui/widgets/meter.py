@@ -1,4 +1,4 @@
-"""The level meter: peak and RMS of both sides, in dB, with a mark that holds the highest peak for a while."""
+"""The level meter: peak and RMS of both channels in dB, with a peak-hold mark."""
 import numpy as np
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
@@ -91,7 +91,7 @@ class Meter(QWidget):
                 painter.setBrush(theme.colour(theme.ALARM if self.hold_db[side] > CLIP_DB else theme.TEXT))
                 painter.drawRect(QRectF(left, y_of(self.hold_db[side]) - 1, bar, max(1.5, theme.px(1.5))))
         if event.rect().right() < self.width() - scale_width:
-            return                      # the scale stands still
+            return                      # the static scale
         painter.setFont(theme.font("small", QFont.Weight.Normal))
         for db in MARKS_DB:
             painter.setPen(theme.colour(theme.DIM))

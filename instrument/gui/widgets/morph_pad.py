@@ -1,4 +1,4 @@
-"""The morph pad: a sound in each corner, and a puck that says how much of each is heard."""
+"""The morph pad: a sound in each corner, and a puck whose position sets the weight of each."""
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QRadialGradient
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -81,7 +81,7 @@ class MorphPad(QWidget):
         return self.session.corners[index].name if self.session.corners else "Choose a sound"
 
     def move_to(self, x: float, y: float) -> None:
-        """The player puts the puck at x, y (0..1); the first touch brings the pad in."""
+        """The player puts the puck at x, y (0..1); the first touch activates the pad."""
         values = {"morph.x": min(max(x, 0.0), 1.0), "morph.y": min(max(y, 0.0), 1.0)}
         if self.session["morph.amount"] == 0 and self.session.corners:
             values["morph.amount"] = 1.0
@@ -161,7 +161,7 @@ class MorphPad(QWidget):
         active = bool(self.session.corners) and self.session["morph.amount"] > 0
         puck, field = self._puck(), self._field()
         painter.setClipRect(frame)
-        # each filled corner glows as strongly as it is heard
+        # each filled corner glows by its weight
         spots = (field.bottomLeft(), field.bottomRight(), field.topLeft(), field.topRight())
         for spot, share in zip(spots, self.session.weights(), strict=True):
             if active:
@@ -170,12 +170,12 @@ class MorphPad(QWidget):
                 for place, part in ((0, 1), (0.25, 0.62), (0.5, 0.28), (0.75, 0.08), (1, 0)):
                     glow.setColorAt(place, theme.colour(theme.COOL, round(strength * part, 2)))
                 painter.fillRect(frame, glow)
-                thread = QLinearGradient(puck, spot)            # gone before it reaches the corner's name
+                thread = QLinearGradient(puck, spot)            # faded out before it reaches the corner's name
                 thread.setColorAt(0, theme.colour(theme.COOL, round(0.2 + 0.7 * share, 2)))
                 thread.setColorAt(0.72, theme.colour(theme.COOL, 0))
                 painter.setPen(QPen(thread, theme.scale * (1 + share)))
                 painter.drawLine(puck, spot)
-        if self._dragging or self.hasFocus() or not active:     # where it stands, for who is at it
+        if self._dragging or self.hasFocus() or not active:     # its position, while it is moved
             painter.setPen(QPen(theme.colour(theme.WARM, 0.35 if active else 0.14), 1))
             painter.drawLine(QPointF(puck.x(), frame.top()), QPointF(puck.x(), frame.bottom()))
             painter.drawLine(QPointF(frame.left(), puck.y()), QPointF(frame.right(), puck.y()))
@@ -209,7 +209,7 @@ class MorphPad(QWidget):
 
 
 class MorphPanel(Panel):
-    """The pad, and how far it pulls."""
+    """The pad, and the control of its strength."""
 
     def __init__(self, session: Session):
         super().__init__("Morph")

@@ -1,7 +1,8 @@
-"""Texts as they are: names come from files, devices and other programs, and none of them may be taken for HTML or for a shortcut.
+"""Labels, tooltips and captions as plain text: names come from files, devices and other programs, and must not be taken for HTML or
+shortcuts.
 
-Qt guesses in labels and tooltips alike whether a text is HTML, and then loads what it names; in buttons and menus `&` makes a shortcut of
-the letter behind it. So the window makes its labels, tooltips and captions here, and nowhere else.
+Qt guesses in labels and tooltips whether a text is HTML, and then loads what it refers to; in buttons and menus `&` makes a shortcut of
+the next letter. So the window makes its labels, tooltips and captions here, and nowhere else.
 """
 import html
 
@@ -16,7 +17,7 @@ LONGEST_TIP = 2000
 
 
 class Label(QLabel):
-    """A label that never takes its text for anything but text. With `wraps`, of several lines; even a word of any length widens nothing."""
+    """A label that always shows its text literally. With `wraps`, of several lines; even a very long word never widens the window."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None, wraps: bool = False):
         super().__init__(parent)
@@ -41,7 +42,7 @@ def tip(title: str, reading: str = "", *lines: str, hint: str = "") -> Tip:
 
 
 def set_tip(widget: QWidget, text: str) -> None:
-    """Give a widget a tooltip: what `tip` made, or any text, which stays one."""
+    """Give a widget a tooltip: a `Tip`, or any text, which is shown literally."""
     widget.setToolTip(safe_tip(text))
 
 
@@ -51,7 +52,7 @@ def show_tip(place: QPoint, text: str, widget: QWidget) -> None:
 
 
 def safe_tip(text: str) -> str:
-    """What may be handed to Qt as a tooltip."""
+    """A tooltip in the form that Qt shows literally."""
     if isinstance(text, Tip):
         return text
     text = shortened(text, LONGEST_TIP)
@@ -61,15 +62,15 @@ def safe_tip(text: str) -> str:
 
 
 def caption(text: str) -> str:
-    """A text for a button, a box or a menu, where `&` would make a shortcut, and what follows a tab would stand for one."""
+    """A text for a button, a box or a menu, where Qt would make `&` a shortcut, and show the text after a tab as one."""
     return "".join(c if c.isprintable() else " " for c in text).replace("&", "&&")
 
 
 def shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
-    """The text, with an ellipsis in place of what is too much."""
+    """The text, shortened with an ellipsis."""
     return text if len(text) <= most else text[:most - 1] + "…"
 
 
 def _escaped(text: str) -> str:
-    """For between tags; no text of ours becomes part of one."""
+    """A text escaped for HTML."""
     return html.escape(text, quote=False)

@@ -1,6 +1,6 @@
-"""The live spectrogram: ten seconds of what sounds.
+"""The live spectrogram: the last ten seconds of sound.
 
-One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up as a column arrives and
+One column of the picture is one column of device pixels, so nothing is scaled: colours are looked up when a column arrives and
 written into a ring of twice the width (each column twice), whose visible part is always contiguous memory. A
 repaint is one plain copy.
 """
@@ -97,7 +97,7 @@ class Spectrogram(QWidget):
             self.update()
 
     def freeze(self, frozen: bool) -> None:
-        """Stand still, or go on."""
+        """Freeze, or go on."""
         if frozen != self.frozen:
             self.frozen = frozen
             if frozen:
@@ -108,7 +108,7 @@ class Spectrogram(QWidget):
     # the picture
 
     def _make(self, width: int, height: int) -> None:
-        """A ring for a picture of device pixels; what was there is kept, resampled."""
+        """A ring for a picture of this many device pixels; the old contents are kept, resampled."""
         old = self._visible_levels() if hasattr(self, "_levels") else None
         self._width, self._height = max(width, 1), max(height, 1)
         self._spectrum = LogSpectrum(self._height, self.rate_hz)

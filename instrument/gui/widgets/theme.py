@@ -1,9 +1,9 @@
-"""Type, spacing and colours of the window, all of them, and nothing else that draws.
+"""Fonts, spacing and colours of the window. Nothing here draws.
 
-One dark ground. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour keeps at least
-4.5 : 1 against the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
+One dark background. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour has at least
+4.5 : 1 contrast with the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
 
-Sizes are given for a window of 1200 x 760 and follow the window: `scale` is set by the window alone, `px` applies it.
+Sizes are given for a window of 1200 x 760 and follow the window: the window alone sets `scale`, `px` applies it.
 Call in the GUI thread only.
 """
 from functools import cache, lru_cache
@@ -26,7 +26,7 @@ CAP_TOUCHED = "#3d434f"
 SHADOW = "#0b0d10"
 TEXT = "#eceef2"
 SOFT = "#a9b0bd"            # labels
-DIM = "#8890a0"             # units, what is not in use
+DIM = "#8890a0"             # units, disabled controls
 WARM = "#f4a957"            # what the player moved
 WARM_DEEP = "#7a5226"
 COOL = "#5fcbdb"            # what the model does
@@ -59,12 +59,12 @@ def set_scale(window_width: float, window_height: float) -> bool:
 
 
 def px(size: float) -> int:
-    """A length of the 1200 x 760 window in the window as it is now."""
+    """A length of the 1200 x 760 window, scaled to the current window."""
     return round(size * scale)
 
 
 def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The type of a role of `SIZES`; figures are of equal width, so that readings stand still."""
+    """The font of a role in `SIZES`; digits have equal width, so that values do not jitter."""
     return QFont(_font(role, weight, scale))
 
 
@@ -155,7 +155,7 @@ def _url(name: str) -> str:
 
 
 def stylesheet() -> str:
-    """What Qt's own widgets (buttons, fields, lists, dialogs) look like at the present scale."""
+    """The style sheet of Qt's own widgets (buttons, fields, lists, dialogs) at the current scale."""
     radius = px(5)
     return f"""
     QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {px(SIZES['body'])}px; }}
@@ -222,7 +222,7 @@ def stylesheet() -> str:
 
 
 def dress(app: QApplication) -> None:
-    """Load the type, set palette and style sheet. Call once, and again after `set_scale` said that sizes changed."""
+    """Load the font, set palette and style sheet. Call once, and again after `set_scale` has returned True."""
     if FAMILY not in QFontDatabase.families():
         for path in sorted((files("hummingface.assets") / "fonts").iterdir(), key=lambda p: p.name):
             if path.name.endswith(".otf"):

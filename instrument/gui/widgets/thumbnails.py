@@ -1,4 +1,4 @@
-"""Outlines of sound files, drawn once each; files are read on another thread, so a slow disk holds nothing up."""
+"""Waveform outlines of sound files, drawn once each; another thread reads the files, so a slow disk holds nothing up."""
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QPixmap
 
@@ -24,7 +24,7 @@ class _Reading(QRunnable):
 
 
 class Thumbnails(QObject):
-    """`ready` says that an outline has come that was asked for before."""
+    """`ready` reports that a requested outline has been drawn."""
 
     ready = Signal()
     _read = Signal(object, object)

@@ -11,7 +11,7 @@ KEY_STEP = 50
 
 
 class Wheel(QAbstractSlider):
-    """One wheel; `springs` ones return to the middle when let go. `turned` carries -1..1 (bend) or 0..1 (modulation)."""
+    """One wheel; `springs` ones return to the middle when released. `turned` carries -1..1 (bend) or 0..1 (modulation)."""
 
     turned = Signal(float)
 
@@ -21,7 +21,7 @@ class Wheel(QAbstractSlider):
         self.setRange(-STEPS if springs else 0, STEPS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
-        self.setAccessibleDescription("Arrow keys turn it; Home lets it go.")
+        self.setAccessibleDescription("Arrow keys turn it; Home releases it.")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self._grabbed: QPointF | None = None
         self.valueChanged.connect(self._turned)
@@ -36,7 +36,7 @@ class Wheel(QAbstractSlider):
         self.turned.emit(value / STEPS)
         self.update()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._grabbed = None
         if self.springs:
             self.setValue(0)
@@ -54,10 +54,10 @@ class Wheel(QAbstractSlider):
             self.setValue(self.value() + round(way * (self.maximum() - self.minimum())))
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        self._let_go()
+        self._release()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if not self.springs:            # a mouse wheel cannot be let go, so it would leave a bend behind
+        if not self.springs:            # a mouse wheel has no release, so it would leave a bend behind
             self.setValue(self.value() + round(event.angleDelta().y() / 120 * KEY_STEP))
         event.accept()
 
