@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from hummingface.instrument.export import export_command as export
+from hummingface.instrument.app import export_command as export
 
 
 def _whole(lowest: int, highest: int):
