@@ -237,15 +237,15 @@ import sys
 from numba.core.dispatcher import Dispatcher
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.performance.midi import Bend, NoteOff, NoteOn, Set
-from hummingface.instrument.performance.frame_source import Timbre
+from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.models.playing.untrained import untrained
 
 def known():
-    modules = [module for name, module in list(sys.modules.items()) if name.startswith(("instrument.", "models."))]
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("hummingface.")]
     return {f"{module.__name__}.{name}": len(it.signatures) for module in modules for name, it in vars(module).items()
             if isinstance(it, Dispatcher) and it.targetoptions.get("nopython", True)}
 
-player = Player(Timbre(untrained(seed=1, width=64)))
+player = Player(FrameSource(untrained(seed=1, width=64)))
 player.render(2048)
 before = known()
 for event in (NoteOn(0, 60, 100), NoteOn(0, 64, 90), Set("latent.1", 1.0), Bend(0, 0.5)):
