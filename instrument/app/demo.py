@@ -2,25 +2,27 @@
 from importlib import resources
 from pathlib import Path
 
+from hummingface.instrument.app.terminal import Terminal
+
 DEMO = "demo/demo.mid"
 
 
-def perform(folder: Path, *, patch: str | None = None, model: str | None = None, seconds: float | None = None) -> tuple[Path, Path]:
+def perform(folder: Path, terminal: Terminal | None = None, *, patch: str | None = None, model: str | None = None,
+            seconds: float | None = None) -> tuple[Path, Path]:
     """Play the bundled MIDI file through the engine into `hummingface-demo.wav` and `.png` in `folder`; returns both paths.
 
-    Shows progress. `seconds` cuts it short. Raises OSError, naming the file, where the folder cannot be written.
+    Shows progress on a terminal. `seconds` cuts it short. Raises OSError, naming the file, where the folder cannot be written.
     """
     import soundfile
-    from tqdm import tqdm
 
     from hummingface.instrument.app.spectrogram_image import save_spectrogram
     from hummingface.instrument.offline.bounce import render_midi
     folder.mkdir(parents=True, exist_ok=True)
     wav, png = folder / "hummingface-demo.wav", folder / "hummingface-demo.png"
     with resources.as_file(resources.files("hummingface.assets") / DEMO) as midi, \
-            tqdm(total=1.0, desc="performing the demo", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+            (terminal or Terminal()).progress("performing the demo") as progress:
         render_midi(midi, wav, patch=patch, model=model, programs="patches", seconds=seconds,
-                    progress=lambda part: bar.update(part - bar.n))
+                    progress=progress)
     sound, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     save_spectrogram(png, sound, rate_hz)
     return wav, png

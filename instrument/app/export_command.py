@@ -1,9 +1,12 @@
 """The command `hummingface export`: its options and its execution. Parsing imports nothing heavy."""
 import argparse
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+
+from hummingface.command_parser import CommandParser, between, whole
+from hummingface.instrument.app.terminal import Terminal
+from hummingface.instrument.export import limits
 
 HELP = "make a sampler's instrument or a wavetable of a patch"
 FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
@@ -11,28 +14,28 @@ FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
          "bitwig": ("a multisample for Bitwig and Studio One", "OUT.multisample")}
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", whole: Callable[[int, int], Callable[[str], int]],
-        seconds: Callable[[str], float]) -> None:
-    """Add the command to a parser's `commands`. `whole(low, high)` and `seconds` are types for numbers."""
+def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
+    """Add the command to a parser's `commands`."""
     parser = commands.add_parser("export", help=HELP)
-    kinds = parser.add_subparsers(dest="kind", metavar="FORM", required=True)
+    kinds, seconds = parser.add_subparsers(dest="kind", metavar="FORM", required=True), between(*limits.SECONDS, "seconds")
     for name, (what, out) in FORMS.items():
-        kind = kinds.add_parser(name, help=what, description=f"Sample a patch into {what}.")
+        kind = kinds.add_parser(name, help=what, description=f"Sample a patch into {what}.", parents=[common])
         _add_sound(kind, out)
-        kind.add_argument("--every", type=whole(1, 24), default=3, metavar="N", help="sample one key in N (3)")
-        kind.add_argument("--velocities", type=whole(1, 16), default=3, metavar="N", help="layers of velocity (3)")
-        kind.add_argument("--seconds", type=seconds, default=4.0, metavar="S", help="of each note, 1..60 (4)")
+        kind.add_argument("--every", type=whole(*limits.EVERY), default=3, metavar="N", help="sample one key in N, 1..24")
+        kind.add_argument("--velocities", type=whole(*limits.VELOCITIES), default=3, metavar="N", help="layers of velocity, 1..16")
+        kind.add_argument("--seconds", type=seconds, default=4.0, metavar="S", help="length of each sample, 1..60")
         kind.add_argument("--loop", action=argparse.BooleanOptionalAction, default=None,
-                          help="loop the notes; if left out, those of patches that sound as long as a key is held")
-        kind.add_argument("--keys", type=_keys, default=(21, 108), metavar="LOW-HIGH", help="the keys that it has, 0..127 (21-108)")
+                          help="loop the samples; if left out, those of patches that sound as long as a key is held")
+        kind.add_argument("--keys", type=_keys, default="21-108", metavar="LOW-HIGH", help="the range of keys, within 0-127")
         kind.add_argument("--wet", action="store_true", help="with the patch's delay and reverb in the samples")
-    table = kinds.add_parser("wavetable", help="256 single cycles, for Serum, Vital and others", description="Make a wavetable of a patch.")
+    table = kinds.add_parser("wavetable", help="256 single cycles, for Serum, Vital and others", description="Make a wavetable of a patch.",
+                             parents=[common])
     _add_sound(table, "OUT.wav")
-    table.add_argument("--along", default="time", metavar="KNOB", help="time, or a control by its id: latent.1, filter.cutoff_hz, "
-                                                                       "character.brightness, morph.x ... (time)")
-    table.add_argument("--key", type=whole(12, 96), default=48, metavar="K", help="the note that is played, 60 is C4 (48)")
-    table.add_argument("--velocity", type=whole(1, 127), default=100, metavar="V")
-    table.add_argument("--seconds", type=seconds, default=3.0, metavar="S", help="that go by along time, 1..60 (3)")
+    table.add_argument("--along", default="time", metavar="KNOB",
+                       help="time, or a control by its id: latent.1, filter.cutoff_hz, morph.x ...; see `hummingface controls`")
+    table.add_argument("--key", type=whole(*limits.TABLE_KEY), default=48, metavar="K", help="the note that is played, 60 is C4, 12..96")
+    table.add_argument("--velocity", type=whole(*limits.VELOCITY), default=100, metavar="V", help="its velocity, 1..127")
+    table.add_argument("--seconds", type=seconds, default=3.0, metavar="S", help="how much of the note goes by along time, 1..60")
 
 
 def _add_sound(parser: argparse.ArgumentParser, out: str) -> None:
@@ -51,10 +54,8 @@ def _keys(text: str) -> tuple[int, int]:
     return low, high
 
 
-def run(args: argparse.Namespace) -> int:
-    """Export, with a progress bar. Ended by Ctrl+C or SIGTERM it leaves nothing. Raises ExportError, LibraryError, PatchError, OSError."""
-    from tqdm import tqdm
-
+def run(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Export. Ended by Ctrl+C or SIGTERM it leaves nothing. Raises ExportError, LibraryError, PatchError, OSError."""
     from hummingface.instrument.export import forms, multisample, wavetable
     from hummingface.instrument.performance import sound_bank
 
@@ -63,22 +64,14 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, ended)
     forms.check(args.kind, args.out, "")
     sound = sound_bank.open_sound(args.patch, args.model)
-    bar: tqdm | None = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        bar = bar or tqdm(total=total, desc=f"exporting {args.out.name}",
-                          bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {elapsed}<{remaining}")
-        bar.update(done - bar.n)
-    try:
+    with terminal.progress(f"exporting {args.out.name}") as part:
+        def progress(done: int, total: int) -> None:
+            part(done / total)
         if args.kind == "wavetable":
             report: wavetable.WavetableReport | multisample.MultisampleReport = wavetable.export(
                 sound, args.out, wavetable.WavetableOptions(args.along, args.key, args.velocity, args.seconds), progress)
         else:
             report = multisample.export(args.kind, sound, args.out, multisample.MultisampleOptions(
                 args.every, args.velocities, args.seconds, args.loop, args.wet, *args.keys), progress)
-    finally:
-        if bar is not None:
-            bar.close()
-    print(report)
+    terminal.say(report)
     return 0

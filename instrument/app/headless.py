@@ -15,19 +15,21 @@ UPDATE_S = 0.25
 TAKE_S = 3.0                            # the longest that finishing a take may take
 
 
-def run(*, record: str | None = None, folder: Path | None = None, **options: Unpack[StartOptions]) -> int:
+def run(*, record: str | None = None, folder: Path | None = None, quiet: bool = False, **options: Unpack[StartOptions]) -> int:
     """Play until Ctrl-C; with `record`, a format, into a take in `folder` (None: the folder of takes); `options` as `startup.prepare` takes
-    them. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that cannot be used.
+    them; `quiet`: nothing is printed. Returns the exit status. Raises ValueError or OSError, before anything starts, for options that
+    cannot
+    be used.
     """
     beginning = prepare(**options)
     client, settings = beginning.client, beginning.settings
+    line = _Line(quiet)
     for text in beginning.notices:
-        print(text)
+        line.say(text)
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
     client.start()
-    line = _Line()
     try:
         while not ending.wait(UPDATE_S):
             for message in client.poll():
@@ -99,8 +101,9 @@ def _status(now: Telemetry, alive: bool) -> str:
 class _Line:
     """A status line that is overwritten again and again; without a terminal only events are written."""
 
-    def __init__(self) -> None:
-        self._live = sys.stdout.isatty()
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._live = sys.stdout.isatty() and not quiet
         self._shown = ""
 
     def show(self, text: str) -> None:
@@ -111,6 +114,8 @@ class _Line:
             self._shown = text[:width]
 
     def say(self, text: str) -> None:
+        if self._quiet:
+            return
         if self._shown:
             sys.stdout.write("\r" + " " * len(self._shown) + "\r")
             self._shown = ""

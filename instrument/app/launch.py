@@ -44,20 +44,22 @@ def _takes() -> Path:
 
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
          midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
-         file: Path | None = None) -> int:
+         file: Path | None = None, quiet: bool = False) -> int:
     """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
-    dropped on the window; without one, a patch. Raises ValueError or OSError, before anything starts, for a patch, a model or a
-    device that was named and cannot be used."""
+    dropped on the window; without one, a patch. `quiet`: nothing is printed. Raises ValueError or OSError, before anything starts, for a
+    patch, a model or a device that was named and cannot be used."""
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
     if file is not None and (missing or headless):
         patch, file = patch or str(file.absolute()), None
     if missing:
         from hummingface.instrument.app.demo import perform
+        from hummingface.instrument.app.terminal import Terminal
         from hummingface.instrument.audio.precompile import finish
-        print(*missing, "The demo is rendered to files instead.", sep="\n", flush=True)
-        finish(lambda text: print(text, flush=True))
-        wav, png = perform(folder or _takes(), patch=patch, model=model)
-        print(f"sound:   {wav}\npicture: {png}")
+        terminal = Terminal(quiet)
+        terminal.say("\n".join([*missing, "The demo is rendered to files instead."]))
+        finish(terminal.say)
+        wav, png = perform(folder or _takes(), terminal, patch=patch, model=model)
+        terminal.say(f"sound:   {wav}\npicture: {png}")
         return 0
     if model is not None:
         from hummingface.instrument.patches.library import load_model
@@ -65,7 +67,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     options: StartOptions = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
                "midi_port": midi_port}
     if headless:
-        from hummingface.instrument.app import headless as terminal
-        return terminal.run(**options, record=record, folder=folder)
+        from hummingface.instrument.app.headless import run as run_headless
+        return run_headless(**options, record=record, folder=folder, quiet=quiet)
     from hummingface.instrument.gui.app import run
     return run(opened=file, **options)

@@ -11,6 +11,7 @@ among them.
     for message in client.poll(): ...
 """
 import contextlib
+import logging
 import secrets
 import subprocess
 import threading
@@ -23,6 +24,7 @@ import numpy as np
 from hummingface.instrument.audio import protocol, registry, shared_state
 from hummingface.instrument.audio.link import Link
 from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
+from hummingface.instrument.logs import log_files
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.synthesis import state as block
 
@@ -35,6 +37,7 @@ TRIES_AS_WISHED = 2         # this many starts in a row with the player's settin
 PAUSE_S = 3.0               # between later tries
 WATCH_S = 0.1
 LOAD_CALLBACKS = 64
+log = logging.getLogger(__name__)
 LASTING = ("set", "patch", "open_audio", "open_midi", "midi_map", "velocity_curve", "listen_velocities")
 
 
@@ -196,7 +199,8 @@ class Client:
         fallback, self._first = self._first, False      # later the device that vanished is waited for
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
                 "midi_ports": self._midi_ports, "midi_map": self._midi_map, "velocity_curve": self._velocity_curve,
-                "patch": None if safe else self._patch, "model": None if safe else self._model, "log_events": self._log_events}
+                "patch": None if safe else self._patch, "model": None if safe else self._model, "log_events": self._log_events,
+                "verbose": log_files.is_verbose()}
 
     # The keeper's thread: start, watch, restart
 
@@ -295,6 +299,7 @@ class Client:
         return ""
 
     def _tell(self, state: str, text: str) -> None:
+        log.info("engine %s: %s", state, text)
         self._inbox.append({"tell": "engine", "state": state, "text": text})
 
     def _receive(self, message: dict) -> None:

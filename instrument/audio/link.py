@@ -74,9 +74,10 @@ class Link:
             apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
+        shown = bool(self._config and self._config.get("verbose"))           # on our standard error, in place of a file
         with registry.log_path().open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=log, env=environment, **apart)
+                                            stdout=subprocess.PIPE, stderr=None if shown else log, env=environment, **apart)
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key is never on a command line, which other users can read
             stdin.write(json.dumps(self._config).encode() + b"\n")

@@ -128,6 +128,8 @@ def compile_half(half: str) -> None:
 
 
 def main(words: list[str]) -> int:
+    from hummingface.instrument.logs.log_failures import begin_at_failure
+    begin_at_failure("compiling")
     if words == ["later"]:
         with contextlib.suppress(OSError, AttributeError):
             os.nice(BEHIND)

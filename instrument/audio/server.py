@@ -12,19 +12,20 @@ performer.
 import contextlib
 import io
 import json
+import logging
 import os
 import queue
 import signal
 import sys
 import threading
 import time
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import precompile, registry
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.logs import log_files
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
 STILL_STARTING = "Still starting: this machine is busy."
 FAREWELL_S = 1.5                # a device that does not close in this time is left to the system
+LOGGED = ("starting", "audio", "midi", "ready", "recording", "take", "error")     # of what is told; nothing of what is played
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -84,7 +87,7 @@ class Server:
         try:
             self._start()
         except Exception as error:
-            traceback.print_exc()
+            log.critical("the sound cannot start", exc_info=True)
             self._tell({"tell": "error", "text": f"The sound cannot start: {error}"})
             self._listener.close()
             registry.remove(os.getpid())
@@ -103,7 +106,7 @@ class Server:
             try:
                 self._do(message)
             except Exception as error:                  # one command must not end the sound
-                traceback.print_exc()
+                log.exception("%s failed", message["do"])
                 expected = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
                 self._tell({"tell": "error", "text": str(error) if expected else f"{message['do']}: {error!r}"})
             self._sounds_done += message["do"] in _SOUNDS
@@ -199,6 +202,7 @@ class Server:
         if self._midi:
             self._midi.close()
         self._output.close()
+        log.info("ends")
         self._leave()
 
     def _leave(self) -> None:
@@ -290,6 +294,8 @@ class Server:
     def _tell(self, message: dict) -> None:
         if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
             self._newest[message["tell"]] = message
+        if message["tell"] in LOGGED:
+            log.info("%s", ", ".join(f"{name} {value!r}" for name, value in message.items() if name not in ("tell", "problem") or value))
         self._listener.tell(message)
 
     # The sound
@@ -302,6 +308,7 @@ class Server:
         self._tell_notice(patch)
 
     def _tell_notice(self, patch: "Patch") -> None:
+        log.info("patch %r, model %r", patch.name, self._source.name)
         if text := self._sounds.notice(patch, self._source):
             self._tell({"tell": "error", "text": text})
 
@@ -321,7 +328,7 @@ class Server:
         elif kind == "program":
             self._inbox.put({"do": "program", "number": values[0]})
         elif kind == "failed":
-            traceback.print_exception(values[0])
+            log.critical("the performer failed", exc_info=values[0])
             self._tell({"tell": "error", "text": f"The performer failed ({values[0]!r}); the sound is started again."})
             self._listener.close()
             registry.remove(os.getpid())
@@ -388,8 +395,11 @@ class _Log(io.TextIOBase):
 def main() -> int:
     sys.stderr = _Log()
     try:
-        server = Server(parse_json(sys.stdin.buffer.readline()))
+        config = parse_json(sys.stdin.buffer.readline())
+        log_files.begin("audio", bool(config.get("verbose")))
+        server = Server(config)
     except (OSError, ValueError, KeyError) as error:
+        log.critical("the audio process cannot start", exc_info=True)
         print(f"hummingface: the audio process cannot start: {error}", file=sys.stderr)
         return 1
     server.run()

@@ -7,11 +7,13 @@ input ends, the process ends and leaves no files. It writes JSON objects, one a 
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hummingface.instrument.logs import log_files
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def _options(kind: type[T], values: dict) -> T:
 
 def main() -> int:
     """Returns the exit status: 0 done or cancelled, 1 a problem was reported."""
+    log_files.begin("export")
     ended = threading.Event()
     request = parse_json(sys.stdin.buffer.readline())
 
@@ -67,6 +70,7 @@ def main() -> int:
     except Ended:
         pass
     except (OSError, ValueError) as error:
+        logging.getLogger(__name__).exception("%s", error)
         _tell(problem=str(error))
         return 1
     return 0

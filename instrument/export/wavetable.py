@@ -24,6 +24,7 @@ from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
 from hummingface.models.playing.frame import pitch_to_hz
+from hummingface.suggestions import did_you_mean
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
 TIME = "time"
@@ -64,8 +65,8 @@ def check_along(along: str, latents: int) -> None:
     if along == TIME:
         return
     if along not in PARAMETERS:
-        raise ExportError(f"no control is called {along!r}; take {TIME}, latent.1 to latent.{min(latents, 16)}, filter.cutoff_hz, "
-                          "character.brightness, morph.x or another that `hummingface export wavetable --help` names")
+        raise ExportError(f"no control is called {along!r}.{did_you_mean(along, (TIME, *PARAMETERS))} Take {TIME}, or a control that "
+                          f"`hummingface controls` lists: latent.1 to latent.{min(latents, 16)}, filter.cutoff_hz, morph.x ...")
     if PARAMETERS[along].choices:
         raise ExportError(f"{along} is a switch; a wavetable needs a continuous control")
     if along.startswith("latent.") and int(along.partition(".")[2]) > latents:

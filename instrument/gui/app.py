@@ -48,10 +48,12 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
 
+        from hummingface.instrument.gui.controllers.qt_log import log_messages
         from hummingface.instrument.gui.widgets import theme
         from hummingface.instrument.gui.window import Window
         from hummingface.instrument.session.autosave import Autosave
         app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
+        log_messages()
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")
         theme.dress(app)

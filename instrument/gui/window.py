@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayou
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
+from hummingface.instrument.gui.controllers.help_menu import HelpMenu
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
@@ -90,7 +91,6 @@ class Window(QMainWindow):
         ground.setObjectName("ground")
         self.setCentralWidget(ground)
         self._rows = QVBoxLayout(ground)
-        self.mark = Label()
         self.word = Label("HummingFace")
         self.patches = PatchBar(self.session)
         self.settings_button = tool("settings", "Audio and MIDI settings", "Audio and MIDI (Ctrl+,)", text="Audio · MIDI")
@@ -113,11 +113,12 @@ class Window(QMainWindow):
         self.news.on_ready.append(self._send_wheel)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
         self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)
         self.qwerty = Qwerty(self.note_input, self)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left, right = QHBoxLayout(), QHBoxLayout()
-        left.addWidget(self.mark)
+        left.addWidget(self.help.button)
         left.addWidget(self.word)
         left.addWidget(self.recordings.button)
         left.addStretch(1)
@@ -191,7 +192,7 @@ class Window(QMainWindow):
                 if layout is not None:
                     layout.setSpacing(gap)
             self._keys.setSpacing(theme.px(4))
-            self.mark.setPixmap(theme.picture("hummingface", theme.px(24), self.devicePixelRatioF()))
+            self.help.rescale()
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
             self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
             rescale(self)
@@ -215,6 +216,7 @@ class Window(QMainWindow):
         for message in self.client.poll():
             self.news.hear(message, self.client.telemetry)
             self.recording.hear(message)
+            self.help.hear(message)
             if message["tell"] == "velocities" and "touch" in vars(self):
                 self.touch.show_velocities(message["incoming"])
         telemetry = self.client.telemetry()

@@ -19,12 +19,12 @@ from hummingface.instrument.installing.training_extra import install
 PROGRESS_S = 1.0
 
 
-def run(cuda: bool, tell: bool) -> int:
-    """Returns the exit status."""
+def run(cuda: bool, tell: bool, quiet: bool = False) -> int:
+    """Returns the exit status. `quiet`: only what fails is said."""
     cancelled = threading.Event()
     if tell:
         threading.Thread(target=_until_left, args=(cancelled,), daemon=True).start()
-    say = _json if tell else _text
+    say = _json if tell else _failures if quiet else _text
     say("size", download_mb=torch_build.CUDA_MB if cuda else torch_build.CPU_MB,
         disk_mb=torch_build.CUDA_DISK_MB if cuda else torch_build.CPU_DISK_MB)
     try:
@@ -53,6 +53,11 @@ def _text(kind: str, **values: Any) -> None:
             print(f"hummingface: {values['text']}", file=sys.stderr)
         case "done":
             print("Training, learning from recordings and reports can be used now.")
+
+
+def _failures(kind: str, **values: Any) -> None:
+    if kind == "failed":
+        _text(kind, **values)
 
 
 def _until_left(cancelled: threading.Event) -> None:

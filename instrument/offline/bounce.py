@@ -5,15 +5,15 @@ nothing below -0.3 dBFS and is the only thing that parts share. Stems are taken 
 """
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from hummingface.instrument.files.unnamed_file import Growing
+from hummingface.instrument.files import sound_file
 from hummingface.instrument.offline import parts
+from hummingface.instrument.offline.loudness_meter import LoudnessMeter
 from hummingface.instrument.offline.parts import Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -22,6 +22,9 @@ from hummingface.instrument.performance import midi, score
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
+from hummingface.suggestions import did_you_mean
+
+AFTER_LAST_S = 2.0                      # of sound after the last event, as progress expects it
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,17 @@ class BounceReport:
     wav: Path
     stems: tuple[Path, ...] = ()
     notice: str = ""                     # what the player should know, a line each
+    rate_hz: int = 48000
+    model: str = ""                      # or models
+    loudness_lufs: float | None = None   # of the mix, integrated; None where it was not asked for
+
+    def as_dict(self) -> dict:
+        """For programs, in plain values."""
+        return {"file": str(self.wav), "stems": [str(stem) for stem in self.stems], "seconds": round(self.seconds, 6),
+                "rate_hz": self.rate_hz, "peak_db": round(self.peak_db, 2),
+                "loudness_lufs": None if self.loudness_lufs is None else round(self.loudness_lufs, 2),
+                "patch": self.patch.removeprefix("patch "), "model": self.model, "notes": self.notes, "most_voices": self.most_voices,
+                "took_s": round(self.took_s, 3), "notices": self.notice.splitlines()}
 
     def __str__(self) -> str:
         speed = self.seconds / max(self.took_s, 1e-9)
@@ -45,75 +59,133 @@ class BounceReport:
             *map(str, self.stems), *([self.notice] if self.notice else [])])
 
 
+@dataclass(frozen=True)
+class RenderOptions:
+    """How parts are rendered. `controllers`: number -> control, instead of the table's own. `controls`: the player's own (volume, tuning
+    ...), which no patch holds. `dry`: without room, echoes and chorus. `seconds` cuts the performance; None: until all is quiet."""
+    rate_hz: int = 48000
+    block_samples: int = 2048
+    seed: int = 0
+    seconds: float | None = None
+    dry: bool = False
+    controllers: dict[int, str] | None = None
+    controls: dict[str, float] = field(default_factory=dict)
+
+
+class Rendering:
+    """Parts, each on an engine of its own, side by side: the one way from notes to samples without a device. `tempos`: (second, beats a
+    minute) from which on each holds."""
+
+    def __init__(self, plan: Sequence[Part], tempos: Sequence[tuple[float, float]], options: RenderOptions) -> None:
+        self.options = options
+        controllers = options.controllers
+        if options.dry:
+            controllers = {number: id_ for number, id_ in (midi.CONTROLS if controllers is None else controllers).items() if id_ not in DRY}
+            for part in plan:
+                part.sound.patch = part.sound.patch.dry()
+        self._players = [_player(part, tempos, options, options.seed + (part.number if len(plan) > 1 else 0), controllers)
+                         for part in plan]
+        self._last = max(round(at_s * options.rate_hz) for part in plan for at_s, _ in part.events)
+        self._limiter = _Limiter(options.rate_hz)
+        self._loudest, self._done, self._voices = 0.0, 0, 0
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+        """(the mix, each part), float32 [n, 2] each, a quarter of a second at a time."""
+        for made in blocks(self._players, self._last, self.options.block_samples, self.options.seconds):
+            mix = made[0] if len(made) == 1 else self._limiter.mix(made)
+            self._done += len(mix)
+            self._loudest = max(self._loudest, float(np.abs(mix).max()))
+            self._voices = max(self._voices, sum(player.performer.sounding() for player in self._players))
+            yield mix, made
+
+    @property
+    def seconds(self) -> float:
+        """How much is made."""
+        return self._done / self.options.rate_hz
+
+    @property
+    def progress(self) -> float:
+        """The part that is made, 0..1; without `seconds` it is not known how long the last note rings on."""
+        return min(self.seconds / (self.options.seconds or self._last / self.options.rate_hz + AFTER_LAST_S), 1.0)
+
+    @property
+    def peak_db(self) -> float:
+        """Of the mix so far, in dBFS."""
+        return float(20 * np.log10(max(self._loudest, 1e-6)))
+
+    @property
+    def most_voices(self) -> int:
+        """That sounded at once."""
+        return max([self._voices, *(player.most_voices for player in self._players)])
+
+    def notices(self) -> list[str]:
+        """What the player should know of the mix."""
+        return self._limiter.notices(self.options.controls.get("master.volume_db", 0.0))
+
+
 def render_midi(mid: str | Path, wav: str | Path, *, patch: str | Path | Patch | None = None,
                 model: str | Path | Model | StftModel | None = None, by: str = "channel",
                 mapped: dict[str, str | Path | Patch] | None = None,
                 programs: str | None = None, controllers: dict[int, str] | None = None, gain_db: float = 0.0, stems: bool = False,
-                dry: bool = False,
-                rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,
-                progress: Callable[[float], None] | None = None) -> BounceReport:
-    """Plays a MIDI file into a WAV file of 24 bits, stereo; with `stems` also each part into one beside it.
+                dry: bool = False, rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,
+                loudness: bool = False, progress: Callable[[float], None] | None = None) -> BounceReport:
+    """Plays a MIDI file into a WAV or FLAC file of 24 bits, stereo; with `stems` also each part into one beside it.
 
-    `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `controllers`: number -> control, instead of the
-    table's own. `dry`: without room, echoes and chorus. `gain_db`: the volume of every part. `seconds` cuts the performance; `progress`
-    hears of the part done, 0..1.
+    `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `gain_db`: the volume of every part. `loudness`: measure
+    it, too. `progress` hears of the part done, 0..1. The rest is as `RenderOptions` has it.
     The files are there when all of them are whole, and not before; until then older ones stay.
-    Raises MidiError, PartError, PatchError, LibraryError (all ValueError) for what cannot be played, OSError for what cannot be written.
+    Raises MidiError, PartError, PatchError, LibraryError, SoundFileError (all ValueError) for what cannot be played, OSError for what
+    cannot be written.
     """
     wav = Path(wav)
+    if wav.exists() and Path(mid).exists() and wav.samefile(mid):
+        raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
+    sound_file.format_of(wav)
     _check(controllers or {})
     began = time.perf_counter()
     read = score.read(mid)
-    if wav.exists() and wav.samefile(mid):
-        raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     try:
         plan = parts.plan(read, by=by, mapped=mapped, patch=patch, model=model, programs=programs)
     except PartError as error:
         raise PartError(f"{mid}: {error}") from error
-    if dry:
-        controllers = {number: id_ for number, id_ in (midi.CONTROLS if controllers is None else controllers).items() if id_ not in DRY}
-        for part in plan.parts:
-            part.sound.patch = part.sound.patch.dry()
-    players = [_player(part, read.tempos, rate_hz, seed if len(plan.parts) == 1 else seed + part.number, controllers, gain_db, dry)
-               for part in plan.parts]
-    last = max(round(at_s * rate_hz) for part in plan.parts for at_s, _ in part.events)
-    total = seconds or last / rate_hz + 2
+    rendering = Rendering(plan.parts, read.tempos, RenderOptions(rate_hz, block_samples, seed, seconds, dry, controllers,
+                                                                 {"master.volume_db": gain_db}))
     names = stem_names(wav, plan.parts) if stems else ()
-    loudest, done, most_voices = 0.0, 0, 0
-    limiter = _Limiter(rate_hz)
-    with _written_whole([wav, *names], rate_hz) as write:
-        for made in blocks(players, last, block_samples, seconds):
-            mix = made[0] if len(made) == 1 else limiter.mix(made)
+    meter = LoudnessMeter(rate_hz) if loudness else None
+    with sound_file.written_whole([wav, *names], rate_hz) as write:
+        for mix, made in rendering.blocks():
             write([mix, *made] if stems else [mix])
-            done += len(mix)
-            loudest = max(loudest, float(np.abs(mix).max()))
-            most_voices = max(most_voices, sum(player.performer.sounding() for player in players))
+            if meter is not None:
+                meter.feed(mix)
             if progress is not None:
-                progress(min(done / rate_hz / total, 1.0))
+                progress(rendering.progress)
     if progress is not None:
         progress(1.0)
     played = [f"patch {plan.parts[0].sound.patch.name}"] if len(plan.parts) == 1 else [f"{part.number} {part.name}" for part in plan.parts]
-    return BounceReport(done / rate_hz, sum(part.notes for part in plan.parts), 20 * np.log10(max(loudest, 1e-6)),
-                  max([most_voices, *(player.most_voices for player in players)]), time.perf_counter() - began, ", ".join(played), wav,
-                  tuple(names), "\n".join([*plan.notices, *limiter.notices(gain_db)]))
+    models = dict.fromkeys(part.sound.source.name for part in plan.parts)
+    return BounceReport(rendering.seconds, sum(part.notes for part in plan.parts), rendering.peak_db, rendering.most_voices,
+                  time.perf_counter() - began, ", ".join(played), wav, tuple(names), "\n".join([*plan.notices, *rendering.notices()]),
+                  rate_hz, ", ".join(models), meter.integrated_lufs() if meter is not None else None)
 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
     """The file names of the parts: "song - 01 Grand Piano.wav" beside "song.wav"."""
     plain = [re.sub(r"[^\w\- ]+", "", part.name).strip()[:60] for part in of]
-    return tuple(wav.with_name(f"{wav.stem} - {part.number:02d} {name}".rstrip() + ".wav") for part, name in zip(of, plain, strict=True))
+    names = [f"{wav.stem} - {part.number:02d} {name}".rstrip() for part, name in zip(of, plain, strict=True)]
+    return tuple(wav.with_name(name + wav.suffix) for name in names)
 
 
 def _check(controllers: dict[int, str]) -> None:
     for number, id_ in controllers.items():
         if id_ not in PARAMETERS:
-            raise PartError(f"no control is called {id_!r}; there are: {', '.join(PARAMETERS)}")
+            raise PartError(f"no control is called {id_!r}.{did_you_mean(id_, PARAMETERS)} `hummingface controls` lists them.")
         if not 0 <= number < 128 or number in midi.RESERVED:
             raise PartError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
 
 
-def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: int, controllers: dict[int, str] | None,
-            gain_db: float, dry: bool) -> Player:
+def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOptions, seed: int,
+            controllers: dict[int, str] | None) -> Player:
+    rate_hz = options.rate_hz
     load, moved = parts.on_program(part)
     followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
     events = [(round(at_s * rate_hz), event) for at_s, event in [*followed[1:], *part.events]]
@@ -123,14 +195,13 @@ def _player(part: Part, tempos: list[tuple[float, float]], rate_hz: int, seed: i
     def on_program(channel: int, number: int) -> None:
         sound = load(number)
         if sound is not None:
-            performer.load_patch(sound.patch.dry() if dry else sound.patch, sound.source)
+            performer.load_patch(sound.patch.dry() if options.dry else sound.patch, sound.source)
     performer.on_program = on_program
     if controllers is not None:
         performer.controllers = dict(controllers)
-    performer.controls.set("master.volume_db", gain_db)
     if followed:
         performer.controls.set_tempo(followed[0][1].bpm)
-    performer.controls.snap()
+    performer.begin_with(options.controls)
     return player
 
 
@@ -154,37 +225,3 @@ class _Limiter:
             return []
         return [f"The limiter turned the mix down by up to {self._over_db:.1f} dB, so the stems' sum is louder there. "
                 f"--gain {gain_db - np.ceil(self._over_db):g} lowers all parts enough to avoid this."]
-
-
-@contextmanager
-def _written_whole(wavs: list[Path], rate_hz: int) -> Iterator[Callable[[list[np.ndarray]], None]]:
-    """Writers of these WAV files, which get their names only when all of them are complete. Raises OSError, naming the file and the reason.
-    """
-    import soundfile
-    at = wavs[0]                                            # the file that is at work
-    growing: dict[Path, Growing] = {}
-    try:
-        with ExitStack() as opened:
-            files = []
-            for at in wavs:
-                if at.exists() and not at.is_file():
-                    raise OSError(f"{at}: not a file that a sound can be written to")
-                growing[at] = Growing(at)                   # which names the reason, where libsndfile says "System error"
-                files.append(opened.enter_context(
-                    soundfile.SoundFile(growing[at].fd, "w", rate_hz, 2, "PCM_24", format="WAV", closefd=False)))
-
-            def write(blocks: list[np.ndarray]) -> None:
-                nonlocal at
-                for wav, file, block in zip(wavs, files, blocks, strict=True):
-                    at = wav
-                    file.write(block)
-            yield write
-        for at in wavs:
-            growing[at].keep()
-    except soundfile.LibsndfileError as error:
-        raise OSError(f"{at}: cannot be written ({growing[at].why_full() or error.error_string})") from error
-    except OSError as error:
-        raise OSError(f"{at}: cannot be written ({error.strerror})" if error.strerror else str(error)) from error
-    finally:
-        for begun in growing.values():
-            begun.drop()

@@ -4,7 +4,7 @@ A part has an engine of its own, so its patch, its controllers and its effects a
 part's program changes, else from `patch`.
 """
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
             used = sorted({event.channel for _, event in events if isinstance(event, NoteOn)})
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events
         label = score.names[number - 1] if by == "track" and score.names[number - 1] else sound.patch.name
-        parts.append(Part(number, label, sound, kind, events + _releases(events, score.end_s)))
+        parts.append(Part(number, label, sound, kind, with_releases(events, score.end_s)))
         if (text := sound_bank.notice(sound)) and text not in notices:
             notices.append(text)
     if not parts:
@@ -195,9 +195,9 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
     return 0
 
 
-def _releases(events: list[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
-    """Events that release, at the end of the score, keys and pedals that are still held."""
+def with_releases(events: Sequence[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
+    """The events in order, and behind them what releases, at the end of the score, keys and pedals that nothing else releases."""
     down = HeldNotes()
     for _, event in events:
         down.hear(event)
-    return [(end_s, event) for event in down.release_all()]
+    return [*events, *((end_s, event) for event in down.release_all())]

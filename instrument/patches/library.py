@@ -16,6 +16,7 @@ from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import can_be_shown, card_of
 from hummingface.models.playing.playable import LATENT_LIMIT
+from hummingface.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from hummingface.models.playing.model import Model
@@ -41,6 +42,7 @@ class LibraryEntry:
     factory: bool
     tags: tuple[str, ...] = ()
     author: str = ""
+    model: str = ""                     # of a patch
 
 
 def factory_folder(kind: str) -> Path:
@@ -70,7 +72,7 @@ def read_patches() -> tuple[list[LibraryEntry], list[str]]:
             except PatchError as error:
                 problems.append(str(error))
                 continue
-            entries.append(LibraryEntry(patch.name, path, factory, patch.tags, patch.author))
+            entries.append(LibraryEntry(patch.name, path, factory, patch.tags, patch.author, patch.model))
         found += entries if factory else sorted(entries, key=lambda entry: entry.name.casefold())
     return found, problems
 
@@ -135,6 +137,8 @@ def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:
         names += f" and {len(meant) - MOST_NAMED} more (`hummingface {'patches' if what == 'patch' else 'models'}` lists all)"
     if len(begin) > 1:
         raise LibraryError(f"more than one {what} begins with {name!r}: {names}")
+    if close := did_you_mean(name, (entry.name for entry in entries)):
+        raise LibraryError(f"no {what} is called {name!r}.{close} `hummingface {'patches' if what == 'patch' else 'models'}` lists all.")
     raise LibraryError(f"no {what} is called {name!r}; there are: {names}")
 
 
@@ -180,7 +184,8 @@ def preset_patch(model: "Playable", name: str) -> Patch:
     """A patch of a model's preset, every control at its default. Raises LibraryError, listing the presets."""
     found = [preset for preset in model.presets if preset.casefold() == name.casefold().strip()]
     if not found:
-        raise LibraryError(f"the model {model.name} has no preset {name!r}; there are: {', '.join(model.presets) or 'none'}")
+        there = did_you_mean(name, model.presets) or f" There are: {', '.join(model.presets) or 'none'}"
+        raise LibraryError(f"the model {model.name} has no preset {name!r}.{there}")
     gain_db = min(max(model.card["presets"][found[0]].get("gain_db", 0.0), -MOST_GAIN_DB), MOST_GAIN_DB)
     point = tuple(min(max(float(z), -LATENT_LIMIT), LATENT_LIMIT) for z in model.presets[found[0]])
     return Patch(found[0], model.name, point, gain_db=float(gain_db))

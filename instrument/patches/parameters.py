@@ -30,6 +30,11 @@ class Parameter:
     choices: tuple[str, ...] = ()          # names of whole-number values, for switches
     cc: int | None = None
 
+    @property
+    def value_unit(self) -> str:
+        """Of its values; those that the window shows in % are fractions."""
+        return "" if self.unit == "%" else self.unit
+
     def clamp(self, value: float) -> float:
         """The nearest value in range; whole for switches."""
         value = min(max(float(value), self.lowest), self.highest)

@@ -108,7 +108,7 @@ class Sway(NamedTuple):
     fade: float                          # 0..1, how much of the model's motion there is
     lfo: float                           # of the vibrato, times `fade`
     moment: int                          # row of the motion's tables,
-    between: float                       # and how far on to the next
+    between: np.float32                  # and how far on to the next
 
 
 @compiled(fastmath=FASTER)

@@ -133,6 +133,13 @@ class Performer:
             stamp = self._floor - self.delay_samples
         self.receive(Load(patch, source), stamp)
 
+    def begin_with(self, controls: dict[str, float]) -> None:
+        """Where these controls, by their ids, stand before anything sounds; nothing glides there. Raises KeyError, ValueError for NaN."""
+        for name, value in controls.items():
+            self.controls.set(name, value)
+        self._apply_settings()
+        self.controls.snap()
+
     def advance(self, now: int) -> None:
         """Apply and publish everything that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:

@@ -48,7 +48,8 @@ class Batch(NamedTuple):
 
 def new_batch() -> Batch:
     """Of which nothing is asked yet."""
-    return Batch(*np.zeros((3, MOST_INPUTS), np.float32), np.zeros(MOST_INPUTS, np.int64))
+    pitch, velocity, time_s = np.zeros((3, MOST_INPUTS), np.float32)
+    return Batch(pitch, velocity, time_s, np.zeros(MOST_INPUTS, np.int64))
 
 
 class Models(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from hummingface.instrument.performance.note_pool import Pool
-from hummingface.models.playing.playable import Playable
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import StftModel
 
 
 class Source(Protocol):
@@ -20,7 +21,7 @@ class Source(Protocol):
     version: int                         # counts the moves of the latents
 
     @property
-    def model(self) -> Playable: ...
+    def model(self) -> Model | StftModel: ...
 
     @property
     def velocities(self) -> tuple[float, float]:

@@ -66,6 +66,8 @@ def pieces(file: "soundfile.SoundFile", rate_hz: int) -> Iterator[np.ndarray]:
 
 
 if __name__ == "__main__":
+    from hummingface.instrument.logs.log_failures import begin_at_failure
+    begin_at_failure("audition")
     try:
         play(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
     except OSError as error:

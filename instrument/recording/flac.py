@@ -79,6 +79,8 @@ def played(path: Path) -> bytes | None:
 
 
 if __name__ == "__main__":
+    from hummingface.instrument.logs.log_failures import begin_at_failure
+    begin_at_failure("flac")
     if hasattr(os, "nice"):
         os.nice(15)
     pack(Path(sys.argv[1]))

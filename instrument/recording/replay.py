@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from hummingface.instrument.files import sound_file
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
@@ -86,35 +87,42 @@ class Replay:
             yield self.player.render(min(self._piece, end - self.player.position))
 
 
-def render(take: Path, wav: Path, progress: Callable[[float], None] = lambda part: None) -> str:
-    """Play a take again into a WAV file of 24 bits. Returns what the player should know of it. Raises TakeError, LibraryError, OSError."""
+def render(take: Path, out: Path, progress: Callable[[float], None] = lambda part: None) -> str:
+    """Play a take again into a WAV or FLAC file of 24 bits, by its name; nothing is written over. Returns what the player should know of
+    it. Raises TakeError, LibraryError, SoundFileError, OSError."""
+    sound_file.format_of(out)
     performance = played.of_file(take)
-    frames = performance.frames or _frames_of(take)
-    with _written_whole(wav, performance.rate_hz) as file:
+    frames, done = performance.frames or _frames_of(take), 0
+    with _written_whole(out, performance.rate_hz) as append:
         replay = Replay(performance)
         for piece in replay.render(frames):
-            file.append(piece)
-            progress(file.frames / max(frames, 1))
+            append(piece)
+            done += len(piece)
+            progress(done / max(frames, 1))
     return cast("str", replay.notice)
 
 
 @contextmanager
-def _written_whole(wav: Path, rate_hz: int) -> Iterator[WaveFile]:
-    """A new WAV file, which gets its name when it is complete. Raises OSError, naming it and the reason."""
+def _written_whole(out: Path, rate_hz: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Takes the samples of a new file, which stays if all goes well. Raises OSError, naming it and why."""
+    if out.exists() or out.is_symlink():
+        raise OSError(f"{out}: already exists, and is not overwritten; give another name, or move it away first")
+    if sound_file.format_of(out) != "WAV":
+        with sound_file.written_whole([out], rate_hz) as write:
+            yield lambda piece: write([piece])
+        return
     file = None
     try:
-        file = WaveFile(wav, rate_hz)
-        yield file
+        file = WaveFile(out, rate_hz)                       # which has room for takes of more than 4 GB
+        yield file.append
         file.close()
     except BaseException as error:
         if file is not None:
             with contextlib.suppress(OSError):
                 file.close()
-            wav.unlink(missing_ok=True)
-        if isinstance(error, FileExistsError):
-            raise OSError(f"{wav}: already exists, and is not overwritten; give another name, or move it away first") from error
+            out.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise OSError(f"{wav}: cannot be written ({error.strerror or error})") from error
+            raise OSError(f"{out}: cannot be written ({error.strerror or error})") from error
         raise
 
 

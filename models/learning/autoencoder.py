@@ -98,7 +98,8 @@ def encode(model: Model, rows: np.ndarray, pitch: float, velocity: float) -> np.
     """The point z [L] of a model's latent space nearest to a note: rows [ROWS, FRAME_SIZE] as `note_rows` makes. Raises ModelError where
     the model has no encoder, or the point is NaN or Inf.
     """
-    check_encoder(model)
+    if model.encoder_width is None:
+        raise no_encoder(model)
     weights = model.weights
     encoder = Encoder(model.latents, weights["encoder.convolutions.0.weight"].shape[0])
     encoder.load_state_dict({name.removeprefix("encoder."): torch.from_numpy(array)
@@ -110,9 +111,9 @@ def encode(model: Model, rows: np.ndarray, pitch: float, velocity: float) -> np.
     return z
 
 
-def check_encoder(model: Model | StftModel) -> None:
-    """Raises ModelError where the model cannot turn a recording into a sound."""
+def no_encoder(model: Model | StftModel) -> ModelError:
+    """The error of a model that cannot turn a recording into a sound."""
     if isinstance(model, StftModel):
-        raise ModelError(f"The model {model.name} makes whole notes: it cannot turn a recording into a sound. Choose another model for it.")
-    if model.encoder_width is None:
-        raise ModelError(f"The model {model.name} has no encoder: it cannot turn a recording into a sound.")
+        return ModelError(f"The model {model.name} makes whole notes: it cannot turn a recording into a sound. "
+                          "Choose another model for it.")
+    return ModelError(f"The model {model.name} has no encoder: it cannot turn a recording into a sound.")

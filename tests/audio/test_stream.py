@@ -50,7 +50,7 @@ def test_a_device_is_found_by_name_number_and_part(output):
 
 
 def test_devices_are_described(output):
-    text = listing.describe()
+    text = listing.find().text()
     assert f"* {output.number:3}  {output.name}" in text
     assert "MIDI inputs:" in text
 

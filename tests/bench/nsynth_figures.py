@@ -47,12 +47,12 @@ def as_published(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def measured(model_path: str, notes: Path) -> dict:
     """What `evaluate` says, and "seed": (ours, what a model that had learnt the note perfectly would reach)."""
-    from hummingface.train.app.commands import NOWHERE, open_model
+    from hummingface.train.app.commands import NOWHERE, open_frame_model
     from hummingface.train.evaluation.examine import examine
     from hummingface.train.evaluation.reconstruct import targets_of
     from hummingface.train.notes.note import Note
     from hummingface.train.notes.opening import open_source
-    model, source = open_model(model_path, NOWHERE), open_source(notes)
+    model, source = open_frame_model(model_path, NOWHERE), open_source(notes)
     with tempfile.TemporaryDirectory() as folder:
         result = examine(model, [source], write=Path(folder), targets=True)
         played = Path(folder) / f"{SEED_NOTE}.wav"

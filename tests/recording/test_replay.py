@@ -143,6 +143,10 @@ def test_what_the_engine_recorded_is_played_again(jack_server, engine, home, tmp
     with no_file_beyond(100_000), pytest.raises(OSError, match=r"short\.wav: cannot be written \(File too large\)"):
         replay.render(path, tmp_path / "short.wav")
     assert not (tmp_path / "short.wav").exists(), "whole or not at all"
+    assert replay.render(path, tmp_path / "again.flac") == ""
+    assert np.abs(soundfile.read(tmp_path / "again.flac")[0] - soundfile.read(again)[0]).max() <= 2 ** -22
+    with pytest.raises(ValueError, match=r"again\.mp3: .*\.wav or \.flac"):
+        replay.render(path, tmp_path / "again.mp3")
 
     # Called back into the playing engine, whose ports stay connected, and captured from its last minute.
     client.send({"do": "set", "id": "filter.cutoff_hz", "value": 300})

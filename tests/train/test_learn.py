@@ -246,7 +246,7 @@ def test_the_commands_of_the_instrument(folder, tmp_path):
     assert "no model is called" in hummingface(home, "train", "evaluate", "Box Nine", "--notes", str(folder)).stderr
     (home / "models" / "other.safetensors").write_bytes(b"the player's own")
     result = hummingface(home, "train", "learn", str(folder), "--name", "other", "--minutes", "0.1")
-    assert result.returncode == 1 and "give another --name, or --replace" in result.stderr
+    assert result.returncode == 1 and "give another name (--name), or replace it (--replace)" in result.stderr
     assert (home / "models" / "other.safetensors").read_bytes() == b"the player's own"
 
 

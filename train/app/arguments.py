@@ -2,6 +2,7 @@
 import argparse
 from pathlib import Path
 
+from hummingface.command_parser import CommandParser
 from hummingface.train.notes.opening import add_wishes
 from hummingface.train.notes.program_families import FACTORY, SOUNDFONT
 
@@ -11,12 +12,16 @@ GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3, "width": 384}
 SEED = {"steps": 6_000, "notes": 16, "rate": 1e-3, "width": 24}            # of models of whole notes
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hummingface train", description=ABOUT)
-    commands = parser.add_subparsers(dest="command", required=True)
+def build_parser() -> CommandParser:
+    """All commands and their options."""
+    parser = CommandParser(prog="hummingface train", description=ABOUT)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=help, description=help)
+        made = commands.add_parser(name, help=help, description=help)
+        made.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors, and show no progress")
+        made.add_argument("-v", "--verbose", action="store_true", help="show on the terminal what goes into the log file")
+        return made
 
     prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
     prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
@@ -27,16 +32,16 @@ def build_parser() -> argparse.ArgumentParser:
     add_wishes(prepare)
 
     fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
-    fetch.add_argument("set", choices=("nsynth",))
-    fetch.add_argument("--split", choices=("train", "valid", "test"), default="test")
-    fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it; by default here")
+    fetch.add_argument("set", choices=("nsynth",), help="the data set")
+    fetch.add_argument("--split", choices=("train", "valid", "test"), default="test", help="which part of it")
+    fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
     fetch.add_argument("--url", help="another place that has the same file")
 
     for name, help, usual in (("autoencoder", "train decoder, encoder and latent space", AUTOENCODER),
                               ("gan", "train a decoder as generator, against a discriminator", GAN),
                               ("cgan", "the same, with conditions: family, source, qualities, characteristics", GAN)):
         train = command(name, help + "; --resume goes on")
-        train.add_argument("data", type=Path)
+        train.add_argument("data", type=Path, help="folder of prepared notes")
         train.add_argument("--run", type=Path, required=True, help="folder for all of it: state, log, pictures, metrics")
         train.add_argument("--only", metavar="NAME,..", help="learn these instruments of the data alone")
         train.add_argument("--representation", choices=("frames", "stft", "if"), default="frames", help="stft: whole notes as STFT images, "
@@ -50,10 +55,10 @@ def build_parser() -> argparse.ArgumentParser:
     knobs.add_argument("model", help="a name of the library, or a file")
 
     export = command("export", "write the model of a run, with its card")
-    export.add_argument("data", type=Path)
-    export.add_argument("run", type=Path)
+    export.add_argument("data", type=Path, help="folder of prepared notes that the run learnt")
+    export.add_argument("run", type=Path, help="folder of the run")
     export.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
-    export.add_argument("--name", default=FACTORY)
+    export.add_argument("--name", default=FACTORY, help="of the model")
     export.add_argument("--metrics", type=Path, help="JSON file that `evaluate` wrote")
 
     evaluate = command("evaluate", "measure a model: on notes of any source, or at the keys of its data, left-out ones too")
@@ -67,13 +72,13 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--write", type=Path, metavar="DIR", help="each note's reconstruction, under the note's own name")
     evaluate.add_argument("--data", type=Path, help="prepared SoundFont notes: trained keys beside those left out")
     evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that --data came from")
-    evaluate.add_argument("--left-out", type=int, default=100, metavar="N", help="of --data")
-    evaluate.add_argument("--json", type=Path, metavar="FILE")
+    evaluate.add_argument("--left-out", type=int, default=100, metavar="N", help="of --data: how many notes of keys that were left out")
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     add_wishes(evaluate)
 
     report = command("report", "what runs have learnt, as one page with pictures and sounds: needs nothing but a browser")
     report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders that --run named; several sizes of latents are compared")
-    report.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    report.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="the page to write")
     report.add_argument("--data", type=Path, help="prepared notes, where they are not where the run found them")
     report.add_argument("--notes", type=Path, nargs="+", default=(), metavar="SOURCE", help="real notes to reconstruct, instead of its own")
     report.add_argument("--sounds", type=Path, metavar="FOLDER", help="write the page's sounds as files, too: originals, reconstructions, "
@@ -84,11 +89,11 @@ def build_parser() -> argparse.ArgumentParser:
     learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
     learn.add_argument("--name", required=True, help="of the model")
     learn.add_argument("--minutes", type=positive, default=9.0, metavar="M", help="in all")
-    learn.add_argument("--latents", type=count, default=16)
+    learn.add_argument("--latents", type=count, default=16, help="dimensions of the latent space")
     learn.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    learn.add_argument("--threads", type=count, help="of the CPU")
+    learn.add_argument("--threads", type=count, help="of the CPU; PyTorch decides if left out")
     learn.add_argument("--workers", type=count, metavar="N", help="processes that prepare; by default one for each core")
-    learn.add_argument("--seed", type=seed, default=0)
+    learn.add_argument("--seed", type=seed, default=0, help="of random numbers")
     learn.add_argument("--licence", default="", help="of the recordings, for the card")
     learn.add_argument("--uneven", action="store_true", help="keys stay as loud as they were recorded; else each is brought to the level "
                        "that its dynamic has about it")
@@ -106,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
-    factory.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    factory.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that it learns")
     factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     add_wishes(factory)
     _training_options(factory, AUTOENCODER)
@@ -139,9 +144,9 @@ def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
     parser.add_argument("--steps", type=count, help=f"{usual['steps']}, of whole notes {SEED['steps']}, if not given")
     parser.add_argument("--epochs", type=positive, metavar="E", help="instead of --steps: so many times all notes")
     parser.add_argument("--minutes", type=positive, default=float("inf"), metavar="M", help="stop after so long, if that is earlier")
-    parser.add_argument("--notes", type=count, help="in a batch")
-    parser.add_argument("--rate", type=positive, help="of learning")
-    parser.add_argument("--latents", type=count, default=16)
+    parser.add_argument("--notes", type=count, help=f"in a batch; {usual['notes']}, of whole notes {SEED['notes']}, if not given")
+    parser.add_argument("--rate", type=positive, help=f"learning rate; {usual['rate']:g}, of whole notes {SEED['rate']:g}, if not given")
+    parser.add_argument("--latents", type=count, default=16, help="dimensions of the latent space")
     parser.add_argument("--from", dest="start", metavar="MODEL", help="begin with the weights of a model: of the library, a file, or a run")
     parser.add_argument("--width", type=count, help=f"of the layers that know of time, asked for every voice and hop: {usual['width']}; "
                                                   f"of whole notes {SEED['width']} channels")
@@ -150,5 +155,5 @@ def _training_options(parser: argparse.ArgumentParser, usual: dict) -> None:
     parser.add_argument("--mixed", type=float, default=0.0, metavar="SHARE", help="of notes that are learnt between two instruments")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", choices=("auto", "32", "bf16"), default="auto", help="of the networks; auto: bf16 on CUDA")
-    parser.add_argument("--threads", type=count, help="of the CPU")
-    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--threads", type=count, help="of the CPU; PyTorch decides if left out")
+    parser.add_argument("--seed", type=seed, default=0, help="of random numbers")

@@ -1,16 +1,28 @@
 """`hummingface train ...`: make the data, train, export, measure. Heavy imports wait until a command needs them."""
 import json
+import logging
 import os
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummingface.models.playing.checked_json import read_json
 from hummingface.train.app.arguments import SEED, build_parser
+from hummingface.train.data.progress import be_quiet
 from hummingface.train.notes.opening import open_source, wishes_of
 from hummingface.train.notes.program_families import FACTORY
+
+if TYPE_CHECKING:
+    from hummingface.models.playing.model import Model
+    from hummingface.models.playing.stft_model import StftModel
+    from hummingface.train.data.dataset import NoteBank
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())                     # whoever starts training says where the log goes
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,9 @@ NOWHERE = Library(no_library, Path("models"), Path("work"))
 def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     args = build_parser().parse_args(argv)
     args.library = library
+    if args.quiet:
+        be_quiet()
+        sys.stdout = open(os.devnull, "w")              # noqa: SIM115 (to the end of the process)
     signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
     try:
         return globals()["_" + args.command](args)
@@ -40,13 +55,14 @@ def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
         print(f"stopped; the same command{' with --resume' if 'resume' in args else ''} goes on from here", file=sys.stderr)
         return 130
     except Exception as error:
+        log.exception("%s", error)
         if type(error).__module__.startswith(("hummingface.train.", "hummingface.models.")) or isinstance(error, (OSError, ValueError)):
             print(f"hummingface train: {error}", file=sys.stderr)
             return 1
         raise
 
 
-def open_model(text: str, library: Library):
+def open_model(text: str, library: Library) -> "Model | StftModel":
     """A model by a run's folder, a file, or a name of the library. Raises ModelError, ValueError, OSError."""
     from hummingface.models.playing.checkpoint import load_model
     path = Path(text).expanduser()
@@ -56,6 +72,16 @@ def open_model(text: str, library: Library):
     if path.is_dir() or path.suffix in (".safetensors", ".json") or path.with_name(path.name + ".safetensors").is_file():
         return load_model(path)
     return load_model(library.find(text))
+
+
+def open_frame_model(text: str, library: Library) -> "Model":
+    """The same of models of frames alone. Raises ModelError for one of whole notes."""
+    from hummingface.models.learning.autoencoder import no_encoder
+    from hummingface.models.playing.stft_model import StftModel
+    model = open_model(text, library)
+    if isinstance(model, StftModel):
+        raise no_encoder(model)
+    return model
 
 
 def _device(asked: str) -> str:
@@ -70,7 +96,7 @@ def _device(asked: str) -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _prepare(args) -> int:
+def _prepare(args: Namespace) -> int:
     from hummingface.train.data.prepare import prepare
     workers = args.workers or os.cpu_count() or 1
     args.data.mkdir(parents=True, exist_ok=True)
@@ -80,7 +106,7 @@ def _prepare(args) -> int:
     return 1 if report.failed or not report.notes else 0
 
 
-def _fetch(args) -> int:
+def _fetch(args: Namespace) -> int:
     from dataclasses import replace
 
     from hummingface.train.data.fetch import SETS, fetch
@@ -91,37 +117,37 @@ def _fetch(args) -> int:
     return 0
 
 
-def _autoencoder(args) -> int:
+def _autoencoder(args: Namespace) -> int:
     if getattr(args, "representation", "frames") != "frames":
         return _stft(args, "autoencoder")
     from hummingface.models.playing.shape import Shape
     from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 
-    def made(bank, device: str, steps: int) -> AutoencoderTrainer:
+    def made(bank: "NoteBank", device: str, steps: int) -> AutoencoderTrainer:
         options = AutoencoderOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed, mixed=args.mixed)
         shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
         return AutoencoderTrainer(bank, shape, options, device=device, precision=args.precision)
     return _train(args, made)
 
 
-def _gan(args, conditional: bool = False) -> int:
+def _gan(args: Namespace, conditional: bool = False) -> int:
     if args.representation != "frames":
         return _stft(args, "cgan" if conditional else "gan")
     from hummingface.models.playing.shape import Shape
     from hummingface.train.learning.train_gan import GanOptions, GanTrainer
 
-    def made(bank, device: str, steps: int) -> GanTrainer:
+    def made(bank: "NoteBank", device: str, steps: int) -> GanTrainer:
         options = GanOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
         shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
         return GanTrainer(bank, shape, options, conditional, device, args.precision)
     return _train(args, made)
 
 
-def _cgan(args) -> int:
+def _cgan(args: Namespace) -> int:
     return _gan(args, True)
 
 
-def _stft(args, system: str) -> int:
+def _stft(args: Namespace, system: str) -> int:
     """The seed's own systems: models of whole notes, as STFT images."""
     from hummingface.models.playing.stft import Layout
     from hummingface.train.data.note_sounds import NoteSounds
@@ -141,7 +167,7 @@ def _stft(args, system: str) -> int:
     return _train(args, made, opened)
 
 
-def _train(args, made: Callable, opened: Callable | None = None) -> int:
+def _train(args: Namespace, made: Callable, opened: Callable | None = None) -> int:
     """Opens the data, makes the learner and runs it, in one process or, where torchrun started it, in one of many."""
     import torch
 
@@ -168,7 +194,7 @@ def _train(args, made: Callable, opened: Callable | None = None) -> int:
             raise ValueError("--from begins with a model of frames; a run of whole notes goes on with --resume.")
         elif getattr(args, "start", None):
             from hummingface.train.learning.warm_start import start_from
-            known = start_from(learner, open_model(args.start, args.library))
+            known = start_from(learner, open_frame_model(args.start, args.library))
             if parallel.is_first():
                 print(f"begins where {args.start} stands, which knows {known} of {len(bank.instruments)} instruments by name")
         if parallel.is_first():
@@ -179,7 +205,7 @@ def _train(args, made: Callable, opened: Callable | None = None) -> int:
     return 0
 
 
-def _knobs(args) -> int:
+def _knobs(args: Namespace) -> int:
     from hummingface.models.playing.checkpoint import load_model, save_card
     from hummingface.train.exporting.find_knobs import find_knobs
     path = Path(args.model).expanduser()
@@ -193,7 +219,7 @@ def _knobs(args) -> int:
     return 0
 
 
-def _export(args) -> int:
+def _export(args: Namespace) -> int:
     from hummingface.train.exporting.export_run import export_run
     metrics = read_json(args.metrics, finite=False) if args.metrics else None
     model = export_run(args.data, args.run, args.model, args.name, metrics)
@@ -201,7 +227,7 @@ def _export(args) -> int:
     return 0
 
 
-def _evaluate(args) -> int:
+def _evaluate(args: Namespace) -> int:
     import torch
 
     from hummingface.models.playing.stft_model import StftModel
@@ -230,7 +256,7 @@ def _evaluate(args) -> int:
     return _written(result, args.json)
 
 
-def _report(args) -> int:
+def _report(args: Namespace) -> int:
     import torch
 
     from hummingface.train.report.page import write_report
@@ -241,7 +267,7 @@ def _report(args) -> int:
     return 0
 
 
-def _evaluate_notes(args, model) -> int:
+def _evaluate_notes(args: Namespace, model: "StftModel") -> int:
     """Of a model of whole notes."""
     from hummingface.train.evaluation.examine_stft import examine, table
     if not args.notes:
@@ -259,7 +285,7 @@ def _written(result: dict, path: Path | None) -> int:
     return 0
 
 
-def _learn(args) -> int:
+def _learn(args: Namespace) -> int:
     from hummingface.train.app.background import give_way
     from hummingface.train.app.json_lines import Lines, stop_when_left
     lines = Lines() if args.tell else None
@@ -270,14 +296,12 @@ def _learn(args) -> int:
         stop_when_left()
     import torch
 
-    from hummingface.train.app.learn import TrainConfig, folder_name, learn
+    from hummingface.train.app.learn import TrainConfig, folder_name, learn, place_of
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
-    stem = folder_name(args.name)
-    out, work = (args.out or args.library.models) / stem, args.work or args.library.work / "learn" / stem
-    if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not args.replace:
-        raise ValueError(f"there is a model {out} already, and not from here: give another --name, or --replace.")
+    work = args.work or args.library.work / "learn" / folder_name(args.name)
+    out = place_of(args.name, args.out or args.library.models, work, args.replace)
     lesson = TrainConfig(args.minutes, args.latents, args.hold_out, not args.uneven, _device(args.device), args.workers, args.seed,
                          args.licence)
     try:
@@ -292,7 +316,7 @@ def _learn(args) -> int:
     return 0
 
 
-def _points(args) -> int:
+def _points(args: Namespace) -> int:
     from hummingface.train.app.background import step_aside
     from hummingface.train.app.json_lines import Lines, asked
     lines = Lines()
@@ -302,11 +326,11 @@ def _points(args) -> int:
     from hummingface.train.app.latent_points import Points
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    Points(lambda text: open_model(text, args.library), lines.tell).serve(asked())
+    Points(lambda text: open_frame_model(text, args.library), lines.tell).serve(asked())
     return 0
 
 
-def _factory(args) -> int:
+def _factory(args: Namespace) -> int:
     args.data, args.run, args.source = args.work / "data", args.work / "run", [args.soundfont]
     args.name, args.metrics = FACTORY, None
     return _prepare(args) or _autoencoder(args) or _export(args)

@@ -178,6 +178,15 @@ def _go_on(trainer: "Learner", state: Path, say: Callable[[str], None]) -> bool:
     return True
 
 
+def place_of(name: str, models: Path, work: Path, replace: bool = False) -> Path:
+    """A model of this name in the folder `models`, without its suffix; `work` is the folder that it is learnt in. Raises ValueError where
+    there is such a model already that was learnt elsewhere, unless `replace`."""
+    out = models / folder_name(name)
+    if out.with_suffix(".safetensors").exists() and not (work / "run").is_dir() and not replace:
+        raise ValueError(f"there is a model {out} that was learnt elsewhere: give another name (--name), or replace it (--replace).")
+    return out
+
+
 def folder_name(name: str) -> str:
     """A name as the stem of its files. Raises ValueError if nothing of it is left."""
     stem = "".join(c if c.isalnum() or c in "-_ " else "" for c in name).strip().replace(" ", "-").lower()[:80]

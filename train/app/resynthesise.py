@@ -1,13 +1,15 @@
-"""The command `hummingface resynthesise`: one recorded note through a model into a sound file."""
+"""One recorded note through a model and back: what `hummingface resynthesise` does."""
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing import key_trend
 from hummingface.models.playing.model import Model
+from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.prepare import loudness_db
-from hummingface.train.evaluation.examine import write_sound
 from hummingface.train.evaluation.metrics import distance
-from hummingface.train.evaluation.reconstruct import USUAL_DB, Refiner, reconstruct
+from hummingface.train.evaluation.reconstruct import USUAL_DB, Reconstruction, Refiner, reconstruct
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Labels, Note, SourceError, read_sound
 from hummingface.train.notes.onset_pitch import hear
@@ -38,13 +40,38 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
         raise SourceError(f"{path}: {error}.") from error
 
 
-def resynthesise(model: Model, source: Path, out: Path, pitch: float | None = None) -> str:
-    """Write `out`, as long and as loud as `source`. Returns a report with the distances. Raises SourceError, OSError."""
+@dataclass(frozen=True)
+class Resynthesis:
+    """What a model makes of a recording. `mel_db`, `act60_db`: how far it is from it (`train/evaluation/metrics.py`); None where that
+    cannot be said.
+    `levelling_db`: the gain of a patch at these latents, so that it is as loud as others."""
+    model: str
+    note: Note
+    made: Reconstruction
+    mel_db: float | None
+    act60_db: float | None
+    levelling_db: float
+
+    @property
+    def sound(self) -> np.ndarray:
+        """As long and as loud as the recording, but not louder than full scale. float32 [samples]"""
+        peak = float(np.abs(self.made.audio).max(initial=0.0))
+        return self.made.audio / np.float32(peak / 0.999) if peak > 0.999 else self.made.audio
+
+    def __str__(self) -> str:
+        key = self.note.labels.pitch
+        told = ", ".join(f"{name} {figure:.2f}" for name, figure in (("mel", self.mel_db), ("act60", self.act60_db)) if figure is not None)
+        return (f"{self.note.file.name if self.note.file else 'it'} is {note_name(key)} ({100 * (self.note.pitch - key):+.0f} cents), "
+                f"from {self.note.lead_s:.2f} s on, through {self.model}: {told} dB\nlatents: {' '.join(f'{z:.2f}' for z in self.made.z)}")
+
+
+def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = None) -> Resynthesis:
+    """One recorded note through `model` and back. `pitch`: its key, if it is known. Raises SourceError where there is no note in the
+    file."""
     note = note_in(source, pitch)
-    made = reconstruct(Refiner(model), note, "refined")
-    write_sound(out, made.audio, made.rate_hz)
+    refiner = Refiner(model)
+    made = reconstruct(refiner, note, "refined")
     figures = distance(made.original, made.audio, made.rate_hz)
-    distances = ", ".join(f"{name} {figures[name]:.2f}" for name in ("mel", "act60") if figures[name] is not None)
-    key = note.labels.pitch
-    return (f"{out}: {source.name} is {note_name(key)} ({100 * (note.pitch - key):+.0f} cents), from {note.lead_s:.2f} s on, "
-            f"through {model.name}: {distances} dB\nlatents: {' '.join(f'{z:.2f}' for z in made.z)}")
+    trend = key_trend.of_model(refiner.model)                   # by which the instrument plays the model's sounds
+    return Resynthesis(model.name, note, made, figures["mel"], figures["act60"],
+                       key_trend.levelling_gain_db(trend.keys, trend.at(made.z)[0]))

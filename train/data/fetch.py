@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hummingface.models.playing.checked_json import read_json
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.notes.note import sha256_of
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ def _check(what: Published, path: Path, advice: str) -> None:
 
 
 def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
-    from tqdm import tqdm
     failures, error = 0, ""
-    with tqdm(total=what.size, unit="B", unit_scale=True, unit_divisor=1024, desc=what.name, disable=not progress) as bar:
+    with progress_bar(total=what.size, unit="B", unit_scale=True, unit_divisor=1024, desc=what.name, progress=progress) as bar:
         while failures < TRIES:
             if failures:
                 time.sleep(pause_s * 2 ** (failures - 1))

@@ -23,6 +23,7 @@ from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from hummingface.train.data.characteristics import measure
 from hummingface.train.data.note_spectrum import at_times
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import (
     LATE_S,
     DataError,
@@ -135,7 +136,6 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
 
     Raises DataError for a folder of an earlier format, OSError where the disk is full (what is complete stays).
     """
-    from tqdm import tqdm
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if part_files(folder) and (read_data(folder).get("representation") is not None) != as_sound:
@@ -146,7 +146,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
     done, useless, requested = keys_in(folder), read_skipped(folder), set()
     workers = max(1, workers or os.cpu_count() or 1)
     sizes = [len(source) for source in sources]
-    bar = tqdm(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", disable=not progress, smoothing=0.02)
+    bar = progress_bar(total=sum(sizes) if all(sizes) else None, unit="note", desc="preparing", progress=progress, smoothing=0.02)
     past = 0
 
     def advance(count: int) -> None:

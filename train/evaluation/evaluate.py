@@ -18,6 +18,7 @@ from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.period import periods_cents
 from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation import model_dynamics
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from hummingface.train.evaluation.reconstruct import released
@@ -83,7 +84,6 @@ def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[in
 def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, left_out_count: int = 100, progress: bool = True) -> dict:
     """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}, 'gain_spread': {'trained / decoder', ..: see
     `train/evaluation/metrics.py`}} over fixed samples of notes."""
-    from tqdm import tqdm
     maker, result = Renderer(bank), dict[str, Any](gain_spread={})
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
         if not size:
@@ -93,8 +93,8 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
                           float(bank.hold_s[i])) for i in chosen]
         rows: dict[str, list] = {}
         gains: dict[str, list] = {}
-        for note, (_, audio) in zip(chosen, tqdm(render(specs, soundfont), total=len(specs), desc=kind,
-                                                 disable=not progress), strict=True):
+        for note, (_, audio) in zip(chosen, progress_bar(render(specs, soundfont), total=len(specs), desc=kind,
+                                                 progress=progress), strict=True):
             for name, figures in _one(model, maker, note, audio, left_out).items():
                 instrument = bank.instruments[bank.instrument[note]]
                 rows.setdefault(name, []).append((instrument["family"], figures))

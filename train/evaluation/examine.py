@@ -11,6 +11,7 @@ import torch
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank, is_left_out
 from hummingface.train.data.prepare import prepared
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
 from hummingface.train.notes.note import Note, Order, Skipped, Source, SourceError
@@ -25,13 +26,12 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     `count`: only so many, spread evenly over each source. `write`: a folder for each note's reconstruction, under the name of its own
     file. `targets`: also the figures of a model that had learnt each note perfectly, as "targets". Raises SourceError if nothing is left.
     """
-    from tqdm import tqdm
     refiner, result = Refiner(model), dict[str, Any](model=model.name, way=way, notes={}, skipped={})
     skipped: list[Skipped] = []
     for source in sources:
         orders = _chosen(source, count, skipped)
         total = count or len(source) or None
-        for note in tqdm(_notes(source, orders), total=total, unit="note", desc=source.name[:24], disable=not progress):
+        for note in progress_bar(_notes(source, orders), total=total, unit="note", desc=source.name[:24], progress=progress):
             if isinstance(note, Skipped):
                 skipped.append(note)
                 continue
@@ -83,14 +83,13 @@ def held_out(model: Model, source: Source, progress: bool = True) -> dict:
 
     All notes of the source are analysed and kept, so it is for collections, not for whole data sets.
     """
-    from tqdm import tqdm
     notes = [note for note in source.read(list(source.orders([]))) if isinstance(note, Note)]
     if not notes:
         raise SourceError(f"{source.name}: no notes.")
-    bank = NoteBank.of([prepared("", note) for note in tqdm(notes, unit="note", desc="analysing", disable=not progress)])
+    bank = NoteBank.of([prepared("", note) for note in progress_bar(notes, unit="note", desc="analysing", progress=progress)])
     left = np.array([is_left_out(int(i), int(p)) for i, p in zip(bank.instrument, bank.pitch, strict=True)])
     refiner, found, names = Refiner(model), dict[str, dict](model={}, neighbours={}), []
-    for i in tqdm(np.flatnonzero(left), unit="note", desc="held out", disable=not progress):
+    for i in progress_bar(np.flatnonzero(left), unit="note", desc="held out", progress=progress):
         same = np.flatnonzero(~left & (bank.instrument == bank.instrument[i]) & (bank.velocity == bank.velocity[i]))
         below, above = same[bank.pitch[same] < bank.pitch[i]], same[bank.pitch[same] > bank.pitch[i]]
         if not len(below) or not len(above):

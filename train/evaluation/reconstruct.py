@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from hummingface.models.learning.autoencoder import check_encoder, encode
+from hummingface.models.learning.autoencoder import encode, no_encoder
 from hummingface.models.learning.decoder import Decoder
 from hummingface.models.learning.note_frames import NoteFrames, frame_times
 from hummingface.models.learning.reference import synthesise
@@ -67,9 +67,9 @@ class Reconstruction:
 class Refiner:
     """Finds points of a model's latent space. Keeps the decoder, in torch, between notes."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model | StftModel) -> None:
         if isinstance(model, StftModel):
-            check_encoder(model)
+            raise no_encoder(model)
         self.model = model
         self.decoder = Decoder(model.shape)
         self.decoder.load_state_dict({name.removeprefix("decoder."): torch.from_numpy(value) for name, value in model.weights.items()

@@ -29,6 +29,7 @@ import torch
 from PIL.Image import Image
 from torch import Tensor, nn
 
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import replace_with
 from hummingface.train.learning import parallel
 
@@ -145,12 +146,11 @@ class Learner(Generic[Bank, Options]):
     # the run --------------------------------------------------------------------------------------------------
     def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:
         """Train to the end of the options. Raises Diverged, and KeyboardInterrupt after saving where one was asked for."""
-        from tqdm import tqdm
         first = parallel.is_first()
         books = RunLogger(folder, self) if first else None
         good, saved_at = copy.deepcopy(self.state()), time.monotonic()
-        bar = tqdm(total=1.0, initial=self.progress(), desc="training", disable=not (progress and first), mininterval=5,
-                   bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
+        bar = progress_bar(None, progress and first, total=1.0, initial=self.progress(), desc="training", mininterval=5,
+                           bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
         try:
             with bar, interrupts() as signals:
                 stop = False

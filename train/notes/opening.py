@@ -71,7 +71,7 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     """The options that choose notes, for every command that takes a source."""
     chosen = parser.add_argument_group("which notes")
     chosen.add_argument("--pitches", type=numbers, default=(), metavar="36-84,90", help="MIDI keys")
-    chosen.add_argument("--velocities", type=numbers, default=(), metavar="60,100")
+    chosen.add_argument("--velocities", type=numbers, default=(), metavar="60,100", help="MIDI velocities, 1..127")
     chosen.add_argument("--families", type=words, default=(), metavar="A,B", help="NSynth: bass, brass, flute, guitar, keyboard, "
                         "mallet, organ, reed, string, synth_lead, vocal")
     chosen.add_argument("--sources", type=words, default=(), metavar="A,B", help="NSynth: acoustic, electronic, synthetic")

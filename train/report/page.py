@@ -16,6 +16,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft import CHANNELS, SIDE
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import replace_with
 from hummingface.train.evaluation import stft_figures
 from hummingface.train.evaluation.model_dynamics import dynamics
@@ -68,11 +69,10 @@ def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, s
     `count`: of them, measured; the first SHOWN are on the page. `demos`: a folder for its sounds as files.
     Raises ReportError, SourceError, OSError.
     """
-    from tqdm import tqdm
     if out.is_dir():
         raise OSError(f"{out}: a folder. Name a file for the page, as {out}/report.html.")
     runs = open_runs(list(folders), data)
-    content = made_of(runs, sources, count, tqdm(desc="report", unit="part", disable=not progress))
+    content = made_of(runs, sources, count, progress_bar(desc="report", unit="part", progress=progress))
     text = render(content)
     out.parent.mkdir(parents=True, exist_ok=True)
     replace_with(out, lambda path: path.write_text(text, encoding="utf-8"))

@@ -1,0 +1,87 @@
+"""What there is to play and to move: patches, models with their presets, controls."""
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummingface.instrument.api.errors import SoundError, raised_as
+from hummingface.instrument.patches import library
+from hummingface.instrument.patches.parameters import PARAMETERS, Parameter
+from hummingface.models.playing.card_file import card_of
+from hummingface.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class PatchInfo:
+    """A patch of the library. `factory` patches come with the instrument; the others are the player's."""
+    name: str
+    path: Path
+    factory: bool
+    tags: tuple[str, ...]
+    author: str
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model of the library. `presets` are named points of its latent space."""
+    name: str
+    path: Path
+    factory: bool
+    presets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ControlInfo:
+    """A control: it goes from `lowest` to `highest`, in `unit` ("" for fractions and plain numbers), and rests at `default`.
+    Switches have `choices`, the names of their whole values from `lowest` on."""
+    id: str
+    label: str
+    group: str
+    lowest: float
+    highest: float
+    default: float
+    unit: str
+    help: str
+    choices: tuple[str, ...]
+
+
+def patches() -> list[PatchInfo]:
+    """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
+    return [PatchInfo(entry.name, entry.path, entry.factory, entry.tags, entry.author) for entry in library.patches()]
+
+
+def models() -> list[ModelInfo]:
+    """All models with a readable card: the factory's, then the player's."""
+    found = []
+    for entry in library.models():
+        with raised_as(SoundError):
+            presets = card_of(entry.path).get("presets")
+        found.append(ModelInfo(entry.name, entry.path, entry.factory, tuple(presets) if isinstance(presets, dict) else ()))
+    return found
+
+
+def controls() -> list[ControlInfo]:
+    """All controls, group by group."""
+    return [ControlInfo(p.id, p.label, p.group, p.lowest, p.highest, p.default, p.value_unit, p.help, p.choices)
+            for p in PARAMETERS.values()]
+
+
+def control_of(name: str) -> Parameter:
+    """The control of this id. Raises SoundError."""
+    if name not in PARAMETERS:
+        raise SoundError(f"No control is called {name!r}.{did_you_mean(name, PARAMETERS)} `hummingface.controls()` lists them.")
+    return PARAMETERS[name]
+
+
+def checked(name: str, value: object) -> float:
+    """A value for a control, within its range. Raises SoundError for any other."""
+    control = control_of(name)
+    if isinstance(value, str) and value in control.choices:
+        return control.lowest + control.choices.index(value)
+    try:
+        number = float(value)       # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise SoundError(f"{name} cannot be {value!r}: it is a number from {control.lowest:g} to {control.highest:g}"
+                         + (f", or one of {', '.join(control.choices[:20])}." if control.choices else ".")) from None
+    if not control.lowest <= number <= control.highest:
+        unit = control.value_unit
+        raise SoundError(f"{name} cannot be {number:g}: it goes from {control.lowest:g} to {control.highest:g}{unit and ' ' + unit}.")
+    return control.clamp(number)

@@ -1,0 +1,72 @@
+"""`hummingface devices | models | patches | controls`: what there is, as text or as JSON."""
+import argparse
+from typing import Any
+
+from hummingface.command_parser import CommandParser
+from hummingface.instrument.app.options import add_json
+from hummingface.instrument.app.terminal import Terminal
+
+
+def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
+    """Add the commands to a parser's `commands`."""
+    for name, what in (("devices", "list audio devices and MIDI ports"), ("models", "list models"), ("patches", "list patches"),
+                       ("controls", "list controls: ids, ranges, units, defaults")):
+        add_json(commands.add_parser(name, help=what, description=f"{what.capitalize()}.", parents=[common]))
+
+
+def devices(args: argparse.Namespace, terminal: Terminal) -> int:
+    from hummingface.instrument.audio import listing
+    found = listing.find()
+    terminal.show_json(found.as_dict()) if args.json else terminal.show(found.text())
+    return 0
+
+
+def models(args: argparse.Namespace, terminal: Terminal) -> int:
+    from hummingface.instrument.patches.library import describe_models, read_models
+    from hummingface.models.playing.card_file import card_of
+    entries, problems = read_models()
+    if args.json:
+        terminal.show_json([{"name": entry.name, "file": str(entry.path), "factory": entry.factory,
+                             "presets": _presets(card_of(entry.path))} for entry in entries])
+    else:
+        terminal.show(describe_models(entries))
+    return _told(problems, terminal)
+
+
+def patches(args: argparse.Namespace, terminal: Terminal) -> int:
+    from hummingface.instrument.patches.library import describe_patches, read_patches
+    entries, problems = read_patches()
+    if args.json:
+        terminal.show_json([{"name": entry.name, "file": str(entry.path), "factory": entry.factory, "model": entry.model,
+                             "program": number if entry.factory else None, "tags": list(entry.tags), "author": entry.author}
+                            for number, entry in enumerate(entries)])
+    else:
+        terminal.show(describe_patches(entries))
+    return _told(problems, terminal)
+
+
+def controls(args: argparse.Namespace, terminal: Terminal) -> int:
+    from hummingface.instrument.patches.parameters import PARAMETERS
+    if args.json:
+        terminal.show_json([{"id": p.id, "label": p.label, "group": p.group, "lowest": p.lowest, "highest": p.highest, "default": p.default,
+                             "unit": p.value_unit, "choices": list(p.choices), "controller": p.cc, "help": p.help}
+                            for p in PARAMETERS.values()])
+        return 0
+    lines = [f"{'id':<30} {'range':<20} {'unit':<7} {'default':<8} {'group':<15} label"]
+    for p in PARAMETERS.values():
+        bounds = f"{p.choices[0]} .. {p.choices[-1]}" if p.choices else f"{p.lowest:g} .. {p.highest:g}"
+        default = p.text(p.default) if p.choices else f"{p.default:g}"
+        lines.append(f"{p.id:<30} {bounds:<20} {p.value_unit:<7} {default:<8} {p.group:<15} {p.label}")
+    terminal.show("\n".join(lines))
+    return 0
+
+
+def _presets(card: dict[str, Any]) -> list[str]:
+    presets = card.get("presets")
+    return list(presets) if isinstance(presets, dict) else []
+
+
+def _told(problems: list[str], terminal: Terminal) -> int:
+    for problem in problems:
+        terminal.remark(problem)
+    return 0
