@@ -13,7 +13,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
-from hummingface.instrument.performance.score import Event, Score
+from hummingface.instrument.performance.score import ChannelEvent, Score
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
@@ -35,7 +35,7 @@ class Part:
     name: str
     sound: Sound
     programs: str
-    events: list[tuple[float, Event]]
+    events: list[tuple[float, midi.Event]]
 
     @property
     def notes(self) -> int:
@@ -57,7 +57,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
     `model` plays all, where given. `programs` None: OFF where a patch is given; GM where the score says that it is for General MIDI or
     has several channels or parts; else PATCHES, as in live playing. Raises PartError, LibraryError, PatchError.
     """
-    divided: dict[int, list[tuple[float, Event]]] = {}
+    divided: dict[int, list[tuple[float, ChannelEvent]]] = {}
     for at_s, track, event in score.events:
         divided.setdefault((event.channel if by == "channel" else track) + 1, []).append((at_s, event))
     sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
@@ -165,7 +165,7 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
     return found
 
 
-def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, Event]]:
+def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, ChannelEvent]]:
     """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
@@ -184,7 +184,7 @@ def _with_sound(events: list[tuple[float, Event]], kind: str, what: str, notices
     return kept
 
 
-def _first_program(events: list[tuple[float, Event]]) -> int:
+def _first_program(events: list[tuple[float, ChannelEvent]]) -> int:
     """The General MIDI program of a part's first note; 0, the piano, if there is none."""
     program = [0] * 16
     for _, event in events:
@@ -195,7 +195,7 @@ def _first_program(events: list[tuple[float, Event]]) -> int:
     return 0
 
 
-def with_releases(events: Sequence[tuple[float, Event]], end_s: float) -> list[tuple[float, Event]]:
+def with_releases(events: Sequence[tuple[float, midi.Event]], end_s: float) -> list[tuple[float, midi.Event]]:
     """The events in order, and behind them what releases, at the end of the score, keys and pedals that nothing else releases."""
     down = HeldNotes()
     for _, event in events:

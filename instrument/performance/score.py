@@ -25,21 +25,21 @@ GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System 
 _META, _TEXT, _MEANT = 0xFF, 0x01, (0x03, 0x2F, 0x51)       # a status byte; kinds of meta events: a name, the end, a tempo
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
 _HEADER = struct.Struct(">HHh")
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
+ChannelEvent = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
 
 
 @dataclass(frozen=True)
 class Score:
     """`events`: (second, track, event), in order. Tracks count from 0; `names` has theirs, `end_s` is where the last of them ends.
     `tempos`: (second, beats a minute) from which on each holds; none where the clock is a time code."""
-    events: list[tuple[float, int, Event]]
+    events: list[tuple[float, int, ChannelEvent]]
     names: list[str]
     end_s: float
     general_midi: bool                  # whether it declares General MIDI
     tempos: list[tuple[float, float]] = field(default_factory=list)
 
 
-def read_file(path: str | Path) -> list[tuple[float, Event]]:
+def read_file(path: str | Path) -> list[tuple[float, ChannelEvent]]:
     """All events with their times in seconds, in order. Raises MidiError."""
     return [(at_s, event) for at_s, _, event in read(path).events]
 
@@ -197,16 +197,16 @@ class _Clock:
         return self._seconds[i] + (tick - self._ticks[i]) * self._second_a_tick[i]
 
 
-def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, Event]]:
+def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, ChannelEvent]]:
     """(tick, track, event) in order. Each track keeps its own order; at the same tick, releases come first, note-ons last, and other events
     between them.
     """
-    waiting: list[tuple[int, int, int, Event, Iterator]] = []
+    waiting: list[tuple[int, int, int, ChannelEvent, Iterator]] = []
 
     def take(number: int, rest: Iterator[tuple[int, mido.Message]]) -> None:
         for tick, message in rest:
             event = None if message.is_meta else midi.decode(message.bytes())
-            if isinstance(event, Event):
+            if isinstance(event, ChannelEvent):
                 rank = {NoteOff: 0, NoteOn: 2}.get(type(event), 1)
                 heapq.heappush(waiting, (tick, rank, number, event, rest))
                 return
