@@ -1,8 +1,6 @@
-# make play   set up everything and start the instrument (or perform the demo into a file, where there is no display or sound)
-# make test   set up everything and run all tests
-# make train  set up what training needs; ARGS are those of `hummingface train`
-# make check  style, types, import contracts
-# Options: PYTHON=python3.12 takes another Python, CUDA=1 PyTorch with CUDA, VERBOSE=1 shows what a failing installer said.
+# HummingFace. `make help` lists what can be made; what follows `##` is its text.
+# Options: PYTHON=python3.12 takes another Python, CUDA=1 PyTorch with CUDA, VERBOSE=1 shows what a failing installer said,
+# WORKERS=4 runs so many tests side by side (2), ARGS="..." is passed on: `make test ARGS="tests/test_patch.py -k damage"`.
 
 VENV   ?= .venv
 # The first Python that is new enough; `python3`, where it is.
@@ -12,24 +10,41 @@ RUN     = $(VENV)/bin/python
 SETUP   = $(RUN) -m hummingface.instrument.installing
 ARGS   ?=
 
-.PHONY: play test train check bench clean system-play system-test
+WORKERS ?= 2
+# Several workers, each file's tests in one of them (tests/suite/sharing.py).
+PYTEST  = $(RUN) -m pytest -n $(WORKERS) --dist loadfile
+FAST    = not gui and not jack and not train and not slow
 
-play: system-play $(VENV)/.ready-play
+.PHONY: help play test test-fast train check format coverage bench clean system-play system-test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+play: system-play $(VENV)/.ready-play ## set up everything and start the instrument (without a display or sound: perform the demo into a file)
 	@$(RUN) -m hummingface play $(ARGS)
 
-test: system-test $(VENV)/.ready-test check
-	QT_QPA_PLATFORM=offscreen $(RUN) -m pytest $(ARGS)
+test: system-test $(VENV)/.ready-test check ## set up everything, then style, types, import contracts and all tests
+	QT_QPA_PLATFORM=offscreen $(PYTEST) $(ARGS)
 
-train: $(VENV)/.ready-train
+test-fast: $(VENV)/.ready-fast ## the tests that need nothing but pip: no packages of the system, no sound server, no screen, no torch
+	$(PYTEST) -p no:pytest-qt -m "$(FAST)" $(ARGS)
+
+train: $(VENV)/.ready-train ## set up what training needs; ARGS are those of `hummingface train`
 	@$(RUN) -m hummingface train $(or $(ARGS),--help)
 
-check: $(VENV)/.ready-test
+check: $(VENV)/.ready-test ## style, types, import contracts
 	$(VENV)/bin/ruff check .
 	@$(RUN) -m tests.layout $(VENV)/layout
-	PYTHONPATH=$(VENV)/layout $(VENV)/bin/lint-imports
+	cd $(VENV)/layout && $(abspath $(VENV))/bin/lint-imports --config $(CURDIR)/pyproject.toml
 	MYPYPATH=$(VENV)/layout $(VENV)/bin/mypy
 
-bench: system-test $(VENV)/.ready-test
+format: $(VENV)/.ready-fast ## mend what style allows to be mended by itself, and the order of imports
+	$(VENV)/bin/ruff check --fix .
+
+coverage: system-test $(VENV)/.ready-test ## which lines of what is not compiled the tests run; a page in build/coverage
+	QT_QPA_PLATFORM=offscreen $(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+
+bench: system-test $(VENV)/.ready-test ## what the engine costs on this machine
 	$(RUN) -m hummingface bench $(ARGS)
 
 system-play system-test: system-%: | python
@@ -57,5 +72,11 @@ $(VENV)/.ready-test: $(VENV)/.ready-train | system-test
 	@$(SETUP) dev --constraints constraints.txt
 	@touch $@
 
-clean:
+# What `test-fast` needs, by pip alone. Where all is set up for `make test`, this is there already.
+$(VENV)/.ready-fast: pyproject.toml constraints.txt | python
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@test -e $(VENV)/.ready-test || $(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean: ## remove the environment and what was built
 	rm -rf $(VENV) build dist *.egg-info

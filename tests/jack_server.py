@@ -1,6 +1,10 @@
 """A real JACK server with its dummy driver, for tests and benchmarks."""
+import ctypes
+import itertools
 import os
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -8,6 +12,18 @@ from contextlib import contextmanager
 
 DEFAULT = "JACK_DEFAULT_SERVER"      # where JACK's clients look for the server's name
 CLIENTS_MAY_TAKE_MS = "5000"         # to answer; half a second, as usual, is short for a large program on a busy machine
+_numbers = itertools.count()
+
+
+def unused_name(what: str) -> str:
+    """A server's name that no other process uses, nor this one so far."""
+    return f"{what}-{os.getpid()}-{next(_numbers)}"
+
+
+def _ends_with_us() -> None:
+    """In the server's process: whoever started it may be killed, and a machine has room for eight servers. Linux alone can say so."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)          # PR_SET_PDEATHSIG
 
 
 class JackServer:
@@ -23,7 +39,8 @@ class JackServer:
 
         said = self._said = tempfile.TemporaryFile()         # noqa: SIM115 (the server writes on)
         self.process = subprocess.Popen(["jackd", "-n", self.name, "-R", "-t", CLIENTS_MAY_TAKE_MS, "-d", "dummy", "-r", "48000",
-                                         "-p", str(self.period), "-P", str(self.outputs)], stdout=said, stderr=said)
+                                         "-p", str(self.period), "-P", str(self.outputs)], stdout=said, stderr=said,
+                                        preexec_fn=_ends_with_us)
         jack.set_error_function(lambda text: None)
         jack.set_info_function(lambda text: None)
         for _ in range(600):                # half a minute: a busy machine may take long

@@ -10,6 +10,7 @@ import mido
 import pytest
 
 from tests.bare import bare_environment, own_environment
+from tests.layout import folders
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 40 << 20
@@ -20,7 +21,7 @@ def wheel(tmp_path_factory) -> Path:
     if int(version("setuptools").partition(".")[0]) < 77:
         pytest.skip("setuptools is too old to build the wheel: pip install 'setuptools>=77'")
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for folder in ("instrument", "models", "train", "assets"):
+    for folder in folders().values():
         shutil.copytree(PROJECT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / file, source)
@@ -33,9 +34,13 @@ def wheel(tmp_path_factory) -> Path:
 def test_all_assets_travel_inside(wheel):
     assert wheel.stat().st_size < MOST_BYTES
     inside = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {str(path.relative_to(PROJECT)) for path in (PROJECT / "assets").rglob("*")
+    wanted = {f"hummingface/{path.relative_to(PROJECT)}" for path in (PROJECT / "assets").rglob("*")
               if path.is_file() and "__pycache__" not in path.parts}
     assert wanted - inside == set()
+    assert {name.partition("/")[0] for name in inside if ".dist-info/" not in name} == {"hummingface"}, "one import name"
+    ours = {f"{name.replace('.', '/')}/{path.relative_to(PROJECT / folder)}" for name, folder in folders().items()
+            for path in (PROJECT / folder).rglob("*.py")}
+    assert ours - inside == set(), "pyproject.toml lists every package"
     assert not any(name.startswith(("tests/", "docs/")) for name in inside)
 
 

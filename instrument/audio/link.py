@@ -105,6 +105,7 @@ class Link:
             self.problem = f"no connection to the audio process: {error!r}"
         finally:
             self.ended.set()
+            self._outgoing.put(None)            # nobody is there to write to any more
 
     def _write(self) -> None:
         while (data := self._outgoing.get()) is not None:

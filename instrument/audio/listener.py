@@ -9,6 +9,7 @@ from multiprocessing.connection import Listener as Socket
 
 from hummingface.instrument.audio import protocol
 
+HANDOVER_S = 0.2                        # so long a client may come before it is noticed that the one before was killed
 MOST_UNREAD = 5_000                     # messages; a window that reads none of them is disconnected
 
 
@@ -25,7 +26,7 @@ class Listener:
         except OSError as error:
             raise OSError(f"cannot listen at {address or 'a new socket'}: {error.strerror or error}") from error
         self._receive, self._arrived, self._gone = receive, arrived, gone
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._client: _Client | None = None
         threading.Thread(target=self._accept, name="listener", daemon=True).start()
 
@@ -60,7 +61,7 @@ class Listener:
             except OSError:
                 return                  # closed
             with self._lock:
-                busy = self._client is not None
+                busy = not self._lock.wait_for(lambda: self._client is None, HANDOVER_S)
                 if not busy:
                     self._client = _Client(connection)
                     threading.Thread(target=self._read, args=(self._client,), name="client", daemon=True).start()
@@ -82,10 +83,11 @@ class Listener:
                 self._receive(message)
         except (EOFError, OSError):
             pass
+        client.finish()
+        self._gone()                    # before the next one arrives
         with self._lock:
             self._client = None
-        client.finish()
-        self._gone()
+            self._lock.notify_all()
 
 
 class _Client:

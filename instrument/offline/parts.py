@@ -165,7 +165,8 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
     return found
 
 
-def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, notices: list[str], hint: str) -> list[tuple[float, ChannelEvent]]:
+def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, notices: list[str],
+                hint: str) -> list[tuple[float, ChannelEvent]]:
     """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:

@@ -8,21 +8,23 @@ from typing import TypeVar
 
 import pytest
 
-from tests.jack_server import DEFAULT, JackServer, default_server_kept
+from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
 
 T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
 def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
-    """Start a server: `jack_server(period, outputs)`. It is the one that this module's clients find from then on."""
+    """Start a server: `jack_server(period, outputs)`. It is the one that this module's clients find from then on; one before it ends."""
     pytest.importorskip("jack", reason="JACK-Client is not installed")
     if not shutil.which("jackd"):
         pytest.skip("jackd is not installed: apt-get install jackd2")
     servers: list[JackServer] = []
 
     def start(period: int = 128, outputs: int = 2) -> JackServer:
-        server = JackServer(f"audio-test-{os.getpid()}-{len(servers)}-{time.monotonic_ns() % 100_000}", period, outputs)
+        while servers:
+            servers.pop().close()
+        server = JackServer(unused_name("audio-test"), period, outputs)
         servers.append(server)
         os.environ[DEFAULT] = server.name
         return server

@@ -2,11 +2,13 @@
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
 import jack
 import numpy as np
 
 RATE_HZ = 48000
+LONGEST_STOP_S = 8.0            # a server that freewheels drops a client that takes ten
 
 
 class Player:
@@ -21,6 +23,7 @@ class Player:
         self._sent, self._recorded, self._next, self._running = 0, 0, 0, False
         self.first_sent = self.first_recorded = -1          # JACK's frame times of both frames 0
         self._done, self._real_time = threading.Event(), threading.Event()
+        self._stop_at: dict[int, tuple[threading.Event, threading.Event]] = {}      # frame: (it is there, it may go on)
         self._sender = jack.Client("test player", no_start_server=True)
         self._recorder = jack.Client("test recorder", no_start_server=True)
         self._midi = self._sender.midi_outports.register("midi")
@@ -43,6 +46,16 @@ class Player:
         for client in (self._sender, self._recorder):
             client.deactivate()
             client.close()
+
+    def stop_at(self, frame: int) -> Callable[[], Callable[[], None]]:
+        """Have the whole server stand still where this frame of the performance would be sent: only where it is freewheeling, and for a few
+        seconds at most. Returns what waits until it is there, and returns what lets it go on."""
+        there, go_on = self._stop_at[frame] = threading.Event(), threading.Event()
+
+        def wait() -> Callable[[], None]:
+            assert there.wait(4 * len(self._captured) / RATE_HZ + 60), "the performance did not come so far"
+            return go_on.set
+        return wait
 
     def play(self) -> np.ndarray:
         """In real time. Returns what was recorded [S, 2]; its frame 0 is `first_recorded`."""
@@ -69,6 +82,10 @@ class Player:
         if self.first_sent < 0:
             self.first_sent = self._sender.last_frame_time
         end = self._sent + frames
+        for frame in [frame for frame in self._stop_at if frame < end]:
+            there, go_on = self._stop_at.pop(frame)
+            there.set()
+            go_on.wait(LONGEST_STOP_S)
         while self._next < len(self._performance) and self._performance[self._next][0] < end:
             at, data = self._performance[self._next]
             self._midi.write_midi_event(at - self._sent, data)

@@ -14,7 +14,9 @@ from hummingface.instrument.audio import client as client_file
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.protocol import ProtocolError
+from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import PatchError
+from hummingface.instrument.session.session import NOT_IN_PATCHES
 from tests.audio.conftest import Told, wait_for
 from tests.jack_server import DEFAULT
 
@@ -25,7 +27,7 @@ def server(jack_server):
 
 
 @pytest.fixture(scope="module")
-def playing(server, home, tmp_path_factory):
+def shared(server, home, tmp_path_factory):
     """(client, Told): one audio process that most tests here share."""
     client = Client(patch=home, attach=False, log_events=str(tmp_path_factory.mktemp("log") / "events.jsonl"))
     client.start()
@@ -33,6 +35,24 @@ def playing(server, home, tmp_path_factory):
     told.wait(tell="ready", seconds=600)
     yield client, told
     client.close()
+
+
+@pytest.fixture
+def playing(shared, server, home):
+    """The same as it is at first, whatever another test has done to it: on its device, silent, with its own patch."""
+    client, told = shared
+    wait_for(lambda: client.alive)
+    client.send({"do": "panic"})
+    client.send({"do": "patch", "patch": home})
+    for id_ in NOT_IN_PATCHES:
+        client.send({"do": "set", "id": id_, "value": PARAMETERS[id_].default})
+    client.send({"do": "open_midi", "ports": None})
+    client.send({"do": "list"})
+    told.forget()
+    told.wait(tell="devices")                           # by then what was asked for before is done
+    wait_for(lambda: notes(client) == [])
+    told.forget()
+    return client, told
 
 
 def position_moves(client) -> bool:
@@ -82,7 +102,6 @@ def test_a_patch_is_played(playing, home):
     client.send({"do": "patch", "patch": {**home, "name": "Other", "latents": [1.0] * 16}})
     wait_for(lambda: '"name": "Other"' in Path(client._log_events).read_text())
     assert told.find(tell="error") is None
-    client.send({"do": "patch", "patch": home})
 
 
 def test_what_is_moved_after_a_patch_was_asked_for_stays_so(playing, home):
@@ -106,7 +125,6 @@ def test_what_is_moved_after_a_patch_was_asked_for_stays_so(playing, home):
         return [line["patch"]["name"] if line["event"] == "Load" else line["value"] for line in lines if line["event"] in ("Load", "Set")]
     wait_for(lambda: len(order()) == 40)
     assert order() == [told for n in range(20) for told in (f"Number {n}", 1000.0 + n)]
-    client.send({"do": "patch", "patch": home})
 
 
 def test_a_patch_of_another_version_of_the_model_is_played_and_said_to_be_so(playing, home):
@@ -330,8 +348,11 @@ def test_a_killed_process_comes_back_with_its_patch(playing, home):
     wait_for(lambda: notes(client) == [62])
 
 
-def test_a_killed_audio_server_is_waited_for(playing, server):
+def test_a_killed_audio_server_is_waited_for(playing, server, home):
     client, told = playing
+    client.send({"do": "patch", "patch": {**home, "name": "Mine"}})
+    client.send({"do": "list"})
+    told.wait(tell="devices")
     told.forget()
     server.kill()
     told.wait(tell="engine", state="restarting")

@@ -13,7 +13,7 @@ BLOCK_S = BLOCK / RATE_HZ
 
 
 @pytest.fixture
-def engine():
+def by_hand():
     """Its audio thread has just begun the block at sample 256, at 10 s of the stream's time."""
     made = Engine(RATE_HZ, FrameSource(untrained(seed=1, width=16)), None)
     made.set_delay(BLOCK)
@@ -27,20 +27,20 @@ def engine():
 
 @pytest.mark.parametrize(("passed_s", "block"), [(0.0, 1), (0.0005, 1), (BLOCK_S - READY_S - 1e-4, 1), (BLOCK_S - READY_S + 1e-4, 2),
                                                  (BLOCK_S, 2), (3.0, 2)])
-def test_a_note_waits_for_the_block_that_it_will_be_ready_for(engine, passed_s, block):
+def test_a_note_waits_for_the_block_that_it_will_be_ready_for(by_hand, passed_s, block):
     """Begun in one that is under way, it would lose its first samples, and a take would not be played again as it was."""
-    engine.stream.time_s += passed_s
-    assert engine._soonest() == BLOCK + block * BLOCK
+    by_hand.stream.time_s += passed_s
+    assert by_hand._soonest() == BLOCK + block * BLOCK
 
 
-def test_no_note_takes_longer_than_a_block_or_puts_off_what_jack_brings(engine):
-    engine._ready_s = 1.0
-    assert engine._soonest() == BLOCK + 2 * BLOCK
-    engine.jack = SimpleNamespace(done_until=2 * BLOCK)
-    engine.stream.time_s += 1.0
-    assert engine._soonest() - BLOCK <= engine.jack.done_until
+def test_no_note_takes_longer_than_a_block_or_puts_off_what_jack_brings(by_hand):
+    by_hand._ready_s = 1.0
+    assert by_hand._soonest() == BLOCK + 2 * BLOCK
+    by_hand.jack = SimpleNamespace(done_until=2 * BLOCK)
+    by_hand.stream.time_s += 1.0
+    assert by_hand._soonest() - BLOCK <= by_hand.jack.done_until
 
 
-def test_without_a_device_nothing_is_waited_for(engine):
-    engine.stream.device = None
-    assert engine._soonest() == 2 * BLOCK
+def test_without_a_device_nothing_is_waited_for(by_hand):
+    by_hand.stream.device = None
+    assert by_hand._soonest() == 2 * BLOCK

@@ -228,13 +228,13 @@ def test_samples_are_dry_unless_wet_is_asked_for(sound_of, tmp_path):
     assert np.abs(sounds[True] - sounds[False]).max() > 0.01
 
 
-def test_nothing_is_written_over(sound_of, tmp_path):
+def test_nothing_is_written_over(steady, tmp_path):
     (tmp_path / "a.sfz").write_text("mine")
     (tmp_path / "b").mkdir()
     (tmp_path / "c Samples").mkdir()
     for out, named in (("a.sfz", r"a\.sfz: already exists"), ("b", "b: already exists"), ("c.sfz", "c Samples: already exists")):
         with pytest.raises(ExportError, match=named):
-            export("sfz", sound_of("Stone Nave"), tmp_path / out, FEW)
+            export("sfz", steady, tmp_path / out, FEW)
     assert (tmp_path / "a.sfz").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sfz", "b", "c Samples"]
 
@@ -243,12 +243,12 @@ def test_nothing_is_written_over(sound_of, tmp_path):
     ("sfz", "a.dspreset", "name it .sfz"), ("bitwig", "a.sfz", r"name it \.multisample"), ("sfz", "none/a.sfz", "no such folder"),
     ("decentsampler", "a.wav", r"name it \.dspreset or \.dslibrary"),
 ])
-def test_what_cannot_be_called_so_is_said(sound_of, tmp_path, form, out, told):
+def test_what_cannot_be_called_so_is_said(steady, tmp_path, form, out, told):
     with pytest.raises(ExportError, match=told):
-        export(form, sound_of("Stone Nave"), tmp_path / out, FEW)
+        export(form, steady, tmp_path / out, FEW)
 
 
-def test_what_stops_it_leaves_nothing(sound_of, tmp_path):
+def test_what_stops_it_leaves_nothing(steady, tmp_path):
     class Enough(Exception):
         pass
 
@@ -258,18 +258,18 @@ def test_what_stops_it_leaves_nothing(sound_of, tmp_path):
             raise Enough
     for form, out in (("sfz", "a.sfz"), ("bitwig", "a.multisample")):
         with pytest.raises(Enough):
-            export(form, sound_of("Stone Nave"), tmp_path / out, FEW, stop)
+            export(form, steady, tmp_path / out, FEW, stop)
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(sound_of, tmp_path):
+def test_a_full_disk_is_said_and_leaves_nothing(steady, tmp_path):
     resource = pytest.importorskip("resource", reason="no limits on files here")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(OSError, match=r"a\.sfz: cannot be exported .*(File too large|No space left).*no file was left"):
-            export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", FEW)
+            export("sfz", steady, tmp_path / "a.sfz", FEW)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
@@ -287,13 +287,13 @@ def _begun(out: Path) -> subprocess.Popen:
     return process
 
 
-def test_one_that_is_killed_leaves_nothing_under_its_name_and_its_rest_goes_with_the_next(sound_of, tmp_path):
+def test_one_that_is_killed_leaves_nothing_under_its_name_and_its_rest_goes_with_the_next(steady, tmp_path):
     process = _begun(tmp_path / "a.sfz")
     process.kill()
     process.wait()
     left, = tmp_path.iterdir()
     assert left.name.startswith(".hummingface-export-")
-    export("sfz", sound_of("Stone Nave"), tmp_path / "a.sfz", MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60))
+    export("sfz", steady, tmp_path / "a.sfz", MultisampleOptions(every=12, velocities=1, seconds=1.0, low=60, high=60))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a Samples", "a.sfz"]
 
 

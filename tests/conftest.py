@@ -1,0 +1,44 @@
+"""The whole suite: `tests/suite` says how it runs."""
+import os
+
+import pytest
+
+from tests.suite import marking, optional, seeds, sharing, workers
+from tests.suite.leftovers import Leftovers
+
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+workers.one_thread_each()
+
+
+def pytest_configure(config):
+    for name, text in marking.DESCRIPTIONS.items():
+        config.addinivalue_line("markers", f"{name}: {text}")
+    config.pluginmanager.register(seeds, "seeds")
+    config.pluginmanager.register(optional, "optional")
+    if WORKER:
+        config.pluginmanager.register(workers.GivesWay(), "gives way")
+    else:
+        config.pluginmanager.register(sharing, "sharing")
+
+
+def pytest_itemcollected(item):
+    marking.mark(item)
+
+
+def pytest_collection_modifyitems(items):
+    if WORKER:
+        sharing.longest_first(items, marking.TESTS)
+
+
+def pytest_sessionstart(session):
+    """Whatever the workers compile is compiled before they begin, once."""
+    if not WORKER and not session.config.option.collectonly:
+        from hummingface.instrument.audio import precompile
+        precompile.finish(print)
+    session.config.pluginmanager.register(Leftovers(), "leftovers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_places():
+    with workers.own_places():
+        yield

@@ -1,0 +1,1 @@
+"""How the suite runs, whatever it tests: markers, groups for several workers, seeds, and what a test must not leave behind."""

@@ -1,0 +1,62 @@
+"""Which markers a test has: from its folder, its file and its fixtures, here alone.
+
+    unit    values in, values out: neither sound nor processes, seconds for all of them
+    synth   plays the engine offline and listens
+    gui     needs Qt
+    jack    starts audio processes, on a JACK server where there is one
+    train   needs torch
+    slow    more than a few seconds, or programs of the system
+
+`make test-fast` runs what is `unit` or `synth` and none of the others.
+"""
+from pathlib import Path
+
+import pytest
+
+from tests.suite.sharing import REAL_TIME
+
+TESTS = Path(__file__).resolve().parents[1]
+DESCRIPTIONS = {
+    "unit": "values in, values out",
+    "synth": "plays the engine offline and listens",
+    "gui": "needs Qt",
+    "jack": "starts audio processes, on a JACK server where there is one",
+    "train": "needs torch",
+    "slow": "takes more than a few seconds, or needs programs of the system",
+}
+FOLDERS = {"gui": "gui", "train": "train", "synthesis": "synth", "performance": "synth", "export": "synth"}
+FIXTURES = {"jack_server": "jack", "engine": "jack", "live_window": "gui", "qtbot": "gui", "qapp": "gui",
+            "timbre": "synth", "untrained_timbre": "synth", "sound_of": "synth"}
+# Files, and tests of a file, for what neither folder nor fixture says.
+FILES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("audio/test_ardour.py", "audio/test_pipewire.py", "audio/test_stress.py"), ("jack", "slow")),
+    "audio/test_launch.py": ("jack",),
+    **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_growing.py", "audio/test_midi_system.py",
+                     "installing/test_steps.py", "installing/test_system.py", "installing/test_training.py"), ("slow",)),
+    **dict.fromkeys(("export/test_multisample.py", "export/test_round_trip.py", "export/test_wavetable.py", "export/test_loop.py",
+                     "performance/test_dynamics.py", "test_library_factory.py", "test_parts.py", "test_bounce.py", "test_levelling.py"),
+                    ("synth", "slow")),
+    **dict.fromkeys(("models/test_analyse_any_sound.py", "models/test_decoder.py", "models/test_harmonic.py", "models/test_latent_space.py",
+                     "models/test_motion.py", "models/test_seed_networks.py"), ("train",)),
+    **dict.fromkeys(("models/test_fluidr3_round_trip.py", "models/test_tuning.py"), ("train", "slow")),
+    "models/test_period.py::test_factory_sounds_are_in_tune_through_the_engine": ("synth", "slow"),
+    "performance/test_nothing_breaks.py::test_ten_thousand_random_messages_leave_it_playing_and_nothing_hangs": ("synth", "slow"),
+    "performance/test_performer.py::test_a_first_note_compiles_nothing": ("synth", "slow"),
+    "synthesis/test_synthesis_callback.py::test_a_read_only_installation_finds_its_cache": ("synth", "slow"),
+    "test_bad_files.py::test_any_wrong_value_anywhere_in_a_card_is_refused_by_name_or_harmless": ("slow",),
+}
+REAL_TIME_FIXTURES = {"jack_server", "engine", "live_window"}
+
+
+def mark(item: pytest.Item) -> None:
+    """Give a test its markers. Raises UsageError where it needs a machine's real time and its file is not known to."""
+    place = item.path.relative_to(TESTS).as_posix()
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if REAL_TIME_FIXTURES & fixtures and place not in REAL_TIME:
+        raise pytest.UsageError(f"{place}: uses {', '.join(REAL_TIME_FIXTURES & fixtures)}; add it to REAL_TIME of tests/suite/sharing.py")
+    folder = place.partition("/")[0]
+    found = {FOLDERS[folder]} if folder in FOLDERS else set()
+    found |= {FIXTURES[name] for name in fixtures if name in FIXTURES}
+    found |= {marker for key in (place, f"{place}::{getattr(item, 'originalname', item.name)}") for marker in FILES.get(key, ())}
+    for name in sorted(found if found - {"slow"} else found | {"unit"}):
+        item.add_marker(name)

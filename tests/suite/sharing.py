@@ -1,0 +1,50 @@
+"""How several workers share the suite: a file's tests stay together, for its fixtures, and what plays in real time never runs side by side.
+
+pytest-xdist's own groups (`--dist loadgroup`) do nothing with pytest 9.2, and they split by test where no group is given.
+"""
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Files whose tests play in real time, or kill what does, on a JACK server or without: one worker runs them, one after the other.
+REAL_TIME = {
+    *(f"audio/test_{name}.py" for name in ("ardour", "audio_process", "channels", "dynamics_live", "jack_playing", "launch", "midi_ports",
+                                           "pipewire", "routing", "seed_playing", "stream", "stress", "touch")),
+    *(f"gui/test_{name}.py" for name in ("export", "killed_window", "recording", "recordings", "seed_patches", "takes", "touch", "window",
+                                         "window_and_engine")),
+    *(f"recording/test_{name}.py" for name in ("audition", "bar_start", "recording", "replay")),
+}
+# The others that take longest, longest first. Workers begin with them, so that none has one left when the others are done.
+LONGEST = ("train/test_learn.py", "train/test_prepare.py", "train/test_seed.py", "train/test_report.py")
+REAL_TIME_GROUP = "in real time"
+
+
+def group_of(place: str) -> str:
+    """What the tests of a file, as `audio/test_touch.py`, run together with."""
+    return REAL_TIME_GROUP if place in REAL_TIME else place
+
+
+class Scheduling(LoadFileScheduling):
+    """Hands out groups in place of files, in the order in which they come."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0].removeprefix("tests/"))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def longest_first(items: list[pytest.Item], tests: Path) -> None:
+    """Put what takes longest first; the order within a group stays."""
+    order: Sequence[str] = (REAL_TIME_GROUP, *LONGEST)
+    rank = {group: place for place, group in enumerate(order)}
+    items.sort(key=lambda item: rank.get(group_of(item.path.relative_to(tests).as_posix()), len(rank)))
