@@ -1,12 +1,35 @@
-"""HummingFace: an instrument whose sound comes from neural networks while you play.
+"""HummingFace: an instrument whose sound comes from neural networks while you play. From Python (docs/api.md shows all of it):
 
-This is the project's one import name: `hummingface.instrument`, `hummingface.models`, `hummingface.train` and `hummingface.assets` are the
-folders `instrument`, `models`, `train` and `assets`. In an installation they are inside this package (`pyproject.toml` maps them); in a
-checkout they are beside it (docs/decisions/packages.md).
+    import hummingface
+    instrument = hummingface.Instrument("Evening Grand")
+    hummingface.save("chord.wav", instrument.render([(0.0, 1.5, 60), (0.0, 1.5, 64), (0.0, 1.5, 67)]))
+
+The one import name of the project: `hummingface.instrument`, `hummingface.models`, `hummingface.train` and `hummingface.assets` are the
+folders `instrument`, `models`, `train` and `assets`. An installation has them inside this one (`pyproject.toml` maps them); in a
+checkout they lie beside it.
 """
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hummingface.instrument.api import *  # noqa: F403
 
 _here = Path(__file__).resolve().parent
 FOLDER = str(_here.parent)           # that holds this package: where other processes of ours find it
 if not (_here / "instrument").is_dir():
-    __path__.append(str(_here.parent))
+    __path__.append(FOLDER)          # noqa: F405
+
+
+def __getattr__(name: str) -> object:
+    """The API is imported when it is first asked for: the window and the audio process begin sooner without it."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    from hummingface.instrument import api
+    if name not in api.__all__:
+        raise AttributeError(f"hummingface has no {name!r}; it has {', '.join(sorted(api.__all__))}")
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    from hummingface.instrument import api
+    return [*globals(), *api.__all__]

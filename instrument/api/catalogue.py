@@ -43,12 +43,12 @@ class ControlInfo:
     choices: tuple[str, ...]
 
 
-def patches() -> list[PatchInfo]:
+def list_patches() -> list[PatchInfo]:
     """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
     return [PatchInfo(entry.name, entry.path, entry.factory, entry.tags, entry.author) for entry in library.patches()]
 
 
-def models() -> list[ModelInfo]:
+def list_models() -> list[ModelInfo]:
     """All models with a readable card: the factory's, then the player's."""
     found = []
     for entry in library.models():
@@ -58,7 +58,7 @@ def models() -> list[ModelInfo]:
     return found
 
 
-def controls() -> list[ControlInfo]:
+def list_controls() -> list[ControlInfo]:
     """All controls, group by group."""
     return [ControlInfo(p.id, p.label, p.group, p.lowest, p.highest, p.default, p.value_unit, p.help, p.choices)
             for p in PARAMETERS.values()]
@@ -67,7 +67,7 @@ def controls() -> list[ControlInfo]:
 def control_of(name: str) -> Parameter:
     """The control of this id. Raises SoundError."""
     if name not in PARAMETERS:
-        raise SoundError(f"No control is called {name!r}.{did_you_mean(name, PARAMETERS)} `hummingface.controls()` lists them.")
+        raise SoundError(f"No control is called {name!r}.{did_you_mean(name, PARAMETERS)} `hummingface.list_controls()` lists them.")
     return PARAMETERS[name]
 
 

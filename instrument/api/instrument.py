@@ -106,7 +106,7 @@ class Instrument:
     # Its controls
 
     def __getitem__(self, control: str) -> float:
-        """Where a control of `hummingface.controls()` stands. Raises SoundError."""
+        """Where a control of `hummingface.list_controls()` stands. Raises SoundError."""
         default = self._known(control).default
         if control.startswith(LATENT):
             return self.latents[int(control.removeprefix(LATENT)) - 1]

@@ -68,5 +68,5 @@ def _presets(card: dict[str, Any]) -> list[str]:
 
 def _told(problems: list[str], terminal: Terminal) -> int:
     for problem in problems:
-        terminal.remark(problem)
+        terminal.notice(problem)
     return 0

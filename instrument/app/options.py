@@ -33,4 +33,4 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 def finish_compiling(terminal: Any) -> None:
     """Wait until all is compiled that rendering needs; say so if that takes a while."""
     from hummingface.instrument.audio.precompile import finish
-    finish(terminal.remark)
+    finish(terminal.notice)

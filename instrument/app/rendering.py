@@ -81,8 +81,8 @@ def _controllers(more: list[tuple[str, str]]) -> dict[int, str]:
 def replay(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.recording.replay import render as render_take
     with terminal.progress(f"playing {args.take.name}") as progress:
-        remark = render_take(args.take, args.out, progress)
-    terminal.say(f"{args.out}: as it was recorded" if not remark else f"{args.out}: {remark}")
+        notice = render_take(args.take, args.out, progress)
+    terminal.say(f"{args.out}: as it was recorded" if not notice else f"{args.out}: {notice}")
     return 0
 
 

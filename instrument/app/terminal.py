@@ -1,4 +1,4 @@
-"""What a command says: results on the standard output, remarks and progress on the standard error."""
+"""What a command says: results on the standard output, notices and progress on the standard error."""
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ class Terminal:
         if not self.quiet:
             print(text, flush=True)
 
-    def remark(self, text: str) -> None:
+    def notice(self, text: str) -> None:
         """What there is to know besides, on the standard error."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)

@@ -11,9 +11,6 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "api.md"
 BLOCK = re.compile(r"^```python( torch)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
-# Until the package itself has this name, the page's `import hummingface` finds the API where it is.
-NAMED = "import sys\nfrom importlib.util import find_spec\nif find_spec('hummingface') is None:\n" \
-        "    import hummingface.instrument.api\n    sys.modules['hummingface'] = hummingface.instrument.api\n"
 
 
 def program(torch: bool) -> str:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hummingface.instrument import api as hummingface
+import hummingface
 
 pytest.importorskip("torch", reason="PyTorch is not installed: hummingface install train")
 
@@ -37,8 +37,8 @@ def learnt(recordings, home):
 
 def test_a_folder_becomes_an_instrument_of_the_library(learnt, home):
     instrument, said = learnt
-    assert instrument.model == "Box" and instrument.name in [patch.name for patch in hummingface.patches()]
-    assert "Box" in [model.name for model in hummingface.models()] and (home / "models" / "box.safetensors").is_file()
+    assert instrument.model == "Box" and instrument.name in [patch.name for patch in hummingface.list_patches()]
+    assert "Box" in [model.name for model in hummingface.list_models()] and (home / "models" / "box.safetensors").is_file()
     sound = instrument.render([(0.0, 0.5, 60)], 0.5)
     assert sound.shape == (24_000, 2) and np.abs(sound).max() > 1e-3
     assert any("learning 3 notes" in text for text in said)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from hummingface.instrument import api as hummingface
+import hummingface
 from hummingface.instrument.app.cli import main
 from hummingface.models.playing.checkpoint import save_model
 from hummingface.models.playing.untrained import untrained
@@ -125,7 +125,7 @@ def test_controls_are_set_and_read_and_saved(instrument, home):
     again = hummingface.Instrument("Mine")
     assert path.parent == home / "patches" and again.latents == instrument.latents and again["delay.mix"] == 0.25
     assert again["master.volume_db"] == 0, "volume is the player's, not the patch's"
-    assert "Mine" in [patch.name for patch in hummingface.patches()]
+    assert "Mine" in [patch.name for patch in hummingface.list_patches()]
 
 
 def test_a_model_and_its_presets_and_any_point(home):
@@ -134,9 +134,9 @@ def test_a_model_and_its_presets_and_any_point(home):
     assert side.name == "Side" and side.latents[0] == 1.0 and side.presets == ["Middle", "Side"] and side.model == "Untrained"
     point = hummingface.Instrument(model="Untrained", latents=[1.0])
     assert point.latents[:2] == (1.0, 0.0) and len(point.latents) == len(side.latents)
-    there = next(model for model in hummingface.models() if model.name == "Untrained")
+    there = next(model for model in hummingface.list_models() if model.name == "Untrained")
     assert there.presets == ("Middle", "Side") and not there.factory
-    assert next(control for control in hummingface.controls() if control.id == "reverb.mix").unit == "", "a fraction"
+    assert next(control for control in hummingface.list_controls() if control.id == "reverb.mix").unit == "", "a fraction"
 
 
 def test_voices_end_with_the_sound_and_progress_is_told(instrument):

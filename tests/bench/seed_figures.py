@@ -26,7 +26,7 @@ from hummingface.train.evaluation.examine_stft import examine, figures, line, me
 from hummingface.train.evaluation.reconstruct import Refiner, reconstruct
 from hummingface.train.exporting.state_model import model_of_run
 from hummingface.train.notes.note import Note
-from hummingface.train.notes.opening import Wishes, open_source
+from hummingface.train.notes.opening import Overrides, open_source
 
 ASSETS = Path(__file__).parents[2] / "assets" / "models"
 PUBLISHED = "organ_electronic_001-060-127"
@@ -86,12 +86,12 @@ def main() -> None:
                     for name, t in result["making"].items()))
     swept = [model for model in map(model_of_run, args.sweep) if isinstance(model, StftModel)]
     models = [m for m in shipped if m.shape.encoder] + swept
-    wanted = {"seen": (args.seen, Wishes(pitches=(60,), velocities=(110,), holds_s=(3.0,), programs=tuple(range(112)))),
-              "unseen": (args.unseen, Wishes(pitches=(60,)))}
-    for kind, (path, wishes) in wanted.items():
+    wanted = {"seen": (args.seen, Overrides(pitches=(60,), velocities=(110,), holds_s=(3.0,), programs=tuple(range(112)))),
+              "unseen": (args.unseen, Overrides(pitches=(60,)))}
+    for kind, (path, overrides) in wanted.items():
         if path is None:
             continue
-        source = open_source(path, wishes)
+        source = open_source(path, overrides)
         rows = [examine(None, [source], args.count), *(examine(model, [source], args.count) for model in models)]
         if not args.without_harmonic:
             rows.append(harmonic(source, args.count))

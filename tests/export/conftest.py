@@ -21,9 +21,9 @@ def sound_of():
 @pytest.fixture(scope="session")
 def steady():
     """A sound that lasts as long as its key is held, and costs next to nothing to play: for how exports are written, not how they sound."""
-    from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
     from hummingface.instrument.performance.frame_source import FrameSource
+    from hummingface.instrument.performance.sound_bank import Sound
     from tests.performance.conftest import PlainModel
     source = FrameSource(PlainModel())
-    return library.Sound(Patch("Steady", source.name, (0.0,) * 16, {"reverb.mix": 0.0}), source)
+    return Sound(Patch("Steady", source.name, (0.0,) * 16, {"reverb.mix": 0.0}), source)

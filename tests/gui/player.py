@@ -25,7 +25,7 @@ def play(window, qtbot, note=60):
     qtbot.waitUntil(lambda: note in sounding(window), timeout=SOON_MS)
 
 
-def let_go(window, note=60):
+def release(window, note=60):
     QTest.mouseRelease(window.keyboard, LEFT, pos=key_point(window, note))
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from hummingface.instrument.export.survey import PROBES
 from hummingface.instrument.files.processes import is_running
-from tests.gui.player import LEFT, SOON_MS, let_go, play
+from tests.gui.player import LEFT, SOON_MS, play, release
 
 PROJECT = Path(__file__).resolve().parents[2]
 LONG_MS = 300_000           # the export's process may have to compile
@@ -50,7 +50,7 @@ def test_what_is_played_becomes_an_instrument_while_playing_goes_on(dialog, wind
     assert dialog.exporting.running and dialog.cancel.isVisible() and not dialog.start.isVisible()
     play(window, qtbot, 60)
     ended(dialog, qtbot)
-    let_go(window, 60)
+    release(window, 60)
     assert window.client.alive
     sfz = tmp_path / "made.sfz"
     assert str(sfz) in dialog.status.text() and "4 samples" in dialog.status.text(), dialog.status.text()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hummingface.instrument.gui.widgets import theme
-from tests.gui.player import LEFT, SOON_MS, let_go, play
+from tests.gui.player import LEFT, SOON_MS, play, release
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_one_click_records_and_the_next_one_keeps(window, qtbot, takes):
     qtbot.waitUntil(lambda: bar.record.text() >= "0:01", timeout=SOON_MS)
     red = bar.record.grab().toImage().pixelColor(4, bar.record.height() // 2).name()
     assert red == theme.RECORDING, "it is seen to run"
-    let_go(window, 60)
+    release(window, 60)
     QTest.mouseClick(bar.record, LEFT)
     qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)
     assert not bar.recording and bar.record.text() == "Rec"
@@ -60,7 +60,7 @@ def test_the_last_minute_is_kept_from_where_the_playing_began(window, qtbot, tak
     got = finished(window)
     play(window, qtbot, 64)
     QTest.qWait(300)
-    let_go(window, 64)
+    release(window, 64)
     QTest.qWait(200)
     QTest.mouseClick(window.recorder.capture, LEFT)
     qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)

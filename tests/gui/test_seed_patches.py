@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.gui.player import LEFT, SOON_MS, let_go, loudest_db, play
+from tests.gui.player import LEFT, SOON_MS, loudest_db, play, release
 
 
 def choose(window, qtbot, name):
@@ -41,7 +41,7 @@ def test_a_seed_patch_is_chosen_played_and_let_go(window, qtbot, name, key):
     sound = heard(window, qtbot)
     assert np.abs(sound).max() > 0.003
     assert off_harmonics(sound, key) < 0.02
-    let_go(window, key)
+    release(window, key)
     qtbot.waitUntil(lambda: loudest_db(window, qtbot) < -70, timeout=SOON_MS)
 
 
@@ -56,4 +56,4 @@ def test_a_latent_that_is_turned_is_heard_in_the_sounding_note(window, qtbot):
     assert np.corrcoef(spectrum(before), spectrum(heard(window, qtbot)))[0, 1] > 0.9       # it is held
     window.session.set("latent.4", -2.0 if window.session["latent.4"] > 0 else 2.0)
     qtbot.waitUntil(lambda: np.corrcoef(spectrum(before), spectrum(heard(window, qtbot)))[0, 1] < 0.8, timeout=SOON_MS)
-    let_go(window, 67)
+    release(window, 67)

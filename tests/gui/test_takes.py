@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.recording import takes
-from tests.gui.player import LEFT, SOON_MS, drag, let_go, play, sounding
+from tests.gui.player import LEFT, SOON_MS, drag, play, release, sounding
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_keys_that_it_names_and_panic_work_while_it_is_in_front(panel, windo
     play(window, qtbot, 60)
     QTest.keyClick(panel.list, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not sounding(window), timeout=SOON_MS)                      # and silence is to be had
-    let_go(window, 60)
+    release(window, 60)
     QTest.keyClick(panel.list, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: len(kept) == 1 and not bar.recording, timeout=SOON_MS)
     QTest.keyClick(panel.list, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
@@ -174,7 +174,7 @@ def test_a_take_dropped_back_brings_its_sound_and_plays(window, qtbot, a_take, u
     qtbot.waitUntil(lambda: 57 in sounding(window), timeout=SOON_MS)
     qtbot.waitUntil(lambda: 57 not in sounding(window), timeout=SOON_MS)
     play(window, qtbot, 60)         # and one plays on
-    let_go(window, 60)
+    release(window, 60)
 
 
 def test_panic_ends_what_is_played_again(window, qtbot, a_take):
@@ -183,7 +183,7 @@ def test_panic_ends_what_is_played_again(window, qtbot, a_take):
     window.panic()
     qtbot.waitUntil(lambda: not sounding(window), timeout=SOON_MS)
     play(window, qtbot, 62)
-    let_go(window, 62)
+    release(window, 62)
 
 
 def test_a_take_is_heard_by_itself(panel, qtbot):

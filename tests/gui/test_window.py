@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.session import LATENTS
-from tests.gui.player import LEFT, SOON_MS, drag, key_point, let_go, loudest_db, play, sounding, type_value
+from tests.gui.player import LEFT, SOON_MS, drag, key_point, loudest_db, play, release, sounding, type_value
 
 # What the table says, and what everybody needs
 
@@ -59,7 +59,7 @@ def test_a_key_sounds_lights_up_and_ends(window, qtbot):
     qtbot.waitUntil(lambda: window.keyboard.velocities[60] > 0, timeout=SOON_MS)
     assert window.client.telemetry().voices >= 1
     assert loudest_db(window, qtbot) > -60
-    let_go(window, 60)
+    release(window, 60)
     qtbot.waitUntil(lambda: not sounding(window), timeout=SOON_MS)
 
 
@@ -106,7 +106,7 @@ def test_turning_the_volume_is_heard(window, qtbot):
     loud = loudest_db(window, qtbot)
     type_value(window.controls["master.volume_db"], "-60")
     qtbot.waitUntil(lambda: loudest_db(window, qtbot) < loud - 45, timeout=SOON_MS)
-    let_go(window, 57)
+    release(window, 57)
 
 
 def test_dragging_typing_and_undoing_a_knob(window):
@@ -145,7 +145,7 @@ def test_morphing_by_mouse_and_keys_shows_where_the_model_goes(window, qtbot):
     QTest.mouseClick(window.patches.undo, LEFT)
     assert window.session["morph.y"] == 0.5
     assert 60 in sounding(window)
-    let_go(window, 60)
+    release(window, 60)
 
 
 def test_a_corner_takes_another_sound(window):
@@ -216,11 +216,11 @@ def test_the_spectrogram_runs_freezes_and_shows_the_frame(window, qtbot):
     QTest.mouseClick(plot, LEFT, pos=plot.rect().center())
     assert window.spectrogram.freeze.isChecked()
     still = plot.partials[0]
-    let_go(window, 69)
+    release(window, 69)
     play(window, qtbot, 60)
     QTest.qWait(200)
     assert list(plot.partials[0]) == list(still)
     QTest.keyClick(plot, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(plot.partials[0]) > 3 and abs(plot.partials[0][0] - 261.6) < 3, timeout=SOON_MS)
-    let_go(window, 60)
+    release(window, 60)
     QTest.mouseClick(window.spectrogram.sound, LEFT)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hummingface.instrument.audio import registry
-from tests.gui.player import LEFT, SOON_MS, let_go, loudest_db, play
+from tests.gui.player import LEFT, SOON_MS, loudest_db, play, release
 
 # Patches
 
@@ -45,7 +45,7 @@ def test_the_midi_lamp_tells_midi_from_the_players_own_hands(window, qtbot):
     dark = window.status.midi.dot
     play(window, qtbot, 60)
     assert window.status.midi.dot == dark
-    let_go(window, 60)
+    release(window, 60)
     window.client.send({"do": "midi", "bytes": [0x90, 67, 100]})            # as a port would
     qtbot.waitUntil(lambda: window.status.midi.dot != dark, timeout=SOON_MS)
     window.client.send({"do": "midi", "bytes": [0x80, 67, 0]})
@@ -139,7 +139,7 @@ def test_another_block_size(window, qtbot, audio_server):
     qtbot.waitUntil(lambda: window.settings.block_samples == 1024, timeout=SOON_MS)
     qtbot.waitUntil(lambda: "512 samples" in dialog.latency.text(), timeout=SOON_MS)       # a JACK server's period is its own
     play(window, qtbot, 62)
-    let_go(window, 62)
+    release(window, 62)
 
 
 # The worst
@@ -161,7 +161,7 @@ def test_a_dead_audio_process_comes_back_with_all_as_it_was(window, qtbot, user_
     assert window.client.patch["latents"][2] == 2.25
     play(window, qtbot, 65)
     assert loudest_db(window, qtbot) > -60
-    let_go(window, 65)
+    release(window, 65)
     window.session.set("master.volume_db", 0.0)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.offline.player import Player, play_events
-from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, NoteOff, NoteOn, Set
+from hummingface.instrument.performance.midi import ALL_NOTES_OFF, SUSTAIN, Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.voice_allocation import LEGATO, MONO, Voices
 from tests.performance.hearing import DRY, RATE, cents, pitch_hz, play
 
@@ -83,7 +83,8 @@ def test_every_voice_draws_from_the_performance_and_from_its_place_in_it(plain):
 @pytest.mark.parametrize(("mode", "starts"), [(MONO, 3), (LEGATO, 1)])
 def test_mono_strikes_every_note_and_legato_ties_them(plain, mode, starts):
     """In both one note sounds at a time, the newest, and a held key comes back."""
-    events = [(0, Set(MODE, mode)), (0, NoteOn(0, 57, 100)), (RATE, NoteOn(0, 69, 100)), (2 * RATE, NoteOff(0, 69))]
+    events: list[tuple[int, Event]] = [(0, Set(MODE, mode)), (0, NoteOn(0, 57, 100)), (RATE, NoteOn(0, 69, 100)),
+                                        (2 * RATE, NoteOff(0, 69))]
     player = Player(plain, events=[*DRY, *events])
     for hz in (220, 440, 220):
         sound = player.render(RATE)[:, 0]

@@ -11,7 +11,7 @@ import pytest
 from hummingface.instrument.audio.engine import Engine
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.frame_source import FrameSource
-from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.performance.midi import Controller, Event, NoteOff, NoteOn
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.models.playing.untrained import untrained
@@ -72,7 +72,7 @@ def test_keys_at_any_moment_are_played_again_to_the_sample(source, block_samples
         begin = 4 * block_samples                       # of the take, after the snapshot
         held, sound = [], []
         for _ in range(BLOCKS):
-            events = []
+            events: list[tuple[float, Event]] = []
             for part in sorted(random.uniform(0, 1, int(random.random() < 0.3))):
                 if held and random.random() < 0.6:
                     events.append((part, NoteOff(0, held.pop(int(random.integers(len(held)))))))

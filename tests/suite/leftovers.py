@@ -51,6 +51,10 @@ def _children() -> Iterable[Thing]:
                 yield "process", int(number), words.strip()[:120]
 
 
+def _fixtures(item: pytest.Item) -> list[str]:
+    return list(getattr(item, "fixturenames", ()))          # a document's test has none
+
+
 class Leftovers:
     """Looks before and after each test, and around the fixtures that live longer."""
 
@@ -87,12 +91,12 @@ class Leftovers:
         elif nextitem.path != item.path:
             self._file_holds = False
             self._end_of_file(item)
-        elif not self._file_holds and not self._run_holders & set(item.fixturenames):
+        elif not self._file_holds and not self._run_holders & set(_fixtures(item)):
             self._gone(self._before, self._runs, item.name)
         return result
 
     def _end_of_file(self, item: pytest.Item) -> None:
-        if self._run_holders & set(item.fixturenames):          # a window that lives on may have started its engine again
+        if self._run_holders & set(_fixtures(item)):          # a window that lives on may have started its engine again
             self._runs |= things() - self._before_file
         before, self._before_file = self._before_file, things()
         self._gone(before, self._runs, item.path.name)

@@ -209,9 +209,9 @@ def test_a_read_only_installation_finds_its_cache(tmp_path):
         shutil.copy(Path(hummingface.__file__).with_name(name), package)
     (package / "instrument").mkdir()
     (package / "factor.py").write_text("FACTOR = 2\n")
-    (package / "scaled.py").write_text("from numba import types\n\nfrom hummingface import factor\n"
+    (package / "scaled.py").write_text("from numba import types\n\nfrom hummingface.factor import FACTOR\n"
                                        "from hummingface.compiled import compiled\n\n\n"
-                                       "@compiled(types.int64(types.int64))\ndef scaled(x):\n    return factor.FACTOR * x\n")
+                                       "@compiled(types.int64(types.int64))\ndef scaled(x):\n    return FACTOR * x\n")
     code = ("from hummingface.compiled import cache_folder\nfrom hummingface.scaled import scaled\n"
             "print(scaled(2), sum(scaled.stats.cache_hits.values()), cache_folder(scaled.__code__.co_filename))")
     package.chmod(0o555)

@@ -323,13 +323,13 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
 def test_keys_held_out_beside_their_neighbours(learnt, tmp_path):
     """Of neighbours that are alike, the mean at the right pitch is nearly the note; and which keys were held out is known."""
     from hummingface.train.evaluation.examine import held_out
-    from hummingface.train.notes.opening import Wishes, open_source
+    from hummingface.train.notes.opening import Overrides, open_source
     place = tmp_path / "keys"
     place.mkdir()
     for pitch in (58, 59, 60, 61, 62):
         sf.write(place / f"{pitch:03d}.wav", plucked(pitch, 0.3), 16_000)
     model, _ = learnt
-    result = held_out(model, open_source(place, Wishes(instrument="My Box")), progress=False)
+    result = held_out(model, open_source(place, Overrides(instrument="My Box")), progress=False)
     assert result["notes"] == ["060"]                                       # 60 is a multiple of 12
     assert result["neighbours"]["ALL"]["mel"] < 2.5
     assert set(result["model"]["ALL"]) == set(result["neighbours"]["ALL"])

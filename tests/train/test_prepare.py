@@ -19,7 +19,7 @@ from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.prepare import prepare
 from hummingface.train.data.store import DataError, part_files, read_part
-from hummingface.train.notes.opening import Wishes, open_source
+from hummingface.train.notes.opening import Overrides, open_source
 from hummingface.train.notes.program_families import INSTRUMENTS, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 from hummingface.train.notes.soundfont_source import LAYERS, NoteChoice, SoundFont
@@ -92,7 +92,7 @@ def test_nothing_is_made_twice_and_the_last_command_counts(folder, prepared, tmp
     report = prepare(data, [open_source(folder)], 1, False)
     assert (report.notes, report.made, report.unused) == (7, 0, 1)
     assert len(NoteBank(data)) == 7
-    report = prepare(data, [open_source(folder, Wishes(pitches=(69,)))], 1, False)
+    report = prepare(data, [open_source(folder, Overrides(pitches=(69,)))], 1, False)
     assert (report.notes, report.unused) == (2, 6)
     assert len(NoteBank(data)) == 2
     assert prepare(data, [open_source(tmp_path / "else" / "my horn")], 1, False).made == 0
@@ -121,7 +121,7 @@ def test_a_folder_of_another_future_format_is_refused(tmp_path):
 def test_a_full_disk_loses_nothing_that_was_done(folder, tmp_path):
     """The operating system refuses to write beyond a size: the second part does not fit."""
     data = tmp_path / "data"
-    prepare(data, [open_source(folder, Wishes(pitches=(60,)))], 1, False)
+    prepare(data, [open_source(folder, Overrides(pitches=(60,)))], 1, False)
     done = keys(data)
     code = ("import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
             "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); from hummingface.train.app.commands import main; "
@@ -130,7 +130,7 @@ def test_a_full_disk_loses_nothing_that_was_done(folder, tmp_path):
     assert result.returncode == 1 and "hummingface train:" in result.stderr and "Traceback" not in result.stderr
     assert keys(data) == done
     assert not [f for f in data.iterdir() if f.name.startswith(".")]
-    assert prepare(data, [open_source(folder, Wishes(pitches=(60, 63)))], 1, False).made == 2
+    assert prepare(data, [open_source(folder, Overrides(pitches=(60, 63)))], 1, False).made == 2
 
 
 def test_killed_it_goes_on(tmp_path):

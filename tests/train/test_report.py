@@ -136,7 +136,7 @@ def test_a_run_whose_data_or_model_is_gone_still_tells_of_its_learning(runs, tmp
         (tmp_path / name).write_bytes((runs / "small 2" / name).read_bytes().replace(b"tiny", b"gone"))
     write_state({name: value for name, value in state.items() if name != "average"}, tmp_path / "state.pt")
     run, = open_runs([tmp_path])
-    assert run.model is None and run.bank is None and any("--data" in remark for remark in run.remarks)
+    assert run.model is None and run.bank is None and any("--data" in notice for notice in run.notices)
     said = page.made_of([run])
     assert said["learning"][0][0] == "loss" and not said["originals"]
     assert "What was learnt" in page.render(said)

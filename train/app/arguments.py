@@ -3,7 +3,7 @@ import argparse
 from pathlib import Path
 
 from hummingface.command_parser import CommandParser
-from hummingface.train.notes.opening import add_wishes
+from hummingface.train.notes.opening import add_overrides
 from hummingface.train.notes.program_families import FACTORY, SOUNDFONT
 
 ABOUT = "Make the data, train, export, measure."
@@ -29,7 +29,7 @@ def build_parser() -> CommandParser:
     prepare.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     prepare.add_argument("--representation", choices=("frames", "stft"), default="frames",
                          help="stft: 16 kHz sounds, for models of whole notes")
-    add_wishes(prepare)
+    add_overrides(prepare)
 
     fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
     fetch.add_argument("set", choices=("nsynth",), help="the data set")
@@ -74,7 +74,7 @@ def build_parser() -> CommandParser:
     evaluate.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that --data came from")
     evaluate.add_argument("--left-out", type=int, default=100, metavar="N", help="of --data: how many notes of keys that were left out")
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
-    add_wishes(evaluate)
+    add_overrides(evaluate)
 
     report = command("report", "what runs have learnt, as one page with pictures and sounds: needs nothing but a browser")
     report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="folders that --run named; several sizes of latents are compared")
@@ -104,7 +104,7 @@ def build_parser() -> CommandParser:
     learn.add_argument("--background", action="store_true", help="at the lowest priority, on one core")
     learn.add_argument("--tell", action="store_true", help="for programs: what goes on, in lines of JSON, with models to be played on the "
                        "way; ends where standard input does")
-    add_wishes(learn)
+    add_overrides(learn)
 
     command("points", "for programs: recordings into points of a model's latent space, asked and answered in lines of JSON")
 
@@ -113,7 +113,7 @@ def build_parser() -> CommandParser:
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
     factory.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that it learns")
     factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
-    add_wishes(factory)
+    add_overrides(factory)
     _training_options(factory, AUTOENCODER)
     return parser
 

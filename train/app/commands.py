@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hummingface.models.playing.checked_json import read_json
 from hummingface.train.app.arguments import SEED, build_parser
 from hummingface.train.data.progress import be_quiet
-from hummingface.train.notes.opening import open_source, wishes_of
+from hummingface.train.notes.opening import open_source, overrides_of
 from hummingface.train.notes.program_families import FACTORY
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _prepare(args: Namespace) -> int:
     from hummingface.train.data.prepare import prepare
     workers = args.workers or os.cpu_count() or 1
     args.data.mkdir(parents=True, exist_ok=True)
-    sources = [open_source(path, wishes_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
+    sources = [open_source(path, overrides_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
     report = prepare(args.data, sources, workers, as_sound=getattr(args, "representation", "frames") != "frames")
     print(report.text())
     return 1 if report.failed or not report.notes else 0
@@ -242,11 +242,11 @@ def _evaluate(args: Namespace) -> int:
     if args.notes:
         from hummingface.train.evaluation.examine import examine, held_out
         from hummingface.train.evaluation.examine import table as notes_table
-        sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+        sources = [open_source(path, overrides_of(args), os.cpu_count() or 1) for path in args.notes]
         result = examine(model, sources, args.points, args.count, args.write, args.targets)
         if args.held_out:
-            result["held_out"] = held_out(model, open_source(args.notes[0], wishes_of(args), os.cpu_count() or 1))
-        print("\n".join([*(remark for source in sources for remark in source.remarks), notes_table(result)]))
+            result["held_out"] = held_out(model, open_source(args.notes[0], overrides_of(args), os.cpu_count() or 1))
+        print("\n".join([*(notice for source in sources for notice in source.notices), notes_table(result)]))
     if args.data:
         from hummingface.train.data.dataset import NoteBank
         told = distances(model, NoteBank(args.data), args.soundfont, args.count or 200, args.left_out)
@@ -272,7 +272,7 @@ def _evaluate_notes(args: Namespace, model: "StftModel") -> int:
     from hummingface.train.evaluation.examine_stft import examine, table
     if not args.notes:
         raise ValueError(f"{args.model} makes whole notes: give --notes SOURCE, with notes of the keys that it knows.")
-    sources = [open_source(path, wishes_of(args), os.cpu_count() or 1) for path in args.notes]
+    sources = [open_source(path, overrides_of(args), os.cpu_count() or 1) for path in args.notes]
     result = examine(model, sources, args.count, args.write)
     print(table(result))
     return _written(result, args.json)
@@ -305,7 +305,7 @@ def _learn(args: Namespace) -> int:
     lesson = TrainConfig(args.minutes, args.latents, args.hold_out, not args.uneven, _device(args.device), args.workers, args.seed,
                          args.licence)
     try:
-        learn(args.source, args.name, out, work, lesson, wishes_of(args), progress=not lines, tell=lines.tell if lines else None,
+        learn(args.source, args.name, out, work, lesson, overrides_of(args), progress=not lines, tell=lines.tell if lines else None,
               added=NOWHERE.added if args.out else args.library.added)
     except (OSError, ValueError) as error:
         if lines:

@@ -20,7 +20,7 @@ from hummingface.models.playing.shape import Shape
 from hummingface.train.data.cleaning import even_out
 from hummingface.train.data.prepare import PrepareReport, prepare
 from hummingface.train.data.store import replace_with
-from hummingface.train.notes.opening import Wishes, open_source
+from hummingface.train.notes.opening import Overrides, open_source
 
 if TYPE_CHECKING:
     from hummingface.train.learning.run import Learner
@@ -54,7 +54,7 @@ def silent(kind: str, **values: Any) -> None:
     """Reports nothing."""
 
 
-def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainConfig | None = None, wishes: Wishes | None = None,
+def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainConfig | None = None, overrides: Overrides | None = None,
           progress: bool = True, say: Callable[[str], None] = print, tell: Callable[..., None] | None = None,
           added: Added = lambda path, before: "") -> Model:
     """A model called `name` of the notes in `sources`, written as `out`.safetensors and `out`.json.
@@ -76,11 +76,11 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     notes = {"name": name, "sources": [str(path.absolute()) for path in sources], "minutes": lesson.minutes, "share": 0.0, "run": ""}
     notes |= {"run": read_notes(work).get("run", ""), "share": read_notes(work).get("share", 0.0)}
     write_notes(work, notes)
-    wishes = wishes or Wishes()
-    if len(sources) == 1 and not wishes.instrument:
-        wishes = replace(wishes, instrument=name)
+    overrides = overrides or Overrides()
+    if len(sources) == 1 and not overrides.instrument:
+        overrides = replace(overrides, instrument=name)
     notify("stage", stage="listening", done=0, of=0)
-    opened = [open_source(path, wishes, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
+    opened = [open_source(path, overrides, workers, data / f"heard-{i}.json") for i, path in enumerate(sources)]
     report = prepare(data, opened, workers, progress, lambda done, of: notify("stage", stage="preparing", done=done, of=of))
     say(report.text())
     if not report.notes:

@@ -49,7 +49,7 @@ class PrepareReport:
     made: int = 0                     # now
     seconds: float = 0.0
     skipped: list[Skipped] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unused: int = 0                   # of earlier commands, still in the folder
 
@@ -59,7 +59,7 @@ class PrepareReport:
                  + (f" ({self.seconds / self.made:.2f} s a note)" if self.made else "")]
         if self.unused:
             lines.append(f"{self.unused} notes of earlier commands remain in the folder, unused")
-        lines += self.remarks
+        lines += self.notices
         for reason, count in reasons.most_common():
             names = [s.name for s in self.skipped if s.reason == reason]
             lines.append(f"skipped {count}: {reason} ({', '.join(names[:4])}{', ...' if count > 4 else ''})")
@@ -180,7 +180,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
                     advance(len(orders))
             except SourceError as error:
                 report.failed.append(str(error))
-            report.remarks += source.remarks
+            report.notices += source.notices
     report.notes = len(requested - set(useless))
     unwanted = sorted(done - requested) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin

@@ -81,7 +81,7 @@ class Source(Protocol):
     name: str
     about: dict                                 # for the card: kind, licence where it is known
     batch: int                                  # how many notes are best made together
-    remarks: list[str]                          # notices for the player
+    notices: list[str]                          # notices for the player
 
     @property
     def read(self) -> Reader: ...

@@ -59,7 +59,7 @@ class NSynth:
         self.path, self.filters = Path(path), filters or Filters()
         self.name = self.path.name
         self.about = {"kind": "NSynth", "name": self.name, "licence": LICENCE}
-        self.remarks: list[str] = []
+        self.notices: list[str] = []
         self.read = read_notes
         self._skipped: list[Skipped] = []
         self._labels: dict[str, Labels] | None = None

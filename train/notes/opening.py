@@ -7,7 +7,7 @@ from hummingface.train.notes.note import QUALITIES, Source, SourceError
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Overrides:
     """Which notes are wanted of any source; empty: all that it has (a SoundFont: what `soundfont_source.LAYERS` says)."""
     pitches: tuple[int, ...] = ()
     velocities: tuple[int, ...] = ()
@@ -23,22 +23,24 @@ class Wishes:
     trust: str = "sound"                     # recordings: where name and sound disagree
 
 
-def open_source(path: Path, wishes: Wishes | None = None, workers: int = 1, memory: Path | None = None) -> Source:
+def open_source(path: Path, overrides: Overrides | None = None, workers: int = 1, memory: Path | None = None) -> Source:
     """Raises SourceError where `path` is no source of notes. `memory`: a file in which a folder's listening is kept."""
     from hummingface.train.notes.nsynth import Filters, NSynth, is_nsynth
     from hummingface.train.notes.recorded_notes import RecordedNotes
     from hummingface.train.notes.soundfont_source import NoteChoice, SoundFont
-    wishes, path = wishes or Wishes(), Path(path).expanduser()
+    overrides, path = overrides or Overrides(), Path(path).expanduser()
     if path.suffix.lower() in (".sf2", ".sf3"):
-        choice = NoteChoice(wishes.programs, wishes.pitches or NoteChoice().pitches, wishes.velocities, wishes.holds_s, wishes.instruments)
+        choice = NoteChoice(overrides.programs, overrides.pitches or NoteChoice().pitches, overrides.velocities, overrides.holds_s,
+                            overrides.instruments)
         return SoundFont(path, choice)
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder.")
-    filters = Filters(wishes.families, wishes.sources, wishes.pitches, wishes.velocities, wishes.qualities, wishes.without)
+    filters = Filters(overrides.families, overrides.sources, overrides.pitches, overrides.velocities, overrides.qualities,
+                      overrides.without)
     if is_nsynth(path):
         return NSynth(path, filters)
     if path.is_dir() or path.suffix.lower() == ".sfz":
-        return RecordedNotes(path, wishes.instrument, wishes.family, wishes.trust, filters, workers, memory)
+        return RecordedNotes(path, overrides.instrument, overrides.family, overrides.trust, filters, workers, memory)
     raise SourceError(f"{path}: neither a SoundFont (.sf2, .sf3), NSynth (.tar.gz, .tfrecord or its folder), an .sfz file nor a folder "
                       "of recordings.")
 
@@ -67,7 +69,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def add_wishes(parser: argparse.ArgumentParser) -> None:
+def add_overrides(parser: argparse.ArgumentParser) -> None:
     """The options that choose notes, for every command that takes a source."""
     chosen = parser.add_argument_group("which notes")
     chosen.add_argument("--pitches", type=numbers, default=(), metavar="36-84,90", help="MIDI keys")
@@ -85,5 +87,5 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument("--trust", choices=("sound", "name"), default="sound", help="recordings: where name and sound disagree")
 
 
-def wishes_of(args: argparse.Namespace) -> Wishes:
-    return Wishes(**{name: getattr(args, name) for name in Wishes.__dataclass_fields__})
+def overrides_of(args: argparse.Namespace) -> Overrides:
+    return Overrides(**{name: getattr(args, name) for name in Overrides.__dataclass_fields__})

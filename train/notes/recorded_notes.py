@@ -68,7 +68,7 @@ class RecordedNotes:
         self.name = self.path.stem if self.path.is_file() else self.path.resolve().name
         self.instrument, self.family = instrument or self.name, family or "recorded"
         self.about = {"kind": "recordings", "name": self.name}
-        self.remarks: list[str] = []
+        self.notices: list[str] = []
         self._files, self._first_skips = self._find()
         self.read = read_cuts
 
@@ -151,7 +151,7 @@ class RecordedNotes:
                 yield Order(key_of(labels, cut.sha256, cut.start_s, cut.stop_s, gain_db, cut.pitch), labels, cut)
 
     def _keys(self, usable: list[Found]) -> list[tuple[int, float]]:
-        """(key, where its fundamental is) of each; says in `remarks` where names and sounds disagree."""
+        """(key, where its fundamental is) of each; says in `notices` where names and sounds disagree."""
         away = [f.heard.pitch - f.pitch for f in usable if f.pitch is not None and np.isfinite(f.heard.pitch)]
         octaves = Counter(round(a / 12) for a in away if abs(a / 12 - round(a / 12)) < 0.1)
         octave, agreeing = octaves.most_common(1)[0] if octaves else (0, 0)
@@ -159,7 +159,7 @@ class RecordedNotes:
             octave = 0
         if octave:
             far = "an octave" if abs(octave) == 1 else f"{abs(octave)} octaves"
-            self.remarks.append(f"{self.name}: {agreeing} of {len(away)} names are {far} {'below' if octave > 0 else 'above'} what sounds "
+            self.notices.append(f"{self.name}: {agreeing} of {len(away)} names are {far} {'below' if octave > 0 else 'above'} what sounds "
                                 f"(they write C{4 - octave} for the usual C4, key 60); taken as it sounds")
         keys = []
         for found in usable:
@@ -175,11 +175,11 @@ class RecordedNotes:
                     f"({heard - named:+.1f} semitones)")
             whole = abs((heard - named) / 12 - round((heard - named) / 12)) < 0.06       # a period of two is easily heard
             if whole or self.trust == "name":
-                self.remarks.append(text + "; taken as named")
+                self.notices.append(text + "; taken as named")
                 fine = heard - 12 * round((heard - named) / 12) if whole else float(named)
                 keys.append((named, fine))
             else:
-                self.remarks.append(text + "; taken as it sounds")
+                self.notices.append(text + "; taken as it sounds")
                 keys.append((round(heard), heard))
         return [(min(127, max(0, key)), fine) for key, fine in keys]
 

@@ -86,7 +86,7 @@ class SoundFont:
             raise SoundFontError(f"{path}: no such SoundFont. FluidR3 comes with `apt-get install fluid-soundfont-gm`.")
         self.name = self.path.name
         self.about = {"kind": "SoundFont", "name": self.name}
-        self.remarks: list[str] = []
+        self.notices: list[str] = []
         self.read = FontReader(self.path)
         self._banks, self._instruments = self._choose(presets_in(self.path))
         self._plan = list(self._specs())

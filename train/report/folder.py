@@ -26,7 +26,7 @@ class ReportError(ValueError):
 
 @dataclass
 class Run:
-    """`model` and `bank` are None where `remarks` say why."""
+    """`model` and `bank` are None where `notices` say why."""
     name: str
     folder: Path
     kind: str
@@ -36,7 +36,7 @@ class Run:
     log: dict[str, np.ndarray]                # by the names of the columns; NaN where a row has none
     model: Model | StftModel | None = None
     bank: NoteBank | NoteSounds | None = None
-    remarks: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     @property
     def generative(self) -> bool:
@@ -94,13 +94,13 @@ def _open(folder: Path, data: Path | None) -> Run:
         try:
             run.bank = NoteSounds(layout=shape_of_run(state).layout, **chosen) if run.whole else NoteBank(**chosen)
         except (DataError, KeyError, OSError, TypeError, ValueError) as error:
-            run.remarks.append(f"its notes cannot be opened ({error}); give them with --data")
+            run.notices.append(f"its notes cannot be opened ({error}); give them with --data")
     else:
-        run.remarks.append("it does not record which notes it learnt (it is from an earlier version); give them with --data")
+        run.notices.append("it does not record which notes it learnt (it is from an earlier version); give them with --data")
     try:
         run.model = model_of_stft(state, run.name, run.bank) if isinstance(run.bank, NoteSounds) else model_of_state(state, run.name)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, ModelError):
-        run.remarks.append("of an earlier version: its sounds are left out")
+        run.notices.append("of an earlier version: its sounds are left out")
     return run
 
 

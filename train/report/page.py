@@ -204,7 +204,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         facts.append(("weights", f"{weights / 1e6:.2f} million"))
     if isinstance(run.model, Model):
         facts.append(("dynamics of its own", _dynamics(run.model)))
-    return facts + [("note", remark) for remark in run.remarks]
+    return facts + [("note", notice) for notice in run.notices]
 
 
 def _dynamics(model: Model) -> str:

@@ -20,7 +20,7 @@ def test_names_an_octave_off_are_found_out(tmp_path, tone):
     assert not skipped
     assert sorted(o.labels.pitch for o, _ in notes.values()) == [48, 51, 54, 57]
     assert {o.labels.velocity for o, _ in notes.values()} == {49}
-    assert len(source.remarks) == 1 and "an octave below what sounds" in source.remarks[0]
+    assert len(source.notices) == 1 and "an octave below what sounds" in source.notices[0]
 
 
 def test_one_name_that_is_wrong(tmp_path, tone):
@@ -28,7 +28,7 @@ def test_one_name_that_is_wrong(tmp_path, tone):
         sf.write(tmp_path / f"{name}.wav", tone(pitch), 44_100)
     source, notes, _ = notes_of(tmp_path)
     assert notes["E3"][0].labels.pitch == 55
-    assert "E3.wav: its name says E3, it sounds like G3" in source.remarks[0]
+    assert "E3.wav: its name says E3, it sounds like G3" in source.notices[0]
     _, notes, _ = notes_of(tmp_path, trust="name")
     assert notes["E3"][0].labels.pitch == 52
 
