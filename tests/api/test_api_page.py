@@ -29,7 +29,7 @@ def test_the_page_runs(tmp_path):
     source = program(importlib.util.find_spec("torch") is not None)
     assert source.count("hummingface") > 20
     runner = tmp_path / "run.py"
-    runner.write_text(f"{NAMED}exec(compile({source!r}, {str(PAGE)!r}, 'exec'), {{'__name__': 'page'}})\n", encoding="utf-8")
+    runner.write_text(f"exec(compile({source!r}, {str(PAGE)!r}, 'exec'), {{'__name__': 'page'}})\n", encoding="utf-8")
     work = tmp_path / "work"
     work.mkdir()
     ran = subprocess.run([sys.executable, str(runner)], cwd=work, capture_output=True, text=True, timeout=900, check=False,
