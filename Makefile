@@ -32,10 +32,17 @@ test-fast: $(VENV)/.ready-fast ## the tests that need nothing but pip: no packag
 train: $(VENV)/.ready-train ## set up what training needs; ARGS are those of `hummingface train`
 	@$(RUN) -m hummingface train $(or $(ARGS),--help)
 
-check: $(VENV)/.ready-test ## style, types, import contracts
+check: $(VENV)/.ready-test contracts types ## style, types, import contracts
 	$(VENV)/bin/ruff check .
+
+.PHONY: contracts types layout
+layout: $(VENV)/.ready-test
 	@$(RUN) -m tests.layout $(VENV)/layout
+
+contracts: layout
 	cd $(VENV)/layout && $(abspath $(VENV))/bin/lint-imports --config $(CURDIR)/pyproject.toml
+
+types: layout
 	MYPYPATH=$(VENV)/layout $(VENV)/bin/mypy
 
 format: $(VENV)/.ready-fast ## mend what style allows to be mended by itself, and the order of imports

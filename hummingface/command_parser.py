@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from models.suggestions import did_you_mean
+from hummingface.suggestions import did_you_mean
 
 HELP_WIDTH = 110
 
