@@ -11,7 +11,8 @@ import pytest
 from hummingface.instrument.logs import log_files
 
 PROJECT = Path(__file__).resolve().parents[1]
-BEGIN = "from hummingface.instrument.logs import log_files; import logging, sys, threading; path = log_files.begin('window'); log = logging.getLogger('test')\n"
+BEGIN = ("from hummingface.instrument.logs import log_files; import logging, sys, threading; "
+         "path = log_files.begin('window'); log = logging.getLogger('test')\n")
 
 
 def run(home, code, *words, check=None):
