@@ -38,7 +38,7 @@ row_dtype = np.dtype([
 ], align=True)
 
 
-class Batch(NamedTuple):
+class DecoderBatch(NamedTuple):
     """What a decoder is asked for together. [MOST_INPUTS] each, float32 but `owner`."""
     pitch: np.ndarray
     velocity: np.ndarray
@@ -46,10 +46,10 @@ class Batch(NamedTuple):
     owner: np.ndarray                                       # int64, the slot
 
 
-def new_batch() -> Batch:
+def new_batch() -> DecoderBatch:
     """Of which nothing is asked yet."""
     pitch, velocity, time_s = np.zeros((3, MOST_INPUTS), np.float32)
-    return Batch(pitch, velocity, time_s, np.zeros(MOST_INPUTS, np.int64))
+    return DecoderBatch(pitch, velocity, time_s, np.zeros(MOST_INPUTS, np.int64))
 
 
 class Models(NamedTuple):

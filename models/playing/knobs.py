@@ -23,7 +23,7 @@ NEAR = 1.0                            # latents: a preset that is this much fart
 
 
 @dataclass(frozen=True)
-class NamedKnob:
+class KnobDirection:
     """`directions` [P, L]: change of the latents per unit of its value, at `places` [P, L]; a single direction without a place holds
     everywhere.
     """
@@ -42,20 +42,20 @@ class NamedKnob:
         return (weight / weight.sum()) @ self.directions
 
 
-def by_control(knobs: dict[str, NamedKnob]) -> dict[str, NamedKnob]:
+def by_control(knobs: dict[str, KnobDirection]) -> dict[str, KnobDirection]:
     """The knobs by the ids of the controls that move them: families are numbered, since each model has others."""
     families = sorted(name for name, knob in knobs.items() if knob.kind == "family")
     return ({name: knob for name, knob in knobs.items() if knob.kind == "characteristic"}
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
-def with_offsets(knobs: dict[str, NamedKnob], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
+def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing. [L]"""
     moves = [value * knobs[name].at(z) for name, value in values.items() if value and name in knobs]
     return z + np.sum(moves, 0) if moves else z
 
 
-def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
+def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
     """The card's knobs by their ids. Raises ModelError with what is wrong."""
     stored, presets = card.get("knobs", {}), card.get("presets", {})
     if not isinstance(stored, dict) or len(stored) > MOST_KNOBS:
@@ -75,7 +75,7 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, NamedKnob]:
         correlation = about.get("correlation")
         if correlation is not None and not (_number(correlation) and abs(correlation) <= 1):
             raise ModelError(f"knob {identity!r}: its 'correlation' is not a number from -1 to 1")
-        knobs[identity] = NamedKnob(kind, name, np.array(rows, np.float32),
+        knobs[identity] = KnobDirection(kind, name, np.array(rows, np.float32),
                                np.array([presets[preset]["z"] for preset in many], np.float32) if many else None,
                                float("nan") if correlation is None else float(correlation))
     return knobs

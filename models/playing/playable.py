@@ -1,7 +1,7 @@
 """What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
 from typing import TYPE_CHECKING, Any
 
-from hummingface.models.playing.knobs import NamedKnob, read_knobs
+from hummingface.models.playing.knobs import KnobDirection, read_knobs
 from hummingface.models.playing.shape import ModelError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Playable:
         return trained_velocities(self.card) or VELOCITIES
 
     @property
-    def knobs(self) -> dict[str, NamedKnob]:
+    def knobs(self) -> dict[str, KnobDirection]:
         """Named directions among the latents, by id. Raises ModelError if the card's are invalid."""
         return read_knobs(self.card, self.latents)
 

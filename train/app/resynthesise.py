@@ -41,7 +41,7 @@ def _read(path: Path) -> tuple[np.ndarray, int]:
 
 
 @dataclass(frozen=True)
-class Resynthesis:
+class ResynthesisedNote:
     """What a model makes of a recording. `mel_db`, `act60_db`: how far it is from it (`train/evaluation/metrics.py`); None where that
     cannot be said.
     `levelling_db`: the gain of a patch at these latents, so that it is as loud as others."""
@@ -65,7 +65,7 @@ class Resynthesis:
                 f"from {self.note.lead_s:.2f} s on, through {self.model}: {told} dB\nlatents: {' '.join(f'{z:.2f}' for z in self.made.z)}")
 
 
-def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = None) -> Resynthesis:
+def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = None) -> ResynthesisedNote:
     """One recorded note through `model` and back. `pitch`: its key, if it is known. Raises SourceError where there is no note in the
     file."""
     note = note_in(source, pitch)
@@ -73,5 +73,5 @@ def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = N
     made = reconstruct(refiner, note, "refined")
     figures = distance(made.original, made.audio, made.rate_hz)
     trend = key_trend.of_model(refiner.model)                   # by which the instrument plays the model's sounds
-    return Resynthesis(model.name, note, made, figures["mel"], figures["act60"],
+    return ResynthesisedNote(model.name, note, made, figures["mel"], figures["act60"],
                        key_trend.levelling_gain_db(trend.keys, trend.at(made.z)[0]))

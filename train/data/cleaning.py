@@ -15,7 +15,7 @@ LEAST_MOTION_S = 1.0                  # shorter notes are too short to measure m
 SLOPE_SHARE = 0.3                     # fraction of a note's time, at its end, whose slope is extrapolated
 
 
-class Notes:
+class BankNotes:
     """The fields of a bank of notes that are corrected here: the base of `hummingface.train.data.dataset.NoteBank`, whose units these are.
     """
     rows: torch.Tensor
@@ -30,7 +30,7 @@ class Notes:
     peak_db: np.ndarray
 
 
-def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
+def silence_what_has_died_away(bank: BankNotes, sustained: np.ndarray) -> None:
     """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence these rows."""
     for i in np.flatnonzero(~sustained):
         held = bank.rows[i, :bank.valid_rows[i], LEVEL]
@@ -41,7 +41,7 @@ def silence_what_has_died_away(bank: Notes, sustained: np.ndarray) -> None:
             bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
 
-def go_on(bank: Notes, notes: list[dict], sustained: np.ndarray) -> None:
+def go_on(bank: BankNotes, notes: list[dict], sustained: np.ndarray) -> None:
     """Rows beyond the last that was recorded. Struck notes without a note-off go on decaying as before it, and sustained ones go on,
     for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
@@ -93,7 +93,7 @@ def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch
     return torch.from_numpy(at_times(rows[:last + 1].float().numpy(), times_s[:last + 1], wanted_s)).half()
 
 
-def tune(bank: Notes) -> None:
+def tune(bank: BankNotes) -> None:
     """Remove the remaining mistuning of each note, as `models/playing/period.py` measures it."""
     times = row_times_s()
     for i in range(0, len(bank.rows), 512):
@@ -111,7 +111,7 @@ def tune(bank: Notes) -> None:
         bank.f0_hz[notes] *= off[:, 0, 0].numpy()
 
 
-def even_out(bank: Notes) -> None:
+def even_out(bank: BankNotes) -> None:
     """Bring each note to the mean level of its dynamic around its key: no player plays two keys exactly alike, and a keyboard should.
 
     An instrument's notes of one velocity and length are one dynamic; differences between dynamics, and trends over the keys, stay.

@@ -19,7 +19,7 @@ from torch import Tensor
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
-from hummingface.train.data.cleaning import LEAST_MOTION_S, Notes, go_on, silence_what_has_died_away, tune
+from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
 
@@ -91,7 +91,7 @@ class Batch:
         return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
 
 
-class NoteBank(Notes):
+class NoteBank(BankNotes):
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,

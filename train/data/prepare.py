@@ -36,7 +36,7 @@ from hummingface.train.data.store import (
     write_part,
     write_skipped,
 )
-from hummingface.train.notes.note import Note, Order, Reader, Skipped, Source, SourceError, why_unusable
+from hummingface.train.notes.note import Note, NoteSource, Order, Reader, Skipped, SourceError, why_unusable
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note without a note-off
 AHEAD = 2                             # batches in flight for each worker
@@ -126,7 +126,7 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound:
     return useless
 
 
-def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None, progress: bool = True,
+def prepare(folder: Path, sources: Sequence[NoteSource], workers: int | None = None, progress: bool = True,
             watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> PrepareReport:
     """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
 
@@ -155,7 +155,7 @@ def prepare(folder: Path, sources: Sequence[Source], workers: int | None = None,
         bar.update(count)
         watch(past, sum(sizes) if all(sizes) else 0)
 
-    def missing(source: Source) -> Iterator[Order]:
+    def missing(source: NoteSource) -> Iterator[Order]:
         for order in source.orders(report.skipped):
             again = order.key in requested
             requested.add(order.key)

@@ -14,10 +14,10 @@ from hummingface.train.data.prepare import prepared
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
-from hummingface.train.notes.note import Note, Order, Skipped, Source, SourceError
+from hummingface.train.notes.note import Note, NoteSource, Order, Skipped, SourceError
 
 
-def examine(model: Model, sources: Sequence[Source], way: str = "refined", count: int | None = None, write: Path | None = None,
+def examine(model: Model, sources: Sequence[NoteSource], way: str = "refined", count: int | None = None, write: Path | None = None,
             targets: bool = False, progress: bool = True) -> dict:
     """{"model", "way", "notes": {name: figures}, "families": {family or ALL: means}, "gain_spread": {"notes": see
     `train/evaluation/metrics.py`},
@@ -51,7 +51,7 @@ def examine(model: Model, sources: Sequence[Source], way: str = "refined", count
     return result
 
 
-def _chosen(source: Source, count: int | None, skipped: list[Skipped]) -> Iterator[Order]:
+def _chosen(source: NoteSource, count: int | None, skipped: list[Skipped]) -> Iterator[Order]:
     """All orders of a source, or `count` of them, evenly, one after another: a data set's sounds do not fit into memory."""
     if count is None:
         yield from source.orders(skipped)
@@ -61,7 +61,7 @@ def _chosen(source: Source, count: int | None, skipped: list[Skipped]) -> Iterat
     yield from (order for place, order in enumerate(source.orders(skipped)) if place in wanted)
 
 
-def _notes(source: Source, orders: Iterator[Order]) -> Iterator[Note | Skipped]:
+def _notes(source: NoteSource, orders: Iterator[Order]) -> Iterator[Note | Skipped]:
     while some := list(islice(orders, source.batch)):
         yield from source.read(some)
 
@@ -77,7 +77,7 @@ def _one(refiner: Refiner, note: Note, way: str, name: str, write: Path | None, 
     return entry
 
 
-def held_out(model: Model, source: Source, progress: bool = True) -> dict:
+def held_out(model: Model, source: NoteSource, progress: bool = True) -> dict:
     """At the keys that training with `hold_out` never saw: the model, and the mean of the nearest notes below and above that it did
     see, weighted by distance. {"model" | "neighbours": {family or ALL: means}, "notes": [names]}
 

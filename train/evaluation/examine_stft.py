@@ -12,12 +12,12 @@ from hummingface.train.evaluation import stft_figures
 from hummingface.train.evaluation.examine import write_sound
 from hummingface.train.evaluation.metrics import FIGURES, distance
 from hummingface.train.exporting.export_stft import reconstructed
-from hummingface.train.notes.note import Skipped, Source, SourceError
+from hummingface.train.notes.note import NoteSource, Skipped, SourceError
 
 ALL = (*stft_figures.FIGURES, *FIGURES)
 
 
-def examine(model: StftModel | None, sources: Sequence[Source], count: int | None = None, write: Path | None = None) -> dict[str, Any]:
+def examine(model: StftModel | None, sources: Sequence[NoteSource], count: int | None = None, write: Path | None = None) -> dict[str, Any]:
     """{"model", "notes": {name: figures}, "mean": figures, "skipped": {name: reason}} of each note through encoder and generator.
 
     Notes of other keys than the model knows are passed over. None for a model: through the representation alone, as every model hears it.

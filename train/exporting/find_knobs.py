@@ -10,7 +10,7 @@ from scipy.stats import rankdata, spearmanr
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE
-from hummingface.models.playing.knobs import NamedKnob, with_offsets
+from hummingface.models.playing.knobs import KnobDirection, with_offsets
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
@@ -100,7 +100,7 @@ def family_directions(model: Model) -> dict[str, dict]:
             for family in families}
 
 
-def correlations(model: Model, knobs: dict[str, NamedKnob], seed: int = 0) -> dict[str, dict[str, float]]:
+def correlations(model: Model, knobs: dict[str, KnobDirection], seed: int = 0) -> dict[str, dict[str, float]]:
     """Rank correlation (Spearman's) of each characteristic's knob with what is measured of notes: presets at random keys.
 
     `correlation` is that of the mean over the notes of each note's ranks (as in Friedman's test: no note outweighs the others, however fast

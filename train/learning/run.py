@@ -39,7 +39,7 @@ LEAST_RATE = 0.01
 STEEPEST = 5.0
 
 
-class Notes(Protocol):
+class TrainingNotes(Protocol):
     """What is learnt from."""
 
     def near(self, device: torch.device) -> Self:
@@ -65,7 +65,7 @@ class RunOptions(Protocol):
     def seed(self) -> int: ...
 
 
-Bank = TypeVar("Bank", bound=Notes)
+Bank = TypeVar("Bank", bound=TrainingNotes)
 Options = TypeVar("Options", bound=RunOptions)
 
 

@@ -75,7 +75,7 @@ class Reader(Protocol):
     def __call__(self, orders: Sequence[Order]) -> Iterator[Note | Skipped]: ...
 
 
-class Source(Protocol):
+class NoteSource(Protocol):
     """Where notes come from."""
     path: Path
     name: str

@@ -3,7 +3,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummingface.train.notes.note import QUALITIES, Source, SourceError
+from hummingface.train.notes.note import QUALITIES, NoteSource, SourceError
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Overrides:
     trust: str = "sound"                     # recordings: where name and sound disagree
 
 
-def open_source(path: Path, overrides: Overrides | None = None, workers: int = 1, memory: Path | None = None) -> Source:
+def open_source(path: Path, overrides: Overrides | None = None, workers: int = 1, memory: Path | None = None) -> NoteSource:
     """Raises SourceError where `path` is no source of notes. `memory`: a file in which a folder's listening is kept."""
     from hummingface.train.notes.nsynth import Filters, NSynth, is_nsynth
     from hummingface.train.notes.recorded_notes import RecordedNotes

@@ -10,7 +10,7 @@ from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError, read_data
 from hummingface.train.evaluation.reconstruct import Learnt, sounded
-from hummingface.train.notes.note import Labels, Note, Source, SourceError
+from hummingface.train.notes.note import Labels, Note, NoteSource, SourceError
 from hummingface.train.notes.opening import open_source
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def real_notes(bank: NoteBank | NoteSounds | None, count: int, sources: Sequence
             "what was to be learnt, as sound: the recordings themselves are not where they were (--notes SOURCE gives others)")
 
 
-def _sources_of(folder: Path) -> list[Source]:
+def _sources_of(folder: Path) -> list[NoteSource]:
     found = []
     try:
         paths = read_data(folder).get("paths", [])
@@ -61,7 +61,7 @@ def _sources_of(folder: Path) -> list[Source]:
     return found
 
 
-def _chosen(source: Source, count: int, names: set[str] | None = None) -> list[Note]:
+def _chosen(source: NoteSource, count: int, names: set[str] | None = None) -> list[Note]:
     """Notes of a source, spread evenly over the first ones of it (of these `names`)."""
     orders = [order for order in islice(source.orders([]), LOOKED_THROUGH) if names is None or order.labels.name in names]
     orders.sort(key=lambda order: order.labels.pitch)

@@ -7,7 +7,7 @@ from scipy.signal import resample_poly
 
 from hummingface.models.learning.latent_space import KNOB_RANGE
 from hummingface.models.playing import stft
-from hummingface.models.playing.knobs import NamedKnob, read_knobs, with_offsets
+from hummingface.models.playing.knobs import KnobDirection, read_knobs, with_offsets
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
@@ -144,7 +144,7 @@ def knob_walks(model: Model | StftModel) -> list[Clip]:
     return clips
 
 
-def knobs_of(model: Model | StftModel) -> dict[str, NamedKnob]:
+def knobs_of(model: Model | StftModel) -> dict[str, KnobDirection]:
     """The conditions of a conditional model; of others, directions measured around as many presets as time allows
     (`train/exporting/find_knobs.py`), and
     none of models of whole notes."""
