@@ -24,7 +24,7 @@ def look():
     shown = windows[0]
     if not getattr(shown, "pressed", False):
         shown.pressed = True
-        shown.hands.press(60, 100, "test")
+        shown.note_input.press(60, 100, "test")
         return
     if 60 not in [note for note, velocity in enumerate(shown.client.telemetry().notes) if velocity]:
         return
@@ -46,7 +46,7 @@ sys.exit(app.run())
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process has loaded is read from /proc")
 def test_neither_the_audio_process_nor_the_window_loads_torch(tmp_path):
     pytest.importorskip("torch", reason="where torch is not, nobody can load it")
-    made = subprocess.run([sys.executable, "-c", PLAYS], capture_output=True, text=True, timeout=600, cwd=tmp_path, env={
+    made = subprocess.run([sys.executable, "-c", PLAYS], capture_output=True, text=True, timeout=240, cwd=tmp_path, env={
         **os.environ, "PYTHONPATH": str(PROJECT), "QT_QPA_PLATFORM": "offscreen", "HUMMINGFACE_HOME": str(tmp_path),
         "JACK_DEFAULT_SERVER": "no-server-has-this-name"})
     assert made.stdout.strip(), made.stderr

@@ -120,11 +120,14 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Terminal], int]] = {
     "resynthesise": rendering.resynthesise, "install": _install, "desktop": _desktop, "completion": _completion}
 
 
+BEFORE_ALL = ("install",)       # may run where nothing is installed yet: the standard library alone
 SHORT = ("devices", "models", "patches", "controls", "completion", "desktop")      # over at once: these log failures alone
 
 
 def _begin_log(kind: str, verbose: bool) -> None:
     """This process logs from here on."""
+    if kind in BEFORE_ALL:
+        return
     if kind in SHORT and not verbose:
         from hummingface.instrument.logs.log_failures import begin_at_failure
         begin_at_failure(kind)

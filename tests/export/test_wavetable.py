@@ -89,13 +89,13 @@ def test_channels_that_are_each_others_negative_have_the_levels_of_equal_ones(so
     assert wavetable.harmonics(sound_of("Late Trumpet"), options) == pytest.approx(whole, rel=1e-5, abs=1e-9)
 
 
-def test_from_a_terminal_with_a_bar_and_never_twice_over(tmp_path):
-    """To the end, as a person types it."""
+def test_from_a_command_line_and_never_twice_over(tmp_path):
+    """To the end; a bar is for terminals alone."""
     words = [sys.executable, "-m", "hummingface", "export", "wavetable", "Stone Nave", str(tmp_path / "a.wav"), "--seconds", "1"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
     assert done.returncode == 0 and f"{tmp_path / 'a.wav'}: 256 cycles" in done.stdout, done.stderr
-    assert "256/256" in done.stderr and "exporting a.wav" in done.stderr
+    assert "exporting" not in done.stderr
     made = (tmp_path / "a.wav").read_bytes()
     again = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600)
     assert again.returncode == 1 and "already exists" in again.stderr and "Traceback" not in again.stderr

@@ -118,7 +118,7 @@ def hostile(qtbot, tmp_path, monkeypatch):
     learning.notes_text, learning.left_out = NAME, NAME
     window.recordings.panel.open()
     monkeypatch.setattr(type(window.recordings.new_sound), "warm", lambda self: None)
-    monkeypatch.setattr("hummingface.instrument.patches.learnt_models.lessons", lambda: [TrainingJob(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
+    monkeypatch.setattr("hummingface.instrument.patches.learnt_models.jobs", lambda: [TrainingJob(NAME + "2", (NAME,), 9.0, 0.5, 0.0)])
     learning.state = "stopped"
     window.recordings._fill()
     yield window

@@ -40,7 +40,7 @@ def test_a_broken_wheel_is_named_and_a_whole_one_is_taken_the_next_time(tmp_path
     data = wheel.read_bytes()
     wheel.write_bytes(data[:len(data) // 2])
     error = failure(into(tmp_path / "site", tmp_path, "whole", "torn"))
-    assert error.package.startswith("torn") and "broken" in error.why and error.step == "the second step"
+    assert error.package.startswith("torn") and "damaged" in error.why and error.step == "the second step"
     wheel.write_bytes(data)
     run(into(tmp_path / "site", tmp_path, "whole", "torn"))
     assert (tmp_path / "site" / "torn").is_dir() and (tmp_path / "site" / "whole").is_dir()
@@ -104,7 +104,7 @@ def test_a_step_that_is_cancelled_ends_its_process(tmp_path):
      "numba", "cannot be reached"),
     (["Collecting python-rtmidi>=1.5", "  error: subprocess-exited-with-error", "ERROR: Failed building wheel for python-rtmidi"],
      "python-rtmidi", "compiled here"),
-    (["Collecting scipy", "ERROR: Wheel 'scipy' located at /tmp/scipy-1.17.1.whl is invalid."], "scipy", "broken"),
+    (["Collecting scipy", "ERROR: Wheel 'scipy' located at /tmp/scipy-1.17.1.whl is invalid."], "scipy", "damaged"),
     (["error: Failed to fetch: `https://somewhere/whl/cpu/torch/`", "  Caused by: dns error"], "", "cannot be reached"),
     (["error: something else went wrong."], "", "something else went wrong"),
     ([], "", "said nothing"),

@@ -47,7 +47,7 @@ class TestAsked:
                 (tools / name).chmod(0o755)
             code = ("import sys; from hummingface.instrument.installing import system as s; import os; "
                     f"os.geteuid = lambda: {0 if root else 1000}; "
-                    f"s.PLAY = (s.Part('sound', lambda: {not lacks}, ('libportaudio2',), s._display),); s.TEST = (); "
+                    f"s.PLAY = (s.SystemPart('sound', lambda: {not lacks}, ('libportaudio2',), s._display),); s.TEST = (); "
                     "sys.exit(s.main(sys.argv[1:]))")
             variables = {**os.environ, "PATH": f"{tools}:/usr/bin:/bin", "PYTHONPATH": str(PROJECT), "DISPLAY": ":7" if display else "",
                          "WAYLAND_DISPLAY": ""}

@@ -136,7 +136,7 @@ def test_busy_servers_are_asked_again_and_missing_files_are_not(server, tmp_path
 
 
 def test_no_server_at_all(tmp_path):
-    with pytest.raises(FetchError, match="the same command goes on"):
+    with pytest.raises(FetchError, match="the same command resumes"):
         fetch(Published("http://127.0.0.1:9/none"), tmp_path, progress=False, pause_s=0.001)
 
 

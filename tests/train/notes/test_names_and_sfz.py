@@ -47,5 +47,5 @@ lokey=51 hikey=53
 
 def test_a_mapping_that_includes_itself(tmp_path):
     (tmp_path / "a.sfz").write_text('#include "a.sfz"\n<region> sample=a.wav')
-    with pytest.raises(SourceError, match="circle"):
+    with pytest.raises(SourceError, match="included recursively"):
         read_sfz(tmp_path / "a.sfz")

@@ -12,7 +12,7 @@ LEADING = ["../outside", "a/b", "/tmp/absolute", "audio/../../outside", ".", "",
 
 @pytest.mark.parametrize("name", LEADING)
 def test_a_name_with_a_folder_in_it_is_no_name(name):
-    with pytest.raises(ValueError, match="no name of a note"):
+    with pytest.raises(ValueError, match="not the name of a note"):
         labels_of(name, entry(name))
 
 
@@ -54,4 +54,4 @@ def test_nor_by_a_record(data, tmp_path):
     path.write_bytes(b"".join(framed(example_of(about, sound)) for about in examples.values()))
     skipped = []
     assert [order.labels.name for order in NSynth(path).orders(skipped)] == [good]
-    assert len(skipped) == 4 and all("no name of a note" in each.reason for each in skipped)
+    assert len(skipped) == 4 and all("not the name of a note" in each.reason for each in skipped)
