@@ -233,6 +233,7 @@ def test_space_presses_every_button(window):
         button.setDown(False)                       # what it does is the business of other tests
         button.pressed.disconnect(listener)
         assert pressed, describe([button])
+    window.recordings.close()                       # its menu starts the helper ahead
 
 
 # Names and tooltips
