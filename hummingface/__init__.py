@@ -8,28 +8,24 @@ The one import name of the project: `hummingface.instrument`, `hummingface.model
 folders `instrument`, `models`, `train` and `assets`. An installation has them inside this one (`pyproject.toml` maps them); in a
 checkout they lie beside it.
 """
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hummingface.instrument.api import *  # noqa: F403
 
 _here = Path(__file__).resolve().parent
 FOLDER = str(_here.parent)           # that holds this package: where other processes of ours find it
 if not (_here / "instrument").is_dir():
-    __path__.append(FOLDER)          # noqa: F405
+    __path__.append(FOLDER)
 
 
 def __getattr__(name: str) -> object:
-    """The API is imported when it is first asked for: the window and the audio process begin sooner without it."""
+    """The API (its types are in `__init__.pyi`), imported when it is first asked for: whatever plays knows nothing of it."""
     if name.startswith("_"):
         raise AttributeError(name)
-    from hummingface.instrument import api
+    api = import_module("hummingface.instrument.api")
     if name not in api.__all__:
         raise AttributeError(f"hummingface has no {name!r}; it has {', '.join(sorted(api.__all__))}")
     return getattr(api, name)
 
 
 def __dir__() -> list[str]:
-    from hummingface.instrument import api
-    return [*globals(), *api.__all__]
+    return [*globals(), *import_module("hummingface.instrument.api").__all__]

@@ -21,7 +21,7 @@ def lay(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for name, folder in folders().items():
         place = target.joinpath(*name.split("."))
-        for source in [*(PROJECT / folder).rglob("*.py"), *(PROJECT / folder).rglob("py.typed")]:
+        for source in [*(PROJECT / folder).rglob("*.py"), *(PROJECT / folder).rglob("*.pyi"), *(PROJECT / folder).rglob("py.typed")]:
             copy = place / source.relative_to(PROJECT / folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             try:

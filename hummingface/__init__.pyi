@@ -1,0 +1,3 @@
+from hummingface.instrument.api import *  # noqa: F403
+
+FOLDER: str
