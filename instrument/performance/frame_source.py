@@ -98,6 +98,7 @@ class FrameSource:
     def forget(self) -> None:
         """Drop the cache of notes that have ended."""
         self._known[:] = 0
+        self._out_of_batch = 0                              # else a replay, which begins here, would ask for another batch
 
     def prepare(self) -> None:
         """Warm the networks up."""
