@@ -105,3 +105,29 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
     assert source.target.max() == 4.0                                     # as far as a model is ever asked
     source.set_target(np.full(16, 3.0, np.float32), {})
     assert np.all(source.target == 3.0)
+
+
+@pytest.mark.parametrize("hops", [4, 5, 6])
+def test_after_a_rest_it_is_as_on_a_new_source(hops):
+    """What was played before leaves no trace once all rests and is forgotten: takes begin there."""
+    model = untrained(latents=4, width=24)
+    before, new = FrameSource(model), FrameSource(model)
+
+    def play(source: FrameSource, hops: int, begins: int) -> np.ndarray:
+        source.target[:] = 1
+        played = []
+        for hop in range(hops):
+            source.glide(SHARE)
+            slots, *asked = chord(40)
+            count = 40 if hop >= begins else 30                               # ten notes begin while the latents move
+            played.append(source.frames(slots[:count], *(values[:count] for values in asked))[:30])
+        return np.concatenate(played)
+    play(before, hops, hops - 1)                                              # the last ones just before all is quiet
+    before.target[:] = 0
+    for _ in range(300):
+        before.glide(SHARE)
+    assert before.settled
+    before.forget()
+    for _ in range(10):                                                       # a take begins with silence
+        new.glide(SHARE)
+    assert np.array_equal(play(before, 20, 3), play(new, 20, 3))
