@@ -15,9 +15,8 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.patches.patch import load as load_patch
 from hummingface.models.playing import card_file
-from hummingface.models.playing.card_file import can_be_shown
+from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
 from hummingface.models.playing.checked_json import read_json
-from hummingface.models.playing.playable import LATENT_LIMIT
 
 TAG = "learnt"
 MINUTES = 9.0                       # of training, by default

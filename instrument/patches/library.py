@@ -14,8 +14,7 @@ import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch, PatchError
-from hummingface.models.playing.card_file import can_be_shown, card_of
-from hummingface.models.playing.playable import LATENT_LIMIT
+from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown, card_of
 from hummingface.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
 from hummingface.models.playing.atomic_file import replace_file
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
-from hummingface.models.playing.playable import LATENT_LIMIT
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3

@@ -12,9 +12,9 @@ from hummingface.compiled import FASTER, compiled
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
 from hummingface.models.playing.knobs import by_control, with_offsets
-from hummingface.models.playing.playable import LATENT_LIMIT
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper

@@ -36,8 +36,8 @@ from hummingface.instrument.performance.midi import Bend, Controller, KeyPressur
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.synthesis.state import boundary
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
-from hummingface.models.playing.playable import LATENT_LIMIT
 
 MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
 BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise

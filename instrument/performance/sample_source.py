@@ -11,10 +11,11 @@ import numpy as np
 from hummingface.instrument.performance.note_pool import Pool, Wanted
 from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS
 from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
 from hummingface.models.playing.knobs import by_control, with_offsets
-from hummingface.models.playing.playable import LATENT_LIMIT, VELOCITIES
+from hummingface.models.playing.playable import VELOCITIES
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.whole_note import WholeNote

@@ -23,7 +23,7 @@ from hummingface.instrument.synthesis.delay import TIME
 from hummingface.instrument.synthesis.effects import CONTROLS
 from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
-from hummingface.models.playing.playable import LATENT_LIMIT
+from hummingface.models.playing.card_file import LATENT_LIMIT
 
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold

@@ -4,6 +4,7 @@ from typing import Any
 
 from hummingface.models.playing.checked_json import JsonError, read_json
 
+LATENT_LIMIT = 4.0                # of each latent, either way: no model is used farther out
 LARGEST_CARD_BYTES = 4 << 20
 LONGEST_NAME = 200
 MOST_KEPT = 100

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from hummingface.models.playing.stft_shape import StftShape
 
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
-LATENT_LIMIT = 4.0                # of each latent, either way: further out no model was ever asked
 VELOCITIES = 1.0, 127.0
 
 

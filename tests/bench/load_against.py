@@ -17,11 +17,19 @@ HERE = Path(__file__).parents[2]
 TURN_S = 0.5
 PLAYER = f"""
 import sys, time
-from instrument import bench, library
-from hummingface.instrument.offline.player import Player
-from hummingface.instrument.performance.midi import Set
-sound = sound_bank.open_sound(None, None)
-player = Player(sound.timbre, sound.patch, rate_hz=48000)
+try:                                                 # versions up to 0.1, which take these names
+    from instrument import bench, library
+    from instrument.offline import Player
+    from instrument.performance.midi import Set
+    sound = library.open_sound(None, None)
+    player = Player(sound.timbre, sound.patch, rate_hz=48000)
+except ImportError:
+    from hummingface.instrument.app import bench
+    from hummingface.instrument.offline.player import Player
+    from hummingface.instrument.performance.midi import Set
+    from hummingface.instrument.performance.sound_bank import open_sound
+    sound = open_sound()
+    player = Player(sound.source, sound.patch, rate_hz=48000)
 player.performer.receive(Set("master.voices", 64), 0)
 for line in sys.stdin:
     performer, synthesis, _ = bench._run_blocks(player, 64, 128, {TURN_S}, line.strip() == "moving", time.thread_time)

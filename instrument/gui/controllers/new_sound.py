@@ -15,8 +15,8 @@ from hummingface.instrument.gui.widgets.spectrogram import note_name
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import MOST_LATENTS, Patch
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import pitch_to_hz
-from hummingface.models.playing.playable import LATENT_LIMIT
 
 IDLE_S = 120.0                  # the helper holds 400 MB
 PATIENCE_MS = 500
