@@ -52,9 +52,10 @@ def part(function):
     return numba.njit(fastmath=set(FAST), **_OPTIONS)(function)
 
 
-def inlined(function):
-    """Decorator for a part that is put in place where it is called."""
-    return numba.njit(forceinline=True, fastmath=set(FAST), **_OPTIONS)(function)
+def inlined(function=None, *, fastmath: frozenset[str] = FAST):
+    """Decorator for a part that is put in place where it is called: with many arrays, a call of its own costs more than what it does."""
+    decorate = numba.njit(forceinline=True, fastmath=set(fastmath), **_OPTIONS)
+    return decorate(function) if function is not None else decorate
 
 
 def c_callback(signature) -> Callable:

@@ -54,6 +54,7 @@ class HopMaker:
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
         self._batch = new_batch()
+        self._values = ControlValues(controls.now, controls.channels, self.rate_hz)      # moved in place
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
         self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
@@ -156,10 +157,6 @@ class HopMaker:
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
-
-    @property
-    def _values(self) -> ControlValues:
-        return ControlValues(self.controls.now, self.controls.channels, self.rate_hz)
 
     @property
     def _motion(self) -> float:

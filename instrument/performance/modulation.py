@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hummingface.compiled import FASTER, compiled
+from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import (
     ATTACK,
     BRIGHTNESS,
@@ -130,7 +130,7 @@ def shape(rows, count, table, state, frames, values, shaped):
             _shape_frame(row, v, r, state, values, scratch, shaped)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _colour(controls, state):
     """What all voices share in a hop: the gain and the stretched ratio of each partial."""
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
@@ -144,7 +144,7 @@ def _colour(controls, state):
 
 # What voices of frames and of whole notes have in common
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _move_envelopes(v, dt_s, controls):
     """Moves the envelopes and the level by a row; a released voice keeps its level, and falls by its release instead."""
     if v.stage < RELEASED:
@@ -162,7 +162,7 @@ def _move_envelopes(v, dt_s, controls):
             v.level_db = v.level_goal_db
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _vibrato_cents(row, v, values):
     """The player's own vibrato, of the control and the modulation wheel, moved on by a row."""
     v.added += row.dt_s * values.controls[VIBRATO_HZ]
@@ -171,19 +171,19 @@ def _vibrato_cents(row, v, values):
     return depth * late * math.sin(TURN * v.added)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _pressure(v, values):
     """Channel pressure and the key's own, 0..1."""
     return min(values.channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _common_db(v, pressure, values):
     """The gain of a whole voice but its envelope."""
     return values.controls[GAIN_DB] + v.stroke_db + v.level_db + values.channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _cutoff_hz(row, v, pressure, controls):
     """Of the filter: a quite open one follows neither key nor pressure."""
     closed = math.log2(20000 / controls[CUTOFF])                    # octaves
@@ -192,13 +192,13 @@ def _cutoff_hz(row, v, pressure, controls):
         + controls[FILTER_VELOCITY] * (v.filter_velocity / 127 - 0.5) * 2 + 2 * pressure * min(closed, 1.0))
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _damping(controls):
     """Of the filter's second section, by its resonance."""
     return 0.5857864 * 10 ** (-controls[RESONANCE] / 10)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _pan_gains(row, v, values):
     """(left, right): equal power, 1 each in the middle."""
     where = values.channels[v.channel, PANNING] + values.controls[WIDTH] * (row.pitch - 60) / SPREAD_KEYS
@@ -206,7 +206,7 @@ def _pan_gains(row, v, values):
     return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _fade_out(row, v, r, state, shaped):
     """A row of a voice whose slot is wanted: silent at its end."""
     out = shaped.partials[row.entry, row.index]
@@ -220,7 +220,7 @@ def _fade_out(row, v, r, state, shaped):
 
 # Voices that play a whole note
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _shape_sample(row, v, r, state, values, shaped):
     """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
     controls, release_db, fall_db = values.controls, state.release_db[row.slot], state.fall_db[row.slot]
@@ -244,7 +244,7 @@ def _shape_sample(row, v, r, state, values, shaped):
     shaped.noise[r], shaped.used[row.entry] = 0, v.used
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _follow_note(row, v, cents, fall_db):
     """Moves the place in a note by a row, and what it has fallen by beyond its loop's begin. Returns the frequency to read it for."""
     f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200)
@@ -261,7 +261,7 @@ def _follow_note(row, v, cents, fall_db):
 
 # Voices that play frames
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _take_frame(row, state, frames):
     """Moves the frame that a voice holds towards its newest one."""
     held, ahead = state.held[row.slot], state.ahead[row.slot]
@@ -274,7 +274,7 @@ def _take_frame(row, state, frames):
             held[i] += fraction * (ahead[i] - held[i])
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _shape_frame(row, v, r, state, values, scratch, shaped):
     """A row of a voice that plays the frame that it holds."""
     controls, s = values.controls, row.slot
@@ -314,7 +314,7 @@ def _shape_frame(row, v, r, state, values, scratch, shaped):
     v.peak = max(v.peak, math.sqrt(total))
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _sway(row, v, frame, state, values):
     """Moves what all partials of a voice share by a row: the model's vibrato and jitter of pitch, and the player's vibrato."""
     controls = values.controls
@@ -331,7 +331,7 @@ def _sway(row, v, frame, state, values):
     return Sway(440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200), fade, lfo, moment, between)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _place_partials(frame, sway, state, s, scratch, hz):
     """Level and frequency of each partial, and the shift that its group has: the swing of its vibrato, less its release."""
     for k in range(PARTIALS):
@@ -347,7 +347,7 @@ def _place_partials(frame, sway, state, s, scratch, hz):
         scratch.ends[g] = k
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _fall_beyond(row, state, nyquist_hz, scratch, hz):
     """Beyond the time that the model was trained on, partials and bands go on falling."""
     s = row.slot
@@ -359,7 +359,7 @@ def _fall_beyond(row, state, nyquist_hz, scratch, hz):
             state.fall_db[s, PARTIALS + b] += row.beyond_s * state.slopes[s, PARTIALS + b]
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _write_gains(gains, out):
     """Returns (the largest gain, how many partials sound)."""
     peak, last = np.float32(0), PARTIALS
@@ -371,7 +371,7 @@ def _write_gains(gains, out):
     return peak, last
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _write_motion(sway, state, s, last, scratch, out):
     """Multiplies the gains of the first `last` partials by the motion of their groups: a carrier, two octaves of noise, a beating."""
     motion, wave, between = scratch.motion, state.wave, sway.between
@@ -395,7 +395,7 @@ def _write_motion(sway, state, s, last, scratch, out):
         begin = end
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _shift_bands(f0_hz, tilt_db, state, s, controls, shift_db):
     """What is added to the level of each noise band."""
     log2_f0, slope = math.log2(f0_hz), controls[BRIGHTNESS] + tilt_db

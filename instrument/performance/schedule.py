@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hummingface.compiled import FASTER, compiled
+from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import ATTACK_SPEED, BEND, SPEED, TRANSPOSE, TUNE
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
@@ -62,7 +62,7 @@ class Models(NamedTuple):
 _LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _boundary(quarter, rate_hz):
     return quarter * rate_hz // 750
 
@@ -80,14 +80,14 @@ def heard_time(time_s, longest_s, slope, seed):
     return longest_s * (1 - WANDER_SHARE * wander * sustained)
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _pace(time_s, controls):
     """Seconds of the model's time that pass in a second."""
     late = min(max((time_s - ATTACK_PACE_S) / PACE_BLEND_S, 0.0), 1.0)
     return controls[ATTACK_SPEED] * (1 - late) + controls[SPEED] * late
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _move(v, s, row, end, values, longest_s):
     """Moves voice `s` to sample `end`, and says in `row` where it stands then."""
     controls, dt_s = values.controls, (end - v.sample) / values.rate_hz
@@ -104,7 +104,7 @@ def _move(v, s, row, end, values, longest_s):
     row.input, row.fraction = -1, 0.0
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
     """Puts a row into the decoder's `batch`, after `count` others, if it needs a frame; `ahead_s` may be added to its time. Returns how
     many there are then.
@@ -128,7 +128,7 @@ def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
     return count + 1
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _ahead(v, step_s, controls):
     """Whole steps ahead that a voice is smooth enough for, in seconds. Voices differ, so that a chord's frames spread over hops."""
     most = MOST_AHEAD_HOPS - ((v.seed >> 24) & 3)
@@ -176,7 +176,7 @@ def schedule_hop(table, hop, values, models, rows, batch, asks):
     return count, asked_rows, asked
 
 
-@compiled(fastmath=FASTER)
+@inlined(fastmath=FASTER)
 def _ask_slope(v, s, count, batch, longest_s):
     """Two rows near the end of the trained time, from which a voice learns how it goes on. Returns how many the batch has then."""
     v.asked_s = v.age_s
