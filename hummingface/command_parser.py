@@ -2,11 +2,13 @@
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from hummingface.suggestions import did_you_mean
 
 HELP_WIDTH = 110
+
+Number = TypeVar("Number", int, float)
 
 
 class DefaultsHelp(argparse.HelpFormatter):
@@ -61,21 +63,19 @@ class CommandParser(argparse.ArgumentParser):
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
     """An argparse type: a whole number within bounds."""
-    def parse(text: str) -> int:
-        value = int(text)
-        if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{value} is not within {lowest}..{highest}")
-        return value
-    parse.__name__ = "number"
-    return parse
+    return _within(int, lowest, highest, "")
 
 
 def between(lowest: float, highest: float, unit: str) -> Callable[[str], float]:
     """An argparse type: a number within bounds, in this unit."""
-    def parse(text: str) -> float:
-        value = float(text)
+    return _within(float, lowest, highest, f" {unit}")
+
+
+def _within(number: type[Number], lowest: Number, highest: Number, unit: str) -> Callable[[str], Number]:
+    def parse(text: str) -> Number:
+        value = number(text)
         if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{value} is not within {lowest:g}..{highest:g} {unit}")
+            raise argparse.ArgumentTypeError(f"{value} is not within {lowest}..{highest}{unit}")
         return value
     parse.__name__ = "number"
     return parse

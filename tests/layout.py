@@ -17,7 +17,7 @@ def folders() -> dict[str, str]:
 
 
 def lay(target: Path) -> None:
-    """Make `target` anew. Folders are real, as neither tool walks through links to them; files are hard links where that can be."""
+    """Make `target` again. Folders are real, as neither tool walks through links to them; files are hard links where that can be."""
     shutil.rmtree(target, ignore_errors=True)
     for name, folder in folders().items():
         place = target.joinpath(*name.split("."))

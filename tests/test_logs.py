@@ -69,7 +69,7 @@ def test_a_crash_of_the_interpreter_tells_where_each_thread_was(tmp_path, grown)
     assert "Fatal Python error: Segmentation fault" in newest.read_text()
 
 
-def test_a_file_that_has_grown_begins_anew_and_the_one_before_is_kept(tmp_path):
+def test_a_file_that_has_grown_starts_again_and_the_one_before_is_kept(tmp_path):
     run(tmp_path, "[log.info('%d ' % i + 'x' * 1000) for i in range(4000)]", check=0)
     found = files(tmp_path)
     assert len(found) == 2 and all(path.stat().st_size <= log_files.LARGEST_BYTES for path in found)

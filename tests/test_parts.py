@@ -89,7 +89,7 @@ def test_noises_are_left_out_and_only_they(model):
         parts.plan(score(), model=model)
 
 
-def test_what_hangs_is_let_go_at_the_end(model):
+def test_what_hangs_is_released_at_the_end(model):
     plan = parts.plan(score((0, 0, Controller(0, 64, 127)), (1, 0, NoteOn(0, 60, 90)), (2, 0, NoteOn(1, 61, 90)), (3, 0, NoteOff(1, 61))),
                       model=model)
     assert plan.parts[0].events[-2:] == [(9.0, NoteOff(0, 60)), (9.0, Controller(0, 64, 0))]

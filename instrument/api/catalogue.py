@@ -4,19 +4,10 @@ from pathlib import Path
 
 from hummingface.instrument.api.errors import SoundError, raised_as
 from hummingface.instrument.patches import library
+from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter
 from hummingface.models.playing.card_file import card_of
 from hummingface.suggestions import did_you_mean
-
-
-@dataclass(frozen=True)
-class PatchInfo:
-    """A patch of the library. `factory` patches come with the instrument; the others are the player's."""
-    name: str
-    path: Path
-    factory: bool
-    tags: tuple[str, ...]
-    author: str
 
 
 @dataclass(frozen=True)
@@ -43,9 +34,9 @@ class ControlInfo:
     choices: tuple[str, ...]
 
 
-def list_patches() -> list[PatchInfo]:
+def list_patches() -> list[LibraryEntry]:
     """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
-    return [PatchInfo(entry.name, entry.path, entry.factory, entry.tags, entry.author) for entry in library.patches()]
+    return library.patches()
 
 
 def list_models() -> list[ModelInfo]:

@@ -1,7 +1,7 @@
 """The log: what each process did, for whoever looks for a fault later.
 
 A file for each process, so that none waits for another or renames what another writes: NAME-DATE-TIME-PID.log in `folder()`. A file that
-has grown beyond 1 MB begins anew, and the one before is kept; of each kind of process the newest files are kept. Into it go versions,
+has grown beyond 1 MB starts again, and the one before is kept; of each kind of process the newest files are kept. Into it go versions,
 devices, models, patches, warnings, every exception that nothing catches, on whichever thread, and where each thread was when the
 interpreter itself crashed. No notes and nothing that was played, and nothing personal but names of files and devices. The audio thread
 writes nothing: it is compiled.

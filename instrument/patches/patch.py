@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
-from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3
@@ -132,12 +132,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
 def load(path: str | Path) -> Patch:
     """The patch in a file. Raises PatchError."""
     path = Path(path)
-    try:
-        data = read_bytes(path, LARGEST_BYTES)
-    except OSError as error:
-        raise PatchError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if len(data) > LARGEST_BYTES:
-        raise PatchError(f"{path}: larger than {LARGEST_BYTES >> 10} KiB, so it is not a patch")
+    data = read_file(path, LARGEST_BYTES, PatchError, "a patch")
     try:
         values = parse_json(data, LARGEST_BYTES)
     except JsonError as error:

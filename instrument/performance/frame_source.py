@@ -29,7 +29,8 @@ MOST_CORRECTION_DB = 40.0
 RESTING_HOPS = 9                  # a sounding voice needs a frame at least this often
 
 Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
-Key, Value = TypeVar("Key"), TypeVar("Value")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @compiled(fastmath=FASTER)
@@ -289,7 +290,8 @@ class FrameSource:
         if not self._resting:
             return network(self._rows_of(self.z, len(pitch)), pitch, velocity)
         keys = list(zip(pitch.tolist(), velocity.tolist(), strict=True))
-        return np.stack(_cached(struck, keys, lambda new: network(self._rows_of(self.z, len(new)), pitch[new], velocity[new])))
+        vectors: list[np.ndarray] = _cached(struck, keys, lambda new: network(self._rows_of(self.z, len(new)), pitch[new], velocity[new]))
+        return np.stack(vectors)
 
     def _forget(self) -> None:
         self._struck_notes.clear()

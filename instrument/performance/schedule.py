@@ -23,10 +23,10 @@ LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; th
 AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
 MOST_AHEAD_HOPS = 8
 CROWD, MOST_TURNS = 12, 4                      # so many more voices take one more turn each while latents move
-BENT = 0.02                                    # semitones; a pitch that moved more is asked for anew
+BENT = 0.02                                    # semitones; a pitch that moved more is computed again
 WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
-ASK_AGAIN_S, ASKS = 0.5, 8                     # how often a slope is learnt anew, and for how many voices in one hop
+ASK_AGAIN_S, ASKS = 0.5, 8                     # how often a slope is learnt again, and for how many voices in one hop
 MOST_ROWS = max(SLOTS * QUARTERS, 64 * START_ROWS)
 MOST_INPUTS = MOST_ROWS + 2 * ASKS
 

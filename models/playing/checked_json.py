@@ -76,6 +76,17 @@ def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
         os.close(handle)
 
 
+def read_file(file: str | Path, largest_bytes: int, error: type[Exception], what: str) -> bytes:
+    """The content of a file that should be `what`, as "a patch". Raises `error`, with the file, what is wrong and why."""
+    try:
+        data = read_bytes(file, largest_bytes)
+    except OSError as why:
+        raise error(f"{file}: cannot be read ({why.strerror or why})") from why
+    if len(data) > largest_bytes:
+        raise error(f"{file}: larger than the {_size(largest_bytes)} that are allowed, so it is not {what}")
+    return data
+
+
 def _check_depth(data: bytes) -> None:
     """Checks the nesting by removing innermost brackets, layer by layer, without a stack that could overflow."""
     if data.count(b"[") + data.count(b"{") <= DEEPEST:

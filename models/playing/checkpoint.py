@@ -16,7 +16,7 @@ from safetensors.numpy import save as dump_tensors
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LARGEST_CARD_BYTES, LONGEST_NAME, can_be_shown
-from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
 from hummingface.models.playing.knobs import check_conditions, read_knobs
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.playable import trained_velocities
@@ -52,13 +52,7 @@ def find_files(path: str | Path) -> tuple[Path, Path]:
 
 
 def _read(file: Path, largest_bytes: int) -> bytes:
-    try:
-        data = read_bytes(file, largest_bytes)
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror or error}).") from error
-    if len(data) > largest_bytes:
-        raise ModelError(f"{file}: larger than the {largest_bytes >> 10} KiB that are allowed; it is not a HummingFace model.")
-    return data
+    return read_file(file, largest_bytes, ModelError, "a HummingFace model")
 
 
 def read_card(file: Path) -> dict:

@@ -34,7 +34,7 @@ def off_harmonics(sound, key) -> float:
 
 
 @pytest.mark.parametrize(("name", "key"), [("Seed Keys", 60), ("Seed Dream", 60), ("Seed Sixty-Four", 55)])
-def test_a_seed_patch_is_chosen_played_and_let_go(window, qtbot, name, key):
+def test_a_seed_patch_is_chosen_played_and_released(window, qtbot, name, key):
     choose(window, qtbot, name)
     play(window, qtbot, key)
     QTest.qWait(200)

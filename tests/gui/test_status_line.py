@@ -34,7 +34,7 @@ def test_what_was_late_while_it_warmed_up_is_not_counted(line):
     assert not line.calm
 
 
-def test_an_engine_that_counts_anew_takes_nothing_back(line):
+def test_an_engine_that_counts_from_zero_again_takes_nothing_back(line):
     line.begin_counting(Telemetry(late=10))
     assert show(line, 14)[0] == "4 late"
     assert show(line, 0)[0] == "4 late"             # another rate: there is a new engine

@@ -20,7 +20,7 @@ def test_a_note_goes_the_way_of_its_key():
     assert voices.stage[slot] == RELEASED
 
 
-def test_the_pedal_holds_what_is_let_go_and_nothing_else():
+def test_the_pedal_holds_what_is_released_and_nothing_else():
     voices = Voices()
     voices.note_on(0, 60, 100)
     voices.pedal(0, True)
@@ -60,7 +60,7 @@ def test_never_more_voices_than_asked_for(limit):
     assert voices.playing().sum() == limit
 
 
-def test_stealing_takes_what_was_let_go_first_then_the_quietest_then_the_oldest():
+def test_stealing_takes_what_was_released_first_then_the_quietest_then_the_oldest():
     voices = Voices()
     voices.limit = 4
     slots = [voices.note_on(0, 60 + i, 100) for i in range(4)]

@@ -260,7 +260,7 @@ def test_a_note_made_while_16_others_sound_leaves_no_break(keys):
     assert np.abs(new[begun + 2400:begun + 9600] - alone[2400:9600]).max() < 0.05 * np.abs(alone).max()
 
 
-def test_a_voice_that_is_let_go_gives_its_buffer_back(keys):
+def test_a_voice_that_is_released_gives_its_buffer_back(keys):
     player = Player(source_of(untrained_notes(48, 84, seed=1)), rate_hz=RATE, events=DRY)
     for i in range(BUFFERS + 10):                                   # more notes than there are buffers
         player.performer.receive(Set("latent.1", (i % 50) / 20), player.position)

@@ -96,7 +96,7 @@ def test_another_start_goes_on(server, tmp_path):
     assert server.asked[-1] == "bytes=1234567-"
 
 
-def test_a_server_without_ranges_begins_anew(server, tmp_path):
+def test_a_server_without_ranges_starts_again(server, tmp_path):
     server.ranges, server.cut = False, [1_000_000]
     assert fetch(what(server), tmp_path, progress=False, pause_s=0.01).read_bytes() == DATA
 

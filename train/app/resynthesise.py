@@ -26,7 +26,7 @@ def note_in(path: Path, pitch: float | None = None) -> Note:
     fine = heard.pitch if pitch is None else pitch
     if pitch is not None and abs(heard.pitch - pitch) < 0.7:
         fine = heard.pitch                                             # the key is given, its exact tuning is measured
-    stop_s = heard.end_s if heard.let_go else heard.off_s
+    stop_s = heard.end_s if heard.released else heard.off_s
     labels = Labels(path.stem, path.stem, "recorded", "recorded", round(fine), VELOCITY, round(heard.off_s - heard.onset_s, 3))
     piece = audio[round(heard.onset_s * rate_hz):round(stop_s * rate_hz)]
     gain_db = USUAL_DB - loudness_db(piece, labels.hold_s, rate_hz)

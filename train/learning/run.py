@@ -135,6 +135,13 @@ class Learner(Generic[Bank, Options]):
         falling = 1.0 if done < o.decay_from else 0.5 + 0.5 * math.cos(math.pi * (done - o.decay_from) / (1 - o.decay_from))
         return o.rate * warm * max(LEAST_RATE, falling)
 
+    def set_rates(self, *optimisers: tuple[torch.optim.Optimizer, float]) -> None:
+        """The learning rate of this step for each optimiser, whose own rate falls as `options.rate` does."""
+        part = self.learning_rate() / self.options.rate
+        for optimiser, rate in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = part * rate
+
     def optimizer_step(self, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer) -> None:
         """One step of `module` alone down the slope of a loss; a gradient longer than STEEPEST is shortened to it."""
         optimiser.zero_grad(set_to_none=True)

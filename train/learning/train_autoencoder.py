@@ -94,8 +94,7 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
     # one step -------------------------------------------------------------------------------------------------
     def train_step(self) -> dict[str, Tensor]:
         o, model = self.options, self.model
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate()
+        self.set_rates((self.optimiser, o.rate))
         batch = self.bank.batch(self.rng, o.notes, o.moments, o.between, mixed=o.mixed)
         own = torch.from_numpy(spread(batch, self.rng, o.own_share)) if o.own_share else None
         mine = parallel.share(o.notes)

@@ -131,10 +131,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
 
     def train_step(self) -> dict[str, Tensor]:
         o = self.options
-        share = self.learning_rate() / o.rate
-        for optimiser, rate in ((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate)):
-            for group in optimiser.param_groups:
-                group["lr"] = share * rate
+        self.set_rates((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate))
         draw = self.draw()
         parts = self._critic_step(draw) | self._generator_step(draw)
         self._average()

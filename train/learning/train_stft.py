@@ -84,8 +84,7 @@ class StftAutoencoderTrainer(StftLearner):
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.rate, betas=(0.9, 0.99), fused=True)
 
     def train_step(self) -> dict[str, Tensor]:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate()
+        self.set_rates((self.optimiser, self.options.rate))
         image, key, _ = self.draw()
         with self.autocast():
             made, z = self.model(image, key)
@@ -143,10 +142,7 @@ class StftGanTrainer(StftLearner):
 
     def train_step(self) -> dict[str, Tensor]:
         o = self.options
-        share = self.learning_rate() / o.rate
-        for optimiser, rate in ((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate)):
-            for group in optimiser.param_groups:
-                group["lr"] = share * rate
+        self.set_rates((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate))
         image, key, notes = self.draw()
         conditions_mask = torch.from_numpy((self.rng.random((len(notes), len(self.conditions))) < o.asked_share).astype(np.float32))
         conditions = (self.values[torch.from_numpy(notes)] * conditions_mask).to(self.device)

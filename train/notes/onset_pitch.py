@@ -33,7 +33,7 @@ class OnsetPitch:
     onset_s: float = 0.0
     off_s: float = 0.0             # note-off; the end where it died away by itself
     end_s: float = 0.0             # nothing is heard after it
-    let_go: bool = False           # whether a note-off was seen
+    released: bool = False           # whether a note-off was seen
     pitch: float = float("nan")    # fractional key
     level_db: float = -120.0       # RMS of the loudest 0.4 s
     problem: str = ""              # why it cannot be used

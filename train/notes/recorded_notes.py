@@ -22,7 +22,7 @@ from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
 from hummingface.train.notes.sfz_reader import Region, read_sfz
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
-LISTENING = 1                                  # version of `hear`: raise it when its results change
+LISTENING = 2
 LOUDEST_DB = -20.0                             # RMS of the folder's loudest note, within GAIN_STEP_DB
 GAIN_STEP_DB = 6.0                             # the gain moves in steps, so that one more recording leaves the others as they are
 ONE_DYNAMIC_DB = 4.0                           # levels that differ by less (deviation) are one dynamic
@@ -141,7 +141,7 @@ class RecordedNotes:
         for found, (pitch, fine), velocity in zip(usable, keys, velocities, strict=True):
             name = found.path.stem if names[found.path.stem] == 1 else f"{found.path.parent.name}-{found.path.name}"
             heard = found.heard
-            released = heard.let_go and heard.off_s - heard.onset_s < LONGEST_HOLD_S
+            released = heard.released and heard.off_s - heard.onset_s < LONGEST_HOLD_S
             off_s = min(heard.off_s, heard.onset_s + LONGEST_HOLD_S)
             # without a note-off nothing may follow it: what the sound does there is no release
             stop_s = heard.end_s if released else off_s

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QProgressBar,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.zones import plain
 from hummingface.instrument.gui.controllers.exporting import Exporting
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, shortened
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
@@ -99,15 +99,13 @@ class ExportDialog(QDialog):
         column.addWidget(self.status)
         column.addStretch(1)
         row = QHBoxLayout()
-        self.reveal, self.cancel, self.start = QPushButton("Show files"), QPushButton("Cancel"), QPushButton("Export…")
+        self.reveal, self.cancel = push_button("Show files", self._reveal), push_button("Cancel", self.exporting.cancel)
+        self.start = push_button("Export…", self._choose)
         self.start.setProperty("role", "main")
-        for button, act in ((self.reveal, self._reveal), (self.cancel, self.exporting.cancel), (self.start, self._choose)):
-            button.setAccessibleName(button.text().rstrip("…"))
-            button.setAutoDefault(False)
-            button.clicked.connect(lambda _checked=False, act=act: act())
-            row.addWidget(button)
-            if button is self.reveal:
-                row.addStretch(1)
+        row.addWidget(self.reveal)
+        row.addStretch(1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.start)
         column.addLayout(row)
         self.setMinimumWidth(theme.px(440))
         self._out: Path | None = None

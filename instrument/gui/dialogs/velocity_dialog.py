@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.curve_editor import CurveEditor
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip
 from hummingface.instrument.patches import velocity_curve
@@ -38,8 +39,8 @@ class TouchDialog(QDialog):
         self.presets.setAccessibleName("Curve")
         set_tip(self.presets, "Choose a curve; a drawn or learnt curve is saved as your own")
         self.presets.activated.connect(self._choose)
-        self.undo = self._button("Undo", "The curve as it was before (Ctrl+Z)", self._undo)
-        self.reset = self._button("Reset", "Play velocities as they come", lambda: self._apply(LINEAR))
+        self.undo = push_button("Undo", self._undo, "The curve as it was before (Ctrl+Z)")
+        self.reset = push_button("Reset", lambda: self._apply(LINEAR), "Play velocities as they come")
         self.editor = CurveEditor()
         self.editor.changed.connect(self._play_by)
         self.editor.gesture_ended.connect(lambda: self._keep(self.editor.curve))
@@ -47,8 +48,8 @@ class TouchDialog(QDialog):
         self.status = Label(wraps=True)
         self.status.setAccessibleName("About the curve")
         self.status.setMinimumHeight(theme.px(34))
-        self.learn = self._button("Learn", f"From ten seconds of playing. {PLAY}", self._begin_or_cancel)
-        self.close_button = self._button("Done", "Close", self.accept)
+        self.learn = push_button("Learn", self._begin_or_cancel, f"From ten seconds of playing. {PLAY}")
+        self.close_button = push_button("Done", self.accept, "Close")
         self.close_button.setProperty("role", "main")
         self._lay_out()
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self._undo)
@@ -82,14 +83,6 @@ class TouchDialog(QDialog):
         return self._heard is not None
 
     # The parts
-
-    def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        set_tip(button, tip)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -5,11 +5,12 @@ The process that installs (`hummingface install train`) ends with the window, or
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.controllers.helper_process import Helper
 from hummingface.instrument.gui.panels.learning_panel import Progress
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import Label
 from hummingface.instrument.installing.torch_build import CPU_DISK_MB, CPU_MB
 from hummingface.instrument.session import extras
@@ -38,9 +39,11 @@ class ExtrasPanel(QDialog):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.addStretch(1)
-        self.cancel_button = self._button("Not now", self.reject)
-        self.install_button = self._button("Install", self.install)
+        self.cancel_button = push_button("Not now", self.reject)
+        self.install_button = push_button("Install", self.install)
         self.install_button.setProperty("role", "main")
+        for button in (self.cancel_button, self.install_button):
+            button.setAutoDefault(True)                 # no field here, so Enter presses the one with the focus
         row.addWidget(self.cancel_button)
         row.addWidget(self.install_button)
         column.addLayout(row)
@@ -121,12 +124,6 @@ class ExtrasPanel(QDialog):
         self.install_button.setVisible(not running)
         self.cancel_button.setText("Cancel" if running else "Not now")
         self.adjustSize()
-
-    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
 
 def _label(name: str) -> Label:

@@ -1,13 +1,13 @@
 """The panel of a training job: one recorded note beside what the model has learnt of it so far, progress, and remaining time."""
-from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.controllers.learning import STEPS, Learning, LearningPicture
 from hummingface.instrument.gui.panels.record_bar import clock
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, shortened
 from hummingface.instrument.gui.widgets.spectrogram import colour_table
 
@@ -110,10 +110,10 @@ class LearningPanel(QDialog):
         self.state = Label()
         self.state.setAccessibleName("Progress")
         row.addWidget(self.state, 1)
-        self.play = self._button("Play", "Play the current version; better versions replace it automatically", learning.play)
+        self.play = push_button("Play", learning.play, "Play the current version; better versions replace it automatically")
         self.play.setProperty("role", "main")
-        self.stop = self._button("Stop", "Stop, and keep all that was learnt", learning.stop)
-        self.go_on = self._button("Go on", "Continue learning from where it stopped", self._go_on)
+        self.stop = push_button("Stop", learning.stop, "Stop, and keep all that was learnt")
+        self.go_on = push_button("Go on", self._go_on, "Continue learning from where it stopped")
         for button in (self.play, self.stop, self.go_on):
             row.addWidget(button)
         column.addLayout(row)
@@ -153,13 +153,6 @@ class LearningPanel(QDialog):
         self.refresh()
         self.show()
         self.raise_()
-
-    def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        set_tip(button, tip)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
     def _go_on(self) -> None:
         if self.learning.job is not None:

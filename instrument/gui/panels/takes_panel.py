@@ -1,5 +1,5 @@
 """The takes panel: outlines and playback of takes; drag them as files into a DAW, or drop them back to play them again."""
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -32,6 +32,7 @@ from hummingface.instrument.audio.protocol import TAKE_FORMATS
 from hummingface.instrument.gui.controllers.audition_player import Listening
 from hummingface.instrument.gui.panels.record_bar import clock
 from hummingface.instrument.gui.widgets import theme
+from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_texts
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened, tip
 from hummingface.instrument.gui.widgets.thumbnails import WIDTH, Thumbnails
@@ -178,9 +179,9 @@ class TakesPanel(QDialog):
         self.empty.setObjectName("dim")
         column.addWidget(self.empty)
         row = QHBoxLayout()
-        self.listen = self._button("Listen", "Hear the take as it was recorded (double click)", self._listen)
-        self.again = self._button("Play again", "Bring back its sound, and play it again on the instrument", self._recall)
-        self.reveal = self._button("Show files", "Open the folder", self._reveal)
+        self.listen = push_button("Listen", self._listen, "Hear the take as it was recorded (double click)")
+        self.again = push_button("Play again", self._recall, "Bring back its sound, and play it again on the instrument")
+        self.reveal = push_button("Show files", self._reveal, "Open the folder")
         for button in (self.listen, self.again, self.reveal):
             row.addWidget(button)
         row.addStretch(1)
@@ -235,13 +236,6 @@ class TakesPanel(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         self.listening.stop()
         super().hideEvent(event)
-
-    def _button(self, text: str, about: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(text)
-        set_tip(button, about)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
 
     def _show_buttons(self) -> None:
         for button in (self.listen, self.again):

@@ -29,12 +29,12 @@ def test_onset_note_off_and_end(tone):
     assert heard.onset_s == pytest.approx(0.7, abs=0.004)
     assert heard.off_s == pytest.approx(2.2, abs=0.06)
     assert heard.end_s == pytest.approx(2.5, abs=0.06)
-    assert heard.let_go
+    assert heard.released
 
 
-def test_a_struck_note_is_not_taken_to_be_let_go(tone):
+def test_a_struck_note_is_not_taken_to_be_released(tone):
     heard = hear(tone(48, seconds=4.0, fall_db_s=12), 44_100)
-    assert not heard.let_go
+    assert not heard.released
     assert heard.off_s == pytest.approx(4.0, abs=0.02)
 
 
