@@ -14,8 +14,8 @@ from hummingface.compiled import c_callback, carray, part
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.clock import doze, now_us
 from hummingface.instrument.synthesis.render import render_piece
+from hummingface.instrument.synthesis.segments import quarter_at
 from hummingface.instrument.synthesis.state import CALLBACK_TIMES, PIECE, QUARTERS, state_dtype
-from hummingface.instrument.synthesis.voices import quarter_at
 
 OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 0x4, 0x8        # PaStreamCallbackFlags
 CONTINUE = 0                                        # paContinue

@@ -4,8 +4,8 @@ Real-time: no allocation, no locks, no Python.
 """
 from hummingface.compiled import inlined, part
 from hummingface.instrument.synthesis.effects import aim_effects, apply_effects, empty_effects
+from hummingface.instrument.synthesis.segments import quarter_at
 from hummingface.instrument.synthesis.state import HOPS, QUARTERS, boundary
-from hummingface.instrument.synthesis.voices import quarter_at
 
 _boundary = inlined(boundary)
 

@@ -13,8 +13,8 @@ import numpy as np
 from hummingface.compiled import carray, inlined, part
 from hummingface.instrument.synthesis.atomic import fetch, pointer_at
 from hummingface.instrument.synthesis.noise_tables import PADDING
+from hummingface.instrument.synthesis.segments import DONE, quarter_at
 from hummingface.instrument.synthesis.state import BANDS, HOPS, QUARTERS, START_ROWS, STARTS, boundary
-from hummingface.instrument.synthesis.voices import DONE, quarter_at
 
 COHERENCE = 0.9
 _MIDDLE, _SIDE = np.float32(np.sqrt((1 + COHERENCE) / 2)), np.float32(np.sqrt((1 - COHERENCE) / 2))

@@ -13,9 +13,10 @@ from hummingface.instrument.synthesis.chain import render_effects
 from hummingface.instrument.synthesis.effects import empty_effects
 from hummingface.instrument.synthesis.limiter import block_dc, limit
 from hummingface.instrument.synthesis.noise import release_rings, render_noise
+from hummingface.instrument.synthesis.segments import look_at_rings
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE, state_dtype
 from hummingface.instrument.synthesis.test_tone import render_tone
-from hummingface.instrument.synthesis.voices import look_at_rings, render_voices
+from hummingface.instrument.synthesis.voices import render_voices
 
 PEAK_FALL_DB_PER_S = 20
 FRAME_BYTES = 8                 # two float32

@@ -18,7 +18,7 @@ from hummingface.train.exporting.export_gan import export_gan, model_of_gan
 from hummingface.train.exporting.find_knobs import measured
 from hummingface.train.learning.conditions import conditions_of
 from hummingface.train.learning.generated import compare, frechet, ndb
-from hummingface.train.learning.run import read_state
+from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.train_gan import GanOptions, GanTrainer
 from tests.train.runs import same, stopped_after
 

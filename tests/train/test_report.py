@@ -16,7 +16,7 @@ from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.learning import train_autoencoder, train_gan
-from hummingface.train.learning.run import read_state, write_state
+from hummingface.train.learning.run_state import read_state, write_state
 from hummingface.train.report import page, sound_clips
 from hummingface.train.report.chart import Line, chart
 from hummingface.train.report.folder import ReportError, open_runs

@@ -16,7 +16,8 @@ from tensorboardX.proto.event_pb2 import Event
 
 from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
-from hummingface.train.learning.run import Diverged, read_state, tensors_of
+from hummingface.train.learning.run import Diverged
+from hummingface.train.learning.run_state import read_state, tensors_of
 from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
 from hummingface.train.notes.tfrecord import records
 from tests.train.runs import same, stopped_after

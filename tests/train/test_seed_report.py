@@ -8,7 +8,7 @@ from hummingface.models.playing import stft
 from hummingface.models.playing.stft import Layout
 from hummingface.train.app.commands import main
 from hummingface.train.data.note_sounds import NoteSounds
-from hummingface.train.learning.run import read_state
+from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.train_stft import StftAutoencoderTrainer, StftGanTrainer, StftOptions, shape_for
 from hummingface.train.report import page, stft_report
 from hummingface.train.report.folder import open_runs

@@ -173,7 +173,7 @@ def _train(args: Namespace, made: Callable, opened: Callable | None = None) -> i
 
     from hummingface.train.data.dataset import NoteBank
     from hummingface.train.learning import parallel
-    from hummingface.train.learning.run import STATE
+    from hummingface.train.learning.run_state import STATE
     for name, value in (SEED if opened else args.usual).items():
         if getattr(args, name) is None:
             setattr(args, name, value)

@@ -67,7 +67,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     from hummingface.train.app.job_watch import Watch
     from hummingface.train.data.dataset import NoteBank
     from hummingface.train.exporting.export_model import export
-    from hummingface.train.learning.run import STATE
+    from hummingface.train.learning.run_state import STATE
     from hummingface.train.learning.train_autoencoder import AutoencoderOptions, AutoencoderTrainer
     lesson, begin, notify = lesson or TrainConfig(), time.monotonic(), tell or silent
     workers = lesson.workers or os.cpu_count() or 1

@@ -20,7 +20,7 @@ from hummingface.models.playing.model import Model
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.exporting.export_model import heard_levels
 from hummingface.train.exporting.find_knobs import HOLD_S, VELOCITY, find_knobs, notes_of
-from hummingface.train.learning.run import read_state
+from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
 PRESETS, CANDIDATES, EVEN = 24, 60, 8 # sounds in all; random points for each of them; how many of these are even enough

@@ -15,7 +15,7 @@ from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.exporting.find_knobs import find_knobs
-from hummingface.train.learning.run import read_state
+from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
 PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)

@@ -10,7 +10,7 @@ from hummingface.train.data.store import DataError
 from hummingface.train.exporting.export_gan import export_gan
 from hummingface.train.exporting.export_model import export
 from hummingface.train.exporting.export_stft import export_stft, shape_of_run
-from hummingface.train.learning.run import STATE, read_state
+from hummingface.train.learning.run_state import STATE, read_state
 from hummingface.train.notes.program_families import FACTORY, FACTORY_SOURCE, SOUNDFONT
 
 LICENCE = Path(__file__).parents[1] / "notes" / "FluidR3_LICENCE.txt"

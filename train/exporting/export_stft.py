@@ -17,7 +17,7 @@ from hummingface.models.playing.stft_shape import DOUBLINGS, StftShape, read_stf
 from hummingface.models.playing.whole_note import made, off_key_cents
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.exporting.export_gan import asked_points, unlike
-from hummingface.train.learning.run import read_state
+from hummingface.train.learning.run_state import read_state
 from hummingface.train.notes.note import QUALITIES
 
 KINDS = {"stft-autoencoder": "autoencoder", "stft-gan": "gan", "stft-cgan": "cgan"}

@@ -6,7 +6,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.exporting.export_gan import model_of_gan
 from hummingface.train.exporting.export_model import model_of_autoencoder
 from hummingface.train.exporting.export_stft import model_of_stft
-from hummingface.train.learning.run import STATE, read_state
+from hummingface.train.learning.run_state import STATE, read_state
 
 
 def model_of_run(run: Path) -> Model | StftModel:

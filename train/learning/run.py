@@ -11,9 +11,6 @@
 Ctrl-C ends a run after the current step and saves it. A loss or weight that becomes NaN or Inf ends it with the last good weights.
 """
 import copy
-import csv
-import io
-import json
 import math
 import signal
 import threading
@@ -30,11 +27,11 @@ from PIL.Image import Image
 from torch import Tensor, nn
 
 from hummingface.train.data.progress import progress_bar
-from hummingface.train.data.store import replace_with
 from hummingface.train.learning import parallel
+from hummingface.train.learning.run_logger import RunLogger
+from hummingface.train.learning.run_state import STATE, read_state, tensors_of, write_state
 
-STATE, LOG_STEPS = "state.pt", 50
-EARLY, EARLY_SHARE = "early.pt", 0.02
+LOG_STEPS = 50
 LEAST_RATE = 0.01
 STEEPEST = 5.0
 
@@ -192,7 +189,7 @@ class Learner(Generic[Bank, Options]):
         if stop:
             raise KeyboardInterrupt
 
-    def _write(self, folder: Path, books: "RunLogger") -> None:
+    def _write(self, folder: Path, books: RunLogger) -> None:
         self._checked_state()
         self.save(folder / STATE)
         with parallel.alone():
@@ -252,36 +249,6 @@ class Learner(Generic[Bank, Options]):
             torch.cuda.set_rng_state(state["random"]["cuda"].cpu(), self.device)
 
 
-def write_state(state: dict[str, Any], path: Path) -> None:
-    data = io.BytesIO()                                       # a full disk raises OSError here, and not one of torch's own errors
-    torch.save(state, data)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_with(path, lambda p: p.write_bytes(data.getbuffer()))
-
-
-def read_state(path: Path) -> dict[str, Any]:
-    """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
-    data = io.BytesIO(path.read_bytes())                      # torch raises OSError for a truncated file, too
-    try:
-        state = torch.load(data, map_location="cpu", weights_only=True)
-    except Exception as error:
-        why = str(error).splitlines()[0][:100]
-        raise ValueError(f"{path}: not the state of a run, or damaged ({why}). Train into another folder.") from error
-    if not isinstance(state, dict) or "step" not in state:
-        raise ValueError(f"{path}: not the state of a run. Train into another folder.")
-    return state
-
-
-def tensors_of(value: Any) -> Iterator[Tensor]:
-    """All floating-point tensors in nested values."""
-    if isinstance(value, Tensor):
-        if value.is_floating_point():
-            yield value
-    elif isinstance(value, (dict, list, tuple)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from tensors_of(inner)
-
-
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
     """The first ctrl-C (or SIGTERM) is written down, for the loop to end between two steps; a second one ends it at once."""
@@ -300,73 +267,3 @@ def interrupts() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class RunLogger:
-    """The files of a run beside its state: log, TensorBoard's events, metrics, pictures."""
-
-    def __init__(self, folder: Path, learner: Learner):
-        from tensorboardX import SummaryWriter
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.columns = folder, ["step", "seconds"]
-        about: dict[str, Any] = {"kind": learner.kind, "data": getattr(learner.bank, "chosen", dict)()} | learner.describe() | {
-                 "options": vars(learner.options), "device": str(learner.device),
-                 "processes": parallel.processes(), "bf16": learner.half, "torch": torch.__version__, "from_step": learner.step}
-        text = json.dumps(about, indent=1, default=str)
-        replace_with(folder / "config.json", lambda p: p.write_text(text))
-        rows = self._rows_until(learner.step)
-        self.events = SummaryWriter(str(folder), purge_step=learner.step + 1 if learner.step else None)
-        self._rewrite(rows)
-        if not learner.step:
-            (folder / EARLY).unlink(missing_ok=True)
-            self.picture(0, learner.picture())
-
-    def _rows_until(self, step: int) -> list[dict[str, str]]:
-        """What the log says of steps that this run goes on from; later rows are of steps that were lost."""
-        path = self.folder / "log.csv"
-        if not step or not path.is_file():
-            return []
-        with path.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if (row.get("step") or "").isdigit() and int(row["step"]) <= step]
-        self.columns = list(rows[0]) if rows else self.columns
-        return rows
-
-    def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        def write(path: Path) -> None:
-            with path.open("w", newline="") as file:
-                table = csv.DictWriter(file, self.columns, extrasaction="ignore")
-                table.writeheader()
-                table.writerows(rows)
-        replace_with(self.folder / "log.csv", write)
-
-    def log(self, step: int, seconds: float, means: dict[str, float]) -> None:
-        new = [name for name in means if name not in self.columns]
-        if new:                                                           # the first row, or a part that appears later
-            rows = self._rows_until(step)
-            self.columns = [*self.columns, *(name for name in new if name not in self.columns)]
-            self._rewrite(rows)
-        with (self.folder / "log.csv").open("a", newline="") as file:
-            row = {"step": str(step), "seconds": f"{seconds:.1f}"} | {k: f"{v:.6g}" for k, v in means.items()}
-            csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(row)
-        for name, value in means.items():
-            self.events.add_scalar(f"train/{name}", value, step)
-
-    def early(self, state: dict[str, Any], progress: float) -> None:
-        """Keeps the first state after EARLY_SHARE of the run, without what only training needs."""
-        if progress >= EARLY_SHARE and not (self.folder / EARLY).is_file():
-            write_state({name: part for name, part in state.items() if not name.endswith("optimiser")}, self.folder / EARLY)
-
-    def measured(self, step: int, seconds: float, means: dict[str, float], metrics: dict[str, float]) -> None:
-        for name, value in metrics.items():
-            self.events.add_scalar(f"measured/{name}", value, step)
-        text = json.dumps({"step": step, "seconds": round(seconds, 1), "train": means, "measured": metrics}, indent=1)
-        replace_with(self.folder / "metrics.json", lambda p: p.write_text(text))
-        self.events.flush()
-
-    def picture(self, step: int, image: Image | None) -> None:
-        if image is not None:
-            (self.folder / "pictures").mkdir(exist_ok=True)
-            replace_with(self.folder / "pictures" / f"step-{step:07d}.png", image.save)
-
-    def close(self) -> None:
-        self.events.close()

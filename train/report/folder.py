@@ -15,7 +15,7 @@ from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
 from hummingface.train.exporting.export_stft import model_of_stft, shape_of_run
 from hummingface.train.exporting.state_model import model_of_state
-from hummingface.train.learning.run import EARLY, STATE, read_state
+from hummingface.train.learning.run_state import EARLY, STATE, read_state
 
 WHOLE = "stft-"                           # how kinds of runs begin whose models make whole notes
 
