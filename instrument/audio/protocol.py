@@ -6,9 +6,7 @@ each; anything else raises `ProtocolError`, whose text a person can read. Patche
 `hummingface.instrument.patches.patch`, where they are used. docs/architecture.md says what each message means.
 """
 import json
-import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
+from hummingface.models.playing.checks import Check, is_number, is_text, list_of, or_none, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,21 +66,6 @@ class AudioChoice:
         return {"do": "open_audio", "device": self.device, "rate_hz": self.rate_hz, "block_samples": self.block_samples}
 
 
-Check = Callable[[object], bool]
-
-
-def _whole(low: int, high: int) -> Check:
-    return lambda x: isinstance(x, int) and not isinstance(x, bool) and low <= x <= high
-
-
-def _number(x: object) -> bool:
-    return (type(x) is int and abs(x) <= 1 << 53) or (isinstance(x, float) and math.isfinite(x))
-
-
-def _text(x: object) -> bool:
-    return isinstance(x, str) and len(x) <= 4000
-
-
 def _boolean(x: object) -> bool:
     return isinstance(x, bool)
 
@@ -90,12 +74,8 @@ def _object(x: object) -> bool:
     return isinstance(x, dict)
 
 
-def _or_none(check: Check) -> Check:
-    return lambda x: x is None or check(x)
-
-
-def _list_of(check: Check, longest: int = 1000) -> Check:
-    return lambda x: isinstance(x, list) and len(x) <= longest and all(check(item) for item in x)
+def _text(x: object) -> bool:
+    return is_text(x, 4000)
 
 
 def _parameter(x: object) -> bool:
@@ -104,7 +84,7 @@ def _parameter(x: object) -> bool:
 
 def _midi_bytes(x: object) -> bool:
     """One channel message: a status byte and its one or two data bytes."""
-    if not isinstance(x, list) or not _list_of(_whole(0, 255), 3)(x) or not x or not 0x80 <= x[0] < 0xF0:
+    if not isinstance(x, list) or not list_of(whole(0, 255), 3)(x) or not x or not 0x80 <= x[0] < 0xF0:
         return False
     return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
 
@@ -120,15 +100,15 @@ class Field:
     means: str                          # the allowed values, in words, for errors
 
 
-_KEY = Field(_whole(0, 127), "a MIDI key 0..127")
-_VELOCITY = Field(_whole(1, 127), "a velocity 1..127")
-_VALUE = Field(_number, "a finite number")
+_KEY = Field(whole(0, 127), "a MIDI key 0..127")
+_VELOCITY = Field(whole(1, 127), "a velocity 1..127")
+_VALUE = Field(is_number, "a finite number")
 _ID = Field(_parameter, "the id of a control")
-_NAME = Field(_or_none(_text), "a name or null")
+_NAME = Field(or_none(_text), "a name or null")
 _PROBLEM = Field(_text, "a text, empty if all is well")
-_NAMES = Field(_list_of(_text), "a list of names")
+_NAMES = Field(list_of(_text), "a list of names")
 
-_FOLDER = Field(_or_none(_text), "a folder, or null for the one within the user's music")
+_FOLDER = Field(or_none(_text), "a folder, or null for the one within the user's music")
 _FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
 
 COMMANDS: dict[str, dict[str, Field]] = {
@@ -144,10 +124,10 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "listen_velocities": {"on": Field(_boolean, "true or false")},
     "open_audio": {
         "device": _NAME,
-        "rate_hz": Field(_or_none(_whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
-        "block_samples": Field(_or_none(_whole(*BLOCK_SAMPLES)), f"{BLOCK_SAMPLES[0]}..{BLOCK_SAMPLES[1]} or null"),
+        "rate_hz": Field(or_none(whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
+        "block_samples": Field(or_none(whole(*BLOCK_SAMPLES)), f"{BLOCK_SAMPLES[0]}..{BLOCK_SAMPLES[1]} or null"),
     },
-    "open_midi": {"ports": Field(_or_none(_list_of(_text)), "a list of port names, or null for all")},
+    "open_midi": {"ports": Field(or_none(list_of(_text)), "a list of port names, or null for all")},
     "test_tone": {"on": Field(_boolean, "true or false")},
     "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
     "capture": {"folder": _FOLDER, "format": _FORMAT},
@@ -157,21 +137,21 @@ COMMANDS: dict[str, dict[str, Field]] = {
 }
 
 TELLS: dict[str, dict[str, Field]] = {
-    "state": {"path": Field(_text, "a path"), "rate_hz": Field(_whole(*RATE_HZ), "a rate")},
+    "state": {"path": Field(_text, "a path"), "rate_hz": Field(whole(*RATE_HZ), "a rate")},
     "starting": {"text": Field(_text, "a text")},
     "ready": {"seconds": _VALUE},
     "opening": {"device": _NAME},
-    "audio": {"device": _NAME, "rate_hz": Field(_whole(*RATE_HZ), "a rate"), "block_samples": Field(_whole(1, 1 << 16), "a size"),
+    "audio": {"device": _NAME, "rate_hz": Field(whole(*RATE_HZ), "a rate"), "block_samples": Field(whole(1, 1 << 16), "a size"),
               "latency_ms": _VALUE, "problem": _PROBLEM},
     "midi": {"ports": _NAMES, "open": _NAMES, "problem": _PROBLEM},
-    "devices": {"audio": Field(_list_of(_object), "a list of devices"), "midi": _NAMES},
+    "devices": {"audio": Field(list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
-    "recording": {"path": _NAME, "begin": Field(_whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
+    "recording": {"path": _NAME, "begin": Field(whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
-    "clock": {"bpm": Field(_or_none(_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
+    "clock": {"bpm": Field(or_none(is_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
-    "velocities": {"incoming": Field(_list_of(_whole(1, 127)), "a list of velocities 1..127")},     # before the curve
+    "velocities": {"incoming": Field(list_of(whole(1, 127)), "a list of velocities 1..127")},     # before the curve
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},

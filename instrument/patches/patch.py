@@ -4,7 +4,6 @@ Files come from anywhere, so everything is checked before any of it is used; eac
 field. Older versions are migrated on reading. Controls that a file does not list get their defaults.
 """
 import json
-import math
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
@@ -15,12 +14,12 @@ from hummingface.instrument.patches.parameters import PARAMETERS, defaults, rena
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
+from hummingface.models.playing.checks import is_number
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS = 128
-LARGEST_INTEGER = 2 ** 53               # floats hold every whole number up to it
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
 PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
@@ -190,7 +189,7 @@ def _from_version_2(values: dict) -> dict:
     if isinstance(parameters, dict):
         parameters = dict(parameters)
         times = parameters.pop("master.velocity", 1.0)
-        if isinstance(times, (int, float)) and 0 <= times <= 2:
+        if is_number(times, 0, 2):
             parameters["dynamics.range_db"] = renamed("master.velocity", times)[1]
         parameters["dynamics.brightness"] = 0.0
     return {**values, "parameters": parameters, "version": 3}
@@ -221,9 +220,7 @@ def _shown(value: object) -> str:
 
 
 def _number(value: object, where: str, name: str) -> float:
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER:
+    if is_number(value):
         return float(value)
     raise PatchError(f"{where}: {name} is {_shown(value)}, not a finite number")
 

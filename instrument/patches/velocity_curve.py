@@ -10,6 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from hummingface.models.playing.checks import is_whole
+
 LOWEST, HIGHEST = 1, 127        # velocities; 0 is a note-off, and stays one
 MOST_POINTS = 8
 FEWEST_NOTES = 12               # to learn a curve from
@@ -133,7 +135,7 @@ def from_json(value: object) -> VelocityCurve:
             raise CurveError(f'there is no velocity curve "{value:.40}"; known are {", ".join(PRESETS)}')
         return PRESETS[value]
     if not isinstance(value, list) or len(value) > MOST_POINTS or not all(
-            isinstance(point, list) and len(point) == 2 and all(type(number) is int for number in point) for point in value):
+            isinstance(point, list) and len(point) == 2 and all(map(is_whole, point)) for point in value):
         raise CurveError(f"a velocity curve is a name or a list of up to {MOST_POINTS} points [incoming, velocity]")
     return VelocityCurve(tuple((incoming, velocity) for incoming, velocity in value))
 
@@ -149,7 +151,7 @@ def problem(value: object) -> str:
 
 def is_table(value: object) -> bool:
     """Whether a list is such as `VelocityCurve.table`: 128 whole numbers, 0 first, then 1..127 that never fall."""
-    return (isinstance(value, list) and len(value) == HIGHEST + 1 and all(type(number) is int for number in value) and value[0] == 0
+    return (isinstance(value, list) and len(value) == HIGHEST + 1 and all(map(is_whole, value)) and value[0] == 0
             and all(LOWEST <= number <= HIGHEST for number in value[1:]) and value == sorted(value))
 
 

@@ -5,7 +5,6 @@ next note depends on: controls, channels, pedals, the count of notes (each note'
 noise loops are read by it), the phases of chorus and reverb. All are plain values, so that a snapshot can be sent as JSON; `check`
 validates one from elsewhere.
 """
-import math
 import time
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from hummingface.instrument.synthesis.effects import CONTROLS
 from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, HOPS, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
+from hummingface.models.playing.checks import is_number, is_whole
 
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
@@ -216,7 +216,7 @@ def check(values: object) -> dict[str, Any]:
         raise SnapshotError("too many keys are held")
     for note in held:
         _numbers({"held": note}, "held", 3, 0, 127)
-        if any(type(value) is not int for value in note) or note[0] > 15:
+        if not all(map(is_whole, note)) or note[0] > 15:
             raise SnapshotError("held has no keys")
     if values.get("last_pitch") is not None:
         number(values, "last_pitch", 0, 127)
@@ -239,14 +239,12 @@ def _typed(values: dict, name: str, kind: type[T]) -> T:
 
 
 def _whole(values: dict, name: str, low: int, high: int) -> None:
-    value = values.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+    if not is_whole(values.get(name), low, high):
         raise SnapshotError(f"{name} is not a whole number within {low}..{high}")
 
 
 def _number(values: dict, name: str, low: float, high: float) -> None:
-    value = values.get(name)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
+    if not is_number(values.get(name), low, high):
         raise SnapshotError(f"{name} is not a number within {low:g}..{high:g}")
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import platformdirs
 
-from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, Check, is_midi_map
+from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json
+from hummingface.models.playing.checks import is_number, is_text, list_of, or_none, whole
 
 FILE = "settings.json"
 LARGEST_BYTES = 1 << 20
@@ -130,34 +131,26 @@ def _put_aside(file: Path, why: str) -> str:
     return f"The settings cannot be used: {why}. {kept}; the defaults are used."
 
 
-def _or_none(check: Check) -> Check:
-    return lambda value: value is None or check(value)
-
-
 def _text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
-
-
-def _whole(low: int, high: int) -> Check:
-    return lambda value: type(value) is int and low <= value <= high
+    return is_text(value, LONGEST_TEXT) and "\0" not in value
 
 
 def _within_range(id_: str, value: Any) -> bool:
-    return id_ in PARAMETERS and type(value) in (int, float) and PARAMETERS[id_].lowest <= value <= PARAMETERS[id_].highest
+    return id_ in PARAMETERS and is_number(value, PARAMETERS[id_].lowest, PARAMETERS[id_].highest)
 
 
 _GONE = ("window",)                 # fields of earlier versions: the window keeps its state in a file of its own
 _CHECKS = {
-    "audio_device": _or_none(_text),
-    "rate_hz": _or_none(_whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
-    "block_samples": _or_none(_whole(*BLOCK_SAMPLES)),
-    "midi_ports": _or_none(lambda value: isinstance(value, list) and len(value) <= 1000 and all(map(_text, value))),
-    "midi_map": _or_none(is_midi_map),
-    "patch": _or_none(_text),
+    "audio_device": or_none(_text),
+    "rate_hz": or_none(whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
+    "block_samples": or_none(whole(*BLOCK_SAMPLES)),
+    "midi_ports": or_none(list_of(_text)),
+    "midi_map": or_none(is_midi_map),
+    "patch": or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
-    "take_folder": _or_none(_text),
+    "take_folder": or_none(_text),
     "velocity_curve": lambda value: not velocity_curve.problem(value),
-    "own_velocity_curve": _or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
-    "trying": _or_none(lambda value: isinstance(value, dict)),
+    "own_velocity_curve": or_none(lambda value: isinstance(value, list) and not velocity_curve.problem(value)),
+    "trying": or_none(lambda value: isinstance(value, dict)),
 }

@@ -8,7 +8,6 @@ Each sound is written once, however often the history has it, with only the valu
 written in full: what is read equals what was written, where a patch's own file rounds.
 """
 import json
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.instrument.session.session_state import LATENTS, UNDO_STEPS, Place, SessionSnapshot, SoundState
+from hummingface.models.playing.checks import is_number, is_whole
 
 FORMAT, VERSION = "hummingface-window", 1
 LARGEST_BYTES = 8 << 20             # of the text: the oldest steps of a history that is larger are left out
@@ -92,7 +92,7 @@ def read(values: object) -> tuple[WindowState, int]:
     states = _states(values)
 
     def state(number: Any) -> SoundState | None:
-        return states[number] if type(number) is int and 0 <= number < len(states) else None
+        return states[number] if is_whole(number, 0, len(states) - 1) else None
 
     def places(name: str) -> list[Place | None]:
         return [_place(pair, state) for pair in _list(values, name, 2 * UNDO_STEPS)]
@@ -120,15 +120,11 @@ def _states(values: dict) -> list[SoundState | None]:
 
 def _state(entry: Any, patches: list[Patch | None]) -> SoundState | None:
     number, moved = (entry.get("patch"), entry.get("values")) if isinstance(entry, dict) else (None, None)
-    patch = patches[number] if type(number) is int and 0 <= number < len(patches) else None
-    if patch is None or not isinstance(moved, dict) or not all(map(_is_number, moved.values())):
+    patch = patches[number] if is_whole(number, 0, len(patches) - 1) else None
+    if patch is None or not isinstance(moved, dict) or not all(map(is_number, moved.values())):
         return None
     known = {name: PARAMETERS[name].clamp(value) for name, value in moved.items() if name in PARAMETERS}
     return SoundState(patch, {**SoundState.of(patch).values, **known}, entry.get("on_disk") is not False)
-
-
-def _is_number(value: object) -> bool:
-    return (type(value) is int and abs(value) <= 1 << 53) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _place(pair: Any, state: Any) -> Place | None:

@@ -3,19 +3,22 @@ import contextlib
 import datetime
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
-def replace_file(file: Path, content: bytes) -> None:
-    """Replace a file's content atomically: the new content is on disk before it takes the name, so that even a power cut leaves one or the
-    other.
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[BinaryIO]:
+    """An open file for the new content of `file`, which takes its name when the block ends: the content is on disk before it has the name,
+    so that even a power cut leaves one or the other.
 
-    Raises OSError, and leaves nothing beside it.
+    Raises OSError, and leaves nothing beside it, also where the block raises.
     """
     partial = file.with_name(f".{file.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
-        with partial.open("xb") as stream:
-            stream.write(content)
+        with partial.open("x+b") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(partial, file)
@@ -24,6 +27,12 @@ def replace_file(file: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
         raise
     _sync_folder(file.parent)
+
+
+def replace_file(file: Path, content: bytes | memoryview | str) -> None:
+    """Replace a file's content as `replacing` does; text is written as UTF-8. Raises OSError."""
+    with replacing(file) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
 
 
 def set_aside(file: Path) -> Path | None:

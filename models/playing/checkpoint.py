@@ -17,7 +17,8 @@ from hummingface.models.playing import key_trend
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LARGEST_CARD_BYTES, LONGEST_NAME, can_be_shown
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
-from hummingface.models.playing.knobs import check_conditions, read_knobs
+from hummingface.models.playing.checks import is_key_range, is_number, is_numbers, is_whole
+from hummingface.models.playing.knobs import FARTHEST, check_conditions, read_knobs
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.playable import trained_velocities
 from hummingface.models.playing.shape import ModelError, read_architecture, tensor_shapes
@@ -74,16 +75,14 @@ def read_card(file: Path) -> dict:
     if not 0.1 <= card["longest_s"] <= 600:
         raise ModelError(f"{file}: longest_s is {card['longest_s']}, not between 0.1 and 600 seconds.")
     pitches = card.get("pitches", [0, 127])
-    if (not isinstance(pitches, list) or len(pitches) != 2 or not all(type(p) is int for p in pitches)
-            or not 0 <= pitches[0] <= pitches[1] <= 127):
+    if not is_key_range(pitches):
         raise ModelError(f"{file}: the card's 'pitches' are not the lowest and the highest MIDI key that it learnt.")
     latents = card.get("architecture", {}).get("latents") if isinstance(card.get("architecture"), dict) else None
     for name, preset in card["presets"].items():
         z = preset.get("z") if isinstance(preset, dict) else None
-        if (not isinstance(z, list) or len(z) != latents
-                or not all(type(x) in (int, float) and abs(x) <= 8 for x in z)):
+        if not (is_whole(latents) and is_numbers(z, latents, -FARTHEST, FARTHEST)):
             raise ModelError(f"{file}: preset {name[:40]!r} has no 'z' of {latents} numbers between -8 and 8.")
-        if type(preset.get("gain_db", 0.0)) not in (int, float) or not abs(preset.get("gain_db", 0.0)) < LOUDEST_GAIN_DB:
+        if not (is_number(preset.get("gain_db", 0.0)) and abs(preset.get("gain_db", 0.0)) < LOUDEST_GAIN_DB):
             raise ModelError(f"{file}: the 'gain_db' of preset {name[:40]!r} is not a number within {LOUDEST_GAIN_DB:.0f} dB.")
     return card
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hummingface.compiled import EXACT, compiled
+from hummingface.models.playing.checks import is_number, is_numbers, is_whole
 from hummingface.models.playing.loudness import SILENT_LUFS
 from hummingface.models.playing.shape import ModelError
 
@@ -108,18 +109,17 @@ def read(card: dict[str, Any], latents: int) -> KeyTrend | None:
     if stored is None:
         return None
     keys, lufs = (stored.get("keys"), stored.get("lufs")) if isinstance(stored, dict) else (None, None)
-    if not (isinstance(keys, list) and 2 <= len(keys) <= 128 and all(type(key) is int and 0 <= key <= 127 for key in keys)
+    if not (isinstance(keys, list) and 2 <= len(keys) <= 128 and all(is_whole(key, 0, 127) for key in keys)
             and sorted(set(keys)) == keys):
         raise ModelError("the 'keys' of its 'loudness' are not 2 to 128 rising MIDI keys")
     if not isinstance(lufs, dict) or not lufs or not set(lufs) <= {*card.get("presets", {}), ""}:
         raise ModelError("the 'lufs' of its 'loudness' are not those of its presets")
     for name, row in lufs.items():
-        if not (isinstance(row, list) and len(row) == len(keys)
-                and all(type(x) in (int, float) and SILENT_LUFS <= x <= LOUDEST_LUFS for x in row)):
+        if not is_numbers(row, len(keys), SILENT_LUFS, LOUDEST_LUFS):
             raise ModelError(f"the loudness of preset {name[:40]!r} is not {len(keys)} numbers within {SILENT_LUFS:g}..{LOUDEST_LUFS:g}")
     presets: list[dict[str, Any]] = [card["presets"][name] if name else {"z": [0.0] * latents} for name in lufs]
     releases = [preset.get("longest_release_s", LONGEST_RELEASE_S) for preset in presets]
-    if not all(type(x) in (int, float) and 0.01 <= x <= 60 for x in releases):
+    if not all(is_number(release_s, 0.01, 60) for release_s in releases):
         raise ModelError("a preset's 'longest_release_s' is not a number of seconds within 0.01..60")
     return KeyTrend(np.array([preset["z"] for preset in presets], np.float32), np.array(keys, np.float64),
                     np.array(list(lufs.values()), np.float64), np.array(releases, np.float64))

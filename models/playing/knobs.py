@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hummingface.models.playing.checks import is_number, is_numbers
 from hummingface.models.playing.shape import ModelError
 
 KINDS = ("characteristic", "family", "source", "quality")
@@ -70,10 +71,10 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
         if many is not None and (not isinstance(many, dict) or not many or not set(many) <= set(presets)):
             raise ModelError(f"knob {identity!r}: its 'directions' are not those of presets of the model")
         rows: list[Any] = list(many.values()) if many else [one]
-        if not all(_numbers(row, latents) for row in rows) or not np.any(rows):
+        if not all(is_numbers(row, latents, -FARTHEST, FARTHEST) for row in rows) or not np.any(rows):
             raise ModelError(f"knob {identity!r}: a direction is not {latents} numbers within -{FARTHEST:g}..{FARTHEST:g}, or all are 0")
         correlation = about.get("correlation")
-        if correlation is not None and not (_number(correlation) and abs(correlation) <= 1):
+        if correlation is not None and not is_number(correlation, -1, 1):
             raise ModelError(f"knob {identity!r}: its 'correlation' is not a number from -1 to 1")
         knobs[identity] = KnobDirection(kind, name, np.array(rows, np.float32),
                                np.array([presets[preset]["z"] for preset in many], np.float32) if many else None,
@@ -93,16 +94,8 @@ def check_conditions(card: dict[str, Any], latents: int) -> None:
         name, kind, low, high = values
         if not isinstance(name, str) or not 1 <= len(name) <= 40 or not name.isprintable() or kind not in KINDS:
             raise ModelError(f"a condition has no 'name' of up to 40 characters, or its 'kind' is not one of {', '.join(KINDS)}")
-        if not (_number(low) and _number(high) and -FARTHEST <= low < high <= FARTHEST):
+        if not (is_number(low, -FARTHEST, FARTHEST) and is_number(high, -FARTHEST, FARTHEST) and low < high):
             raise ModelError(f"condition {name!r}: 'lowest' and 'highest' are not a range within -{FARTHEST:g}..{FARTHEST:g}")
         if (kind, name) in names:
             raise ModelError(f"condition {name!r} occurs twice")
         names.add((kind, name))
-
-
-def _number(value: Any) -> bool:
-    return type(value) in (int, float) and bool(np.isfinite(value))
-
-
-def _numbers(values: Any, count: int) -> bool:
-    return isinstance(values, list) and len(values) == count and all(_number(x) and abs(x) <= FARTHEST for x in values)

@@ -1,6 +1,7 @@
 """What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
 from typing import TYPE_CHECKING, Any
 
+from hummingface.models.playing.checks import is_number, is_numbers
 from hummingface.models.playing.knobs import KnobDirection, read_knobs
 from hummingface.models.playing.shape import ModelError
 
@@ -21,10 +22,9 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
         layers = card["trained_on"].get("layers") if isinstance(card.get("trained_on"), dict) else None
         if not isinstance(layers, list) or not layers:
             return None
-        softest_first = sorted(layer[0] for layer in layers if isinstance(layer, list) and layer and type(layer[0]) in (int, float))
+        softest_first = sorted(layer[0] for layer in layers if isinstance(layer, list) and layer and is_number(layer[0]))
         trained = [softest_first[0], softest_first[-1]] if softest_first else [0, 0]
-    if not (isinstance(trained, list) and len(trained) == 2 and all(type(v) in (int, float) for v in trained)
-            and 1 <= trained[0] <= trained[1] <= 127):
+    if not is_numbers(trained, 2, 1, 127) or trained[0] > trained[1]:
         raise ModelError("the velocities that it was trained on are not a range within 1..127")
     return float(trained[0]), float(trained[1])
 

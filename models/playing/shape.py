@@ -2,6 +2,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hummingface.models.playing.checks import is_number, is_whole, list_of
 from hummingface.models.playing.conditioning import PITCH_WAVES, ROWS, TIME_WAVES, features_of
 from hummingface.models.playing.frame import BANDS, FRAME_SIZE, FUZZ, MOVING, PARTIALS, STEADY
 
@@ -53,18 +54,17 @@ def read_architecture(architecture: dict) -> tuple[Shape, int | None]:
         raise ModelError("the card's 'architecture' is not an object")
     for name, (low, high) in LIMITS.items():
         value = architecture.get(name)
-        if type(value) is not int or not low <= value <= high:
+        if not is_whole(value, low, high):
             raise ModelError(f"architecture: {name} must be a whole number from {low} to {high}, not {value!r}")
     for name in WAVES:
         waves = architecture.get(name)
-        if (not isinstance(waves, list) or len(waves) > 32
-                or not all(type(w) in (int, float) and 0 < w <= 64 for w in waves)):
+        if not list_of(lambda wave: is_number(wave, 0, 64) and wave > 0, 32)(waves):
             raise ModelError(f"architecture: {name} must be a list of at most 32 numbers above 0, up to 64")
     unknown = set(architecture) - set(LIMITS) - {*WAVES, "encoder_width"}
     if unknown:
         raise ModelError(f"architecture: unknown entries {sorted(unknown)[:5]}; the model may need a newer version")
     width = architecture.get("encoder_width")
-    if width is not None and (type(width) is not int or not ENCODER_WIDTHS[0] <= width <= ENCODER_WIDTHS[1]):
+    if width is not None and not is_whole(width, *ENCODER_WIDTHS):
         raise ModelError(f"architecture: encoder_width must be a whole number {ENCODER_WIDTHS[0]}..{ENCODER_WIDTHS[1]}")
     fields: dict[str, Any] = {name: tuple(value) if name in WAVES else value for name, value in architecture.items()}
     fields.pop("encoder_width", None)

@@ -8,6 +8,7 @@ An STFT model makes the image of `models/playing/stft.py` from its latents and, 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hummingface.models.playing.checks import is_key_range, is_number, is_whole
 from hummingface.models.playing.stft import CHANNELS, LAYOUTS, RI, SIDE, Layout
 
 NETWORK = "stft"
@@ -55,17 +56,16 @@ def read_stft_shape(architecture: dict[str, Any]) -> StftShape:
         raise ValueError(f"architecture: missing or unknown entries {sorted(set(architecture) ^ known)[:5]}; "
                          "the model may need a newer version")
     for name, (low, high) in LIMITS.items():
-        if type(architecture[name]) is not int or not low <= architecture[name] <= high:
+        if not is_whole(architecture[name], low, high):
             count = " (conditions count)" if name == "latents" else ""
             raise ValueError(f"architecture: {name}{count} must be a whole number from {low} to {high}, not {architecture[name]!r}")
     pitches, layout = architecture["pitches"], architecture["layout"]
-    if (not isinstance(pitches, list) or len(pitches) != 2 or not all(type(p) is int for p in pitches)
-            or not 0 <= pitches[0] <= pitches[1] <= 127):
+    if (not is_key_range(pitches)):
         raise ValueError(f"architecture: pitches must be the lowest and the highest MIDI key, not {pitches!r}")
     if type(architecture["encoder"]) is not bool:
         raise ValueError("architecture: encoder must be true or false")
     if (not isinstance(layout, dict) or set(layout) != {"kind", "power", "turned"} or layout["kind"] not in LAYOUTS
-            or type(layout["power"]) not in (int, float) or not 0.1 <= layout["power"] <= 1 or type(layout["turned"]) is not bool):
+            or not is_number(layout["power"], 0.1, 1) or type(layout["turned"]) is not bool):
         raise ValueError(f"architecture: layout must have a kind of {', '.join(LAYOUTS)}, a power from 0.1 to 1, and turned")
     return StftShape(architecture["latents"], architecture["width"], pitches[0], pitches[1], architecture["encoder"], Layout(**layout))
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.checkpoint import ModelError, read_card
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.data.cleaning import even_out
 from hummingface.train.data.prepare import PrepareReport, prepare
-from hummingface.train.data.store import replace_with
 from hummingface.train.notes.opening import Overrides, open_source
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def read_notes(work: Path) -> dict[str, Any]:
 
 def write_notes(work: Path, notes: dict[str, Any]) -> None:
     """Write it whole or not at all. Raises OSError."""
-    replace_with(work / NOTES, lambda path: path.write_text(json.dumps(notes, indent=1), encoding="utf-8"))
+    replace_file(work / NOTES, json.dumps(notes, indent=1))
 
 
 def _go_on(trainer: "Learner", state: Path, say: Callable[[str], None]) -> bool:

@@ -7,7 +7,6 @@ needed, so memory does not grow with notes.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from hashlib import sha256
 from math import gcd
 from pathlib import Path
@@ -18,9 +17,10 @@ import torch
 from torch import Tensor
 
 from hummingface.models.playing import stft
+from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.stft import SAMPLES, Layout
-from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, replace_with, wanted
+from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, wanted, write_array
 from hummingface.train.notes.note import QUALITIES, Labels, Note
 
 REPRESENTATION = "stft"
@@ -71,9 +71,9 @@ def heard_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]
 def write_sounds(folder: Path, notes: Sequence[MadeSound]) -> None:
     """Store notes as one part. Raises OSError, and leaves nothing, where the disk is full."""
     stem = folder / ("part-" + sha256("".join(note.key for note in notes).encode()).hexdigest()[:16])
-    replace_with(stem.with_name(stem.name + ".sound.npy"), partial(np.save, arr=np.stack([n.sound for n in notes])))
+    write_array(stem.with_name(stem.name + ".sound.npy"), np.stack([n.sound for n in notes]))
     about = json.dumps({"format": FORMAT, "notes": [n.about for n in notes]})
-    replace_with(stem.with_name(stem.name + ".json"), lambda p: p.write_text(about))
+    replace_file(stem.with_name(stem.name + ".json"), about)
 
 
 def _sounds(part: StorePart) -> np.ndarray:

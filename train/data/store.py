@@ -10,16 +10,15 @@ Format 3 is written. Formats 1 and 2 (parts of one instrument, velocity and leng
 -100 dB of level and -110 dB of noise) can be read.
 """
 import json
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hummingface.models.playing.atomic_file import replace_file, replacing
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB
 from hummingface.train.notes.note import Labels
@@ -69,14 +68,10 @@ class StorePart:
         return np.load(self.stem.with_name(self.stem.name + ".phase.npy"), mmap_mode="r")
 
 
-def replace_with(path: Path, write: Callable[[Path], object]) -> None:
-    """A file written whole or not at all; nothing is left of it where the disk is full."""
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")        # np.save wants the suffix at the end
-    try:
-        write(unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def write_array(path: Path, values: np.ndarray) -> None:
+    """An array in a .npy file, whole or not at all. Raises OSError."""
+    with replacing(path) as stream:
+        np.save(stream, values)
 
 
 def write_part(folder: Path, notes: Sequence[Made]) -> None:
@@ -88,8 +83,8 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
     if any(n.late is not None for n in notes):
         arrays["late"] = [n.rows[-1:].repeat(len(LATE_S), 0) if n.late is None else n.late for n in notes]
     for kind, values in arrays.items():
-        replace_with(stem.with_name(f"{name}.{kind}.npy"), partial(np.save, arr=np.stack(values).astype(np.float16)))
-    replace_with(stem.with_name(name + ".json"), lambda p: p.write_text(json.dumps({"format": FORMAT, "notes": about})))
+        write_array(stem.with_name(f"{name}.{kind}.npy"), np.stack(values).astype(np.float16))
+    replace_file(stem.with_name(name + ".json"), json.dumps({"format": FORMAT, "notes": about}))
 
 
 def nothing_in(folder: Path, instruments: Sequence[str] | None, options: str = "") -> DataError:
@@ -140,7 +135,7 @@ def read_data(folder: Path) -> dict[str, Any]:
 
 
 def write_data(folder: Path, data: dict[str, Any]) -> None:
-    replace_with(folder / "data.json", lambda p: p.write_text(json.dumps({"format": FORMAT} | data, indent=1)))
+    replace_file(folder / "data.json", json.dumps({"format": FORMAT} | data, indent=1))
 
 
 def read_skipped(folder: Path) -> dict[str, str]:
@@ -154,7 +149,7 @@ def read_skipped(folder: Path) -> dict[str, str]:
 def write_skipped(folder: Path, skipped: Sequence[tuple[str, str]], by_key: dict[str, str]) -> None:
     """`skipped`: (name, reason) of everything that the last command left out."""
     about = {"notes": [{"name": name, "reason": reason} for name, reason in skipped], "by_key": by_key}
-    replace_with(folder / "skipped.json", lambda p: p.write_text(json.dumps(about, indent=1)))
+    replace_file(folder / "skipped.json", json.dumps(about, indent=1))
 
 
 def keys_in(folder: Path) -> set[str]:

@@ -1,5 +1,4 @@
 """Evaluates a frame model on notes of any source, with figures and sound files: `hummingface train evaluate MODEL --notes SOURCE`."""
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from hummingface.models.playing.atomic_file import replacing
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank, is_left_out
 from hummingface.train.data.prepare import prepared
@@ -121,15 +121,12 @@ def write_sound(path: Path, audio: np.ndarray, rate_hz: int) -> None:
     """A 24-bit WAV, whole or not at all, not louder than full scale. Raises OSError."""
     import soundfile as sf
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial.wav")
     peak = float(np.abs(audio).max(initial=0.0))
     try:
-        sf.write(partial, audio / peak * 0.999 if peak > 0.999 else audio, rate_hz, subtype="PCM_24")
-        os.replace(partial, path)
+        with replacing(path) as stream:
+            sf.write(stream, audio / peak * 0.999 if peak > 0.999 else audio, rate_hz, subtype="PCM_24", format="WAV")
     except sf.SoundFileError as error:
         raise OSError(f"{path}: cannot be written ({error}).") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _by_family(notes: dict[str, dict]) -> dict[str, dict]:

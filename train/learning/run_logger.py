@@ -1,5 +1,6 @@
 """The files that a run writes beside its state while it trains: log, TensorBoard's events, metrics, pictures, its early weights."""
 import csv
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from PIL.Image import Image
 
-from hummingface.train.data.store import replace_with
+from hummingface.models.playing.atomic_file import replace_file, replacing
 from hummingface.train.learning import parallel
 from hummingface.train.learning.run_state import EARLY, write_state
 
@@ -28,7 +29,7 @@ class RunLogger:
                  "options": vars(learner.options), "device": str(learner.device),
                  "processes": parallel.processes(), "bf16": learner.half, "torch": torch.__version__, "from_step": learner.step}
         text = json.dumps(about, indent=1, default=str)
-        replace_with(folder / "config.json", lambda p: p.write_text(text))
+        replace_file(self.folder / "config.json", text)
         rows = self._rows_until(learner.step)
         self.events = SummaryWriter(str(folder), purge_step=learner.step + 1 if learner.step else None)
         self._rewrite(rows)
@@ -47,12 +48,11 @@ class RunLogger:
         return rows
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        def write(path: Path) -> None:
-            with path.open("w", newline="") as file:
-                table = csv.DictWriter(file, self.columns, extrasaction="ignore")
-                table.writeheader()
-                table.writerows(rows)
-        replace_with(self.folder / "log.csv", write)
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, self.columns, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(rows)
+        replace_file(self.folder / "log.csv", text.getvalue())
 
     def log(self, step: int, seconds: float, means: dict[str, float]) -> None:
         new = [name for name in means if name not in self.columns]
@@ -75,13 +75,14 @@ class RunLogger:
         for name, value in metrics.items():
             self.events.add_scalar(f"measured/{name}", value, step)
         text = json.dumps({"step": step, "seconds": round(seconds, 1), "train": means, "measured": metrics}, indent=1)
-        replace_with(self.folder / "metrics.json", lambda p: p.write_text(text))
+        replace_file(self.folder / "metrics.json", text)
         self.events.flush()
 
     def picture(self, step: int, image: Image | None) -> None:
         if image is not None:
             (self.folder / "pictures").mkdir(exist_ok=True)
-            replace_with(self.folder / "pictures" / f"step-{step:07d}.png", image.save)
+            with replacing(self.folder / "pictures" / f"step-{step:07d}.png") as stream:
+                image.save(stream, "PNG")
 
     def close(self) -> None:
         self.events.close()

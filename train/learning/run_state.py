@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hummingface.train.data.store import replace_with
+from hummingface.models.playing.atomic_file import replace_file
 
 STATE = "state.pt"
 EARLY = "early.pt"
@@ -17,7 +17,7 @@ def write_state(state: dict[str, Any], path: Path) -> None:
     data = io.BytesIO()                                       # a full disk raises OSError here, and not one of torch's own errors
     torch.save(state, data)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_with(path, lambda p: p.write_bytes(data.getbuffer()))
+    replace_file(path, data.getbuffer())
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from hummingface.train.data.augmentation import spread
 from hummingface.train.data.dataset import Batch, NoteBank
 from hummingface.train.data.frame_image import picture
 from hummingface.train.learning import parallel
+from hummingface.train.learning.averaging import follow
 from hummingface.train.learning.losses import FrameLoss, Weights, phase_loss
 from hummingface.train.learning.run import Learner
 from hummingface.train.learning.scaled_decoder import ScaledDecoder
@@ -117,7 +118,7 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
         parallel.average_gradients(list(model.parameters()))
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         self.optimiser.step()
-        self._average()
+        follow(self.average, self.model, self.options.average_steps, self.step)
         self.step += 1
         return parts
 
@@ -145,13 +146,6 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
         across, _ = self.loss(frames.float(), batch)
         parts["hit"] = hit.detach()
         return hit + 0.02 * across
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
-        ours: list[Tensor] = list(self.average.parameters())
-        theirs: list[Tensor] = list(self.model.parameters())
-        torch._foreach_lerp_(ours, theirs, 1 - keep)
 
     # the run --------------------------------------------------------------------------------------------------
     def parts(self) -> dict:

@@ -23,6 +23,7 @@ from hummingface.models.playing.shape import Shape, read_architecture
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.frame_image import picture
 from hummingface.train.learning import parallel
+from hummingface.train.learning.averaging import follow, slope_penalty
 from hummingface.train.learning.conditions import Condition, conditions_of
 from hummingface.train.learning.generated import compare
 from hummingface.train.learning.losses import CENTS
@@ -134,7 +135,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.set_rates((self.optimiser, o.rate), (self.critic_optimiser, o.critic_rate))
         draw = self.draw()
         parts = self._critic_step(draw) | self._generator_step(draw)
-        self._average()
+        follow(self.average, self.generator, self.options.average_steps, self.step)
         self.step += 1
         return parts
 
@@ -165,11 +166,10 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         return parts
 
     def slope(self, draw: Draw) -> Tensor:
-        """R1: the mean square length of the logit's gradient at recorded notes."""
+        """R1 at recorded notes."""
         image, side = (x.detach().requires_grad_() for x in self.view(draw.frames, draw.vectors, draw.known))
         logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
-        gradients = torch.autograd.grad(logit.sum(), (image, side), create_graph=True)
-        return torch.stack([g.square().flatten(1).sum(1) for g in gradients]).sum(0).mean()
+        return slope_penalty(logit, (image, side))
 
     def _generator_step(self, draw: Draw) -> dict[str, Tensor]:
         fake, vectors, beyond = self._played(draw)
@@ -184,11 +184,6 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         """Mean square error of the estimates of the conditions that were given."""
         mask = draw.conditions_mask
         return (mask * (guess - draw.conditions).square()).sum() / parallel.everywhere(mask.sum()).clamp(min=1)
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 1 - keep)
 
     # the run --------------------------------------------------------------------------------------------------
     def parts(self) -> dict:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL.Image import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from hummingface.models.learning.stft_networks import StftAutoencoder, StftDiscriminator, StftGenerator, discriminator_loss, generator_loss
 from hummingface.models.playing import stft
@@ -21,6 +21,7 @@ from hummingface.models.playing.stft_shape import StftShape, read_stft_shape
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.stft_image import pictures
 from hummingface.train.learning import parallel
+from hummingface.train.learning.averaging import follow, slope_penalty
 from hummingface.train.learning.run import Learner
 
 WATCHED = 64                          # notes that are looked at to be measured
@@ -48,7 +49,6 @@ class StftLearner(Learner[NoteSounds, StftOptions]):
 
     generator: StftGenerator
     average: Any
-    generators: nn.Module             # whose average is kept
 
     def __init__(self, bank: NoteSounds, shape: StftShape, options: StftOptions, device: str, precision: str):
         super().__init__(bank, options, device, precision)
@@ -59,16 +59,6 @@ class StftLearner(Learner[NoteSounds, StftOptions]):
         notes = self.rng.choice(self.bank.trained, self.options.notes)[parallel.share(self.options.notes)]
         return self.bank.images(notes).to(self.device), self.bank.keys(notes).to(self.device), notes
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        keep = min(1 - 1 / self.options.average_steps, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.generators.parameters()), 1 - keep)
-        for mean, newest in zip(self.average.buffers(), self.generators.buffers(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(newest, 1 - keep)
-            else:
-                mean.copy_(newest)
-
     def describe(self) -> dict[str, Any]:
         return {"shape": self.shape.as_dict(), "free": self.shape.latents, "instruments": self.bank.instruments, "conditions": []}
 
@@ -78,7 +68,7 @@ class StftAutoencoderTrainer(StftLearner):
 
     def __init__(self, bank: NoteSounds, shape: StftShape, options: StftOptions, device: str = "cpu", precision: str = "auto"):
         super().__init__(bank, shape, options, device, precision)
-        self.model = self.generators = StftAutoencoder(shape).to(self.device)
+        self.model = StftAutoencoder(shape).to(self.device)
         parallel.same_start(self.model)
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.rate, betas=(0.9, 0.99), fused=True)
@@ -90,7 +80,7 @@ class StftAutoencoderTrainer(StftLearner):
             made, z = self.model(image, key)
         loss = (made.float() - image).square().mean()
         self.optimizer_step(loss + 1e-5 * z.float().square().mean(), self.model, self.optimiser)
-        self._follow()
+        follow(self.average, self.model, self.options.average_steps, self.step)
         self.step += 1
         return {"mse": loss.detach()}
 
@@ -159,7 +149,7 @@ class StftGanTrainer(StftLearner):
         self.optimizer_step(total, self.critic, self.critic_optimiser)
         adversarial_loss = generator_loss(self.judge(self._made(conditions, key), conditions, key))
         self.optimizer_step(adversarial_loss, self.generator, self.optimiser)
-        self._follow()
+        follow(self.average, self.generator, self.options.average_steps, self.step)
         self.step += 1
         return parts | {"generator": adversarial_loss.detach()}
 
@@ -174,10 +164,9 @@ class StftGanTrainer(StftLearner):
             return self.critic(image, conditions, key).float()
 
     def slope(self, image: Tensor, conditions: Tensor, key: Tensor) -> Tensor:
-        """R1: the mean square length of the logit's gradient at recorded notes."""
+        """R1 at recorded notes."""
         image = image.detach().requires_grad_()
-        gradient, = torch.autograd.grad(self.critic(image, conditions, key).sum(), image, create_graph=True)
-        return gradient.square().flatten(1).sum(1).mean()
+        return slope_penalty(self.critic(image, conditions, key), (image,))
 
     def parts(self) -> dict[str, Any]:
         return {"generator": self.generator, "average": self.average, "critic": self.critic, "optimiser": self.optimiser,

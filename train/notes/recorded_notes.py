@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import read_json
 from hummingface.train.notes.names import note_name, read_name
 from hummingface.train.notes.note import Labels, Note, Order, Skipped, SourceError, key_of, read_sound, sha256_of
@@ -117,9 +118,7 @@ class RecordedNotes:
         else:
             known |= dict(map(_hear_file, jobs))
         if self.memory and jobs:
-            partial = self.memory.with_name(self.memory.name + ".partial")
-            partial.write_text(json.dumps({"version": LISTENING, "heard": {k: asdict(v) for k, v in known.items()}}))
-            os.replace(partial, self.memory)
+            replace_file(self.memory, json.dumps({"version": LISTENING, "heard": {k: asdict(v) for k, v in known.items()}}))
         return [replace(f, heard=known[f.sha256]) for f in hashed]
 
     def orders(self, skipped: list[Skipped]) -> Iterator[Order]:

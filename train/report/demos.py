@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hummingface.train.data.store import replace_with
+from hummingface.models.playing.atomic_file import replace_file
 from hummingface.train.report.sound_clips import Clip
 
 
@@ -27,8 +27,7 @@ def write_demos(content: dict[str, Any], folder: Path) -> int:
         add(place / "walk", [*chapter.axes, *chapter.knobs])
     for path, clip in clips.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        data = base64.b64decode(clip.sound.partition(",")[2])
-        replace_with(path, lambda p, data=data: p.write_bytes(data))              # type: ignore[misc]
+        replace_file(path, base64.b64decode(clip.sound.partition(",")[2]))
     return len(clips)
 
 

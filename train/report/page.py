@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import FRAME_SIZE
 from hummingface.models.playing.model import Model
@@ -17,7 +18,6 @@ from hummingface.models.playing.stft import CHANNELS, SIDE
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.progress import progress_bar
-from hummingface.train.data.store import replace_with
 from hummingface.train.evaluation import stft_figures
 from hummingface.train.evaluation.model_dynamics import dynamics
 from hummingface.train.notes.note import Note
@@ -75,7 +75,7 @@ def write_report(folders: Sequence[Path], out: Path, data: Path | None = None, s
     content = made_of(runs, sources, count, progress_bar(desc="report", unit="part", progress=progress))
     text = render(content)
     out.parent.mkdir(parents=True, exist_ok=True)
-    replace_with(out, lambda path: path.write_text(text, encoding="utf-8"))
+    replace_file(out, text)
     if demos is not None:
         write_demos(content, demos)
 
