@@ -12,7 +12,7 @@ from hummingface.instrument.api import catalogue
 from hummingface.instrument.api.errors import FileError, NotesError, SoundError, raised_as
 from hummingface.instrument.api.note_events import AnyNote, Automation, MidiMessages, events_of
 from hummingface.instrument.offline.bounce import Rendering, RenderOptions
-from hummingface.instrument.offline.parts import OFF, Part, plan, with_releases
+from hummingface.instrument.offline.parts import OFF, Assignment, Part, plan, with_releases
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import IDS, LATENT_LIMIT, Patch
 from hummingface.instrument.performance import score, sound_bank
@@ -173,7 +173,7 @@ class Instrument:
         self._check(rate_hz, seconds, seed)
         with raised_as(NotesError):
             read = score.read(path)
-            planned = plan(read, by=by, patch=self.patch, model=self._model)
+            planned = plan(read, Assignment(self.patch, self._model, by))
             rendered = self._rendered(planned.parts, read.tempos, RenderOptions(rate_hz, seed=seed, seconds=seconds, dry=dry,
                                                                                controls=self._player_controls), progress)
         self.remark = "\n".join(planned.notices)

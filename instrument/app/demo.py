@@ -16,13 +16,13 @@ def perform(folder: Path, terminal: Terminal | None = None, *, patch: str | None
     import soundfile
 
     from hummingface.instrument.app.spectrogram_image import save_spectrogram
-    from hummingface.instrument.offline.bounce import render_midi
+    from hummingface.instrument.offline.bounce import RenderOptions, render_midi
+    from hummingface.instrument.offline.parts import Assignment
     folder.mkdir(parents=True, exist_ok=True)
     wav, png = folder / "hummingface-demo.wav", folder / "hummingface-demo.png"
     with resources.as_file(resources.files("hummingface.assets") / DEMO) as midi, \
             (terminal or Terminal()).progress("performing the demo") as progress:
-        render_midi(midi, wav, patch=patch, model=model, programs="patches", seconds=seconds,
-                    progress=progress)
+        render_midi(midi, wav, Assignment(patch, model, programs="patches"), RenderOptions(seconds=seconds), progress=progress)
     sound, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     save_spectrogram(png, sound, rate_hz)
     return wav, png

@@ -49,7 +49,8 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
         format_of(args.out)
     if args.midi.is_file():             # one that is not there is told of at once
         finish_compiling(terminal)
-    from hummingface.instrument.offline.bounce import render_midi
+    from hummingface.instrument.offline.bounce import RenderOptions, render_midi
+    from hummingface.instrument.offline.parts import Assignment
     patch, model = args.patch, args.model
     if args.preset is not None:
         from hummingface.instrument.patches.library import load_model, preset_patch
@@ -57,10 +58,10 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
             raise ValueError("--patch and --preset both say what plays; give one of them")
         model = load_model(args.model)
         patch = preset_patch(model, args.preset)
+    options = RenderOptions(args.rate, args.block, args.seed, None, args.dry, _controllers(args.cc), {"master.volume_db": args.gain})
     with terminal.progress(f"rendering {args.out.name}") as progress:
-        report = render_midi(args.midi, args.out, patch=patch, model=model, dry=args.dry, by=args.by, mapped=dict(args.map),
-                             programs=args.programs, controllers=_controllers(args.cc), gain_db=args.gain, stems=args.stems,
-                             rate_hz=args.rate, block_samples=args.block, seed=args.seed, loudness=args.json, progress=progress)
+        report = render_midi(args.midi, args.out, Assignment(patch, model, args.by, dict(args.map), args.programs), options,
+                             stems=args.stems, loudness=args.json, progress=progress)
     terminal.show_json(report.as_dict()) if args.json else terminal.say(report)
     return 0
 

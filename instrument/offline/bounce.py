@@ -14,14 +14,12 @@ import numpy as np
 from hummingface.instrument.files import sound_file
 from hummingface.instrument.offline import parts
 from hummingface.instrument.offline.loudness_meter import LoudnessMeter
-from hummingface.instrument.offline.parts import Part, PartError
+from hummingface.instrument.offline.parts import Assignment, Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import DRY, Patch
+from hummingface.instrument.patches.patch import DRY
 from hummingface.instrument.performance import midi, score
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
-from hummingface.models.playing.model import Model
-from hummingface.models.playing.stft_model import StftModel
 from hummingface.suggestions import did_you_mean
 
 AFTER_LAST_S = 2.0                      # of sound after the last event, as progress expects it
@@ -123,33 +121,27 @@ class Rendering:
         return self._limiter.notices(self.options.controls.get("master.volume_db", 0.0))
 
 
-def render_midi(mid: str | Path, wav: str | Path, *, patch: str | Path | Patch | None = None,
-                model: str | Path | Model | StftModel | None = None, by: str = "channel",
-                mapped: dict[str, str | Path | Patch] | None = None,
-                programs: str | None = None, controllers: dict[int, str] | None = None, gain_db: float = 0.0, stems: bool = False,
-                dry: bool = False, rate_hz: int = 48000, block_samples: int = 2048, seed: int = 0, seconds: float | None = None,
-                loudness: bool = False, progress: Callable[[float], None] | None = None) -> BounceReport:
+def render_midi(mid: str | Path, wav: str | Path, assignment: Assignment | None = None, options: RenderOptions | None = None, *,
+                stems: bool = False, loudness: bool = False, progress: Callable[[float], None] | None = None) -> BounceReport:
     """Plays a MIDI file into a WAV or FLAC file of 24 bits, stereo; with `stems` also each part into one beside it.
 
-    `patch`, `model`, `by`, `mapped`, `programs`: who plays what, see `parts.plan`. `gain_db`: the volume of every part. `loudness`: measure
-    it, too. `progress` hears of the part done, 0..1. The rest is as `RenderOptions` has it.
-    The files are there when all of them are whole, and not before; until then older ones stay.
+    `loudness`: measure it, too. `progress` hears of the part done, 0..1. The files are there when all of them are whole, and not before;
+    until then older ones stay.
     Raises MidiError, PartError, PatchError, LibraryError, SoundFileError (all ValueError) for what cannot be played, OSError for what
     cannot be written.
     """
-    wav = Path(wav)
+    wav, options = Path(wav), options or RenderOptions()
     if wav.exists() and Path(mid).exists() and wav.samefile(mid):
         raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     sound_file.format_of(wav)
-    _check(controllers or {})
+    _check(options.controllers or {})
     began = time.perf_counter()
     read = score.read(mid)
     try:
-        plan = parts.plan(read, by=by, mapped=mapped, patch=patch, model=model, programs=programs)
+        plan = parts.plan(read, assignment or Assignment())
     except PartError as error:
         raise PartError(f"{mid}: {error}") from error
-    rendering = Rendering(plan.parts, read.tempos, RenderOptions(rate_hz, block_samples, seed, seconds, dry, controllers,
-                                                                 {"master.volume_db": gain_db}))
+    rendering, rate_hz = Rendering(plan.parts, read.tempos, options), options.rate_hz
     names = stem_names(wav, plan.parts) if stems else ()
     meter = LoudnessMeter(rate_hz) if loudness else None
     with sound_file.written_whole([wav, *names], rate_hz) as write:

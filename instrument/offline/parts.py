@@ -5,7 +5,7 @@ part's program changes, else from `patch`.
 """
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hummingface.instrument.patches import general_midi, library
@@ -49,23 +49,33 @@ class PartsPlan:
     notices: list[str]
 
 
-def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Patch] | None = None, patch: str | Path | Patch | None = None,
-         model: str | Path | Model | StftModel | None = None, programs: str | None = None) -> PartsPlan:
-    """Divides a score `by` "channel" or "track".
+@dataclass(frozen=True)
+class Assignment:
+    """Who plays what of a score, which is divided `by` "channel" or "track".
 
     `mapped`: number (from 1) or name of a track -> a patch by name, a patch file, a Patch, or "off". `patch` plays what is not mapped.
     `model` plays all, where given. `programs` None: OFF where a patch is given; GM where the score says that it is for General MIDI or
-    has several channels or parts; else PATCHES, as in live playing. Raises PartError, LibraryError, PatchError.
+    has several channels or parts; else PATCHES, as in live playing.
     """
+    patch: str | Path | Patch | None = None
+    model: str | Path | Model | StftModel | None = None
+    by: str = "channel"
+    mapped: dict[str, str | Path | Patch] = field(default_factory=dict)
+    programs: str | None = None
+
+
+def plan(score: Score, assignment: Assignment) -> PartsPlan:
+    """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError."""
+    by, programs = assignment.by, assignment.programs
     divided: dict[int, list[tuple[float, ChannelEvent]]] = {}
     for at_s, track, event in score.events:
         divided.setdefault((event.channel if by == "channel" else track) + 1, []).append((at_s, event))
     sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
-    given = _given(mapped or {}, sounding, score.names if by == "track" else [], by)
+    given = _given(assignment.mapped, sounding, score.names if by == "track" else [], by)
     channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
     if programs is None:
-        programs = OFF if patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
-    sounds, notices, parts = _Sounds(model), [], []
+        programs = OFF if assignment.patch is not None else GM if score.general_midi or len(channels) > 1 or len(sounding) > 1 else PATCHES
+    sounds, notices, parts = _Sounds(assignment.model), [], []
     for number, events in sounding.items():
         choice = given.get(number)
         if choice == NOT_PLAYED:
@@ -81,7 +91,7 @@ def plan(score: Score, *, by: str = "channel", mapped: dict[str, str | Path | Pa
         if kind == GM:
             sound = sounds.sound(general_midi.patch_of(sounds.model(), _first_program(events)))
         else:
-            sound = sounds.sound(patch if choice is None else choice)
+            sound = sounds.sound(assignment.patch if choice is None else choice)
         if programs == GM:
             used = sorted({event.channel for _, event in events if isinstance(event, NoteOn)})
             events = [(0.0, Controller(channel, midi.VOLUME, general_midi.VOLUME)) for channel in used] + events

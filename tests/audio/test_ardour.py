@@ -133,7 +133,8 @@ def jack(jack_server):
 
 
 def test_takes_and_stems_come_in_at_their_rate_length_and_place(jack, engine, tmp_path):
-    from hummingface.instrument.offline.bounce import render_midi
+    from hummingface.instrument.offline.bounce import RenderOptions, render_midi
+    from hummingface.instrument.offline.parts import Assignment
     from hummingface.models.playing.untrained import untrained
     client, told = engine()
     client.send({"do": "record", "on": True, "folder": str(tmp_path), "format": "wav24"})
@@ -146,7 +147,8 @@ def test_takes_and_stems_come_in_at_their_rate_length_and_place(jack, engine, tm
     song = mido.MidiFile(ticks_per_beat=480)
     song.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60 + 4 * channel, channel=channel) for channel in (0, 1)]))
     song.save(tmp_path / "song.mid")
-    report = render_midi(tmp_path / "song.mid", tmp_path / "song.wav", model=untrained(width=16), stems=True, seconds=1.0)
+    report = render_midi(tmp_path / "song.mid", tmp_path / "song.wav", Assignment(model=untrained(width=16)),
+                         RenderOptions(seconds=1.0), stems=True)
     sounds = [take, *report.stems]
     session = tmp_path / "session"
     run(EMPTY % (RATE_HZ, len(sounds)), tmp_path, session)
