@@ -6,11 +6,10 @@ commands. Nothing else runs here: a busy Python thread in this process would mak
 vanishes, the sound goes on, so that a new window can take over after a crash. Without a client the process ends itself `GRACE_S` after the
 last note.
 
-The main thread is the only one that opens and closes devices and ports; `_quick` messages (notes, knobs) go straight to the
-performer.
+The main thread is the only one that opens and closes devices and ports; notes and controls go straight to the performer
+(`quick_commands.py`).
 """
 import contextlib
-import io
 import json
 import logging
 import os
@@ -21,11 +20,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from hummingface.instrument.audio import precompile, registry
+from hummingface.instrument.audio import precompile, quick_commands, registry
+from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING
 from hummingface.instrument.logs import log_files
+from hummingface.instrument.logs.error_stream import ErrorStream
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
 STILL_STARTING = "Still starting: this machine is busy."
 FAREWELL_S = 1.5                # a device that does not close in this time is left to the system
-LOGGED = ("starting", "audio", "midi", "ready", "recording", "take", "error")     # of what is told; nothing of what is played
 log = logging.getLogger(__name__)
 
 
@@ -68,7 +69,8 @@ class Server:
         self._midi: MidiPorts | None = None
         self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
-        self._newest: dict[str, dict] = {}                # the newest event of each kind, for a client that connects later
+        self._announcer = Announcer(lambda message: self._listener.tell(message))
+        self._tell = self._announcer.tell
         self._log = open(config["log_events"], "w", buffering=1) if config.get("log_events") else None      # noqa: SIM115
         self._listener = Listener(bytes.fromhex(config["authkey"]), self._receive, self._welcome,
                                   lambda: self._inbox.put({"do": "client gone"}), registry.socket_address(os.getpid()))
@@ -219,46 +221,20 @@ class Server:
     def _receive(self, message: dict) -> None:
         """On the client's thread: notes and knobs go straight to the performer, other commands wait for the main thread."""
         engine = self._engine
-        if engine is not None and message["do"] in _RECORDING:
-            self._record(message)                       # at this sample, whatever the main thread is doing
-        elif engine is None or message["do"] not in _QUICK or (message["do"] == "set" and self._sounds_requested > self._sounds_done):
+        if engine is not None and message["do"] in RECORDING:
+            quick_commands.record(message, self._recorder)        # at this sample, whatever the main thread is doing
+        elif engine is None or message["do"] not in NOTES_AND_CONTROLS or (message["do"] == "set" and self._sounds_requested > self._sounds_done):
             self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:
-            self._quick(message)
-
-    def _quick(self, message: dict) -> None:
-        from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
-        match message["do"]:
-            case "note_on":
-                self._playing.receive(NoteOn(0, message["note"], message["velocity"]))
-            case "note_off":
-                self._playing.receive(NoteOff(0, message["note"]))
-            case "set":
-                self._playing.receive(Set(message["id"], float(message["value"])))
-            case "midi":
-                if (event := decode(message["bytes"])) is not None:
-                    self._playing.receive(event)
-            case "velocity_curve":
-                self._touch.use(message["table"])
-            case "panic":
-                self._playing.receive(Panic())
-
-    def _record(self, message: dict) -> None:
-        match message["do"]:
-            case "record" if message["on"]:
-                self._recorder.record(message["folder"], message["format"])
-            case "record":
-                self._recorder.stop()
-            case "capture":
-                self._recorder.capture(message["folder"], message["format"])
+            quick_commands.play(message, engine, self._touch)
 
     def _do(self, message: dict) -> None:
         match message["do"]:
-            case name if name in _QUICK:
-                self._quick(message)
-            case name if name in _RECORDING:
-                self._record(message)
+            case name if name in NOTES_AND_CONTROLS:
+                quick_commands.play(message, self._playing, self._touch)
+            case name if name in RECORDING:
+                quick_commands.record(message, self._recorder)
             case "patch":
                 self._play_patch(message["patch"])
             case "renew":
@@ -285,18 +261,7 @@ class Server:
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
-        for message in list(self._newest.values()):
-            if message["tell"] == "ready":          # for a window that takes over: controls moved since the patch was loaded
-                for id_, value in self._controls_of(self._playing.performer).items():
-                    self._listener.tell({"tell": "set", "id": id_, "value": value})
-            self._listener.tell(message)
-
-    def _tell(self, message: dict) -> None:
-        if message["tell"] in ("state", "audio", "midi", "patch", "ready", "recording", "clock"):
-            self._newest[message["tell"]] = message
-        if message["tell"] in LOGGED:
-            log.info("%s", ", ".join(f"{name} {value!r}" for name, value in message.items() if name not in ("tell", "problem") or value))
-        self._listener.tell(message)
+        self._announcer.welcome(lambda: self._controls_of(self._playing.performer))
 
     # The sound
 
@@ -304,7 +269,7 @@ class Server:
         patch, source = self._sounds.load(values)
         self._source = source
         self._playing.play_patch(patch, source)
-        self._newest["patch"] = {"tell": "patch", "patch": patch.to_json()}
+        self._announcer.keep({"tell": "patch", "patch": patch.to_json()})
         self._tell_notice(patch)
 
     def _tell_notice(self, patch: "Patch") -> None:
@@ -316,7 +281,7 @@ class Server:
         patch = self._sounds.program(number)
         if patch is not None:
             self._play_patch(patch.to_json())
-            self._tell(self._newest["patch"])
+            self._tell({"tell": "patch", "patch": patch.to_json()})
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
@@ -360,14 +325,15 @@ class Server:
         clock = self._playing.clock
         runs = clock.runs(int(self._playing.state["position"][0])) and clock.bpm > 0
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
-        if message != self._newest.get("clock", {"tell": "clock", "bpm": None, "started": False}):
+        if message != (self._announcer.newest("clock") or {"tell": "clock", "bpm": None, "started": False}):
             self._tell(message)
 
     # Once a second
 
     def _tick(self) -> bool:
         """Look after ports and devices. Returns whether the process should end."""
-        if self._ports.update() or self._ports.names() != self._newest["midi"]["ports"]:
+        known = self._announcer.newest("midi")
+        if self._ports.update() or known is None or self._ports.names() != known["ports"]:
             self._tell_midi()
         self._output.look_after()
         self._tell_clock()
@@ -377,23 +343,11 @@ class Server:
         return now - self._quiet_since > GRACE_S
 
 
-_QUICK = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
-_RECORDING = ("record", "capture")
 _SOUNDS = ("patch", "recall")                   # commands that set all controls
 
 
-class _Log(io.TextIOBase):
-    """The standard error, a file of ours; a full disk must not make writing to it fail."""
-
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
-            sys.__stderr__.write(text)          # type: ignore[union-attr]
-            sys.__stderr__.flush()              # type: ignore[union-attr]
-        return len(text)
-
-
 def main() -> int:
-    sys.stderr = _Log()
+    sys.stderr = ErrorStream()
     try:
         config = parse_json(sys.stdin.buffer.readline())
         log_files.begin("audio", bool(config.get("verbose")))

@@ -1,0 +1,41 @@
+"""Commands of the client that its own thread executes, at once, whatever the main thread is doing: notes, controls, recording."""
+from typing import TYPE_CHECKING
+
+from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
+
+if TYPE_CHECKING:
+    from hummingface.instrument.audio.engine import Engine
+    from hummingface.instrument.audio.velocity_input import Touch
+    from hummingface.instrument.recording.recorder import Recorder
+
+NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
+RECORDING = ("record", "capture")
+
+
+def play(message: dict, engine: "Engine", touch: "Touch") -> None:
+    """Give the performer what `message`, one of NOTES_AND_CONTROLS, asks for."""
+    match message["do"]:
+        case "note_on":
+            engine.receive(NoteOn(0, message["note"], message["velocity"]))
+        case "note_off":
+            engine.receive(NoteOff(0, message["note"]))
+        case "set":
+            engine.receive(Set(message["id"], float(message["value"])))
+        case "midi":
+            if (event := decode(message["bytes"])) is not None:
+                engine.receive(event)
+        case "velocity_curve":
+            touch.use(message["table"])
+        case "panic":
+            engine.receive(Panic())
+
+
+def record(message: dict, recorder: "Recorder") -> None:
+    """Begin or end a take, or keep what was just played."""
+    match message["do"]:
+        case "record" if message["on"]:
+            recorder.record(message["folder"], message["format"])
+        case "record":
+            recorder.stop()
+        case "capture":
+            recorder.capture(message["folder"], message["format"])
