@@ -223,7 +223,8 @@ class Server:
         engine = self._engine
         if engine is not None and message["do"] in RECORDING:
             quick_commands.record(message, self._recorder)        # at this sample, whatever the main thread is doing
-        elif engine is None or message["do"] not in NOTES_AND_CONTROLS or (message["do"] == "set" and self._sounds_requested > self._sounds_done):
+        elif (engine is None or message["do"] not in NOTES_AND_CONTROLS
+                or (message["do"] == "set" and self._sounds_requested > self._sounds_done)):
             self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:

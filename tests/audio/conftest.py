@@ -13,6 +13,15 @@ from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_n
 T = TypeVar("T")
 
 
+def position_moves(client) -> bool:
+    before = client.telemetry().position
+    return bool(wait_for(lambda: client.telemetry().position > before, 20))
+
+
+def notes(client) -> list[int]:
+    return [key for key, velocity in enumerate(client.telemetry().notes) if velocity]
+
+
 @pytest.fixture(scope="module")
 def jack_server(tmp_path_factory) -> Iterator[Callable[..., JackServer]]:
     """Start a server: `jack_server(period, outputs)`. It is the one that this module's clients find from then on; one before it ends."""

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 # Files whose tests play in real time, or kill what does, on a JACK server or without: one worker runs them, one after the other.
 REAL_TIME = {
     *(f"audio/test_{name}.py" for name in ("ardour", "audio_process", "channels", "dynamics_live", "jack_playing", "launch", "midi_ports",
-                                           "pipewire", "routing", "seed_playing", "stream", "stress", "touch")),
-    *(f"gui/test_{name}.py" for name in ("export", "killed_window", "recording", "recordings", "seed_patches", "takes", "touch", "window",
-                                         "window_and_engine")),
+                                           "pipewire", "routing", "seed_playing", "stream", "stress", "takeover",
+                                           "touch")),
+    *(f"gui/test_{name}.py" for name in ("export", "killed_window", "recording", "recordings", "seed_patches", "takes", "touch_live",
+                                         "window", "window_and_engine")),
     *(f"recording/test_{name}.py" for name in ("audition", "bar_start", "recording", "replay")),
 }
 # The others that take longest, longest first. Workers begin with them, so that none has one left when the others are done.
