@@ -130,8 +130,9 @@ class Client:
             return 0, np.zeros((0, 2), np.float32)
         end = int(state["position"][0])
         begin = end if position > end else max(position, end - block.OUTPUT_SAMPLES // 2, 0)
-        where = np.arange(begin, end) % block.OUTPUT_SAMPLES
-        return end, state["output"][0, where]
+        sound = state["output"][0, np.arange(begin, end) % block.OUTPUT_SAMPLES]
+        overwritten = int(state["position"][0]) - block.OUTPUT_SAMPLES - begin      # while it was copied
+        return end, sound[max(overwritten, 0):]
 
     @property
     def alive(self) -> bool:

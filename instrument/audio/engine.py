@@ -281,7 +281,10 @@ class Engine:
 
     def _remember(self, quiet: bool) -> None:
         history, performer = self.history, self.performer
-        values = self._snapshot.capture(performer)
+        try:
+            values = self._snapshot.capture(performer)
+        except self._snapshot.SnapshotError:
+            return                                  # until the next hop: one with torn values would replay otherwise
         history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
         self._remembered_at = self._looked_at
         if quiet:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 _CHANNELS = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
 _TURN = 1 << 32
+READING_TRIES = 50                  # 50 us apart: of values that the audio thread may be writing
 
 
 class SnapshotError(ValueError):
@@ -45,7 +46,8 @@ def at_rest(performer: Performer) -> bool:
 
 
 def capture(performer: Performer) -> dict[str, Any]:
-    """A snapshot at the sample up to which all events are applied. On the performer's thread.
+    """A snapshot at the sample up to which all events are applied. On the performer's thread. Raises SnapshotError where the audio thread
+    is too busy to be read now.
 
     At rest, the sources forget notes that have ended, so that from here on they are as in a new engine.
     """
@@ -130,10 +132,10 @@ def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None
 
 def _turning(state: np.ndarray) -> dict[str, Any]:
     """Phases and steps (2**32 is a cycle) of the effects' LFOs, with the position at which they were read; and the outputs of the drive,
-    which has an offset, and of the DC blocker.
+    which has an offset, and of the DC blocker. Raises SnapshotError where the audio thread never paused, so that they may be torn.
     """
     block = state[0]
-    for _ in range(50):
+    for _ in range(READING_TRIES):
         calls = int(block["callbacks"])
         between = int(block["clock_version"]) == 2 * calls      # no callback is at work
         chorus, reverb, drive = block["effects"]["chorus"], block["effects"]["reverb"], block["effects"]["drive"]
@@ -142,9 +144,9 @@ def _turning(state: np.ndarray) -> dict[str, Any]:
                  "drive_on": int(drive["on"]), "drive": drive["last"].tolist(),
                  "dc": [*block["limiter"]["dc_in"].tolist(), *block["limiter"]["dc_out"].tolist()]}
         if between and int(block["callbacks"]) == calls and int(block["clock_version"]) == 2 * calls:
-            break
+            return found
         time.sleep(5e-5)
-    return found
+    raise SnapshotError("the audio thread was at work whenever its values were read")
 
 
 def _turn(block: np.void, begin: int, turning: dict[str, Any]) -> None:

@@ -108,11 +108,8 @@ class History:
             now = position(self._state)
             begin = self.end
             if now - begin > _SAFE_SAMPLES:
-                kept = now - _SAFE_SAMPLES
-                self.lost.append((begin, kept))
-                for first, last in self._stretches(begin, kept):
-                    self._sound[first:last] = 0
-                begin = kept
+                self._lose(begin, now - _SAFE_SAMPLES)
+                begin = now - _SAFE_SAMPLES
             ring = self._state["output"][0]
             at = begin
             while at < now:
@@ -120,8 +117,17 @@ class History:
                 to, source = at % self._size, at % OUTPUT_SAMPLES
                 self._sound[to:to + count] = ring[source:source + count]
                 at += count
+            overwritten = position(self._state) - OUTPUT_SAMPLES
+            if overwritten > begin:                 # this thread was held up while it copied
+                self._lose(begin, min(overwritten, now))
             self.end = now
             return now
+
+    def _lose(self, begin: int, end: int) -> None:
+        """Put silence in place of sound that was overwritten before it was copied, or while it was."""
+        self.lost.append((begin, end))
+        for first, last in self._stretches(begin, end):
+            self._sound[first:last] = 0
 
     def sound(self, begin: int, end: int) -> tuple[int, np.ndarray]:
         """(the sample of its first frame, float32 [n, 2], a copy): the sound from `begin` to `end`, as far as it is kept."""

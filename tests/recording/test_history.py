@@ -16,6 +16,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, score, snapshot
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn
+from hummingface.instrument.recording import history as history_file
 from hummingface.instrument.recording import naming, recorder, take
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.history import KEPT_S, SLACK_S, History, Kept
@@ -197,6 +198,32 @@ def test_a_reader_that_came_too_late_says_so(running):
     assert first == begin and 0 < last - first < OUTPUT_SAMPLES
     at, sound = engine.history.sound(first, last)
     assert at == first and not sound.any(), "silence, in its place"
+
+
+def test_a_reader_that_is_held_up_while_it_copies_keeps_nothing_torn(running, monkeypatch):
+    engine, _, _ = running
+    engine.history.follow()
+    begin = engine.history.end
+    engine.player.render(50_000)
+    later = iter([begin + 50_000, begin + OUTPUT_SAMPLES + 20_000])             # before it copies, and after
+    monkeypatch.setattr(history_file, "position", lambda state: next(later))
+    assert engine.history.follow() == begin + 50_000
+    assert list(engine.history.lost) == [(begin, begin + 20_000)]
+    _, torn = engine.history.sound(begin, begin + 20_000)
+    assert not torn.any(), "what was written over meanwhile is silent"
+    assert np.array_equal(engine.history.sound(begin + 20_000, begin + 50_000)[1],
+                          engine.player.state["output"][0, np.arange(begin + 20_000, begin + 50_000) % OUTPUT_SAMPLES])
+
+
+def test_no_snapshot_is_taken_of_values_that_may_be_torn(running, monkeypatch):
+    engine, _, _ = running
+    state = engine.player.state
+    monkeypatch.setattr(snapshot, "READING_TRIES", 3)
+    state["clock_version"] += 1                                 # as while a callback is at work
+    with pytest.raises(snapshot.SnapshotError, match="at work whenever"):
+        snapshot.capture(engine.player.performer)
+    state["clock_version"] -= 1
+    assert snapshot.capture(engine.player.performer)["turning"]["position"] == int(state["position"][0])
 
 
 def test_the_midi_has_what_sounds_in_the_take_and_nothing_hangs(running, tmp_path):
