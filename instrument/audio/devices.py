@@ -98,7 +98,7 @@ def outputs_afresh() -> list[dict]:
     """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan."""
     code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
            "print(json.dumps([d.as_dict() for d in all_outputs()]))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    found = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
     try:
         devices = parse_json(found.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):

@@ -97,7 +97,7 @@ def _listing() -> str:
 
 def _said(command: Sequence[str]) -> str:
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
     except OSError:
         return ""
 

@@ -37,7 +37,8 @@ def newest_cpu_build(versions: Sequence[str], exactly: str | None = None) -> str
 def versions_known() -> list[str]:
     """Versions of torch that pip finds by itself for this Python, including those in folders that it is configured for."""
     try:
-        listing = subprocess.run([*PIP, "index", "versions", "torch"], capture_output=True, text=True, timeout=INDEX_S, check=False)
+        listing = subprocess.run([*PIP, "index", "versions", "torch"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                 timeout=INDEX_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
     found = re.search(r"Available versions: (.*)", listing.stdout)

@@ -114,4 +114,4 @@ def _refresh() -> None:
     for words in (["update-mime-database", str(home / "mime")], ["update-desktop-database", "-q", str(home / "applications")],
                   ["gtk-update-icon-cache", "-q", "-f", "-t", str(home / "icons" / "hicolor")]):
         if shutil.which(words[0]):
-            subprocess.run(words, capture_output=True, check=False)
+            subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)

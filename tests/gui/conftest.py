@@ -17,6 +17,17 @@ START_MS = 500_000          # the first start on a machine compiles
 NAMES = ("Amber", "Birch", "Cedar", "Dune", "Ember")
 
 
+@pytest.fixture(autouse=True)
+def scale(request):
+    """What is tested without the window has the size that it was drawn for, whatever size a window before it had."""
+    from hummingface.instrument.gui.widgets import theme
+    before = theme.scale
+    if "live_window" not in request.fixturenames:
+        theme.scale = 1.0
+    yield
+    theme.scale = before
+
+
 @pytest.fixture(scope="session")
 def user_home(tmp_path_factory):
     """A user's folder with one small model and five patches. Returns the patches."""

@@ -27,11 +27,12 @@ def answer():
     windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, Window)]
     while windows and not lines.empty():
         names = {"window": windows[0], "Writer": Writer}
+        line = lines.get()
         try:
-            code = json.loads(lines.get())
+            code = json.loads(line)
             told = {"value": eval(code, names)} if "\\n" not in code else {"value": exec(code, names)}
         except Exception as error:
-            told = {"error": repr(error)}
+            told = {"error": repr(error) + " in " + repr(line)}
         print("told " + json.dumps(told), flush=True)
 timer = QTimer(interval=5)
 timer.timeout.connect(answer)
@@ -49,6 +50,14 @@ class WindowProcess:
                                     "PYTHONPATH": str(Path(__file__).parents[2])}
         self.process = subprocess.Popen([sys.executable, "-c", CHILD, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True, env=environment)
+        try:
+            self._begin()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def _begin(self) -> None:
         end = time.monotonic() + START_S
         while not self.ask("window.engine_ready"):
             assert time.monotonic() < end, self.ask("window.banner.text.text()")

@@ -98,7 +98,7 @@ def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | Non
         # -R 0 -C 0: no reverb, no chorus; the player runs as fast as it can into a float file
         command = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(RATE_HZ), "-O", "float",
                    "-T", "wav", "-F", str(wav), "-o", "synth.polyphony=256", str(soundfont), str(midi)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode or not wav.is_file():
             raise SoundFontError(f"fluidsynth failed on {soundfont} (status {done.returncode}): {done.stderr.strip()[-300:]}")
         with sf.SoundFile(wav) as stream:
