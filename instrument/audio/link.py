@@ -27,6 +27,7 @@ class Link:
         self._receive, self._config, self._running = receive, config, running
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
+        self._closing = threading.Lock()        # a descriptor that is closed may at once be another file's: only the reader closes it
         self.process: subprocess.Popen | None = None
         self.attached = running is not None
         self.state_path: Path | None = None
@@ -62,16 +63,14 @@ class Link:
         """Disconnect without ending the process."""
         self._outgoing.put(None)
         self.ended.set()
-        if self._connection:
-            _hang_up(self._connection)
+        self._hang_up()
 
     def _launch(self) -> registry.Running:
         environment = dict(os.environ)
-        package = FOLDER
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [FOLDER, environment.get("PYTHONPATH")]))
         apart: dict[str, Any]
         if sys.platform == "win32":
-            apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+            apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         else:
             apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         shown = bool(self._config and self._config.get("verbose"))           # on our standard error, in place of a file
@@ -87,11 +86,12 @@ class Link:
         raise OSError(f"the audio process ended before the connection was made; see {registry.log_path()}")
 
     def _read(self) -> None:
+        writer = threading.Thread(target=self._write, name="engine writer", daemon=True)
         try:
             running = self._running or self._launch()
             self._connection = connect(running.address, authkey=bytes.fromhex(running.authkey))
             self.connected.set()
-            threading.Thread(target=self._write, name="engine writer", daemon=True).start()
+            writer.start()
             while not self.ended.is_set():
                 message = protocol.decode(self._connection.recv_bytes(protocol.LONGEST_MESSAGE), "tell")
                 if message["tell"] == "state":
@@ -106,6 +106,12 @@ class Link:
         finally:
             self.ended.set()
             self._outgoing.put(None)            # nobody is there to write to any more
+            self._hang_up()
+            if writer.ident is not None:
+                writer.join()
+            with self._closing, contextlib.suppress(OSError):
+                if self._connection:
+                    self._connection.close()
 
     def _write(self) -> None:
         while (data := self._outgoing.get()) is not None:
@@ -115,11 +121,12 @@ class Link:
             except (OSError, ValueError):
                 break                   # the reader reports the reason
 
-
-def _hang_up(connection: Connection) -> None:
-    """Close the socket so that the other side notices, although a thread of ours still reads from it: plain `close` would wait for that."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
-            end.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(OSError):
-        connection.close()
+    def _hang_up(self) -> None:
+        """Shut the socket down, so that the other side notices, and threads of ours that wait for it go on. It stays open until the reader
+        closes it."""
+        with self._closing, contextlib.suppress(OSError):
+            if self._connection and sys.platform == "win32":
+                self._connection.close()
+            elif self._connection:
+                with socket.socket(fileno=os.dup(self._connection.fileno())) as end:
+                    end.shutdown(socket.SHUT_RDWR)

@@ -113,15 +113,17 @@ class WindowProcess:
             self.process.wait(SOON_S)
 
 
-def kill_engines(home: Path, *pids: int) -> None:
-    """SIGKILL to every audio process of this home."""
+def kill_engines(home: Path, pid: int = 0) -> None:
+    """SIGKILL to this audio process, or to every one of this home; another window starts another if its own is killed."""
     before, os.environ["HUMMINGFACE_HOME"] = os.environ.get("HUMMINGFACE_HOME"), str(home)
     try:
-        for pid in {*pids, *(running.pid for running in registry.all_running())} - {0}:
+        pids = {pid} if pid else {running.pid for running in registry.all_running()}
+        for killed in pids:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(killed, signal.SIGKILL)
         end = time.monotonic() + SOON_S
-        while registry.all_running() and time.monotonic() < end:
+        while pids & {running.pid for running in registry.all_running()}:
+            assert time.monotonic() < end, "a killed audio process is still registered"
             time.sleep(0.02)
     finally:
         os.environ.pop("HUMMINGFACE_HOME") if before is None else os.environ.update(HUMMINGFACE_HOME=before)
