@@ -23,7 +23,7 @@ import numpy as np
 
 from hummingface.instrument.audio import protocol, registry, shared_state
 from hummingface.instrument.audio.link import Link
-from hummingface.instrument.audio.protocol import AudioChoice, Telemetry
+from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice, Telemetry
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.synthesis import state as block
@@ -166,7 +166,7 @@ class Client:
             return
         if link.connected.is_set():
             link.send(protocol.encode({"do": "quit"}, "do"))
-            link.ended.wait(2)
+            link.ended.wait(CLOSING_TAKE_S + FAREWELL_S + 0.5)
             if link.process:
                 with contextlib.suppress(subprocess.TimeoutExpired):    # it may hang in its audio server's farewell
                     link.process.wait(1)

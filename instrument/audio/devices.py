@@ -11,6 +11,7 @@ from types import ModuleType
 from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
+LISTING_S = 20.0                    # a process that lists devices for longer hangs
 
 
 class DeviceError(OSError):
@@ -95,13 +96,14 @@ def all_outputs() -> list[Device]:
 
 
 def outputs_afresh() -> list[dict]:
-    """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan."""
+    """The current outputs, listed by a process of its own: this one would have to stop its sound to rescan. None where that one hangs."""
     code = "import json; from hummingface.instrument.audio.devices import all_outputs; "\
            "print(json.dumps([d.as_dict() for d in all_outputs()]))"
-    found = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
     try:
+        found = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LISTING_S,
+                               check=False)
         devices = parse_json(found.stdout.strip().splitlines()[-1])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OSError, subprocess.TimeoutExpired):
         return []
     return devices if isinstance(devices, list) else []
 

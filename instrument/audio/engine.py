@@ -284,7 +284,7 @@ class Engine:
         try:
             values = self._snapshot.capture(performer)
         except self._snapshot.SnapshotError:
-            return                                  # until the next hop: one with torn values would replay otherwise
+            return                                  # until the next look: what is torn would be replayed otherwise
         history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
         self._remembered_at = self._looked_at
         if quiet:

@@ -1,5 +1,6 @@
 """The socket server of the audio process: one client at a time, each message checked before anything acts on it."""
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from hummingface.instrument.audio import protocol
 
 HANDOVER_S = 0.2                        # so long a client may come before it is noticed that the one before was killed
 MOST_UNREAD = 5_000                     # messages; a window that reads none of them is disconnected
+log = logging.getLogger(__name__)
 
 
 class Listener:
@@ -67,27 +69,33 @@ class Listener:
                     threading.Thread(target=self._read, args=(self._client,), name="client", daemon=True).start()
             if busy:
                 text = "This instrument is played from another window."
-                connection.send_bytes(protocol.encode({"tell": "error", "text": text}, "tell"))
+                with contextlib.suppress(OSError):                  # it may be gone already
+                    connection.send_bytes(protocol.encode({"tell": "error", "text": text}, "tell"))
                 connection.close()
 
     def _read(self, client: "_Client") -> None:
-        self._arrived()
         try:
+            self._arrived()
             while True:
-                data = client.connection.recv_bytes(protocol.LONGEST_MESSAGE)
-                try:
-                    message = protocol.decode(data, "do")
-                except protocol.ProtocolError as error:
-                    self.tell({"tell": "error", "text": f"Invalid message, nothing was changed: {error}"})
-                    continue
-                self._receive(message)
+                self._take(client.connection.recv_bytes(protocol.LONGEST_MESSAGE))
         except (EOFError, OSError):
             pass
-        client.finish()
-        self._gone()                    # before the next one arrives
-        with self._lock:
-            self._client = None
-            self._lock.notify_all()
+        except Exception:
+            log.exception("the client is disconnected")
+        finally:                        # whatever happened, the next one is let in
+            client.finish()
+            self._gone()
+            with self._lock:
+                self._client = None
+                self._lock.notify_all()
+
+    def _take(self, data: bytes) -> None:
+        try:
+            message = protocol.decode(data, "do")
+        except protocol.ProtocolError as error:
+            self.tell({"tell": "error", "text": f"Invalid message, nothing was changed: {error}"})
+        else:
+            self._receive(message)
 
 
 class _Client:

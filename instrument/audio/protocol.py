@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
 BLOCK_SAMPLES = (16, 2048)
 RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
+CLOSING_TAKE_S = 2.0                    # what ending may take: the recorder completes its take,
+FAREWELL_S = 1.5                        # and a device that does not close in this time is left to the system
 TAKE_FORMATS = ("wav24", "wav32", "flac")
 
 

@@ -10,6 +10,7 @@ The main thread is the only one that opens and closes devices and ports; notes a
 (`quick_commands.py`).
 """
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -18,13 +19,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import precompile, quick_commands, registry
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
-from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice
 from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
@@ -46,7 +48,6 @@ GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
 STILL_STARTING = "Still starting: this machine is busy."
-FAREWELL_S = 1.5                # a device that does not close in this time is left to the system
 log = logging.getLogger(__name__)
 
 
@@ -100,19 +101,24 @@ class Server:
                 message = self._inbox.get(timeout=max(0.0, next_tick - time.monotonic()))
             except queue.Empty:
                 next_tick = time.monotonic() + TICK_S
-                if self._tick():
+                self._guarded("looking after ports and devices", self._tick)
+                if self._deserted():
                     break
                 continue
             if message["do"] == "quit":
                 break
-            try:
-                self._do(message)
-            except Exception as error:                  # one command must not end the sound
-                log.exception("%s failed", message["do"])
-                expected = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
-                self._tell({"tell": "error", "text": str(error) if expected else f"{message['do']}: {error!r}"})
+            self._guarded(message["do"], functools.partial(self._do, message))
             self._sounds_done += message["do"] in _SOUNDS
         self._end()
+
+    def _guarded(self, what: str, step: Callable[[], None]) -> None:
+        """Take a step, and tell what goes wrong: none of them may end the sound."""
+        try:
+            step()
+        except Exception as error:
+            log.exception("%s failed", what)
+            expected = isinstance(error, (OSError, ValueError))         # errors of ours, which name the file or the device
+            self._tell({"tell": "error", "text": str(error) if expected else f"{what}: {error!r}"})
 
     @property
     def _playing(self) -> "Engine":
@@ -197,10 +203,10 @@ class Server:
 
     def _end(self) -> None:
         registry.remove(os.getpid())
+        self._recorder.close(CLOSING_TAKE_S)                          # first: keeps a running take, whatever hangs afterwards
         timer = threading.Timer(FAREWELL_S, self._leave)
         timer.daemon = True
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
-        self._recorder.close()                          # first: keeps a running take, whatever hangs afterwards
         if self._midi:
             self._midi.close()
         self._output.close()
@@ -331,13 +337,16 @@ class Server:
 
     # Once a second
 
-    def _tick(self) -> bool:
-        """Look after ports and devices. Returns whether the process should end."""
+    def _tick(self) -> None:
+        """Look after ports and devices."""
         known = self._announcer.newest("midi")
         if self._ports.update() or known is None or self._ports.names() != known["ports"]:
             self._tell_midi()
         self._output.look_after()
         self._tell_clock()
+
+    def _deserted(self) -> bool:
+        """Whether nobody has listened or played for so long that the process should end."""
         now = time.monotonic()
         if self._listener.has_client or self._playing.state["status"]["voices"][0] > 0:
             self._quiet_since = now

@@ -103,11 +103,6 @@ class FrameSource:
         """Whether the latents are where the note vectors are computed for."""
         return self.z.tobytes() == self._used_target.tobytes()          # takes a tenth of the time of `array_equal`
 
-    def forget(self) -> None:
-        """Drop the cache of notes that have ended."""
-        self._known[:] = 0
-        self._out_of_batch = 0                              # else a replay, which begins here, would ask for another batch
-
     def prepare(self) -> None:
         """Warm the networks up."""
         for rows in WARM_UPS:
@@ -134,6 +129,7 @@ class FrameSource:
             self.z[near] = self.target[near]
             self._settled_hop = self._hop + SETTLING_HOPS
         elif self._hop > self._settled_hop:
+            self._out_of_batch = 0                              # at rest it is as new: takes are replayed from here
             return False
         self.version += 1
         return True
@@ -266,7 +262,10 @@ class FrameSource:
         return int(waiting[np.argmin(self._levelled_hop[waiting])]) if len(waiting) else None
 
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
-        """Does nothing: frames are computed when they are needed."""
+        """Forget the note that the slot had before: a new one begins with the sound of its stroke, and does not glide there. Frames are
+        computed when they are needed.
+        """
+        self._known[slot] = 0
         return True
 
     def serve(self, table: np.ndarray, pool: Pool, hop: int, mine: np.ndarray, semitones: float) -> None:

@@ -67,7 +67,7 @@ class HopMaker:
         return source
 
     def play(self, source: Source) -> None:
-        """New voices begin on `timbre`."""
+        """New voices begin on `source`."""
         stage, of = self.voices.stage, self.voices.table["source"]
         place = next((i for i, other in enumerate(self.sources) if other is source), None)
         if place is None:
@@ -75,7 +75,7 @@ class HopMaker:
             place = idle[0] if idle else (self.current + 1) % SOURCES
             stage[(of == place) & (stage != FREE)] = FADING
             for i in idle:
-                self.sources[i] = None             # let go of models that nobody plays any more
+                self.sources[i] = None             # models that nobody plays any more
         self.sources[place], self.current = source, place
         self._models.longest_s[place] = source.longest_s
 
@@ -109,7 +109,8 @@ class HopMaker:
             if source is not None:
                 self._models.moving[i] = source.glide(controls.fraction)
                 self._models.z_versions[i] = source.version
-                source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
+                if source.whole:
+                    source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
         values = self._values
         count, asked_rows, asked = schedule_hop(table, hop, values, self._models, self._rows, self._batch, self._asks)
         frames = self._decode(asked_rows)

@@ -60,9 +60,6 @@ class SampleSource:
         """Whether the latents are at rest and every note is up to date."""
         return np.array_equal(self.z, self.target) and self._hop > self._settled_hop and self._remaking is None
 
-    def forget(self) -> None:
-        """Drop the cache of notes that have ended."""
-
     def glide(self, fraction: float) -> bool:
         """Move the latents towards their target for one hop. Returns whether anything moved."""
         self._hop += 1

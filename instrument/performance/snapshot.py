@@ -48,12 +48,7 @@ def at_rest(performer: Performer) -> bool:
 def capture(performer: Performer) -> dict[str, Any]:
     """A snapshot at the sample up to which all events are applied. On the performer's thread. Raises SnapshotError where the audio thread
     is too busy to be read now.
-
-    At rest, the sources forget notes that have ended, so that from here on they are as in a new engine.
     """
-    if at_rest(performer):
-        for source in filter(None, performer.maker.sources):
-            source.forget()
     controls, voices, card = performer.controls, performer.voices, performer.source.model.card
     return {
         "rate_hz": performer.rate_hz, "sample": int(performer._applied), "hop": int(performer.hop), "seed": performer.maker.seed,

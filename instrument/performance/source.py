@@ -44,9 +44,6 @@ class Source(Protocol):
     def snap(self) -> None:
         """Jump to the target of the latents."""
 
-    def forget(self) -> None:
-        """Drop the cache of notes that have ended."""
-
     def begin(self, table: np.ndarray, slot: int, pool: Pool, hop: int, semitones: float) -> bool:
         """A voice of `table` begins a note. `semitones`: transposition of all keys. Returns False if it cannot."""
 

@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 
 from hummingface.instrument.performance.frame_source import BATCH, FrameSource
+from hummingface.instrument.performance.note_pool import Pool
+from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.synthesis.state import new_state
 from hummingface.models.playing.untrained import untrained
 
+TABLE, NO_POOL = Voices().table, Pool(new_state(8000))        # which a frame source does not use
 SHARE = 0.41                                       # of the way in a hop, as knobs glide
 
 
@@ -107,6 +111,23 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
     assert np.all(source.target == 3.0)
 
 
+def test_a_note_begins_with_the_sound_that_it_is_struck_at():
+    """Where a latent was moved in silence, the next stroke of the same key in the same slot knows nothing of the one before."""
+    model = untrained(latents=4, width=24)
+    played, new = FrameSource(model), FrameSource(model)
+    note = chord(1)
+    played.begin(TABLE, 0, NO_POOL, 0, 0.0)
+    before = played.frames(*note)
+    for source in (played, new):
+        source.target[:] = 1.5
+    for _ in range(300):
+        played.glide(SHARE)
+    new.snap()
+    played.begin(TABLE, 0, NO_POOL, 300, 0.0)
+    assert np.array_equal(played.frames(*note), new.frames(*note))
+    assert not np.array_equal(before, new.frames(*note)), "the latent is heard"
+
+
 @pytest.mark.parametrize("hops", [4, 5, 6])
 def test_after_a_rest_it_is_as_on_a_new_source(hops):
     """What was played before leaves no trace once all rests and is forgotten: takes begin there."""
@@ -120,6 +141,8 @@ def test_after_a_rest_it_is_as_on_a_new_source(hops):
             source.glide(SHARE)
             slots, *asked = chord(40)
             count = 40 if hop >= begins else 30                               # ten notes begin while the latents move
+            for slot in {0: range(30), begins: range(30, 40)}.get(hop, ()):
+                source.begin(TABLE, slot, NO_POOL, hop, 0.0)
             played.append(source.frames(slots[:count], *(values[:count] for values in asked))[:30])
         return np.concatenate(played)
     play(before, hops, hops - 1)                                              # the last ones just before all is quiet
@@ -127,7 +150,6 @@ def test_after_a_rest_it_is_as_on_a_new_source(hops):
     for _ in range(300):
         before.glide(SHARE)
     assert before.settled
-    before.forget()
     for _ in range(10):                                                       # a take begins with silence
         new.glide(SHARE)
     assert np.array_equal(play(before, 20, 3), play(new, 20, 3))
