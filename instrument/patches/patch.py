@@ -15,11 +15,13 @@ from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
 from hummingface.models.playing.checks import is_number
+from hummingface.models.playing.file_cache import FileCache
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 256 << 10
 MOST_LATENTS = 128
+MOST_KEPT = 1000                         # patches whose files are not read again
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
 PATCH_MASTER = ("master.width", "master.mode")        # ... but for what belongs to the sound
@@ -129,14 +131,20 @@ def from_json(values: object, where: str = "patch") -> Patch:
 
 
 def load(path: str | Path) -> Patch:
-    """The patch in a file. Raises PatchError."""
-    path = Path(path)
+    """The patch in a file; an unchanged file is not read again. Raises PatchError."""
+    return _patches.get(Path(path))
+
+
+def _patch_in(path: Path) -> Patch:
     data = read_file(path, LARGEST_BYTES, PatchError, "a patch")
     try:
         values = parse_json(data, LARGEST_BYTES)
     except JsonError as error:
         raise PatchError(f"{path}: cannot be used ({error})") from error
     return from_json(values, str(path))
+
+
+_patches = FileCache(_patch_in, MOST_KEPT)
 
 
 def save(patch: Patch, path: str | Path) -> None:

@@ -28,7 +28,7 @@ class SoundBank:
     def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
         self._sources = {source.name: source for source in sources}          # the one used last at the end
         self._most = most
-        self._programs = [entry.path for entry in library.patches() if entry.factory]
+        self._programs: list[Path] | None = None            # listed when one is asked for: it takes its time
 
     def source(self, model: str) -> Source:
         """Raises LibraryError where there is no such model."""
@@ -52,6 +52,8 @@ class SoundBank:
 
     def program(self, number: int) -> Patch | None:
         """The patch of a program change: number n is the factory's patch n; None where there is none. Raises PatchError."""
+        if self._programs is None:
+            self._programs = [entry.path for entry in library.patches() if entry.factory]
         return patches_file.load(self._programs[number]) if 0 <= number < len(self._programs) else None
 
 

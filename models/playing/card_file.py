@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Any
 
 from hummingface.models.playing.checked_json import JsonError, read_json
+from hummingface.models.playing.file_cache import FileCache
 
 LATENT_LIMIT = 4.0                # of each latent, either way: no model is used farther out
 LARGEST_CARD_BYTES = 4 << 20
 LONGEST_NAME = 200
 MOST_KEPT = 100
-_read: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
 def can_be_shown(name: object) -> bool:
@@ -21,16 +21,14 @@ def card_of(weights: Path) -> dict[str, Any]:
 
     An unchanged file is not read again: the window asks for every card whenever another model plays.
     """
-    file = weights.with_suffix(".json")
-    status = file.stat()
-    seen = status.st_ino, status.st_mtime_ns, status.st_size
-    known, card = _read.get(file, (None, {}))
-    if known == seen:
-        return card
+    return _cards.get(weights.with_suffix(".json"))
+
+
+def _card_in(file: Path) -> dict[str, Any]:
     card = read_json(file, LARGEST_CARD_BYTES)
     if not isinstance(card, dict) or not can_be_shown(card.get("name")):
         raise JsonError(f"{file}: not a model's card: it has no name that can be shown")
-    if len(_read) > MOST_KEPT:
-        _read.clear()
-    _read[file] = seen, card
     return card
+
+
+_cards = FileCache(_card_in, MOST_KEPT)

@@ -236,7 +236,7 @@ for number in range(100_000):
 def test_whenever_the_writer_is_killed_the_file_is_whole_and_the_newest_but_one_at_worst(tmp_path, monkeypatch):
     monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path))
     chance = random.Random(5)
-    for _ in range(8):
+    for _ in range(15):
         process = subprocess.Popen([sys.executable, "-c", WRITER], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
                                    env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
         assert process.stdout

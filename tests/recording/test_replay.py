@@ -1,5 +1,6 @@
 """A take is played again as it was: offline, and from what the real audio process recorded."""
 import json
+import os
 import resource
 import signal
 import time
@@ -172,16 +173,19 @@ def _passed(client, sample: int) -> bool:
 
 
 def test_keys_that_are_played_in_real_time_are_played_again_to_the_sample(jack_server, engine, tmp_path):
-    """By a hand in the window, whose notes come at any moment between two blocks. Where the machine was late in every try nothing can be
-    said of it; `test_replay_by_hand.py` has the same by a clock of its own."""
+    """By a hand in the window, whose notes come at any moment between two blocks. Where others kept the machine so busy that it was late
+    in every try, nothing can be said of it; `test_replay_by_hand.py` has the same by a clock of its own."""
     jack_server(512)
     client, told = engine()
-    for attempt in range(4):
+    for attempt in range(8):
         difference, late = _played_by_hand(client, told, tmp_path / str(attempt), attempt)
         if not late:
             assert difference <= 1e-4
             return
-    pytest.skip("this machine was too busy to play in time in any of four tries")
+        time.sleep(3)                                       # until others leave it some time
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    assert busy, "the engine was late in each of eight tries, on a machine that had time for it"
+    pytest.skip("this machine was too busy to play in time in any of eight tries")
 
 
 def _played_by_hand(client, told, folder, seed) -> tuple[float, int]:
