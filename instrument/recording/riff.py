@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+ELSEWHERE = 0xFFFFFFFF              # in place of a length: it stands in `ds64`
 LONGEST_RIFF = 0xFFFFFFFF           # what 32 bits count; files beyond it are RF64
 MOST_CHUNKS = 1000
 TAKE_CHUNK = b"hmfc"                # of ours: how a take was played
@@ -57,8 +58,8 @@ def head(chunks: bytes, data_bytes: int, tail_bytes: int, frames: int) -> bytes:
         return (struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE") + chunk(b"JUNK", bytes(_DS64_BYTES)) + chunks
                 + struct.pack("<4sI", b"data", data_bytes))
     lengths = struct.pack("<QQQI", riff_bytes, data_bytes, frames, 0)
-    return (struct.pack("<4sI4s", b"RF64", LONGEST_RIFF, b"WAVE") + chunk(b"ds64", lengths) + chunks
-            + struct.pack("<4sI", b"data", LONGEST_RIFF))
+    return (struct.pack("<4sI4s", b"RF64", ELSEWHERE, b"WAVE") + chunk(b"ds64", lengths) + chunks
+            + struct.pack("<4sI", b"data", ELSEWHERE))
 
 
 def chunks_of(path: str | Path) -> list[tuple[bytes, int, int]]:
@@ -84,7 +85,7 @@ def _walk(file: BinaryIO, size: int, where: str) -> Iterator[tuple[bytes, int, i
         name, length = struct.unpack("<4sI", header)
         if name == b"ds64" and (fields := file.read(16)) and len(fields) == 16:
             long_data = struct.unpack("<QQ", fields)[1]
-        if name == b"data" and length == LONGEST_RIFF and long_data:
+        if name == b"data" and length == ELSEWHERE and long_data:
             length = long_data
         length = min(length, size - at - 8)
         yield name, at + 8, length
@@ -125,4 +126,4 @@ def append_chunk(path: str | Path, name: bytes, data: bytes) -> None:
             file.write(struct.pack("<Q", riff_bytes))
         else:
             file.seek(4)
-            file.write(struct.pack("<I", min(riff_bytes, LONGEST_RIFF)))
+            file.write(struct.pack("<I", min(riff_bytes, ELSEWHERE)))
