@@ -10,8 +10,9 @@ _NOTE = re.compile(r"(?<![a-z])([a-h])(##|bb|#|s|b|♯|♭|is|es)?(-?\d)(?!\d)",
 _NSYNTH = re.compile(r"-(\d{3})-(\d{3})$")
 _KEY = re.compile(r"(?<![\w.])(?:key|note|midi|n)?(\d{2,3})(?![\w.])", re.IGNORECASE)
 _VELOCITY = re.compile(r"(?<![a-z])(?:velocity|vel|v)[ _-]?(\d{1,3})(?!\d)", re.IGNORECASE)
+_LAYER = re.compile(r"(?<![a-z])(?:layer|lay|dynamic|dyn|l)[ _-]?(\d{1,2})(?![\d.])", re.IGNORECASE)
 _DYNAMIC = re.compile(r"(?<![a-z#])(p{1,3}|mp|mf|f{1,3})(?![a-z#♯♭\d])", re.IGNORECASE)
-_ALTERS = {"#": 1, "s": 1, "♯": 1, "is": 1, "b": -1, "♭": -1, "es": -1, "##": 2, "bb": -2}
+ALTERS = {"#": 1, "s": 1, "♯": 1, "is": 1, "b": -1, "♭": -1, "es": -1, "##": 2, "bb": -2}
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Told:
     """What a name says; None where it says nothing. `pitch` with C4 = 60, which a collection may count otherwise."""
     pitch: int | None = None
     velocity: int | None = None
+    layer: int | None = None                              # the number of its dynamic layer, in either order
 
 
 def read_name(stem: str) -> Told:
@@ -30,14 +32,16 @@ def read_name(stem: str) -> Told:
     velocity = _VELOCITY.search(text)
     dynamic = _DYNAMIC.search(text)
     number = int(velocity[1]) if velocity else DYNAMICS[dynamic[1].lower()] if dynamic else None
-    rest = _VELOCITY.sub(" ", text)
+    found = _LAYER.search(text)
+    layer = int(found[1]) if found else None
+    rest = _LAYER.sub(" ", _VELOCITY.sub(" ", text))
     notes = list(_NOTE.finditer(rest))
     if notes:
         note = notes[-1]                              # "Bass 2 C3": usually the note comes last
-        pitch = STEPS[note[1].lower()] + _ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
-        return Told(_midi(pitch, 0), _midi(number, 1))
+        pitch = STEPS[note[1].lower()] + ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
+        return Told(_midi(pitch, 0), _midi(number, 1), layer)
     keys = [int(key) for key in _KEY.findall(rest)]
-    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(number, 1))
+    return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(number, 1), layer)
 
 
 def note_name(pitch: int) -> str:

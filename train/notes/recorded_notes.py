@@ -16,18 +16,18 @@ import numpy as np
 
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import read_json
+from hummingface.train.notes.folder_dynamics import dynamics_text, numbered_layers, velocities_of
 from hummingface.train.notes.names import note_name, read_name
 from hummingface.train.notes.note import Labels, Note, Order, Skipped, SourceError, key_of, read_sound, sha256_of
 from hummingface.train.notes.nsynth import Filters
 from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
-from hummingface.train.notes.sfz_reader import Region, read_sfz
+from hummingface.train.notes.sfz_reader import Mapping, Region, read_sfz
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
 LISTENING = 2
 LOUDEST_DB = -20.0                             # RMS of the folder's loudest note, within GAIN_STEP_DB
 GAIN_STEP_DB = 6.0                             # the gain moves in steps, so that one more recording leaves the others as they are
-ONE_DYNAMIC_DB = 4.0                           # levels that differ by less (deviation) are one dynamic
-USUAL_VELOCITY, VELOCITY_STEP = 100, 20
+MOST_PROGRAMS_NAMED = 8
 LONGEST_HOLD_S = 12.0
 LARGEST_MEMORY_BYTES = 1 << 28
 
@@ -38,7 +38,9 @@ class Found:
     path: Path
     pitch: int | None = None
     velocity: int | None = None
+    layer: int | None = None
     offset: int = 0
+    gain_db: float = 0.0           # by how much its mapping plays it louder than it was recorded
     sha256: str = ""
     heard: OnsetPitch = field(default_factory=OnsetPitch)
 
@@ -85,13 +87,37 @@ class RecordedNotes:
             files = [f for f in everything if f.suffix.lower() in SUFFIXES]
         else:
             raise SourceError(f"{self.path}: no such folder.")
-        regions = [region for mapping in mappings for region in read_sfz(mapping)]
-        if not files and not regions:
+        mapping = self._program(mappings)
+        if not files and not mapping.regions:
             raise SourceError(f"{self.path}: no recordings ({', '.join(sorted(SUFFIXES))}) in it.")
-        if regions:
-            return self._mapped(regions, files)
-        given = [(f, read_name(f.stem)) for f in files]
-        return [Found(f, t.pitch, t.velocity) for f, t in given], []
+        self.notices += [f"{self.name}: {count} regions of the SFZ file are left out: {reason}"
+                         for reason, count in mapping.left_out.items()]
+        if mapping.regions:
+            return self._mapped(mapping.regions, files)
+        names = [read_name(f.stem) for f in files]
+        layers = [name.layer for name in names] if all(name.layer for name in names) else numbered_layers([name.velocity for name in names])
+        return [Found(file, name.pitch, None if layer else name.velocity, layer)
+                for file, name, layer in zip(files, names, layers, strict=True)], []
+
+    def _program(self, paths: list[Path]) -> Mapping:
+        """The mapping in an SFZ file, or of the one program in a folder; files that others include are none. Raises SourceError."""
+        read, troubles = dict[Path, Mapping](), dict[Path, SourceError]()
+        for path in paths:
+            try:
+                read[path] = read_sfz(path)
+            except SourceError as error:                            # a part of a program may make no sense alone
+                troubles[path] = error
+        parts = {part for mapping in read.values() for part in mapping.includes}
+        for path, trouble in troubles.items():
+            if path.resolve() not in parts:
+                raise trouble
+        programs = {path: mapping for path, mapping in read.items() if path.resolve() not in parts and mapping.regions}
+        if len({frozenset(region.sample for region in mapping.regions) for mapping in programs.values()}) > 1:
+            names = [str(path.relative_to(self.path)) for path in programs]
+            more = f" and {len(names) - MOST_PROGRAMS_NAMED} more" if len(names) > MOST_PROGRAMS_NAMED else ""
+            raise SourceError(f"{self.path}: holds {len(names)} programs, as for sustained and short notes, or for two microphones "
+                              f"({', '.join(names[:MOST_PROGRAMS_NAMED])}{more}). Give one of these files in place of the folder.")
+        return next(iter(programs.values()), Mapping())
 
     def _mapped(self, regions: list[Region], files: list[Path]) -> tuple[list[Found], list[Skipped]]:
         """Each sample once, as its first region has it; files that no mapping names are left out."""
@@ -99,11 +125,11 @@ class RecordedNotes:
         for region in regions:
             place = os.path.realpath(region.sample)
             if place not in found:
-                found[place] = Found(region.sample, region.pitch, region.velocity, region.offset)
+                found[place] = Found(region.sample, region.pitch, region.velocity, offset=region.offset, gain_db=region.gain_db)
         skipped += [Skipped(f.stem, "no region of the SFZ file plays it") for f in files if os.path.realpath(f) not in found]
         there = [f for f in found.values() if f.path.is_file()]
         gone = [f.path for f in found.values() if not f.path.is_file()]
-        skipped += [Skipped(path.stem, f"named in the SFZ file, but {path} is not there") for path in gone]
+        skipped += [Skipped(path.stem, "named in the SFZ file, but not there") for path in gone]
         return there, skipped
 
     # what is heard ---------------------------------------------------------------------------------------------
@@ -134,8 +160,11 @@ class RecordedNotes:
         if not usable:
             return
         keys = self._keys(usable)
-        velocities = velocities_of(usable, keys)
-        loudest = max(f.heard.level_db for f in usable)
+        level_db = np.array([f.heard.level_db + f.gain_db for f in usable])
+        velocities = velocities_of([f.velocity for f in usable], [f.layer for f in usable], level_db, [key for key, _ in keys])
+        if text := dynamics_text(velocities):
+            self.notices.append(f"{self.name}: {text}")
+        loudest = level_db.max()
         gain_db = GAIN_STEP_DB * round((LOUDEST_DB - loudest) / GAIN_STEP_DB)
         for found, (pitch, fine), velocity in zip(usable, keys, velocities, strict=True):
             name = found.path.stem if names[found.path.stem] == 1 else f"{found.path.parent.name}-{found.path.name}"
@@ -145,9 +174,9 @@ class RecordedNotes:
             # without a note-off nothing may follow it: what the sound does there is no release
             stop_s = heard.end_s if released else off_s
             labels = Labels(name, self.instrument, self.family, "recorded", pitch, velocity, round(off_s - heard.onset_s, 3))
-            cut = Cut(str(found.path), found.sha256, heard.onset_s, stop_s, gain_db, round(fine, 2))
+            cut = Cut(str(found.path), found.sha256, heard.onset_s, stop_s, gain_db + found.gain_db, round(fine, 2))
             if self.filters.want(labels):
-                yield Order(key_of(labels, cut.sha256, cut.start_s, cut.stop_s, gain_db, cut.pitch), labels, cut)
+                yield Order(key_of(labels, cut.sha256, cut.start_s, cut.stop_s, cut.gain_db, cut.pitch), labels, cut)
 
     def _keys(self, usable: list[Found]) -> list[tuple[int, float]]:
         """(key, where its fundamental is) of each; says in `notices` where names and sounds disagree."""
@@ -200,29 +229,6 @@ def _hear_file(job: tuple[str, str, int]) -> tuple[str, OnsetPitch]:
     heard = hear(audio[offset:], rate_hz)
     away = offset / rate_hz
     return sha256, replace(heard, onset_s=heard.onset_s + away, off_s=heard.off_s + away, end_s=heard.end_s + away)
-
-
-def velocities_of(usable: list[Found], keys: list[tuple[int, float]]) -> list[int]:
-    """Velocity of each: as its name or mapping tells; else by its level against the folder's trend over the keys.
-
-    40 dB for each factor of 10 in velocity, as General MIDI instruments do (DLS level 1), in steps so that neighbours
-    of one layer share it; levels that hardly differ are one dynamic.
-    """
-    level = np.array([f.heard.level_db for f in usable])
-    key = np.array([k for k, _ in keys], float)
-    given = np.array([f.velocity or 0 for f in usable])
-    if given.all():
-        return [int(v) for v in given]
-    away = level - np.median(level)
-    if len(level) > 3 and np.ptp(key) > 0:
-        away = level - np.polyval(np.polyfit(key, level, 1), key)
-    if away.std() < ONE_DYNAMIC_DB:
-        away[:] = 0
-    else:
-        away -= np.quantile(away, 0.9)                              # the louder ones are the usual velocity
-    steps = np.round(USUAL_VELOCITY * 10 ** (away / 40) / VELOCITY_STEP) * VELOCITY_STEP
-    measured = steps.clip(VELOCITY_STEP, 120)
-    return [int(t) if t else int(m) for t, m in zip(given, measured, strict=True)]
 
 
 def read_cuts(orders: Sequence[Order]) -> Iterator[Note | Skipped]:

@@ -1,76 +1,140 @@
-"""Reads the mapping of samples to keys and velocities in an SFZ file: the opcodes that say which note a sample is. See sfzformat.com."""
+"""Reads the mapping of samples to keys and velocities in an SFZ file: the opcodes that say which note a sample is, and how loud it plays.
+
+See sfzformat.com. Of several articulations on key switches, the one that plays at first is read; of pairs of microphones that sound
+together, the first.
+"""
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hummingface.train.notes.names import _ALTERS, STEPS
-from hummingface.train.notes.note import SourceError
+from hummingface.train.notes.names import ALTERS, STEPS, note_name
+from hummingface.train.notes.sfz_text import sfz_text
 
 _HEADER = re.compile(r"<(\w+)>")
 _OPCODE = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*<|$)")
-_INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"', re.MULTILINE)
-_DEFINE = re.compile(r"^\s*#define\s+(\$\w+)\s+(\S+)", re.MULTILINE)
-MOST_INCLUDES, LARGEST_BYTES = 100, 16 << 20
+_VOLUMES = ("volume", "group_volume", "master_volume", "global_volume")
+LEVELS = ("control", "global", "master", "group", "region")
+SILENT_DB = -100.0
 
 
 @dataclass(frozen=True)
 class Region:
-    """One sample of a mapping. `pitch` is its root key; `velocity` None where one layer takes all."""
+    """One sample of a mapping. `pitch` is its root key; `velocity` None where one layer takes all. `gain_db`: by how much it is played
+    louder than it was recorded, by its volume and its velocity curve, at its velocity."""
     sample: Path
     pitch: int
     velocity: int | None
     offset: int = 0                # samples of the file left out at its beginning
+    gain_db: float = 0.0
 
 
-def read_sfz(path: Path) -> list[Region]:
+@dataclass
+class Mapping:
+    """What an SFZ file maps. `includes`: the other files that it is made of. `left_out`: how many regions were not read, by the reason."""
+    regions: list[Region] = field(default_factory=list)
+    includes: set[Path] = field(default_factory=set)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, reason: str) -> None:
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+
+@dataclass
+class _Playing:
+    """What plays as the mapping is read: the samples of each place on the keyboard, and the articulation's key switch."""
+    samples: dict[tuple, Path] = field(default_factory=dict)
+    switch: int | None = None
+
+
+def read_sfz(path: Path) -> Mapping:
     """All regions that are notes (not released keys, not control). Raises SourceError where the file cannot be read."""
-    text = _text(path, set())
-    for name, value in sorted(_DEFINE.findall(text), key=lambda pair: -len(pair[0])):
-        text = text.replace(name, value)
-    regions: list[Region] = []
-    levels: dict[str, dict[str, str]] = {"control": {}, "global": {}, "master": {}, "group": {}, "region": {}}
-    order = list(levels)
-    parts = _HEADER.split(re.sub(r"//[^\n]*|/\*.*?\*/|^\s*#\w+[^\n]*", "", text, flags=re.MULTILINE | re.DOTALL))
+    text, includes = sfz_text(path)
+    mapping, levels = Mapping(includes=includes), {name: dict[str, str]() for name in LEVELS}
+    playing = _Playing()
+    parts = _HEADER.split(text)
     for header, body in zip(parts[1::2], parts[2::2], strict=True):
         if header not in levels:
             continue
         opcodes = {key: value.strip() for line in body.splitlines() for key, value in _OPCODE.findall(line)}
-        for inner in order[order.index(header):]:
+        for inner in LEVELS[LEVELS.index(header):]:
             if inner != "control":
                 levels[inner] = {}
         levels[header] |= opcodes
         if header == "region":
-            region = _region(path, {k: v for level in levels.values() for k, v in level.items()})
-            if region:
-                regions.append(region)
-    return regions
+            _add(mapping, path, {k: v for level in levels.values() for k, v in level.items()}, playing)
+    return mapping
 
 
-def _text(path: Path, seen: set[Path]) -> str:
-    if path in seen or len(seen) > MOST_INCLUDES:
-        raise SourceError(f"{path}: included recursively, or more than {MOST_INCLUDES} includes.")
-    seen.add(path)
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise SourceError(f"{path}: larger than {LARGEST_BYTES >> 20} MiB; it is not an SFZ file.")
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
-    return _INCLUDE.sub(lambda found: _text(path.parent / found[1].replace("\\", "/"), seen), text)
-
-
-def _region(path: Path, opcodes: dict[str, str]) -> Region | None:
+def _add(mapping: Mapping, path: Path, opcodes: dict[str, str], playing: _Playing) -> None:
+    """Add a region, unless it is no note, or not the one that plays there."""
     sample = opcodes.get("sample", "")
-    if not sample or sample.startswith("*") or opcodes.get("trigger", "attack") not in ("attack", "first"):
-        return None
+    if not sample or sample.startswith("*"):
+        return
+    reason = _why_no_note(opcodes) or _another_articulation(opcodes, playing)
     file = path.parent / (opcodes.get("default_path", "") + sample).replace("\\", "/")
+    sounds_with = tuple(opcodes.get(name, "") for name in ("lokey", "hikey", "key", "lovel", "hivel", "seq_position", "lorand", "hirand"))
+    if not reason and playing.samples.setdefault(sounds_with, file) != file:
+        reason = "sounds together with another sample, as a second microphone does"
+    if reason:
+        mapping.leave_out(reason)
+    else:
+        mapping.regions.append(_region(file, opcodes))
+
+
+def _why_no_note(opcodes: dict[str, str]) -> str:
+    """Why a region is not the sound of a struck key; empty if it is."""
+    if opcodes.get("trigger", "attack") not in ("attack", "first"):
+        return "sounds when a key is released"
+    if any(_whole(value, 0) > 0 for name, value in opcodes.items() if re.fullmatch(r"(on_)?locc\d+", name)):
+        return "sounds only while a controller is up, as a pedal is"
+    return ""
+
+
+def _another_articulation(opcodes: dict[str, str], playing: _Playing) -> str:
+    """Why a region belongs to another articulation than the one on `sw_default`, or else the first; empty if it does not."""
+    switch = _key(opcodes.get("sw_last", opcodes.get("sw_down")))
+    if switch is None:
+        return ""
+    default = _key(opcodes.get("sw_default"))
+    playing.switch = default if default is not None else switch if playing.switch is None else playing.switch
+    return "" if switch == playing.switch else f"another articulation, of the key switch {note_name(switch)}"
+
+
+def _region(file: Path, opcodes: dict[str, str]) -> Region:
     key = _key(opcodes.get("key"))
     low, high = _key(opcodes.get("lokey", opcodes.get("key"))), _key(opcodes.get("hikey", opcodes.get("key")))
     root = _key(opcodes.get("pitch_keycenter"))
     pitch = root if root is not None else key if key is not None else (low + high) // 2 if low is not None and high is not None else 60
     softest, loudest = _whole(opcodes.get("lovel"), 0), _whole(opcodes.get("hivel"), 127)
     velocity = None if softest <= 1 and loudest >= 127 else max(1, min(127, (max(softest, 1) + loudest + 1) // 2))
-    return Region(file, pitch, velocity, max(0, _whole(opcodes.get("offset"), 0)))
+    gain_db = sum(_number(opcodes.get(name), 0.0) for name in _VOLUMES) + _amplitude_db(opcodes)
+    if velocity is not None:
+        gain_db += velocity_db(velocity, opcodes)
+    return Region(file, pitch, velocity, max(0, _whole(opcodes.get("offset"), 0)), round(gain_db, 2))
+
+
+def velocity_db(velocity: int, opcodes: dict[str, str]) -> float:
+    """The gain of a velocity by `amp_veltrack` (100 where absent) and the points of `amp_velcurve_N`; without points the curve is the
+    square of velocity / 127, which is 40 dB for a factor of 10."""
+    points = {int(name.removeprefix("amp_velcurve_")): _number(value, 1.0) for name, value in opcodes.items()
+              if re.fullmatch(r"amp_velcurve_\d{1,3}", name) and int(name.removeprefix("amp_velcurve_")) <= 127}
+    curve = _between({0: 0.0, 127: 1.0} | points, velocity) if points else (velocity / 127) ** 2
+    track = max(-100.0, min(100.0, _number(opcodes.get("amp_veltrack"), 100.0))) / 100
+    gain = 1 - track * (1 - curve) if track >= 0 else 1 + track * curve
+    return max(SILENT_DB, 20 * math.log10(max(gain, 1e-6)))
+
+
+def _between(points: dict[int, float], velocity: int) -> float:
+    before = max(v for v in points if v <= velocity)
+    after = min(v for v in points if v >= velocity)
+    return points[before] if before == after else (
+        points[before] + (points[after] - points[before]) * (velocity - before) / (after - before))
+
+
+def _amplitude_db(opcodes: dict[str, str]) -> float:
+    percent = _number(opcodes.get("amplitude"), 100.0)
+    return max(SILENT_DB, 20 * math.log10(max(percent / 100, 1e-6)))
 
 
 def _key(text: str | None) -> int | None:
@@ -79,13 +143,20 @@ def _key(text: str | None) -> int | None:
         return None
     found = re.fullmatch(r"([a-g])([#b]?)(-?\d+)", text.strip().lower())
     if found:
-        return STEPS[found[1]] + _ALTERS.get(found[2], 0) + 12 * (int(found[3]) + 1)
+        return STEPS[found[1]] + ALTERS.get(found[2], 0) + 12 * (int(found[3]) + 1)
     value = _whole(text, -1)
     return value if 0 <= value <= 127 else None
 
 
-def _whole(text: str | None, default: int) -> int:
+def _number(text: str | None, default: float) -> float:
     try:
-        return int(float(text)) if text is not None else default
-    except (ValueError, OverflowError):
+        value = float(text) if text is not None else default
+    except ValueError:
         return default
+    return value if math.isfinite(value) else default
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(_number(text, default))
+
+

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from hummingface.train.notes.note import SourceError
 from hummingface.train.notes.nsynth import Filters
 from hummingface.train.notes.recorded_notes import RecordedNotes
 
@@ -99,7 +100,7 @@ def test_a_mapping_is_followed(tmp_path, tone):
     for place in (tmp_path, tmp_path / "my.sfz"):
         _, notes, skipped = notes_of(place)
         assert {n: (o.labels.pitch, o.labels.velocity) for n, (o, _) in notes.items()} == {"a": (48, 32), "b": (48, 96), "c": (60, 96)}
-        assert "is not there" in skipped["gone"]
+        assert "but not there" in skipped["gone"]
         assert ("loose" in skipped) == (place == tmp_path)
 
 
@@ -118,3 +119,48 @@ def test_filters_and_memory(tmp_path, tone):
     _, again, _ = notes_of(folder, memory=memory)
     assert again["048"][0].key == first["048"][0].key
     assert again["else-050"][0].content.sha256 == first["050"][0].content.sha256
+
+
+def test_a_normalised_set_is_learnt_the_right_way_up(tmp_path, tone):
+    """All samples are as loud; the mapping plays the soft layer softer, as `amp_veltrack` is 100 where absent."""
+    for name, pitch in (("soft", 60), ("loud", 60.02)):
+        sf.write(tmp_path / f"{name}.wav", tone(pitch), 44_100)
+    (tmp_path / "set.sfz").write_text("<group> hivel=63\n<region> sample=soft.wav key=60 volume=3\n<group> lovel=64\n"
+                                      "<region> sample=loud.wav key=60\n")
+    source, notes, _ = notes_of(tmp_path)
+    level = {name: 20 * np.log10(np.abs(note.audio).max()) for name, (_, note) in notes.items()}
+    assert level["loud"] - level["soft"] == pytest.approx(40 * np.log10(96 / 32) - 3, abs=0.1)
+    assert any("2 dynamics: velocity 32 (1 notes), velocity 96 (1 notes)" in notice for notice in source.notices)
+
+
+def test_programs_of_a_folder_are_told_apart_and_their_parts_are_no_programs(tmp_path, tone):
+    for name in ("long", "short"):
+        sf.write(tmp_path / f"{name}.wav", tone(60), 44_100)
+    (tmp_path / "keys.sfz").write_text("<region> sample=$NAME.wav key=60")
+    (tmp_path / "sustained.sfz").write_text('#define $NAME long\n#include "keys.sfz"')
+    _, notes, _ = notes_of(tmp_path)
+    assert sorted(notes) == ["long"]
+    (tmp_path / "staccato.sfz").write_text('#define $NAME short\n#include "keys.sfz"')
+    with pytest.raises(SourceError, match=r"holds 2 programs.*staccato\.sfz, sustained\.sfz\)\. Give one of these files"):
+        RecordedNotes(tmp_path)
+    assert sorted(notes_of(tmp_path / "staccato.sfz")[1]) == ["short"]
+    (tmp_path / "again.sfz").write_text('#include "staccato.sfz"')
+    (tmp_path / "sustained.sfz").unlink()
+    assert sorted(notes_of(tmp_path)[1]) == ["short"], "two names of the same are one"
+
+
+def test_reasons_name_no_paths_so_that_they_can_be_counted(tmp_path, tone):
+    sf.write(tmp_path / "there.wav", tone(60), 44_100)
+    (tmp_path / "set.sfz").write_text("".join(f"<region> sample={name}.wav key={key}\n"
+                                              for name, key in (("there", 60), ("gone", 61), ("lost", 62))))
+    _, _, skipped = notes_of(tmp_path)
+    assert skipped == {"gone": "named in the SFZ file, but not there", "lost": "named in the SFZ file, but not there"}
+
+
+def test_numbered_layers_are_dynamics(tmp_path, tone):
+    for pitch in (48, 52, 55, 60):
+        for layer, level in ((1, 0.05), (2, 0.15), (3, 0.5)):
+            sf.write(tmp_path / f"key {pitch} v{layer}.wav", tone(pitch) * level, 44_100)
+    source, notes, _ = notes_of(tmp_path)
+    assert {name[-2:]: order.labels.velocity for name, (order, _) in notes.items()} == {"v1": 21, "v2": 64, "v3": 106}
+    assert any("3 dynamics" in notice for notice in source.notices)
