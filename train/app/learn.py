@@ -29,6 +29,7 @@ SMALL = Shape(width=256, note_width=512, phase_width=128)
 ENCODER_WIDTH = 48
 BRIDGED_SEMITONES = 12
 SHARE_FOR_TRAINING = 0.9               # of the minutes; the rest is for preparing, exporting and looking at the result
+LEAST_STEPS_A_MINUTE = 300             # a quarter of what two free cores do: a busy machine takes longer, for up to OVERTIME
 NOTES = "lesson.json"                  # within `work`: the record of the training job
 Added = Callable[[Path, dict[str, Any] | None], str]
 
@@ -93,9 +94,9 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())
     left = max(0.05, SHARE_FOR_TRAINING * lesson.minutes - (time.monotonic() - begin) / 60)
-    options = AutoencoderOptions(steps=1_000_000, minutes=left, notes=32, moments=24, rate=3e-3, decay_from=0.3, z_noise=0.08,
-                                 average_steps=200,
-                      between=0.4, mixed=0.0, own_share=0.5, encoder_notes=8, encoder_every=8, seed=lesson.seed)
+    options = AutoencoderOptions(steps=1_000_000, minutes=left, least_steps=round(LEAST_STEPS_A_MINUTE * left), notes=32, moments=24,
+                                 rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200, between=0.4, mixed=0.0, own_share=0.5,
+                                 encoder_notes=8, encoder_every=8, seed=lesson.seed)
     trainer = AutoencoderTrainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
     state = run / STATE
     if not (state.is_file() and _go_on(trainer, state, say)) or not notes["run"]:
@@ -131,7 +132,12 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
         with suppress(OSError):
             write_notes(work, notes | {"share": round(trainer.progress(), 4)})
         raise
-    say(f"{out}: ready to play ({time.monotonic() - begin:.0f} s in all)")
+    took = f"{trainer.step} steps, {time.monotonic() - begin:.0f} s in all"
+    if trainer.step < options.least_steps:
+        say(f"{out}: can be played, but is not finished ({took}): this machine was too busy. The same command goes on; it should take "
+            f"{options.least_steps} steps at least.")
+    else:
+        say(f"{out}: ready to play ({took})")
     return model
 
 

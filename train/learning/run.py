@@ -33,6 +33,7 @@ from hummingface.train.learning.run_state import STATE, read_state, tensors_of, 
 
 LOG_STEPS = 50
 LEAST_RATE = 0.01
+OVERTIME = 4.0                    # times its minutes: so long a run goes on until its least steps are done
 STEEPEST = 5.0
 
 
@@ -51,6 +52,9 @@ class RunOptions(Protocol):
 
     @property
     def minutes(self) -> float: ...
+
+    @property
+    def least_steps(self) -> int: ...
 
     @property
     def rate(self) -> float: ...
@@ -123,8 +127,14 @@ class Learner(Generic[Bank, Options]):
         return torch.from_numpy(self.rng.standard_normal(size, dtype=np.float32))[parallel.share(size[0])].to(self.device)
 
     def progress(self) -> float:
-        """How much of the run is done, 0..1, by whichever ends first, steps or minutes."""
-        return min(1.0, max(self.step / self.options.steps, self.seconds / 60 / self.options.minutes))
+        """How much of the run is done, 0..1, by whichever ends first, steps or minutes.
+
+        Minutes on a machine that others keep busy are no work: until `least_steps` these count, for up to OVERTIME times the minutes.
+        """
+        o, time = self.options, self.seconds / 60 / self.options.minutes
+        if self.step < o.least_steps:
+            time = max(min(time, self.step / o.least_steps), time / OVERTIME)
+        return min(1.0, max(self.step / o.steps, time))
 
     def learning_rate(self, warm_steps: int = 150) -> float:
         o, done = self.options, self.progress()

@@ -34,6 +34,7 @@ WATCHED, PICTURED = 128, 8             # notes for metrics, for pictures
 class AutoencoderOptions:
     steps: int = 12_000
     minutes: float = math.inf         # whichever of the two ends first; the learning rate follows the nearer end
+    least_steps: int = 0              # fewer do not end it after its minutes, but after several times as many
     notes: int = 256                  # in a batch
     moments: int = 8                  # of each
     rate: float = 4e-3

@@ -38,6 +38,7 @@ WATCHED = 256                          # notes that are generated to be measured
 class GanOptions:
     steps: int = 40_000
     minutes: float = math.inf
+    least_steps: int = 0              # fewer do not end it after its minutes, but after several times as many
     notes: int = 32                    # in a batch
     stride: int = 8                    # distance of the rows of the note image, from a random first one
     rate: float = 1e-3                 # of the generator

@@ -32,6 +32,7 @@ PICTURED = 5
 class StftOptions:
     steps: int = 4000
     minutes: float = math.inf
+    least_steps: int = 0              # fewer do not end it after its minutes, but after several times as many
     notes: int = 32                    # in a batch
     rate: float = 2e-3
     critic_rate: float = 3e-4          # of the discriminator
