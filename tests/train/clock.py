@@ -25,7 +25,7 @@ class Clock:
 
 @contextmanager
 def counted_time(look_s: float) -> Iterator[None]:
-    """For as long as this lasts lessons go by such a clock. A step of training looks at it about four times."""
+    """For as long as this lasts lessons go by such a clock. A step of training looks at it once, or a few times where it is watched."""
     clock = Clock(look_s)
     with pytest.MonkeyPatch.context() as patch:
         for module in (learn, run, job_watch):

@@ -25,7 +25,7 @@ from tests.train.clock import counted_time
 
 ROOT = Path(__file__).parents[2]
 PITCHES = (48, 52, 57, 60)
-LOOK_S = 0.015                              # of the clock that lessons go by: 0.4 minutes are some 400 steps
+LOOK_S = 0.04                               # of the clock that lessons go by: 0.4 minutes are some 540 steps
 
 
 def plucked(pitch, level, seconds=1.2, rate_hz=16_000):

@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_leaves_the_state_that_was(tiny_bank, tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large|No space left"):
+        with pytest.raises(OSError, match=r"File too large|No space left"):
             one.save(tmp_path / "state.pt")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
