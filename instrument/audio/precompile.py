@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hummingface import FOLDER
 from hummingface.compiled import cache_folder, remove_old_folders
+from hummingface.instrument.files.processes import own_environment
 
 COMPILES = "Compiling for this machine. Only the first start takes so long."
 BEHIND = 19                         # how nice it is to everything else
@@ -96,12 +97,7 @@ def finish(say: Callable[[str], None] = lambda text: None) -> None:
 def _begin(what: str) -> subprocess.Popen:
     """Compile a half, or the functions needed "later", in a process of its own."""
     return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile", what], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
-
-
-def _environment() -> dict[str, str]:
-    """Our environment, with the folder of this package on the path."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH", "")]))}
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=own_environment())
 
 
 def _can_write(half: str) -> bool:
