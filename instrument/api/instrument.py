@@ -31,7 +31,7 @@ class Exported:
     path: Path
     samples: int
     looped: bool
-    remark: str
+    notice: str
 
 
 class Instrument:
@@ -61,7 +61,7 @@ class Instrument:
                     preset = next(iter(self._model.presets), None)
                 self.patch = (library.preset_patch(self._model, preset) if preset is not None
                               else Patch(self._model.name, self._model.name, self._point(latents or ())))
-            self.remark = sound_bank.notice(Sound(self.patch, source_of(self._model)))
+            self.notice = sound_bank.notice(Sound(self.patch, source_of(self._model)))
         self._player_controls: dict[str, float] = {}            # volume, tuning and the like, which no patch holds
 
     def __repr__(self) -> str:
@@ -168,7 +168,7 @@ class Instrument:
     def render_midi(self, path: str | Path, seconds: float | None = None, *, by: Literal["channel", "track"] = "channel",
                     rate_hz: int = 48000, seed: int = 0, dry: bool = False, progress: Progress | None = None) -> Samples:
         """The sound of a MIDI file, every part of it played by this instrument on an engine of its own: float32 [samples, 2]. `by`: what a
-        part is. What there is to know (a part of drums that is left out, say) becomes `remark`. The rest as `render`. Raises NotesError,
+        part is. What there is to know (a part of drums that is left out, say) becomes `notice`. The rest as `render`. Raises NotesError,
         FileError."""
         self._check(rate_hz, seconds, seed)
         with raised_as(NotesError):
@@ -176,11 +176,11 @@ class Instrument:
             planned = plan(read, Assignment(self.patch, self._model, by))
             rendered = self._rendered(planned.parts, read.tempos, RenderOptions(rate_hz, seed=seed, seconds=seconds, dry=dry,
                                                                                controls=self._player_controls), progress)
-        self.remark = "\n".join(planned.notices)
+        self.notice = "\n".join(planned.notices)
         return rendered
 
     def _sound(self) -> Sound:
-        """The patch with a timbre of its own, so that what was rendered before changes nothing."""
+        """The patch on a fresh source, so that earlier renderings cannot affect this one."""
         return Sound(self.patch, source_of(self._model))
 
     def _rendered(self, parts: list[Part], tempos: list[tuple[float, float]], options: RenderOptions, progress: Progress | None) -> Samples:
