@@ -212,9 +212,10 @@ class Instrument:
         in so many layers of velocity, each for `seconds`, from `keys[0]` to `keys[1]`. `loop` None: only sounds that last while a key is
         held are looped. `wet`: with delay and reverb. `progress` is told of steps (done, total). Raises FileError, SoundError.
         """
-        from hummingface.instrument.export import forms, limits, multisample
-        if form not in forms.FORMS:
-            raise SoundError(f"There is no export format {form!r}; there are {', '.join(forms.FORMS)}, and export_wavetable.")
+        from hummingface.instrument.export import export, forms, limits
+        from hummingface.instrument.export.form_table import FORMS
+        if form not in FORMS:
+            raise SoundError(f"There is no export format {form!r}; there are {', '.join(FORMS)}, and export_wavetable.")
         _within(limits.EVERY, every=every)
         _within(limits.VELOCITIES, velocities=velocities)
         _within(limits.SECONDS, seconds=seconds)
@@ -223,25 +224,27 @@ class Instrument:
         with raised_as(FileError):
             forms.check(form, out, self.name)
         with raised_as(SoundError):
-            options = multisample.MultisampleOptions(every, velocities, seconds, loop, wet, *keys)
-            report = multisample.export(form, self._sound(), out, options, progress)
+            report = export.export(form, self._sound(), out, {"every": every, "velocities": velocities, "seconds": seconds, "loop": loop,
+                                                              "wet": wet, "low": keys[0], "high": keys[1]}, progress)
         return Exported(report.out, report.samples, report.looped, report.notice)
 
     def export_wavetable(self, out: str | Path, *, along: str = "time", key: int = 48, velocity: int = 100, seconds: float = 3.0,
                          progress: Callable[[int, int], None] = lambda done, total: None) -> Exported:
         """Make a wavetable of 256 single cycles for Serum, Vital and others, along time or a control by its id: a new .wav file. `key` is
         played at `velocity`; `seconds` of it go by along time. Raises FileError, SoundError."""
-        from hummingface.instrument.export import forms, limits, wavetable
+        from hummingface.instrument.export import export, forms, limits, wavetable
+        from hummingface.instrument.export.form_table import WAVETABLE
         if along != wavetable.TIME:
             self._known(along)
         _within(limits.TABLE_KEY, key=key)
         _within(limits.VELOCITY, velocity=velocity)
         _within(limits.SECONDS, seconds=seconds)
         with raised_as(FileError):
-            forms.check("wavetable", out, self.name)
+            forms.check(WAVETABLE, out, self.name)
         with raised_as(SoundError):
-            report = wavetable.export(self._sound(), out, wavetable.WavetableOptions(along, key, velocity, seconds), progress)
-        return Exported(report.out, wavetable.CYCLES, False, report.notice)
+            report = export.export(WAVETABLE, self._sound(), out, {"along": along, "key": key, "velocity": velocity, "seconds": seconds},
+                                   progress)
+        return Exported(report.out, report.samples, report.looped, report.notice)
 
 
 def _within(bounds: tuple[float, float], **named: float) -> None:

@@ -1,10 +1,11 @@
-"""The table of export formats for the command line and the window: their names, where their files go, and their writers."""
+"""Where the files of an export go, and the writers of the formats of `form_table.py`."""
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
+from hummingface.instrument.export.form_table import FORMS, Form
 from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
 from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.zones import plain
@@ -12,24 +13,8 @@ from hummingface.instrument.export.zones import plain
 SAMPLES = "Samples"
 
 
-@dataclass(frozen=True)
-class Form:
-    """An export format. `suffix` is that of the map file, `packed` that of the single-file version, where there is one. `holds`: its
-    envelopes have a hold stage.
-    """
-    name: str
-    label: str
-    text: Callable[[SampledInstrument, str], str]
-    suffix: str | None
-    packed: str | None
-    holds: bool
-
-
-FORMS = {form.name: form for form in (
-    Form("sfz", "SFZ", sfz_writer.text, sfz_writer.SUFFIX, None, True),
-    Form("decentsampler", "DecentSampler", decentsampler.text, decentsampler.SUFFIX, decentsampler.LIBRARY_SUFFIX, False),
-    Form("bitwig", "Bitwig multisample", bitwig.text, None, bitwig.SUFFIX, False),
-)}
+TEXTS: dict[str, Callable[[SampledInstrument, str], str]] = {
+    "sfz": sfz_writer.text, "decentsampler": decentsampler.text, "bitwig": bitwig.text}
 _SUFFIXES = {suffix for form in FORMS.values() for suffix in (form.suffix, form.packed) if suffix} | {".wav"}
 
 
@@ -97,7 +82,7 @@ def write_map(where: Place, hidden: Path, instrument: SampledInstrument) -> None
     """Write the map of the samples in `hidden`, and pack both if the format is packed. Raises OSError."""
     path = hidden / where.map
     inside = where.samples.relative_to(where.map.parent).as_posix()
-    path.write_text(where.form.text(instrument, "" if inside == "." else inside), encoding="utf-8")
+    path.write_text(TEXTS[where.form.name](instrument, "" if inside == "." else inside), encoding="utf-8")
     if where.packs:
         with zipfile.ZipFile(hidden / where.main.name, "w", zipfile.ZIP_STORED) as packed:       # so samples are streamed from it
             for file in sorted(path.parent.rglob("*")):
