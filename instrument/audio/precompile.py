@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hummingface import FOLDER
 from hummingface.compiled import cache_folder, remove_old_folders
+from hummingface.instrument.files.locks import locked
 from hummingface.instrument.files.processes import own_environment
 
 COMPILES = "Compiling for this machine. Only the first start takes so long."
@@ -108,10 +109,8 @@ def _can_write(half: str) -> bool:
 def _alone(half: str) -> Iterator[None]:
     """A context in which no other process compiles this half. Where there are no such locks, at once."""
     with contextlib.ExitStack() as opened:
-        with contextlib.suppress(OSError, ImportError):
-            import fcntl
-            file = opened.enter_context(open(_folder(half) / f"{half}.lock", "w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.suppress(OSError):
+            opened.enter_context(locked(_folder(half) / f"{half}.lock", wait=True))
         yield
 
 

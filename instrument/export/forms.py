@@ -6,9 +6,10 @@ from pathlib import Path
 
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export.form_table import FORMS, Form
-from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
+from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.zones import plain
+from hummingface.instrument.files.paths import refuse_existing
 
 SAMPLES = "Samples"
 
@@ -66,14 +67,14 @@ def table_place(out: str | Path) -> Path:
         raise ExportError(f"{out.name}: a wavetable is a .wav file; give it that suffix")
     if not folder.is_dir():
         raise ExportError(f"{folder}: there is no such folder; make it first")
-    refuse_existing(folder / out.name)
+    refuse_existing(folder / out.name, error=ExportError)
     return folder / out.name
 
 
 def check(kind: str, out: str | Path, name: str) -> None:
     """Raises ExportError if an export cannot go there: quickly, before anything is loaded. `kind` is a format's name, or "wavetable"."""
     if kind in FORMS:
-        refuse_existing(*place(FORMS[kind], out, name).targets)
+        refuse_existing(*place(FORMS[kind], out, name).targets, error=ExportError)
     else:
         table_place(out)
 

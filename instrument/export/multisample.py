@@ -14,12 +14,13 @@ import numpy as np
 
 from hummingface.instrument.export import forms, loop, sampled_note
 from hummingface.instrument.export.form_table import FORMS
-from hummingface.instrument.export.hidden_folder import ExportError, growing, refuse_existing
+from hummingface.instrument.export.hidden_folder import ExportError, growing
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.report import ExportReport
 from hummingface.instrument.export.sampled_note import RATE_HZ
 from hummingface.instrument.export.survey import PROBES, Survey, survey
 from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import Sound, notice
@@ -58,7 +59,7 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     """
     began, options = time.perf_counter(), options or MultisampleOptions()
     where = forms.place(FORMS[form], out, sound.patch.name)
-    refuse_existing(*where.targets)
+    refuse_existing(*where.targets, error=ExportError)
     keys, levels = zones(options.low, options.high, options.every), layers(options.velocities)
     if len(keys) * len(levels) > MOST_SAMPLES:
         raise ExportError(f"{len(keys)} keys in {len(levels)} layers are more than the {MOST_SAMPLES} samples allowed; take fewer")
