@@ -19,6 +19,7 @@ from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
 PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
+HEARD_RANGE_DB = 60.0
 
 
 @torch.no_grad()
@@ -42,8 +43,8 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
 
 
 @torch.no_grad()
-def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
-    """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
+def heard_levels(decoder: Decoder, z: np.ndarray) -> np.ndarray:
+    """Levels and noise that z [M, L] decodes to at a few pitches and times, over HEARD_RANGE_DB under each peak. [M, D]"""
     points = torch.from_numpy(np.asarray(z, np.float32))
     outputs = []
     for pitch in PROBED_PITCHES:
@@ -51,7 +52,7 @@ def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.
             full = torch.full((len(z),), 1.0)
             frames = decoder(points, pitch * full, 100 * full, time_s * full)
             levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
-            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB))
     return torch.cat(outputs, 1).numpy()
 
 
