@@ -84,6 +84,12 @@ def test_what_a_page_names_exists(page, files, known):
     assert not missing
 
 
+def test_the_table_of_packages_has_every_package():
+    table = set(re.findall(r"`(instrument/\w+)`", "".join(re.findall(r"^\| .+ \|.+\|$", (PROJECT / "docs/architecture.md").read_text(
+        encoding="utf-8"), re.MULTILINE))))
+    assert {path.parent.relative_to(PROJECT).as_posix() for path in PROJECT.glob("instrument/*/__init__.py")} <= table
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_places_in_a_file_is_there(page, files):
     wrong = []
