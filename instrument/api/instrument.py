@@ -149,10 +149,10 @@ class Instrument:
         `notes`: NoteEvents or tuples (start_s, length_s, key, velocity, channel), in any order. `seconds`: exactly so long; None: until the
         last note has died away. `automation` moves controls: {control: value, [(second, value), ...] or a function of time}, or a list of
         (second, control, value). A list holds each value until the next (`hummingface.ramp` makes lines of it); a function is
-        asked 187.5 times a second. `midi`: (second, message) for what hands do beside notes, such as bend, pedal and pressure; messages are
-        bytes or mido's. `rate_hz`: 8000..192000. `seed`: of noise and all that moves at random; the same seed gives the same samples.
-        `tempo_bpm`: of the clock that delay and vibrato may follow. `dry`: without reverb, delay and chorus. `progress` is told the part
-        that is done, 0..1. All channels play on one engine, as they do live. Raises NotesError, SoundError.
+        asked 187.5 times a second. `midi`: pass pedal, pitch bend and pressure as MIDI messages, (second, message); messages are bytes or
+        mido's. `rate_hz`: 8000..192000. `seed`: of noise and all that moves at random; the same seed gives the same samples.
+        `tempo_bpm`: of the clock that delay and vibrato may follow. `dry`: without reverb, delay and chorus. `progress` is called with the
+        fraction done, 0..1. All channels play on one engine, as they do live. Raises NotesError, SoundError.
         """
         self._check(rate_hz, seconds, seed)
         events = events_of(notes, automation, midi, seconds)
@@ -210,7 +210,7 @@ class Instrument:
 
         `out`: a file whose name says the format (.sfz, .dspreset, .dslibrary, .multisample) or a new folder. One key in `every` is sampled,
         in so many layers of velocity, each for `seconds`, from `keys[0]` to `keys[1]`. `loop` None: only sounds that last while a key is
-        held are looped. `wet`: with delay and reverb. `progress` is told of steps (done, total). Raises FileError, SoundError.
+        held are looped. `wet`: with delay and reverb. `progress` is called with steps (done, total). Raises FileError, SoundError.
         """
         from hummingface.instrument.export import export, forms, limits
         from hummingface.instrument.export.form_table import FORMS
@@ -231,7 +231,8 @@ class Instrument:
     def export_wavetable(self, out: str | Path, *, along: str = "time", key: int = 48, velocity: int = 100, seconds: float = 3.0,
                          progress: Callable[[int, int], None] = lambda done, total: None) -> Exported:
         """Make a wavetable of 256 single cycles for Serum, Vital and others, along time or a control by its id: a new .wav file. `key` is
-        played at `velocity`; `seconds` of it go by along time. Raises FileError, SoundError."""
+        played at `velocity`; along time the cycles cover `seconds` of it. `progress` is called with steps (done, total). Raises FileError,
+        SoundError."""
         from hummingface.instrument.export import export, forms, limits, wavetable
         from hummingface.instrument.export.form_table import WAVETABLE
         if along != wavetable.TIME:
