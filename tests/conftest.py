@@ -31,7 +31,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_sessionstart(session):
-    """Whatever the workers compile is compiled before they begin, once."""
+    """Before the collection, once: names of fixtures are checked, and whatever the workers compile is compiled."""
+    if not WORKER:
+        marking.check_fixtures()
     if not WORKER and not session.config.option.collectonly:
         from hummingface.instrument.audio import precompile
         precompile.finish(print)

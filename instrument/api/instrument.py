@@ -31,7 +31,7 @@ class Exported:
     path: Path
     samples: int
     looped: bool
-    remark: str
+    notice: str
 
 
 class Instrument:
@@ -61,7 +61,7 @@ class Instrument:
                     preset = next(iter(self._model.presets), None)
                 self.patch = (library.preset_patch(self._model, preset) if preset is not None
                               else Patch(self._model.name, self._model.name, self._point(latents or ())))
-            self.remark = sound_bank.notice(Sound(self.patch, source_of(self._model)))
+            self.notice = sound_bank.notice(Sound(self.patch, source_of(self._model)))
         self._player_controls: dict[str, float] = {}            # volume, tuning and the like, which no patch holds
 
     def __repr__(self) -> str:
@@ -149,10 +149,10 @@ class Instrument:
         `notes`: NoteEvents or tuples (start_s, length_s, key, velocity, channel), in any order. `seconds`: exactly so long; None: until the
         last note has died away. `automation` moves controls: {control: value, [(second, value), ...] or a function of time}, or a list of
         (second, control, value). A list holds each value until the next (`hummingface.ramp` makes lines of it); a function is
-        asked 187.5 times a second. `midi`: (second, message) for what hands do beside notes, such as bend, pedal and pressure; messages are
-        bytes or mido's. `rate_hz`: 8000..192000. `seed`: of noise and all that moves at random; the same seed gives the same samples.
-        `tempo_bpm`: of the clock that delay and vibrato may follow. `dry`: without reverb, delay and chorus. `progress` is told the part
-        that is done, 0..1. All channels play on one engine, as they do live. Raises NotesError, SoundError.
+        asked 187.5 times a second. `midi`: pass pedal, pitch bend and pressure as MIDI messages, (second, message); messages are bytes or
+        mido's. `rate_hz`: 8000..192000. `seed`: of noise and all that moves at random; the same seed gives the same samples.
+        `tempo_bpm`: of the clock that delay and vibrato may follow. `dry`: without reverb, delay and chorus. `progress` is called with the
+        fraction done, 0..1. All channels play on one engine, as they do live. Raises NotesError, SoundError.
         """
         self._check(rate_hz, seconds, seed)
         events = events_of(notes, automation, midi, seconds)
@@ -168,7 +168,7 @@ class Instrument:
     def render_midi(self, path: str | Path, seconds: float | None = None, *, by: Literal["channel", "track"] = "channel",
                     rate_hz: int = 48000, seed: int = 0, dry: bool = False, progress: Progress | None = None) -> Samples:
         """The sound of a MIDI file, every part of it played by this instrument on an engine of its own: float32 [samples, 2]. `by`: what a
-        part is. What there is to know (a part of drums that is left out, say) becomes `remark`. The rest as `render`. Raises NotesError,
+        part is. What there is to know (a part of drums that is left out, say) becomes `notice`. The rest as `render`. Raises NotesError,
         FileError."""
         self._check(rate_hz, seconds, seed)
         with raised_as(NotesError):
@@ -176,11 +176,11 @@ class Instrument:
             planned = plan(read, Assignment(self.patch, self._model, by))
             rendered = self._rendered(planned.parts, read.tempos, RenderOptions(rate_hz, seed=seed, seconds=seconds, dry=dry,
                                                                                controls=self._player_controls), progress)
-        self.remark = "\n".join(planned.notices)
+        self.notice = "\n".join(planned.notices)
         return rendered
 
     def _sound(self) -> Sound:
-        """The patch with a timbre of its own, so that what was rendered before changes nothing."""
+        """The patch on a fresh source, so that earlier renderings cannot affect this one."""
         return Sound(self.patch, source_of(self._model))
 
     def _rendered(self, parts: list[Part], tempos: list[tuple[float, float]], options: RenderOptions, progress: Progress | None) -> Samples:
@@ -210,11 +210,12 @@ class Instrument:
 
         `out`: a file whose name says the format (.sfz, .dspreset, .dslibrary, .multisample) or a new folder. One key in `every` is sampled,
         in so many layers of velocity, each for `seconds`, from `keys[0]` to `keys[1]`. `loop` None: only sounds that last while a key is
-        held are looped. `wet`: with delay and reverb. `progress` is told of steps (done, total). Raises FileError, SoundError.
+        held are looped. `wet`: with delay and reverb. `progress` is called with steps (done, total). Raises FileError, SoundError.
         """
-        from hummingface.instrument.export import forms, limits, multisample
-        if form not in forms.FORMS:
-            raise SoundError(f"There is no export format {form!r}; there are {', '.join(forms.FORMS)}, and export_wavetable.")
+        from hummingface.instrument.export import export, forms, limits
+        from hummingface.instrument.export.form_table import FORMS
+        if form not in FORMS:
+            raise SoundError(f"There is no export format {form!r}; there are {', '.join(FORMS)}, and export_wavetable.")
         _within(limits.EVERY, every=every)
         _within(limits.VELOCITIES, velocities=velocities)
         _within(limits.SECONDS, seconds=seconds)
@@ -223,25 +224,28 @@ class Instrument:
         with raised_as(FileError):
             forms.check(form, out, self.name)
         with raised_as(SoundError):
-            options = multisample.MultisampleOptions(every, velocities, seconds, loop, wet, *keys)
-            report = multisample.export(form, self._sound(), out, options, progress)
+            report = export.export(form, self._sound(), out, {"every": every, "velocities": velocities, "seconds": seconds, "loop": loop,
+                                                              "wet": wet, "low": keys[0], "high": keys[1]}, progress)
         return Exported(report.out, report.samples, report.looped, report.notice)
 
     def export_wavetable(self, out: str | Path, *, along: str = "time", key: int = 48, velocity: int = 100, seconds: float = 3.0,
                          progress: Callable[[int, int], None] = lambda done, total: None) -> Exported:
         """Make a wavetable of 256 single cycles for Serum, Vital and others, along time or a control by its id: a new .wav file. `key` is
-        played at `velocity`; `seconds` of it go by along time. Raises FileError, SoundError."""
-        from hummingface.instrument.export import forms, limits, wavetable
+        played at `velocity`; along time the cycles cover `seconds` of it. `progress` is called with steps (done, total). Raises FileError,
+        SoundError."""
+        from hummingface.instrument.export import export, forms, limits, wavetable
+        from hummingface.instrument.export.form_table import WAVETABLE
         if along != wavetable.TIME:
             self._known(along)
         _within(limits.TABLE_KEY, key=key)
         _within(limits.VELOCITY, velocity=velocity)
         _within(limits.SECONDS, seconds=seconds)
         with raised_as(FileError):
-            forms.check("wavetable", out, self.name)
+            forms.check(WAVETABLE, out, self.name)
         with raised_as(SoundError):
-            report = wavetable.export(self._sound(), out, wavetable.WavetableOptions(along, key, velocity, seconds), progress)
-        return Exported(report.out, wavetable.CYCLES, False, report.notice)
+            report = export.export(WAVETABLE, self._sound(), out, {"along": along, "key": key, "velocity": velocity, "seconds": seconds},
+                                   progress)
+        return Exported(report.out, report.samples, report.looped, report.notice)
 
 
 def _within(bounds: tuple[float, float], **named: float) -> None:

@@ -52,7 +52,7 @@ def build_parser() -> CommandParser:
     bench.add_argument("--seconds", type=between(0.1, 3600, "seconds"), default=10.0, help="of sound to measure, 0.1..3600")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
 
-    install = commands.add_parser("install", help="install what playing does without", parents=[shared])
+    install = commands.add_parser("install", help="install optional packages (PyTorch, for training and learning)", parents=[shared])
     install.add_argument("what", choices=("train",), help="PyTorch and what else training, learning and reports need")
     install.add_argument("--cuda", action="store_true", help="PyTorch with CUDA, several gigabytes, in place of its build for CPUs")
     install.add_argument("--tell", action="store_true", help=argparse.SUPPRESS)      # for the window: JSON, a line each
@@ -137,7 +137,7 @@ def _begin_log(kind: str, verbose: bool) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 could not be done, 2 wrongly asked."""
+    """Run one command; returns the exit status: 0 done, 1 could not be done, 2 usage error."""
     logged = argv is None               # as a program, not called by another
     argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):             # a file's name may hold what no terminal can show

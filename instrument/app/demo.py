@@ -7,11 +7,10 @@ from hummingface.instrument.app.terminal import Terminal
 DEMO = "demo/demo.mid"
 
 
-def perform(folder: Path, terminal: Terminal | None = None, *, patch: str | None = None, model: str | None = None,
-            seconds: float | None = None) -> tuple[Path, Path]:
+def perform(folder: Path, terminal: Terminal | None = None, *, patch: str | None = None, model: str | None = None) -> tuple[Path, Path]:
     """Play the bundled MIDI file through the engine into `hummingface-demo.wav` and `.png` in `folder`; returns both paths.
 
-    Shows progress on a terminal. `seconds` cuts it short. Raises OSError, naming the file, where the folder cannot be written.
+    Shows progress on a terminal. Raises OSError, naming the file, where the folder cannot be written.
     """
     import soundfile
 
@@ -22,7 +21,7 @@ def perform(folder: Path, terminal: Terminal | None = None, *, patch: str | None
     wav, png = folder / "hummingface-demo.wav", folder / "hummingface-demo.png"
     with resources.as_file(resources.files("hummingface.assets") / DEMO) as midi, \
             (terminal or Terminal()).progress("performing the demo") as progress:
-        render_midi(midi, wav, Assignment(patch, model, programs="patches"), RenderOptions(seconds=seconds), progress=progress)
+        render_midi(midi, wav, Assignment(patch, model, programs="patches"), RenderOptions(), progress=progress)
     sound, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     save_spectrogram(png, sound, rate_hz)
     return wav, png

@@ -7,20 +7,18 @@ from types import FrameType
 from hummingface.command_parser import CommandParser, between, whole
 from hummingface.instrument.app.terminal import Terminal
 from hummingface.instrument.export import limits
+from hummingface.instrument.export.form_table import FORMS, WAVETABLE
 
 HELP = "make a sampler's instrument or a wavetable of a patch"
-FORMS = {"sfz": ("an SFZ instrument", "OUT.sfz, or a new folder"),
-         "decentsampler": ("a DecentSampler instrument", "OUT.dspreset, OUT.dslibrary, or a new folder"),
-         "bitwig": ("a multisample for Bitwig and Studio One", "OUT.multisample")}
 
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
     """Add the command to a parser's `commands`."""
     parser = commands.add_parser("export", help=HELP)
     kinds, seconds = parser.add_subparsers(dest="kind", metavar="FORM", required=True), between(*limits.SECONDS, "seconds")
-    for name, (what, out) in FORMS.items():
-        kind = kinds.add_parser(name, help=what, description=f"Sample a patch into {what}.", parents=[common])
-        _add_sound(kind, out)
+    for form in FORMS.values():
+        kind = kinds.add_parser(form.name, help=form.about, description=f"Sample a patch into {form.about}.", parents=[common])
+        _add_sound(kind, form.places)
         kind.add_argument("--every", type=whole(*limits.EVERY), default=3, metavar="N", help="sample one key in N, 1..24")
         kind.add_argument("--velocities", type=whole(*limits.VELOCITIES), default=3, metavar="N", help="layers of velocity, 1..16")
         kind.add_argument("--seconds", type=seconds, default=4.0, metavar="S", help="length of each sample, 1..60")
@@ -28,14 +26,15 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
                           help="loop the samples; if left out, those of patches that sound as long as a key is held")
         kind.add_argument("--keys", type=_keys, default="21-108", metavar="LOW-HIGH", help="the range of keys, within 0-127")
         kind.add_argument("--wet", action="store_true", help="with the patch's delay and reverb in the samples")
-    table = kinds.add_parser("wavetable", help="256 single cycles, for Serum, Vital and others", description="Make a wavetable of a patch.",
+    table = kinds.add_parser(WAVETABLE, help="256 single cycles, for Serum, Vital and others", description="Make a wavetable of a patch.",
                              parents=[common])
     _add_sound(table, "OUT.wav")
     table.add_argument("--along", default="time", metavar="KNOB",
                        help="time, or a control by its id: latent.1, filter.cutoff_hz, morph.x ...; see `hummingface controls`")
     table.add_argument("--key", type=whole(*limits.TABLE_KEY), default=48, metavar="K", help="the note that is played, 60 is C4, 12..96")
     table.add_argument("--velocity", type=whole(*limits.VELOCITY), default=100, metavar="V", help="its velocity, 1..127")
-    table.add_argument("--seconds", type=seconds, default=3.0, metavar="S", help="how much of the note goes by along time, 1..60")
+    table.add_argument("--seconds", type=seconds, default=3.0, metavar="S",
+                       help="with --along time: how many seconds of the note the 256 cycles cover, 1..60")
 
 
 def _add_sound(parser: argparse.ArgumentParser, out: str) -> None:
@@ -56,7 +55,7 @@ def _keys(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Export. Ended by Ctrl+C or SIGTERM it leaves nothing. Raises ExportError, LibraryError, PatchError, OSError."""
-    from hummingface.instrument.export import forms, multisample, wavetable
+    from hummingface.instrument.export import export, forms
     from hummingface.instrument.performance import sound_bank
 
     def ended(_number: int, _frame: FrameType | None) -> None:
@@ -64,14 +63,12 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     signal.signal(signal.SIGTERM, ended)
     forms.check(args.kind, args.out, "")
     sound = sound_bank.open_sound(args.patch, args.model)
+    options = vars(args)
+    if "keys" in options:
+        options = options | dict(zip(("low", "high"), args.keys, strict=True))
     with terminal.progress(f"exporting {args.out.name}") as part:
         def progress(done: int, total: int) -> None:
             part(done / total)
-        if args.kind == "wavetable":
-            report: wavetable.WavetableReport | multisample.MultisampleReport = wavetable.export(
-                sound, args.out, wavetable.WavetableOptions(args.along, args.key, args.velocity, args.seconds), progress)
-        else:
-            report = multisample.export(args.kind, sound, args.out, multisample.MultisampleOptions(
-                args.every, args.velocities, args.seconds, args.loop, args.wet, *args.keys), progress)
+        report = export.export(args.kind, sound, args.out, options, progress)
     terminal.say(report)
     return 0

@@ -21,10 +21,10 @@ def run(*, record: str | None = None, folder: Path | None = None, quiet: bool = 
     cannot
     be used.
     """
-    beginning = prepare(**options)
-    client, settings = beginning.client, beginning.settings
+    prepared = prepare(**options)
+    client, settings = prepared.client, prepared.settings
     line = _Line(quiet)
-    for text in beginning.notices:
+    for text in prepared.notices:
         line.say(text)
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -26,7 +26,7 @@ from hummingface.instrument.synthesis.state import state_dtype
 
 CLIENT_NAME, MIDI_NAME = b"HummingFace", b"midi_in"
 AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
-IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
+IS_INPUT, IS_OUTPUT = 1, 2
 NO_START_SERVER = 1
 EVENTS = 1024                       # MIDI messages that may wait for the performer
 SWITCH_S = 2.0                      # the longest that a server may take to begin its next period

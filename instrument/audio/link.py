@@ -14,10 +14,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Client as connect
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-from hummingface import FOLDER
 from hummingface.instrument.audio import protocol, registry, shared_state
+from hummingface.instrument.files.processes import apart, own_environment
 
 
 class Link:
@@ -66,17 +65,10 @@ class Link:
         self._hang_up()
 
     def _launch(self) -> registry.Running:
-        environment = dict(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [FOLDER, environment.get("PYTHONPATH")]))
-        apart: dict[str, Any]
-        if sys.platform == "win32":
-            apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-        else:
-            apart = {"start_new_session": True}         # Ctrl-C in the window's terminal is not meant for the sound
         shown = bool(self._config and self._config.get("verbose"))           # on our standard error, in place of a file
         with registry.log_path().open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.server"], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=None if shown else log, env=environment, **apart)
+                                            stdout=subprocess.PIPE, stderr=None if shown else log, env=own_environment(), **apart())
         assert self.process.stdin and self.process.stdout
         with self.process.stdin as stdin:               # the key is never on a command line, which other users can read
             stdin.write(json.dumps(self._config).encode() + b"\n")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from hummingface import FOLDER
 from hummingface.compiled import cache_folder, remove_old_folders
+from hummingface.instrument.files.locks import locked
+from hummingface.instrument.files.processes import own_environment
 
 COMPILES = "Compiling for this machine. Only the first start takes so long."
 BEHIND = 19                         # how nice it is to everything else
@@ -96,12 +98,7 @@ def finish(say: Callable[[str], None] = lambda text: None) -> None:
 def _begin(what: str) -> subprocess.Popen:
     """Compile a half, or the functions needed "later", in a process of its own."""
     return subprocess.Popen([sys.executable, "-m", "hummingface.instrument.audio.precompile", what], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
-
-
-def _environment() -> dict[str, str]:
-    """Our environment, with the folder of this package on the path."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [FOLDER, os.environ.get("PYTHONPATH", "")]))}
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=own_environment())
 
 
 def _can_write(half: str) -> bool:
@@ -112,10 +109,8 @@ def _can_write(half: str) -> bool:
 def _alone(half: str) -> Iterator[None]:
     """A context in which no other process compiles this half. Where there are no such locks, at once."""
     with contextlib.ExitStack() as opened:
-        with contextlib.suppress(OSError, ImportError):
-            import fcntl
-            file = opened.enter_context(open(_folder(half) / f"{half}.lock", "w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.suppress(OSError):
+            opened.enter_context(locked(_folder(half) / f"{half}.lock", wait=True))
         yield
 
 

@@ -155,7 +155,7 @@ TELLS: dict[str, dict[str, Field]] = {
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
     "velocities": {"incoming": Field(list_of(whole(1, 127)), "a list of velocities 1..127")},     # before the curve
     "error": {"text": Field(_text, "a text")},
-    # From the client itself, about the process it looks after: "starting", "ready", "restarting", "failed" or "closed".
+    # From the client itself, about the process it looks after: "starting", "ready" or "restarting".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
+from hummingface.instrument.files.paths import written_at
 from hummingface.instrument.files.processes import is_running
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
 
@@ -100,7 +101,7 @@ def still_there(running: Running) -> bool:
 def all_running() -> list[Running]:
     """Every audio process of this user that still runs, the newest first; files of those that do not are removed."""
     found = []
-    for path in sorted(folder().glob("engine-*.json"), key=_written_at, reverse=True):
+    for path in sorted(folder().glob("engine-*.json"), key=written_at, reverse=True):
         try:
             running = parse(read_bytes(path, LARGEST_BYTES))
         except (OSError, ValueError):
@@ -110,9 +111,3 @@ def all_running() -> list[Running]:
         else:
             remove(running.pid)
     return found
-
-
-def _written_at(path: Path) -> float:
-    with contextlib.suppress(OSError):
-        return path.stat().st_mtime
-    return 0.0                          # it went meanwhile, or points nowhere

@@ -141,18 +141,16 @@ class Server:
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
-        from hummingface.instrument.audio import sound_loader
         from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.recall import Recall
+        from hummingface.instrument.audio.sound_loader import SoundLoader
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
         if self._config.get("velocity_curve") is not None:
             self._touch.use(self._config["velocity_curve"])
-        self._event_as_json = sound_loader.event_as_json
-        self._controls_of = sound_loader.controls_of
-        self._sounds = sound_loader.SoundLoader(self._config.get("model"))
+        self._sounds = SoundLoader(self._config.get("model"))
         patch, source, problem = self._sounds.first(self._config.get("patch"))
         if problem:
             self._tell({"tell": "error", "text": problem})
@@ -188,7 +186,7 @@ class Server:
         self._engine = Engine(rate_hz, self._source, patch, **self._engine_options())
         if old is not None:
             from hummingface.instrument.performance.midi import Set
-            for id_, value in self._controls_of(old.performer).items():
+            for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
             self._playing.performer.controllers = old.performer.controllers
             old.close()
@@ -268,7 +266,12 @@ class Server:
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
-        self._announcer.welcome(lambda: self._controls_of(self._playing.performer))
+        self._announcer.welcome(lambda: self._controls_of(self._playing))
+
+    @staticmethod
+    def _controls_of(engine: "Engine") -> dict[str, float]:
+        from hummingface.instrument.audio.sound_loader import controls_of
+        return controls_of(engine.performer)
 
     # The sound
 
@@ -307,7 +310,8 @@ class Server:
             os._exit(1)
 
     def _log_event(self, sample: int, event: "PlayerEvent") -> None:
-        print(json.dumps({"sample": sample, **self._event_as_json(event)}), file=self._log)
+        from hummingface.instrument.audio.sound_loader import event_as_json
+        print(json.dumps({"sample": sample, **event_as_json(event)}), file=self._log)
 
     # The device and the MIDI ports
 

@@ -17,7 +17,6 @@ class SoundLoader:
         self._model = model
         self._bank = SoundBank()
         self._noticed: set[str] = set()
-        self.forget, self.program = self._bank.forget, self._bank.program
 
     def first(self, values: dict | None) -> tuple[Patch, Source, str]:
         """(patch, source, what went wrong): the factory's first patch where the wanted one or its model cannot be used. Raises ValueError
@@ -45,6 +44,14 @@ class SoundLoader:
         """A patch and the source that plays it. Raises ValueError, and then nothing has changed."""
         patch = patch_file.from_json(values)
         return patch, self._bank.source(patch.model)
+
+    def forget(self, model: str) -> None:
+        """A model's file has changed: patches loaded from now on use the new one."""
+        self._bank.forget(model)
+
+    def program(self, number: int) -> Patch | None:
+        """The patch of a program change; None where there is none. Raises PatchError."""
+        return self._bank.program(number)
 
 
 def controls_of(performer: Performer) -> dict[str, float]:

@@ -10,7 +10,7 @@ from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.velocity import fixed, spans
 from hummingface.instrument.performance.dynamics import HARD, SOFT
 
-SUFFIX, MAP = ".multisample", "multisample.xml"
+MAP = "multisample.xml"
 SPREAD_DB = 1.8                     # of loudness within a zone: 0.9 dB either way
 # The first of a patch's tags that is one of these decides on the category
 CATEGORIES = {"piano": "Piano", "organ": "Organ", "bass": "Bass", "guitar": "Guitar", "strings": "Strings", "ensemble": "Strings",

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as xml
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import Span, linear, spans
 
-SUFFIX, LIBRARY_SUFFIX = ".dspreset", ".dslibrary"
 SPREAD_DB = 1.5                     # allowed error of the linear curve within a group, from end to end: 0.75 dB either way
 
 

@@ -5,22 +5,16 @@ input ends, the process ends and leaves no files. It writes JSON objects, one a 
 {"problem"}.
 """
 import contextlib
-import dataclasses
 import json
 import logging
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from hummingface.instrument.logs import log_files
 from hummingface.models.playing.checked_json import parse_json
 
-if TYPE_CHECKING:
-    from hummingface.instrument.export.multisample import MultisampleOptions
-    from hummingface.instrument.export.wavetable import WavetableOptions
-
-T = TypeVar("T", "WavetableOptions", "MultisampleOptions")
 NICENESS = 10                       # under the sound and the window
 
 
@@ -30,11 +24,6 @@ class Ended(Exception):
 
 def _tell(**message: Any) -> None:
     print(json.dumps(message), flush=True)
-
-
-def _options(kind: type[T], values: dict) -> T:
-    known = {field.name for field in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in values.items() if name in known})
 
 
 def main() -> int:
@@ -56,16 +45,11 @@ def main() -> int:
             raise Ended
         _tell(done=done, of=total)
     try:
-        from hummingface.instrument.export import multisample, wavetable
+        from hummingface.instrument.export import export
         from hummingface.instrument.patches.patch import from_json
         from hummingface.instrument.performance import sound_bank
         sound = sound_bank.open_sound(from_json(request["patch"]))
-        if request["kind"] == "wavetable":
-            report: wavetable.WavetableReport | multisample.MultisampleReport = wavetable.export(
-                sound, request["out"], _options(wavetable.WavetableOptions, request["options"]), progress)
-        else:
-            report = multisample.export(request["kind"], sound, request["out"], _options(multisample.MultisampleOptions,
-                                                                                         request["options"]), progress)
+        report = export.export(request["kind"], sound, request["out"], request["options"], progress)
         _tell(out=str(report.out), text=str(report))
     except Ended:
         pass

@@ -1,35 +1,21 @@
-"""The table of export formats for the command line and the window: their names, where their files go, and their writers."""
+"""Where the files of an export go, and the writers of the formats of `form_table.py`."""
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
-from hummingface.instrument.export.hidden_folder import ExportError, refuse_existing
+from hummingface.instrument.export.form_table import FORMS, Form
+from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.mapping import SampledInstrument
 from hummingface.instrument.export.zones import plain
+from hummingface.instrument.files.paths import refuse_existing
 
 SAMPLES = "Samples"
 
 
-@dataclass(frozen=True)
-class Form:
-    """An export format. `suffix` is that of the map file, `packed` that of the single-file version, where there is one. `holds`: its
-    envelopes have a hold stage.
-    """
-    name: str
-    label: str
-    text: Callable[[SampledInstrument, str], str]
-    suffix: str | None
-    packed: str | None
-    holds: bool
-
-
-FORMS = {form.name: form for form in (
-    Form("sfz", "SFZ", sfz_writer.text, sfz_writer.SUFFIX, None, True),
-    Form("decentsampler", "DecentSampler", decentsampler.text, decentsampler.SUFFIX, decentsampler.LIBRARY_SUFFIX, False),
-    Form("bitwig", "Bitwig multisample", bitwig.text, None, bitwig.SUFFIX, False),
-)}
+TEXTS: dict[str, Callable[[SampledInstrument, str], str]] = {
+    "sfz": sfz_writer.text, "decentsampler": decentsampler.text, "bitwig": bitwig.text}
 _SUFFIXES = {suffix for form in FORMS.values() for suffix in (form.suffix, form.packed) if suffix} | {".wav"}
 
 
@@ -81,14 +67,14 @@ def table_place(out: str | Path) -> Path:
         raise ExportError(f"{out.name}: a wavetable is a .wav file; give it that suffix")
     if not folder.is_dir():
         raise ExportError(f"{folder}: there is no such folder; make it first")
-    refuse_existing(folder / out.name)
+    refuse_existing(folder / out.name, error=ExportError)
     return folder / out.name
 
 
 def check(kind: str, out: str | Path, name: str) -> None:
     """Raises ExportError if an export cannot go there: quickly, before anything is loaded. `kind` is a format's name, or "wavetable"."""
     if kind in FORMS:
-        refuse_existing(*place(FORMS[kind], out, name).targets)
+        refuse_existing(*place(FORMS[kind], out, name).targets, error=ExportError)
     else:
         table_place(out)
 
@@ -97,7 +83,7 @@ def write_map(where: Place, hidden: Path, instrument: SampledInstrument) -> None
     """Write the map of the samples in `hidden`, and pack both if the format is packed. Raises OSError."""
     path = hidden / where.map
     inside = where.samples.relative_to(where.map.parent).as_posix()
-    path.write_text(where.form.text(instrument, "" if inside == "." else inside), encoding="utf-8")
+    path.write_text(TEXTS[where.form.name](instrument, "" if inside == "." else inside), encoding="utf-8")
     if where.packs:
         with zipfile.ZipFile(hidden / where.main.name, "w", zipfile.ZIP_STORED) as packed:       # so samples are streamed from it
             for file in sorted(path.parent.rglob("*")):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.recording.naming import move
 
@@ -20,26 +21,19 @@ class ExportError(ValueError):
     """An export that is not possible; the text says why and what to do."""
 
 
-def refuse_existing(*paths: Path) -> None:
-    """Raises ExportError if one of them exists: nothing is overwritten."""
-    for path in paths:
-        if path.exists() or path.is_symlink():
-            raise ExportError(f"{path}: already exists, and is not overwritten; give another name, or move it away first")
-
-
 @contextmanager
 def growing(folder: Path, targets: list[Path]) -> Iterator[Path]:
     """A hidden folder in which all `targets` (in `folder`) are made under their names. At the end they are moved to their places, the main
     file last. Raises OSError, naming the place, and then leaves nothing.
     """
-    refuse_existing(*targets)
+    refuse_existing(*targets, error=ExportError)
     _sweep(folder)
     hidden = folder / f".hummingface-export-{os.getpid()}"
     moved: list[Path] = []
     try:
         hidden.mkdir(parents=False)
         yield hidden
-        refuse_existing(*targets)
+        refuse_existing(*targets, error=ExportError)
         for target in targets:
             made = hidden / target.name
             if made.is_dir():

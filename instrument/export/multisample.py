@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.instrument.export import forms, loop, sampled_note
-from hummingface.instrument.export.hidden_folder import ExportError, growing, refuse_existing
+from hummingface.instrument.export.form_table import FORMS
+from hummingface.instrument.export.hidden_folder import ExportError, growing
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
+from hummingface.instrument.export.report import ExportReport
 from hummingface.instrument.export.sampled_note import RATE_HZ
 from hummingface.instrument.export.survey import PROBES, Survey, survey
 from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import Sound, notice
@@ -47,33 +50,16 @@ class MultisampleOptions:
     high: int = 108
 
 
-@dataclass(frozen=True)
-class MultisampleReport:
-    """The result of an export."""
-    out: Path
-    keys: int
-    samples: int
-    megabytes: float
-    looped: bool
-    took_s: float
-    notice: str = ""
-
-    def __str__(self) -> str:
-        loops = "looped" if self.looped else "not looped"
-        return (f"{self.out}: {self.samples} samples of {self.keys} keys, {loops}, {self.megabytes:.1f} MB, made in {self.took_s:.1f} s"
-                + (f"\n{self.notice}" if self.notice else ""))
-
-
 def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions | None = None,
-           progress: Callable[[int, int], None] = lambda done, total: None) -> MultisampleReport:
+           progress: Callable[[int, int], None] = lambda done, total: None) -> ExportReport:
     """Sample a patch into `out`, whole or not at all.
 
-    `progress` hears of steps (done, of how many); what it raises ends the export and leaves nothing.
+    `progress` is called with steps (done, total); what it raises ends the export and leaves nothing.
     Raises ExportError for what cannot be, OSError for what cannot be written; both name the file.
     """
     began, options = time.perf_counter(), options or MultisampleOptions()
-    where = forms.place(forms.FORMS[form], out, sound.patch.name)
-    refuse_existing(*where.targets)
+    where = forms.place(FORMS[form], out, sound.patch.name)
+    refuse_existing(*where.targets, error=ExportError)
     keys, levels = zones(options.low, options.high, options.every), layers(options.velocities)
     if len(keys) * len(levels) > MOST_SAMPLES:
         raise ExportError(f"{len(keys)} keys in {len(levels)} layers are more than the {MOST_SAMPLES} samples allowed; take fewer")
@@ -100,8 +86,9 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
                for target in where.targets)
     notices = [notice(sound), sampler.notices()]
-    return MultisampleReport(where.main, len(keys), len(sampler.lufs), size / 1e6, looped,
-                  time.perf_counter() - began, "\n".join(filter(None, notices)))
+    made = f"{len(sampler.lufs)} samples of {len(keys)} keys, {'looped' if looped else 'not looped'}, {size / 1e6:.1f} MB"
+    return ExportReport(where.main, len(sampler.lufs), looped, size / 1e6, made, time.perf_counter() - began,
+                        "\n".join(filter(None, notices)))
 
 
 class _Sampler:

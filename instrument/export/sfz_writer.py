@@ -13,7 +13,6 @@ import numpy as np
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.velocity import LOUDEST, Span, fixed, points, spans, squared
 
-SUFFIX = ".sfz"
 CURVE_DB = 0.25                     # that straight lines between points may be off
 SPREAD_DB = 1.0                     # that the default curve may be off within a region, from end to end
 

@@ -18,6 +18,7 @@ import numpy as np
 from hummingface.instrument.export import sampled_note
 from hummingface.instrument.export.forms import table_place
 from hummingface.instrument.export.hidden_folder import ExportError, growing
+from hummingface.instrument.export.report import ExportReport
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
@@ -27,7 +28,7 @@ from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.suggestions import did_you_mean
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
-TIME = "time"
+TIME = "time"                       # in place of a control
 STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "motion.wheel_cents": 0.0, "chorus.mix": 0.0, "master.width": 0.0,
          "character.noise_db": -40.0}
 PERIODS = 8                         # that a cycle is heard in
@@ -48,18 +49,6 @@ class WavetableOptions:
     seconds: float = 3.0
 
 
-@dataclass(frozen=True)
-class WavetableReport:
-    """The result of an export."""
-    out: Path
-    took_s: float
-    notice: str = ""
-
-    def __str__(self) -> str:
-        return (f"{self.out}: {CYCLES} cycles of {CYCLE_SAMPLES} samples, made in {self.took_s:.1f} s"
-                + (f"\n{self.notice}" if self.notice else ""))
-
-
 def check_along(along: str, latents: int) -> None:
     """Raises ExportError if no wavetable can be made along this."""
     if along == TIME:
@@ -74,10 +63,10 @@ def check_along(along: str, latents: int) -> None:
 
 
 def export(sound: Sound, out: str | Path, options: WavetableOptions | None = None,
-           progress: Callable[[int, int], None] = lambda done, total: None) -> WavetableReport:
+           progress: Callable[[int, int], None] = lambda done, total: None) -> ExportReport:
     """Write the table into a WAV file of 32-bit floats, whole or not at all.
 
-    `progress` hears of steps (done, of how many); what it raises ends the export. Raises ExportError, OSError, naming the file.
+    `progress` is called with steps (done, total); what it raises ends the export. Raises ExportError, OSError, naming the file.
     """
     began, options = time.perf_counter(), options or WavetableOptions()
     out = table_place(out)
@@ -94,7 +83,8 @@ def export(sound: Sound, out: str | Path, options: WavetableOptions | None = Non
             file.write(as_wav(cycles(levels)))
             file.flush()
             os.fsync(file.fileno())
-    return WavetableReport(out, time.perf_counter() - began, "\n".join(filter(None, notices)))
+    return ExportReport(out, CYCLES, False, out.stat().st_size / 1e6, f"{CYCLES} cycles of {CYCLE_SAMPLES} samples",
+                        time.perf_counter() - began, "\n".join(filter(None, notices)))
 
 
 def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:

@@ -34,8 +34,8 @@ def format_of(path: str | Path) -> str:
 
 @contextmanager
 def written_whole(paths: Sequence[Path], rate_hz: int, channels: int = 2) -> Iterator[Write]:
-    """Takes a block, float32 [n, channels], for each of these files, which stand under their names once all of all is written. Raises
-    SoundFileError, before anything is opened, and OSError, naming the file and why."""
+    """Takes a block, float32 [n, channels], for each of these files. The files get their names together, once all of them are complete.
+    Raises SoundFileError, before anything is opened, and OSError, naming the file and why."""
     import soundfile
     formats = [format_of(path) for path in paths]
     at = paths[0]                                           # the file that is at work

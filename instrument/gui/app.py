@@ -41,8 +41,8 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
     kept, trouble = file.load()
     if kept is not None:
         kept = follow(kept)
-    beginning = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
-    client, settings = beginning.client, beginning.settings
+    prepared = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
+    client, settings = prepared.client, prepared.settings
     client.start()
     try:
         from PySide6.QtCore import QTimer
@@ -58,8 +58,8 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
         app.setDesktopFileName("hummingface")
         theme.dress(app)
         app.setWindowIcon(theme.app_icon())
-        window = Window(client, beginning.patch, settings, kept, Autosave(file))
-        if notices := "\n".join(filter(None, (*beginning.notices, trouble))):
+        window = Window(client, prepared.patch, settings, kept, Autosave(file))
+        if notices := "\n".join(filter(None, (*prepared.notices, trouble))):
             window.banner.notify(notices)
         window.show()
         if opened is not None:

@@ -37,6 +37,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.autosave import LOOK_S, Autosave
 from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
+from hummingface.instrument.session.settings import Settings
 from hummingface.instrument.session.window_state import WindowState
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from hummingface.instrument.gui.dialogs.velocity_dialog import TouchDialog
     from hummingface.instrument.gui.panels.takes_panel import TakesPanel
     from hummingface.instrument.gui.widgets.control import Control
-from hummingface.instrument.session.settings import Settings
 
 TICK_MS = 16                # 60 frames per second
 STATUS_S = 0.25

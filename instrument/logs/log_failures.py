@@ -5,7 +5,7 @@ from typing import Any
 
 
 def begin_at_failure(kind: str) -> None:
-    """Log as `logs.begin(kind)` does, but only from the first exception on that nothing catches."""
+    """Log as `log_files.begin(kind)` does, but only from the first exception on that nothing catches."""
     plain, plain_thread = sys.excepthook, threading.excepthook
 
     def begin() -> None:

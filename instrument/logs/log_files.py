@@ -20,6 +20,8 @@ from typing import Any
 
 import platformdirs
 
+from hummingface.instrument.files.paths import written_at
+
 LARGEST_BYTES = 1 << 20
 KEPT_FILES = 10                     # of each kind of process
 TAIL_BYTES = 1 << 16
@@ -130,14 +132,7 @@ def _files(kind: str) -> list[Path]:
         found = [path for path in folder().iterdir() if (name := _NAME.fullmatch(path.name)) and name["kind"] == kind]
     except OSError:
         return []
-    return sorted(found, key=lambda path: (_written_at(path), path.name))
-
-
-def _written_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
+    return sorted(found, key=lambda path: (written_at(path), path.name))
 
 
 def _sweep(kind: str) -> None:

@@ -125,8 +125,8 @@ def render_midi(mid: str | Path, wav: str | Path, assignment: Assignment | None 
                 stems: bool = False, loudness: bool = False, progress: Callable[[float], None] | None = None) -> BounceReport:
     """Plays a MIDI file into a WAV or FLAC file of 24 bits, stereo; with `stems` also each part into one beside it.
 
-    `loudness`: measure it, too. `progress` hears of the part done, 0..1. The files are there when all of them are whole, and not before;
-    until then older ones stay.
+    `loudness`: measure it, too. `progress` is called with the fraction done, 0..1. The files are there when all of them are
+    whole, and not before; until then older ones stay.
     Raises MidiError, PartError, PatchError, LibraryError, SoundFileError (all ValueError) for what cannot be played, OSError for what
     cannot be written.
     """

@@ -28,15 +28,15 @@ def k_weighting(rate_hz: int) -> np.ndarray:
 class LoudnessMeter:
     """Feed it a sound in blocks of any size, then ask."""
 
-    def __init__(self, rate_hz: int, channels: int = 2) -> None:
+    def __init__(self, rate_hz: int) -> None:
         self._sections = k_weighting(rate_hz)
-        self._filter_state = np.zeros((len(self._sections), 2, channels))
+        self._filter_state = np.zeros((len(self._sections), 2, 2))
         self._step = round(STEP_S * rate_hz)
         self._rest = np.zeros(0)                    # power of samples that fill no step yet
         self._steps: list[np.ndarray] = []          # mean power of each step, both channels together
 
     def feed(self, block: np.ndarray) -> None:
-        """The next samples, float32 [n, channels]."""
+        """The next samples, float32 [n, 2]."""
         weighted, self._filter_state = sosfilt(self._sections, block, axis=0, zi=self._filter_state)
         power = np.concatenate([self._rest, (weighted ** 2).sum(1)])
         whole = len(power) // self._step * self._step

@@ -85,7 +85,7 @@ def add_model(path: Path, before: dict[str, Any] | None = None) -> str:
         if name in (before or {}).get("presets", {}):
             continue                                    # made then; it may have been renamed or thrown away since
         patch = Patch(library.free_name(name), model.name, (0.0,), tags=(TAG,))
-        library.save_patch(_at_preset(patch, model.card["presets"][name]))
+        library.save_patch(library.at_preset(patch, model.card["presets"][name]["z"], model.card["presets"][name]))
         made.append(patch.name)
     command = f"  hummingface --patch {made[0]!r}" if made else f"  hummingface --model {model.name!r}"
     return f"in the library as {model.name!r}. Play it with\n{command}\n"
@@ -111,14 +111,8 @@ def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch
                     model_sha256=str(card.get("sha256", "")) if patch.model_sha256 else "")
     for name, preset in before["presets"].items():
         if name in card["presets"] and _same_point(patch.latents, preset):
-            return _at_preset(patch, card["presets"][name])
+            return library.at_preset(patch, card["presets"][name]["z"], card["presets"][name])
     return replace(patch, latents=moved(patch.latents))
-
-
-def _at_preset(patch: Patch, preset: dict[str, Any]) -> Patch:
-    """The patch at a preset's point, levelled."""
-    gain_db = float(np.clip(preset.get("gain_db", 0.0), -library.MOST_GAIN_DB, library.MOST_GAIN_DB))
-    return replace(patch, latents=tuple(np.clip(preset["z"], -LATENT_LIMIT, LATENT_LIMIT).tolist()), gain_db=gain_db)
 
 
 def _same_point(latents: tuple[float, ...], preset: dict[str, Any]) -> bool:

@@ -4,11 +4,11 @@ Names are found regardless of case, and by any unambiguous beginning. Factory fi
 """
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -185,9 +185,13 @@ def preset_patch(model: "Playable", name: str) -> Patch:
     if not found:
         there = did_you_mean(name, model.presets) or f" There are: {', '.join(model.presets) or 'none'}"
         raise LibraryError(f"the model {model.name} has no preset {name!r}.{there}")
-    gain_db = min(max(model.card["presets"][found[0]].get("gain_db", 0.0), -MOST_GAIN_DB), MOST_GAIN_DB)
-    point = tuple(min(max(float(z), -LATENT_LIMIT), LATENT_LIMIT) for z in model.presets[found[0]])
-    return Patch(found[0], model.name, point, gain_db=float(gain_db))
+    return at_preset(Patch(found[0], model.name, ()), model.presets[found[0]], model.card["presets"][found[0]])
+
+
+def at_preset(patch: Patch, z: Iterable[float], preset: Mapping[str, Any]) -> Patch:
+    """The patch at a preset's point `z`, levelled by its entry in the card, both within what a patch may have."""
+    point = tuple(min(max(float(value), -LATENT_LIMIT), LATENT_LIMIT) for value in z)
+    return patch.with_values(latents=point, gain_db=float(min(max(preset.get("gain_db", 0.0), -MOST_GAIN_DB), MOST_GAIN_DB)))
 
 
 def free_name(wanted: str, others: Iterable[str] = ()) -> str:

@@ -1,6 +1,6 @@
 """Hops and starts: schedule, decode, shape, publish. The performer says when; the compiled parts do the work.
 
-Several timbres can sound at once while voices of an older model end: each decodes its own rows.
+Several sources can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
 
@@ -171,7 +171,7 @@ class HopMaker:
             table["level_db"][slots] = table["level_goal_db"][slots] = self.source.corrections_db(slots, table, self._motion)
 
     def _level_moved(self) -> None:
-        """And stay so while their latents or their pitch move: of each timbre, the note that has waited longest is listened to."""
+        """And stay so while their latents or their pitch move: of each source, the note that has waited longest is listened to."""
         table = self.voices.table
         sounding = (self.voices.stage != FREE) & (table["levelled"] != 0)
         for i, source in enumerate(self.sources):
@@ -217,7 +217,7 @@ class HopMaker:
         status["frame_count"] += 1
 
     def _decode(self, count: int) -> np.ndarray:
-        """Frames of the first `count` rows of the batch, each from its voice's timbre. [count, FRAME_SIZE]"""
+        """Frames of the first `count` rows of the batch, each from its voice's source. [count, FRAME_SIZE]"""
         if count == 0:
             return self.source.frames(*_NOTHING)
         began = time.perf_counter()

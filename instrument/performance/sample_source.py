@@ -51,7 +51,6 @@ class SampleSource:
         self._likely: list[int] = []                            # keys to be made ahead, the likeliest last
         self._ahead: tuple[Wanted, Making] | None = None        # the note that is being made ahead
         self._remaking: tuple[int, int, Wanted, Making | None, int] | None = None    # slot, its birth, what, how, when it is due
-        self.decoded_ms = 0.0
         model.note(self.z, model.shape.lowest)                  # compiles, or loads from disk, what the first note would
         self._think_ahead(60)
 

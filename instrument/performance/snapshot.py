@@ -64,7 +64,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "let_go": voices.release_count,
-        "law": performer.law, "tempo": controls.bpm, "turning": _turning(performer.state),
+        "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
     }
 
 
@@ -100,7 +100,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     begin = boundary(4 * (hop - 1), performer.rate_hz)
     performer._floor, performer._applied = begin + 1, max(snapshot["sample"], begin + 1)
     _begin_at(performer.state[0], begin, hop, _effects_of(performer))
-    _turn(performer.state[0], begin, snapshot["turning"])
+    _set_phases(performer.state[0], begin, snapshot["turning"])
     return begin
 
 
@@ -125,7 +125,7 @@ def _begin_at(block: np.void, begin: int, hop: int, effects: np.ndarray) -> None
     chain["hop_seen"], chain["glide"] = hop - 2, effects[:, None]
 
 
-def _turning(state: np.ndarray) -> dict[str, Any]:
+def _phases(state: np.ndarray) -> dict[str, Any]:
     """Phases and steps (2**32 is a cycle) of the effects' LFOs, with the position at which they were read; and the outputs of the drive,
     which has an offset, and of the DC blocker. Raises SnapshotError where the audio thread never paused, so that they may be torn.
     """
@@ -144,17 +144,17 @@ def _turning(state: np.ndarray) -> dict[str, Any]:
     raise SnapshotError("the audio thread was at work whenever its values were read")
 
 
-def _turn(block: np.void, begin: int, turning: dict[str, Any]) -> None:
+def _set_phases(block: np.void, begin: int, phases: dict[str, Any]) -> None:
     """Set the LFOs of chorus and reverb to their phases at sample `begin`, and the DC blocker to its state."""
     from hummingface.instrument.synthesis.partials import TURN
     from hummingface.instrument.synthesis.reverb import SWING_HZ
-    passed = begin - turning["position"]
+    passed = begin - phases["position"]
     drive = block["effects"]["drive"]
-    drive["on"], drive["last"] = turning["drive_on"], turning["drive"]
-    block["limiter"]["dc_in"], block["limiter"]["dc_out"] = turning["dc"][:2], turning["dc"][2:]
-    for name, step in (("chorus", turning["chorus_step"]), ("reverb", int(SWING_HZ / int(block["rate_hz"]) * TURN))):
-        if turning[f"{name}_on"]:
-            phase = (turning[name] + passed * step) % _TURN
+    drive["on"], drive["last"] = phases["drive_on"], phases["drive"]
+    block["limiter"]["dc_in"], block["limiter"]["dc_out"] = phases["dc"][:2], phases["dc"][2:]
+    for name, step in (("chorus", phases["chorus_step"]), ("reverb", int(SWING_HZ / int(block["rate_hz"]) * TURN))):
+        if phases[f"{name}_on"]:
+            phase = (phases[name] + passed * step) % _TURN
             effect = block["effects"][name]
             effect["phase"] = phase - _TURN if phase >= _TURN // 2 else phase
             effect["on"] = 1            # with the empty lines of a new block: as if it had long been silent
@@ -221,11 +221,11 @@ def check(values: object) -> dict[str, Any]:
                                            for key, id_ in _typed(values, "controllers", dict).items()}
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
         raise SnapshotError("controllers are not mapped to controls")
-    turning = _typed(values, "turning", dict)
+    phases = _typed(values, "turning", dict)
     for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb", "drive_on"):
-        whole(turning, name, -_TURN if name != "position" else 0, MOST_SAMPLES)
-    _numbers(turning, "dc", 4, -100, 100)
-    _numbers(turning, "drive", 2, -1000, 1000)
+        whole(phases, name, -_TURN if name != "position" else 0, MOST_SAMPLES)
+    _numbers(phases, "dc", 4, -100, 100)
+    _numbers(phases, "drive", 2, -1000, 1000)
     return values
 
 

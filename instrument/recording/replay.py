@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from hummingface.instrument.files import sound_file
+from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, snapshot
@@ -99,14 +99,13 @@ def render(take: Path, out: Path, progress: Callable[[float], None] = lambda par
             append(piece)
             done += len(piece)
             progress(done / max(frames, 1))
-    return cast("str", replay.notice)
+    return replay.notice
 
 
 @contextmanager
 def _written_whole(out: Path, rate_hz: int) -> Iterator[Callable[[np.ndarray], None]]:
     """Takes the samples of a new file, which stays if all goes well. Raises OSError, naming it and why."""
-    if out.exists() or out.is_symlink():
-        raise OSError(f"{out}: already exists, and is not overwritten; give another name, or move it away first")
+    refuse_existing(out)
     if sound_file.format_of(out) != "WAV":
         with sound_file.written_whole([out], rate_hz) as write:
             yield lambda piece: write([piece])

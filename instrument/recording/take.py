@@ -6,7 +6,6 @@ played is added to the names when the take is done. `recover` finishes what a ki
 import contextlib
 import datetime
 import errno
-import os
 import subprocess
 import sys
 import zlib
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from hummingface.instrument.files.processes import is_running
+from hummingface.instrument.files.processes import apart, is_running, own_environment
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.held_notes import HeldNotes
@@ -244,10 +243,5 @@ def rename(path: Path, wanted: str) -> Path:
 
 def pack_flac(path: Path) -> None:
     """Start converting a finished take to FLAC, in a process of its own at low priority."""
-    apart: dict[str, Any]
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
-    else:
-        apart = {"start_new_session": True}
     subprocess.Popen([sys.executable, "-m", "hummingface.instrument.recording.flac", str(path)], stdin=subprocess.DEVNULL,
-                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ}, **apart)
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=own_environment(), **apart())

@@ -20,7 +20,7 @@ def library_trouble() -> str:
 
 
 @dataclass
-class Beginning:
+class Prepared:
     """What the instrument starts with; `notices` are texts for the player, `client` is not started yet."""
 
     settings: Settings
@@ -39,7 +39,7 @@ class StartOptions(TypedDict, total=False):
 
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
-            midi_port: str | None = None, left: Patch | None = None) -> Beginning:
+            midi_port: str | None = None, left: Patch | None = None) -> Prepared:
     """Settings and engine for these options; options that are None are as in the last session. `left` is the sound of the window state that
     is restored.
 
@@ -69,6 +69,6 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
         overrides.append({"do": "open_midi", "ports": ports})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
                     velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
-    return Beginning(settings, client, first, notices)
+    return Prepared(settings, client, first, notices)
 
 

@@ -6,12 +6,13 @@ one what the second one left. The lock beside the file is the operating system's
 import contextlib
 import os
 import re
-import sys
 from pathlib import Path
 from typing import IO
 
 import platformdirs
 
+from hummingface.instrument.files.locks import locked
+from hummingface.instrument.files.paths import written_at
 from hummingface.instrument.session import window_state
 from hummingface.instrument.session.window_state import WindowState, WindowStateError
 from hummingface.models.playing.atomic_file import replace_file, set_aside
@@ -40,12 +41,12 @@ class StateFile:
         place = folder()
         with contextlib.suppress(OSError):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        there = sorted((path for path in _listed(place) if _NAME.fullmatch(path.name)), key=_written_at, reverse=True)
+        there = sorted((path for path in _listed(place) if _NAME.fullmatch(path.name)), key=written_at, reverse=True)
         numbers = {int(path.stem.partition("-")[2]) for path in there}
         new = [place / f"window-{number}.json" for number in range(1, MOST_WINDOWS + len(there)) if number not in numbers]
         for path in (*there, *new):
             try:
-                lock = _locked(path.with_suffix(".lock"))
+                lock = locked(path.with_suffix(".lock"))
             except BlockingIOError:
                 continue                                # another window has it
             except OSError:
@@ -86,34 +87,8 @@ class StateFile:
             lock.close()
 
 
-def _locked(path: Path) -> IO:
-    """The open file that holds the lock. Raises BlockingIOError where another process has it, OSError where there are no locks."""
-    file = path.open("a+b")
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-            try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except PermissionError as error:
-                raise BlockingIOError(str(error)) from error
-        else:
-            import fcntl
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
 def _listed(place: Path) -> list[Path]:
     try:
         return list(place.iterdir())
     except OSError:
         return []
-
-
-def _written_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -3,7 +3,7 @@
 Real-time: no allocation, no locks, no Python.
 """
 from hummingface.compiled import inlined, part
-from hummingface.instrument.synthesis.effects import aim_effects, apply_effects, empty_effects
+from hummingface.instrument.synthesis.effects import apply_effects, empty_effects, target_effects
 from hummingface.instrument.synthesis.segments import quarter_at
 from hummingface.instrument.synthesis.state import HOPS, QUARTERS, boundary
 
@@ -31,7 +31,7 @@ def next_effects_segment(state, at):
         effects.hop_seen = newest
         if newest == now:
             end = _boundary((now + 1) * QUARTERS, rate_hz)
-    aim_effects(effects, block.hops[max(newest, 0) % HOPS].effects, newest >= 0, at, end, rate_hz)
+    target_effects(effects, block.hops[max(newest, 0) % HOPS].effects, newest >= 0, at, end, rate_hz)
 
 
 @part

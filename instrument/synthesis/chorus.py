@@ -25,7 +25,7 @@ chorus_dtype = np.dtype([
 
 
 @part
-def aim_chorus(chorus, mix, rate_hz, depth, sample_rate_hz, length):
+def target_chorus(chorus, mix, rate_hz, depth, sample_rate_hz, length):
     """Begin a segment: mix (0..1), rate and depth (0..1) are pairs of their values at its begin and end."""
     for end in range(2):
         swing_s = depth[end] * min(MOST_SWING_S, MOST_DETUNE / (2 * np.pi * rate_hz[end]))

@@ -34,7 +34,7 @@ delay_dtype = np.dtype([
 
 
 @part
-def aim_delay(delay, mix, time_s, feedback, damping, sample_rate_hz, length):
+def target_delay(delay, mix, time_s, feedback, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
     for end in range(2):
         cutoff_hz = BRIGHTEST_HZ * (DARKEST_HZ / BRIGHTEST_HZ) ** damping[end]

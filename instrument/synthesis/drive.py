@@ -34,7 +34,7 @@ def _coefficients(amount):
 
 
 @part
-def aim_drive(drive, amount, length):
+def target_drive(drive, amount, length):
     """Begin a segment of `length` samples, amount (0..1) is a pair of its values at the begin and end."""
     begin, end = _coefficients(amount[0]), _coefficients(amount[1])
     for i in range(4):

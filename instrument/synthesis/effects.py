@@ -7,10 +7,10 @@ mix 0 costs nothing and changes no bit.
 import numpy as np
 
 from hummingface.compiled import part
-from hummingface.instrument.synthesis.chorus import aim_chorus, chorus_dtype, render_chorus
-from hummingface.instrument.synthesis.delay import aim_delay, delay_dtype, render_delay
-from hummingface.instrument.synthesis.drive import aim_drive, drive_dtype, render_drive
-from hummingface.instrument.synthesis.reverb import aim_reverb, render_reverb, reverb_dtype
+from hummingface.instrument.synthesis.chorus import chorus_dtype, render_chorus, target_chorus
+from hummingface.instrument.synthesis.delay import delay_dtype, render_delay, target_delay
+from hummingface.instrument.synthesis.drive import drive_dtype, render_drive, target_drive
+from hummingface.instrument.synthesis.reverb import render_reverb, reverb_dtype, target_reverb
 
 # id (as in instrument/patches/parameters.py; master.gain is linear), lowest, highest, value before the first hop.
 # Their order here is their order in hop["effects"].
@@ -57,7 +57,7 @@ def empty_effects(effects):
 
 
 @part
-def aim_effects(effects, wanted, follow, begin, end, rate_hz):
+def target_effects(effects, wanted, follow, begin, end, rate_hz):
     """Begin a segment from sample `begin` to `end`: controls glide to `wanted` (if `follow`), clamped; NaN and Inf are ignored."""
     glide = effects.glide
     effects.segment_begin, effects.segment_end = begin, end
@@ -67,10 +67,10 @@ def aim_effects(effects, wanted, follow, begin, end, rate_hz):
         if follow and abs(value) < np.float32(1e30):       # NaN compares false
             glide[control, 1] = min(max(value, _LOWEST[control]), _HIGHEST[control])
     length = end - begin
-    aim_drive(effects.drive, glide[DRIVE_AMOUNT], length)
-    aim_chorus(effects.chorus, glide[CHORUS_MIX], glide[CHORUS_RATE], glide[CHORUS_DEPTH], rate_hz, length)
-    aim_delay(effects.delay, glide[DELAY_MIX], glide[DELAY_TIME], glide[DELAY_FEEDBACK], glide[DELAY_DAMPING], rate_hz, length)
-    aim_reverb(effects.reverb, glide[REVERB_MIX], glide[REVERB_DECAY], glide[REVERB_SIZE], glide[REVERB_DAMPING], rate_hz, length)
+    target_drive(effects.drive, glide[DRIVE_AMOUNT], length)
+    target_chorus(effects.chorus, glide[CHORUS_MIX], glide[CHORUS_RATE], glide[CHORUS_DEPTH], rate_hz, length)
+    target_delay(effects.delay, glide[DELAY_MIX], glide[DELAY_TIME], glide[DELAY_FEEDBACK], glide[DELAY_DAMPING], rate_hz, length)
+    target_reverb(effects.reverb, glide[REVERB_MIX], glide[REVERB_DECAY], glide[REVERB_SIZE], glide[REVERB_DAMPING], rate_hz, length)
 
 
 @part

@@ -72,7 +72,7 @@ def prepare_reverb(reverb, rate_hz: int) -> None:
 
 
 @part
-def aim_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
+def target_reverb(reverb, mix, decay_s, size, damping, sample_rate_hz, length):
     """Begin a segment; each control is a pair of its values at the segment's begin and end."""
     if mix[0] == 0 and mix[1] == 0:
         reverb.begin[WET] = reverb.slope[WET] = 0
@@ -178,8 +178,8 @@ def render_reverb(reverb, offset, left, right, sample_rate_hz):
         samples = min(BLOCK, len(left) - first)
         write, begin = reverb.write, np.float32(offset + first)
         for j in range(samples):
-            aim = reverb.begin[SIZE] + (begin + np.float32(j)) * reverb.slope[SIZE]
-            reverb.size += min(max((aim - reverb.size) * glide, -fastest), fastest)
+            goal = reverb.begin[SIZE] + (begin + np.float32(j)) * reverb.slope[SIZE]
+            reverb.size += min(max((goal - reverb.size) * glide, -fastest), fastest)
             reverb.phase = np.int32(reverb.phase + turn)
             cos, sin = cos_sin(reverb.phase)
             room.size[j], room.cos[j], room.sin[j] = reverb.size, cos * swing, sin * swing

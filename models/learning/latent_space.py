@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 import torch
 from torch import nn
 
@@ -54,6 +55,11 @@ def find_axes(points: np.ndarray, heard: Callable[[np.ndarray], np.ndarray], pro
     stretch = np.maximum(1.0, np.abs(knobs).max(0) / KNOB_RANGE)                     # every instrument within reach
     order = np.argsort(-does * stretch ** 2)
     return LatentAxes(middle, (axes * stretch[:, None])[order])
+
+
+def rotation_alone(axes: LatentAxes) -> LatentAxes:
+    """The rotation nearest to these axes, about 0: points that are standard normal stay so."""
+    return LatentAxes(np.zeros(len(axes.middle)), scipy.linalg.polar(axes.axes)[0])
 
 
 @torch.no_grad()

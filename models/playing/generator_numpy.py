@@ -11,7 +11,7 @@ from hummingface.compiled import FAST, compiled
 from hummingface.models.playing.stft import CHANNELS, lobes
 from hummingface.models.playing.stft_shape import DOUBLINGS, FIRST_SIDE, KERNEL, StftShape
 
-SLOPE = 0.2                           # of leaky ReLUs below 0, as in seed_networks.py
+SLOPE = 0.2                           # of leaky ReLUs below 0, as in stft_networks.py
 
 
 @compiled(fastmath=FAST - {"arcp"})

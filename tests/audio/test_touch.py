@@ -110,8 +110,8 @@ def test_a_window_that_takes_over_brings_its_curve(engine, home, tmp_path):
 def test_a_start_takes_the_curve_from_the_settings(home, tmp_path):
     """As both the window and the terminal start."""
     settings.Settings(velocity_curve=to_json(CURVE)).save()
-    beginning = prepare(audio_device=None)
-    client = beginning.client
+    prepared = prepare(audio_device=None)
+    client = prepared.client
     client._log_events = str(tmp_path / "events.jsonl")
     client.start()
     told = Told(client)

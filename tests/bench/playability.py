@@ -92,7 +92,7 @@ def _reference(path: Path, program: int) -> dict[str, float]:
 
 
 def opened(sound: Sound) -> tuple[Any, Any, int | None, bool]:
-    """(patch, dry; timbre; number of General MIDI; whether it is acoustic). Raises LibraryError or PatchError."""
+    """(patch, dry; source; number of General MIDI; whether it is acoustic). Raises LibraryError or PatchError."""
     from hummingface.instrument.patches import library
     if sound.kind == "preset":
         source = _frame_source(sound.model)

@@ -70,7 +70,7 @@ class Comparison:
             self.frames += len(samples)
 
 
-class Hands:
+class NoteInput:
     """Somebody who never stops playing: keys, chords, pedal, bends and knobs, at random but always the same."""
 
     def __init__(self, client) -> None:
@@ -121,7 +121,7 @@ def main() -> int:
             wait(client, told, "ready")
             client.send({"do": "record", "on": True, "folder": str(home), "format": "wav24"})
             on = wait(client, told, "recording")
-            comparison, note_input = Comparison(Path(on["path"]), on["begin"]), Hands(client)
+            comparison, note_input = Comparison(Path(on["path"]), on["begin"]), NoteInput(client)
             process, position, began = client._link.process.pid, on["begin"], time.monotonic()
             before = client.telemetry()
 

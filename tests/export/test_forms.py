@@ -11,7 +11,8 @@ import xmlschema
 
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export import velocity as velocity_module
-from hummingface.instrument.export.forms import FORMS, place
+from hummingface.instrument.export.form_table import FORMS
+from hummingface.instrument.export.forms import place
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.export.velocity import law_of

@@ -4,6 +4,7 @@ What a fixture of a whole file, or of the whole run, has started may stay until 
 Child processes are seen on Linux, where the system lists them; elsewhere those of `multiprocessing` alone.
 """
 import multiprocessing
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -12,14 +13,16 @@ from pathlib import Path
 import pytest
 
 GRACE_S = 10.0                          # what was told to end is given this long
-# Threads and processes that libraries keep for the rest of the run, by the beginnings of their names.
-ALLOWED = (
+# Threads that libraries keep for the rest of the run, by the beginnings of their names.
+THREADS = (
     "execnet",                          # pytest-xdist's channel to its workers
     "Dummy-",                           # threads that are not Python's: JACK's and Qt's, which ran Python once
     "tqdm",                             # looks after progress bars
     "listener",                         # of `instrument/audio/listener.py`: waits for clients until its process ends, as nothing wakes it
-    "multiprocessing.resource_tracker", "from multiprocessing.resource_tracker", "from multiprocessing.forkserver",
 )
+# And processes, by the module that their command line runs: `-m MODULE`, or `-c from MODULE import ...`.
+MODULE = re.compile(r"\s(?:-m|-c from) ([\w.]+)")
+MODULES = {"multiprocessing.resource_tracker", "multiprocessing.forkserver"}
 # Fixtures of a file or of the run through which a test starts what the fixture ends.
 HOLDERS = {"jack_server"}
 
@@ -32,7 +35,15 @@ def things() -> set[Thing]:
                          if thread is not threading.main_thread() and type(thread).__name__ != "TMonitor"}
     found |= {("process", process.pid or 0, process.name) for process in multiprocessing.active_children()}
     found |= set(_children())
-    return {thing for thing in found if not any(name in thing[2] for name in ALLOWED)}
+    return {thing for thing in found if not _allowed(thing)}
+
+
+def _allowed(thing: Thing) -> bool:
+    kind, _, name = thing
+    if kind == "thread":
+        return name.startswith(THREADS)
+    module = MODULE.search(name)
+    return module is not None and module[1] in MODULES
 
 
 def _children() -> Iterable[Thing]:

@@ -9,6 +9,7 @@
 
 `make test-fast` runs what is `unit` or `synth` and none of the others.
 """
+import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ DESCRIPTIONS = {
 }
 FOLDERS = {"gui": "gui", "train": "train", "synthesis": "synth", "performance": "synth", "export": "synth"}
 FIXTURES = {"jack_server": "jack", "engine": "jack", "live_window": "gui", "qtbot": "gui", "qapp": "gui",
-            "timbre": "synth", "untrained_timbre": "synth", "sound_of": "synth"}
+            "source": "synth", "untrained_source": "synth", "sound_of": "synth"}
+OF_PLUGINS = {"qtbot", "qapp"}          # fixtures that pytest-qt brings
+DEFINED = re.compile(r"^@pytest\.fixture.*\n(?:@.*\n)*def (\w+)", re.MULTILINE)
 # Files, and tests of a file, for what neither folder nor fixture says.
 FILES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("audio/test_ardour.py", "audio/test_pipewire.py", "audio/test_stress.py"), ("jack", "slow")),
@@ -46,6 +49,13 @@ FILES: dict[str, tuple[str, ...]] = {
     "test_bad_files.py::test_any_wrong_value_anywhere_in_a_card_is_refused_by_name_or_harmless": ("slow",),
 }
 REAL_TIME_FIXTURES = {"jack_server", "engine", "live_window"}
+
+
+def check_fixtures() -> None:
+    """Raises UsageError where a name in FIXTURES or REAL_TIME_FIXTURES is that of no fixture: its tests would lose their marker."""
+    defined = {name for path in TESTS.rglob("*.py") for name in DEFINED.findall(path.read_text(encoding="utf-8"))}
+    if unknown := (FIXTURES.keys() | REAL_TIME_FIXTURES) - defined - OF_PLUGINS:
+        raise pytest.UsageError(f"tests/suite/marking.py: no fixture is called {', '.join(sorted(unknown))}")
 
 
 def mark(item: pytest.Item) -> None:

@@ -8,7 +8,7 @@ from hummingface.instrument.synthesis.render import render
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, START_ROWS, boundary, new_state
 
 
-class Hands:
+class NoteInput:
     """Plays a state block. A sound is a list of (amplitude, frequency_hz); amplitudes may be complex."""
 
     def __init__(self, rate_hz=48_000, seed=0):
@@ -88,10 +88,10 @@ class Hands:
 @pytest.fixture
 def note_input():
     """A fresh player at 48 kHz."""
-    return Hands()
+    return NoteInput()
 
 
 @pytest.fixture
-def make_hands():
-    """Makes players: `make_hands(rate_hz, seed=0)`."""
-    return Hands
+def make_note_input():
+    """Makes players: `make_note_input(rate_hz, seed=0)`."""
+    return NoteInput

@@ -40,8 +40,8 @@ def some_music(note_input):
 
 @pytest.mark.parametrize("frames", [16, 64, 100, 441, 2048])
 @pytest.mark.parametrize("channels", [1, 2, 6])
-def test_devices_of_any_width_and_block(make_hands, channels, frames):
-    offline, live = make_hands(), make_hands()
+def test_devices_of_any_width_and_block(make_note_input, channels, frames):
+    offline, live = make_note_input(), make_note_input()
     some_music(offline), some_music(live)
     live.state["channels"] = channels
     blocks = 1 + 2048 // frames
@@ -180,12 +180,12 @@ def test_atomics_refuse_fields_of_another_kind():
         wrong(new_state(48_000))
 
 
-def test_the_block_lives_in_a_mapped_file(tmp_path, make_hands):
+def test_the_block_lives_in_a_mapped_file(tmp_path, make_note_input):
     path = tmp_path / "block"
     path.write_bytes(bytes(state_dtype.itemsize))
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
         state = new_state(48_000, buffer=memory)
-        note_input, other = make_hands(), make_hands()
+        note_input, other = make_note_input(), make_note_input()
         note_input.state = state
         some_music(note_input), some_music(other)
         assert np.array_equal(note_input.render(1000), other.render(1000))

@@ -5,7 +5,7 @@ from numba import from_dtype, types
 
 from hummingface.compiled import compiled
 from hummingface.instrument.patches import parameters
-from hummingface.instrument.synthesis.effects import CONTROLS, INDEX, aim_effects, apply_effects
+from hummingface.instrument.synthesis.effects import CONTROLS, INDEX, apply_effects, target_effects
 from hummingface.instrument.synthesis.limiter import CEILING, limit, limiter_dtype
 from hummingface.instrument.synthesis.state import STATE_TYPE, new_state
 
@@ -25,7 +25,7 @@ def run_limiter(limiter, left, right):
 def run_segment(state, wanted, begin, end, left, right):
     """Aim the chain at the controls and run it."""
     block = state[0]
-    aim_effects(block.effects, wanted, True, begin, end, block.rate_hz)
+    target_effects(block.effects, wanted, True, begin, end, block.rate_hz)
     apply_effects(block.effects, 0, left, right, block.rate_hz)
 
 

@@ -81,9 +81,9 @@ def test_starts_add_their_power_from_their_first_sample(note_input):
     assert np.sqrt(np.mean(out[200:640, 0].astype(float) ** 2)) == pytest.approx(np.sqrt(0.02), rel=0.4)
 
 
-def test_another_seed_is_another_noise_of_the_same_kind(make_hands):
+def test_another_seed_is_another_noise_of_the_same_kind(make_note_input):
     def play(seed):
-        note_input = make_hands(48_000, seed=seed)
+        note_input = make_note_input(48_000, seed=seed)
         note_input.hop(noise=1e-4)
         return note_input.render(RATE)[:, 0].astype(float)
     one, again, other = play(1), play(1), play(2)

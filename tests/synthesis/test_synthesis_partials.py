@@ -24,8 +24,8 @@ def undo_dc_blocker(signal, rate=RATE):
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("hz", [27.5, 440.0, 4186.0, 15_000.0])
-def test_level_frequency_and_phase(make_hands, hz, rate):
-    note_input = make_hands(rate)
+def test_level_frequency_and_phase(make_note_input, hz, rate):
+    note_input = make_note_input(rate)
     note_input.start(5, 0, [(0.5, hz), (0.125j, 2.01 * hz if 2.01 * hz < 0.44 * rate else 100.0)], phase=(0.7,))
     out = note_input.render(rate // 4)[:, 0].astype(float)
     got = amplitude_at(out, hz, rate)
@@ -129,13 +129,13 @@ def test_an_hour_long_note_stays_clean(note_input):
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 88_200])
-def test_block_size_changes_nothing(make_hands, rate):
+def test_block_size_changes_nothing(make_note_input, rate):
     """A dense passage with every effect, in blocks of 16 to 2048 and odd ones: the same samples within 1e-5."""
     random = np.random.default_rng(9)
     starts = sorted(int(t) for t in random.integers(0, 9000, 14))
 
     def perform(blocks):
-        note_input = make_hands(rate)
+        note_input = make_note_input(rate)
         random = np.random.default_rng(4)
         samples, out = 12_288, []
         hop = 0

@@ -4,7 +4,6 @@ A GAN has no encoder, and no instrument has a point of its own: presets are chos
 neighbouring keys alike, so only the points that are the most even from key to key are taken, and of these those that sound as different
 from each other as possible, each the farthest from those chosen before. Each preset of a conditional model is generated for one family.
 """
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ import numpy as np
 
 from hummingface.models.learning.autoencoder import weights_of
 from hummingface.models.learning.decoder import Decoder, linear
-from hummingface.models.learning.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input
+from hummingface.models.learning.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, rotation_alone
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.checkpoint import save_model
 from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.models.playing.model import Model
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
+from hummingface.train.exporting.card import as_read, training_record
 from hummingface.train.exporting.export_model import heard_levels
 from hummingface.train.exporting.find_knobs import HOLD_S, VELOCITY, find_knobs, notes_of
 from hummingface.train.learning.run_state import read_state
@@ -48,10 +48,8 @@ def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) ->
     state = read_state(state_file)
     model = model_of_gan(state, name)
     find_knobs(model)
-    options = {k: v for k, v in state["options"].items() if v != float("inf")}
-    model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000,
-                   "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
-    model.card = json.loads(json.dumps(model.card))
+    model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000} | training_record(state) | about
+    model.card = as_read(model.card)
     key_trend.level_card(model)                 # at the keys and velocities that the card has now
     save_model(model, out)
     return model
@@ -60,9 +58,7 @@ def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) ->
 def _turned_axes(decoder: Decoder, free: int, conditions: int, seed: int) -> LatentAxes:
     """Axes for the free latents: turned so that knob 1 does the most. A rotation alone: they stay standard normal, as they were trained."""
     points = np.random.default_rng(seed).standard_normal((256, free)).clip(-KNOB_RANGE, KNOB_RANGE)
-    found = find_axes(points, lambda raw: heard_levels(decoder, np.pad(raw, ((0, 0), (0, conditions)))))
-    left, _, right = np.linalg.svd(found.axes)
-    return LatentAxes(np.zeros(free), left @ right)
+    return rotation_alone(find_axes(points, lambda raw: heard_levels(decoder, np.pad(raw, ((0, 0), (0, conditions))))))
 
 
 def _presets(model: Model, free: int, conditions: list[dict], seed: int) -> dict[str, dict]:

@@ -1,5 +1,4 @@
 """Exports a run's state as a model: averaged weights, knob units, presets, and the card."""
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,13 @@ from hummingface.models.playing.conditioning import LONGEST_S
 from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank
+from hummingface.train.exporting.card import as_read, training_record
 from hummingface.train.exporting.find_knobs import find_knobs
 from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
 PROBED_PITCHES, PROBED_TIMES_S = (36.0, 52.0, 64.0, 76.0), (0.02, 0.15, 1.0)
+HEARD_RANGE_DB = 60.0
 
 
 @torch.no_grad()
@@ -42,8 +43,8 @@ def fold(state: dict) -> tuple[Decoder, Encoder, np.ndarray, LatentAxes]:
 
 
 @torch.no_grad()
-def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.ndarray:
-    """Levels and noise that z [M, L] decodes to at a few pitches and times, over `range_db` under each peak. [M, D]"""
+def heard_levels(decoder: Decoder, z: np.ndarray) -> np.ndarray:
+    """Levels and noise that z [M, L] decodes to at a few pitches and times, over HEARD_RANGE_DB under each peak. [M, D]"""
     points = torch.from_numpy(np.asarray(z, np.float32))
     outputs = []
     for pitch in PROBED_PITCHES:
@@ -51,7 +52,7 @@ def heard_levels(decoder: Decoder, z: np.ndarray, range_db: float = 60.0) -> np.
             full = torch.full((len(z),), 1.0)
             frames = decoder(points, pitch * full, 100 * full, time_s * full)
             levels = torch.cat([frames[:, LEVEL], frames[:, NOISE]], 1)
-            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-range_db))
+            outputs.append((levels - levels.amax(1, keepdim=True)).clamp(min=-HEARD_RANGE_DB))
     return torch.cat(outputs, 1).numpy()
 
 
@@ -78,7 +79,6 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
     state = read_state(state_file)
     decoder, encoder, points, axes = fold(state)
     presets = presets_of(bank, points)
-    options = {k: v for k, v in state["options"].items() if v != float("inf")}
     card = {
         "name": name, "kind": "autoencoder", "licence": "MIT", "licence_text": licence_text, "longest_s": round(bank.longest_s, 3),
         "sample_rate_hz": 48_000,
@@ -87,10 +87,10 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
         "trained_on": {"sources": bank.sources, "instruments": len(bank.instruments), "notes": len(bank.trained),
                        "left_out_notes": int(bank.left_out.sum()),
                        "layers": sorted({(int(v), float(h)) for v, h in zip(bank.velocity, bank.hold_s, strict=True)})},
-        "training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options},
+        **training_record(state),
         "axes": {"middle": axes.middle.round(6).tolist(), "axes": axes.axes.round(6).tolist()},     # their coordinates in training
         "presets": presets} | about
-    model = Model(name, json.loads(json.dumps(card)), decoder.shape, weights_of(decoder, encoder),
+    model = Model(name, as_read(card), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})
     find_knobs(model)
     key_trend.level_card(model)

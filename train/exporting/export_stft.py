@@ -1,5 +1,4 @@
 """Exports a run of an STFT model: averaged weights, knob units, presets, and the card."""
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from hummingface.models.learning.latent_space import KNOB_RANGE, LatentAxes, find_axes, fold_input, fold_output
+from hummingface.models.learning.latent_space import KNOB_RANGE, find_axes, fold_input, fold_output, rotation_alone
 from hummingface.models.learning.stft_networks import SLOPE, StftAutoencoder, StftGenerator, played_weights
 from hummingface.models.playing import key_trend, stft, whole_note
 from hummingface.models.playing.checkpoint import save_model
@@ -16,6 +15,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.stft_shape import DOUBLINGS, StftShape, read_stft_shape
 from hummingface.models.playing.whole_note import made, off_key_cents
 from hummingface.train.data.note_sounds import NoteSounds
+from hummingface.train.exporting.card import as_read, training_record
 from hummingface.train.exporting.export_gan import asked_points, unlike
 from hummingface.train.learning.run_state import read_state
 from hummingface.train.notes.note import QUALITIES
@@ -61,8 +61,7 @@ def model_of_stft(state: dict[str, Any], name: str, bank: NoteSounds | None = No
         rng = np.random.default_rng(seed)
         points = rng.standard_normal((128, free)).clip(-KNOB_RANGE, KNOB_RANGE)
         found = find_axes(points, lambda raw: heard(generator, np.pad(raw, ((0, 0), (0, len(conditions)))), shape), PROBES)
-        left, _, right = np.linalg.svd(found.axes)                              # a rotation alone: they stay standard normal
-        fold_input(generator.first, LatentAxes(np.zeros(free), left @ right))
+        fold_input(generator.first, rotation_alone(found))
         presets = _spread(generator, shape, free, conditions, rng)
     card: dict[str, Any] = {
         "name": name, "kind": KINDS[state["kind"]], "longest_s": stft.NOTE_S, "sample_rate_hz": stft.RATE_HZ,
@@ -78,9 +77,8 @@ def export_stft(state_file: Path, bank: NoteSounds, out: Path, name: str, about:
     """Write the model of a run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
     model = model_of_stft(state, name, bank)
-    options = {k: v for k, v in state["options"].items() if v != float("inf")}
-    model.card |= {"training": {"steps": state["step"], "hours": round(state["seconds"] / 3600, 2), "options": options}} | about
-    model.card = json.loads(json.dumps(model.card))
+    model.card |= training_record(state) | about
+    model.card = as_read(model.card)
     save_model(model, out)
     return model
 

@@ -161,7 +161,7 @@ class Learner(Generic[Bank, Options]):
     def run(self, folder: Path, save_minutes: float = 3.0, progress: bool = True) -> None:
         """Train to the end of the options. Raises Diverged, and KeyboardInterrupt after saving where one was asked for."""
         first = parallel.is_first()
-        books = RunLogger(folder, self) if first else None
+        logger = RunLogger(folder, self) if first else None
         good, saved_at = copy.deepcopy(self.state()), time.monotonic()
         bar = progress_bar(None, progress and first, total=1.0, initial=self.progress(), desc="training", mininterval=5,
                            bar_format="{desc}: {percentage:5.1f}%|{bar}| {elapsed}<{remaining}{postfix}")
@@ -178,33 +178,33 @@ class Learner(Generic[Bank, Options]):
                     if self.step % LOG_STEPS == 0:
                         self._close_means()
                         good = copy.deepcopy(self._checked_state())
-                        if books:
-                            books.log(self.step, self.seconds, self.means)
-                            books.early(good, self.progress())
+                        if logger:
+                            logger.log(self.step, self.seconds, self.means)
+                            logger.early(good, self.progress())
                             bar.set_postfix({"step": self.step} | {k: f"{v:.2f}" for k, v in self.means.items()})
-                    if books and time.monotonic() - saved_at > 60 * save_minutes:
-                        self._write(folder, books)
+                    if logger and time.monotonic() - saved_at > 60 * save_minutes:
+                        self._write(folder, logger)
                         saved_at = time.monotonic()
             self._checked_state()
-            if books:
-                self._write(folder, books)
+            if logger:
+                self._write(folder, logger)
         except Diverged as error:
-            if books:
+            if logger:
                 write_state(good, folder / STATE)
             raise Diverged(f"{error} {folder / STATE} has the last good weights, of step {good['step']}. "
                            "Go on from there with a lower rate: --resume --rate ...") from None
         finally:
-            if books:
-                books.close()
+            if logger:
+                logger.close()
         if stop:
             raise KeyboardInterrupt
 
-    def _write(self, folder: Path, books: RunLogger) -> None:
+    def _write(self, folder: Path, logger: RunLogger) -> None:
         self._checked_state()
         self.save(folder / STATE)
         with parallel.alone():
-            books.measured(self.step, self.seconds, self.means, self.metrics())
-            books.picture(self.step, self.picture())
+            logger.measured(self.step, self.seconds, self.means, self.metrics())
+            logger.picture(self.step, self.picture())
         self.saved()
 
     def _add(self, parts: dict[str, Tensor]) -> None:

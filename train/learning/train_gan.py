@@ -179,7 +179,7 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         auxiliary_loss = self._auxiliary_loss(guess, draw)
         off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # inaudible partials stay on their harmonics
         self.optimizer_step(loss + self.options.guess * auxiliary_loss + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
-        return {"generator": loss.detach(), "missed": auxiliary_loss.detach(), "beyond": beyond.detach()}
+        return {"generator": loss.detach(), "auxiliary": auxiliary_loss.detach(), "beyond": beyond.detach()}
 
     def _auxiliary_loss(self, guess: Tensor, draw: Draw) -> Tensor:
         """Mean square error of the estimates of the conditions that were given."""

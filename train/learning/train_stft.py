@@ -203,5 +203,5 @@ class StftGanTrainer(StftLearner):
         return pictures([stft.spectrum_of(images, pitch, self.shape.layout) for images in rows])
 
 
-def shape_for(bank: NoteSounds, latents: int, width: int, layout: Layout, one_key: bool = False) -> StftShape:
-    return StftShape(latents, width, bank.lowest, bank.lowest if one_key else bank.highest, True, layout)
+def shape_for(bank: NoteSounds, latents: int, width: int, layout: Layout) -> StftShape:
+    return StftShape(latents, width, bank.lowest, bank.highest, True, layout)

@@ -1,11 +1,10 @@
 """Plays a take for the window: a process of its own plays it (see `recording/audition.py`), and ends when the player stops it."""
-import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+from PySide6.QtCore import QObject, QProcess, Signal
 
-from hummingface import FOLDER
+from hummingface.instrument.gui.controllers.helper_process import qt_environment
 
 
 class Listening(QObject):
@@ -25,9 +24,7 @@ class Listening(QObject):
         if same:
             return
         process = self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
-        process.setProcessEnvironment(environment)
+        process.setProcessEnvironment(qt_environment())
         process.finished.connect(lambda code, _status: self._ended(process, code))
         process.errorOccurred.connect(lambda _error: self._ended(process, 1))
         self.path = path

@@ -68,7 +68,7 @@ class EngineNews:
         self._sounding = notes
 
     def _engine(self, state: str, text: str) -> None:
-        if state in ("restarting", "failed"):
+        if state == "restarting":
             self.ready, self._restarted = False, True
             for listener in self.on_lost:
                 listener()

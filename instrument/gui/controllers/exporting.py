@@ -2,14 +2,13 @@
 waits.
 """
 import json
-import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
-from hummingface import FOLDER
 from hummingface.instrument.export.hidden_folder import sweep_of
+from hummingface.instrument.gui.controllers.helper_process import qt_environment
 from hummingface.models.playing.checked_json import parse_json
 
 PATIENCE_MS = 5000                  # that one has to end by itself when it should
@@ -37,10 +36,7 @@ class Exporting(QObject):
         if self._process is not None:
             return
         process = self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
-        environment.insert("OMP_NUM_THREADS", "1")              # one core is enough; the others play
-        process.setProcessEnvironment(environment)
+        process.setProcessEnvironment(qt_environment(OMP_NUM_THREADS="1"))      # one core is enough; the others play
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(lambda code, _status: self._finish(process, code))
         process.errorOccurred.connect(lambda error: self._finish(process, 1) if error == QProcess.ProcessError.FailedToStart else None)

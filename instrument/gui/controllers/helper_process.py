@@ -11,12 +11,21 @@ from contextlib import suppress
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 from shiboken6 import isValid
 
-from hummingface import FOLDER
+from hummingface.instrument.files.processes import own_environment
 from hummingface.models.playing.checked_json import parse_json
 
 LONGEST_LINE = 8 << 20              # bytes: two preview pictures
 LAST_WORDS = 4000                   # characters of standard error that are kept
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")      # the other cores are the sound's
+
+
+def qt_environment(**more: str) -> QProcessEnvironment:
+    """`own_environment` for a process that Qt starts."""
+    environment = QProcessEnvironment.systemEnvironment()
+    for name, value in own_environment(**more).items():
+        if os.environ.get(name) != value:
+            environment.insert(name, value)
+    return environment
 
 
 class Helper(QObject):
@@ -31,11 +40,7 @@ class Helper(QObject):
         super().__init__(parent)
         self._errors, self._left = "", False
         self._process = process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONPATH", os.pathsep.join(filter(None, [FOLDER, environment.value("PYTHONPATH")])))
-        for name in ONE_THREAD:
-            environment.insert(name, "1")
-        process.setProcessEnvironment(environment)
+        process.setProcessEnvironment(qt_environment(**dict.fromkeys(ONE_THREAD, "1")))
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_error)
         process.finished.connect(lambda code, status: self._end(code, status))

@@ -44,7 +44,7 @@ class Recording:
                     self._banner.say(f"Kept {message['seconds']:.1f} s: {path.name}, in {path.parent}")
                 for listener in self.on_take:
                     listener(path)
-            case "engine" if message["state"] in ("restarting", "failed"):
+            case "engine" if message["state"] == "restarting":
                 self._bar.show_recording(None)
             case "ready" if self._wanted:           # the engine was restarted: its take is kept, and a new take goes on
                 self.record(True)

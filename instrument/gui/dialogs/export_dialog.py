@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hummingface.instrument.export.forms import FORMS, check
+from hummingface.instrument.export.form_table import FORMS, WAVETABLE
+from hummingface.instrument.export.forms import check
 from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.zones import plain
 from hummingface.instrument.gui.controllers.exporting import Exporting
@@ -31,7 +32,6 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.recording import naming
 from hummingface.instrument.session.settings import Settings
 
-WAVETABLE = "wavetable"
 LOOPS = (("Notes that last", None), ("All notes", True), ("None", False))
 # Knobs that change a single cycle; for the others there is the command line
 ALONG_GROUPS = ("latent", "morph", "filter", "character")

@@ -7,7 +7,7 @@ from math import cos, pi, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
@@ -19,9 +19,8 @@ START_DEG, SPAN_DEG = 225.0, 270.0
 class Knob(Control):
     """The knob of one control; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
 
-    def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False,
-                 parent: QWidget | None = None):
-        super().__init__(parameter, name, parent)
+    def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False):
+        super().__init__(parameter, name)
         self.label = label or parameter.label
         self.diameter = diameter
         self.always_value = always_value

@@ -1,0 +1,27 @@
+"""The operating system's locks between processes: each ends with the process that has it, in any case."""
+import sys
+from pathlib import Path
+from typing import IO
+
+
+def locked(path: Path, wait: bool = False) -> IO:
+    """The open file that holds the lock. Raises BlockingIOError where another process has it (unless we `wait`), OSError where there are
+    no locks; on Windows there are none that wait.
+    """
+    file = path.open("a+b")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+            if wait:
+                raise OSError("no lock of this system waits")
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            except PermissionError as error:
+                raise BlockingIOError(str(error)) from error
+        else:
+            import fcntl
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
