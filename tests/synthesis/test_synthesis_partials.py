@@ -190,9 +190,9 @@ def test_voices_hold_while_hops_are_late_and_follow_when_they_come(note_input):
         note_input.hop({0: [(0.2, 750.0)]})
     note_input.hop({0: [(0.4, 750.0)]})                      # hop 11, over as well: its targets are reached in the next quarter
     late = undo_dc_blocker(np.concatenate([held, note_input.render(256)[:, 0]]))
-    hands_out = note_input.render(640)[:, 0].astype(float)
+    note_out = note_input.render(640)[:, 0].astype(float)
     assert np.abs(np.diff(late[:3072])).max() < 0.2 * 2 * np.pi * 750 / RATE * 1.1
-    assert np.abs(hands_out).max() == pytest.approx(0.4, abs=0.01)
+    assert np.abs(note_out).max() == pytest.approx(0.4, abs=0.01)
 
 
 def test_last_frees_the_slot_silently_also_when_it_comes_late(note_input):
