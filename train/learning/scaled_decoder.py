@@ -57,7 +57,7 @@ def unscaled(shape: Shape, saved: dict[str, Tensor]) -> Decoder:
     decoder = Decoder(shape)
     decoder.load_state_dict({k.removeprefix("decoder."): v for k, v in saved.items() if k.startswith("decoder.")})
     scale, centre = saved["scale"], saved["centre"]
-    note, steady = linear(decoder.note_net), slice(shape.time_depth * shape.width, None)
+    note, steady = linear(decoder.note_net), shape.steady_in_note
     for weight, bias, part in ((decoder.out.weight, decoder.out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
         weight.mul_(scale[part, None])
         bias.mul_(scale[part]).add_(centre[part])

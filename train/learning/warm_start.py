@@ -36,7 +36,7 @@ def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
 def _unfold(training: Training) -> None:
     """The opposite of `hummingface.train.exporting.export_model.fold`: the last layers give values near 1 again."""
     shape, scale, centre = training.decoder.shape, training.scale, training.centre
-    note, steady = linear(training.decoder.note_net), slice(shape.time_depth * shape.width, None)
+    note, steady = linear(training.decoder.note_net), shape.steady_in_note
     out = training.decoder.out
     for weight, bias, part in ((out.weight, out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
         weight.div_(scale[part, None])
