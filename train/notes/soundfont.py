@@ -110,9 +110,10 @@ def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | Non
 
 
 def trim_tail(audio: np.ndarray, hold_s: float, floor_db: float = -80.0, keep_s: float = 0.1) -> np.ndarray:
-    """Cut the tail after note-off where it has fallen `floor_db` below the note's peak, keeping `keep_s` more."""
+    """Cut the tail of a sound [S] or [S, 2] after note-off where it has fallen `floor_db` below the note's peak, keeping `keep_s` more."""
     size = RATE_HZ // 100
-    blocks = np.abs(audio[:len(audio) // size * size]).reshape(-1, size).max(1)
+    peak = np.abs(audio).reshape(len(audio), -1).max(1)
+    blocks = peak[:len(audio) // size * size].reshape(-1, size).max(1)
     heard = np.flatnonzero(blocks > blocks.max() * 10 ** (floor_db / 20)) if len(blocks) else np.zeros(0, int)
     last = (heard[-1] + 1) * size if len(heard) else 0
     return audio[:max(last, round(hold_s * RATE_HZ)) + round(keep_s * RATE_HZ)]
