@@ -48,10 +48,10 @@ SHORTEST_S = 0.02                                         # recordings are padde
 def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, device: str = "cpu") -> NoteFrames:
     """Raw frames of a recorded note: `audio` [S] or [S, 2], its key as a MIDI `pitch`, note-off at `hold_s`.
 
-    Levels are the power of both channels, which are never folded. Never fails on sound: silence, noise and other pitches than told give frames within LOWEST..HIGHEST. NaN and Inf in
-    the audio count as silence. Raises ValueError if `audio` has another shape or is empty, or the rate is no audio rate.
-    One note at a time is the fastest shape on a CPU (one process per core); the work inside is batched over slots and
-    frames, so the same call feeds a GPU.
+    Levels are the power of both channels, which are never folded. Never fails on sound: silence, noise and other pitches than told give
+    frames within LOWEST..HIGHEST. NaN and Inf in the audio count as silence. Raises ValueError if `audio` has another shape or is empty,
+    or the rate is no audio rate. One note at a time is the fastest shape on a CPU (one process per core); the work inside is batched over
+    slots and frames, so the same call feeds a GPU.
     """
     audio = np.asarray(audio, np.float32)
     if audio.ndim not in (1, 2) or not audio.size or (audio.ndim == 2 and audio.shape[1] > 2):
@@ -62,7 +62,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
     seconds = channels.shape[1] / rate_hz
     hold_s = float(np.clip(hold_s, 0.0, seconds))
     channels = np.pad(channels, ((0, 0), (0, max(0, int(SHORTEST_S * rate_hz) - channels.shape[1]))))
-    stereo = measure_stereo(*channels, rate_hz) if len(channels) == 2 else None
+    stereo = measure_stereo(channels, rate_hz) if len(channels) == 2 else None
     nominal_hz = float(pitch_to_hz(pitch))
     times = frame_times(seconds)
     with torch.no_grad():
@@ -123,16 +123,17 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectra: list[Spectrum
         value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
                         for f, c in zip(fine, coarse, strict=True))
         return value, slope
-    power = turn = early_value = 0.0
+    power, turn = np.zeros((2, len(slots.slot), len(times)))
     early = times < max(ATTACK_S, onset_s + short_s)
     early[:2] = True
+    early_value = np.zeros((len(slots.slot), np.count_nonzero(early)), complex)
     for pair, side in zip(banks, sides, strict=True):
         (long, long_slope), (short, short_slope) = map(sample, pair)
         value = long + (short - long) * short_share
         slope = long_slope + (short_slope - long_slope) * short_share
-        power = power + (value.real ** 2 + value.imag ** 2) / len(banks)
-        turn = turn + (slope.imag * value.real - slope.real * value.imag) / len(banks)
-        early_value = early_value + value[:, early] * side[slots.slot, None].conj() / len(banks)
+        power += (value.real ** 2 + value.imag ** 2) / len(banks)
+        turn += (slope.imag * value.real - slope.real * value.imag) / len(banks)
+        early_value += value[:, early] * side[slots.slot, None].conj() / len(banks)
 
     # frequency: the power-weighted mean over neighbouring frames and channels, so that silent moments have no weight
     around = np.clip(np.arange(len(times))[:, None] + np.array([-1, 1]), 0, len(times) - 1)

@@ -63,7 +63,8 @@ def synthesise(note, rate_hz: int, *, f0_hz: float | None = None, seed: int = 0,
     heard = np.abs(gain).max(0) > 0
     for channel, side in zip(out, sides, strict=True):
         total = np.zeros(len(t))
-        _add_partials(total, times, np.ascontiguousarray(turns[:, heard].T), np.ascontiguousarray((gain * side)[:, heard].T.astype(complex)),
+        in_channel = np.ascontiguousarray((gain * side)[:, heard].T.astype(np.complex128))
+        _add_partials(total, times, np.ascontiguousarray(turns[:, heard].T), in_channel,
                       np.asarray(note.start_phase, np.float64)[heard], float(rate_hz))
         channel += total.astype(np.float32)
     return out[0] if len(out) == 1 else np.ascontiguousarray(out.T)

@@ -33,7 +33,7 @@ def place_slots(spectra: Sequence[Spectrum], f0_hz: float) -> Slots:
     nominal = SLOT_RATIO.astype(np.float64)
     spectrum = spectra[0]
     per = f0_hz * spectrum.seconds                     # bins per unit of ratio
-    power = sum((channel.bins.abs() ** 2).cpu().double().numpy() for channel in spectra)
+    power = np.sum([(channel.bins.abs() ** 2).cpu().double().numpy() for channel in spectra], 0)
     half = has_half_harmonics(power, per)
     use = (np.arange(PARTIALS) < HARMONICS) | half
     use &= nominal * f0_hz < spectrum.rate_hz / 2 * 0.98

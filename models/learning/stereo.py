@@ -20,13 +20,13 @@ def channels_of(audio: np.ndarray) -> np.ndarray:
     return first_two[:1] if len(first_two) == 1 or np.array_equal(first_two[0], first_two[1]) else first_two
 
 
-def measure_stereo(left: np.ndarray, right: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Balances in dB and coherences of two channels [S]: [STEREO_SIZE] float32, as models/playing/stereo.py has them."""
-    size = min(len(left), round(LONGEST_S * rate_hz))
+def measure_stereo(channels: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Balances in dB and coherences of two channels [2, S]: [STEREO_SIZE] float32, as models/playing/stereo.py has them."""
+    size = min(channels.shape[1], round(LONGEST_S * rate_hz))
     fade = min(size, round(FADE_S * rate_hz))
     weight = np.exp(-0.5 * np.arange(size) / (MEMORY_S * rate_hz))                  # of amplitude
     weight[size - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade))
-    bins = np.fft.rfft(np.stack([left[:size], right[:size]]) * weight, n=1 << (size - 1).bit_length())
+    bins = np.fft.rfft(channels[:, :size] * weight, n=1 << (size - 1).bit_length())
     group = group_of_hz(np.fft.rfftfreq(1 << (size - 1).bit_length(), 1 / rate_hz))
 
     def total(values: np.ndarray) -> np.ndarray:

@@ -55,6 +55,10 @@ class Model(Playable):
         put_in_tune(frames, note[:, -1], np.asarray(time_s))
         return frames
 
+    def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
+        """Balances and coherences of notes, [B, STEREO_SIZE]; None where the model is mono."""
+        return self.stereo_at(self.note(z, pitch, velocity)) if self.stereo else None
+
     def stereo_at(self, note: np.ndarray) -> np.ndarray:
         """Balances and coherences (`models/playing/stereo.py`) of notes [B, note_size]: [B, STEREO_SIZE]."""
         return self.decoder.stereo(note)

@@ -24,6 +24,7 @@ from hummingface.models.playing.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape, read_architecture
 from hummingface.models.playing.stereo import (
     BALANCE,
@@ -72,21 +73,21 @@ def test_each_partial_has_the_coherence_of_its_group():
 
 @pytest.mark.parametrize(("phase", "gain"), [(0.0, 1.0), (1.0, 1.0), (np.pi, 1.0), (2.0, 0.5)])
 def test_measured_balance_and_coherence(phase, gain):
-    values = measure_stereo(tone(), gain * tone(phases=phase), RATE)
+    values = measure_stereo(np.stack([tone(), gain * tone(phases=phase)]), RATE)
     assert values[COHERENCE][GROUPS_HEARD] == pytest.approx(np.cos(phase), abs=0.02)
     assert values[BALANCE][GROUPS_HEARD] == pytest.approx(20 * np.log10(gain), abs=0.1)
 
 
 def test_independent_noise_is_not_coherent():
-    values = measure_stereo(hiss(1), hiss(2), RATE)
+    values = measure_stereo(np.stack([hiss(1), hiss(2)]), RATE)
     assert np.abs(values[COHERENCE][8:]).max() < 0.3
     assert np.abs(values[BALANCE][8:]).max() < 1.5
 
 
 def test_a_dead_channel_is_one_sided_and_silence_is_mono():
-    values = measure_stereo(tone(), 0 * tone(), RATE)
+    values = measure_stereo(np.stack([tone(), 0 * tone()]), RATE)
     assert (values[BALANCE] == -BALANCE_LIMIT_DB).all() and (values[COHERENCE] == 1).all()
-    silent = measure_stereo(np.zeros(RATE), np.zeros(RATE), RATE)
+    silent = measure_stereo(np.zeros((2, RATE)), RATE)
     assert np.isfinite(silent).all() and (silent[BALANCE] == 0).all()
 
 
@@ -122,7 +123,7 @@ def test_analysis_and_synthesis_keep_balance_and_coherence():
     source = np.stack([tone(phases=phases[0]), 0.5 * tone(phases=phases[1])], 1)
     note = smooth(analyse(source, RATE, KEY, 1.4))
     made = synthesise(note, RATE, motion=False)[:len(source)]
-    ours, theirs = (measure_stereo(*sound.T, RATE) for sound in (made, source))
+    ours, theirs = (measure_stereo(sound.T, RATE) for sound in (made, source))
     assert np.abs(ours - theirs)[COHERENCE][GROUPS_HEARD].max() < 0.1
     assert np.abs(ours - theirs)[BALANCE][GROUPS_HEARD].max() < 0.5
 
@@ -133,8 +134,8 @@ def test_other_shapes_are_refused(shape):
         analyse(np.zeros(shape, np.float32), RATE, 60, 1.0)
 
 
-def test_noise_of_a_stereo_note(seconds=2.0):
-    note = smooth(analyse(np.stack([hiss(1), hiss(2)], 1), RATE, 60, seconds))
+def test_noise_of_a_stereo_note():
+    note = smooth(analyse(np.stack([hiss(1), hiss(2)], 1), RATE, 60, 2.0))
     note = replace(note, frames=np.where(np.arange(FRAME_SIZE) < PARTIALS, LEVEL_FLOOR_DB, note.frames).astype(np.float32))
     left, right = synthesise(note, RATE).T
     assert abs(np.corrcoef(left, right)[0, 1]) < 0.15
@@ -155,7 +156,8 @@ def test_torch_and_numpy_say_the_same():
     shape = Shape(latents=3, width=24, note_width=32, stereo=True)
     torch.manual_seed(0)
     decoder = Decoder(shape)
-    z, pitch, velocity = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32), np.linspace(30, 90, 5), np.linspace(20, 120, 5)
+    z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
+    pitch, velocity = np.linspace(30, 90, 5), np.linspace(20, 120, 5)
     with torch.no_grad():
         note = decoder.note(torch.from_numpy(z), torch.from_numpy(pitch).float(), torch.from_numpy(velocity).float())
         wanted, frames = decoder.stereo(note).numpy(), decoder.at(note, torch.full((5,), 0.3)).numpy()
@@ -169,6 +171,7 @@ def test_a_stereo_model_survives_its_files(tmp_path):
     model = untrained(latents=3, width=16, stereo=True)
     save_model(model, tmp_path / "wide")
     loaded = load_model(tmp_path / "wide")
+    assert isinstance(loaded, Model)
     note = loaded.note(np.zeros((2, 3)), np.array([40.0, 70.0]), np.array([90.0, 20.0]))
     values = loaded.stereo_at(note)
     assert loaded.stereo and values.shape == (2, STEREO_SIZE) and np.ptp(values[0, BALANCE]) > 3

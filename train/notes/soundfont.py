@@ -73,15 +73,8 @@ def write_timeline(specs: Sequence[NoteSpec], path: Path) -> list[int]:
     return starts
 
 
-def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None) -> Iterator[tuple[NoteSpec, np.ndarray]]:
-    """(spec, audio float32 [S] mono at RATE_HZ, from note-on to the end of its tail) for each of `specs`, in one run. Raises as
-    `render_stereo` does."""
-    for spec, audio in render_stereo(specs, soundfont, folder):
-        yield spec, audio.mean(1)
-
-
-def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None,
-                  lead_s: float = 0.0) -> Iterator[tuple[NoteSpec, np.ndarray]]:
+def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None,
+           lead_s: float = 0.0) -> Iterator[tuple[NoteSpec, np.ndarray]]:
     """(spec, audio float32 [S, 2] at RATE_HZ, from `lead_s` before note-on to the end of its tail) for each of `specs`, in one run.
 
     Raises SoundFontError where the program or the SoundFont is missing, or where it fails.
