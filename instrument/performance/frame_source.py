@@ -288,7 +288,7 @@ class FrameSource:
 
     def stereo_values(self, slots: np.ndarray) -> np.ndarray:
         """Balances and coherences of the notes of `slots` [B], as far as they have glided: [B, STEREO_SIZE]."""
-        return self.model.stereo_at(self._notes[slots])
+        return self.model.stereo_at(self._notes)[slots]             # of all: note vectors are long, and would be copied
 
     def _of_keys(self, network: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Note vectors of keys [B] at the latents `z`, cached while the latents rest, since loading the weights is slow."""

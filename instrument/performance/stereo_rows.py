@@ -4,6 +4,8 @@ import math
 import numpy as np
 
 from hummingface.compiled import FASTER, inlined
+from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.voice_laws import OCTAVES
 from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER
 from hummingface.instrument.synthesis.noise import COHERENCE
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
@@ -25,13 +27,15 @@ def spread_groups(s, state, width):
     state.spread_width[s] = width
     values, spread = state.stereo[s], state.spread[s]
     for g in range(GROUPS):
-        ratio = 10 ** (width * values[g] / 20)
-        between = width * math.acos(min(max(values[GROUPS + g], -1.0), 1.0))
+        cosine = min(max(values[GROUPS + g], -1.0), 1.0)                  # of the phase between left and right
+        if width < 1:
+            cosine = math.cos(width * math.acos(cosine))
+        ratio = exp2(OCTAVES * width * values[g])
         left = math.sqrt(2 / (1 + ratio * ratio))
-        spread[LEFT_RE, g], spread[LEFT_IM, g] = left * math.cos(between / 2), -left * math.sin(between / 2)
-        spread[TURN_RE, g], spread[TURN_IM, g] = ratio * math.cos(between), ratio * math.sin(between)
+        spread[LEFT_RE, g], spread[LEFT_IM, g] = left * math.sqrt((1 + cosine) / 2), -left * math.sqrt((1 - cosine) / 2)
+        spread[TURN_RE, g], spread[TURN_IM, g] = ratio * cosine, ratio * math.sqrt(1 - cosine * cosine)
         spread[GAIN_LEFT, g], spread[GAIN_RIGHT, g] = left, ratio * left
-        spread[EXCESS, g] = ratio * left * left * (math.cos(between) - COHERENCE)
+        spread[EXCESS, g] = ratio * left * left * (cosine - COHERENCE)
 
 
 @inlined(fastmath=FASTER)
