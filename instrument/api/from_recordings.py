@@ -18,9 +18,9 @@ LOUDEST_GAIN_DB = 60.0              # of a patch, either way
 class Resynthesis:
     """A recording as a model plays it.
 
-    `sound`: float32 [samples], as long and as loud as the recording, at `rate_hz`. `latents`: the point of latent space. `pitch`: the MIDI
-    pitch that was heard, with its fraction. `mel_db` and `act60_db`: how far the sound is from the recording (docs/figures.md); None where
-    that cannot be said. `instrument` plays that point at every key.
+    `sound`: float32 [samples], or [samples, 2] of a stereo model, as long and as loud as the recording, at `rate_hz`. `latents`: the point
+    of latent space. `pitch`: the MIDI pitch that was heard, with its fraction. `mel_db` and `act60_db`: how far the sound is from the
+    recording (docs/figures.md); None where that cannot be said. `instrument` plays that point at every key.
     """
     sound: Samples
     rate_hz: int

@@ -129,6 +129,7 @@ _TABLE = [
               help="Left: fewer odd harmonics. Right: fewer even ones, hollow."),
     Parameter("character.stretch", "Stretch", "character", -1, 1, 0, "%",
               help="Spreads or squeezes the partials, from tuned to bell-like."),
+    Parameter("character.width", "Stereo", "character", 0, 1, 1, "%", help="How wide each note is by itself; 0: mono, with nothing lost."),
 
     Parameter("motion.amount", "Motion", "motion", 0, 2, 1, "x",
               help="How much the sound fluctuates by itself: beating, chorus, bow and breath."),

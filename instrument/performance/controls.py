@@ -23,6 +23,7 @@ FILTER_VELOCITY = INDEX["filter.velocity"]
 SOUND_KNOBS = [INDEX[name] for name, p in PARAMETERS.items() if p.group in ("characteristic", "family")]     # of the model's own knobs
 BRIGHTNESS, NOISE_DB = INDEX["character.brightness"], INDEX["character.noise_db"]
 EVEN_ODD, STRETCH = INDEX["character.even_odd"], INDEX["character.stretch"]
+STEREO_WIDTH = INDEX["character.width"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]

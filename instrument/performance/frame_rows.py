@@ -14,10 +14,12 @@ from hummingface.instrument.performance.controls import (
     MOTION_SPEED,
     NOISE_DB,
     RELEASE_TIMES,
+    STEREO_WIDTH,
 )
 from hummingface.instrument.performance.fast_math import exp2
 from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
 from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
+from hummingface.instrument.performance.stereo_rows import write_noise, write_sides
 from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     LOG2_RATIO,
@@ -32,26 +34,22 @@ from hummingface.instrument.performance.voice_laws import (
     pressure_of,
     vibrato_cents,
 )
-from hummingface.instrument.performance.voice_state import ORDER, TURN
+from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER, TURN
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
     FRAME_SIZE,
-    GROUP_EDGES_HZ,
     GROUPS,
     LEVEL,
     LEVEL_FLOOR_DB,
     LFO_GAIN,
     NOISE,
     VIBRATO,
-    group_of_hz,
 )
 from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S, JITTER_OCTAVE, LOWEST_OCTAVE, TABLE_RATE_HZ, TABLE_SIZE
 
-_BAND_GROUP = group_of_hz(BAND_CENTRES_HZ).astype(np.int64)
 _LOG2_BAND = np.log2(np.ascontiguousarray(BAND_CENTRES_HZ) / 4)
-_EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)
 JITTER = JITTER_OCTAVE - LOWEST_OCTAVE
 SMALL_FUZZ = 0.005                             # less is not worth a sideband
 QUIETEST_DB, QUIETEST_BAND_DB = -104.0, -120.0 # of full scale: partials and bands below are left out
@@ -127,9 +125,8 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
     _shift_bands(sway.f0_hz, tilt_db, state, s, controls, scratch.band_shift_db)
     total = band_powers(frame[NOISE.start:NOISE.stop], scratch.band_shift_db, level, np.float32(QUIETEST_BAND_DB - common_db),
                         per_cutoff, damping, scratch.powers)
-    of_left, of_right = np.float32(left * left), np.float32(right * right)
-    for b in range(BANDS):
-        shaped.noise[r, 0, b], shaped.noise[r, 1, b] = scratch.powers[b] * of_left, scratch.powers[b] * of_right
+    write_sides(row, state, controls[STEREO_WIDTH], shaped)
+    write_noise(row, r, state, controls[STEREO_WIDTH], scratch.powers, left, right, shaped)
     v.peak = max(v.peak, math.sqrt(total))
 
 
@@ -159,7 +156,7 @@ def _place_partials(frame, sway, state, s, scratch, hz):
     k = 0
     for g in range(GROUPS):
         moved_db = frame[LFO_GAIN.start + g] * sway.lfo - state.release_db[s, g]
-        edge = _EDGES[g] / sway.f0_hz
+        edge = GROUP_EDGES[g] / sway.f0_hz
         while k < PARTIALS and state.warp[k] < edge:
             scratch.shift_db[k] = moved_db
             k += 1
@@ -219,5 +216,5 @@ def _shift_bands(f0_hz, tilt_db, state, s, controls, shift_db):
     """What is added to the level of each noise band."""
     log2_f0, slope = math.log2(f0_hz), controls[BRIGHTNESS] + tilt_db
     for b in range(BANDS):
-        shift_db[b] = (controls[NOISE_DB] - state.release_db[s, _BAND_GROUP[b]] + state.fall_db[s, PARTIALS + b]
+        shift_db[b] = (controls[NOISE_DB] - state.release_db[s, BAND_GROUP[b]] + state.fall_db[s, PARTIALS + b]
                        + min(slope * (_LOG2_BAND[b] - log2_f0), MOST_TILT_DB))

@@ -67,6 +67,7 @@ class FrameSource:
     def __init__(self, model) -> None:
         self.model = model
         self.name = model.name
+        self.stereo = bool(model.stereo)
         self.latents = int(model.latents)
         self.longest_s = float(model.card["longest_s"])
         self.knobs = by_control(model.knobs)
@@ -283,6 +284,10 @@ class FrameSource:
         if len(pitch) == 0:
             return np.zeros((0, PARTIALS), np.float32)
         return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
+
+    def stereo_values(self, slots: np.ndarray) -> np.ndarray:
+        """Balances and coherences of the notes of `slots` [B], as far as they have glided: [B, STEREO_SIZE]."""
+        return self.model.stereo_at(self._notes)[slots]             # of all: note vectors are long, and would be copied
 
     def _of_keys(self, network: Callable, struck: Struck, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Note vectors of keys [B] at the latents `z`, cached while the latents rest, since loading the weights is slow."""

@@ -7,7 +7,7 @@ from hummingface.instrument.performance.modulation import Shaped, shape
 from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
 from hummingface.instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
 from hummingface.instrument.synthesis.effects import MASTER_GAIN
-from hummingface.instrument.synthesis.state import BANDS
+from hummingface.instrument.synthesis.state import BANDS, EXCESS
 
 _EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
 _VOLUME = INDEX["master.volume_db"]
@@ -23,7 +23,7 @@ def list_rows(rows, count, table, noise, row_noise, entry):
     """
     hop_noise, slot, row_counts, last = entry.noise, entry.slot, entry.rows, entry.last
     hop_noise[:] = 0
-    begin, rise = np.zeros((2, BANDS)), np.zeros((2, BANDS))
+    begin, rise = np.zeros((3, BANDS)), np.zeros((3, BANDS))
     entries = 0
     for r in range(count):
         row = rows[r]
@@ -33,25 +33,26 @@ def list_rows(rows, count, table, noise, row_noise, entry):
             entries = row.entry + 1
         row_counts[row.entry] += 1
         if row.newest == 0 or row.index == 3:
-            for side in range(2):               # not as arrays: with unequal ones numba takes seconds longer to compile
+            for side in range(3):               # not as arrays: with unequal ones numba takes seconds longer to compile
                 for b in range(BANDS):
                     hop_noise[row.index, side, b] += row_noise[r, side, b]
         else:
-            for side in range(2):
+            for side in range(3):
                 for b in range(BANDS):
                     begin[side, b] += noise[s, side, b]
                     rise[side, b] += row_noise[r, side, b] - noise[s, side, b]
         if row.newest:
-            for side in range(2):
+            for side in range(3):
                 for b in range(BANDS):
                     noise[s, side, b] = row_noise[r, side, b]
             v = table[s]
             if v.stage == FADING or (v.stage == RELEASED and v.peak < SILENT):
                 last[row.entry] = 1
     for quarter in range(4):
-        for side in range(2):
+        for side in range(3):
             for b in range(BANDS):
-                hop_noise[quarter, side, b] += max(begin[side, b] + 0.25 * (quarter + 1) * rise[side, b], 0.0)
+                power = begin[side, b] + 0.25 * (quarter + 1) * rise[side, b]
+                hop_noise[quarter, side, b] += power if side == EXCESS else max(power, 0.0)
     return entries
 
 
@@ -63,7 +64,8 @@ def write_hop(hops, hop, rows, count, table, state, frames, values, row_noise, e
     entry = hops[hop % len(hops)]
     if count > 0:
         # [:] makes plain arrays of the record's, as those of starts are: so `shape` is compiled once
-        shape(rows, count, table, state, frames, values, Shaped(entry.partials[:], entry.used[:], entry.pan[:], row_noise))
+        shape(rows, count, table, state, frames, values,
+              Shaped(entry.partials[:], entry.used[:], entry.pan[:], entry.wide[:], entry.sides[:], row_noise))
     entry.count = list_rows(rows, count, table, state.noise, row_noise, entry)
     for i in range(len(_EFFECTS)):
         entry.effects[i] = values.controls[_EFFECTS[i]]

@@ -25,7 +25,7 @@ from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
 from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
 from hummingface.instrument.synthesis import producer
-from hummingface.instrument.synthesis.state import BANDS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
+from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
 
 SOURCES = 8                        # models that may sound at once
@@ -52,13 +52,14 @@ class HopMaker:
         self._models = Models(np.ones(SOURCES), np.ones(SOURCES, np.int64), np.zeros(SOURCES, np.bool_))
         self._resting = self._models._replace(moving=np.zeros(SOURCES, np.bool_))     # for notes that begin: asked for as they are
         self._rows = np.zeros(MOST_ROWS, row_dtype)
-        self._row_noise = np.zeros((MOST_ROWS, 2, BANDS), np.float32)
+        self._row_noise = np.zeros((MOST_ROWS, 3, BANDS), np.float32)
         self._batch = new_batch()
         self._values = ControlValues(controls.now, controls.channels, self.rate_hz)      # moved in place
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
         self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
-        self._used, self._pan = np.zeros(STARTS, np.int32), np.zeros((STARTS, 2), np.float32)
+        self._used, self._wide = np.zeros((2, STARTS), np.int32)
+        self._pan, self._sides = np.zeros((STARTS, 2), np.float32), np.zeros((CHORD, 4, PARTIALS), np.float32)
 
     @property
     def source(self) -> Source:
@@ -98,6 +99,7 @@ class HopMaker:
         voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S
         voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         begin_voice(self.voices.table, slot, self.memory)
+        self.memory.wide[slot] = self.source.stereo
 
     def make(self, hop: int, flush: bool) -> bool:
         """Computes and publishes a hop. False, with nothing done, while the ring is full."""
@@ -153,7 +155,7 @@ class HopMaker:
                 continue
             entry["time"], entry["slot"], entry["rows"], entry["first_quarter"] = sample, slot, rows, first_quarter
             entry["used"], entry["pan"], entry["phase"] = self._used[i], self._pan[i], phases[i][ORDER]
-            entry["sample"] = table["note"][slot]
+            entry["sample"], entry["wide"], entry["sides"] = table["note"][slot], self._wide[i], self._sides[i]
             entry["partials"][:rows] = partials[i, :rows]
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
@@ -186,7 +188,7 @@ class HopMaker:
         """What `count` rows of so many starts sound like: [starts, START_ROWS, 3, PARTIALS]."""
         partials = np.zeros((starts, START_ROWS, 3, len(ORDER)), np.float32)
         shape(self._rows, count, self.voices.table, self.memory, frames, self._values,
-              Shaped(partials, self._used, self._pan, self._row_noise))
+              Shaped(partials, self._used, self._pan, self._wide, self._sides, self._row_noise))
         return partials
 
     def publish_until(self, sample: int) -> None:
@@ -226,10 +228,19 @@ class HopMaker:
         of = self.voices.table["source"][owner]
         if (of == of[0]).all():
             frames = self.sources[of[0]].frames(owner, *inputs)
+            self._take_stereo(self.sources[of[0]], owner)
         else:
             frames = np.zeros((count, FRAME_SIZE), np.float32)
             for i in np.unique(of):
                 mine = np.flatnonzero(of == i)
                 frames[mine] = self.sources[i].frames(owner[mine], *(values[mine] for values in inputs))
+                self._take_stereo(self.sources[i], owner[mine])
         self.decoder_us = (time.perf_counter() - began) * 1e6
         return frames
+
+    def _take_stereo(self, source: Source, slots: np.ndarray) -> None:
+        """The balances and coherences of the notes of `slots` [B], as the source has them now."""
+        if source.stereo:
+            memory, values = self.memory, source.stereo_values(slots)
+            moved = (memory.stereo[slots] != values).any(1)
+            memory.stereo[slots], memory.spread_width[slots[moved]] = values, -1

@@ -14,10 +14,12 @@ from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import (
     BRIGHTNESS,
     EVEN_ODD,
+    STEREO_WIDTH,
     STRETCH,
 )
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
+from hummingface.instrument.performance.stereo_rows import write_sides
 from hummingface.instrument.performance.voice_allocation import FADING
 from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB
 from hummingface.instrument.performance.voice_state import RATIO
@@ -35,7 +37,9 @@ class Shaped(NamedTuple):
     partials: np.ndarray                 # [entries, index, 3, PARTIALS] gain in phase and in quadrature, Hz
     used: np.ndarray                     # [entries] partials that sound
     pan: np.ndarray                      # [entries, 2] gains of left and right
-    noise: np.ndarray                    # [rows, 2, BANDS] power
+    wide: np.ndarray                     # [entries] 1: the channels of its partials differ,
+    sides: np.ndarray                    # [entries, 4, PARTIALS] by these complex gains of left, and of right over left
+    noise: np.ndarray                    # [rows, 3, BANDS] power of left and right, and EXCESS of synthesis/state.py
 
 
 @compiled(fastmath=FASTER)
@@ -50,6 +54,7 @@ def shape(rows, count, table, state, frames, values, shaped):
         v = table[row.slot]
         if v.stage == FADING:
             _fade_out(row, v, r, state, shaped)
+            write_sides(row, state, values.controls[STEREO_WIDTH], shaped)
         elif v.note > 0:
             shape_sample(row, v, r, state, values, shaped)
         else:

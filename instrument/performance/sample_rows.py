@@ -43,7 +43,7 @@ def shape_sample(row, v, r, state, values, shaped):
     out[CUTOFF_HZ, 0], out[DAMPING, 1] = min(max(cutoff_hz, 10.0), 40000.0), filter_damping(controls)
     v.peak, v.used = gain, 2
     shaped.pan[row.entry, 0], shaped.pan[row.entry, 1] = pan_gains(row, v, values)
-    shaped.noise[r], shaped.used[row.entry] = 0, v.used
+    shaped.noise[r], shaped.used[row.entry], shaped.wide[row.entry] = 0, v.used, 0
 
 
 @inlined(fastmath=FASTER)

@@ -16,6 +16,7 @@ from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWE
 from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
 from hummingface.models.playing.knobs import by_control, with_offsets
 from hummingface.models.playing.playable import VELOCITIES
+from hummingface.models.playing.stereo import MONO, STEREO_SIZE
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.whole_note import WholeNote
@@ -34,6 +35,7 @@ class SampleSource:
     """
 
     whole = True
+    stereo = False                   # what generators make is mono
 
     def __init__(self, model: StftModel) -> None:
         self.model = model
@@ -93,6 +95,10 @@ class SampleSource:
     def unlevelled(self, sounding: np.ndarray) -> int | None:
         """None: notes are levelled when a voice starts."""
         return None
+
+    def stereo_values(self, slots: np.ndarray) -> np.ndarray:
+        """Notes are mono. [B, STEREO_SIZE]"""
+        return np.broadcast_to(MONO, (len(slots), STEREO_SIZE))
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return np.zeros((len(pitch), PARTIALS), np.float32)

@@ -19,6 +19,7 @@ class Source(Protocol):
     longest_s: float                     # the last moment of a note that the model was trained on
     whole: bool                          # whether it plays whole notes, whose loudness is known before they sound
     version: int                         # counts the moves of the latents
+    stereo: bool                         # whether its notes' channels differ
 
     @property
     def model(self) -> Model | StftModel: ...
@@ -58,6 +59,9 @@ class Source(Protocol):
 
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
+
+    def stereo_values(self, slots: np.ndarray) -> np.ndarray:
+        """Balances and coherences (`models/playing/stereo.py`) of the notes of `slots` [B]: [B, STEREO_SIZE]."""
 
     def corrections_db(self, slots: np.ndarray, table: np.ndarray, motion: float) -> np.ndarray:
         """The correction of loudness for the notes of `slots` [B], voices of `table` with this much motion, that puts them on the

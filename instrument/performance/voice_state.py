@@ -6,11 +6,14 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, SLOTS
-from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, SLOT_RATIO
+from hummingface.models.playing.frame import BAND_CENTRES_HZ, FRAME_SIZE, GROUP_EDGES_HZ, GROUPS, SLOT_RATIO, group_of_hz
 from hummingface.models.playing.motion_generator import HIGHEST_OCTAVE, LOWEST_OCTAVE, TABLE_SIZE, noise_tables
+from hummingface.models.playing.stereo import STEREO_SIZE
 
 ORDER = np.argsort(SLOT_RATIO, kind="stable").astype(np.int32)         # position in the state block -> slot of the frame
 RATIO = SLOT_RATIO[ORDER].astype(np.float64)
+BAND_GROUP = group_of_hz(BAND_CENTRES_HZ).astype(np.int64)
+GROUP_EDGES = np.append(GROUP_EDGES_HZ[1:GROUPS], np.inf)              # Hz, the upper edge of each group
 TURN = 2 * math.pi
 
 _rng = np.random.default_rng(20)
@@ -24,7 +27,11 @@ class VoiceState(NamedTuple):
     """What every slot remembers between rows, and what all share in a hop. All float32 unless said."""
     held: np.ndarray                     # [SLOTS, FRAME_SIZE] the frame that sounds
     ahead: np.ndarray                    # [SLOTS, FRAME_SIZE] the newest frame, which it moves to
-    noise: np.ndarray                    # [SLOTS, 2, BANDS] the newest noise power
+    noise: np.ndarray                    # [SLOTS, 3, BANDS] the newest noise power: left, right, and EXCESS of synthesis/state.py
+    wide: np.ndarray                     # [SLOTS] int32, 1: its note is stereo,
+    stereo: np.ndarray                   # [SLOTS, STEREO_SIZE] and these are its balances and coherences;
+    spread: np.ndarray                   # [SLOTS, 7, GROUPS] what follows from them (stereo_rows.py)
+    spread_width: np.ndarray             # [SLOTS] float64, at this width; -1: for other values
     fall_db: np.ndarray                  # [SLOTS, PARTIALS + BANDS] fallen beyond the trained time
     slopes: np.ndarray                   # [SLOTS, PARTIALS + BANDS] dB per second there
     release_db: np.ndarray               # [SLOTS, GROUPS] float64, fallen since note-off
@@ -41,7 +48,8 @@ def new_voice_state() -> VoiceState:
     def zeros(*shape: int) -> np.ndarray:
         return np.zeros((SLOTS, *shape), np.float32)
     return VoiceState(
-        held=zeros(FRAME_SIZE), ahead=zeros(FRAME_SIZE), noise=zeros(2, BANDS), fall_db=zeros(PARTIALS + BANDS),
+        held=zeros(FRAME_SIZE), ahead=zeros(FRAME_SIZE), noise=zeros(3, BANDS), wide=np.zeros(SLOTS, np.int32),
+        stereo=zeros(STEREO_SIZE), spread=zeros(7, GROUPS), spread_width=np.full(SLOTS, -1.0), fall_db=zeros(PARTIALS + BANDS),
         slopes=zeros(PARTIALS + BANDS), release_db=np.zeros((SLOTS, GROUPS)), cycles=np.zeros((SLOTS, GROUPS)),
         offset=np.zeros((SLOTS, PARTIALS), np.int32), angle=zeros(PARTIALS, 2), wave=MOTION_TABLES, colour_db=np.zeros(PARTIALS),
         warp=RATIO.copy())

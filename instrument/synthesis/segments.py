@@ -22,6 +22,8 @@ from hummingface.instrument.synthesis.state import (
     STARTS,
     boundary,
 )
+from hummingface.instrument.synthesis.stereo_partials import start_stereo_oscillators
+from hummingface.instrument.synthesis.voice_sides import begin_sides, hold_sides, is_wide, move_sides
 
 SILENCE = np.float32(3e-7)              # -130 dBFS
 LOUDEST = np.float32(1000)              # gains beyond +-60 dBFS are errors
@@ -63,12 +65,12 @@ def _step(frequency_hz, rate_hz):
 
 
 @inlined
-def _pack(voices, count, phase, step, re, im, to_re, to_im, per_sample):
+def _pack(voices, count, partial, phase, step, re, im, to_re, to_im, per_sample):
     """Note one more partial, unless it is silent at both ends of the segment; returns how many there are."""
     if max(max(abs(re), abs(im)), max(abs(to_re), abs(to_im))) < SILENCE:
         return count
     gain = voices.packed_gain
-    voices.packed_phase[count], voices.packed_step[count] = phase, step
+    voices.packed_partial[count], voices.packed_phase[count], voices.packed_step[count] = partial, phase, step
     gain[0, count], gain[1, count], gain[2, count], gain[3, count] = re, im, (to_re - re) * per_sample, (to_im - im) * per_sample
     return count + 1
 
@@ -112,6 +114,16 @@ def _cross_over(samples, voices, v, wanted):
 
 
 @part
+def _start_packed(voices, v, count, length):
+    """Start the oscillators of the partials that are packed, for a segment of `length` samples."""
+    voices.count[v] = count
+    if is_wide(voices, v):
+        start_stereo_oscillators(voices, v, count, length)
+    else:
+        start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
+
+
+@part
 def _set_targets(voices, v, row, used, silent, length):
     """Begin a segment of `length` samples: from the targets so far to those of `row` [3, PARTIALS], or to silence (1)."""
     rate_hz = voices.rate_hz
@@ -131,9 +143,9 @@ def _set_targets(voices, v, row, used, silent, length):
             frequency_before, re_before, im_before = frequency, _ZERO, _ZERO
         target[GAIN_RE, p], target[GAIN_IM, p], target[FREQUENCY_HZ, p] = re, im, frequency
         step[p] = _step(0.5 * (np.float64(frequency) + np.float64(frequency_before)), rate_hz)
-        count = _pack(voices, count, phase[p], step[p], re_before, im_before, re, im, per_sample)
-    voices.used[v], voices.count[v] = used, count
-    start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
+        count = _pack(voices, count, p, phase[p], step[p], re_before, im_before, re, im, per_sample)
+    voices.used[v] = used
+    _start_packed(voices, v, count, length)
 
 
 @part
@@ -157,9 +169,9 @@ def _hold(block, v):
     for p in range(voices.used[v]):
         step[p] = _step(np.float64(target[FREQUENCY_HZ, p]), voices.rate_hz)
         re, im = target[GAIN_RE, p], target[GAIN_IM, p]
-        count = _pack(voices, count, phase[p], step[p], re, im, re, im, _ZERO)
-    voices.count[v] = count
-    start_oscillators(count, voices.packed_phase, voices.packed_step, voices.packed_gain, voices.oscillators[v])
+        count = _pack(voices, count, p, phase[p], step[p], re, im, re, im, _ZERO)
+    hold_sides(voices, v)
+    _start_packed(voices, v, count, 1)
 
 
 @part
@@ -209,6 +221,7 @@ def next_segment(state, v, at):
 
     if overdue or flush:
         end = hop_end if flush and newest == now else quarter_end
+        hold_sides(voices, v)
         voices.segment_end[v], voices.ends[v] = end, 1
         _aim(block, v, hop.partials[0, 0], np.int64(0), np.int64(1), end - at)
         return
@@ -218,6 +231,7 @@ def next_segment(state, v, at):
         row = max(quarter + 2 - start.first_quarter, 1)
         if row < start.rows:
             voices.segment_end[v] = quarter_end
+            hold_sides(voices, v)
             _aim(block, v, start.partials[row], np.int64(start.used), np.int64(0), quarter_end - at)
             return
         block.start_state[voices.start[v] % STARTS] = DONE
@@ -244,6 +258,7 @@ def next_segment(state, v, at):
     for side in range(2):
         pan = _gain(hop.pan[entry, side], _ONE)
         voices.pan_target[v, side] = voices.pan[v, side] + (pan - voices.pan[v, side]) / np.float32(left)
+    move_sides(voices, v, hop.wide[entry], hop.sides[entry], np.float32(left))
     _aim(block, v, hop.partials[entry, row], np.int64(hop.used[entry]), np.int64(1 if last else 0), end - at)
 
 
@@ -266,6 +281,7 @@ def begin_voice(state, v, at):
     voices.sample_at[v, 0] = voices.sample_at[v, 1] = 0.0
     for side in range(2):
         voices.pan[v, side] = voices.pan_target[v, side] = _gain(start.pan[side], _ONE)
+    begin_sides(voices, v, start.wide, start.sides)
     _aim(block, v, start.partials[0], np.int64(start.used), np.int64(0), np.int64(1))
     for p in range(voices.used[v] if voices.sample[v, 0] == 0 else 0):
         turns = np.float64(start.phase[p]) * (0.5 / np.pi)

@@ -48,6 +48,8 @@ CALLBACK_TIMES = 1024   # how many durations of callbacks are kept
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 GAIN_RE, GAIN_IM, FREQUENCY_HZ = 0, 1, 2     # rows of a voice's partials: complex gain (amplitude) and frequency
+LEFT_RE, LEFT_IM, TURN_RE, TURN_IM = range(4)    # rows of its sides: complex gains of the left channel, and of the right over the left
+EXCESS = 2                                   # row of noise: power of left times right (signed, the root of both), beyond that of mono noise
 CUTOFF_HZ, DAMPING = 1, 1                    # a voice with a sample has one gain and one frequency, at place 0, and its low-pass in row
                                              # GAIN_IM: cutoff at place 0, damping of power at place 1
 
@@ -68,8 +70,10 @@ hop_dtype = np.dtype([
     ("used", "i4", SLOTS),                                  # partials beyond this one are silent
     ("pan", "f4", (SLOTS, 2)),                              # gains left, right at the hop's end
     ("partials", "f4", (SLOTS, QUARTERS, 3, PARTIALS)),     # rows GAIN_RE, GAIN_IM, FREQUENCY_HZ
+    ("wide", "i4", SLOTS),                                  # 1: its channels differ, by `sides` at the hop's end
+    ("sides", "f4", (SLOTS, 4, PARTIALS)),                  # rows LEFT_RE, LEFT_IM, TURN_RE, TURN_IM
     ("sample", "i4", SLOTS),                                # the buffer (samples.py) that the voice plays in place of partials; 0: none
-    ("noise", "f4", (QUARTERS, 2, BANDS)),                  # all voices together: power (RMS squared) left, right, by band
+    ("noise", "f4", (QUARTERS, 3, BANDS)),                  # all voices together, by band: power (RMS squared) left, right, and EXCESS
     ("effects", "f4", EFFECTS),                             # controls reached at the hop's end
 ], align=True)
 
@@ -82,9 +86,11 @@ start_dtype = np.dtype([
     ("used", "i4"),
     ("sample", "i4"),                                       # as in a hop
     ("pan", "f4", 2),
+    ("wide", "i4"),                                         # as in a hop, for all rows
     ("phase", "f4", PARTIALS),                              # radians, of each partial's cosine at `time`
+    ("sides", "f4", (4, PARTIALS)),
     ("partials", "f4", (START_ROWS, 3, PARTIALS)),
-    ("noise", "f4", (START_ROWS, 2, BANDS)),                # power to add to that of the hops at the same boundaries
+    ("noise", "f4", (START_ROWS, 3, BANDS)),                # power to add to that of the hops at the same boundaries
 ], align=True)
 
 # What the window displays.
@@ -120,13 +126,19 @@ voices_dtype = np.dtype([
     ("phase", "i4", (SLOTS, PARTIALS)),                     # at the segment's begin
     ("step", "i4", (SLOTS, PARTIALS)),                      # per sample
     ("target", "f4", (SLOTS, 3, PARTIALS)),                 # at the segment's end
+    ("wide", "i4", (SLOTS, 2)),                             # whether its channels differ at the segment's begin, and at its end,
+    ("widens", "i4", SLOTS),                                # whether that moves,
+    ("sides", "f4", (SLOTS, 2, 4, PARTIALS)),               # and how, there
     ("count", "i4", SLOTS),                                 # partials that sound in this segment, packed:
-    ("oscillators", "f4", (SLOTS, 5, PARTIALS)),            # see partials.py
-    ("tail", "f4", (SLOTS, 8)),                             # the last samples made, where a block took only some of them
-    ("packed_phase", "i4", PARTIALS),                       # scratch for the partials of one voice
+    ("oscillators", "f4", (SLOTS, 9, PARTIALS)),            # see partials.py; the last four rows: stereo_partials.py
+    ("tail", "f4", (2, SLOTS, 8)),                          # the last samples made, where a block took only some of them
+    ("packed_partial", "i4", PARTIALS),                     # scratch for the partials of one voice: which they are,
+    ("packed_phase", "i4", PARTIALS),
     ("packed_step", "i4", PARTIALS),
     ("packed_gain", "f4", (4, PARTIALS)),
-    ("mono", "f4", PIECE + 16),
+    ("packed_sides", "f4", (2, 4, PARTIALS)),
+    ("mono", "f4", PIECE + 16),                             # or its left channel
+    ("right", "f4", PIECE + 16),
     # of voices that play a sample: the newest, and the one that it crosses over from (0: none)
     ("sample", "i4", (SLOTS, 2)),
     ("sample_at", "f8", (SLOTS, 2)),                        # place in each at the segment's begin
@@ -147,8 +159,9 @@ noise_dtype = np.dtype([
     ("segment_end", "i8"),
     ("gain", "f4", (2, BANDS)),                             # left, right at the segment's begin
     ("target", "f4", (2, BANDS)),                           # at its end
-    ("base", "f4", (2, BANDS)),                             # power of the hops at the segment's end
-    ("pending", "f4", (QUARTERS * 8, 2, BANDS)),            # power that starts add, by boundary (a ring)
+    ("excess", "f4", (2, BANDS)),                           # EXCESS at the segment's begin, and at its end
+    ("base", "f4", (3, BANDS)),                             # power of the hops at the segment's end
+    ("pending", "f4", (QUARTERS * 8, 3, BANDS)),            # power that starts add, by boundary (a ring)
     ("pending_quarter", "i8", QUARTERS * 8),                # which boundary that is
     ("starts_heard", "i8"),                                 # the noise of all starts before this one has begun
     ("heard", "i8", STARTS),                                # number + 1 of the start whose noise has begun

@@ -9,6 +9,8 @@ from hummingface.instrument.synthesis.partials import LANES, run_oscillators
 from hummingface.instrument.synthesis.samples import CROSS_S, low_pass, read_sample
 from hummingface.instrument.synthesis.segments import DONE, begin_voice, close_segment, next_segment
 from hummingface.instrument.synthesis.state import CUTOFF_HZ, DAMPING, SLOTS, STARTS
+from hummingface.instrument.synthesis.stereo_partials import run_moving_oscillators, run_stereo_oscillators
+from hummingface.instrument.synthesis.voice_sides import is_wide
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
 
@@ -37,27 +39,37 @@ def _mix_voice(pool, voices, v, at, stop, left, right):
     begin, samples, mono = voices.segment_begin[v], stop - at, voices.mono
     if voices.sample[v, 0] != 0:
         _read_samples(pool, voices, v, at - begin, samples)
-        _pan(voices, v, at - begin, samples, 0, left, right)
+        _pan(voices, v, mono, at - begin, samples, 0, left, right)
         return
+    other = voices.right if is_wide(voices, v) else mono
     lead = (at - begin) % LANES                 # samples of the first LANES that earlier blocks have taken
     ready = 0
     if lead > 0:
         for k in range(LANES):                  # not as slices: with unequal ones numba takes seconds longer to compile
-            mono[k] = voices.tail[v, k]
+            mono[k] = voices.tail[0, v, k]
+        if is_wide(voices, v):
+            for k in range(LANES):
+                other[k] = voices.tail[1, v, k]
         ready = LANES
     more = (lead + samples - ready + LANES - 1) // LANES * LANES
     if more > 0:
-        run_oscillators(voices.count[v], voices.oscillators[v], at - begin - lead + ready, ready, more, mono)
+        if voices.widens[v] != 0:
+            run_moving_oscillators(voices.count[v], voices.oscillators[v], ready, more, mono, other)
+        elif is_wide(voices, v):
+            run_stereo_oscillators(voices.count[v], voices.oscillators[v], ready, more, mono, other)
+        else:
+            run_oscillators(voices.count[v], voices.oscillators[v], at - begin - lead + ready, ready, more, mono)
         ready += more
     if lead + samples < ready:
         for k in range(LANES):
-            voices.tail[v, k] = mono[ready - LANES + k]
-    _pan(voices, v, at - begin, samples, lead, left, right)
+            voices.tail[0, v, k] = mono[ready - LANES + k]
+            voices.tail[1, v, k] = other[ready - LANES + k]
+    _pan(voices, v, other, at - begin, samples, lead, left, right)
 
 
 @part
-def _pan(voices, v, offset, samples, lead, left, right):
-    """Add mono[lead:lead + samples], which begins `offset` samples after the segment, to left and right."""
+def _pan(voices, v, other, offset, samples, lead, left, right):
+    """Add [lead:lead + samples] of `mono` to left and of `other` to right; it begins `offset` samples after the segment."""
     mono, per_sample = voices.mono, _ONE / np.float32(voices.segment_end[v] - voices.segment_begin[v])
     from_left, from_right = voices.pan[v, 0], voices.pan[v, 1]
     slope_left = (voices.pan_target[v, 0] - from_left) * per_sample
@@ -65,7 +77,7 @@ def _pan(voices, v, offset, samples, lead, left, right):
     for k in range(samples):
         along = np.float32(offset + k)
         left[k] += mono[lead + k] * (from_left + along * slope_left)
-        right[k] += mono[lead + k] * (from_right + along * slope_right)
+        right[k] += other[lead + k] * (from_right + along * slope_right)
 
 
 @part

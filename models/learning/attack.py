@@ -22,8 +22,10 @@ MOST_CUT_DB, MOST_BOOST_DB = 50.0, 6.0
 ROUNDS = 3
 
 
-def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, onset_s: float) -> None:
-    """In place: scale the levels of the frames younger than ATTACK_S so that their energy rises as the recording's does."""
+def sharpen(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, onset_s: float,
+            sides: np.ndarray) -> None:
+    """In place: scale the levels of the frames younger than ATTACK_S so that their energy rises as the recording's does, `channels`
+    [C, S]. sides: [C, PARTIALS] complex gains of each partial in each channel."""
     count = min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))
     if count < 3:
         return
@@ -34,9 +36,10 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
     before = np.minimum(t.astype(np.int64), count - 2)
     share = torch.as_tensor(t - before, dtype=torch.float32)
     at = torch.as_tensor(before)
-    waves = _waves(frames, slots, rate_hz, f0_hz, start_phase, at, share)
-    beginning = np.pad(audio[:samples], (0, max(0, samples - len(audio))))
-    wanted = _energy(torch.as_tensor(beginning, dtype=torch.float32), rate_hz, count)
+    waves = [_waves(frames, slots, f0_hz, start_phase + np.angle(side), at, share) for side in sides]
+    gains = [torch.as_tensor(np.abs(side[slots, None]), dtype=torch.float32) for side in sides]
+    beginning = np.pad(channels[:, :samples], ((0, 0), (0, max(0, samples - channels.shape[1]))))
+    wanted = np.mean([_energy(torch.as_tensor(channel, dtype=torch.float32), rate_hz, count) for channel in beginning], 0)
     if not wanted.max() > 1e-14:
         return                                                     # it begins in silence
     wanted = np.maximum(wanted, wanted.max() * 1e-8)
@@ -48,15 +51,16 @@ def sharpen(frames: np.ndarray, audio: np.ndarray, rate_hz: int, f0_hz: float, s
     for _ in range(ROUNDS):
         gain = 10 ** (total / 20)
         scaled = torch.as_tensor((amplitude * gain).astype(np.float32))
-        sound = ((scaled[:, at] * (1 - share) + scaled[:, at + 1] * share) * waves).sum(0)
-        energy = _energy(sound, rate_hz, count) + noise * gain ** 2
+        envelopes = scaled[:, at] * (1 - share) + scaled[:, at + 1] * share
+        energy = np.mean([_energy((envelopes * wave * loud).sum(0), rate_hz, count) for wave, loud in zip(waves, gains, strict=True)], 0)
+        energy = energy + noise * gain ** 2
         step = 10 * np.log10(wanted / np.maximum(energy, wanted.max() * 1e-9))
         total = _calm(np.clip(total + step * fade, -MOST_CUT_DB, MOST_BOOST_DB), age, 1 / f0_hz)
     for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
         frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
 
 
-def _waves(frames: np.ndarray, slots: np.ndarray, rate_hz: int, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
+def _waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
            share: torch.Tensor) -> torch.Tensor:
     """Each partial at amplitude 1 [K, S]."""
     hz = (SLOT_RATIO[slots] + frames[:, DEVIATION.start + slots].astype(np.float64)).T * f0_hz

@@ -5,9 +5,10 @@
     frames [B, FRAME_SIZE] = Linear(hidden), note's STEADY
 
 The note vector is the bias of each of the D layers of time, and contains the values that hold for all of the note: its motion and its
-release. The network is evaluated for any batch of voices at any time since note-on, so time can be stretched, frozen or reversed while
-a note sounds. The first half is evaluated only when z, pitch or velocity have moved, and once for many moments of a note,
-which is the usual case in training. A small separate network gives the start phases of the partials, once per note.
+release, and in a stereo model its balances and coherences. The network is evaluated for any batch of voices at any time since note-on, so
+time can be stretched, frozen or reversed while a note sounds. The first half is evaluated only when z, pitch or velocity have moved, and
+once for many moments of a note, which is the usual case in training. A small separate network gives the start phases of the partials,
+once per note.
 An implicit representation in the sense of Sitzmann et al. (2020), auto-decoded as in Park et al. (2019), "DeepSDF".
 """
 import torch
@@ -17,6 +18,7 @@ from torch.nn.functional import silu
 from hummingface.models.playing.conditioning import WARP_S, Waves, note_waves, time_waves
 from hummingface.models.playing.frame import HIGHEST, LOWEST, MOVING, PARTIALS
 from hummingface.models.playing.shape import DEFAULT_SHAPE, Shape
+from hummingface.models.playing.stereo import STEREO_HIGHEST, STEREO_LOWEST
 
 
 def mlp(inputs: int, width: int, depth: int, outputs: int) -> nn.Sequential:
@@ -59,6 +61,8 @@ class Decoder(nn.Module):
 
     lowest: Tensor
     highest: Tensor
+    stereo_lowest: Tensor
+    stereo_highest: Tensor
 
     def __init__(self, shape: Shape = DEFAULT_SHAPE):
         super().__init__()
@@ -73,6 +77,8 @@ class Decoder(nn.Module):
         self.phase_net = mlp(inputs, shape.phase_width, shape.phase_depth, 2 * PARTIALS)
         self.register_buffer("lowest", torch.from_numpy(LOWEST.copy()), persistent=False)
         self.register_buffer("highest", torch.from_numpy(HIGHEST.copy()), persistent=False)
+        self.register_buffer("stereo_lowest", torch.from_numpy(STEREO_LOWEST.copy()), persistent=False)
+        self.register_buffer("stereo_highest", torch.from_numpy(STEREO_HIGHEST.copy()), persistent=False)
 
     def note(self, z: Tensor, pitch: Tensor, velocity: Tensor) -> Tensor:
         """The note vector, from which `at` computes any moment. [B, note_size]"""
@@ -84,7 +90,15 @@ class Decoder(nn.Module):
         hidden = self.time_features(time_s, torch.log1p(time_s * (1 / WARP_S)))
         for i, layer in enumerate([self.time_in, *self.time_net]):
             hidden = silu(torch.addmm(note[:, i * width:(i + 1) * width], hidden, layer.weight.t()))
-        return torch.cat([self.out(hidden), note[:, self.shape.time_depth * width:]], 1)
+        return torch.cat([self.out(hidden), note[:, self.shape.steady_in_note]], 1)
+
+    def unclamped_stereo(self, note: Tensor) -> Tensor:
+        """Balances and coherences of notes [B, note_size] before their limits: [B, STEREO_SIZE]; nothing [B, 0] where the shape is mono."""
+        return note[:, self.shape.steady_in_note.stop:]
+
+    def stereo(self, note: Tensor) -> Tensor:
+        """The same, within their limits."""
+        return torch.clamp(self.unclamped_stereo(note), self.stereo_lowest, self.stereo_highest)
 
     def at(self, note: Tensor, time_s: Tensor) -> Tensor:
         """Frames of notes [B, note_size] at times [B]. [B, FRAME_SIZE]"""

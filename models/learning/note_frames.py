@@ -16,6 +16,7 @@ class NoteFrames:
     f0_hz: float              # median frequency of partial 1
     start_phase: np.ndarray   # [PARTIALS] radians: phase of each partial's cosine at t = 0
     hold_s: float             # note-off, seconds since the start of the recording
+    stereo: np.ndarray | None = None     # [STEREO_SIZE] balances and coherences (models/playing/stereo.py); None: mono
 
 
 def frame_times(seconds: float) -> np.ndarray:

@@ -1,4 +1,5 @@
 """The partial slots of a note: which ones it uses, their centre frequencies, and the edges between them."""
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,12 @@ def plain_slots(spectrum: Spectrum, f0_hz: float, count: int, half_width: float 
     return Slots(k - 1, edge(k), edge(k - half_width), edge(k + half_width), max(1, int(edge(0.05))))
 
 
-def place_slots(spectrum: Spectrum, f0_hz: float) -> Slots:
-    """Which slots the note uses, the bin in each where its partial is strongest, and the edges half-way between those."""
+def place_slots(spectra: Sequence[Spectrum], f0_hz: float) -> Slots:
+    """Which slots the note uses in any channel, the bin in each where its partial is strongest, and the edges half-way between those."""
     nominal = SLOT_RATIO.astype(np.float64)
+    spectrum = spectra[0]
     per = f0_hz * spectrum.seconds                     # bins per unit of ratio
-    power = (spectrum.bins.abs() ** 2).cpu().double().numpy()
+    power = np.sum([(channel.bins.abs() ** 2).cpu().double().numpy() for channel in spectra], 0)
     half = has_half_harmonics(power, per)
     use = (np.arange(PARTIALS) < HARMONICS) | half
     use &= nominal * f0_hz < spectrum.rate_hz / 2 * 0.98

@@ -1,5 +1,6 @@
 """Fundamental and stretch of a note whose key is known."""
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,23 +24,24 @@ class Tuning:
         return k * np.sqrt((1 + self.stretch * k * k) / (1 + self.stretch))
 
 
-def find_tuning(spectrum: Spectrum, nominal_hz: float, hold_s: float) -> Tuning:
-    """The fundamental by a robust fit of k * f0 * sqrt(1 + B k^2) to the mean frequencies of the lowest harmonics.
+def find_tuning(spectra: Sequence[Spectrum], nominal_hz: float, hold_s: float) -> Tuning:
+    """The fundamental by a robust fit of k * f0 * sqrt(1 + B k^2) to the mean frequencies of the lowest harmonics, of all channels.
 
     The mean is that of the instantaneous frequency, weighted by power: the centre of a vibrato and of a beating pair.
     """
-    f0_hz = nominal_hz
+    f0_hz, spectrum = nominal_hz, spectra[0]
     for count, half_width in ((SEARCHED // 2, 0.33), (SEARCHED, 0.2), (SEARCHED, 0.15)):
         slots = plain_slots(spectrum, f0_hz, count, half_width)
         if not len(slots.slot):
             return Tuning(nominal_hz, 0.0, False)
         bank = make_bank(spectrum, slots, 2 / (half_width * f0_hz))
-        value, slope = bank.on_hops()
         start = int(min(0.1, hold_s / 3) * FRAMES_PER_SECOND)
         stop = max(start + 2, int(hold_s * FRAMES_PER_SECOND))
-        value, slope = value[:, start:stop], slope[:, start:stop]
-        power = (value.abs() ** 2).sum(1).cpu().double().numpy()
-        moved = (slope * value.conj()).imag.sum(1).cpu().double().numpy()
+        power, moved = np.zeros((2, len(slots.slot)))
+        for channel in spectra:
+            value, slope = (x[:, start:stop] for x in replace(bank, spectrum=channel).on_hops())
+            power += (value.abs() ** 2).sum(1).cpu().double().numpy()
+            moved += (slope * value.conj()).imag.sum(1).cpu().double().numpy()
         if not power.max() > 1e-12:
             return Tuning(nominal_hz, 0.0, False)
         k = slots.slot + 1.0

@@ -11,6 +11,7 @@ from hummingface.compiled import compiled
 from hummingface.models.playing.conditioning import WARP_S, Waves, note_waves, time_waves
 from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
 from hummingface.models.playing.shape import Shape
+from hummingface.models.playing.stereo import MONO, STEREO_HIGHEST, STEREO_LOWEST, STEREO_SIZE
 
 
 @compiled()
@@ -160,7 +161,8 @@ class NumpyDecoder:
         self._out = layer("out")
         waves = time_waves(shape.time_waves)
         self._moving = ((waves.scale, waves.shift, waves.turns, waves.quarter_turn), layers, self._out[0])
-        self._steady = shape.time_depth * shape.width           # where in a note vector the constant values are
+        self._steady = shape.steady_in_note.start               # where in a note vector the constant values are
+        self._stereo = slice(shape.steady_in_note.stop, shape.note_size)
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """The note vector, from which `at` computes any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
@@ -174,6 +176,13 @@ class NumpyDecoder:
         """Frames of notes [B, note_size or more] at times [B]. float32 [B, FRAME_SIZE]"""
         return frames_of(np.ascontiguousarray(note), np.asarray(time_s, np.float32), *self._moving, self._out[1], self._steady, LOWEST,
                          HIGHEST)
+
+    def stereo(self, note: np.ndarray) -> np.ndarray:
+        """Balances and coherences of notes [B, note_size or more], within their limits: float32 [B, STEREO_SIZE]. Mono where the note
+        vector has none."""
+        if not self.shape.stereo:
+            return np.broadcast_to(MONO, (len(note), STEREO_SIZE))
+        return np.clip(note[:, self._stereo], STEREO_LOWEST, STEREO_HIGHEST)
 
     def phase_vectors(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """cos, sin of each partial's start phase, of any length. [B, 2, PARTIALS]"""

@@ -37,6 +37,11 @@ class Model(Playable):
     def note_size(self) -> int:
         return self.shape.note_size + 1
 
+    @property
+    def stereo(self) -> bool:
+        """Whether its notes' channels differ."""
+        return self.shape.stereo
+
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """The note vector, to be kept while z, pitch and velocity stay: half of the work of `frames`. [B, note_size], the pitch last"""
         return np.concatenate([self.decoder.note(z, pitch, velocity), np.asarray(pitch, np.float32)[:, None]], 1)
@@ -49,6 +54,14 @@ class Model(Playable):
         frames = self.decoder.at(note, time_s)
         put_in_tune(frames, note[:, -1], np.asarray(time_s))
         return frames
+
+    def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
+        """Balances and coherences of notes, [B, STEREO_SIZE]; None where the model is mono."""
+        return self.stereo_at(self.note(z, pitch, velocity)) if self.stereo else None
+
+    def stereo_at(self, note: np.ndarray) -> np.ndarray:
+        """Balances and coherences (`models/playing/stereo.py`) of notes [B, note_size]: [B, STEREO_SIZE]."""
+        return self.decoder.stereo(note)
 
     def loudness_lufs(self, note: np.ndarray, pitch: np.ndarray, tilt_db: np.ndarray, motion: float = 1.0,
                       quickly: bool = False) -> np.ndarray:

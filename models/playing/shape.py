@@ -5,6 +5,7 @@ from typing import Any
 from hummingface.models.playing.checks import is_number, is_whole, list_of
 from hummingface.models.playing.conditioning import PITCH_WAVES, ROWS, TIME_WAVES, features_of
 from hummingface.models.playing.frame import BANDS, FRAME_SIZE, FUZZ, MOVING, PARTIALS, STEADY
+from hummingface.models.playing.stereo import STEREO_SIZE
 
 ENCODER_WIDTHS = (16, 512)
 ENCODER_KERNEL, ENCODER_LAYERS, ENCODER_HIDDEN = 5, 4, 128
@@ -31,14 +32,23 @@ class Shape:
     phase_depth: int = 2
     pitch_waves: tuple[float, ...] = PITCH_WAVES
     time_waves: tuple[float, ...] = TIME_WAVES
+    stereo: bool = False              # whether the note vector ends with the values of models/playing/stereo.py
 
     def as_dict(self) -> dict:
-        return asdict(self) | {name: list(getattr(self, name)) for name in WAVES}
+        """As a card has it; `stereo` only where it is true, so that earlier programs read mono models."""
+        fields = asdict(self) | {name: list(getattr(self, name)) for name in WAVES}
+        return fields if self.stereo else {name: value for name, value in fields.items() if name != "stereo"}
 
     @property
     def note_size(self) -> int:
         """The size of the note vector."""
-        return self.time_depth * self.width + STEADY.stop - STEADY.start
+        return self.steady_in_note.stop + (STEREO_SIZE if self.stereo else 0)
+
+    @property
+    def steady_in_note(self) -> slice:
+        """Where in the note vector the frame's STEADY values are; what follows are those of stereo."""
+        first = self.time_depth * self.width
+        return slice(first, first + STEADY.stop - STEADY.start)
 
     @property
     def note_inputs(self) -> int:
@@ -60,7 +70,9 @@ def read_architecture(architecture: dict) -> tuple[Shape, int | None]:
         waves = architecture.get(name)
         if not list_of(lambda wave: is_number(wave, 0, 64) and wave > 0, 32)(waves):
             raise ModelError(f"architecture: {name} must be a list of at most 32 numbers above 0, up to 64")
-    unknown = set(architecture) - set(LIMITS) - {*WAVES, "encoder_width"}
+    if not isinstance(architecture.get("stereo", False), bool):
+        raise ModelError("architecture: stereo must be true or false")
+    unknown = set(architecture) - set(LIMITS) - {*WAVES, "encoder_width", "stereo"}
     if unknown:
         raise ModelError(f"architecture: unknown entries {sorted(unknown)[:5]}; the model may need a newer version")
     width = architecture.get("encoder_width")

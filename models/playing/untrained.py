@@ -1,18 +1,20 @@
 """Models with random weights that give a plausible, decaying harmonic tone: for tests and for trying the engine."""
 import numpy as np
 
-from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
+from hummingface.models.playing.frame import DEVIATION, GROUPS, LEVEL, LEVEL_FLOOR_DB, NOISE, RELEASE, SLOT_RATIO, STEADY, VIBRATO
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape, tensor_shapes
+from hummingface.models.playing.stereo import BALANCE, COHERENCE
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.stft_shape import StftShape, stft_tensor_shapes
 
 CARRY = 6.0                       # far from 0, SiLU is the identity
 
 
-def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width: int | None = None) -> Model:
-    """One hidden unit carries the seconds through every layer; the rest is random, coloured by z."""
-    shape = Shape(latents=latents, width=width)
+def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width: int | None = None, stereo: bool = False) -> Model:
+    """One hidden unit carries the seconds through every layer; the rest is random, coloured by z. `stereo`: balances within 6 dB and
+    coherences from -0.5 to 1, each group's its own."""
+    shape = Shape(latents=latents, width=width, stereo=stereo)
     rng = np.random.default_rng(seed)
     weights = {name: (rng.standard_normal(size) / size[-1] ** 0.5 if name.endswith("weight") else np.zeros(size)).astype(np.float32)
                for name, size in tensor_shapes(shape, encoder_width).items()}
@@ -37,10 +39,13 @@ def untrained(latents: int = 16, seed: int = 0, width: int = 384, encoder_width:
     out[NOISE] *= 2
     out[NOISE, 0] = -20
     bias[NOISE] = -75 + 20 * (CARRY - 1)
-    steady = slice(shape.time_depth * width, None)
-    note[steady] = 0
+    steady = shape.steady_in_note
+    note[steady.start:] = 0
     note_bias[steady][VIBRATO.start - STEADY.start:VIBRATO.stop - STEADY.start] = 0.0, 5.0, 0.0
     note_bias[steady][RELEASE.start - STEADY.start:] = np.log2(0.3)
+    if stereo:
+        note_bias[steady.stop:][BALANCE] = rng.uniform(-6, 6, GROUPS)
+        note_bias[steady.stop:][COHERENCE] = rng.uniform(-0.5, 1, GROUPS)
     points = rng.standard_normal((6, latents)).clip(-3, 3)
     presets = {f"Untrained {i + 1}": [round(float(x), 4) for x in z] for i, z in enumerate(points)}
     card = {"name": "Untrained", "longest_s": 4.0, "velocities": [1, 127], "architecture": shape.as_dict(),

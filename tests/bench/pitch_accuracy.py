@@ -24,6 +24,7 @@ from hummingface.models.playing.conditioning import HIGHEST_KEY, LOWEST_KEY
 from hummingface.models.playing.model import Model
 from hummingface.train.exporting.find_knobs import notes_of
 from hummingface.train.learning.generated import IN_TUNE_CENTS
+from hummingface.train.notes.note import one_channel
 from hummingface.train.notes.onset_pitch import HEARD_DB, find_pitch
 from hummingface.train.notes.soundfont import RATE_HZ as RECORDED_RATE_HZ
 from hummingface.train.notes.soundfont import NoteSpec, render
@@ -49,7 +50,7 @@ def recorded(soundfont: Path, count: int, rng: np.random.Generator) -> Iterator[
     chosen = {NoteSpec(int(rng.choice(programs)), int(rng.integers(36, 85)), 100, 1.0, 0.1) for _ in range(count)}
     for spec, audio in render(sorted(chosen, key=repr), soundfont):
         if np.abs(audio).max() > 1e-4:
-            yield audio[:RECORDED_RATE_HZ], RECORDED_RATE_HZ, float(spec.pitch)
+            yield one_channel(audio[:RECORDED_RATE_HZ]), RECORDED_RATE_HZ, float(spec.pitch)
 
 
 def yin(audio: np.ndarray, rate_hz: int, key: float) -> float:

@@ -70,11 +70,11 @@ def play(source: Any, patch: Any) -> playability.Play:
 
 def play_soundfont(path: Path, program: int) -> playability.Play:
     """Strokes by fluidsynth."""
-    from hummingface.train.notes.soundfont import NoteSpec, render_stereo
+    from hummingface.train.notes.soundfont import NoteSpec, render
 
     def played(strokes: Sequence[PlayedNote], seed: int) -> Iterator[np.ndarray]:
         specs = [NoteSpec(program, stroke.key, stroke.velocity, HOLD_S, stroke.after_s) for stroke in strokes]
-        for stroke, (_, audio) in zip(strokes, render_stereo(specs, path, lead_s=LEAD_S), strict=True):
+        for stroke, (_, audio) in zip(strokes, render(specs, path, lead_s=LEAD_S), strict=True):
             yield audio[:round((LEAD_S + HOLD_S + stroke.after_s) * RATE_HZ)]
     return played
 

@@ -65,7 +65,7 @@ def measure(voices, noise, effects, block, blocks):
                 hop["slot"][slot], hop["used"][slot], hop["last"][slot], hop["pan"][slot] = slot, PARTIALS, 0, 0.7
                 hop["rows"][slot] = 4 if slot % 8 == 0 and voices > 1 else 1
                 hop["partials"][slot] = banks[int(hop["index"]) % 2][slot]
-            hop["noise"] = 1e-6 if noise else 0
+            hop["noise"][:, :2] = 1e-6 if noise else 0
             hop["effects"][:len(controls)] = controls
             publish_hop(state)
         begin = time.thread_time()

@@ -48,6 +48,6 @@ def test_any_hold_is_taken(hold_s):
 
 def test_refuses_what_is_no_sound():
     with pytest.raises(ValueError, match="one channel"):
-        analyse(np.zeros((100, 2), np.float32), 48000, 60, 0.1)
+        analyse(np.zeros((100, 3), np.float32), 48000, 60, 0.1)
     with pytest.raises(ValueError, match="sample rate"):
         analyse(np.zeros(100, np.float32), 10, 60, 0.1)

@@ -26,7 +26,7 @@ def tone(f0_hz, seconds=2.0, levels=None, stretch=0.0, vibrato=(0.0, 5.0), noise
 
 def cents_off(audio, f0_hz, pitch, rate_hz=RATE):
     spectrum = transform(torch.as_tensor(audio), rate_hz, 0.2)
-    return 1200 * np.log2(find_tuning(spectrum, float(pitch_to_hz(pitch)), len(audio) / rate_hz).f0_hz / f0_hz)
+    return 1200 * np.log2(find_tuning([spectrum], float(pitch_to_hz(pitch)), len(audio) / rate_hz).f0_hz / f0_hz)
 
 
 @pytest.mark.parametrize("pitch", [24, 36, 48, 60, 72, 84, 96, 108])

@@ -17,6 +17,7 @@ class PlainModel:
     latents = 16
     presets: ClassVar = {}
     note_size = 2
+    stereo = False
     knobs: ClassVar = {}
     pitches = 21.0, 108.0
     velocities = 1.0, 127.0

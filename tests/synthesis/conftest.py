@@ -25,8 +25,9 @@ class NoteInput:
                 row[:, p] = np.real(amplitude), np.imag(amplitude), frequency_hz
         return rows, max(len(sound) for sound in sounds)
 
-    def start(self, slot, time, sounds, *, phase=(), pan=(1, 1), noise=None):
-        """Begin a voice; `sounds` is one for all rows, or a list of START_ROWS of them; noise [START_ROWS, 2, BANDS]."""
+    def start(self, slot, time, sounds, *, phase=(), pan=(1, 1), noise=None, sides=None):
+        """Begin a voice; `sounds` is one for all rows, or a list of START_ROWS of them; noise [START_ROWS, 2 or 3, BANDS]; sides: complex
+        gains [2, partials] of its channels."""
         sounds = [sounds] * START_ROWS if isinstance(sounds[0], tuple) else sounds
         start = claim_start(self.state)
         rows, used = self.rows(sounds)
@@ -38,13 +39,16 @@ class NoteInput:
         start["phase"] = 0
         start["phase"][:len(phase)] = phase
         start["partials"][:len(rows)] = rows
+        start["wide"], start["sides"] = sides is not None, rows_of_sides(sides)
         start["noise"] = 0
         if noise is not None:
-            start["noise"][:] = noise
+            start["noise"][:, :np.shape(noise)[1]] = noise
         publish_start(self.state)
 
-    def hop(self, voices=None, *, noise=0.0, last=(), flush=False, pan=None, **effects):
-        """Publish a hop. voices: {slot: sound, or a list of four}; noise [BANDS] or [QUARTERS, 2, BANDS]; drive_amount=.. etc."""
+    def hop(self, voices=None, *, noise=0.0, last=(), flush=False, pan=None, sides=None, **effects):
+        """Publish a hop. sides: {slot: complex gains [2, partials]}.
+
+        voices: {slot: sound, or a list of four}; noise [BANDS] or [QUARTERS, 2 or 3, BANDS]; drive_amount=.. etc."""
         hop = claim_hop(self.state)
         hop["count"], hop["flush"], hop["noise"] = len(voices or {}), flush, 0
         for entry, (slot, sounds) in enumerate((voices or {}).items()):
@@ -54,7 +58,10 @@ class NoteInput:
             hop["last"][entry] = slot in last
             hop["pan"][entry] = (pan or {}).get(slot, (1, 1))
             hop["partials"][entry][:len(rows)] = rows
-        hop["noise"][:] = noise
+            hop["wide"][entry] = slot in (sides or {})
+            hop["sides"][entry] = rows_of_sides((sides or {}).get(slot))
+        noise = np.asarray(noise)
+        hop["noise"][:, :noise.shape[-2] if noise.ndim > 1 else 2] = noise
         for name, value in effects.items():
             self.effects[INDEX[name.replace("_", ".", 1)]] = value
         hop["effects"][:len(self.effects)] = self.effects
@@ -83,6 +90,14 @@ class NoteInput:
         publish_until(self.state, sample)
 
     bands = BANDS
+
+
+def rows_of_sides(sides):
+    """Complex gains [2, partials] of left and right as the state block has them: [4, PARTIALS]."""
+    left, turn = np.ones((2, PARTIALS), complex)
+    if sides is not None:
+        left[:len(sides[0])], turn[:len(sides[0])] = sides[0], np.divide(sides[1], sides[0])
+    return np.stack([left.real, left.imag, turn.real, turn.imag]).astype(np.float32)
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def _autoencoder(args: Namespace) -> int:
 
     def made(bank: "NoteBank", device: str, steps: int) -> AutoencoderTrainer:
         options = AutoencoderOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, seed=args.seed, mixed=args.mixed)
-        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
+        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth, stereo=bank.is_stereo)
         return AutoencoderTrainer(bank, shape, options, device=device, precision=args.precision)
     return _train(args, made)
 

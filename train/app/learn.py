@@ -97,7 +97,8 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     options = AutoencoderOptions(steps=1_000_000, minutes=left, least_steps=round(LEAST_STEPS_A_MINUTE * left), notes=32, moments=24,
                                  rate=3e-3, decay_from=0.3, z_noise=0.08, average_steps=200, between=0.4, mixed=0.0, own_share=0.5,
                                  encoder_notes=8, encoder_every=8, seed=lesson.seed)
-    trainer = AutoencoderTrainer(bank, replace(SMALL, latents=lesson.latents), options, device=lesson.device, encoder_width=ENCODER_WIDTH)
+    shape = replace(SMALL, latents=lesson.latents, stereo=bank.is_stereo)
+    trainer = AutoencoderTrainer(bank, shape, options, device=lesson.device, encoder_width=ENCODER_WIDTH)
     state = run / STATE
     if not (state.is_file() and _go_on(trainer, state, say)) or not notes["run"]:
         notes["run"] = secrets.token_hex(8)                               # knobs of another run are another matter

@@ -54,7 +54,7 @@ class ResynthesisedNote:
 
     @property
     def sound(self) -> np.ndarray:
-        """As long and as loud as the recording, but not louder than full scale. float32 [samples]"""
+        """As long and as loud as the recording, but not louder than full scale. float32 [samples], of a stereo model [samples, 2]"""
         peak = float(np.abs(self.made.audio).max(initial=0.0))
         return self.made.audio / np.float32(peak / 0.999) if peak > 0.999 else self.made.audio
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
+from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
@@ -71,6 +72,7 @@ class Batch:
     heard: Tensor          # [N, GROUPS] 0..1, how much of each frequency group is audible in the note
     moves: Tensor          # [N] 1 where the note was long enough to measure its motion, else 0
     phase: Tensor          # [N, PARTIALS] start phases
+    stereo: Tensor         # [N, STEREO_SIZE] balances and coherences
     phase_level: Tensor    # [N, PARTIALS] levels while the note begins; LEVEL_FLOOR_DB where the phase is not known
     time_s: Tensor         # [N R]
     target: Tensor         # [N R, FRAME_SIZE]
@@ -94,8 +96,9 @@ class Batch:
 class NoteBank(BankNotes):
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
-    rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; per note: instrument, pitch, velocity, hold_s, valid_rows,
-    f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1), names;
+    rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; stereo [notes, STEREO_SIZE]; per note: instrument, pitch, velocity,
+    hold_s, valid_rows, f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1),
+    names;
     conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
@@ -120,6 +123,7 @@ class NoteBank(BankNotes):
         self.sources = sorted({n["origin"] for n in notes if "origin" in n} | {s["name"] for s in read_data(folder).get("sources", [])})
         self.rows = torch.empty(len(notes), ROWS + late * len(LATE_S), FRAME_SIZE, dtype=torch.float16)
         self.phase = torch.empty(len(notes), LEVEL.stop - LEVEL.start)
+        self.stereo = torch.from_numpy(np.tile(MONO, (len(notes), 1)))
         at = 0
         for part, places in kept:
             if places:
@@ -129,6 +133,8 @@ class NoteBank(BankNotes):
                     beyond = part.rows()[places, -1:] if rest is None else rest[places]
                     self.rows[at:at + len(places), ROWS:] = torch.from_numpy(beyond)
                 self.phase[at:at + len(places)] = torch.from_numpy(part.phase()[places].astype(np.float32))
+                if (stereo := part.stereo()) is not None:
+                    self.stereo[at:at + len(places)] = torch.from_numpy(stereo[places].astype(np.float32))
                 at += len(places)
         self._know(notes, hold_out, farthest_key)
 
@@ -140,6 +146,7 @@ class NoteBank(BankNotes):
         late = [note.rows[-1:].repeat(len(LATE_S), 0) if note.late is None else note.late for note in made]
         bank.rows = torch.from_numpy(np.concatenate([np.stack([note.rows for note in made]), np.stack(late)], 1).astype(np.float16))
         bank.phase = torch.from_numpy(np.stack([note.phase for note in made]).astype(np.float32))
+        bank.stereo = torch.from_numpy(np.stack([MONO if note.stereo is None else note.stereo for note in made]).astype(np.float32))
         bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
         return bank
 
@@ -173,11 +180,16 @@ class NoteBank(BankNotes):
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def is_stereo(self) -> bool:
+        """Whether the channels of any of its notes differ."""
+        return not torch.equal(self.stereo.cpu(), torch.from_numpy(MONO).expand(len(self), -1))
+
     def near(self, device: torch.device) -> "NoteBank":
         """This bank, with its rows on `device` if they fit beside the training: so batches need no transfer. Returns itself."""
         size = self.rows.nbytes + self.phase.nbytes
         if device.type == "cuda" and size < DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
-            for name in ("rows", "phase", "heard", "times_s"):
+            for name in ("rows", "phase", "stereo", "heard", "times_s"):
                 setattr(self, name, getattr(self, name).to(device))
         return self
 
@@ -281,9 +293,10 @@ class NoteBank(BankNotes):
         on_the_way = lambda x: tensor(x[note] + share * (x[other] - x[note]))                                # noqa: E731
         begin = self.rows[here(note), 10:60:10][..., LEVEL].float().amax(1)
         begin[here(moved)] = LEVEL_FLOOR_DB
+        stereo = torch.lerp(self.stereo[here(note)], self.stereo[here(other)], here(share.astype(np.float32))[:, None])
         return Batch(torch.from_numpy(self.instrument[note]), on_the_way(self.pitch), on_the_way(self.velocity),
                      on_the_way(self.peak_db), self.heard[here(note)], tensor(self.hold_s[note] >= LEAST_MOTION_S),
-                     self.phase[here(note)], begin,
+                     self.phase[here(note)], stereo, begin,
                      self.times_s[rows.to(self.rows.device)].view(-1), target.view(-1, FRAME_SIZE),
                      torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)),
                      torch.from_numpy(self.instrument[np.where(other < 0, note, other)]), tensor(share),

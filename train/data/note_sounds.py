@@ -21,7 +21,7 @@ from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.stft import SAMPLES, Layout
 from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, wanted, write_array
-from hummingface.train.notes.note import QUALITIES, Labels, Note
+from hummingface.train.notes.note import QUALITIES, Labels, Note, one_channel
 
 REPRESENTATION = "stft"
 MOST_KEPT = 8192                      # images in memory, 64 kB each
@@ -44,7 +44,8 @@ def prepared_sound(key: str, note: Note) -> MadeSound:
     """One note, 4 s of it at 16 kHz."""
     from scipy.signal import resample_poly
     common = gcd(note.rate_hz, stft.RATE_HZ)
-    audio = resample_poly(note.audio[:round((stft.NOTE_S + 0.1) * note.rate_hz)], stft.RATE_HZ // common, note.rate_hz // common)[:SAMPLES]
+    audio = one_channel(note.audio)[:round((stft.NOTE_S + 0.1) * note.rate_hz)]
+    audio = resample_poly(audio, stft.RATE_HZ // common, note.rate_hz // common)[:SAMPLES]
     audio = np.pad(audio, (0, SAMPLES - len(audio)))
     peak = max(float(np.abs(audio).max()), 1e-9)
     known = {"peak": peak, "heard": heard_of(audio / peak, note.labels.pitch, note.labels.hold_s)}

@@ -36,7 +36,7 @@ from hummingface.train.data.store import (
     write_part,
     write_skipped,
 )
-from hummingface.train.notes.note import Note, NoteSource, Order, Reader, Skipped, SourceError, why_unusable
+from hummingface.train.notes.note import Note, NoteSource, Order, Reader, Skipped, SourceError, power_of, why_unusable
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note without a note-off
 AHEAD = 2                             # batches in flight for each worker
@@ -94,13 +94,13 @@ def prepared(order_key: str, note: Note) -> Made:
     known["let_go"] = released
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
-    return Made(order_key, labels, rows, late, analysis.start_phase, known)
+    return Made(order_key, labels, rows, late, analysis.start_phase, known, analysis.stereo)
 
 
 def loudness_db(audio: np.ndarray, hold_s: float, rate_hz: int = 48_000) -> float:
-    """Level of the loudest 0.4 s (or of all that is held, if shorter), dB RMS: enough to level presets against each other."""
+    """Level of both channels in the loudest 0.4 s (or of all that is held, if shorter), dB RMS: enough to level presets by."""
     size = max(1, min(round(0.4 * rate_hz), round(hold_s * rate_hz), len(audio)))
-    power = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
+    power = np.concatenate([[0.0], np.cumsum(power_of(audio))])
     return 10 * np.log10(max(np.max(power[size:] - power[:-size]) / size, 1e-12))
 
 

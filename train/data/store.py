@@ -1,13 +1,13 @@
 """A folder of prepared notes: its files and their formats.
 
 A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAME_SIZE] float16, `NAME.phase.npy` [notes, PARTIALS]
-float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, and `NAME.json` with the
-description of each note. It is complete when its JSON is there. `data.json` describes the whole folder: the source of its notes, and
-which of them the last command did not request (they stay, so a later command can use them again). `skipped.json` lists
-the notes that could not be used, with reasons.
+float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, `NAME.stereo.npy` [notes,
+STEREO_SIZE] float16 (models/playing/stereo.py) if any of them is stereo, and `NAME.json` with the description of each note. It is complete
+when its JSON is there. `data.json` describes the whole folder: the source of its notes, and which of them the last command did not request
+(they stay, so a later command can use them again). `skipped.json` lists the notes that could not be used, with reasons.
 
-Format 3 is written. Formats 1 and 2 (parts of one instrument, velocity and length, without data.json; in the first, silence was
--100 dB of level and -110 dB of noise) can be read.
+Format 4 is written. Format 3 had no stereo: its notes are mono. Formats 1 and 2 (parts of one instrument, velocity and length, without
+data.json; in the first, silence was -100 dB of level and -110 dB of noise) can be read.
 """
 import json
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,11 @@ import numpy as np
 from hummingface.models.playing.atomic_file import replace_file, replacing
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB
+from hummingface.models.playing.stereo import MONO
 from hummingface.train.notes.note import Labels
 
-FORMAT = 3
+FORMAT = 4
+READ_FORMATS = (3, FORMAT)         # beside those of 1 and 2
 LARGEST_BYTES = 1 << 28            # of a file that describes notes: the training set of NSynth has 289,205
 LATE_S = (4.4, 4.9, 5.5, 6.2, 7.0, 8.0, 9.0, 10.2, 11.5)
 """Times of the rows beyond those of the note image, for notes that die away slowly."""
@@ -42,6 +44,7 @@ class Made:
     late: np.ndarray | None        # [LATE, FRAME_SIZE] at LATE_S; None where the note is not that long
     phase: np.ndarray              # [PARTIALS]
     known: dict[str, Any]          # f0_hz, valid_rows, peak_db, noise_peak_db, rms_db, measured
+    stereo: np.ndarray | None = None    # [STEREO_SIZE]; None: mono
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class StorePart:
         path = self.stem.with_name(self.stem.name + ".late.npy")
         return np.load(path, mmap_mode="r") if path.is_file() else None
 
+    def stereo(self) -> np.ndarray | None:
+        """[notes, STEREO_SIZE]; None where all notes are mono."""
+        path = self.stem.with_name(self.stem.name + ".stereo.npy")
+        return np.load(path, mmap_mode="r") if path.is_file() else None
+
     def phase(self) -> np.ndarray:
         return np.load(self.stem.with_name(self.stem.name + ".phase.npy"), mmap_mode="r")
 
@@ -82,6 +90,8 @@ def write_part(folder: Path, notes: Sequence[Made]) -> None:
     arrays = {"rows": [n.rows for n in notes], "phase": [n.phase for n in notes]}
     if any(n.late is not None for n in notes):
         arrays["late"] = [n.rows[-1:].repeat(len(LATE_S), 0) if n.late is None else n.late for n in notes]
+    if any(n.stereo is not None for n in notes):
+        arrays["stereo"] = [MONO if n.stereo is None else n.stereo for n in notes]
     for kind, values in arrays.items():
         write_array(stem.with_name(f"{name}.{kind}.npy"), np.stack(values).astype(np.float16))
     replace_file(stem.with_name(name + ".json"), json.dumps({"format": FORMAT, "notes": about}))
@@ -111,7 +121,7 @@ def read_part(path: Path) -> StorePart:
                       "program": instrument["program"], "velocity": card["velocity"], "hold_s": card["hold_s"],
                       "origin": card["soundfont"]}
             notes = [shared | note for note in card["notes"]]
-        elif written == FORMAT:
+        elif written in READ_FORMATS:
             notes = card["notes"]
         else:
             raise DataError(f"{path}: data of format {written!r}; this program reads 1 to {FORMAT}. Prepare it again.")

@@ -50,11 +50,12 @@ class Renderer:
         held = model.frames(np.tile(z, (len(at), 1)), pitch * full, float(self.bank.velocity[note]) * full, at)
         return self._whole(held, times, note)
 
-    def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int) -> np.ndarray:
+    def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int, stereo: np.ndarray | None = None) -> np.ndarray:
+        """[S], or [S, 2] with balances and coherences `stereo` [STEREO_SIZE]."""
         from hummingface.models.learning.note_frames import NoteFrames
         from hummingface.models.learning.reference import synthesise
         return synthesise(NoteFrames(times, frames.astype(np.float32), float(self.bank.f0_hz[note]),
-                                     phase.astype(np.float32), float(self.bank.hold_s[note])), RATE_HZ, seed=note)
+                                     phase.astype(np.float32), float(self.bank.hold_s[note]), stereo), RATE_HZ, seed=note)
 
 
 def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
@@ -111,20 +112,22 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
     times = frame_times(len(audio) / RATE_HZ)
     instrument = bank.instruments[bank.instrument[note]]
     z = np.asarray(model.presets[instrument["name"]])
-    phase = model.start_phase(z[None], bank.pitch[note:note + 1], bank.velocity[note:note + 1])[0]
+    where = z[None], bank.pitch[note:note + 1], bank.velocity[note:note + 1]
+    phase, said = model.start_phase(*where)[0], model.stereo_of(*where)
+    stereo, heard = None if said is None else said[0], bank.stereo[note].numpy() if bank.is_stereo else None
     target = bank.rows[note].numpy().astype(np.float32)
-    versions = {"decoder": (maker.from_model(model, z, times, note), phase),
-            "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy())}
+    versions = {"decoder": (maker.from_model(model, z, times, note), phase, stereo),
+                "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy(), heard)}
     if left_out:
         beside = neighbours(bank, note)
         assert beside is not None, "only such notes are chosen"
         low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]
-        versions["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase)
-        versions["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy())
-    return {name: distance(audio, maker.sound(frames, times, start, note), RATE_HZ)
-            for name, (frames, start) in versions.items()}
+        versions["decoder's neighbours"] = ((frames[0] + frames[1]) / 2, phase, stereo)
+        versions["neighbours"] = (maker.from_rows(mean, times, note), bank.phase[low].numpy(), heard)
+    return {name: distance(audio, maker.sound(frames, times, start, note, sides), RATE_HZ)
+            for name, (frames, start, sides) in versions.items()}
 
 
 def tuning_cents(model: Model, z: np.ndarray, pitches: Sequence[int] = range(LOWEST_KEY, HIGHEST_KEY + 1), velocity: float = 100.0,

@@ -31,8 +31,8 @@ from hummingface.train.data.characteristics import power_db
 from hummingface.train.data.cleaning import SLOPE_SHARE
 from hummingface.train.data.dataset import Batch, NoteBank
 from hummingface.train.data.prepare import loudness_db, prepared
-from hummingface.train.learning.losses import FrameLoss, loudness
-from hummingface.train.notes.note import Note, read_sound
+from hummingface.train.learning.losses import FrameLoss, loudness, stereo_loss
+from hummingface.train.notes.note import Note, power_of, read_sound
 
 WAYS = ("preset", "encoder", "refined")
 USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
@@ -58,7 +58,7 @@ QUICKLY = Descent(40, 0.3, 2)
 class Reconstruction:
     audio: np.ndarray                    # float32 [S], of the length of the recording
     rate_hz: int
-    original: np.ndarray                 # float32 [S]
+    original: np.ndarray                 # float32 [S] or [S, 2]
     z: np.ndarray                        # [L], in knobs
     way: str                             # of WAYS, by which it was found
     gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
@@ -119,7 +119,7 @@ class Refiner:
 
     def _off(self, z: torch.Tensor, batch: Batch, below_hz: float) -> torch.Tensor:
         """The loss of the frames at z [N, L], at any level (a gain is free); what is above `below_hz` counts as right."""
-        frames = self._frames(z, batch)
+        frames, stereo = self._frames(z, batch)
         moments = len(frames) // len(z)
         with torch.no_grad():
             hz = torch.from_numpy(SLOT_RATIO) * (440 * torch.exp2((batch.pitch - 69) / 12))[:, None]
@@ -133,11 +133,14 @@ class Refiner:
             for part in (LEVEL, NOISE):
                 batch.target[:, part] += gain_db.repeat_interleave(moments)[:, None]
             batch.target = torch.where(unknown, frames, batch.target)
-        return self.loss(frames, batch)[0]
+        off = self.loss(frames, batch)[0]
+        return off + self.loss.weights.stereo * stereo_loss(stereo, batch) if self.model.stereo else off
 
-    def _frames(self, z: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _frames(self, z: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """(frames, balances and coherences) before their limits."""
         note = self.decoder.note(z, batch.pitch, batch.velocity)
-        return self.decoder.unclamped(note.repeat_interleave(len(batch.time_s) // len(note), 0), batch.time_s)
+        frames = self.decoder.unclamped(note.repeat_interleave(len(batch.time_s) // len(note), 0), batch.time_s)
+        return frames, self.decoder.unclamped_stereo(note)
 
 
 def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
@@ -171,29 +174,31 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
-    audio = np.zeros(len(original), np.float32)
+    audio = np.zeros((len(original), *sound.shape[1:]), np.float32)
     sound = sound[:len(audio) - lead]
     audio[lead:lead + len(sound)] = sound
-    gain = np.sqrt(np.square(original, dtype=np.float64).sum() / max(np.square(audio, dtype=np.float64).sum(), 1e-20))
+    gain = np.sqrt(power_of(original).sum() / max(power_of(audio).sum(), 1e-20))
     return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way, 20 * float(np.log10(max(gain, 1e-10))))
 
 
 def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
-    """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S]"""
+    """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S] or [S, 2]"""
     return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
 
 
 def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
             f0_hz: float | None = None) -> np.ndarray:
-    """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S]"""
+    """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S], of a stereo model [S, 2]"""
     times = frame_times(max(seconds, 0.1))
     inside = np.clip(pitch, *model.card.get("pitches", (0, 127)))      # further keys have the last one's colour, as played
     frames = held_frames(model, z, inside, velocity, times[times <= hold_s])
     after = times[len(frames):] - hold_s
     if len(after):
         frames = np.concatenate([frames, released(frames[-1], after, pitch)])
-    phase = model.start_phase(z[None], np.array([inside]), np.array([velocity]))[0]
-    note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s)
+    where = z[None], np.array([inside]), np.array([velocity])
+    phase, stereo = model.start_phase(*where)[0], model.stereo_of(*where)
+    note = NoteFrames(times, frames.astype(np.float32), f0_hz or float(pitch_to_hz(pitch)), phase, hold_s,
+                      None if stereo is None else stereo[0])
     return synthesise(note, rate_hz)
 
 
@@ -233,8 +238,9 @@ def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
     sound = played(Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
-    audio = np.pad(sound, (lead, 0))[:len(original)]
-    return Reconstruction(np.pad(audio, (0, len(original) - len(audio))), rate_hz, original, np.zeros(1), "targets")
+    audio = np.zeros((len(original), *sound.shape[1:]), np.float32)
+    audio[lead:lead + len(sound)] = sound[:len(audio) - lead]
+    return Reconstruction(audio, rate_hz, original, np.zeros(1), "targets")
 
 
 class Learnt:
@@ -243,6 +249,7 @@ class Learnt:
     def __init__(self, bank: NoteBank, which: int = 0):
         self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}
         self.rows, self.times, self.phase = bank.rows[which].float().numpy(), bank.times_s.numpy(), bank.phase[which].numpy()
+        self.stereo = bank.stereo[which].numpy() if bank.is_stereo else None
 
     def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
@@ -251,3 +258,6 @@ class Learnt:
 
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return self.phase[None]
+
+    def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
+        return None if self.stereo is None else self.stereo[None]

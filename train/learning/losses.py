@@ -34,6 +34,7 @@ from hummingface.models.playing.frame import (
     group_of_hz,
 )
 from hummingface.models.playing.period import DECIDING, LAG_S, QUIETEST_DB
+from hummingface.models.playing.stereo import BALANCE, COHERENCE
 from hummingface.train.data.dataset import Batch
 from hummingface.train.learning.parallel import everywhere, processes
 
@@ -46,6 +47,8 @@ CENTS = 1731.234                      # per unit of relative frequency
 MEL_KNEE_HZ = 700.0                   # the mel axis is linear below, logarithmic above
 CENTS_KNEE = 15.0                     # errors beyond count ever less: such partials are noise or out of reach
 TOP_BANDS = 0.3                       # of noise above 16 kHz: left alone, the loudness of frames would be made up for there, as hiss
+BALANCE_UNIT_DB, COHERENCE_UNIT = 2.0, 0.2
+BALANCE_KNEE = 5.0                    # of these units: of groups that lie all on one side, few dB more or less count little
 FILLED_HZ = 90.0                      # a lone partial fills about 4 bins
 
 
@@ -58,6 +61,7 @@ class Weights:
     period: float = 0.15              # dB that a cent of the whole note's tuning is worth
     motion: float = 0.1               # measured: what a decoder lacks of a sound's motion is in its levels over time, not here
     release: float = 0.15
+    stereo: float = 0.8               # of balances and coherences, in units of what is just heard
 
 
 class FrameLoss(torch.nn.Module):
@@ -166,6 +170,16 @@ class FrameLoss(torch.nn.Module):
         parts = {"levels": levels, "loudness": whole, "groups": groups, "cents": tuning, "period": period,
                  "motion": motion, "release": release}
         return loss, {name: value.detach() for name, value in parts.items()}
+
+
+def stereo_loss(predicted: Tensor, batch: Batch) -> Tensor:
+    """Balances and coherences [N, STEREO_SIZE] against the notes' own, where their groups are audible: 1 for errors of BALANCE_UNIT_DB
+    and COHERENCE_UNIT."""
+    off_db = (predicted[:, BALANCE] - batch.stereo[:, BALANCE]).abs()
+    off = BALANCE_KNEE * torch.asinh(off_db / BALANCE_UNIT_DB / BALANCE_KNEE)
+    off = off + (predicted[:, COHERENCE] - batch.stereo[:, COHERENCE]).abs() / COHERENCE_UNIT
+    weight = batch.heard.square() + 0.01
+    return (weight * off).sum() / everywhere(weight.sum()) / 2
 
 
 def over_floor(level: Tensor, floor: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from hummingface.train.data.dataset import Batch, NoteBank
 from hummingface.train.data.frame_image import picture
 from hummingface.train.learning import parallel
 from hummingface.train.learning.averaging import follow
-from hummingface.train.learning.losses import FrameLoss, Weights, phase_loss
+from hummingface.train.learning.losses import FrameLoss, Weights, phase_loss, stereo_loss
 from hummingface.train.learning.run import Learner
 from hummingface.train.learning.scaled_decoder import ScaledDecoder
 
@@ -56,8 +56,9 @@ class Training(ScaledDecoder):
 
     offsets: Tensor
 
-    def __init__(self, shape: Shape, instruments: int, mean: Tensor, deviation: Tensor, encoder_width: int = 96, own_points: int = 0):
-        super().__init__(shape, mean, deviation)
+    def __init__(self, shape: Shape, instruments: int, statistics: tuple[Tensor, Tensor, Tensor], encoder_width: int = 96,
+                 own_points: int = 0):
+        super().__init__(shape, *statistics)
         self.encoder = Encoder(shape.latents, encoder_width)
         self.points = nn.Parameter(0.5 * torch.randn(instruments, shape.latents))
         if own_points:
@@ -82,9 +83,9 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
                  device: str = "cpu", encoder_width: int = 96, precision: str = "auto"):
         super().__init__(bank, options, device, precision)
         read_architecture(shape.as_dict())                              # what no program could open again is not trained
-        mean, deviation = bank.statistics(np.random.default_rng(0))
+        statistics = (*bank.statistics(np.random.default_rng(0)), bank.stereo[torch.from_numpy(bank.trained)].mean(0))
         own_points = len(bank) if options.own_share else 0
-        self.model = Training(shape, len(bank.instruments), mean, deviation, encoder_width, own_points).to(self.device)
+        self.model = Training(shape, len(bank.instruments), statistics, encoder_width, own_points).to(self.device)
         parallel.same_start(self.model)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.loss = FrameLoss(weights).to(self.device)
@@ -104,7 +105,7 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
         points = model.points_of(batch, own)
         noise = self.normal(o.notes, points.shape[1])
         with self.autocast():
-            frames = model.frames(points + o.z_noise * noise, batch)
+            frames, stereo = model.at_and_stereo(points + o.z_noise * noise, batch.pitch, batch.velocity, batch.time_s)
             vectors = model.decoder.phase_vectors(points.detach(), batch.pitch, batch.velocity)
         loss, parts = self.loss(frames.float(), batch)
         phase = phase_loss(vectors.float(), batch.phase, batch.phase_level)
@@ -112,6 +113,10 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
         if o.own_share:
             total = total + o.own_pull * model.offsets.square().sum(1).mean()
         parts |= {"loss": loss.detach(), "phase": phase.detach()}
+        if stereo is not None:
+            off = stereo_loss(stereo.float(), batch)
+            total = total + self.loss.weights.stereo * off
+            parts["stereo"] = off.detach()
         if o.encoder_notes and self.step % o.encoder_every == 0:
             total = total + self._encoder_loss(parts)
         self.optimiser.zero_grad(set_to_none=True)
@@ -168,7 +173,10 @@ class AutoencoderTrainer(Learner[NoteBank, AutoencoderOptions]):
         rng, watched = np.random.default_rng(1), np.flatnonzero(self.bank.left_out)
         notes = rng.choice(watched if len(watched) else self.bank.trained, WATCHED)
         batch = self.bank.batch(rng, WATCHED, self.options.moments, 0.0, notes).to(self.device)
-        _, parts = self.loss(self.average.frames(self.average.points_of(batch, None), batch), batch)
+        frames, stereo = self.average.at_and_stereo(self.average.points_of(batch, None), batch.pitch, batch.velocity, batch.time_s)
+        _, parts = self.loss(frames, batch)
+        if stereo is not None:
+            parts["stereo"] = stereo_loss(stereo, batch)
         return {("left_out." if len(watched) else "seen.") + name: float(value) for name, value in parts.items()}
 
     @torch.no_grad()

@@ -6,6 +6,7 @@ from hummingface.models.learning.autoencoder import encode
 from hummingface.models.learning.decoder import linear
 from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model
+from hummingface.train.learning.scaled_decoder import stereo_scale
 from hummingface.train.learning.train_autoencoder import AutoencoderTrainer, Training
 
 NOTES_HEARD = 8                       # notes of an instrument that the model does not name, which its encoder sees
@@ -36,11 +37,15 @@ def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
 def _unfold(training: Training) -> None:
     """The opposite of `hummingface.train.exporting.export_model.fold`: the last layers give values near 1 again."""
     shape, scale, centre = training.decoder.shape, training.scale, training.centre
-    note, steady = linear(training.decoder.note_net), slice(shape.time_depth * shape.width, None)
+    note, steady = linear(training.decoder.note_net), shape.steady_in_note
     out = training.decoder.out
     for weight, bias, part in ((out.weight, out.bias, MOVING), (note.weight[steady], note.bias[steady], STEADY)):
         weight.div_(scale[part, None])
         bias.sub_(centre[part]).div_(scale[part])
+    if shape.stereo:
+        rest, unit = slice(steady.stop, None), stereo_scale(scale)
+        note.weight[rest].div_(unit[:, None])
+        note.bias[rest].sub_(training.stereo_centre).div_(unit)
 
 
 def _heard(trainer: AutoencoderTrainer, model: Model, number: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-ANALYSIS = 6
+ANALYSIS = 7
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
 all are made again."""
 
@@ -54,7 +54,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Note:
-    """A note as sound: `audio` float32 [S] mono from note-on; `pitch` is where its fundamental is looked for, a fractional key."""
+    """A note as sound: `audio` float32 from note-on, [S] or both channels [S, 2]; `pitch` is where its fundamental is looked for, a
+    fractional key."""
     labels: Labels
     audio: np.ndarray
     rate_hz: int
@@ -105,7 +106,8 @@ def sha256_of(path: Path) -> str:
 
 
 def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
-    """(float32 [S] mono, rate) of a sound file of any format that libsndfile reads. Raises SourceError with the reason."""
+    """(float32 [S], rate) of a sound file of any format that libsndfile reads; [S, 2] where its first two channels differ. Raises
+    SourceError with the reason."""
     import soundfile as sf
     if isinstance(file, Path) and not file.is_file():
         raise SourceError("no such file")
@@ -121,11 +123,33 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
         raise SourceError("holds no samples")
     if not np.isfinite(audio).all():
         raise SourceError("contains NaN or Inf")
-    return np.ascontiguousarray(audio.mean(1)), rate_hz
+    return as_heard(audio), rate_hz
+
+
+def as_heard(audio: np.ndarray) -> np.ndarray:
+    """A sound [S, channels] as a note has it: [S] where there is one channel or the first two are equal, else both, [S, 2]."""
+    if audio.shape[1] == 1 or np.array_equal(audio[:, 0], audio[:, 1]):
+        return np.ascontiguousarray(audio[:, 0])
+    return np.ascontiguousarray(audio[:, :2])
+
+
+def power_of(audio: np.ndarray) -> np.ndarray:
+    """Mean power of the channels of a sound [S] or [S, 2] at each sample: float64 [S]."""
+    power = np.square(audio, dtype=np.float64)
+    return power if power.ndim == 1 else power.mean(1)
+
+
+def one_channel(audio: np.ndarray) -> np.ndarray:
+    """A sound [S] or [S, 2] for what listens to one channel: the louder one, at the level of both. Averaging would cancel what differs."""
+    if audio.ndim == 1:
+        return audio
+    powers = np.square(audio, dtype=np.float64).mean(0)
+    loudest = int(np.argmax(powers))
+    return audio[:, loudest] * np.float32(np.sqrt(powers.mean() / powers[loudest])) if powers[loudest] > 0 else audio[:, 0]
 
 
 def why_unusable(audio: np.ndarray, rate_hz: int) -> str:
-    """Why no note can be made of a sound; empty if it can."""
+    """Why no note can be made of a sound [S] or [S, 2]; empty if it can."""
     if len(audio) < SHORTEST_S * rate_hz:
         return f"too short: {len(audio) / rate_hz:.3f} s"
     if not np.isfinite(audio).all():

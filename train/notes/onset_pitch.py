@@ -9,7 +9,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from hummingface.models.playing.frame import pitch_to_hz
-from hummingface.train.notes.note import why_unusable
+from hummingface.train.notes.note import one_channel, power_of, why_unusable
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
 BLOCK_S = 0.01
@@ -40,7 +40,7 @@ class OnsetPitch:
 
 
 def hear(audio: np.ndarray, rate_hz: int) -> OnsetPitch:
-    """Listen to `audio` float32 [S]."""
+    """Listen to `audio` float32 [S] or [S, 2]: levels are those of both channels, the pitch that of the louder one."""
     problem = why_unusable(audio, rate_hz)
     if problem:
         return OnsetPitch(problem=problem)
@@ -53,7 +53,7 @@ def hear(audio: np.ndarray, rate_hz: int) -> OnsetPitch:
     off_s, end_s = (min(block * BLOCK_S, len(audio) / rate_hz) for block in (off, end))
     if end_s - onset_s < 0.1:
         return OnsetPitch(problem=f"only {end_s - onset_s:.2f} s of it are audible")
-    pitch, why = find_pitch(audio[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
+    pitch, why = find_pitch(one_channel(audio)[int(onset_s * rate_hz):int(off_s * rate_hz) + 1], rate_hz)
     power = np.concatenate([[0.0], np.cumsum(10 ** (level / 10))])
     size = min(round(0.4 / BLOCK_S), len(level))
     loudest = 10 * np.log10(np.max(power[size:] - power[:-size]) / size)
@@ -65,6 +65,8 @@ def is_clipped(audio: np.ndarray) -> bool:
     """Whether many samples stand at the loudest value, in runs: as a converter leaves them, and no softer wave does."""
     peak = np.abs(audio).max()
     at = np.abs(audio) > 0.9995 * peak
+    if audio.ndim == 2:
+        return any(map(is_clipped, audio.T))
     if peak < 0.5 or at.mean() < CLIPPED_SHARE:
         return False
     edges = np.flatnonzero(np.diff(np.concatenate([[0], at.astype(np.int8), [0]])))
@@ -76,7 +78,7 @@ def block_levels(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     """RMS in dB of each BLOCK_S."""
     edges = np.arange(int(len(audio) / rate_hz / BLOCK_S) + 2) * (BLOCK_S * rate_hz)
     edges = np.unique(edges.astype(np.int64).clip(0, len(audio)))
-    total = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
+    total = np.concatenate([[0.0], np.cumsum(power_of(audio))])
     return 10 * np.log10(np.maximum((total[edges[1:]] - total[edges[:-1]]) / np.diff(edges), 1e-14))
 
 
@@ -95,6 +97,7 @@ def exact_onset(audio: np.ndarray, rate_hz: int, block: int, noise_db: float) ->
     first = max(0, int((block - 1) * BLOCK_S * rate_hz))
     size = max(1, rate_hz // 2000)
     piece = np.abs(audio[first:int((block + 2) * BLOCK_S * rate_hz)])
+    piece = piece if piece.ndim == 1 else piece.max(1)
     peaks = piece[:len(piece) // size * size].reshape(-1, size).max(1) if len(piece) >= size else piece
     above = peaks > max(np.abs(audio).max() * 10 ** (ONSET_DB / 20), 10 ** ((noise_db + CREST_DB) / 20))
     return (first + (int(np.argmax(above)) * size if above.any() else 0)) / rate_hz

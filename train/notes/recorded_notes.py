@@ -24,7 +24,7 @@ from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
 from hummingface.train.notes.sfz_reader import Mapping, Region, read_sfz
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
-LISTENING = 2
+LISTENING = 3
 LOUDEST_DB = -20.0                             # RMS of the folder's loudest note, within GAIN_STEP_DB
 GAIN_STEP_DB = 6.0                             # the gain moves in steps, so that one more recording leaves the others as they are
 MOST_PROGRAMS_NAMED = 8
@@ -244,6 +244,6 @@ def read_cuts(orders: Sequence[Order]) -> Iterator[Note | Skipped]:
         piece = audio[start:stop] * np.float32(10 ** (cut.gain_db / 20))
         if cut.start_s > LEAD_S / 2:                                # a cut must not click
             fade = max(1, int(LEAD_S * rate_hz / 2))
-            piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+            piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32).reshape(-1, *[1] * (piece.ndim - 1))
         yield Note(order.labels, piece, rate_hz, cut.pitch, Path(cut.path), cut.start_s)
 

@@ -73,15 +73,8 @@ def write_timeline(specs: Sequence[NoteSpec], path: Path) -> list[int]:
     return starts
 
 
-def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None) -> Iterator[tuple[NoteSpec, np.ndarray]]:
-    """(spec, audio float32 [S] mono at RATE_HZ, from note-on to the end of its tail) for each of `specs`, in one run. Raises as
-    `render_stereo` does."""
-    for spec, audio in render_stereo(specs, soundfont, folder):
-        yield spec, audio.mean(1)
-
-
-def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None,
-                  lead_s: float = 0.0) -> Iterator[tuple[NoteSpec, np.ndarray]]:
+def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = None,
+           lead_s: float = 0.0) -> Iterator[tuple[NoteSpec, np.ndarray]]:
     """(spec, audio float32 [S, 2] at RATE_HZ, from `lead_s` before note-on to the end of its tail) for each of `specs`, in one run.
 
     Raises SoundFontError where the program or the SoundFont is missing, or where it fails.
@@ -110,9 +103,10 @@ def render_stereo(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | Non
 
 
 def trim_tail(audio: np.ndarray, hold_s: float, floor_db: float = -80.0, keep_s: float = 0.1) -> np.ndarray:
-    """Cut the tail after note-off where it has fallen `floor_db` below the note's peak, keeping `keep_s` more."""
+    """Cut the tail of a sound [S] or [S, 2] after note-off where it has fallen `floor_db` below the note's peak, keeping `keep_s` more."""
     size = RATE_HZ // 100
-    blocks = np.abs(audio[:len(audio) // size * size]).reshape(-1, size).max(1)
+    peak = np.abs(audio).reshape(len(audio), -1).max(1)
+    blocks = peak[:len(audio) // size * size].reshape(-1, size).max(1)
     heard = np.flatnonzero(blocks > blocks.max() * 10 ** (floor_db / 20)) if len(blocks) else np.zeros(0, int)
     last = (heard[-1] + 1) * size if len(heard) else 0
     return audio[:max(last, round(hold_s * RATE_HZ)) + round(keep_s * RATE_HZ)]

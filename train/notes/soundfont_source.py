@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
-from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, key_of, sha256_of
+from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, as_heard, key_of, sha256_of
 from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, GeneralMidiProgram, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 
@@ -73,7 +73,7 @@ class FontReader:
             if np.abs(audio[:round(spec.hold_s * RATE_HZ)]).max() < SILENT_PEAK:
                 yield Skipped(order.labels.name, "silent")
             else:
-                yield Note(order.labels, trim_tail(audio, KEPT_TAIL_S), RATE_HZ, float(spec.pitch))
+                yield Note(order.labels, as_heard(trim_tail(audio, KEPT_TAIL_S)), RATE_HZ, float(spec.pitch))
 
 
 class SoundFont:

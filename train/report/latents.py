@@ -109,6 +109,11 @@ class _Raw:
         return frames
 
     @torch.no_grad()
+    def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
+        inputs = [torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity)]
+        return self.decoder.stereo(self.decoder.note(*inputs)).numpy() if self.decoder.shape.stereo else None
+
+    @torch.no_grad()
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         return self.decoder.start_phase(*(torch.from_numpy(np.asarray(x, np.float32)) for x in (z, pitch, velocity))).numpy()
 

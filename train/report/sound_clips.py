@@ -15,7 +15,7 @@ from hummingface.train.evaluation.metrics import FIGURES, distance
 from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, find_point, sound_at, sounded
 from hummingface.train.exporting.find_knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
 from hummingface.train.notes.names import note_name
-from hummingface.train.notes.note import Note, read_sound
+from hummingface.train.notes.note import Note, one_channel, read_sound
 from hummingface.train.report import media
 
 RATE_HZ = 32_000
@@ -42,9 +42,9 @@ def clip(name: str, about: str, audio: np.ndarray, rate_hz: int, gain: float | N
         audio, rate_hz = resample_poly(audio, RATE_HZ, rate_hz).astype(np.float32), RATE_HZ
     if len(audio) > LONGEST_S * rate_hz:
         audio = audio[:round(LONGEST_S * rate_hz)].copy()
-        audio[-round(FADE_S * rate_hz):] *= np.linspace(1, 0, round(FADE_S * rate_hz), dtype=np.float32)
+        audio[-round(FADE_S * rate_hz):].T[...] *= np.linspace(1, 0, round(FADE_S * rate_hz), dtype=np.float32)
     audio = media.levelled(audio) if gain is None else audio * np.float32(gain)
-    return Clip(name, about, media.sound(audio, rate_hz), media.spectrogram(audio, rate_hz))
+    return Clip(name, about, media.sound(audio, rate_hz), media.spectrogram(one_channel(audio), rate_hz))
 
 
 # reconstructions ----------------------------------------------------------------------------------------------------------------
