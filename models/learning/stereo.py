@@ -20,14 +20,25 @@ def channels_of(audio: np.ndarray) -> np.ndarray:
     return first_two[:1] if len(first_two) == 1 or np.array_equal(first_two[0], first_two[1]) else first_two
 
 
-def measure_stereo(channels: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Balances in dB and coherences of two channels [2, S]: [STEREO_SIZE] float32, as models/playing/stereo.py has them."""
+def _spectra(channels: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
+    """(spectra of channels [C, S], weighted as their stereo is heard: [C, bins], the group of each bin [bins])."""
     size = min(channels.shape[1], round(LONGEST_S * rate_hz))
     fade = min(size, round(FADE_S * rate_hz))
     weight = np.exp(-0.5 * np.arange(size) / (MEMORY_S * rate_hz))                  # of amplitude
     weight[size - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade))
     bins = np.fft.rfft(channels[:, :size] * weight, n=1 << (size - 1).bit_length())
-    group = group_of_hz(np.fft.rfftfreq(1 << (size - 1).bit_length(), 1 / rate_hz))
+    return bins, group_of_hz(np.fft.rfftfreq(1 << (size - 1).bit_length(), 1 / rate_hz))
+
+
+def group_levels_db(channels: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Levels of a note's groups, of all channels [C, S] together: dB [GROUPS]; only their differences mean anything."""
+    bins, group = _spectra(channels, rate_hz)
+    return 10 * np.log10(np.bincount(group, np.square(np.abs(bins)).sum(0), GROUPS) + 1e-30)
+
+
+def measure_stereo(channels: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Balances in dB and coherences of two channels [2, S]: [STEREO_SIZE] float32, as models/playing/stereo.py has them."""
+    bins, group = _spectra(channels, rate_hz)
 
     def total(values: np.ndarray) -> np.ndarray:
         sums = np.bincount(group, values, GROUPS)

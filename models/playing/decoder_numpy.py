@@ -168,6 +168,10 @@ class NumpyDecoder:
         """The note vector, from which `at` computes any moment: z [B, L], pitch [B], velocity [B] -> [B, note_size]."""
         return _mlp(self._note_net, self._inputs(z, pitch, velocity))
 
+    def note_hidden(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """What the last layer of `note` makes its vector from: [B, note_width]."""
+        return _hidden(self._note_net, self._inputs(z, pitch, velocity))
+
     def unclamped(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """The raw output that depends on time, before clamping: notes [B, note_size], seconds [B] -> [B, MOVING]."""
         return moving(np.ascontiguousarray(note), np.asarray(time_s, np.float32), *self._moving) + self._out[1]
@@ -202,9 +206,13 @@ def _features(waves: Waves, first: np.ndarray, second: np.ndarray) -> np.ndarray
     return features(first, second, waves.scale, waves.shift, waves.turns, waves.quarter_turn)
 
 
-def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:
+def _hidden(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:
     for weight, bias in layers[:-1]:
         x = product(x, weight)
         add_and_silu(x, bias[None])
+    return x
+
+
+def _mlp(layers: list[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:
     weight, bias = layers[-1]
-    return product(x, weight) + bias
+    return product(_hidden(layers, x), weight) + bias

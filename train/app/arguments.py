@@ -54,6 +54,12 @@ def build_parser() -> CommandParser:
     knobs = command("knobs", "measure which way in a model's latent space is brighter ..: into its card, weights stay as they are")
     knobs.add_argument("model", help="a name of the library, or a file")
 
+    stereo = command("stereo", "give a mono model the width of the notes that it learnt: nothing else of what it plays changes")
+    stereo.add_argument("model", help="a name of the library, or a file")
+    stereo.add_argument("--notes", type=Path, required=True, metavar="SOURCE", help="as `prepare` takes them; presets go by their names")
+    stereo.add_argument("--out", type=Path, required=True, metavar="NAME", help="of the two files to write, with its folder")
+    add_overrides(stereo)
+
     export = command("export", "write the model of a run, with its card")
     export.add_argument("data", type=Path, help="folder of prepared notes that the run learnt")
     export.add_argument("run", type=Path, help="folder of the run")

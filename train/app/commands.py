@@ -205,6 +205,14 @@ def _train(args: Namespace, made: Callable, opened: Callable | None = None) -> i
     return 0
 
 
+def _stereo(args: Namespace) -> int:
+    from hummingface.models.playing.checkpoint import save_model
+    from hummingface.train.exporting.add_stereo import add_stereo
+    model, report = add_stereo(open_frame_model(args.model, args.library), open_source(args.notes, overrides_of(args)))
+    print(f"{save_model(model, args.out)[0]}: {report}")
+    return 0
+
+
 def _knobs(args: Namespace) -> int:
     from hummingface.models.playing.checkpoint import load_model, save_card
     from hummingface.train.exporting.find_knobs import find_knobs
