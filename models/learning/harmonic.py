@@ -89,7 +89,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
 def find_onset(channels: np.ndarray, rate_hz: int) -> float:
     """Seconds until a sound [channels, S] first comes within 50 dB of its loudest millisecond, at most 0.3."""
     size = max(1, rate_hz // 2000)
-    peak = np.abs(channels).max(0)
+    peak = np.abs(channels[0]) if len(channels) == 1 else np.sqrt(np.square(channels).mean(0))
     level = peak[: len(peak) // size * size].reshape(-1, size).max(1)
     if not len(level) or not level.max() > 1e-9:
         return 0.0

@@ -8,16 +8,20 @@ MEMORY_S = 0.5                          # time constant of the weight of a momen
 LONGEST_S = 6 * MEMORY_S
 FADE_S = 0.1                            # at the end of what is measured
 SPREAD = 1e-6                           # of the whole note's power that counts in every group: silent ones are as the note is
+EQUAL = 1e-5                            # of the power may lie in what differs: some fonts' mono notes differ in their first samples
 ONE_SIDED = 1e-4                        # of the other channel's power: less has no coherence that could be heard
 
 
 def channels_of(audio: np.ndarray) -> np.ndarray:
-    """A sound [S] or [S, channels] as the channels that it has to say: [1, S] where they are equal, else the first two, [2, S]."""
+    """A sound [S] or [S, channels] as the channels that tell it: [1, S] where they are as good as equal, else the first two, [2, S]."""
     audio = np.asarray(audio)
     if audio.ndim == 1:
         return audio[None]
     first_two = audio.T[:2]
-    return first_two[:1] if len(first_two) == 1 or np.array_equal(first_two[0], first_two[1]) else first_two
+    if len(first_two) == 1:
+        return first_two
+    differs = np.square(first_two[0] - first_two[1], dtype=np.float64).sum()
+    return first_two[:1] if differs <= EQUAL * np.square(first_two, dtype=np.float64).sum() else first_two
 
 
 def _spectra(channels: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import torch
 from hummingface.models.learning.harmonic import analyse
 from hummingface.models.learning.motion import smooth
 from hummingface.models.learning.reference import synthesise
+from hummingface.train.notes.note import as_heard
 from hummingface.train.notes.soundfont import NoteSpec, render
 
 torch.set_num_threads(1)
@@ -33,7 +34,7 @@ def distance():
 
 @pytest.fixture(scope="module")
 def notes():
-    return {s: audio for s, audio in render(list(NOTES.values()), SOUNDFONT)}      # noqa: C416
+    return {spec: as_heard(audio) for spec, audio in render(list(NOTES.values()), SOUNDFONT)}
 
 
 @pytest.mark.parametrize(("name", "most"), [

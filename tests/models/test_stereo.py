@@ -95,6 +95,9 @@ def test_equal_channels_are_one():
     assert channels_of(tone()).shape == channels_of(np.stack([tone(), tone()], 1)).shape == (1, len(tone()))
     assert channels_of(np.stack([tone(), -tone()], 1)).shape == (2, len(tone()))
     assert analyse(np.stack([tone(), tone()], 1), RATE, KEY, 1.4).stereo is None
+    nearly = np.stack([tone(), tone()], 1)
+    nearly[:64, 1] *= 0.5
+    assert analyse(nearly, RATE, KEY, 1.4).stereo is None
 
 
 def test_opposite_channels_keep_their_level():

@@ -1,7 +1,13 @@
 """Stereo of what is played: balances and coherences of the model's notes, the width, and mono without loss."""
+import json
+
 import numpy as np
 import pytest
 
+from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.models.playing.frame import GROUPS, LEVEL, NOISE, group_of_hz, pitch_to_hz
@@ -125,3 +131,33 @@ def test_a_network_says_its_own_stereo():
             group = group_of_hz(hz)
             assert correlation == pytest.approx(values[COHERENCE][group], abs=0.05)
             assert balance_db == pytest.approx(values[BALANCE][group], abs=0.5)
+
+
+def test_a_snapshot_keeps_the_width():
+    """So a take of a stereo sound goes on as it was, to the bit."""
+    source = FrameSource(untrained(latents=3, width=32, stereo=True))
+    first = Player(source, events=[(0, Set("character.width", 0.3)), (0, Set("reverb.mix", 0.0)), (0, Set("chorus.mix", 0.0))])
+    first.render(RATE)
+    kept = snapshot.check(json.loads(json.dumps(snapshot.capture(first.performer))))
+    assert kept["controls"]["character.width"] == 0.3
+    second = Player(FrameSource(untrained(latents=3, width=32, stereo=True)))
+    begin = snapshot.restore(second.performer, kept)
+    event = [(begin + RATE, NoteOn(0, 57, 90))]
+    sounds = []
+    for player in (first, second):
+        for at, what in event:
+            player.performer.receive(what, at)
+        sounds.append(player.render(begin + 2 * RATE - player.position))
+    ours, theirs = (sound[-RATE:] for sound in sounds)
+    assert np.abs(ours[:, 0] - ours[:, 1]).max() > 1e-3
+    assert np.array_equal(ours, theirs)
+
+
+def test_patches_of_before_have_the_whole_width():
+    patch = Patch("Old", "Plain", (0.0,), {"master.width": 0.2})
+    assert patch.parameters["character.width"] == 1.0
+    values = json.loads(json.dumps(patch.to_json()))
+    values["parameters"].pop("character.width", None)
+    assert patch_file.from_json(values, "it").parameters["character.width"] == 1.0
+    narrow = patch.with_values(parameters=patch.parameters | {"character.width": 0.0})
+    assert patch_file.from_json(json.loads(json.dumps(narrow.to_json())), "it").parameters["character.width"] == 0.0
