@@ -7,6 +7,7 @@ import pytest
 
 from hummingface.models.playing.checkpoint import load_model, save_model
 from hummingface.models.playing.frame import GROUPS
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.stereo import BALANCE, COHERENCE, STEREO_SIZE
 from hummingface.models.playing.untrained import untrained
 from hummingface.train.exporting.add_stereo import VELOCITIES, add_stereo
@@ -82,6 +83,7 @@ def test_all_else_is_as_it_was_to_the_bit_and_survives_the_file(made, tmp_path):
     before, model, _ = made
     save_model(model, tmp_path / "wide", np.float32)
     again = load_model(tmp_path / "wide")
+    assert isinstance(again, Model)
     assert again.stereo and not before.stereo and again.card["stereo"]["notes"] == 2 * len(KEYS)
     z, pitch, velocity = np.float32(np.random.default_rng(1).normal(size=(5, 4))), np.full(5, 61, np.float32), np.full(5, 100, np.float32)
     notes, mono = again.note(z, pitch, velocity), before.note(z, pitch, velocity)
