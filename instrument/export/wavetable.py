@@ -24,7 +24,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.midi import Bend, NoteOn, Panic, Set
 from hummingface.instrument.performance.sound_bank import Sound, notice
 from hummingface.instrument.recording import riff
-from hummingface.models.playing.frame import pitch_to_hz
+from hummingface.models.playing.frame import hz_to_pitch, pitch_to_hz
 from hummingface.suggestions import did_you_mean
 
 CYCLES, CYCLE_SAMPLES = 256, 2048
@@ -93,7 +93,7 @@ def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, 
     still = still.with_values(parameters={**still.parameters, **STILL})
     period = round(sampled_note.RATE_HZ / float(pitch_to_hz(options.key)))
     player = Player(sound.source, still, rate_hz=sampled_note.RATE_HZ)
-    semitones = 69 + 12 * np.log2(sampled_note.RATE_HZ / period / 440) - options.key
+    semitones = float(hz_to_pitch(sampled_note.RATE_HZ / period)) - options.key
     player.performer.receive(Bend(0, semitones / 2), 0)                # the bend's range is two semitones
     if options.along == TIME:
         return _along_time(player, options, period, progress)

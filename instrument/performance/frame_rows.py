@@ -29,6 +29,7 @@ from hummingface.instrument.performance.voice_laws import (
     common_gain_db,
     cutoff_hz_of,
     filter_damping,
+    hz_of,
     move_envelopes,
     pan_gains,
     pressure_of,
@@ -144,7 +145,7 @@ def _sway(row, v, frame, state, values):
     i = (moment + state.offset[row.slot, 0]) & (TABLE_SIZE - 1)
     jitter = state.wave[i, JITTER, 0] + between * (state.wave[i + 1, JITTER, 0] - state.wave[i, JITTER, 0])
     cents = frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter + vibrato_cents(row, v, values)
-    return Sway(440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200), fade, lfo, moment, between)
+    return Sway(hz_of(row.pitch, cents), fade, lfo, moment, between)
 
 
 @inlined(fastmath=FASTER)

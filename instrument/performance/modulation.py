@@ -21,7 +21,7 @@ from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, 
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
 from hummingface.instrument.performance.voice_allocation import FADING
-from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB
+from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of
 from hummingface.instrument.performance.voice_state import RATIO
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
@@ -79,7 +79,7 @@ def _fade_out(row, v, r, state, shaped):
     """A row of a voice whose slot is wanted: silent at its end."""
     out = shaped.partials[row.entry, row.index]
     out[0], out[1], shaped.noise[r] = 0, 0, 0
-    f0_hz = 440 * 2 ** ((row.pitch - 69) / 12)
+    f0_hz = hz_of(row.pitch, 0.0)
     for k in range(PARTIALS):
         out[2, k] = f0_hz * state.warp[k]
     shaped.used[row.entry] = v.used

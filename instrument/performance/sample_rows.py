@@ -11,6 +11,7 @@ from hummingface.instrument.performance.voice_laws import (
     common_gain_db,
     cutoff_hz_of,
     filter_damping,
+    hz_of,
     move_envelopes,
     pan_gains,
     pressure_of,
@@ -49,7 +50,7 @@ def shape_sample(row, v, r, state, values, shaped):
 @inlined(fastmath=FASTER)
 def _follow_note(row, v, cents, fall_db):
     """Moves the place in a note by a row, and what it has fallen by beyond its loop's begin. Returns the frequency to read it for."""
-    f0_hz = 440 * 2 ** ((row.pitch - 69) / 12 + cents / 1200)
+    f0_hz = hz_of(row.pitch, cents)
     passed_s = row.dt_s * f0_hz / max(v.root_hz, 1.0)
     v.note_s += passed_s
     heard_s = v.note_s

@@ -38,6 +38,12 @@ FALL_TIMES = math.log(100)                     # "decay" is the time to come wit
 
 
 @inlined(fastmath=FASTER)
+def hz_of(pitch, cents):
+    """The frequency of a MIDI pitch, `cents` higher: `pitch_to_hz` for compiled code."""
+    return 440 * 2 ** ((pitch - 69) / 12 + cents / 1200)
+
+
+@inlined(fastmath=FASTER)
 def move_envelopes(v, dt_s, controls):
     """Moves the envelopes and the level by a row; a released voice keeps its level, and falls by its release instead."""
     if v.stage < RELEASED:

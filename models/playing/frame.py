@@ -99,3 +99,8 @@ def pitch_to_hz(pitch: np.ndarray) -> np.ndarray: ...
 def pitch_to_hz(pitch: float | np.ndarray) -> np.float64 | np.ndarray:
     """f0 in Hz of a MIDI pitch, fractions allowed (69 is 440 Hz)."""
     return 440.0 * 2.0 ** ((np.asarray(pitch, np.float64) - 69) / 12)
+
+
+def hz_to_pitch(hz: float | np.ndarray) -> np.ndarray:
+    """The fractional MIDI pitch of a frequency: the inverse of `pitch_to_hz`."""
+    return np.asarray(69 + 12 * np.log2(np.asarray(hz, np.float64) / 440))

@@ -19,8 +19,8 @@ def sides_of(balance_db, phase):
 @pytest.mark.parametrize("rate", [44_100, 192_000])
 @pytest.mark.parametrize("hz", [27.5, 440.0, 15_000.0])
 @pytest.mark.parametrize(("balance_db", "phase"), [(0.0, 1.2), (-6.0, np.pi), (40.0, -2.0), (-40.0, 0.0)])
-def test_levels_and_phases_of_both_channels(make_hands, rate, hz, balance_db, phase):
-    note_input, sides = make_hands(rate), sides_of(balance_db, phase)
+def test_levels_and_phases_of_both_channels(make_note_input, rate, hz, balance_db, phase):
+    note_input, sides = make_note_input(rate), sides_of(balance_db, phase)
     note_input.start(3, 0, [(0.4, hz)], phase=(0.5,), sides=sides)
     out = note_input.render(rate // 2).astype(float)[rate // 8:]
     for channel, gain in zip(out.T, sides[:, 0], strict=True):
@@ -28,8 +28,8 @@ def test_levels_and_phases_of_both_channels(make_hands, rate, hz, balance_db, ph
         assert abs(got - 0.4 * gain * np.exp(0.5j)) < 2e-3 * 0.4 * max(abs(gain), 0.05)
 
 
-def test_power_of_both_channels_is_that_of_mono(note_input, make_hands):
-    mono = make_hands()
+def test_power_of_both_channels_is_that_of_mono(note_input, make_note_input):
+    mono = make_note_input()
     mono.start(0, 0, [(0.3, 500.0), (0.2, 1500.0)])
     gains = np.concatenate([sides_of(5.0, 2.0), sides_of(-12.0, -1.0)], 1)
     note_input.start(0, 0, [(0.3, 500.0), (0.2, 1500.0)], sides=gains)
@@ -48,10 +48,10 @@ def test_equal_channels_are_the_same_samples(note_input):
     assert np.abs(np.diff(apart)).max() < 1e-4
 
 
-def test_block_sizes_change_no_bit(make_hands):
+def test_block_sizes_change_no_bit(make_note_input):
     sounds = []
     for blocks in ((128,), (1, 7, 64, 3), (5000,)):
-        note_input = make_hands()
+        note_input = make_note_input()
         rng = np.random.default_rng(1)
         note_input.start(2, 37, [(0.1, 220.0 * k) for k in range(1, 20)], sides=np.exp(1j * rng.uniform(-3, 3, (2, 19))))
         note_input.start(7, 400, [(0.1, 330.0)])

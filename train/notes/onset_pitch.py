@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
-from hummingface.models.playing.frame import pitch_to_hz
+from hummingface.models.playing.frame import hz_to_pitch, pitch_to_hz
 from hummingface.train.notes.note import one_channel, power_of, why_unusable
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
@@ -133,7 +133,7 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
             hz.append(found)
     if clear < 3:
         return float("nan"), "no clear single pitch: several notes at once, noise or a bell; if it is one note, put the note into its name"
-    keys = 69 + 12 * np.log2(np.array(hz) / 440)
+    keys = hz_to_pitch(np.array(hz))
     near = np.abs(keys[:, None] - keys) < 0.8
     best = near[near.sum(1).argmax()]                       # the largest company of windows that agree
     pitch = float(np.median(keys[best]))

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from hummingface.models.playing.frame import hz_to_pitch
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError, read_data
@@ -83,4 +84,4 @@ def as_sound(bank: NoteBank, which: int) -> Note:
                     instrument.get("source") or "", round(float(bank.pitch[which])), round(float(bank.velocity[which])), round(hold_s, 3))
     audio = sounded(Learnt(bank, which), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]),  # type: ignore[arg-type]
                     hold_s, hold_s + TAIL_S, RATE_HZ, float(bank.f0_hz[which]))
-    return Note(labels, audio, RATE_HZ, float(69 + 12 * np.log2(bank.f0_hz[which] / 440)))
+    return Note(labels, audio, RATE_HZ, float(hz_to_pitch(bank.f0_hz[which])))

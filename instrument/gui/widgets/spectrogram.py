@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
 from hummingface.instrument.offline.spectra import PALETTE, LogSpectrum, frequency_of_row, palette, row_of_frequency
+from hummingface.models.playing.frame import hz_to_pitch
 
 SECONDS = 10.0
 MARKS_WIDTH = 34
@@ -39,7 +40,7 @@ def colour_table() -> np.ndarray:
 
 def note_name(hz: float) -> str:
     """The nearest key's name and the distance from it, "A4 +3 ct"."""
-    pitch = 69 + 12 * np.log2(hz / 440)
+    pitch = float(hz_to_pitch(hz))
     key = round(pitch)
     return f"{NOTES[key % 12]}{key // 12 - 1} {(pitch - key) * 100:+.0f} ct"
 
