@@ -15,7 +15,7 @@ from hummingface.models.learning.noise_bands import band_levels, comb_gain
 from hummingface.models.learning.note_frames import NoteFrames, frame_times
 from hummingface.models.learning.slots import Slots, place_slots
 from hummingface.models.learning.spectrum import Spectrum, transform
-from hummingface.models.learning.stereo import channels_of, measure_stereo
+from hummingface.models.learning.stereo_analysis import channels_of, measure_stereo
 from hummingface.models.learning.tuning import find_tuning
 from hummingface.models.playing.frame import (
     ATTACK_S,
