@@ -3,7 +3,7 @@
     python -m tests.bench.stereo_figures [--soundfont SF2] [--notes 60] [--json FILE]
 
 Notes of FluidR3's piano, choir and strings, at keys and velocities that are drawn once; each analysed, and synthesised from its own smooth
-frames with its motion made anew. Both sounds are filtered into the 24 groups; correlations (at lag 0) and balances are those of the first
+frames with its motion made again. Both sounds are filtered into the 24 groups; correlations (at lag 0) and balances are those of the first
 0.4 s. A group counts where it is within 50 dB of the source's loudest. Goals: median 0.15 and 90th percentile 0.3 of the errors of
 correlation, 1.5 and 3 dB of those of balance. Beside them: what a fold gives.
 """

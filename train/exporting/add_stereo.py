@@ -63,10 +63,11 @@ def add_stereo(model: Model, source: NoteSource, progress: bool = True, seed: in
                          f"({', '.join(list(model.presets)[:5])}, ...).")
     rng = np.random.default_rng(seed)
     learnt, left_out = notes.of(~held_out), notes.of(held_out)
-    fits = [(penalty, _fit(model, learnt, penalty, rng)) for penalty in PENALTIES]
+    equations = _equations(model, learnt, rng)
+    fits = [(penalty, _solved(equations, penalty)) for penalty in PENALTIES]
     penalty, fit = min(fits, key=lambda fit: _mean_error(model, left_out, fit[1]))
     report = _report(model, left_out, fit, len(notes.pitch), penalty)
-    return _with_layer(model, _fit(model, notes, penalty, rng), report), report
+    return _with_layer(model, _solved(_equations(model, notes, rng), penalty), report), report
 
 
 def _measured(model: Model, source: NoteSource, progress: bool) -> WideNotes:
@@ -95,15 +96,20 @@ def _points(model: Model) -> np.ndarray:
     return np.array(list(model.presets.values()), np.float32)
 
 
-def _fit(model: Model, notes: WideNotes, penalty: float, rng: np.random.Generator) -> np.ndarray:
-    """The layer that makes the values of notes: [STEREO_SIZE, features and 1], in their units."""
+def _equations(model: Model, notes: WideNotes, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The normal equations of the layer that makes the values of notes: [features and 1, the same], [features and 1, STEREO_SIZE]."""
     z, pitch, values = (np.concatenate(both) for both in zip((_points(model)[notes.preset], notes.pitch, notes.values),
                                                              _between(model, notes, len(notes.pitch) * BETWEEN, rng), strict=True))
     features = np.concatenate([_features(model, z, pitch, velocity) for velocity in VELOCITIES])
     targets = np.tile(values / _UNIT, (len(VELOCITIES), 1))
-    covariance = features.T @ features
+    return features.T @ features, features.T @ targets
+
+
+def _solved(equations: tuple[np.ndarray, np.ndarray], penalty: float) -> np.ndarray:
+    """The layer [STEREO_SIZE, features and 1], in the values' own units."""
+    covariance, right = equations[0].copy(), equations[1]
     covariance[np.diag_indices(len(covariance) - 1)] += penalty * np.trace(covariance) / len(covariance)         # not of the constant
-    return np.linalg.solve(covariance, features.T @ targets).T * _UNIT[:, None]
+    return np.linalg.solve(covariance, right).T * _UNIT[:, None]
 
 
 def _between(model: Model, notes: WideNotes, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
