@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hummingface.models.learning.stereo_analysis import channels_of
+
 ANALYSIS = 7
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
 all are made again."""
@@ -127,10 +129,9 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
 
 
 def as_heard(audio: np.ndarray) -> np.ndarray:
-    """A sound [S, channels] as a note has it: [S] where there is one channel or the first two are equal, else both, [S, 2]."""
-    if audio.shape[1] == 1 or np.array_equal(audio[:, 0], audio[:, 1]):
-        return np.ascontiguousarray(audio[:, 0])
-    return np.ascontiguousarray(audio[:, :2])
+    """A sound [S, channels] as a note has it: [S] where `channels_of` finds one channel, else both, [S, 2]."""
+    channels = channels_of(audio)
+    return np.ascontiguousarray(channels[0] if len(channels) == 1 else channels.T)
 
 
 def power_of(audio: np.ndarray) -> np.ndarray:
