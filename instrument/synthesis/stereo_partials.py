@@ -4,8 +4,8 @@ Real-time: no allocation, no locks, no Python. With T = u + k v the partial of `
 that its sinusoids make at that gain, any shifted sinusoid of the same frequency is p T + q D. The left channel's gain and phase are in the
 oscillator itself. The ramp is inside the recurrence,
     v += dv;  T += D + v;  D += dv - kappa T;  dv -= kappa v
-and p and q hold for a segment, or move linearly in it. The loops are unrolled by hand: with the step in an inlined function of its own, to the
-same bits, the moving one costs 1.7 times what mono oscillators do, and not 1.6.
+and p and q hold for a segment, or move linearly in it. The loops are unrolled by hand: with the step in an inlined function of its own, to
+the same bits, the moving one costs 1.7 times what mono oscillators do, and not 1.6.
 """
 import numpy as np
 
