@@ -42,7 +42,11 @@ LEAST_FUZZ = 0.01                 # less is left to the smooth level: gated
 CARRIER_HZ = 0.7                  # slower motion belongs to the smooth trajectory
 SILENT_DB = LEVEL_FLOOR_DB + 1     # of a whole frame: the recording has ended
 VANISHED_DB = LEVEL_FLOOR_DB + 5   # a group that falls below is not seen any more
-LEAST_RELEASE_FRAMES = 3          # that must be visible to measure a release
+RELEASE_BEFORE_S = 0.06           # before note-off, whose level counts as a group's own
+RELEASE_RANGE_DB = 45.0           # of a release is measured: then recordings have other slopes, or their own noise
+RELEASE_HEARD_DB = 50.0           # under the loudest group a group's release is another's
+RELEASE_SURE_DB = 15.0            # under the loudest group a group's release is its own
+RELEASE_RISES_DB = 3.0            # after note-off
 
 
 def smooth(note: NoteFrames) -> NoteFrames:
@@ -110,40 +114,51 @@ def fade_after(frames: np.ndarray, times_s: np.ndarray, hold_s: float, f0_hz: fl
 
 
 def measure_release(note: NoteFrames) -> np.ndarray:
-    """Seconds in which each group falls by 60 dB after note-off [GROUPS]; of groups that are silent, their neighbours'."""
-    times, hold = note.times_s, note.hold_s
-    around = times > hold - 0.06
-    times = times[around]
-    power = np.zeros((len(times), GROUPS))
+    """Seconds in which each group falls by 60 dB after note-off [GROUPS]; of groups that are too quiet to tell, their neighbours'.
+
+    The slope of a straight line in dB from note-off, through what falls by at most `RELEASE_RANGE_DB` and the frame that passes it: the
+    fastest releases are over within two frames.
+    """
+    times, level = _group_levels(note, note.hold_s - RELEASE_BEFORE_S)
+    before, after = times <= note.hold_s, times > note.hold_s
+    start, seconds = np.full(GROUPS, -np.inf), np.full(GROUPS, np.nan)
+    if before.any() and after.any():
+        start = np.median(level[before], 0)
+        t = times[after] - note.hold_s
+        for g in np.flatnonzero(start > max(start.max() - RELEASE_HEARD_DB, LEVEL_FLOOR_DB + 15)):
+            seconds[g] = _seconds_to_fall(t, start[g] - level[after, g], level[after, g] < VANISHED_DB)
+    known = np.flatnonzero(np.isfinite(seconds))
+    if not len(known):
+        return np.full(GROUPS, 0.3)
+    octaves = np.log2(seconds[known])
+    # a quiet group that rings alone, or ends alone, was mismeasured: what the loudest leave behind lies in it
+    alone = start[known] < start.max() - RELEASE_SURE_DB
+    octaves = np.where(alone, median_filter(octaves, 3, mode="nearest"), octaves)
+    return np.clip(2.0 ** np.interp(np.arange(GROUPS), known, octaves), 2.0 ** -6, 2.0 ** 4)
+
+
+def _group_levels(note: NoteFrames, from_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """(times [T] from `from_s` on, power of each group there in dB [T, GROUPS])."""
+    around = note.times_s > from_s
+    power = np.zeros((np.count_nonzero(around), GROUPS))
     for part, hz, floor in ((LEVEL, SLOT_RATIO * note.f0_hz, LEVEL_FLOOR_DB), (NOISE, BAND_CENTRES_HZ, NOISE_FLOOR_DB)):
         level = note.frames[around, part]
         linear = np.exp(level * np.float32(np.log(10) / 10)) * (level > floor + 1) * (0.5 if part is LEVEL else 1)
         member = np.eye(GROUPS, dtype=np.float32)[group_of_hz(hz)]
         power += (torch.from_numpy(linear.astype(np.float32)) @ torch.from_numpy(member)).numpy()
-    before = (times > hold - 0.06) & (times <= hold)
-    after = times > hold
-    seconds = np.full(GROUPS, np.nan)
-    if before.any() and after.sum() > 3:
-        level = 10 * np.log10(np.maximum(power, 1e-12))
-        start = level[before].mean(0)
-        t = times[after] - hold
-        for g in np.flatnonzero(start > max(start.max() - 50, LEVEL_FLOOR_DB + 15)):
-            fall = start[g] - level[after, g]
-            # down to 30 dB, or to the noise floor: what remains there has another slope
-            over = np.flatnonzero((fall > 30) | (level[after, g] < VANISHED_DB))
-            stop = over[0] if len(over) else len(t)
-            if stop < LEAST_RELEASE_FRAMES:
-                continue
-            if fall[:stop].max() < 1:
-                seconds[g] = 16.0
-                continue
-            slope = (t[:stop] * fall[:stop]).sum() / (t[:stop] ** 2).sum()
-            seconds[g] = 60 / max(slope, 3.75)
-    known = np.flatnonzero(np.isfinite(seconds))
-    if not len(known):
-        return np.full(GROUPS, 0.3)
-    octaves = median_filter(np.log2(seconds[known]), 3, mode="nearest")          # one that rings alone was mismeasured
-    return np.clip(2.0 ** np.interp(np.arange(GROUPS), known, octaves), 2.0 ** -6, 2.0 ** 4)
+    return note.times_s[around], 10 * np.log10(np.maximum(power, 1e-12))
+
+
+def _seconds_to_fall(t: np.ndarray, fall_db: np.ndarray, gone: np.ndarray) -> float:
+    """Seconds in which a group that falls by `fall_db` [T] at `t` [T] after note-off falls by 60 dB. NaN where it rises: what is heard
+    in it then is another group's end."""
+    over = np.flatnonzero((fall_db > RELEASE_RANGE_DB) | gone)
+    stop = over[0] + 1 if len(over) else len(t)
+    t, fall_db = t[:stop], np.minimum(fall_db[:stop], 60)
+    if fall_db[0] < -RELEASE_RISES_DB:
+        return float("nan")
+    slope = (t * fall_db).sum() / (t * t).sum()
+    return 60 / max(slope, 3.75)
 
 
 def measure_motion(note: NoteFrames, smoothed: np.ndarray, held: np.ndarray) -> np.ndarray:
