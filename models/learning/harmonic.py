@@ -12,6 +12,7 @@ import torch
 from hummingface.models.learning.attack import sharpen
 from hummingface.models.learning.filterbank import Bank, make_bank
 from hummingface.models.learning.noise_bands import band_levels, comb_gain
+from hummingface.models.learning.note_off import cut_after_note_off
 from hummingface.models.learning.note_frames import NoteFrames, frame_times
 from hummingface.models.learning.slots import Slots, place_slots
 from hummingface.models.learning.spectrum import Spectrum, transform
@@ -80,6 +81,7 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
             sides = np.ones((1, PARTIALS)) if stereo is None else side_gains(stereo, f0)
             phase = _analyse_slots(frames, times, spectra, slots, f0, onset_s, hold_s, sides)
             sharpen(frames, channels, rate_hz, f0, phase, onset_s, sides)
+            cut_after_note_off(frames, times, channels, rate_hz, f0, hold_s)
         else:
             _noise(frames, times, [[(None, signal)] for signal in signals], spectra[0], np.ones(len(times)))
     frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
