@@ -26,16 +26,13 @@ def sharpen(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_hz: float
             sides: np.ndarray) -> None:
     """In place: scale the levels of the frames younger than ATTACK_S so that their energy rises as the recording's does, `channels`
     [C, S]. sides: [C, PARTIALS] complex gains of each partial in each channel."""
-    count = min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))
+    frames = onset_frames(frames)
+    count = len(frames)
     if count < 3:
         return
-    frames = frames[:count]
     samples = int((count - 1) / QUARTERS_PER_SECOND * rate_hz)
     slots = np.flatnonzero(frames[:, LEVEL].max(0) > max(frames[:, LEVEL].max() - 60, LEVEL_FLOOR_DB + 10))
-    t = np.arange(samples) * (QUARTERS_PER_SECOND / rate_hz)
-    before = np.minimum(t.astype(np.int64), count - 2)
-    share = torch.as_tensor(t - before, dtype=torch.float32)
-    at = torch.as_tensor(before)
+    at, share = _between_frames(samples, count, rate_hz)
     waves = [_waves(frames, slots, f0_hz, start_phase + np.angle(side), at, share) for side in sides]
     gains = [torch.as_tensor(np.abs(side[slots, None]), dtype=torch.float32) for side in sides]
     beginning = np.pad(channels[:, :samples], ((0, 0), (0, max(0, samples - channels.shape[1]))))
@@ -58,6 +55,26 @@ def sharpen(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_hz: float
         total = _calm(np.clip(total + step * fade, -MOST_CUT_DB, MOST_BOOST_DB), age, 1 / f0_hz)
     for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
         frames[:, part] += np.where(frames[:, part] > floor, total[:, None], 0)            # silence stays silent
+
+
+def onset_frames(frames: np.ndarray) -> np.ndarray:
+    """Those younger than ATTACK_S, a quarter hop apart: a view."""
+    return frames[:min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))]
+
+
+def _between_frames(samples: int, frames: int, rate_hz: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(the frame before each sample, the sample's place between it and the next, 0..1) [S]."""
+    t = np.arange(samples) * (QUARTERS_PER_SECOND / rate_hz)
+    before = np.minimum(t.astype(np.int64), frames - 2)
+    return torch.as_tensor(before), torch.as_tensor(t - before, dtype=torch.float32)
+
+
+def partial_waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, samples: int,
+                  rate_hz: int) -> torch.Tensor:
+    """The beginning of each partial of `slots` [K] as it is synthesised from `frames` of the onset: [K, samples]."""
+    at, share = _between_frames(samples, len(frames), rate_hz)
+    amplitude = torch.as_tensor(np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20)), dtype=torch.float32)
+    return (amplitude[:, at] * (1 - share) + amplitude[:, at + 1] * share) * _waves(frames, slots, f0_hz, start_phase, at, share)
 
 
 def _waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,

@@ -1,0 +1,34 @@
+"""From a recorded note to what a network learns: analysed, smoothed, and its beginning fitted to the recording once more.
+
+Smooth frames play an attack otherwise than the raw ones: frequencies that jumped while the filters filled are steady in them, so other
+phases meet the recording, and other levels give its envelope.
+"""
+from dataclasses import replace
+
+import numpy as np
+
+from hummingface.models.learning.attack import sharpen
+from hummingface.models.learning.harmonic import analyse, find_onset
+from hummingface.models.learning.motion import smooth
+from hummingface.models.learning.note_frames import NoteFrames
+from hummingface.models.learning.start_phase import fit_start_phases
+from hummingface.models.learning.stereo_analysis import channels_of
+from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
+from hummingface.models.playing.stereo import side_gains
+
+
+def smooth_note(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float) -> NoteFrames:
+    """Smooth frames of a recorded note; arguments and errors as `analyse` has them."""
+    return fit_onset(smooth(analyse(audio, rate_hz, pitch, hold_s)), audio, rate_hz)
+
+
+def fit_onset(note: NoteFrames, audio: np.ndarray, rate_hz: int) -> NoteFrames:
+    """The note with start phases and first levels such that its frames as they are begin as the recording [S] or [S, 2] does."""
+    channels = channels_of(np.nan_to_num(np.asarray(audio, np.float32), nan=0.0, posinf=0.0, neginf=0.0).clip(-100, 100))
+    sides = np.ones((1, PARTIALS)) if note.stereo is None else side_gains(note.stereo, note.f0_hz)
+    if len(sides) != len(channels) or len(note.frames) < 3:
+        return note
+    onset_s, frames = find_onset(channels, rate_hz), note.frames.astype(np.float64)
+    phase = fit_start_phases(frames, channels, rate_hz, note.f0_hz, note.start_phase.astype(np.float64), onset_s, sides)
+    sharpen(frames, channels, rate_hz, note.f0_hz, phase, onset_s, sides)
+    return replace(note, frames=np.clip(frames, LOWEST, HIGHEST).astype(np.float32), start_phase=phase.astype(np.float32))
