@@ -8,17 +8,13 @@ their share. Writes `train/notes/zyn_patches.txt`. CACHE keeps what was heard: a
 import argparse
 import itertools
 import os
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from hummingface.train.evaluation.metrics import _magnitudes, _mel_filters
 from hummingface.train.notes.note import SourceError
-from hummingface.train.notes.program_families import INSTRUMENTS, SOUNDFONT
-from hummingface.train.notes.soundfont import NoteSpec
-from hummingface.train.notes.soundfont import render as render_font
-from hummingface.train.notes.zyn_hearing import HOLD_S, KEYS, LISTENED, TAIL_S, Listening, listen
+from hummingface.train.notes.zyn_hearing import KEYS, LISTENED, Listening, listen
 from hummingface.train.notes.zyn_plugin import RATE_HZ, render
 
 BANKS = Path("/usr/share/zynaddsubfx/banks")

@@ -7,6 +7,7 @@ output. A patch (.xiz) takes the place of the first part's instrument in the plu
 import ctypes
 import gzip
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -71,7 +72,7 @@ class _Events(ctypes.Structure):
 
 
 @_Host
-def _host(effect, what, index, value, pointer, number):                 # noqa: PLR0913 (the interface's)
+def _host(effect, what, index, value, pointer, number):
     return {_HOST_VERSION: 2400, _HOST_RATE: RATE_HZ, _HOST_BLOCK: BLOCK_SAMPLES}.get(what, 0)
 
 
@@ -188,7 +189,6 @@ def main(job: str, out: str) -> None:
     plugin = ZynPlugin(Path(asked["plugin"]))
     plugin.load(read_patch(Path(asked["patch"])))
     np.save(out, np.concatenate([plugin.note(ZynNote(**note)) for note in asked["notes"]]))
-    import os
     sys.stdout.flush()
     os._exit(0)                                       # the plug-in's threads are not waited for
 
