@@ -23,7 +23,7 @@ from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FL
 from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
-from hummingface.train.data.levelling import Levelled
+from hummingface.train.data.levelling import Levelled, shift_rows
 from hummingface.train.data.pairs import NearNotes, drawn_instruments
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
@@ -143,9 +143,7 @@ class NoteBank(BankNotes):
                 if (stereo := part.stereo()) is not None:
                     self.stereo[at:at + len(places)] = torch.from_numpy(stereo[places].astype(np.float32))
                 at += len(places)
-        self._know(notes, hold_out, farthest_key)
-        if level and all("loudness_db" in note for note in notes):
-            self.levelled = Levelled(self, np.array([note["loudness_db"] for note in notes], np.float64))
+        self._know(notes, hold_out, farthest_key, level)
 
     @classmethod
     def of(cls, made: Sequence[Made]) -> "NoteBank":
@@ -159,7 +157,7 @@ class NoteBank(BankNotes):
         bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
         return bank
 
-    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
+    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int, level: bool = False) -> None:
         """Fill in everything beside rows and phases, from the notes' descriptions."""
         self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
@@ -174,6 +172,11 @@ class NoteBank(BankNotes):
         silence_what_has_died_away(self, sustained)
         go_on(self, notes, sustained)
         tune(self)
+        raised_db = np.array([note.get("raised_db", 0.0) for note in notes])
+        if level and all("loudness_db" in note for note in notes):
+            self.levelled = Levelled(self, np.array([note["loudness_db"] for note in notes], np.float64), raised_db)
+        elif raised_db.any():
+            shift_rows(self, -raised_db)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key, self.louder = self._next_keys(), self._next_velocities()
         keys = np.add(self.pitch, 1).astype(int)

@@ -20,7 +20,7 @@ from hummingface.train.data.cleaning import BankNotes
 from hummingface.train.data.note_spectrum import at_times
 
 LISTENED_S = 0.8
-MOST_DB = 48.0                         # that a note is raised or lowered by
+MOST_DB = 60.0                         # that a note is raised or lowered by
 SOFT_VELOCITY, LOUD_VELOCITY = 16.0, 127.0         # of the range that the engine's law goes by
 TABLE_KEYS = np.arange(LOWEST_KEY, HIGHEST_KEY + 1, EVERY)
 
@@ -85,15 +85,18 @@ def _smooth(pitch: np.ndarray, lufs: np.ndarray, at: np.ndarray) -> np.ndarray:
 class Levelled:
     """The loudness of each instrument of a bank whose notes were levelled."""
 
-    def __init__(self, bank: BankNotes, lufs: np.ndarray):
-        """`lufs` [notes], of each as it was. Levels the bank's rows, `peak_db` and `rms_db` in place."""
+    def __init__(self, bank: BankNotes, lufs: np.ndarray, raised_db: np.ndarray):
+        """`lufs` [notes], of each as it sounds; the bank's rows are louder by `raised_db` [notes] already. Levels them, `peak_db` and
+        `rms_db` in place."""
         self.lufs = lufs
         self.instruments = [loudness_of(*(x[bank.instrument == i] for x in (bank.pitch, bank.velocity, lufs)))
                             for i in range(int(bank.instrument.max()) + 1)]
-        gain_db = np.clip(LEVELLED_LUFS - lufs, -MOST_DB, MOST_DB)
-        gain_db = np.minimum(gain_db, LEVEL_CEILING_DB - bank.peak_db)
-        self.gain_db = np.where(lufs > SILENT_LUFS, gain_db, 0.0)
-        shift(bank, self.gain_db)
+        bank.peak_db, bank.rms_db = bank.peak_db + raised_db, bank.rms_db + raised_db
+        gain_db = np.clip(LEVELLED_LUFS - lufs, -MOST_DB, MOST_DB) - raised_db
+        gain_db = np.where(lufs > SILENT_LUFS, np.minimum(gain_db, LEVEL_CEILING_DB - bank.peak_db), 0.0)
+        shift_rows(bank, gain_db)
+        bank.peak_db, bank.rms_db = bank.peak_db + gain_db, bank.rms_db + gain_db
+        self.gain_db = gain_db + raised_db
 
     def expected_lufs(self, bank: BankNotes) -> np.ndarray:
         """By trend and range, of each note. [notes]"""
@@ -104,16 +107,19 @@ class Levelled:
         return out
 
 
-def shift(bank: BankNotes, gain_db: np.ndarray) -> None:
-    """Each note by so much louder [notes]; silence stays silence."""
+def raised_db(lufs: float) -> float:
+    """By how much a note of such a loudness is raised before it is analysed, so that a soft one keeps its own floor."""
+    return round(min(max(LEVELLED_LUFS - lufs, 0.0), MOST_DB), 2) if lufs > SILENT_LUFS else 0.0
+
+
+def shift_rows(bank: BankNotes, gain_db: np.ndarray) -> None:
+    """The levels of each note by so much [notes]; silence stays silence."""
     for first in range(0, len(gain_db), 512):
         notes = slice(first, first + 512)
         by = torch.from_numpy(gain_db[notes].astype(np.float32))[:, None, None]
         for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
             rows = bank.rows[notes, :, part].float()
             bank.rows[notes, :, part] = torch.where(rows > floor, (rows + by).clamp(floor, LEVEL_CEILING_DB), rows).half()
-    bank.peak_db = bank.peak_db + gain_db
-    bank.rms_db = bank.rms_db + gain_db
 
 
 def figures(bank: Any) -> dict[str, dict[str, float]]:

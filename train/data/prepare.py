@@ -21,7 +21,7 @@ from hummingface.models.learning.autoencoder import note_rows
 from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from hummingface.train.data.characteristics import measure
-from hummingface.train.data.levelling import audio_lufs
+from hummingface.train.data.levelling import audio_lufs, raised_db
 from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import (
@@ -72,7 +72,9 @@ def prepared(order_key: str, note: Note) -> Made:
     from hummingface.models.learning.harmonic import analyse
     from hummingface.models.learning.motion import smooth
     labels, rate_hz = note.labels, note.rate_hz
-    audio = note.audio
+    lufs = audio_lufs(note.audio, rate_hz)
+    raised = raised_db(lufs)                                    # a soft note's end is not lost under the floor of levels
+    audio = note.audio * np.float32(10 ** (raised / 20))
     released = len(audio) > (labels.hold_s + 0.02) * rate_hz
     if not released:                                            # sound beyond the last row adds nothing
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
@@ -89,8 +91,8 @@ def prepared(order_key: str, note: Note) -> Made:
     rows = note_rows(frames, times)
     late = at_times(frames, times, np.array(LATE_S)).astype(np.float32) if times[-1] > LONGEST_S + BEYOND_S else None
     known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
-             "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
-             "loudness_db": round(audio_lufs(note.audio, rate_hz), 2),
+             "peak_db": round(float(rows[:, LEVEL].max()) - raised, 2), "noise_peak_db": round(float(rows[:, NOISE].max()) - raised, 2),
+             "loudness_db": round(lufs, 2), "raised_db": raised,
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s)}
     known["let_go"] = released

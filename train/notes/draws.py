@@ -1,7 +1,7 @@
 """Draws of notes for training: keys, velocities and lengths spread evenly, so that any beginning covers all of an instrument.
 
-Points of the R sequence in three dimensions, a low-discrepancy sequence: Roberts (2018), "The Unreasonable Effectiveness of Quasirandom
-Sequences". Each instrument begins it somewhere else, so that not all have the same keys.
+Keys and velocities are points of the R2 sequence, a low-discrepancy sequence: Roberts (2018), "The Unreasonable Effectiveness of
+Quasirandom Sequences". Each instrument begins it somewhere else, so that not all have the same keys.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ SOFTEST, LOUDEST = 10, 127             # velocities
 SUSTAINED_S = ((0.8, 2.0), (1.0, 1.2))             # (up to which share of the draws, seconds held)
 STRUCK_S = ((0.75, LONGEST_S), (1.0, 1.2))
 T = TypeVar("T")
-_RATIO = 1.2207440846057596            # the real root of x^4 = x + 1
-_STEPS = _RATIO ** -np.arange(1.0, 4.0)
+_PLASTIC = 1.3247179572447460          # the real root of x^3 = x + 1
+_STEPS = np.array([1 / _PLASTIC, 1 / _PLASTIC ** 2, (5 ** 0.5 - 1) / 2])           # of key, velocity, length
 
 
 @dataclass(frozen=True)
