@@ -10,7 +10,7 @@ A preset may say how long its release is (`longest_release_s`, for 60 dB); other
 
 The instrument removes each note's own loudness (`models/playing/loudness.py`) and applies this trend and the law of velocity in its place.
 """
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,9 +96,15 @@ def levelling_gain_db(keys: Sequence[float] | np.ndarray, lufs: Sequence[float] 
     return round(min(max(-over, -MOST_GAIN_DB), MOST_GAIN_DB), 2)
 
 
-def level_card(model: "Model") -> None:
-    """Write the result of `measure` into a model's card, and the gains that make its presets equally loud."""
+def level_card(model: "Model", recorded: Mapping[str, Sequence[float]] | None = None) -> None:
+    """Write the loudness over the keys into a model's card, and the gains that make its presets equally loud.
+
+    `recorded`: that of the notes that a preset learnt, every EVERY keys, where it was taken out before the network saw them
+    (`train/data/levelling.py`); the network itself is then equally loud everywhere. Without it the network's own is measured.
+    """
     stored = model.card["loudness"] = measure(model)
+    for name in stored["lufs"].keys() & (recorded or {}).keys():
+        stored["lufs"][name] = [round(float(lufs), 2) for lufs in (recorded or {})[name]]
     for name, preset in model.card["presets"].items():
         preset["gain_db"] = levelling_gain_db(stored["keys"], stored["lufs"][name])
 

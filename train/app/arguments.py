@@ -24,12 +24,18 @@ def build_parser() -> CommandParser:
         return made
 
     prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
-    prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, a folder of recordings, .sfz")
+    prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, "
+                         "patches or banks of ZynAddSubFX, a folder of recordings, .sfz; several are taken in turn")
     prepare.add_argument("--out", dest="data", type=Path, required=True, metavar="DATA", help="folder for the prepared notes")
     prepare.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     prepare.add_argument("--representation", choices=("frames", "stft"), default="frames",
                          help="stft: 16 kHz sounds, for models of whole notes")
+    prepare.add_argument("--background", action="store_true", help="at the lowest priority")
     add_overrides(prepare)
+
+    loudness = command("loudness", "of prepared notes: each instrument's trend over the keys and range, and how even it is without them")
+    loudness.add_argument("data", type=Path, help="folder of prepared notes")
+    loudness.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
 
     fetch = command("fetch", "download a published data set; goes on where it was stopped, checks size and SHA-256")
     fetch.add_argument("set", choices=("nsynth",), help="the data set")

@@ -98,12 +98,26 @@ def _device(asked: str) -> str:
 
 def _prepare(args: Namespace) -> int:
     from hummingface.train.data.prepare import prepare
+    if getattr(args, "background", False):
+        from hummingface.train.app.background import give_way
+        give_way()
     workers = args.workers or os.cpu_count() or 1
     args.data.mkdir(parents=True, exist_ok=True)
     sources = [open_source(path, overrides_of(args), workers, args.data / f"heard-{i}.json") for i, path in enumerate(args.source)]
     report = prepare(args.data, sources, workers, as_sound=getattr(args, "representation", "frames") != "frames")
     print(report.text())
     return 1 if report.failed or not report.notes else 0
+
+
+def _loudness(args: Namespace) -> int:
+    from hummingface.train.data.dataset import NoteBank
+    from hummingface.train.data.levelling import figures, table
+    bank = NoteBank(args.data)
+    if bank.levelled is None:
+        raise ValueError(f"{args.data}: prepared by an earlier version, which did not measure loudness. Prepare the notes again.")
+    rows = figures(bank)
+    print(table(rows))
+    return _written(rows, args.json)
 
 
 def _fetch(args: Namespace) -> int:

@@ -86,7 +86,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     say(report.text())
     if not report.notes:
         raise NothingToLearn(f"no note could be made from {', '.join(map(str, sources))}: {_reasons(report)}.")
-    bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True)
+    bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True, level=False)
     bank.between_velocities = True
     if lesson.even:
         even_out(bank)

@@ -1,5 +1,7 @@
 """Batches of training rows: random moments of random notes, at their own pitch, between two keys, or between two instruments.
 
+Where keys and velocities were drawn, what is said of neighbouring keys holds of notes that are near in both (`train/data/pairs.py`).
+
 Between two neighbouring trained keys (so across a left-out key too) the target is the mean of
 both keys' frames, weighted by distance: corresponding partials are averaged because frames are on the harmonic grid. So the decoder
 learns between keys, and at a left-out key, what averaging the neighbours gives. Between two instruments, at the
@@ -21,6 +23,8 @@ from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FL
 from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
+from hummingface.train.data.levelling import Levelled, shift_rows
+from hummingface.train.data.pairs import NearNotes, drawn_instruments
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
 
@@ -29,6 +33,7 @@ ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
 BRIDGED_ON_KEYS = 0.75                # of pairs that bridge untrained keys
+LIKE_DRAWN = 3, 20                    # keys, and steps of velocity, within which drawn notes of two instruments are mixed
 FARTHEST_KEY = 4                      # semitones that may be bridged between two keys
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 AUDIBLE_DB = 80.0
@@ -104,14 +109,16 @@ class NoteBank(BankNotes):
 
     left_out: np.ndarray
     instruments: list[dict]
+    levelled: Levelled | None = None       # what was taken out of their loudness; None: nothing
 
     def __init__(self, folder: str | Path, instruments: list[str] | None = None, hold_out: bool = True,
-                 farthest_key: int = FARTHEST_KEY, late: bool = False):
+                 farthest_key: int = FARTHEST_KEY, late: bool = False, level: bool = True):
         """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
-        that are bridged between two keys. `late`: rows at LATE_S follow those of the note image."""
+        that are bridged between two keys. `late`: rows at LATE_S follow those of the note image. `level`: all notes are brought to one
+        loudness (train/data/levelling.py), where each knows its own."""
         folder = Path(folder)
         paths = part_files(folder)
-        self._source = (folder, instruments, hold_out, farthest_key, late), len(paths)
+        self._source = (folder, instruments, hold_out, farthest_key, late, level), len(paths)
         kept = [(part, [i for i in places if instruments is None or part.notes[i]["instrument"] in instruments])
                 for part, places in wanted(map(read_part, paths), folder)]
         notes = [part.notes[i] for part, places in kept for i in places]
@@ -136,7 +143,7 @@ class NoteBank(BankNotes):
                 if (stereo := part.stereo()) is not None:
                     self.stereo[at:at + len(places)] = torch.from_numpy(stereo[places].astype(np.float32))
                 at += len(places)
-        self._know(notes, hold_out, farthest_key)
+        self._know(notes, hold_out, farthest_key, level)
 
     @classmethod
     def of(cls, made: Sequence[Made]) -> "NoteBank":
@@ -150,7 +157,7 @@ class NoteBank(BankNotes):
         bank._know([asdict(note.labels) | note.known for note in made], False, FARTHEST_KEY)
         return bank
 
-    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int) -> None:
+    def _know(self, notes: list[dict], hold_out: bool, farthest_key: int, level: bool = False) -> None:
         """Fill in everything beside rows and phases, from the notes' descriptions."""
         self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
@@ -165,12 +172,18 @@ class NoteBank(BankNotes):
         silence_what_has_died_away(self, sustained)
         go_on(self, notes, sustained)
         tune(self)
+        raised_db = np.array([note.get("raised_db", 0.0) for note in notes])
+        if level and all("loudness_db" in note for note in notes):
+            self.levelled = Levelled(self, np.array([note["loudness_db"] for note in notes], np.float64), raised_db)
+        elif raised_db.any():
+            shift_rows(self, -raised_db)
         self.trained = np.flatnonzero(~self.left_out)
         self.next_key, self.louder = self._next_keys(), self._next_velocities()
         keys = np.add(self.pitch, 1).astype(int)
         left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
         self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
-        self.softest = ~np.isin(np.arange(len(self)), self.louder)
+        self.softest, self.loudest = ~np.isin(np.arange(len(self)), self.louder), self.louder < 0
+        self._pair_drawn()
         self.between_velocities = False                                 # mixtures of two dynamics, too
         self.heard = self._heard_groups()
         chance = np.where(self.times_s.numpy() < 0.0719, ATTACK_SHARE / 54, (1 - ATTACK_SHARE) / (ROWS - 54))
@@ -213,7 +226,7 @@ class NoteBank(BankNotes):
     def chosen(self) -> dict[str, Any]:
         """The arguments to make it again by `NoteBank(**chosen)`; empty for notes without a folder."""
         folder, *rest = getattr(self, "_source", [[None]])[0]
-        return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late"),
+        return {} if folder is None else dict(zip(("folder", "instruments", "hold_out", "farthest_key", "late", "level"),
                                                   (str(folder.absolute()), *rest), strict=True))
 
     def characteristics(self) -> np.ndarray:
@@ -231,6 +244,18 @@ class NoteBank(BankNotes):
             near = (place.get((instrument, velocity, pitch + up)) for up in range(1, self.farthest_key + 1))
             found[i] = next((n for n in near if n is not None), -1)
         return found
+
+    def _pair_drawn(self) -> None:
+        """Instruments whose keys and velocities were drawn have hardly two notes of one velocity: pair what lies near in both."""
+        self.drawn = np.zeros(len(self), bool)
+        for i in drawn_instruments(self.instrument, self.velocity, self.next_key, self.trained):
+            mine = np.flatnonzero(self.instrument == i)
+            trained = ~self.left_out[mine]
+            near = NearNotes(self.pitch[mine], self.velocity[mine], trained)
+            self.next_key[mine] = np.where(near.above < 0, -1, mine[near.above])
+            self.louder[mine] = np.where(near.louder < 0, -1, mine[near.louder])
+            self.softest[mine], self.loudest[mine] = near.softest, near.loudest
+            self.drawn[mine], self.bridges[mine] = True, False
 
     def _next_velocities(self) -> np.ndarray:
         """For each note the trained one of the same key that is the next louder; -1 where there is none."""
@@ -280,7 +305,7 @@ class NoteBank(BankNotes):
         for i in blended:
             other[i] = rng.choice(self.alike()[self._likeness(int(note[i]))])
         share[blended] = rng.random(len(blended))
-        gap = np.round(self.pitch[other] - self.pitch[note]).astype(int)
+        gap = np.abs(np.round(self.pitch[other] - self.pitch[note]).astype(int))
         bridged = (share > 0) & (gap > 1)
         share[bridged] = self._onto_keys(rng, share[bridged], gap[bridged])
         target = self._rows(note, rows)
@@ -300,7 +325,7 @@ class NoteBank(BankNotes):
                      self.times_s[rows.to(self.rows.device)].view(-1), target.view(-1, FRAME_SIZE),
                      torch.from_numpy(note), torch.from_numpy(np.where(other < 0, note, other)),
                      torch.from_numpy(self.instrument[np.where(other < 0, note, other)]), tensor(share),
-                     torch.from_numpy(self.softest[note]), torch.from_numpy(self.louder[note] < 0))
+                     torch.from_numpy(self.softest[note]), torch.from_numpy(self.loudest[note]))
 
     @staticmethod
     def _onto_keys(rng: np.random.Generator, share: np.ndarray, gap: np.ndarray) -> np.ndarray:
@@ -319,13 +344,15 @@ class NoteBank(BankNotes):
         second = np.array([rng.choice(by_instrument[self.instrument[i]]) for i in first])
         return first, second
 
-    def _likeness(self, note: int) -> tuple[int, int, float]:
-        return int(self.pitch[note]), int(self.velocity[note]), float(self.hold_s[note])
+    def _likeness(self, note: int) -> tuple[bool, int, int, float]:
+        drawn = bool(self.drawn[note])
+        keys, steps = LIKE_DRAWN if drawn else (1, 1)
+        return drawn, int(self.pitch[note]) // keys, int(self.velocity[note]) // steps, float(self.hold_s[note])
 
-    def alike(self) -> dict[tuple[int, int, float], np.ndarray]:
-        """Trained notes of the same key, velocity and length, of whatever instruments."""
+    def alike(self) -> dict[tuple[bool, int, int, float], np.ndarray]:
+        """Trained notes of the same key, velocity and length, of whatever instruments; drawn ones of nearly the same."""
         if not hasattr(self, "_alike"):
-            groups: dict[tuple[int, int, float], list[int]] = {}
+            groups: dict[tuple[bool, int, int, float], list[int]] = {}
             for i in self.trained:
                 groups.setdefault(self._likeness(int(i)), []).append(int(i))
             self._alike = {key: np.array(notes) for key, notes in groups.items()}

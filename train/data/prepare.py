@@ -9,11 +9,10 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from hummingface.models.learning.autoencoder import note_rows
 from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from hummingface.train.data.characteristics import measure
+from hummingface.train.data.levelling import audio_lufs, raised_db
 from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import (
@@ -40,6 +40,7 @@ from hummingface.train.notes.note import Note, NoteSource, Order, Reader, Skippe
 
 BEYOND_S = 0.3                        # kept after LONGEST_S of a note without a note-off
 AHEAD = 2                             # batches in flight for each worker
+UNKNOWN_SIZE = 10_000                 # notes that a source is taken to have that cannot say
 
 
 @dataclass
@@ -71,7 +72,9 @@ def prepared(order_key: str, note: Note) -> Made:
     from hummingface.models.learning.harmonic import analyse
     from hummingface.models.learning.motion import smooth
     labels, rate_hz = note.labels, note.rate_hz
-    audio = note.audio
+    lufs = audio_lufs(note.audio, rate_hz)
+    raised = raised_db(lufs)                                    # a soft note's end is not lost under the floor of levels
+    audio = note.audio * np.float32(10 ** (raised / 20))
     released = len(audio) > (labels.hold_s + 0.02) * rate_hz
     if not released:                                            # sound beyond the last row adds nothing
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
@@ -88,7 +91,8 @@ def prepared(order_key: str, note: Note) -> Made:
     rows = note_rows(frames, times)
     late = at_times(frames, times, np.array(LATE_S)).astype(np.float32) if times[-1] > LONGEST_S + BEYOND_S else None
     known = {"f0_hz": round(float(analysis.f0_hz), 4), "valid_rows": int(np.count_nonzero(row_times_s() <= labels.hold_s + 1e-9)),
-             "peak_db": round(float(rows[:, LEVEL].max()), 2), "noise_peak_db": round(float(rows[:, NOISE].max()), 2),
+             "peak_db": round(float(rows[:, LEVEL].max()) - raised, 2), "noise_peak_db": round(float(rows[:, NOISE].max()) - raised, 2),
+             "loudness_db": round(lufs, 2), "raised_db": raised,
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s)}
     known["let_go"] = released
@@ -128,7 +132,7 @@ def prepare_batch(read: Reader, orders: Sequence[Order], folder: Path, as_sound:
 
 def prepare(folder: Path, sources: Sequence[NoteSource], workers: int | None = None, progress: bool = True,
             watch: Callable[[int, int], None] = lambda done, of: None, as_sound: bool = False) -> PrepareReport:
-    """Make all notes of `sources` that are not in `folder` yet. The folder then holds these, and no others count.
+    """Make all notes of `sources`, in turn, that are not in `folder` yet. The folder then holds these, and no others count.
 
     `as_sound`: as 16 kHz sounds (`train/data/note_sounds.py`) in place of frames. `watch(done, of)` is called as it goes on; `of` is 0
     where nobody
@@ -155,7 +159,8 @@ def prepare(folder: Path, sources: Sequence[NoteSource], workers: int | None = N
         bar.update(count)
         watch(past, sum(sizes) if all(sizes) else 0)
 
-    def missing(source: NoteSource) -> Iterator[Order]:
+    def missing(source: NoteSource) -> Iterator[Order | None]:
+        """None where an order is done already."""
         for order in source.orders(report.skipped):
             again = order.key in requested
             requested.add(order.key)
@@ -163,24 +168,24 @@ def prepare(folder: Path, sources: Sequence[NoteSource], workers: int | None = N
                 yield order
                 continue
             advance(1)
+            yield None
             if again:
                 report.skipped.append(Skipped(order.labels.name, "the same sound and labels as another note"))
             elif order.key in useless:
                 report.skipped.append(Skipped(order.labels.name, useless[order.key]))
+    turns = [_Turn(source, size, workers, missing(source)) for source, size in zip(sources, sizes, strict=True)]
     with bar:
-        for source, size in zip(sources, sizes, strict=True):
-            size = -(-size // (2 * workers)) if size else source.batch
-            try:
-                for orders, bad in _work(source.read, _grouped(missing(source), max(1, min(source.batch, size))), folder, workers,
-                                         as_sound):
-                    report.made += len(orders) - len(bad)
-                    report.skipped += [Skipped(o.labels.name, bad[o.key]) for o in orders if o.key in bad]
-                    useless |= bad
-                    bar.set_postfix_str(orders[-1].labels.name[:28])
-                    advance(len(orders))
-            except SourceError as error:
-                report.failed.append(str(error))
-            report.notices += source.notices
+        for turn, orders, result in _work(_in_turn(turns), folder, workers, as_sound):
+            if isinstance(result, SourceError):
+                turn.failure = turn.failure or str(result)
+                continue
+            report.made += len(orders) - len(result)
+            report.skipped += [Skipped(o.labels.name, result[o.key]) for o in orders if o.key in result]
+            useless |= result
+            bar.set_postfix_str(orders[-1].labels.name[:28])
+            advance(len(orders))
+    report.failed += [turn.failure for turn in turns if turn.failure]
+    report.notices += [notice for source in sources for notice in source.notices]
     report.notes = len(requested - set(useless))
     unwanted = sorted(done - requested) if not report.failed else read_data(folder).get("unwanted", [])
     report.unused, report.seconds = len(unwanted), time.monotonic() - begin
@@ -194,37 +199,74 @@ def _represented(as_sound: bool) -> dict[str, str]:
     return {"representation": "stft"} if as_sound else {}
 
 
-def _grouped(orders: Iterable[Order], size: int) -> Iterator[list[Order]]:
-    iterator = iter(orders)
-    while group := list(islice(iterator, size)):
-        yield group
+class _Turn:
+    """The orders of a source that are still to be made, in groups. `share`: how much of it was taken, 0..1."""
+
+    def __init__(self, source: NoteSource, size: int, workers: int, orders: Iterator[Order | None]):
+        self.read, self.failure = source.read, ""
+        self._size = size or UNKNOWN_SIZE
+        self._group = max(1, min(source.batch, -(-size // (2 * workers)) if size else source.batch))
+        self._orders, self._taken = orders, 0
+
+    @property
+    def share(self) -> float:
+        return self._taken / self._size
+
+    def group(self) -> list[Order]:
+        """The next ones; empty at the end, and where the source has failed."""
+        group: list[Order] = []
+        try:
+            while len(group) < self._group and not self.failure:
+                order = next(self._orders)
+                self._taken += 1
+                if order is not None:
+                    group.append(order)
+        except StopIteration:
+            pass
+        except SourceError as error:                          # what was listed before is made
+            self.failure = str(error)
+        return group
 
 
-def _work(read: Reader, groups: Iterable[list[Order]], folder: Path, workers: int,
-          as_sound: bool = False) -> Iterator[tuple[list[Order], dict[str, str]]]:
-    """(orders, {key: why not}) as the groups are done, in any order. What was begun is finished where listing fails."""
+def _in_turn(turns: Sequence[_Turn]) -> Iterator[tuple[_Turn, list[Order]]]:
+    """Groups of orders, always of the source of which the smallest share was taken: any beginning has something of all."""
+    left = list(turns)
+    while left:
+        turn = min(left, key=lambda one: one.share)
+        if group := turn.group():
+            yield turn, group
+        else:
+            left.remove(turn)
+
+
+def _work(jobs: Iterator[tuple[_Turn, list[Order]]], folder: Path, workers: int,
+          as_sound: bool = False) -> Iterator[tuple[_Turn, list[Order], dict[str, str] | SourceError]]:
+    """(turn, orders, {key: why not} or why their source failed) as the groups are done, in any order."""
     if workers == 1:
-        for orders in groups:
-            yield orders, prepare_batch(read, orders, folder, as_sound)
+        for turn, orders in jobs:
+            try:
+                yield turn, orders, prepare_batch(turn.read, orders, folder, as_sound)
+            except SourceError as error:
+                yield turn, orders, error
         return
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (os.getpid(),))
-    running: dict[Future, list[Order]] = {}
-    waiting: Iterator[list[Order]] | None = iter(groups)
-    failure: SourceError | None = None
+    running: dict[Future, tuple[_Turn, list[Order]]] = {}
+    waiting = True
     try:
-        while waiting is not None or running:
-            while waiting is not None and len(running) < AHEAD * workers:
-                try:
-                    orders = next(waiting)
-                    running[pool.submit(prepare_batch, read, orders, folder, as_sound)] = orders
-                except StopIteration:
-                    waiting = None
-                except SourceError as error:
-                    waiting, failure = None, error
+        while waiting or running:
+            while waiting and len(running) < AHEAD * workers:
+                if (job := next(jobs, None)) is None:
+                    waiting = False
+                else:
+                    running[pool.submit(prepare_batch, job[0].read, job[1], folder, as_sound)] = job
+            if not running:
+                break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
-        if failure:
-            raise failure
+                turn, orders = running.pop(future)
+                try:
+                    yield turn, orders, future.result()
+                except SourceError as error:
+                    yield turn, orders, error
     except BrokenProcessPool as error:
         raise DataError("a worker was killed (out of memory?). What was prepared stays; the same command resumes, "
                         "perhaps with fewer --workers.") from error

@@ -4,7 +4,9 @@ A part is some notes that were made together: `NAME.rows.npy` [notes, ROWS, FRAM
 float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds on beyond the rows, `NAME.stereo.npy` [notes,
 STEREO_SIZE] float16 (models/playing/stereo.py) if any of them is stereo, and `NAME.json` with the description of each note. It is complete
 when its JSON is there. `data.json` describes the whole folder: the source of its notes, and which of them the last command did not request
-(they stay, so a later command can use them again). `skipped.json` lists the notes that could not be used, with reasons.
+(they stay, so a later command can use them again). A note's `loudness_db` is its K-weighted loudness, and its rows are louder by its
+`raised_db` than it is (0 where that is missing): train/data/levelling.py. `skipped.json` lists the notes that could not be used, with
+reasons.
 
 Format 4 is written. Format 3 had no stereo: its notes are mono. Formats 1 and 2 (parts of one instrument, velocity and length, without
 data.json; in the first, silence was -100 dB of level and -110 dB of noise) can be read.
@@ -40,10 +42,10 @@ class Made:
     """A prepared note."""
     key: str
     labels: Labels
-    rows: np.ndarray               # [ROWS, FRAME_SIZE]
+    rows: np.ndarray               # [ROWS, FRAME_SIZE], of the sound made louder by known["raised_db"]
     late: np.ndarray | None        # [LATE, FRAME_SIZE] at LATE_S; None where the note is not that long
     phase: np.ndarray              # [PARTIALS]
-    known: dict[str, Any]          # f0_hz, valid_rows, peak_db, noise_peak_db, rms_db, measured
+    known: dict[str, Any]          # f0_hz, valid_rows, peak_db, noise_peak_db, rms_db, loudness_db, raised_db, measured: of the sound
     stereo: np.ndarray | None = None    # [STEREO_SIZE]; None: mono
 
 

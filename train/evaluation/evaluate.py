@@ -6,7 +6,7 @@ the decoder's frames at these two. All sound at the recording's own f0 (training
 tuning is measured separately, at the equal-tempered pitch.
 """
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation import model_dynamics
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line
 from hummingface.train.evaluation.reconstruct import released
+from hummingface.train.notes.note import SourceError
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail
+from hummingface.train.notes.soundfont_source import SoundFont
 
 
 @dataclass
@@ -67,13 +69,14 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     return None if below is None or above is None else (below, above)
 
 
-def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1) -> list[int]:
-    """A fixed random sample, the same number from every instrument as far as it goes."""
+def choose(bank: NoteBank, left_out: bool, count: int, instruments: Collection[int], seed: int = 1) -> list[int]:
+    """A fixed random sample of some instruments, the same number from each as far as it goes."""
     rng = np.random.default_rng(seed)
     def place(i: int) -> tuple:                # not by their order in the folder, which another preparation may change
         return bank.instruments[bank.instrument[i]]["name"], int(bank.pitch[i]), int(bank.velocity[i]), float(bank.hold_s[i])
-    usable = sorted((int(i) for i in np.flatnonzero(bank.left_out == left_out)
-                     if bank.hold_s[i] >= 1 and (not left_out or neighbours(bank, int(i)))), key=place)
+    long = [int(i) for i in np.flatnonzero(bank.left_out == left_out) if bank.hold_s[i] >= 1 and bank.instrument[i] in instruments]
+    beside = [i for i in long if not left_out or neighbours(bank, i)]
+    usable = sorted(beside or long, key=place)                     # drawn notes have none beside them
     queues: dict[int, list[int]] = {}
     for i in rng.permutation(usable):
         queues.setdefault(int(bank.instrument[i]), []).append(int(i))
@@ -86,11 +89,16 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
     """{'trained' | 'left_out': {rendering: {family or ALL: {figure: mean}}}, 'gain_spread': {'trained / decoder', ..: see
     `train/evaluation/metrics.py`}} over fixed samples of notes."""
     maker, result = Renderer(bank), dict[str, Any](gain_spread={})
+    programs = SoundFont(soundfont).programs
+    known = [i for i, about in enumerate(bank.instruments) if about["name"] in programs]
+    if not known:
+        raise SourceError(f"{soundfont}: has none of the instruments that were prepared. Give the SoundFont that --data came from.")
+    own_db = np.zeros(len(bank)) if bank.levelled is None else bank.levelled.expected_lufs(bank)     # what the player's law puts back
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
         if not size:
             continue
-        chosen = choose(bank, left_out, size)
-        specs = [NoteSpec(bank.instruments[bank.instrument[i]]["program"], int(bank.pitch[i]), int(bank.velocity[i]),
+        chosen = choose(bank, left_out, size, known)
+        specs = [NoteSpec(programs[bank.instruments[bank.instrument[i]]["name"]], int(bank.pitch[i]), int(bank.velocity[i]),
                           float(bank.hold_s[i])) for i in chosen]
         rows: dict[str, list] = {}
         gains: dict[str, list] = {}
@@ -99,7 +107,8 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
             for name, figures in _one(model, maker, note, audio, left_out).items():
                 instrument = bank.instruments[bank.instrument[note]]
                 rows.setdefault(name, []).append((instrument["family"], figures))
-                gains.setdefault(name, []).append((instrument["name"], figures))
+                levelled = figures | {"gain_db": figures["gain_db"] - own_db[note]}
+                gains.setdefault(name, []).append((instrument["name"], levelled))
         result[kind] = {name: by_family(values) for name, values in rows.items()}
         result["gain_spread"] |= {f"{kind} / {name}": gain_spread(values) for name, values in gains.items()}
     return result
@@ -118,9 +127,7 @@ def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: 
     target = bank.rows[note].numpy().astype(np.float32)
     versions = {"decoder": (maker.from_model(model, z, times, note), phase, stereo),
                 "targets": (maker.from_rows(target, times, note), bank.phase[note].numpy(), heard)}
-    if left_out:
-        beside = neighbours(bank, note)
-        assert beside is not None, "only such notes are chosen"
+    if left_out and (beside := neighbours(bank, note)) is not None:
         low, high = beside
         mean = (bank.rows[low].float() + bank.rows[high].float()).numpy() / 2
         frames = [maker.from_model(model, z, times, note, pitch=float(bank.pitch[i])) for i in (low, high)]

@@ -60,9 +60,19 @@ def presets_of(bank: NoteBank, points: np.ndarray) -> dict[str, dict]:
     """Each instrument as a named point, with its family and whether it sustains. Its gain is measured on the finished model
     (`key_trend.level_card`).
     """
-    return {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
-                            "sustained": about["sustained"], "gain_db": 0.0}
-            for about, z in zip(bank.instruments, points, strict=True)}
+    presets = {about["name"]: {"z": [round(float(x), 4) for x in z], "family": about["family"], "program": about["program"],
+                               "sustained": about["sustained"], "gain_db": 0.0}
+               for about, z in zip(bank.instruments, points, strict=True)}
+    for about, loudness in zip(bank.instruments, bank.levelled.instruments if bank.levelled else (), strict=False):
+        presets[about["name"]]["dynamics_db"] = round(loudness.range_db, 1)           # from velocity 16 to 127, as its source has it
+    return presets
+
+
+def recorded(bank: NoteBank) -> dict[str, list[float]] | None:
+    """The loudness over the keys that was taken out of each instrument before the network saw it; None where nothing was."""
+    if bank.levelled is None:
+        return None
+    return {about["name"]: loudness.lufs.tolist() for about, loudness in zip(bank.instruments, bank.levelled.instruments, strict=True)}
 
 
 def model_of_autoencoder(state: dict, name: str) -> Model:
@@ -93,6 +103,6 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
     model = Model(name, as_read(card), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})
     find_knobs(model)
-    key_trend.level_card(model)
+    key_trend.level_card(model, recorded(bank))
     save_model(model, out)
     return model

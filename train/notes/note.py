@@ -15,7 +15,7 @@ import numpy as np
 
 from hummingface.models.learning.stereo_analysis import channels_of
 
-ANALYSIS = 7
+ANALYSIS = 8
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
 all are made again."""
 

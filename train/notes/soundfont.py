@@ -88,9 +88,11 @@ def render(specs: Sequence[NoteSpec], soundfont: Path, folder: Path | None = Non
     with tempfile.TemporaryDirectory(dir=folder) as work:
         midi, wav = Path(work, "notes.mid"), Path(work, "notes.wav")
         starts = write_timeline(specs, midi)
-        # -R 0 -C 0: no reverb, no chorus; the player runs as fast as it can into a float file
+        # Samples are loaded with their program: all of an .sf3 take 15 s. -R 0 -C 0: no reverb, no chorus; the player runs as fast as it
+        # can into a float file
         command = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(RATE_HZ), "-O", "float",
-                   "-T", "wav", "-F", str(wav), "-o", "synth.polyphony=256", str(soundfont), str(midi)]
+                   "-T", "wav", "-F", str(wav), "-o", "synth.polyphony=256",
+                   "-o", "synth.dynamic-sample-loading=1", str(soundfont), str(midi)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode or not wav.is_file():
             raise SoundFontError(f"fluidsynth failed on {soundfont} (status {done.returncode}): {done.stderr.strip()[-300:]}")

@@ -1,4 +1,7 @@
-"""A SoundFont as a source of notes: which of its programs, at which keys, velocities and lengths."""
+"""A SoundFont as a source of notes: which of its programs, at which keys, velocities and lengths.
+
+Without `draws` these are the layers of a grid (LAYERS), with them so many spread notes of each instrument (`train/notes/draws.py`).
+"""
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LONGEST_S, LOWEST_KEY
+from hummingface.train.notes.draws import BLOCK, draws, in_blocks
+from hummingface.train.notes.licences import about_source, published
 from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, as_heard, key_of, sha256_of
 from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, GeneralMidiProgram, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
@@ -60,6 +65,7 @@ class NoteChoice:
     velocities: tuple[int, ...] = ()
     holds_s: tuple[float, ...] = ()
     instruments: int | None = None          # only this many, spread over the families
+    draws: int | None = None                # so many notes of each, spread over keys and velocities
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,16 @@ class FontReader:
 
 class SoundFont:
     """Notes of `path` as `choice` says. Raises SourceError."""
-    batch = 44
+    batch = 4 * BLOCK
 
     def __init__(self, path: Path, choice: NoteChoice | None = None):
         self.path, self.choice = Path(path), choice or NoteChoice()
         if not self.path.is_file():
             raise SoundFontError(f"{path}: no such SoundFont. FluidR3 comes with `apt-get install fluid-soundfont-gm`.")
         self.name = self.path.name
-        self.about = {"kind": "SoundFont", "name": self.name}
+        self.about = about_source(self.path, "SoundFont")
+        known = published(self.path)
+        self._prefix = f"{known.prefix} " if known and known.prefix else ""
         self.notices: list[str] = []
         self.read = FontReader(self.path)
         self._banks, self._instruments = self._choose(presets_in(self.path))
@@ -121,8 +129,24 @@ class SoundFont:
             raise SourceError(f"{self.path}: has no melodic presets.")
         return banks, chosen
 
+    @property
+    def programs(self) -> dict[str, int]:
+        """{name of an instrument as its notes have it: its program}"""
+        return {self._prefix + instrument.name: instrument.program for instrument, _ in self._instruments}
+
+    def _drawn(self, count: int) -> Iterator[tuple[GeneralMidiProgram, bool | None, NoteSpec]]:
+        lowest, highest = min(self.choice.pitches), max(self.choice.pitches)
+        drawn = [[(instrument, sustained, NoteSpec(instrument.program, draw.pitch, draw.velocity, draw.hold_s, TAIL_S,
+                                                   self._banks.get(instrument.program, 0)))
+                  for draw in draws(count, self._prefix + instrument.name, sustained, lowest, highest)]
+                 for instrument, sustained in self._instruments]
+        return in_blocks(drawn)
+
     def _specs(self) -> Iterator[tuple[GeneralMidiProgram, bool | None, NoteSpec]]:
         choice, pitches = self.choice, self.choice.pitches
+        if choice.draws:
+            yield from self._drawn(choice.draws)
+            return
         layers: Layers = LAYERS
         if choice.velocities or choice.holds_s:
             layers = tuple((v, (h, h), 1, (0,)) for h in choice.holds_s or (LONGEST_S,) for v in choice.velocities or (100,))
@@ -136,11 +160,12 @@ class SoundFont:
     def orders(self, skipped: list[Skipped]) -> Iterator[Order]:
         font = sha256_of(self.path)
         for instrument, sustained, spec in self._plan:
-            stem = "".join(c if c.isalnum() else "_" for c in instrument.name.lower())
+            called = self._prefix + instrument.name
+            stem = "".join(c if c.isalnum() else "_" for c in called.lower())
             # the name ends as NSynth's do: key and velocity, so that whatever compares sounds can read them
             name = f"{stem}_{spec.hold_s:g}s-{spec.pitch:03d}-{spec.velocity:03d}"
-            labels = Labels(name, instrument.name, instrument.family, "sampled", spec.pitch, spec.velocity, spec.hold_s,
-                            sustained, instrument.program)
+            labels = Labels(name, called, instrument.family, "sampled", spec.pitch, spec.velocity, spec.hold_s,
+                            sustained, None if self._prefix else instrument.program)     # one source alone answers to General MIDI
             yield Order(key_of(labels, font, spec.bank, spec.tail_s), labels, spec)
 
 
