@@ -71,6 +71,7 @@ def prepared(order_key: str, note: Note) -> Made:
     """One note, analysed."""
     from hummingface.models.learning.harmonic import analyse
     from hummingface.models.learning.motion import smooth
+    from hummingface.models.learning.targets import fit_onset
     labels, rate_hz = note.labels, note.rate_hz
     lufs = audio_lufs(note.audio, rate_hz)
     raised = raised_db(lufs)                                    # a soft note's end is not lost under the floor of levels
@@ -80,7 +81,7 @@ def prepared(order_key: str, note: Note) -> Made:
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
     raw = analyse(audio, rate_hz, note.pitch, sounds_s)
-    analysis = smooth(raw)
+    analysis = fit_onset(smooth(raw), audio, rate_hz)
     if sounds_s > LONGEST_S + BEYOND_S and not released:        # its motion is measured where it is loud, not in its last seconds
         begin = raw.times_s <= LONGEST_S + BEYOND_S
         beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
