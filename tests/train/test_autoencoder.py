@@ -150,6 +150,20 @@ def test_a_training_may_begin_where_a_model_stands(run, tiny_bank, tmp_path):
         start_from(bigger, model)
 
 
+def test_a_larger_space_in_stereo_begins_with_what_a_small_mono_model_says(run, tiny_bank, tmp_path):
+    _, first, folder = run
+    model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
+    again = AutoencoderTrainer(tiny_bank, replace(SHAPE, latents=SHAPE.latents + 5, stereo=True), OPTIONS)
+    assert start_from(again, model) == len(tiny_bank.instruments)
+    known = np.stack([model.presets[i["name"]] for i in tiny_bank.instruments])
+    assert np.allclose(again.model.points.detach().numpy()[:, :SHAPE.latents], known, atol=1e-6)
+    begin = {k: float(v) for k, v in again.train_step().items()}
+    assert begin["levels"] < 0.4 * first["levels"]
+    smaller = AutoencoderTrainer(tiny_bank, replace(SHAPE, latents=SHAPE.latents - 1), OPTIONS)
+    with pytest.raises(ValueError, match="another shape"):
+        start_from(smaller, model)
+
+
 def test_an_instrument_that_a_model_does_not_name_is_put_where_its_encoder_hears_it(run, tiny_bank, tmp_path):
     _, _, folder = run
     model = export(folder / "state.pt", tiny_bank, tmp_path / "model", "Model", {})
