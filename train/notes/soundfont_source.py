@@ -91,7 +91,7 @@ class SoundFont:
         if not self.path.is_file():
             raise SoundFontError(f"{path}: no such SoundFont. FluidR3 comes with `apt-get install fluid-soundfont-gm`.")
         self.name = self.path.name
-        self.about = about_source(self.path, "SoundFont")
+        self.about = about_source(self.path, "SoundFont") | ({"draws": self.choice.draws} if self.choice.draws else {})
         known = published(self.path)
         self._prefix = f"{known.prefix} " if known and known.prefix else ""
         self.notices: list[str] = []
