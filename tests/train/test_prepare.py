@@ -24,6 +24,7 @@ from hummingface.train.notes.opening import Overrides, open_source
 from hummingface.train.notes.program_families import INSTRUMENTS, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 from hummingface.train.notes.soundfont_source import LAYERS, NoteChoice, SoundFont
+from hummingface.train.notes.soundfont_zones import key_ranges
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 MUSESCORE = Path("/usr/share/sounds/sf3/MuseScore_General_Full.sf3")
@@ -326,3 +327,19 @@ def test_draws_of_all_melodic_programs(tmp_path):
     assert {order.labels.program for order in orders} == set(range(120))
     assert len({order.labels.instrument for order in orders[:len(orders) // 10]}) == 120, "a tenth of it has all of them"
     assert sum(order.labels.sustained for order in orders) > len(orders) / 3
+
+
+@real
+def test_draws_keep_to_the_keys_that_sound(tmp_path):
+    """FluidR3's contrabass has samples up to key 57."""
+    assert key_ranges(SOUNDFONT)[0, 43] == (0, 57)
+    source = SoundFont(SOUNDFONT, NoteChoice((43,), draws=60))
+    assert {order.labels.pitch for order in source.orders([])} >= {21, 57} and len(source) == 60
+    assert max(order.labels.pitch for order in source.orders([])) == 57
+    assert len(list(SoundFont(SOUNDFONT, NoteChoice((43,), (40, 41), draws=10)).orders([]))) == 10
+
+
+def test_a_soundfont_with_damaged_tables_says_so(tmp_path):
+    (tmp_path / "a.sf2").write_bytes(b"RIFF\0\0\0\0sfbk" + b"LIST\4\0\0\0pdta" + b"phdr" + (5).to_bytes(4, "little") + b"12345")
+    with pytest.raises(ValueError, match="damaged"):
+        key_ranges(tmp_path / "a.sf2")
