@@ -19,12 +19,15 @@ from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.prepare import prepare
 from hummingface.train.data.store import DataError, part_files, read_part
+from hummingface.train.notes.note import Labels, Order, Skipped, SourceError, key_of
 from hummingface.train.notes.opening import Overrides, open_source
 from hummingface.train.notes.program_families import INSTRUMENTS, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
 from hummingface.train.notes.soundfont_source import LAYERS, NoteChoice, SoundFont
+from hummingface.train.notes.soundfont_zones import key_ranges
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+MUSESCORE = Path("/usr/share/sounds/sf3/MuseScore_General_Full.sf3")
 ROOT = Path(__file__).parents[2]
 real = pytest.mark.skipif(not shutil.which("fluidsynth") or not SOUNDFONT.is_file(),
                           reason="fluidsynth and FluidR3_GM.sf2 are not installed")
@@ -65,7 +68,7 @@ def test_a_folder_becomes_training_data(folder, tmp_path):
     report = prepare(tmp_path / "data", [open_source(folder)], workers=1, progress=False)
     assert report.made == report.notes == 8
     assert [s.name for s in report.skipped] == ["noise"]
-    bank = NoteBank(tmp_path / "data", hold_out=False)
+    bank = NoteBank(tmp_path / "data", hold_out=False, level=False)
     assert bank.rows.shape == (8, ROWS, FRAME_SIZE)
     assert set(bank.velocity) == {49, 96} and set(bank.pitch) == {60, 63, 66, 69}
     assert [i["name"] for i in bank.instruments] == ["my horn"]
@@ -269,3 +272,74 @@ def test_silence_of_the_first_format_stays_silence(tiny_data, tmp_path):
     bank = NoteBank(tmp_path)
     assert bank.rows[..., LEVEL].min() == LEVEL_FLOOR_DB
     assert not ((bank.rows[..., LEVEL] > LEVEL_FLOOR_DB) & (bank.rows[..., LEVEL] <= -100)).any()
+
+
+def test_several_sources_are_taken_in_turn(tmp_path):
+    """Any beginning has something of all; one that fails does not stop the others."""
+    made: list[str] = []
+
+    class Read:
+        def __call__(self, orders):
+            for order in orders:
+                made.append(order.labels.instrument)
+                if order.labels.instrument == "bad" and len(made) > 2:
+                    raise SourceError("bad: it broke")
+                yield Skipped(order.labels.name, "made up")
+
+    class Source:
+        batch, notices, read = 2, [], Read()
+
+        def __init__(self, name, size):
+            self.path, self.name, self.about, self._size = tmp_path / name, name, {"name": name}, size
+
+        def __len__(self):
+            return self._size
+
+        def orders(self, skipped):
+            for i in range(self._size):
+                labels = Labels(f"{self.name}-{i}", self.name, "test", "recorded", 60, 100, 1.0)
+                yield Order(key_of(labels), labels, i)
+    report = prepare(tmp_path / "data", [Source("long", 40), Source("short", 10)], 1, False)
+    assert not report.failed and len(report.skipped) == 50
+    assert made[:12].count("short") in (2, 4) and made[:25].count("short") in (4, 6) and len(made) == 50
+    made.clear()
+    report = prepare(tmp_path / "other", [Source("bad", 10), Source("good", 10)], 1, False)
+    assert report.failed == ["bad: it broke"] and made.count("good") == 10 and made.count("bad") < 5
+
+
+@pytest.mark.skipif(not shutil.which("fluidsynth") or not MUSESCORE.is_file(), reason="fluidsynth and MuseScore_General are not installed")
+def test_a_second_general_midi_font_has_instruments_of_its_own(tmp_path):
+    sources = [SoundFont(SOUNDFONT, NoteChoice((0,), draws=4)), SoundFont(MUSESCORE, NoteChoice((0,), draws=4))]
+    report = prepare(tmp_path, sources, 1, False)
+    assert report.notes == 8
+    bank = NoteBank(tmp_path, hold_out=False)
+    assert [(i["name"], i["program"]) for i in bank.instruments] == [("Grand Piano", 0), ("MuseScore Grand Piano", None)]
+    assert bank.is_stereo and len(set(zip(bank.pitch, bank.velocity, strict=True))) == 8
+    licences = [source["licence"] for source in json.loads((tmp_path / "data.json").read_text())["sources"]]
+    assert licences == ["MIT", "MIT; parts public domain or CC0"]
+
+
+@real
+def test_draws_of_all_melodic_programs(tmp_path):
+    source = SoundFont(SOUNDFONT, NoteChoice(draws=120))
+    orders = list(source.orders([]))
+    assert len(orders) == len(source) == len(INSTRUMENTS) * 120 == len({order.key for order in orders})
+    assert {order.labels.program for order in orders} == set(range(120))
+    assert len({order.labels.instrument for order in orders[:len(orders) // 10]}) == 120, "a tenth of it has all of them"
+    assert sum(order.labels.sustained for order in orders) > len(orders) / 3
+
+
+@real
+def test_draws_keep_to_the_keys_that_sound(tmp_path):
+    """FluidR3's contrabass has samples up to key 57."""
+    assert key_ranges(SOUNDFONT)[0, 43] == (0, 57)
+    source = SoundFont(SOUNDFONT, NoteChoice((43,), draws=60))
+    assert {order.labels.pitch for order in source.orders([])} >= {21, 57} and len(source) == 60
+    assert max(order.labels.pitch for order in source.orders([])) == 57
+    assert len(list(SoundFont(SOUNDFONT, NoteChoice((43,), (40, 41), draws=10)).orders([]))) == 10
+
+
+def test_a_soundfont_with_damaged_tables_says_so(tmp_path):
+    (tmp_path / "a.sf2").write_bytes(b"RIFF\0\0\0\0sfbk" + b"LIST\4\0\0\0pdta" + b"phdr" + (5).to_bytes(4, "little") + b"12345")
+    with pytest.raises(ValueError, match="damaged"):
+        key_ranges(tmp_path / "a.sf2")

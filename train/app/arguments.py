@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hummingface.command_parser import CommandParser
 from hummingface.train.notes.opening import add_overrides
-from hummingface.train.notes.program_families import FACTORY, SOUNDFONT
+from hummingface.train.notes.program_families import FACTORY, MUSESCORE, SOUNDFONT, ZYN_BANKS
 
 ABOUT = "Make the data, train, export, measure."
 AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3, "width": 384}
@@ -123,7 +123,9 @@ def build_parser() -> CommandParser:
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
-    factory.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="that it learns")
+    factory.add_argument("--sources", type=Path, nargs="+", default=[SOUNDFONT], metavar="SOURCE", help="that it learns, as `prepare` "
+                         "takes them. The first Atlas learnt FluidR3 on a grid (--instruments 64), later ones learn --draws of "
+                         f"{SOUNDFONT.name}, {MUSESCORE.name} and {ZYN_BANKS}")
     factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     add_overrides(factory)
     _training_options(factory, AUTOENCODER)

@@ -8,8 +8,7 @@ learns between keys, and at a left-out key, what averaging the neighbours gives.
 same key and dynamic, the target is the weighted mean of both in the same way, so that a point between two points of latent space
 sounds like a mixture of both.
 """
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FL
 from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
+from hummingface.train.data.heard_qualities import MEASURES
 from hummingface.train.data.levelling import Levelled, shift_rows
-from hummingface.train.data.pairs import NearNotes, drawn_instruments
+from hummingface.train.data.pairs import NearNotes, drawn_instruments, next_keys, next_velocities
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
 
@@ -104,7 +104,8 @@ class NoteBank(BankNotes):
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; stereo [notes, STEREO_SIZE]; per note: instrument, pitch, velocity,
     hold_s, valid_rows, f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1),
     names;
-    conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `characteristics()` [notes, 8]; family and source are the instrument's.
+    conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `heard_qualities` [notes, 5] as train/data/heard_qualities.py measures
+    them, NaN where they were not, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
     left_out: np.ndarray
@@ -164,6 +165,7 @@ class NoteBank(BankNotes):
             setattr(self, key, np.asarray([note[key] for note in notes]))
         self.names = [note.get("name", "") for note in notes]
         self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
+        self.heard_qualities = np.array([[note.get("heard", {}).get(name, np.nan) for name in MEASURES] for note in notes], np.float32)
         self._measured: list[dict[str, float]] = [note.get("measured") or {} for note in notes]
         self.left_out = np.array([hold_out and is_left_out(int(i), int(p)) for i, p in zip(self.instrument, self.pitch, strict=True)])
         self.farthest_key = farthest_key
@@ -178,7 +180,8 @@ class NoteBank(BankNotes):
         elif raised_db.any():
             shift_rows(self, -raised_db)
         self.trained = np.flatnonzero(~self.left_out)
-        self.next_key, self.louder = self._next_keys(), self._next_velocities()
+        places = self.instrument, self.velocity, self.pitch, self.trained
+        self.next_key, self.louder = next_keys(*places, farthest_key), next_velocities(*places)
         keys = np.add(self.pitch, 1).astype(int)
         left_out = set(zip(self.instrument[self.left_out], self.pitch[self.left_out], strict=True))
         self.bridges = np.array([(i, key) in left_out for i, key in zip(self.instrument, keys, strict=True)]) & (self.next_key >= 0)
@@ -236,15 +239,6 @@ class NoteBank(BankNotes):
         self._measured = [of(i) for i in range(len(self))]
         return np.array([[m[name] for name in CHARACTERISTICS] for m in self._measured], np.float32)
 
-    def _next_keys(self) -> np.ndarray:
-        """For each note the nearest trained one above, of the same instrument and velocity; -1 where none is near."""
-        place = {key: int(i) for i, key in zip(self.trained, self._keys(self.trained), strict=True)}
-        found = np.full(len(self), -1)
-        for i, (instrument, velocity, pitch) in enumerate(self._keys(range(len(self)))):
-            near = (place.get((instrument, velocity, pitch + up)) for up in range(1, self.farthest_key + 1))
-            found[i] = next((n for n in near if n is not None), -1)
-        return found
-
     def _pair_drawn(self) -> None:
         """Instruments whose keys and velocities were drawn have hardly two notes of one velocity: pair what lies near in both."""
         self.drawn = np.zeros(len(self), bool)
@@ -256,20 +250,6 @@ class NoteBank(BankNotes):
             self.louder[mine] = np.where(near.louder < 0, -1, mine[near.louder])
             self.softest[mine], self.loudest[mine] = near.softest, near.loudest
             self.drawn[mine], self.bridges[mine] = True, False
-
-    def _next_velocities(self) -> np.ndarray:
-        """For each note the trained one of the same key that is the next louder; -1 where there is none."""
-        layers: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        for i, (instrument, velocity, pitch) in zip(self.trained, self._keys(self.trained), strict=True):
-            layers.setdefault((instrument, pitch), []).append((velocity, int(i)))
-        found = np.full(len(self), -1)
-        for layer in layers.values():
-            for (softer, note), (louder, next_one) in itertools.pairwise(sorted(layer)):
-                found[note] = next_one if louder > softer else -1
-        return found
-
-    def _keys(self, notes: Iterable[int]) -> list[tuple[int, int, int]]:
-        return [(int(self.instrument[i]), int(self.velocity[i]), int(self.pitch[i])) for i in notes]
 
     def _heard_groups(self) -> Tensor:
         """How audible each frequency group of each note is: 0 at AUDIBLE_DB under the peak, 1 at the peak. [notes, GROUPS]"""

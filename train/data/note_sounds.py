@@ -20,6 +20,8 @@ from hummingface.models.playing import stft
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.stft import SAMPLES, Layout
+from hummingface.train.data.heard_qualities import MEASURES, heard_qualities
+from hummingface.train.data.levelling import audio_lufs
 from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, wanted, write_array
 from hummingface.train.notes.note import QUALITIES, Labels, Note, one_channel
 
@@ -27,8 +29,8 @@ REPRESENTATION = "stft"
 MOST_KEPT = 8192                      # images in memory, 64 kB each
 LOUDEST = 32_700                      # of 16 bit
 HEARD = {"bright": ("centre", 1), "dark": ("centre", -1), "percussive": ("rise", -1), "fast_decay": ("fall", 1),
-         "long_release": ("rest", 1)}
-"""NSynth's qualities that can be heard of a note without its labels: by what is measured, and whether high or low has it."""
+         "long_release": ("rest", 1), **{name: (name, 1) for name in MEASURES}}
+"""NSynth's qualities, heard of a note without its labels: by what is measured, and whether high or low has it."""
 HEARD_SHARE = 0.2                     # of the notes within an octave have a quality
 
 
@@ -48,7 +50,8 @@ def prepared_sound(key: str, note: Note) -> MadeSound:
     audio = resample_poly(audio, stft.RATE_HZ // common, note.rate_hz // common)[:SAMPLES]
     audio = np.pad(audio, (0, SAMPLES - len(audio)))
     peak = max(float(np.abs(audio).max()), 1e-9)
-    known = {"peak": peak, "heard": heard_of(audio / peak, note.labels.pitch, note.labels.hold_s)}
+    known = {"peak": peak, "loudness_db": round(audio_lufs(note.audio, note.rate_hz), 2),
+             "heard": heard_of(audio / peak, note.labels.pitch, note.labels.hold_s) | heard_qualities(note)}
     return MadeSound(key, {"key": key} | asdict(note.labels) | known, np.round(audio / peak * LOUDEST).astype(np.int16))
 
 
@@ -181,17 +184,18 @@ class NoteSounds:
         return declared, np.stack(values, 1) if values else np.zeros((len(self), 0), np.float32)
 
     def _qualities(self) -> np.ndarray:
-        """1 or -1; 0 where unknown. By NSynth's labels, and for notes without them the five that can be measured: the highest fifth of the
-        notes of the same octave. [notes, 10]
+        """1 or -1; 0 where unknown. By NSynth's labels, and for notes without them by what is measured: the highest fifth of the notes of
+        the same octave. [notes, 10]
         """
         found = np.zeros((len(self), len(QUALITIES)), np.float32)
         unlabelled = np.array([note["qualities"] is None for note in self.notes])
         for i in np.flatnonzero(~unlabelled):
             found[i] = 2 * np.array(self.notes[i]["qualities"]) - 1
         for name, (measured, way) in HEARD.items():
-            values = way * np.array([note["heard"][measured] for note in self.notes])
+            values = way * np.array([note["heard"].get(measured, np.nan) for note in self.notes])
+            unknown = unlabelled & np.isfinite(values)                            # an earlier version of `prepare` measured five
             for octave in np.unique(self.pitch // 12):
-                mine = np.flatnonzero(unlabelled & (self.pitch // 12 == octave))
+                mine = np.flatnonzero(unknown & (self.pitch // 12 == octave))
                 if len(mine) > 4:
                     found[mine, QUALITIES.index(name)] = np.where(values[mine] > np.quantile(values[mine], 1 - HEARD_SHARE), 1.0, -1.0)
         return found

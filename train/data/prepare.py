@@ -21,6 +21,7 @@ from hummingface.models.learning.autoencoder import note_rows
 from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
 from hummingface.train.data.characteristics import measure
+from hummingface.train.data.heard_qualities import heard_qualities
 from hummingface.train.data.levelling import audio_lufs, raised_db
 from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.data.progress import progress_bar
@@ -95,7 +96,7 @@ def prepared(order_key: str, note: Note) -> Made:
              "peak_db": round(float(rows[:, LEVEL].max()) - raised, 2), "noise_peak_db": round(float(rows[:, NOISE].max()) - raised, 2),
              "loudness_db": round(lufs, 2), "raised_db": raised,
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
-             "measured": measure(rows, note.pitch, labels.hold_s)}
+             "measured": measure(rows, note.pitch, labels.hold_s), "heard": heard_qualities(note)}
     known["let_go"] = released
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))

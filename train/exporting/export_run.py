@@ -6,7 +6,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_sounds import NoteSounds
-from hummingface.train.data.store import DataError
+from hummingface.train.data.store import DataError, read_data
 from hummingface.train.exporting.export_gan import export_gan
 from hummingface.train.exporting.export_model import export
 from hummingface.train.exporting.export_stft import export_stft, shape_of_run
@@ -49,9 +49,26 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
                                  "velocities": [int(bank.velocity.min()), int(bank.velocity.max())],
                                  "reproduce": again(f"{kind} DATA --run RUN", options)}
         return export_gan(run / STATE, out, about, name)
-    about |= {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
-              "source": FACTORY_SOURCE, "reproduce": again(f"factory WORK {out.as_posix()} --instruments 64", options)}
-    return export(run / STATE, NoteBank(data), out, name, about, LICENCE.read_text())
+    sources = read_data(data).get("sources") or [{"name": SOUNDFONT.name, "source": FACTORY_SOURCE, "licence": "MIT"}]
+    if [source["name"] for source in sources] == [SOUNDFONT.name]:
+        about |= {"about": "Recorded and synthetic instruments of the FluidR3 General MIDI SoundFont by Frank Wen, in one latent space.",
+                  "source": FACTORY_SOURCE, "reproduce": again(f"factory WORK {out.as_posix()} --instruments 64", options)}
+        return export(run / STATE, NoteBank(data), out, name, about, LICENCE.read_text())
+    bank = NoteBank(data)
+    names = ", ".join(source["name"] for source in sources)
+    draws = max(source.get("draws", 0) for source in sources)
+    asked = {"sources": names.replace(", ", " ")} | ({"draws": draws} if draws else {})
+    about |= credits_of(sources) | {"about": f"{len(bank.instruments)} instruments of {names}, in one latent space.",
+                                    "reproduce": again(f"factory WORK {out.as_posix()}", asked | options)}
+    return export(run / STATE, bank, out, name, about, about.pop("licence_text", ""))
+
+
+def credits_of(sources: list[dict[str, Any]]) -> dict[str, Any]:
+    """A card's source, licence and licence text, of several sources of notes as `data.json` describes them."""
+    licences = [f"{source['name']}: {source.get('licence') or 'that of its recordings'}" for source in sources]
+    texts = [f"{source['name']}\n\n{source['licence_text']}" for source in sources if source.get("licence_text")]
+    return {"source": "; ".join(source.get("source") or source["name"] for source in sources), "licence": "; ".join(licences),
+            "licence_text": "\n\n\n".join(texts)}
 
 
 def origin(bank: NoteBank | NoteSounds) -> dict[str, Any]:

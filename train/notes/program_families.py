@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+MUSESCORE = Path("/usr/share/sounds/sf3/MuseScore_General_Full.sf3")
+ZYN_BANKS = Path("/usr/share/zynaddsubfx/banks")
 FACTORY = "FluidR3 Atlas"
 FACTORY_SOURCE = "FluidR3_GM.sf2, (c) 2000-2002, 2008 Frank Wen, MIT licence"
 

@@ -15,6 +15,7 @@ from hummingface.train.notes.licences import about_source, published
 from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, as_heard, key_of, sha256_of
 from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, GeneralMidiProgram, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
+from hummingface.train.notes.soundfont_zones import key_ranges
 
 Layers = tuple[tuple[int, tuple[float, float], int, tuple[int, ...]], ...]
 # What is made of each instrument, in this order, so that any beginning can be trained on: velocity, seconds held (struck,
@@ -91,7 +92,7 @@ class SoundFont:
         if not self.path.is_file():
             raise SoundFontError(f"{path}: no such SoundFont. FluidR3 comes with `apt-get install fluid-soundfont-gm`.")
         self.name = self.path.name
-        self.about = about_source(self.path, "SoundFont")
+        self.about = about_source(self.path, "SoundFont") | ({"draws": self.choice.draws} if self.choice.draws else {})
         known = published(self.path)
         self._prefix = f"{known.prefix} " if known and known.prefix else ""
         self.notices: list[str] = []
@@ -135,11 +136,18 @@ class SoundFont:
         return {self._prefix + instrument.name: instrument.program for instrument, _ in self._instruments}
 
     def _drawn(self, count: int) -> Iterator[tuple[GeneralMidiProgram, bool | None, NoteSpec]]:
-        lowest, highest = min(self.choice.pitches), max(self.choice.pitches)
-        drawn = [[(instrument, sustained, NoteSpec(instrument.program, draw.pitch, draw.velocity, draw.hold_s, TAIL_S,
-                                                   self._banks.get(instrument.program, 0)))
-                  for draw in draws(count, self._prefix + instrument.name, sustained, lowest, highest)]
-                 for instrument, sustained in self._instruments]
+        try:
+            ranges = key_ranges(self.path)
+        except (OSError, ValueError) as error:
+            raise SourceError(str(error)) from error
+        drawn = []
+        for instrument, sustained in self._instruments:
+            bank = self._banks.get(instrument.program, 0)
+            low, high = ranges.get((bank, instrument.program), (0, 127))
+            lowest, highest = max(low, min(self.choice.pitches)), min(high, max(self.choice.pitches))
+            if lowest <= highest:                                          # else nothing of it sounds there
+                drawn.append([(instrument, sustained, NoteSpec(instrument.program, one.pitch, one.velocity, one.hold_s, TAIL_S, bank))
+                              for one in draws(count, self._prefix + instrument.name, sustained, lowest, highest)])
         return in_blocks(drawn)
 
     def _specs(self) -> Iterator[tuple[GeneralMidiProgram, bool | None, NoteSpec]]:

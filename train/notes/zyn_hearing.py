@@ -25,7 +25,7 @@ SILENT = 10 ** (SILENT_DB / 20)
 RHYTHM_DB, RHYTHM_TIMES = 7.0, 2       # rises from so far under its decay to as far above it, so often
 SLOW_DB = 20.0                         # softer than that in its first 0.8 s than later: it has no beginning
 TAIL_DB = 10.0                         # that it falls by within TAIL_S of note-off
-SUSTAINED_DB, SUSTAINED_DB_S = 12.0, 6.0
+SUSTAINED_DB, SUSTAINED_DB_S = 12.0, 3.0
 
 
 @dataclass(frozen=True)

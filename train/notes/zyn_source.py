@@ -78,7 +78,7 @@ class ZynPatches:
     def __init__(self, path: Path, count: int = DRAWS, instruments: int | None = None):
         find_plugin()
         self.path, self._count, self.name = Path(path), count, Path(path).name
-        self.about = about_source(self.path, "ZynAddSubFX")
+        self.about = about_source(self.path, "ZynAddSubFX") | {"draws": count}
         self.notices: list[str] = []
         self.read = ZynReader()
         self._unheard: list[Skipped] = []
