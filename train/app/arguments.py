@@ -123,8 +123,8 @@ def build_parser() -> CommandParser:
     factory = command("factory", "all of it: prepare, train, export. What made the factory model")
     factory.add_argument("work", type=Path, help="folder for data and run (about 4 GB)")
     factory.add_argument("model", type=Path, help="NAME of the two files to write, with its folder")
-    factory.add_argument("--sources", type=Path, nargs="+", default=[SOUNDFONT], metavar="SOURCE", help="that it learns, as `prepare` "
-                         "takes them. The first Atlas learnt FluidR3 on a grid (--instruments 64), later ones learn --draws of "
+    factory.add_argument("--of", dest="source", type=Path, nargs="+", default=[SOUNDFONT], metavar="SOURCE", help="that it learns, as "
+                         "`prepare` takes them. The first Atlas learnt FluidR3 on a grid (--instruments 64), later ones learn --draws of "
                          f"{SOUNDFONT.name}, {MUSESCORE.name} and {ZYN_BANKS}")
     factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     add_overrides(factory)

@@ -353,6 +353,6 @@ def _points(args: Namespace) -> int:
 
 
 def _factory(args: Namespace) -> int:
-    args.data, args.run, args.source = args.work / "data", args.work / "run", args.sources
+    args.data, args.run = args.work / "data", args.work / "run"
     args.name, args.metrics = FACTORY, None
     return _prepare(args) or _autoencoder(args) or _export(args)

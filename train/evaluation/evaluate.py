@@ -69,12 +69,13 @@ def neighbours(bank: NoteBank, note: int) -> tuple[int, int] | None:
     return None if below is None or above is None else (below, above)
 
 
-def choose(bank: NoteBank, left_out: bool, count: int, instruments: Collection[int], seed: int = 1) -> list[int]:
-    """A fixed random sample of some instruments, the same number from each as far as it goes."""
+def choose(bank: NoteBank, left_out: bool, count: int, seed: int = 1, instruments: Collection[int] | None = None) -> list[int]:
+    """A fixed random sample, the same number from every instrument (or from some) as far as it goes."""
     rng = np.random.default_rng(seed)
     def place(i: int) -> tuple:                # not by their order in the folder, which another preparation may change
         return bank.instruments[bank.instrument[i]]["name"], int(bank.pitch[i]), int(bank.velocity[i]), float(bank.hold_s[i])
-    long = [int(i) for i in np.flatnonzero(bank.left_out == left_out) if bank.hold_s[i] >= 1 and bank.instrument[i] in instruments]
+    long = [int(i) for i in np.flatnonzero(bank.left_out == left_out) if bank.hold_s[i] >= 1
+            and (instruments is None or bank.instrument[i] in instruments)]
     beside = [i for i in long if not left_out or neighbours(bank, i)]
     usable = sorted(beside or long, key=place)                     # drawn notes have none beside them
     queues: dict[int, list[int]] = {}
@@ -97,7 +98,7 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
         if not size:
             continue
-        chosen = choose(bank, left_out, size, known)
+        chosen = choose(bank, left_out, size, instruments=known)
         specs = [NoteSpec(programs[bank.instruments[bank.instrument[i]]["name"]], int(bank.pitch[i]), int(bank.velocity[i]),
                           float(bank.hold_s[i])) for i in chosen]
         rows: dict[str, list] = {}

@@ -57,8 +57,9 @@ def export_run(data: Path, run: Path, out: Path, name: str, metrics: dict[str, A
     bank = NoteBank(data)
     names = ", ".join(source["name"] for source in sources)
     draws = max(source.get("draws", 0) for source in sources)
-    asked = {"sources": names.replace(", ", " ")} | ({"draws": draws} if draws else {})
-    about |= credits_of(sources) | {"about": f"{len(bank.instruments)} instruments of {names}, in one latent space.",
+    asked = {"of": names.replace(", ", " ")} | ({"draws": draws} if draws else {})
+    several = "s" * (len(bank.instruments) != 1)
+    about |= credits_of(sources) | {"about": f"{len(bank.instruments)} instrument{several} of {names}, in one latent space.",
                                     "reproduce": again(f"factory WORK {out.as_posix()}", asked | options)}
     return export(run / STATE, bank, out, name, about, about.pop("licence_text", ""))
 

@@ -39,7 +39,7 @@ def about_source(path: Path, kind: str) -> dict[str, Any]:
     """For a card: kind, name, and of PUBLISHED ones source, licence and its text."""
     about: dict[str, Any] = {"kind": kind, "name": Path(path).name}
     if (known := published(path)) is not None:
-        about |= {"source": known.source, "licence": known.licence}
+        about |= {"name": known.begins if Path(path).is_dir() else Path(path).name, "source": known.source, "licence": known.licence}
         if known.text.is_file():
             text = known.text.read_text(encoding="utf-8", errors="replace")
             if text.startswith("Format:"):                      # Debian's machine-readable form: the program's own paragraph
