@@ -20,6 +20,7 @@ from hummingface.train.data.cleaning import BankNotes
 from hummingface.train.data.note_spectrum import at_times
 
 LISTENED_S = 0.8
+MOST_CREST_DB = 9.0                    # of a partial over the note's loudness
 MOST_DB = 60.0                         # that a note is raised or lowered by
 SOFT_VELOCITY, LOUD_VELOCITY = 16.0, 127.0         # of the range that the engine's law goes by
 TABLE_KEYS = np.arange(LOWEST_KEY, HIGHEST_KEY + 1, EVERY)
@@ -95,7 +96,8 @@ class Levelled:
         gain_db = np.clip(LEVELLED_LUFS - lufs, -MOST_DB, MOST_DB) - raised_db
         gain_db = np.where(lufs > SILENT_LUFS, np.minimum(gain_db, LEVEL_CEILING_DB - bank.peak_db), 0.0)
         shift_rows(bank, gain_db)
-        bank.peak_db, bank.rms_db = bank.peak_db + gain_db, bank.rms_db + gain_db
+        # what is 85 dB under the peak counts as silence to the loss: the peak of a stroke would hide most of what rings on after it
+        bank.peak_db, bank.rms_db = np.minimum(bank.peak_db + gain_db, LEVELLED_LUFS + MOST_CREST_DB), bank.rms_db + gain_db
         self.gain_db = gain_db + raised_db
 
     def expected_lufs(self, bank: BankNotes) -> np.ndarray:
