@@ -12,8 +12,8 @@ import torch
 from hummingface.models.learning.attack import sharpen
 from hummingface.models.learning.filterbank import Bank, make_bank
 from hummingface.models.learning.noise_bands import band_levels, comb_gain
-from hummingface.models.learning.note_off import cut_after_note_off
 from hummingface.models.learning.note_frames import NoteFrames, frame_times
+from hummingface.models.learning.note_off import cut_after_note_off
 from hummingface.models.learning.slots import Slots, place_slots
 from hummingface.models.learning.spectrum import Spectrum, transform
 from hummingface.models.learning.start_phase import fit_start_phases

@@ -102,9 +102,14 @@ def level_card(model: "Model", recorded: Mapping[str, Sequence[float]] | None = 
     `recorded`: that of the notes that a preset learnt, every EVERY keys, where it was taken out before the network saw them
     (`train/data/levelling.py`); the network itself is then equally loud everywhere. Without it the network's own is measured.
     """
+    before = model.card.get("loudness", {})
+    if recorded is None and before.get("recorded"):                  # no measurement of the network tells it again
+        recorded = before["lufs"]
     stored = model.card["loudness"] = measure(model)
     for name in stored["lufs"].keys() & (recorded or {}).keys():
         stored["lufs"][name] = [round(float(lufs), 2) for lufs in (recorded or {})[name]]
+    if recorded:
+        stored["recorded"] = True
     for name, preset in model.card["presets"].items():
         preset["gain_db"] = levelling_gain_db(stored["keys"], stored["lufs"][name])
 

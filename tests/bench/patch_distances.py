@@ -13,11 +13,12 @@ import numpy as np
 
 from hummingface.instrument.api.instrument import Instrument
 from hummingface.instrument.patches import library
-from hummingface.train.evaluation.metrics import _mel_filters
+from hummingface.train.evaluation.metrics import mel_filters
 
 RATE_HZ, SIZE, HOP, BANDS = 48_000, 2048, 960, 96
 NOTES = [(0.0, 1.6, 36), (2.5, 1.6, 60), (5.0, 1.6, 60), (5.0, 1.6, 64), (5.0, 1.6, 67)]
 SECONDS, RANGE_DB = 7.5, 60.0
+NEAR_DB = 6.0
 HIGH_HZ, HIGH_RANGE_DB = 5000.0, 40.0
 
 
@@ -30,7 +31,7 @@ def power_of(sound: np.ndarray) -> np.ndarray:
 
 def image_db(power: np.ndarray) -> np.ndarray:
     """Mel spectra by time, relative to the loudest, within RANGE_DB. [frames, BANDS]"""
-    level = 10 * np.log10(power @ (_mel_filters(RATE_HZ, SIZE, BANDS) ** 2).T + 1e-20)
+    level = 10 * np.log10(power @ (mel_filters(RATE_HZ, SIZE, BANDS) ** 2).T + 1e-20)
     return np.clip(level - level.max(), -RANGE_DB, 0)
 
 
@@ -55,7 +56,8 @@ def main() -> None:
     pairs = sorted((round(float(np.sqrt(np.mean((images[a] - images[b]) ** 2))), 2), a, b)
                    for i, a in enumerate(names) for b in names[i + 1:])
     far = [pair[0] for pair in pairs]
-    print(f"{len(names)} patches: distance of two, median {np.median(far):.1f} dB, least {far[0]:.1f}; {sum(x < 6 for x in far)} pairs under 6")
+    print(f"{len(names)} patches: distance of two, median {np.median(far):.1f} dB, least {far[0]:.1f}; "
+          f"{sum(x < NEAR_DB for x in far)} pairs under {NEAR_DB:g}")
     for distance, one, other in pairs[:args.closest]:
         print(f"  {distance:5.1f}  {one} - {other}")
     print(f"{len(highs)} of {len(names)} have something above {HIGH_HZ:.0f} Hz within {HIGH_RANGE_DB:.0f} dB of their peak")

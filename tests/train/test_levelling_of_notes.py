@@ -8,6 +8,7 @@ import torch
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
+from hummingface.models.playing.untrained import untrained
 from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.levelling import TABLE_KEYS, audio_lufs, figures, loudness_of
@@ -117,3 +118,18 @@ def test_the_card_has_what_was_taken_out(folder):
     assert low - high == pytest.approx(4.5, abs=2.0)
     assert bank.levelled.instruments[0].at(np.array([60]), np.array([100]))[0] == pytest.approx(float(np.interp(60, keys, trends["Saw"])))
     assert recorded(NoteBank(folder, hold_out=False, level=False)) is None
+
+
+def test_what_notes_told_of_loudness_is_not_measured_away():
+    model = untrained(latents=4, width=64)
+    model.card.setdefault("presets", {name: {"z": z, "gain_db": 0.0} for name, z in model.presets.items()})
+    name = next(iter(model.presets))
+    wanted = [-30.0 + 0.5 * i for i in range(len(TABLE_KEYS))]
+    key_trend.level_card(model, {name: wanted})
+    gain_db = model.card["presets"][name]["gain_db"]
+    key_trend.level_card(model)                                    # as the command does that levels a model again
+    assert model.card["loudness"]["lufs"][name] == wanted and model.card["presets"][name]["gain_db"] == gain_db
+    others = untrained(latents=4, width=64)
+    others.card.setdefault("presets", {name: {"z": z, "gain_db": 0.0} for name, z in others.presets.items()})
+    key_trend.level_card(others)
+    assert "recorded" not in others.card["loudness"], "a network that was not levelled is measured"

@@ -49,7 +49,7 @@ def distance(reference: np.ndarray, output: np.ndarray, rate_hz: int) -> dict[st
         active.append(np.sqrt((off * heard).sum(1)[some] / heard.sum(1)[some]).mean())
         if n == 512:
             onset = frames[:int(0.05 * rate_hz / 128) + 1].mean()
-    filters = _mel_filters(rate_hz, 2048, 128)
+    filters = mel_filters(rate_hz, 2048, 128)
     mel = np.abs(_level_difference(_magnitudes(ref, 2048, 512) @ filters.T, _magnitudes(out, 2048, 512) @ filters.T)).mean()
     figures = {"mel": mel, "act60": np.mean(active), "lsd": np.mean(lsd), "motion": _motion_difference(ref, out, rate_hz),
                "onset_env": _envelope_difference(ref, out, rate_hz), "onset": onset, "gain_db": 20 * np.log10(gain)}
@@ -119,7 +119,7 @@ def _level_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return 20 * np.log10((a + floor) / (b + floor))
 
 
-def _mel_filters(rate_hz: int, n: int, bands: int) -> np.ndarray:
+def mel_filters(rate_hz: int, n: int, bands: int) -> np.ndarray:
     """Triangles of unit sum; a band narrower than a bin takes the nearest one. [bands, n // 2 + 1]"""
     top = 2595 * np.log10(1 + rate_hz / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, bands + 2) / 2595) - 1)
@@ -141,7 +141,7 @@ def _envelope_difference(ref: np.ndarray, out: np.ndarray, rate_hz: int) -> floa
 
 
 def _motion_difference(ref: np.ndarray, out: np.ndarray, rate_hz: int) -> float | None:
-    filters = _mel_filters(rate_hz, 1024, 32)
+    filters = mel_filters(rate_hz, 1024, 32)
     moved, heard = _motion(ref, rate_hz, filters)
     other, _ = _motion(out, rate_hz, filters)
     return None if not len(moved) or not heard.any() else float(np.abs(moved - other)[heard].mean())

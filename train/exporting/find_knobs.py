@@ -19,6 +19,7 @@ from hummingface.train.data.characteristics import CHARACTERISTICS, measure
 KEYS = np.arange(36.0, 85.0)
 VELOCITY, HOLD_S = 100.0, 2.0
 PAIRS_PER_LATENT, STEP = 5.0, 0.6     # of opposite steps around each preset; deviation of a step in each latent
+MOST_PAIRS = 130                      # twice as many as 64 latents have: a model of hundreds of presets takes minutes
 CLIPPED = 1.5                         # deviations among the presets: a pair that differs by more is weighted no more
 RIDGE = 0.1
 UNIT = 0.5                            # latents that a knob moves for each of its units
@@ -71,7 +72,7 @@ def directions(model: Model, seed: int = 0) -> dict[str, dict]:
     """For each characteristic a direction at each preset, UNIT long; none where small steps change nothing."""
     rng, names = np.random.default_rng(seed), list(model.presets)
     presets = np.array(list(model.presets.values()))
-    pairs = round(PAIRS_PER_LATENT * model.latents) + 2
+    pairs = min(round(PAIRS_PER_LATENT * model.latents) + 2, MOST_PAIRS)
     steps = STEP * rng.standard_normal((len(presets), pairs, model.latents))
     pitch = rng.choice(KEYS, steps.shape[:2]).ravel()
     up, down = (measured(model, (presets[:, None] + sign * steps).reshape(-1, model.latents), pitch) for sign in (1, -1))

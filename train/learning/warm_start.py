@@ -51,7 +51,7 @@ def start_from(trainer: AutoencoderTrainer, model: Model) -> int:
 
 
 def _grown(name: str, value: torch.Tensor, fresh: torch.Tensor, before: Shape) -> torch.Tensor:
-    """A tensor of the model, with what the larger one has more: columns of new latents, whose small random weights stay, and rows of zeros."""
+    """A tensor of the model, with what the larger one has more: columns of new latents keep their small random weights, new rows are 0."""
     if value.shape == fresh.shape:
         return value
     if name in BY_LATENT:
