@@ -1,25 +1,31 @@
 """GAN and conditional GAN: losses start where theory has them, it learns, goes on to the bit, and what is exported plays."""
+import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import softplus
 
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.conditioning import ROWS, row_times_s
-from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LEVEL, LOWEST
+from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, HIGHEST, LEVEL, LOWEST
 from hummingface.models.playing.key_trend import LEVELLED_LUFS, MOST_GAIN_DB
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
+from hummingface.models.playing.stereo import BALANCE, STEREO_SIZE
 from hummingface.train.app.commands import main
 from hummingface.train.data.characteristics import CHARACTERISTICS
 from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.heard_qualities import MEASURES
 from hummingface.train.exporting.export_gan import export_gan, model_of_gan
 from hummingface.train.exporting.find_knobs import measured
 from hummingface.train.learning.conditions import conditions_of
 from hummingface.train.learning.generated import compare, frechet, ndb
 from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.train_gan import GanOptions, GanTrainer
+from hummingface.train.notes.note import QUALITIES
 from tests.train.runs import same, stopped_after
 
 SHAPE = Shape(latents=3, width=48, note_width=64, phase_width=16)
@@ -55,7 +61,7 @@ def test_the_discriminator_learns_to_tell_and_its_logits_are_not_squashed(tiny_b
         parts = one._critic_step(draw)
     assert float(parts["right"]) > 0.95 and float(parts["critic"]) < 0.2
     with torch.no_grad():
-        logit, _ = one.judge(draw.frames, draw.vectors, draw)
+        logit, _ = one.judge(one._recorded(draw), draw)
     assert float(logit.max()) > 1.2                               # beyond what a tanh could say
 
 
@@ -69,6 +75,54 @@ def test_the_penalty_is_the_squared_slope(tiny_bank):
         about = draw.pitch, draw.velocity, draw.conditions
         along = (one.critic(image + step, side, *about)[0] - one.critic(image - step, side, *about)[0]) / 2e-2
     assert 0 < float(along.square().mean()) < float(one.slope(draw).detach())   # no direction is steeper than the gradient
+
+
+def on_the_right(bank, balance_db=12.0):
+    """The same notes, all louder on the right."""
+    stereo = copy.copy(bank)
+    stereo.stereo = bank.stereo.clone()
+    stereo.stereo[:, BALANCE] = balance_db
+    return stereo
+
+
+def test_the_discriminator_hears_the_sides(tiny_bank):
+    """Notes that differ from recorded ones in their balance alone are told from them, and the penalty reaches these inputs."""
+    torch.manual_seed(0)
+    one = GanTrainer(on_the_right(tiny_bank), replace(SHAPE, stereo=True), GanOptions(steps=90, notes=16, stride=8), critic_width=32)
+    for _ in range(60):
+        draw = one.draw()
+        true = one._recorded(draw)
+        false = replace(true, stereo=torch.where(torch.arange(STEREO_SIZE) < GROUPS, -true.stereo, true.stereo))
+        loss = (softplus(-one.judge(true, draw)[0]) + softplus(one.judge(false, draw)[0])).mean()
+        one.optimizer_step(loss, one.critic, one.critic_optimiser)
+    with torch.no_grad():
+        assert float(one.judge(true, draw)[0].min()) > float(one.judge(false, draw)[0].max())
+
+
+def test_a_stereo_generator_begins_at_its_notes_sides_and_is_exported_with_them(tiny_bank, tmp_path):
+    one = GanTrainer(on_the_right(tiny_bank), replace(SHAPE, stereo=True), GanOptions(steps=10, notes=16, stride=8), critic_width=32)
+    one.run(tmp_path, progress=False)
+    made, beyond = one._played(one.draw())
+    assert made.stereo.shape == (16, STEREO_SIZE) and math.isfinite(float(beyond.detach()))
+    assert float(made.stereo[:, BALANCE].detach().mean()) == pytest.approx(12.0, abs=3.0)
+    model = model_of_gan(read_state(tmp_path / "state.pt"), "Sides")
+    said = model.stereo_of(np.zeros((1, model.latents), np.float32), np.array([60.0]), np.array([100.0]))
+    assert model.stereo and float(said[0, BALANCE].mean()) == pytest.approx(12.0, abs=3.0)
+
+
+def test_qualities_that_can_be_heard_are_asked_for_where_no_label_tells_them(tiny_bank):
+    heard = copy.copy(tiny_bank)
+    heard.heard_qualities = np.full((len(tiny_bank), len(MEASURES)), np.nan, np.float32)
+    rng = np.random.default_rng(0)
+    heard.heard_qualities[:, MEASURES.index("reverb")] = 0.1 + 0.01 * tiny_bank.pitch + 0.2 * rng.random(len(tiny_bank))
+    conditions, values = conditions_of(heard)
+    quality = next(i for i, c in enumerate(conditions) if c.kind == "quality")
+    assert [c.name for c in conditions if c.kind == "quality"] == ["reverb"] and conditions[quality].highest == 3.0
+    assert abs(np.corrcoef(values[:, quality], tiny_bank.pitch)[0, 1]) < 0.05 and values[:, quality].std() == pytest.approx(1, abs=0.1)
+    heard.qualities = np.full((len(tiny_bank), 10), np.nan, np.float32)
+    heard.qualities[:, QUALITIES.index("reverb")] = rng.integers(0, 2, len(tiny_bank))
+    conditions, _ = conditions_of(heard)
+    assert next(c for c in conditions if c.name == "reverb").highest == 1.0, "labels win"
 
 
 def test_what_is_asked_for_and_what_is_not(tiny_bank):

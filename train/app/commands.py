@@ -152,7 +152,7 @@ def _gan(args: Namespace, conditional: bool = False) -> int:
 
     def made(bank: "NoteBank", device: str, steps: int) -> GanTrainer:
         options = GanOptions(steps=steps, minutes=args.minutes, notes=args.notes, rate=args.rate, critic_rate=args.rate / 2, seed=args.seed)
-        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth)
+        shape = Shape(latents=args.latents, width=args.width, note_width=args.note_width, note_depth=args.note_depth, stereo=bank.is_stereo)
         return GanTrainer(bank, shape, options, conditional, device, args.precision)
     return _train(args, made)
 

@@ -8,7 +8,7 @@ are dropped at random, so that each of them may be unknown. What each of these c
 """
 import copy
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from hummingface.train.learning.conditions import Condition, conditions_of
 from hummingface.train.learning.generated import compare
 from hummingface.train.learning.losses import CENTS
 from hummingface.train.learning.run import Learner
-from hummingface.train.learning.scaled_decoder import ScaledDecoder
+from hummingface.train.learning.scaled_decoder import ScaledDecoder, stereo_scale
 
 PICTURED_POINTS, PICTURED_KEYS = 4, (36.0, 48.0, 60.0, 72.0, 84.0)
 WATCHED = 256                          # notes that are generated to be measured
@@ -62,6 +62,7 @@ class Draw:
     known: Tensor        # [N, T] 1 where the note lasts, else 0
     time_s: Tensor       # [T]
     vectors: Tensor      # [N, 2, PARTIALS] cos and sin of the partials' starts
+    stereo: Tensor       # [N, STEREO_SIZE] balances and coherences
     pitch: Tensor        # [N]
     velocity: Tensor
     conditions: Tensor   # [N, C] 0 for those dropped
@@ -72,6 +73,14 @@ class Draw:
 
     def to(self, device: torch.device) -> "Draw":
         return Draw(**{k: v.to(device) for k, v in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Notes as the discriminator judges them. `stereo` [N, STEREO_SIZE]; None of a mono shape."""
+    frames: Tensor       # [N, T, FRAME_SIZE]
+    vectors: Tensor      # [N, 2, PARTIALS] cos and sin of the partials' starts
+    stereo: Tensor | None
 
 
 class GanTrainer(Learner[NoteBank, GanOptions]):
@@ -89,8 +98,8 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         whole = Shape(**asdict(shape) | {"latents": self.free + len(self.conditions)})
         read_architecture(whole.as_dict())                     # raises for a shape that cannot be opened again
         mean, deviation = bank.statistics(np.random.default_rng(0))
-        self.generator = ScaledDecoder(whole, mean, deviation.clone()).to(self.device)
-        self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width).to(self.device)
+        self.generator = ScaledDecoder(whole, mean, deviation.clone(), bank.stereo[torch.from_numpy(bank.trained)].mean(0)).to(self.device)
+        self.critic = Discriminator(len(self.conditions), ROWS // options.stride, critic_width, whole.stereo).to(self.device)
         self.view = View(mean, deviation).to(self.device)
         for module in (self.generator, self.critic):
             parallel.same_start(module)
@@ -112,21 +121,21 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         which, when = (torch.from_numpy(x).to(bank.rows.device) for x in (notes, rows))
         phase = bank.phase[which]
         return Draw(bank.rows[which[:, None], when].float(), tensor(rows < bank.valid_rows[notes][:, None]),
-                    bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), tensor(bank.pitch[notes]),
+                    bank.times_s[when], torch.stack([phase.cos(), phase.sin()], 1), bank.stereo[which], tensor(bank.pitch[notes]),
                     tensor(bank.velocity[notes]), tensor(np.where(conditions_mask, self.values[notes], 0)), tensor(conditions_mask),
                     ).part(parallel.share(o.notes)).to(self.device)
 
-    def generate(self, draw: Draw, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> tuple[Tensor, Tensor]:
-        """(frames [N, T, FRAME_SIZE] before their limits, starts [N, 2, PARTIALS]) of notes with a draw's conditions."""
+    def generate(self, draw: Draw, z: Tensor, pitch: Tensor, generator: ScaledDecoder) -> Generated:
+        """Notes with a draw's conditions, before their limits."""
         inputs = torch.cat([z, draw.conditions], 1)
         with self.autocast():
-            frames = generator.at(inputs, pitch, draw.velocity, draw.time_s.repeat(len(z)))
+            frames, stereo = generator.at_and_stereo(inputs, pitch, draw.velocity, draw.time_s.repeat(len(z)))
             vectors = generator.decoder.phase_vectors(inputs, pitch, draw.velocity)
-        return frames.float().view(len(z), -1, FRAME_SIZE), vectors.float()
+        return Generated(frames.float().view(len(z), -1, FRAME_SIZE), vectors.float(), None if stereo is None else stereo.float())
 
-    def judge(self, frames: Tensor, vectors: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def judge(self, notes: Generated, draw: Draw) -> tuple[Tensor, Tensor]:
         """(logit [N], guess [N, C]) of notes."""
-        image, side = self.view(frames, vectors, draw.known)
+        image, side = self.view(notes.frames, notes.vectors, draw.known, notes.stereo)
         with self.autocast():
             logit, guess = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
         return logit.float(), guess.float()
@@ -140,22 +149,29 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
         self.step += 1
         return parts
 
-    def _played(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
-        """A generated note for each of a draw: (clamped frames, start vectors, mean square by which frames exceeded their limits)."""
+    def _recorded(self, draw: Draw) -> Generated:
+        """The notes of a draw as generated ones are judged."""
+        return Generated(draw.frames, draw.vectors, draw.stereo if self.generator.decoder.shape.stereo else None)
+
+    def _played(self, draw: Draw) -> tuple[Generated, Tensor]:
+        """A generated note for each of a draw, within its limits, and the mean square by which frames and stereo exceeded them."""
         z = self.normal(self.options.notes, self.free)
         beside = self.rng.uniform(-1, 1, self.options.notes).astype(np.float32)[parallel.share(self.options.notes)]
         pitch = draw.pitch + self.options.detune * torch.from_numpy(beside).to(self.device)
-        frames, vectors = self.generate(draw, z, pitch, self.generator)
-        played = torch.clamp(frames, self.generator.decoder.lowest, self.generator.decoder.highest)
-        beyond = ((frames - played) / self.generator.scale).square().mean()
-        return played, vectors, beyond
+        raw, decoder = self.generate(draw, z, pitch, self.generator), self.generator.decoder
+        frames = torch.clamp(raw.frames, decoder.lowest, decoder.highest)
+        beyond = ((raw.frames - frames) / self.generator.scale).square().mean()
+        if raw.stereo is None:
+            return replace(raw, frames=frames), beyond
+        stereo = torch.clamp(raw.stereo, decoder.stereo_lowest, decoder.stereo_highest)
+        return replace(raw, frames=frames, stereo=stereo), beyond + ((raw.stereo - stereo) / stereo_scale(stereo)).square().mean()
 
     def _critic_step(self, draw: Draw) -> dict[str, Tensor]:
         o = self.options
         with torch.no_grad():
-            fake, vectors, _ = self._played(draw)
-        false, _ = self.judge(fake, vectors, draw)
-        true, guess = self.judge(draw.frames, draw.vectors, draw)
+            fake, _ = self._played(draw)
+        false, _ = self.judge(fake, draw)
+        true, guess = self.judge(self._recorded(draw), draw)
         loss = (softplus(false).mean() + softplus(-true).mean()) / 2
         total = loss + o.guess * self._auxiliary_loss(guess, draw)
         parts = {"critic": loss.detach(), "right": ((true > 0).float().mean() + (false < 0).float().mean()) / 2}
@@ -168,16 +184,17 @@ class GanTrainer(Learner[NoteBank, GanOptions]):
 
     def slope(self, draw: Draw) -> Tensor:
         """R1 at recorded notes."""
-        image, side = (x.detach().requires_grad_() for x in self.view(draw.frames, draw.vectors, draw.known))
+        notes = self._recorded(draw)
+        image, side = (x.detach().requires_grad_() for x in self.view(notes.frames, notes.vectors, draw.known, notes.stereo))
         logit, _ = self.critic(image, side, draw.pitch, draw.velocity, draw.conditions)
         return slope_penalty(logit, (image, side))
 
     def _generator_step(self, draw: Draw) -> dict[str, Tensor]:
-        fake, vectors, beyond = self._played(draw)
-        logit, guess = self.judge(fake, vectors, draw)
+        fake, beyond = self._played(draw)
+        logit, guess = self.judge(fake, draw)
         loss = softplus(-logit).mean()
         auxiliary_loss = self._auxiliary_loss(guess, draw)
-        off = (fake[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()       # inaudible partials stay on their harmonics
+        off = (fake.frames[..., DEVIATION] * (CENTS / self.view.ratio / 100)).square().mean()  # inaudible partials stay on their harmonics
         self.optimizer_step(loss + self.options.guess * auxiliary_loss + 0.1 * beyond + 1e-3 * off, self.generator, self.optimiser)
         return {"generator": loss.detach(), "auxiliary": auxiliary_loss.detach(), "beyond": beyond.detach()}
 
