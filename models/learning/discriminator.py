@@ -49,8 +49,8 @@ class View(nn.Module):
         self.register_buffer("deviation", deviation[STEADY].clamp(min=0.05))
 
     def forward(self, frames: Tensor, vectors: Tensor, known: Tensor, stereo: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """frames [B, T, FRAME_SIZE], cos and sin of each partial's start [B, 2, PARTIALS], known rows [B, T] 1 or 0, balances and coherences
-        [B, STEREO_SIZE] of stereo notes -> (image, side)."""
+        """frames [B, T, FRAME_SIZE], cos and sin of each partial's start [B, 2, PARTIALS], known rows [B, T] 1 or 0, and of stereo notes
+        balances and coherences [B, STEREO_SIZE] -> (image, side)."""
         levels = torch.cat([frames[..., LEVEL], frames[..., NOISE]], -1)
         levels = FLOOR_DB + NEPER_DB * softplus((levels - FLOOR_DB) / NEPER_DB)             # silence is one value, and has a slope
         level = frames[..., LEVEL]
