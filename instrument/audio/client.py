@@ -317,6 +317,7 @@ class Client:
                 self._excused_until = max(self._excused_until, time.monotonic() + OPENING_S)
             elif kind == "audio":
                 self._latency_ms, self._block = message["latency_ms"], message["block_samples"]
+                self._audio = AudioChoice.of(message["choice"])     # what plays; the device before, where the wanted one does not open
                 self._excused_until = time.monotonic() + STALL_S
         self._inbox.append(message)
         if kind == "ready":
