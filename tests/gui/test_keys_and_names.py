@@ -40,6 +40,7 @@ def window(still_window, user_home):
     still_window.spectrogram.sound.setChecked(True)
     still_window.session.load(user_home[0])
     bring_to_front(still_window)
+    still_window.spectrogram.sound.setFocus()       # of the two, Tab stops at the one that had the focus last
     still_window.centralWidget().setFocus()
     return still_window
 
