@@ -11,7 +11,7 @@ from hummingface.instrument.performance.midi import Event, NoteOn
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
-SECONDS = 20.0
+SECONDS = 20.0              # 801 events, each compared to the sample: more only repeat them. tests/bench/record_soak.py plays an hour
 PERIOD = 128
 GAP_SAMPLES = 2400          # from note to note
 HEARD = 1e-9                # a sample's jump: what is left of earlier notes has 3e-10; one first sample in 1,000,000 has less by chance
