@@ -73,13 +73,11 @@ def _where(captured: np.ndarray, rendered: np.ndarray) -> int:
 def test_a_note_sounds_one_block_after_its_stamp(playing, block):
     """200 notes at any frame; JACK's period is changed under the running engine."""
     import jack
-    changer = jack.Client("changer", no_start_server=True)
-    changer.activate()
     playing.told.forget()
-    if changer.blocksize != block:
-        changer.blocksize = block
-        playing.told.wait(tell="audio", block_samples=block)
-    changer.close()
+    with jack.Client("changer", no_start_server=True) as changer:
+        if changer.blocksize != block:
+            changer.blocksize = block
+            playing.told.wait(tell="audio", block_samples=block)
     look_at_ports(playing.client, playing.told)
     random = np.random.default_rng(block)
     frames = np.arange(200) * GAP_SAMPLES + 480 + random.integers(0, 512, 200)
