@@ -60,21 +60,29 @@ def run(installed, *words: str, cwd: Path) -> subprocess.CompletedProcess:
                           env=environment)
 
 
-def test_the_wheel_plays_without_torch_and_compiles_once(installed, tmp_path):
+@pytest.fixture(scope="module")
+def first_song(installed, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
+    """(song.wav, beside the song.mid that it was rendered from; what rendering it said). Whatever plays here asks for this: nothing has
+    played before, so this is what compiles."""
+    folder = tmp_path_factory.mktemp("song")
+    song = mido.MidiFile()
+    song.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, velocity=100), mido.Message("note_off", note=60, time=240)]))
+    song.save(folder / "song.mid")
+    return folder / "song.wav", run(installed, "render", "song.mid", "song.wav", cwd=folder)
+
+
+def test_the_wheel_plays_without_torch_and_compiles_once(installed, first_song, tmp_path):
     python, environment = installed
     asked = subprocess.run([str(python), "-c", "import hummingface.instrument, torch"], capture_output=True, text=True, cwd=tmp_path,
                            env=environment)
     assert "No module named 'torch'" in asked.stderr
-    song = mido.MidiFile()
-    song.tracks.append(mido.MidiTrack([mido.Message("note_on", note=60, velocity=100), mido.Message("note_off", note=60, time=240)]))
-    song.save(tmp_path / "song.mid")
-    first = run(installed, "render", "song.mid", "song.wav", cwd=tmp_path)
+    sound, first = first_song
     assert first.returncode == 0, first.stderr
     assert "1 notes" in first.stdout and "Compiling for this machine" in first.stderr
-    assert (tmp_path / "song.wav").stat().st_size > 48000
-    again = run(installed, "render", "song.mid", "again.wav", cwd=tmp_path)
+    assert sound.stat().st_size > 48000
+    again = run(installed, "render", str(sound.with_name("song.mid")), "again.wav", cwd=tmp_path)
     assert again.returncode == 0 and "Compiling" not in again.stderr
-    assert (tmp_path / "again.wav").read_bytes() == (tmp_path / "song.wav").read_bytes()
+    assert (tmp_path / "again.wav").read_bytes() == sound.read_bytes()
 
 
 def test_what_needs_torch_says_what_to_type(installed, tmp_path):
@@ -88,6 +96,7 @@ def test_what_needs_torch_says_what_to_type(installed, tmp_path):
     assert run(installed, "train", "fetch", "--help", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.usefixtures("first_song")
 def test_without_a_display_the_checkout_or_folder_stays_as_it_was(installed, tmp_path):
     played = run(installed, "play", cwd=tmp_path)
     if "There is no sound device here" not in played.stdout:

@@ -120,20 +120,22 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Terminal], int]] = {
     "resynthesise": rendering.resynthesise, "install": _install, "desktop": _desktop, "completion": _completion}
 
 
-BEFORE_ALL = ("install",)       # may run where nothing is installed yet: the standard library alone
+BEFORE_ALL = ("install",)       # may run where nothing is installed yet, not even what the log needs
 SHORT = ("devices", "models", "patches", "controls", "completion", "desktop")      # over at once: these log failures alone
 
 
 def _begin_log(kind: str, verbose: bool) -> None:
     """This process logs from here on."""
-    if kind in BEFORE_ALL:
-        return
     if kind in SHORT and not verbose:
         from hummingface.instrument.logs.log_failures import begin_at_failure
         begin_at_failure(kind)
     else:
         from hummingface.instrument.logs.log_files import begin
-        begin(kind, verbose)
+        try:
+            begin(kind, verbose)
+        except ImportError:
+            if kind not in BEFORE_ALL:
+                raise
 
 
 def main(argv: list[str] | None = None) -> int:

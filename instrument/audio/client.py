@@ -12,16 +12,16 @@ among them.
 """
 import contextlib
 import logging
-import secrets
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from hummingface.instrument.audio import protocol, registry, shared_state
+from hummingface.instrument.audio.engine_settings import EngineSettings
 from hummingface.instrument.audio.link import Link
 from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice, Telemetry
 from hummingface.instrument.logs import log_files
@@ -52,13 +52,9 @@ class Client:
     def __init__(self, audio: AudioChoice | None = None, midi_ports: list[str] | None = None, patch: dict | None = None,
                  midi_map: dict[str, str] | None = None, *, velocity_curve: Sequence[int] | None = None, model: str | None = None,
                  attach: bool = True, overrides: Sequence[dict] = (), log_events: str | None = None):
-        self._audio, self._midi_ports, self._midi_map = audio or AudioChoice(), midi_ports, midi_map
-        self._velocity_curve = None if velocity_curve is None else list(velocity_curve)
-        self._listening = False                     # to incoming velocities
-        self._patch = patch
-        self._first_model = patch["model"]["name"] if patch else ""
-        self._values: dict[str, float] = {}         # controls moved since the patch
-        self._model, self._attach, self._log_events = model, attach, log_events
+        self._settings = EngineSettings(audio or AudioChoice(), midi_ports, patch, midi_map,
+                                        None if velocity_curve is None else list(velocity_curve), model)
+        self._attach, self._log_events = attach, log_events
         self._overrides = list(overrides)
         self._first = True
         self._lock = threading.Lock()               # over all that follows
@@ -88,7 +84,9 @@ class Client:
         if message["do"] == "patch":
             patch_file.from_json(message["patch"])
         with self._lock:
-            self._remember(message)
+            self._settings.remember(message)
+            if message["do"] == "open_audio":
+                self._excused_until = time.monotonic() + OPENING_S
             if self._link and (self._link.connected.is_set() or message["do"] in LASTING):
                 self._link.send(data)       # a new process reads what lasts as soon as it can
 
@@ -143,11 +141,11 @@ class Client:
     @property
     def patch(self) -> dict | None:
         """The newest patch that was sent to the engine or reported by it."""
-        return self._patch
+        return self._settings.patch
 
     def model_of(self, name: str) -> str:
         """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
-        return self._model if self._model is not None and name == self._first_model else name
+        return self._settings.model_of(name)
 
     def restart(self) -> None:
         """End the process and start another with everything as it is now."""
@@ -171,37 +169,6 @@ class Client:
                 with contextlib.suppress(subprocess.TimeoutExpired):    # it may hang in its audio server's farewell
                     link.process.wait(1)
         link.kill()
-
-    # What the player wants, so that it can be had again
-
-    def _remember(self, message: dict) -> None:
-        match message.get("do") or message.get("tell"):
-            case "set":
-                self._values[message["id"]] = message["value"]
-            case "patch":
-                self._patch = message["patch"]
-                self._first_model = self._first_model or message["patch"]["model"]["name"]
-                self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
-            case "open_audio":
-                self._audio = AudioChoice.of(message)
-                self._excused_until = time.monotonic() + OPENING_S
-            case "open_midi":
-                self._midi_ports = message["ports"]
-            case "midi_map":
-                self._midi_map = message["map"]
-            case "velocity_curve":
-                self._velocity_curve = message["table"]
-            case "listen_velocities":
-                self._listening = message["on"]
-
-    def _config(self) -> dict:
-        safe = self._failures >= TRIES_AS_WISHED
-        audio = AudioChoice() if safe else self._audio
-        fallback, self._first = self._first, False      # later the device that vanished is waited for
-        return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": audio.command(), "fallback": fallback,
-                "midi_ports": self._midi_ports, "midi_map": self._midi_map, "velocity_curve": self._velocity_curve,
-                "patch": None if safe else self._patch, "model": None if safe else self._model, "log_events": self._log_events,
-                "verbose": log_files.is_verbose()}
 
     # The keeper's thread: start, watch, restart
 
@@ -236,17 +203,17 @@ class Client:
         with self._lock:
             self._overrides = []
             self._tell("starting", "Starting the sound.")
-            self._link = link = Link(self._receive, config=self._config())
-            for id_, value in self._values.items():
-                link.send(protocol.encode({"do": "set", "id": id_, "value": value}, "do"))
-            self._send_touch(link)
+            config = self._settings.config(safe=self._failures >= TRIES_AS_WISHED)
+            fallback, self._first = self._first, False      # later the device that vanished is waited for
+            self._link = link = Link(self._receive, config={**config, "fallback": fallback, "log_events": self._log_events,
+                                                            "verbose": log_files.is_verbose()})
+            self._pass_on(link, [*self._settings.controls(), *self._settings.touch()])
         return link
 
-    def _send_touch(self, link: Link) -> None:
-        """Send the player's velocity curve, also to a process that was taken over, and whether the window shows incoming velocities."""
-        if self._velocity_curve is not None:
-            link.send(protocol.encode({"do": "velocity_curve", "table": self._velocity_curve}, "do"))
-        link.send(protocol.encode({"do": "listen_velocities", "on": self._listening}, "do"))
+    @staticmethod
+    def _pass_on(link: Link, commands: Iterable[dict]) -> None:
+        for command in commands:
+            link.send(protocol.encode(command, "do"))
 
     def _take_over(self, running: registry.Running) -> Link | None:
         """An audio process that plays without a window, with `overrides` sent; None if it has a window or does not answer."""
@@ -269,9 +236,7 @@ class Client:
             return None
         with self._lock:
             self._link = candidate
-            for override in self._overrides:
-                candidate.send(protocol.encode(override, "do"))
-            self._send_touch(candidate)
+            self._pass_on(candidate, [*self._overrides, *self._settings.touch()])
         another = any(override["do"] == "patch" for override in self._overrides)       # soon: then the current patch need not be reported
         with gate:
             for message in waiting:
@@ -310,9 +275,9 @@ class Client:
             self._state = shared_state.view(message["path"], block.state_dtype)
             return
         with self._lock:
-            if kind in ("set", "patch"):
-                self._remember(message)
-            elif kind == "opening":
+            if kind in ("set", "patch", "audio"):
+                self._settings.remember(message)
+            if kind == "opening":
                 # never sooner than a first start was promised: opening a device compiles what its callback needs
                 self._excused_until = max(self._excused_until, time.monotonic() + OPENING_S)
             elif kind == "audio":
@@ -321,8 +286,3 @@ class Client:
         self._inbox.append(message)
         if kind == "ready":
             self._tell("ready", f"Ready after {message['seconds']:.1f} s.")
-
-
-def _in_patches(id_: str) -> bool:
-    """Whether a control belongs to the sound, so that a new patch sets it; the others are the player's own."""
-    return id_ in patch_file.IDS or id_.startswith("latent.")

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
@@ -125,7 +126,8 @@ class Output:
         stream = self.stream
         latency_s = stream.output_latency_s + self._engine.performer.delay_samples / stream.rate_hz
         self._tell({"tell": "audio", "device": stream.device.name if stream.device else None, "rate_hz": stream.rate_hz,
-                    "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem})
+                    "block_samples": stream.block_samples, "latency_ms": round(1000 * latency_s, 2), "problem": self._problem,
+                    "choice": asdict(self._playing or self._choice)})
 
     def _open(self, choice: AudioChoice) -> None:
         device = self._find(choice.device)

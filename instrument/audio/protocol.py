@@ -7,7 +7,7 @@ each; anything else raises `ProtocolError`, whose text a person can read. Patche
 """
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches import velocity_curve
@@ -65,7 +65,7 @@ class AudioChoice:
         return cls(command["device"], command["rate_hz"], command["block_samples"])
 
     def command(self) -> dict:
-        return {"do": "open_audio", "device": self.device, "rate_hz": self.rate_hz, "block_samples": self.block_samples}
+        return {"do": "open_audio", **asdict(self)}
 
 
 def _boolean(x: object) -> bool:
@@ -113,6 +113,17 @@ _NAMES = Field(list_of(_text), "a list of names")
 _FOLDER = Field(or_none(_text), "a folder, or null for the one within the user's music")
 _FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
 
+_AUDIO_CHOICE = {
+    "device": _NAME,
+    "rate_hz": Field(or_none(whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
+    "block_samples": Field(or_none(whole(*BLOCK_SAMPLES)), f"{BLOCK_SAMPLES[0]}..{BLOCK_SAMPLES[1]} or null"),
+}
+
+
+def _audio_choice(x: object) -> bool:
+    return isinstance(x, dict) and x.keys() == _AUDIO_CHOICE.keys() and all(field.check(x[key]) for key, field in _AUDIO_CHOICE.items())
+
+
 COMMANDS: dict[str, dict[str, Field]] = {
     "set": {"id": _ID, "value": _VALUE},
     "note_on": {"note": _KEY, "velocity": _VELOCITY},
@@ -124,11 +135,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},
-    "open_audio": {
-        "device": _NAME,
-        "rate_hz": Field(or_none(whole(*RATE_HZ)), f"{RATE_HZ[0]}..{RATE_HZ[1]} or null"),
-        "block_samples": Field(or_none(whole(*BLOCK_SAMPLES)), f"{BLOCK_SAMPLES[0]}..{BLOCK_SAMPLES[1]} or null"),
-    },
+    "open_audio": _AUDIO_CHOICE,
     "open_midi": {"ports": Field(or_none(list_of(_text)), "a list of port names, or null for all")},
     "test_tone": {"on": Field(_boolean, "true or false")},
     "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
@@ -144,7 +151,8 @@ TELLS: dict[str, dict[str, Field]] = {
     "ready": {"seconds": _VALUE},
     "opening": {"device": _NAME},
     "audio": {"device": _NAME, "rate_hz": Field(whole(*RATE_HZ), "a rate"), "block_samples": Field(whole(1, 1 << 16), "a size"),
-              "latency_ms": _VALUE, "problem": _PROBLEM},
+              "latency_ms": _VALUE, "problem": _PROBLEM,
+              "choice": Field(_audio_choice, "a device, rate_hz and block_samples, as in open_audio")},
     "midi": {"ports": _NAMES, "open": _NAMES, "problem": _PROBLEM},
     "devices": {"audio": Field(list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """The audio process's main object. `config`: as made by `Client._config`."""
+    """The audio process's main object. `config`: as made by `Client._open`."""
 
     # made by `_start`
     _recorder: "Recorder"

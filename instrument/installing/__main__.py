@@ -3,6 +3,8 @@
 Each step is reported. Where one fails, the installation stops and names the package, the step and the reason; the same command resumes it.
 """
 import argparse
+import contextlib
+import logging
 import os
 import shutil
 import subprocess
@@ -22,12 +24,21 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def begin_log() -> None:
+    """Log into a file, as all processes of ours do, if what that stands on is installed."""
+    if not logging.getLogger().handlers:
+        with contextlib.suppress(ImportError):
+            from hummingface.instrument.logs import log_files
+            log_files.begin("install")
+
+
 def play(constraints: list[str]) -> None:
     """Installs the instrument and everything that playing needs."""
     for name in forget_broken():
         say(f"{name} was incompletely installed: it is installed again.")
     say("Installing what makes the sound ...")
     run(Step("what makes the sound", [*INSTALL, *constraints, *ENGINE]))
+    begin_log()
     compiling = _compile_behind()
     say("Installing the window, MIDI, and HummingFace itself ...")
     try:
@@ -69,6 +80,7 @@ def main() -> int:
     parser.add_argument("--cuda", action="store_true")
     args = parser.parse_args()
     constraints = ["-c", str(args.constraints)] if args.constraints else []
+    begin_log()
     try:
         if args.what == "play":
             play(constraints)

@@ -1,6 +1,8 @@
 """Runs pip and uv step by step, and reports each step and, where one fails, the package, the step and the reason."""
+import logging
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from pathlib import Path
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 INSTALL = (*PIP, "install", "--progress-bar", "off", "--no-compile")        # Python compiles only imported modules, a small part
 KEPT_LINES = 400
+LOGGED_LINES = 60
 POLL_S = 0.2
+log = logging.getLogger(__name__)
 
 _PACKAGE = re.compile(r"^\s*(?:Collecting|Downloading|Building wheel for|Using cached|Processing) +(?:[^\s]*/)?([A-Za-z0-9][A-Za-z0-9_.]*"
                       r"(?:-[A-Za-z][A-Za-z0-9_.]*)*)")
@@ -63,6 +67,7 @@ def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: 
     Raises InstallError where it fails, Cancelled once `cancelled` is set.
     """
     lines: list[str] = []
+    log.info("%s: %s", step.name, shlex.join(step.command))
     try:
         process = subprocess.Popen(step.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    errors="replace", env={**os.environ, **step.environment})
@@ -86,6 +91,7 @@ def run(step: Step, tell: Callable[[str], None] = lambda line: None, cancelled: 
         raise
     output = "\n".join(lines)
     if code:
+        log.error("%s: exit status %d\n%s", step.name, code, "\n".join(lines[-LOGGED_LINES:]))
         package, why = explain(lines)
         raise InstallError(step.name, package or step.package, why, output)
     return output

@@ -18,8 +18,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from hummingface.instrument.files.paths import written_at
 
 LARGEST_BYTES = 1 << 20
@@ -36,15 +34,19 @@ def folder() -> Path:
     """Where log files of this user are; `HUMMINGFACE_HOME` moves it."""
     if home := os.environ.get("HUMMINGFACE_HOME"):
         return Path(home) / "state" / "log"
+    import platformdirs  # here: an installation logs as well, which begins without it
     return Path(platformdirs.user_log_dir("hummingface", appauthor=False))
 
 
 def begin(kind: str, verbose: bool = False) -> Path:
-    """This process logs from here on; returns its file. `kind`: letters, as in "window". `verbose`: on the standard error, too."""
+    """This process logs from here on; returns its file. `kind`: letters, as in "window". `verbose`: on the standard error, too.
+
+    Raises ImportError where what it stands on is not installed yet.
+    """
     global _verbose
-    _verbose = verbose
     path = folder() / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     _sweep(kind)
+    _verbose = verbose
     root, form = logging.getLogger(), logging.Formatter(LINE, LINE_TIME)
     handlers: list[logging.Handler] = [_LogFile(path)]
     if verbose:

@@ -34,8 +34,9 @@ Value = TypeVar("Value")
 
 
 @compiled(fastmath=FASTER)
-def _look(slots, pitch, velocity, lowest, highest, hop, target_count, known, seen_hop, moved_hop, arrival_hop):
+def _look(slots, pitch, velocity, pitches, hop, target_count, known, seen_hop, moved_hop, arrival_hop):
     """The notes that need attention in this hop: whether any of them is new, has another pitch, or has to glide."""
+    lowest, highest = pitches
     needed = False
     for i in range(len(slots)):
         s = slots[i]
@@ -155,7 +156,7 @@ class FrameSource:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        if _look(slots, pitch, velocity, *self.pitches, self._hop, self._target_count, self._known, self._seen_hop, self._moved_hop,
+        if _look(slots, pitch, velocity, self.pitches, self._hop, self._target_count, self._known, self._seen_hop, self._moved_hop,
                  self._arrival_hop):
             pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
             self._compute_new(slots, pitch, velocity)

@@ -14,6 +14,7 @@ from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.schedule import (
     ASKS,
     MOST_ROWS,
+    Begin,
     Models,
     learn_slopes,
     new_batch,
@@ -84,7 +85,7 @@ class HopMaker:
         """Compiles, or loads from disk, what only the first notes would call. Before anything sounds."""
         table = self.voices.table.copy()
         begin_voice(table, 0, self.memory)
-        schedule_start(table, 0, 0, 0, 0, self._values, self._resting, False, self._rows, 0, self._batch, 0)
+        schedule_start(table, Begin(0, 0, 0, 0, False), self._values, self._resting, self._rows, 0, self._batch, 0)
         frames = np.zeros((1, FRAME_SIZE), np.float32)
         learn_slopes(table, self._asks, 0, frames, self._models.longest_s, self.memory.slopes)
         self._shape_starts(0, frames, 1)
@@ -141,12 +142,13 @@ class HopMaker:
         count, asked_rows, begins = 0, 0, []
         for i, (slot, sample) in enumerate(starts):
             before, first = count, asked_rows
-            count, asked_rows, first_quarter = schedule_start(table, slot, i, sample, hop, values, self._resting, len(starts) > RICH_CHORD,
-                                                              self._rows, count, self._batch, asked_rows)
+            begin = Begin(slot, i, sample, hop, len(starts) > RICH_CHORD)
+            count, asked_rows, first_quarter = schedule_start(table, begin, values, self._resting, self._rows, count, self._batch,
+                                                              asked_rows)
             begins.append((slot, sample, before, count - before, first_quarter, first))
         frames = self._decode(asked_rows)
         self._level(np.array([slot for slot, _ in starts]))
-        firsts = np.array([begin[-1] for begin in begins])
+        firsts = np.array([first for *_, first in begins])
         phases = self.source.start_phases(self._batch.pitch[firsts], self._batch.velocity[firsts])
         partials = self._shape_starts(count, frames, len(starts))
         for i, (slot, sample, before, rows, first_quarter, _) in enumerate(begins):

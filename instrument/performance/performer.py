@@ -17,6 +17,7 @@ import numpy as np
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.channel_state import ChannelState
 from hummingface.instrument.performance.controls import (
     GLIDE,
     INDEX,
@@ -40,8 +41,6 @@ from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
-BEND_RANGE = 2.0                   # semitones, until RPN 0 says otherwise
-NO_RPN = 127
 _NAMES = list(INDEX)
 _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
 
@@ -89,10 +88,7 @@ class Performer:
         self._flush = False
         self._corners: np.ndarray | None = None
         self._latents = np.zeros(source.latents, np.float32)
-        self._rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
-        self._bend = np.zeros(16)
-        self._bend_range = np.full(16, BEND_RANGE)
-        self._volume, self._expression = np.full(16, 127), np.full(16, 127)
+        self.channels = ChannelState()
         self._patch = patch
         self.maker.play(source)
         self.maker.warm_up()
@@ -230,8 +226,8 @@ class Performer:
         self.controls.set_channel(event.channel, PRESSURE, event.value)
 
     def _bend_to(self, event: Bend, sample: int) -> None:
-        self._bend[event.channel] = event.value
-        self.controls.bend(event.channel, event.value * self._bend_range[event.channel])
+        self.channels.bend[event.channel] = event.value
+        self.controls.bend(event.channel, self.channels.semitones(event.channel))
 
     def _set(self, event: Set, sample: int) -> None:
         try:
@@ -302,20 +298,13 @@ class Performer:
 
     def _reset(self, channel: int) -> None:
         """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""
-        self._bend[channel] = 0
-        self._expression[channel] = 127
-        self._rpn[channel] = [NO_RPN, NO_RPN]
+        self.channels.reset(channel)
         self.voices.pedal(channel, False)
         self.controls.bend(channel, 0.0)
         for column in (WHEEL, PRESSURE):
             self.controls.set_channel(channel, column, 0.0)
         self.voices.table["key_pressure"][self.voices.table["channel"] == channel] = 0
-        self._level(channel)
-
-    def _level(self, channel: int) -> None:
-        """Volume and expression as General MIDI has them: 40 log10."""
-        fraction = max(self._volume[channel] * self._expression[channel] / 127 ** 2, 1e-4)
-        self.controls.set_channel(channel, LEVEL_DB, 40 * float(np.log10(fraction)))
+        self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
 
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value
@@ -324,20 +313,15 @@ class Performer:
         elif number == midi.MOD_WHEEL:
             self.controls.set_channel(channel, WHEEL, value / 127)
         elif number in (midi.VOLUME, midi.EXPRESSION):
-            (self._volume if number == midi.VOLUME else self._expression)[channel] = value
-            self._level(channel)
+            (self.channels.volume if number == midi.VOLUME else self.channels.expression)[channel] = value
+            self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
         elif number == midi.PAN:
             self.controls.set_channel(channel, PANNING, min(max((value - 64) / 63, -1.0), 1.0))
-        elif number in (midi.RPN_MSB, midi.RPN_LSB):
-            self._rpn[channel][number == midi.RPN_LSB] = value
-        elif number in (midi.NRPN_MSB, midi.NRPN_LSB):
-            self._rpn[channel] = [NO_RPN, NO_RPN]
+        elif number in (midi.RPN_MSB, midi.RPN_LSB, midi.NRPN_MSB, midi.NRPN_LSB):
+            self.channels.choose(channel, number, value)
         elif number in (midi.DATA_MSB, midi.DATA_LSB):
-            if self._rpn[channel] == [0, 0]:        # bend range: semitones, and cents
-                semitones, cents = divmod(round(self._bend_range[channel] * 100), 100)
-                semitones, cents = (value, cents) if number == midi.DATA_MSB else (semitones, min(value, 99))
-                self._bend_range[channel] = semitones + cents / 100
-                self.controls.bend(channel, self._bend[channel] * self._bend_range[channel])
+            if self.channels.enter(channel, number, value):
+                self.controls.bend(channel, self.channels.semitones(channel))
         elif number == midi.ALL_SOUND_OFF:
             self.voices.silence(channel)
         elif number == midi.RESET_CONTROLLERS:

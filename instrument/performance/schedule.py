@@ -59,6 +59,15 @@ class Models(NamedTuple):
     moving: np.ndarray                                      # bool, whether these are on their way
 
 
+class Begin(NamedTuple):
+    """A voice that begins."""
+    slot: int
+    entry: int                                              # of the starts that are made together: which one
+    sample: int                                             # where it begins
+    last_hop: int                                           # it has rows up to the end of this hop
+    sparse: bool                                            # a frame is asked for every second row alone
+
+
 _LEVEL, _NOISE, _DEVIATION = LEVEL.start, NOISE.start, DEVIATION.start
 
 
@@ -188,25 +197,26 @@ def _ask_slope(v, s, count, batch, longest_s):
 
 
 @compiled(fastmath=FASTER)
-def schedule_start(table, s, entry, begin, last_hop, values, models, sparse, rows, count, batch, asked_rows):
-    """Rows of a voice that begins at sample `begin`: one there, one at each boundary up to the end of hop `last_hop`.
+def schedule_start(table, begin, values, models, rows, count, batch, asked_rows):
+    """Rows of a voice that begins: one at its sample, one at each boundary from there to the end of its last hop.
 
-    They are added after `count` rows and `asked_rows` of the `batch`; `sparse` asks for every second frame. Returns the new counts, and
-    the first quarter.
+    They are added after `count` rows and `asked_rows` of the `batch`. Returns the new counts, and the first quarter.
     """
+    s = begin.slot
     v = table[s]
-    v.sample = begin
+    v.sample = begin.sample
     rate_hz = values.rate_hz
-    first_quarter = begin * 750 // rate_hz + 1
-    while _boundary(first_quarter, rate_hz) <= begin:
+    first_quarter = begin.sample * 750 // rate_hz + 1
+    while _boundary(first_quarter, rate_hz) <= begin.sample:
         first_quarter += 1
-    last = 4 * last_hop + 4 - first_quarter + 1
+    last = 4 * begin.last_hop + 4 - first_quarter + 1
     for index in range(last + 1):
         row = rows[count]
-        _move(v, s, row, begin if index == 0 else _boundary(first_quarter + index - 1, rate_hz), values, models.longest_s[v.source])
-        row.entry, row.index, row.newest = entry, index, 1 if index == last else 0
+        end = begin.sample if index == 0 else _boundary(first_quarter + index - 1, rate_hz)
+        _move(v, s, row, end, values, models.longest_s[v.source])
+        row.entry, row.index, row.newest = begin.entry, index, 1 if index == last else 0
         if v.note == 0:
-            ahead_s = 1 / 750 if sparse and 1 < index < last else 0.0
+            ahead_s = 1 / 750 if begin.sparse and 1 < index < last else 0.0
             asked_rows = _ask(v, row, asked_rows, batch, ahead_s, 0.0, 0.0, values.controls, models)
         count += 1
     return count, asked_rows, first_quarter

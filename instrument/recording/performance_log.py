@@ -14,7 +14,7 @@ from typing import Any
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, snapshot
+from hummingface.instrument.performance import midi, snapshot_check
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
@@ -122,7 +122,7 @@ def parse(data: bytes, where: str) -> Performance:
             raise TakeError(f"{where}: not a take of this instrument")
         if first.get("version") != VERSION:
             raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
-        captured = snapshot.check(first.get("moment"))
+        captured = snapshot_check.check(first.get("moment"))
         begin, rate_hz = first.get("begin"), captured["rate_hz"]
         if type(begin) is not int or begin < 0 or not 0 <= begin - captured["sample"] + rate_hz <= LONGEST_S * rate_hz:
             raise TakeError(f"{where}: its sound does not begin near its snapshot")

@@ -8,7 +8,7 @@ import jack
 import numpy as np
 
 RATE_HZ = 48000
-LONGEST_STOP_S = 8.0            # a server that freewheels drops a client that takes ten
+HELD_S = 4.0                    # a period, at most: a server that freewheels drops a client that takes ten
 
 
 class Player:
@@ -48,8 +48,11 @@ class Player:
             client.close()
 
     def stop_at(self, frame: int) -> Callable[[], Callable[[], None]]:
-        """Have the whole server stand still where this frame of the performance would be sent: only where it is freewheeling, and for a few
-        seconds at most. Returns what waits until it is there, and returns what lets it go on."""
+        """Have the whole server all but stand still where this frame of the performance would be sent: only where it is freewheeling.
+
+        It goes on by a period every `HELD_S`, so a busy machine may take its time: a minute there is 0.04 s of the performance. Returns
+        what waits until it is there, and returns what lets it go on.
+        """
         there, go_on = self._stop_at[frame] = threading.Event(), threading.Event()
 
         def wait() -> Callable[[], None]:
@@ -82,10 +85,11 @@ class Player:
         if self.first_sent < 0:
             self.first_sent = self._sender.last_frame_time
         end = self._sent + frames
-        for frame in [frame for frame in self._stop_at if frame < end]:
-            there, go_on = self._stop_at.pop(frame)
-            there.set()
-            go_on.wait(LONGEST_STOP_S)
+        for frame, (there, go_on) in list(self._stop_at.items()):
+            if frame < end:
+                there.set()
+                if go_on.wait(HELD_S):
+                    del self._stop_at[frame]
         while self._next < len(self._performance) and self._performance[self._next][0] < end:
             at, data = self._performance[self._next]
             self._midi.write_midi_event(at - self._sent, data)

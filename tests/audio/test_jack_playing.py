@@ -11,7 +11,7 @@ from hummingface.instrument.performance.midi import Event, NoteOn
 from tests.audio.conftest import Told, look_at_ports, wait_for
 from tests.audio.jack_player import RATE_HZ, Player, dense_performance
 
-SECONDS = 20.0
+SECONDS = 20.0              # 801 events, each compared to the sample: more only repeat them. tests/bench/record_soak.py plays an hour
 PERIOD = 128
 GAP_SAMPLES = 2400          # from note to note
 HEARD = 1e-9                # a sample's jump: what is left of earlier notes has 3e-10; one first sample in 1,000,000 has less by chance
@@ -73,13 +73,11 @@ def _where(captured: np.ndarray, rendered: np.ndarray) -> int:
 def test_a_note_sounds_one_block_after_its_stamp(playing, block):
     """200 notes at any frame; JACK's period is changed under the running engine."""
     import jack
-    changer = jack.Client("changer", no_start_server=True)
-    changer.activate()
     playing.told.forget()
-    if changer.blocksize != block:
-        changer.blocksize = block
-        playing.told.wait(tell="audio", block_samples=block)
-    changer.close()
+    with jack.Client("changer", no_start_server=True) as changer:
+        if changer.blocksize != block:
+            changer.blocksize = block
+            playing.told.wait(tell="audio", block_samples=block)
     look_at_ports(playing.client, playing.told)
     random = np.random.default_rng(block)
     frames = np.arange(200) * GAP_SAMPLES + 480 + random.integers(0, 512, 200)

@@ -41,9 +41,8 @@ def test_midi_ports_of_the_jack_server_are_listed(server):
     import jack
     keys = jack.Client("keys", no_start_server=True, servername=server.name)
     keys.midi_outports.register("out")
-    keys.activate()
-    listed = subprocess.run([sys.executable, "-m", "hummingface", "devices"], capture_output=True, text=True, timeout=120, check=True)
-    keys.close()
+    with keys:
+        listed = subprocess.run([sys.executable, "-m", "hummingface", "devices"], capture_output=True, text=True, timeout=120, check=True)
     assert "keys:out" in listed.stdout.partition("MIDI inputs:")[2]
 
 

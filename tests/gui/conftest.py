@@ -82,7 +82,6 @@ def live_window(qapp, user_home, audio_server):
     window = Window(Client(patch=user_home[0].to_json(), attach=False), user_home[0], Settings())
     window.client.start()
     window.show()
-    window.activateWindow()
     end = time.monotonic() + START_MS / 1000
     while not window.engine_ready:
         QTest.qWait(50)
@@ -96,6 +95,7 @@ def window(live_window, user_home):
     """The window with the first patch, nothing held and nothing changed, volume and tuning at rest."""
     from hummingface.instrument.patches.parameters import PARAMETERS
     from hummingface.instrument.session.session import NOT_IN_PATCHES
+    from tests.gui.player import bring_to_front
     live_window.panic()
     live_window.browser.hide()
     live_window.dialog.hide()
@@ -106,6 +106,6 @@ def window(live_window, user_home):
     live_window.session.begin_with(user_home[0], {i: PARAMETERS[i].default for i in NOT_IN_PATCHES})
     live_window.session.send_player_settings()
     live_window.qwerty.octave, live_window.qwerty.velocity = 4, 96
-    live_window.activateWindow()
+    bring_to_front(live_window)
     live_window.centralWidget().setFocus()
     return live_window

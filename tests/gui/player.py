@@ -9,6 +9,12 @@ SOON_MS = 15_000            # far longer than any of it takes
 LEFT = Qt.MouseButton.LeftButton
 
 
+def bring_to_front(window):
+    """Make it the active window. Qt reports that later, and until then keys go to the one that was: even if it is hidden."""
+    window.activateWindow()
+    assert QTest.qWaitForWindowActive(window, SOON_MS)
+
+
 def sounding(window) -> dict[int, int]:
     """MIDI notes that sound, with their velocities, as the engine tells."""
     return {note: v for note, v in enumerate(window.client.telemetry().notes) if v}

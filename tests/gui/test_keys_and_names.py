@@ -11,6 +11,7 @@ from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.gui.widgets.spectrogram import Spectrogram
 from hummingface.instrument.patches.parameters import PARAMETERS
+from tests.gui.player import bring_to_front
 
 TOUCHABLE = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QListView)
 
@@ -33,9 +34,13 @@ def still_window(qapp, user_home):
 
 @pytest.fixture
 def window(still_window, user_home):
+    """The same with its first pages, whatever was shown before."""
     still_window.browser.hide()
+    still_window.latents.reveal("latent.1")
+    still_window.spectrogram.sound.setChecked(True)
     still_window.session.load(user_home[0])
-    still_window.activateWindow()
+    bring_to_front(still_window)
+    still_window.spectrogram.sound.setFocus()       # of the two, Tab stops at the one that had the focus last
     still_window.centralWidget().setFocus()
     return still_window
 
@@ -139,9 +144,7 @@ def test_the_focus_of_everything_shows_all_around_it(window):
 # Keys move what has the focus
 
 @pytest.mark.parametrize("parameter_id", [i for i in PARAMETERS if i not in ("morph.x", "morph.y")])
-def test_keys_move_every_control(still_window, parameter_id):
-    window = still_window
-    window.activateWindow()
+def test_keys_move_every_control(window, parameter_id):
     control, parameter = window.controls[parameter_id], PARAMETERS[parameter_id]
     window.latents.reveal(parameter_id)
     control.setFocus()

@@ -96,7 +96,8 @@ def hostile(qtbot, tmp_path, monkeypatch):
     qtbot.addWidget(window)
     window.show()
     telemetry = window.client.telemetry
-    for message in ({"tell": "audio", "device": NAME, "rate_hz": 48000, "block_samples": 128, "latency_ms": 3.0, "problem": NAME},
+    for message in ({"tell": "audio", "device": NAME, "rate_hz": 48000, "block_samples": 128, "latency_ms": 3.0, "problem": NAME,
+                     "choice": {"device": NAME, "rate_hz": None, "block_samples": None}},
                     {"tell": "midi", "ports": [NAME, "b"], "open": [NAME], "problem": NAME},
                     {"tell": "devices", "audio": [{"name": NAME, "default": True}], "midi": [NAME, "b"]},
                     {"tell": "error", "text": f"{tmp_path}/{NAME}: cannot be used"}):

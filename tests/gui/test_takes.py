@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.recording import takes
-from tests.gui.player import LEFT, SOON_MS, drag, play, release, sounding
+from tests.gui.player import LEFT, SOON_MS, bring_to_front, drag, play, release, sounding
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,7 @@ def test_the_takes_are_shown_the_newest_first(panel, qtbot):
 
 
 def test_the_keys_that_it_names_and_panic_work_while_it_is_in_front(panel, window, qtbot):
-    panel.activateWindow()
-    qtbot.waitUntil(lambda: QApplication.activeWindow() is panel, timeout=SOON_MS)
+    bring_to_front(panel)
     before, bar, kept = len(panel.model.takes), window.recorder, []
     window.recording.on_take.append(kept.append)
     QTest.keyClick(panel.list, Qt.Key.Key_F9)

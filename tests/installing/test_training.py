@@ -32,8 +32,9 @@ def wheels(tmp_path) -> Path:
 
 def install(python: Path, wheels: Path, *words: str, before: str = "", **more: str) -> subprocess.CompletedProcess:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    code = f"{before}\nimport sys; from hummingface.instrument.app.cli import main; sys.exit(main(['install', 'train', *{list(words)!r}]))"
-    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=300, stdin=subprocess.PIPE, env={
+    code = f"{before}\nimport sys; from hummingface.instrument.app.cli import main; sys.exit(main())"
+    return subprocess.run([str(python), "-c", code, "install", "train", *words], capture_output=True, text=True, timeout=300,
+                          stdin=subprocess.PIPE, env={
         **variables, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PYTHONPATH": str(PROJECT),
         "PATH": "/usr/bin:/bin", **more})
 
@@ -69,13 +70,27 @@ def test_without_one_uv_is_tried_and_then_what_is_large_is_said_to_be(environmen
     uninstall(environment)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_make_runs_logs_too_where_what_logging_needs_is_there(environment, tmp_path, there):
+    """HUMMINGFACE_HOME names the place of the log; without it that is for platformdirs to say, which is not installed here."""
+    home = {"HUMMINGFACE_HOME": str(tmp_path)} if there else {}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "HUMMINGFACE_"))}
+    made = subprocess.run([str(environment), "-m", "hummingface.instrument.installing", "play"], capture_output=True, text=True,
+                          timeout=300, env={**variables, "PIP_NO_INDEX": "1", "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path), **home})
+    assert made.returncode == 1 and "Installing stopped" in made.stderr and "numpy" in made.stderr
+    logs = list((tmp_path / "state" / "log").glob("install-*.log"))
+    assert len(logs) == there and all("No matching distribution found for numpy" in log.read_text() for log in logs)
+
+
 def test_what_is_installed_already_stays_as_it_is(environment, wheels, tmp_path):
     for version in ("1.0", "2.0"):
         make_wheel(wheels, "kept", version)
     subprocess.run([str(environment), "-m", "pip", "install", "-q", "--no-index", "-f", str(wheels), "kept==1.0"], check=True)
     make_wheel(wheels, "torch", "2.15.0", requires=("kept>=2.0",))
-    made = install(environment, wheels)
+    made = install(environment, wheels, HUMMINGFACE_HOME=str(tmp_path))
     assert made.returncode == 1 and "torch" in made.stderr
+    logged = next((tmp_path / "state" / "log").glob("install-*.log")).read_text()
+    assert "-m pip" in logged and "exit status 1" in logged and "kept>=2.0" in logged, "what was run, and what the installer said"
     assert version_of(environment, "kept") == "1.0"
     uninstall(environment)
 

@@ -7,7 +7,7 @@ import pytest
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance import snapshot, snapshot_check
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.models.playing.frame import GROUPS, LEVEL, NOISE, group_of_hz, pitch_to_hz
@@ -138,7 +138,7 @@ def test_a_snapshot_keeps_the_width():
     source = FrameSource(untrained(latents=3, width=32, stereo=True))
     first = Player(source, events=[(0, Set("character.width", 0.3)), (0, Set("reverb.mix", 0.0)), (0, Set("chorus.mix", 0.0))])
     first.render(RATE)
-    kept = snapshot.check(json.loads(json.dumps(snapshot.capture(first.performer))))
+    kept = snapshot_check.check(json.loads(json.dumps(snapshot.capture(first.performer))))
     assert kept["controls"]["character.width"] == 0.3
     second = Player(FrameSource(untrained(latents=3, width=32, stereo=True)))
     begin = snapshot.restore(second.performer, kept)

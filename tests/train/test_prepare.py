@@ -143,7 +143,7 @@ def test_killed_it_goes_on(tmp_path):
     t = np.arange(8000) / 16_000
     for i in range(28):
         sf.write(folder / f"{36 + i:03d}.wav", 0.3 * np.sin(2 * np.pi * 440 * 2 ** ((36 + i - 69) / 12) * t), 16_000)
-    process = subprocess.Popen([sys.executable, "-m", "hummingface.train", "prepare", str(folder), "--out", str(data), "--workers", "2"],
+    process = subprocess.Popen([sys.executable, "-m", "hummingface", "train", "prepare", str(folder), "--out", str(data), "--workers", "2"],
                                cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     while not part_files(data) and process.poll() is None:
         time.sleep(0.05)
@@ -175,7 +175,7 @@ def _members(session: int) -> list[str]:
 
 
 def test_ctrl_c_stops_and_says_so(folder, tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", "hummingface.train", "prepare", str(folder), "--out", str(tmp_path / "data"),
+    process = subprocess.Popen([sys.executable, "-m", "hummingface", "train", "prepare", str(folder), "--out", str(tmp_path / "data"),
                                 "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "data").exists():
         time.sleep(0.05)

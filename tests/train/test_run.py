@@ -129,8 +129,8 @@ def test_bf16_learns_too(tiny_bank):
 
 def command(*words, many=0):
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node", str(many), "--standalone", "-m", "--"] if many else ["-m"]
-    return subprocess.Popen([sys.executable, *torchrun, "train", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()})
+    return subprocess.Popen([sys.executable, *torchrun, "hummingface", "train", *map(str, words)], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()})
 
 
 def test_two_processes_do_what_one_does(tiny_data, tmp_path):

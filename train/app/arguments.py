@@ -1,5 +1,6 @@
 """The arguments of `hummingface train`; `train/app/commands.py` executes them."""
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from hummingface.command_parser import CommandParser
@@ -10,6 +11,8 @@ ABOUT = "Make the data, train, export, measure."
 AUTOENCODER = {"steps": 44_000, "notes": 256, "rate": 4e-3, "width": 384}
 GAN = {"steps": 40_000, "notes": 32, "rate": 1e-3, "width": 384}
 SEED = {"steps": 6_000, "notes": 16, "rate": 1e-3, "width": 24}            # of models of whole notes
+
+AddCommand = Callable[[str, str], argparse.ArgumentParser]                   # (its name, what it does): its own parser
 
 
 def build_parser() -> CommandParser:
@@ -23,6 +26,13 @@ def build_parser() -> CommandParser:
         made.add_argument("-v", "--verbose", action="store_true", help="show on the terminal what goes into the log file")
         return made
 
+    for add in (_add_data, _add_training, _add_finishing, _add_measuring, _add_learning):
+        add(command)
+    return parser
+
+
+def _add_data(command: AddCommand) -> None:
+    """What makes notes to learn from."""
     prepare = command("prepare", "make training data of SoundFonts, NSynth and folders of recordings; goes on where it was stopped")
     prepare.add_argument("source", type=Path, nargs="+", help=".sf2 .sf3, NSynth's folder .tar.gz .tfrecord, "
                          "patches or banks of ZynAddSubFX, a folder of recordings, .sfz; several are taken in turn")
@@ -43,6 +53,9 @@ def build_parser() -> CommandParser:
     fetch.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to put it")
     fetch.add_argument("--url", help="another place that has the same file")
 
+
+def _add_training(command: AddCommand) -> None:
+    """The runs, one for each way of learning."""
     for name, help, usual in (("autoencoder", "train decoder, encoder and latent space", AUTOENCODER),
                               ("gan", "train a decoder as generator, against a discriminator", GAN),
                               ("cgan", "the same, with conditions: family, source, qualities, characteristics", GAN)):
@@ -57,6 +70,9 @@ def build_parser() -> CommandParser:
         _training_options(train, usual)
         train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
 
+
+def _add_finishing(command: AddCommand) -> None:
+    """What is made of a run, and what is added to a model afterwards."""
     knobs = command("knobs", "measure which way in a model's latent space is brighter ..: into its card, weights stay as they are")
     knobs.add_argument("model", help="a name of the library, or a file")
 
@@ -73,6 +89,9 @@ def build_parser() -> CommandParser:
     export.add_argument("--name", default=FACTORY, help="of the model")
     export.add_argument("--metrics", type=Path, help="JSON file that `evaluate` wrote")
 
+
+def _add_measuring(command: AddCommand) -> None:
+    """What tells how good a model is."""
     evaluate = command("evaluate", "measure a model: on notes of any source, or at the keys of its data, left-out ones too")
     evaluate.add_argument("model", help="a name of the library, a file, or a run")
     evaluate.add_argument("--notes", type=Path, nargs="+", metavar="SOURCE", help="as `prepare` takes them")
@@ -97,6 +116,9 @@ def build_parser() -> CommandParser:
                         "near-zero latents, random samples, walks")
     report.add_argument("--count", type=int, default=12, metavar="N", help="notes that are reconstructed and measured")
 
+
+def _add_learning(command: AddCommand) -> None:
+    """All of it in one go, and what serves the window."""
     learn = command("learn", "from recordings to a model that plays, in one go: prepare, train, axes, card, into the library")
     learn.add_argument("source", type=Path, nargs="+", metavar="FOLDER", help="recordings, or anything that `prepare` takes")
     learn.add_argument("--name", required=True, help="of the model")
@@ -129,7 +151,6 @@ def build_parser() -> CommandParser:
     factory.add_argument("--workers", type=count, metavar="N", help="processes; by default one for each core")
     add_overrides(factory)
     _training_options(factory, AUTOENCODER)
-    return parser
 
 
 def count(text: str) -> int:

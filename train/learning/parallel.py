@@ -1,4 +1,5 @@
-"""Distributed training: several processes that train one model, on one or many machines: `torchrun --nproc-per-node N -m train ...`.
+"""Distributed training: several processes that train one model, on one or many machines: `torchrun --nproc-per-node N -m -- hummingface
+train ...`.
 
 Each process draws the whole batch and computes its share of it, and all average their gradients: N processes take the same steps as one
 (docs/decisions/runs.md). In a process that was started alone each of these functions does nothing.

@@ -1,0 +1,70 @@
+"""What the player has set of the engine: remembered by the client, so that another audio process begins with everything as it was."""
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.patches import patch as patch_file
+
+
+class EngineSettings:
+    """As the first process is started with; `remember` keeps them up to date. `patch`: as JSON, None: the instrument's first. `model`: the
+    model, by name or file, that the player named at the start for the patches of the first patch's model.
+    """
+
+    def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: dict[str, str] | None,
+                 velocity_curve: list[int] | None, model: str | None):
+        self.audio, self.midi_ports, self.midi_map, self.velocity_curve = audio, midi_ports, midi_map, velocity_curve
+        self.patch, self._model = patch, model
+        self._first_model = patch["model"]["name"] if patch else ""
+        self._values: dict[str, float] = {}         # controls moved since the patch
+        self._listening = False                     # to incoming velocities
+
+    def model_of(self, name: str) -> str:
+        """The model, by name or file, that plays patches of this one: another one if the player named it at the start."""
+        return self._model if self._model is not None and name == self._first_model else name
+
+    def remember(self, message: dict[str, Any]) -> None:
+        """Take over what a command sets, or an event says that the engine has set by itself."""
+        match message.get("do") or message.get("tell"):
+            case "set":
+                self._values[message["id"]] = message["value"]
+            case "patch":
+                self.patch = message["patch"]
+                self._first_model = self._first_model or message["patch"]["model"]["name"]
+                self._values = {id_: value for id_, value in self._values.items() if not _in_patches(id_)}
+            case "open_audio":
+                self.audio = AudioChoice.of(message)
+            case "audio":                           # what plays: the device before, where the wanted one does not open
+                self.audio = AudioChoice.of(message["choice"])
+            case "open_midi":
+                self.midi_ports = message["ports"]
+            case "midi_map":
+                self.midi_map = message["map"]
+            case "velocity_curve":
+                self.velocity_curve = message["table"]
+            case "listen_velocities":
+                self._listening = message["on"]
+
+    def config(self, safe: bool) -> dict[str, Any]:
+        """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
+        return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
+                "midi_ports": self.midi_ports, "midi_map": self.midi_map, "velocity_curve": self.velocity_curve,
+                "patch": None if safe else self.patch, "model": None if safe else self._model}
+
+    def controls(self) -> Iterator[dict[str, Any]]:
+        """Commands for what has been moved since the patch."""
+        for id_, value in self._values.items():
+            yield {"do": "set", "id": id_, "value": value}
+
+    def touch(self) -> Iterator[dict[str, Any]]:
+        """Commands for the velocity curve, and for whether the window shows incoming velocities."""
+        if self.velocity_curve is not None:
+            yield {"do": "velocity_curve", "table": self.velocity_curve}
+        yield {"do": "listen_velocities", "on": self._listening}
+
+
+def _in_patches(id_: str) -> bool:
+    """Whether a control belongs to the sound, so that a new patch sets it; the others are the player's own."""
+    return id_ in patch_file.IDS or id_.startswith("latent.")

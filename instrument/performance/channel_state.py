@@ -1,0 +1,64 @@
+"""What MIDI's 16 channels have said that later messages build on: pitch bend and its range, volume, expression, the chosen RPN.
+
+What follows from it for the sound (semitones, dB) is in `controls.py`.
+"""
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hummingface.instrument.performance import midi
+
+BEND_RANGE = 2.0                    # semitones, until RPN 0 says otherwise
+NO_RPN = 127
+# What a snapshot has of it: the bounds of each list of 16.
+RANGES = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
+
+
+class ChannelState:
+    """All arrays are [16]: `bend` -1..1, `bend_range` in semitones, `volume` and `expression` 0..127. `rpn`: [MSB, LSB] of each channel."""
+
+    def __init__(self) -> None:
+        self.bend = np.zeros(16)
+        self.bend_range = np.full(16, BEND_RANGE)
+        self.volume, self.expression = np.full(16, 127), np.full(16, 127)
+        self.rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
+
+    def capture(self) -> dict[str, Any]:
+        """A copy, as plain values."""
+        return {name: getattr(self, name).tolist() for name in RANGES} | {"rpn": [list(pair) for pair in self.rpn]}
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Take over what `capture` gave."""
+        for name in RANGES:
+            getattr(self, name)[:] = values[name]
+        self.rpn = [list(pair) for pair in values["rpn"]]
+
+    def reset(self, channel: int) -> None:
+        """Reset All Controllers, CC 121 (MIDI RP-015): not volume."""
+        self.bend[channel], self.expression[channel] = 0, 127
+        self.rpn[channel] = [NO_RPN, NO_RPN]
+
+    def semitones(self, channel: int) -> float:
+        """How far the pitch is bent."""
+        return self.bend[channel] * self.bend_range[channel]
+
+    def level_db(self, channel: int) -> float:
+        """Volume and expression as General MIDI has them: 40 log10."""
+        return 40 * float(np.log10(max(self.volume[channel] * self.expression[channel] / 127 ** 2, 1e-4)))
+
+    def choose(self, channel: int, number: int, value: int) -> None:
+        """A controller that chooses the RPN that data entry sets; no NRPN is known here."""
+        if number in (midi.RPN_MSB, midi.RPN_LSB):
+            self.rpn[channel][number == midi.RPN_LSB] = value
+        else:
+            self.rpn[channel] = [NO_RPN, NO_RPN]
+
+    def enter(self, channel: int, number: int, value: int) -> bool:
+        """Data entry, MSB or LSB: the bend range, semitones and cents, if RPN 0 is chosen. Returns whether it has moved."""
+        if self.rpn[channel] != [0, 0]:
+            return False
+        semitones, cents = divmod(round(self.bend_range[channel] * 100), 100)
+        semitones, cents = (value, cents) if number == midi.DATA_MSB else (semitones, min(value, 99))
+        self.bend_range[channel] = semitones + cents / 100
+        return True

@@ -1,0 +1,131 @@
+"""Snapshots from elsewhere: is this one that `snapshot.capture` could have made?"""
+from typing import Any, TypeVar
+
+from hummingface.instrument.patches import patch as patch_file
+from hummingface.instrument.patches.parameters import PARAMETERS, renamed
+from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.performance.channel_state import RANGES
+from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
+from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
+from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.snapshot import TURN, SnapshotError
+from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, boundary
+from hummingface.models.playing.card_file import LATENT_LIMIT
+from hummingface.models.playing.checks import is_number, is_whole
+
+T = TypeVar("T")
+MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
+MOST_HELD = 2048
+
+
+def check(values: object) -> dict[str, Any]:
+    """The snapshot itself: for data from a file. What older takes lack is added, and renamed controls get their names of now. Raises
+    SnapshotError, PatchError.
+    """
+    if not isinstance(values, dict):
+        raise SnapshotError("it is not an object")
+    _check_place(values)
+    _check_sound(values)
+    _check_channels(values)
+    _check_keys(values)
+    _check_effects(values)
+    return values
+
+
+def _check_place(values: dict) -> None:
+    """Where it was taken, and the counts up to there."""
+    _whole(values, "rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
+    for name in ("sample", "hop", "born", "let_go"):
+        _whole(values, name, -1 if name != "sample" else -HIGHEST_RATE_HZ, MOST_SAMPLES)
+    _whole(values, "seed", 0, MOST_SAMPLES)
+    if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:
+        raise SnapshotError("its hop and its sample do not belong together")
+
+
+def _check_sound(values: dict) -> None:
+    """The patch, its model, and the controls."""
+    _number(values, "gain_db", -60, 60)
+    if "tempo" in values and values["tempo"] != 0:
+        _number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
+    model = _typed(values, "model", dict)
+    if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
+        raise SnapshotError("its model has no name")
+    if "patch" not in values:
+        raise SnapshotError("patch is missing")
+    if values["patch"] is not None:
+        patch_file.from_json(values["patch"], "the take's patch")
+    values.setdefault("law", BY_NETWORK)                    # what older takes were played by
+    _whole(values, "law", BY_NETWORK, BY_PLAYER)
+    controls = values["controls"] = dict(renamed(name, value) if type(value) in (int, float) else (name, value)
+                                         for name, value in _typed(values, "controls", dict).items())
+    for name in controls:
+        if name not in PARAMETERS:
+            raise SnapshotError(f"no control is called {name!r:.60}")
+        _number(controls, name, PARAMETERS[name].lowest, PARAMETERS[name].highest)
+    _numbers(values, "latents", None, -LATENT_LIMIT, LATENT_LIMIT)
+
+
+def _check_channels(values: dict) -> None:
+    """What MIDI's channels have said, and what their controllers move."""
+    for name, (low, high) in RANGES.items():
+        _numbers(values, name, 16, low, high)
+    for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
+        rows = _typed(values, name, list)
+        if len(rows) != 16:
+            raise SnapshotError(f"{name} has not 16 channels")
+        for row in rows:
+            _numbers({name: row}, name, columns, low, high)
+    controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
+                                           for key, id_ in _typed(values, "controllers", dict).items()}
+    if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
+        raise SnapshotError("controllers are not mapped to controls")
+
+
+def _check_keys(values: dict) -> None:
+    """The pedals and keys that are held, and the last note."""
+    if len(_typed(values, "pedals", list)) != 16 or any(type(down) is not bool for down in values["pedals"]):
+        raise SnapshotError("pedals are not 16 switches")
+    held = _typed(values, "held", list)
+    if len(held) > MOST_HELD:
+        raise SnapshotError("too many keys are held")
+    for note in held:
+        _numbers({"held": note}, "held", 3, 0, 127)
+        if not all(map(is_whole, note)) or note[0] > 15:
+            raise SnapshotError("held has no keys")
+    if "last_pitch" not in values:
+        raise SnapshotError("last_pitch is missing")
+    if values["last_pitch"] is not None:
+        _number(values, "last_pitch", 0, 127)
+
+
+def _check_effects(values: dict) -> None:
+    """The phases of the effects' LFOs, and the filters' memories."""
+    phases = _typed(values, "turning", dict)
+    for name in ("position", "chorus_on", "chorus", "chorus_step", "reverb_on", "reverb", "drive_on"):
+        _whole(phases, name, -TURN if name != "position" else 0, MOST_SAMPLES)
+    _numbers(phases, "dc", 4, -100, 100)
+    _numbers(phases, "drive", 2, -1000, 1000)
+
+
+def _typed(values: dict, name: str, kind: type[T]) -> T:
+    if not isinstance(values.get(name), kind):
+        raise SnapshotError(f"{name} is missing or of another kind")
+    return values[name]
+
+
+def _whole(values: dict, name: str, low: int, high: int) -> None:
+    if not is_whole(values.get(name), low, high):
+        raise SnapshotError(f"{name} is not a whole number within {low}..{high}")
+
+
+def _number(values: dict, name: str, low: float, high: float) -> None:
+    if not is_number(values.get(name), low, high):
+        raise SnapshotError(f"{name} is not a number within {low:g}..{high:g}")
+
+
+def _numbers(values: dict, name: str, count: int | None, low: float, high: float) -> None:
+    row = _typed(values, name, list)
+    if len(row) != count if count is not None else len(row) > MOST_LATENTS:
+        raise SnapshotError(f"{name} has {len(row)} values")
+    for value in row:
+        _number({name: value}, name, low, high)

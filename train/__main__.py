@@ -1,5 +1,0 @@
-import sys
-
-from hummingface.train.app.commands import main
-
-sys.exit(main())
