@@ -13,7 +13,7 @@ HELD = np.where(T < HOLD_S, np.minimum(1, T * 200), np.exp(-(T - HOLD_S) * 200))
 
 
 def tone(*ratios: float) -> np.ndarray:
-    return sum(np.sin(2 * np.pi * HZ * r * T + r) / (i + 1) for i, r in enumerate(ratios or (1, 2, 3)))
+    return np.sum([np.sin(2 * np.pi * HZ * r * T + r) / (i + 1) for i, r in enumerate(ratios or (1, 2, 3))], 0)
 
 
 def heard(sound: np.ndarray) -> dict[str, float]:

@@ -57,7 +57,7 @@ def test_trend_and_range_are_told_apart():
 def note_of(pitch: int, velocity: int, seconds: float = 1.2) -> Made:
     """Of an instrument with a trend of -0.15 dB a key, 40 dB a decade, and zones of 3 dB; its high keys are silent above 10 partials."""
     db = -26 - 0.15 * (pitch - 60) + 40 * np.log10(velocity / 100) + (3 if pitch // 4 % 2 else 0)
-    audio = sum(sine(k * float(pitch_to_hz(pitch)), db - 6 * k, seconds) for k in range(1, 6))
+    audio = np.sum([sine(k * float(pitch_to_hz(pitch)), db - 6 * k, seconds) for k in range(1, 6)], 0)
     return prepared(f"{pitch}-{velocity}", Note(Labels("saw", "Saw", "test", "synthetic", pitch, velocity, seconds, True), audio, RATE_HZ,
                                                 float(pitch)))
 

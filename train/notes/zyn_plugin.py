@@ -72,7 +72,7 @@ class _Events(ctypes.Structure):
 
 
 @_Host
-def _host(effect, what, index, value, pointer, number):
+def _host(effect: object, what: int, index: int, value: int, pointer: object, number: float) -> int:
     return {_HOST_VERSION: 2400, _HOST_RATE: RATE_HZ, _HOST_BLOCK: BLOCK_SAMPLES}.get(what, 0)
 
 
@@ -95,7 +95,7 @@ class ZynPlugin:
         self._ask(_RESUME, value=1)
         state = ctypes.c_void_p()
         size = self._ask(_GET_STATE, pointer=ctypes.addressof(state))
-        self._key, self._state = ctypes.string_at(state.value, size).split(b"\0")[:2]
+        self._key, self._state = ctypes.string_at(state.value or 0, size).split(b"\0")[:2]
 
     def _ask(self, what: int, index: int = 0, value: int = 0, pointer: object = None, number: float = 0.0) -> int:
         return self._about.dispatch(self._effect, what, index, value, pointer, number)
