@@ -21,6 +21,10 @@ def pytest_configure(config):
         config.pluginmanager.register(sharing, "sharing")
 
 
+def pytest_ignore_collect(collection_path, config):
+    return True if marking.is_left_out(collection_path, config.option.markexpr) else None
+
+
 def pytest_itemcollected(item):
     marking.mark(item)
 

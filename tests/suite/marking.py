@@ -63,15 +63,29 @@ def check_fixtures() -> None:
         raise pytest.UsageError(f"tests/suite/marking.py: no fixture is called {', '.join(sorted(unknown))}")
 
 
+def of_file(place: str) -> set[str]:
+    """The markers that all tests of a file have."""
+    folder = place.partition("/")[0]
+    return ({FOLDERS[folder]} if folder in FOLDERS else set()) | set(FILES.get(place, ()))
+
+
+def is_left_out(path: Path, expression: str) -> bool:
+    """Whether no test of a file can be what `-m expression` asks for: then it is not read, and nothing that it imports either. Seen where
+    the expression is a row of `not MARKER and ...`; any other leaves out single tests, as pytest does.
+    """
+    unwanted = re.findall(r"\bnot (\w+)", expression)
+    plain = re.fullmatch(r"\s*(not )?\w+( and (not )?\w+)*\s*", expression)
+    return bool(plain and path.name.startswith("test_") and of_file(path.relative_to(TESTS).as_posix()) & set(unwanted))
+
+
 def mark(item: pytest.Item) -> None:
     """Give a test its markers. Raises UsageError where it needs a machine's real time and its file is not known to."""
     place = item.path.relative_to(TESTS).as_posix()
     fixtures = set(getattr(item, "fixturenames", ()))
     if REAL_TIME_FIXTURES & fixtures and place not in REAL_TIME:
         raise pytest.UsageError(f"{place}: uses {', '.join(REAL_TIME_FIXTURES & fixtures)}; add it to REAL_TIME of tests/suite/sharing.py")
-    folder = place.partition("/")[0]
-    found = {FOLDERS[folder]} if folder in FOLDERS else set()
+    found = of_file(place)
     found |= {FIXTURES[name] for name in fixtures if name in FIXTURES}
-    found |= {marker for key in (place, f"{place}::{getattr(item, 'originalname', item.name)}") for marker in FILES.get(key, ())}
+    found |= set(FILES.get(f"{place}::{getattr(item, 'originalname', item.name)}", ()))
     for name in sorted(found if found - {"slow"} else found | {"unit"}):
         item.add_marker(name)

@@ -188,7 +188,9 @@ def test_ctrl_c_stops_and_says_so(folder, tmp_path):
 
 def test_the_command_and_what_it_tells(folder, tmp_path, capsys):
     (folder / "silent.wav").touch()
+    handler = signal.getsignal(signal.SIGTERM)
     assert main(["prepare", str(folder), "--out", str(tmp_path / "data"), "--workers", "1", "--pitches", "60"]) == 0
+    assert signal.getsignal(signal.SIGTERM) is handler, "of whoever called it"
     said = capsys.readouterr().out
     assert re.search(r"2 notes, 2 made now in \d+ s", said) and "skipped 1: cannot be read as sound" in said
     for wrong in (tmp_path / "gone", tmp_path / "data" / "data.json", SOUNDFONT.with_name("none.sf2")):

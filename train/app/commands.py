@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     if args.quiet:
         be_quiet()
         sys.stdout = open(os.devnull, "w")              # noqa: SIM115 (to the end of the process)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)            # stopping it politely saves what it has
     try:
         return globals()["_" + args.command](args)
     except KeyboardInterrupt:
@@ -60,6 +60,8 @@ def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
             print(f"hummingface train: {error}", file=sys.stderr)
             return 1
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)           # of whoever called it as a function
 
 
 def open_model(text: str, library: Library) -> "Model | StftModel":
