@@ -174,7 +174,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
             if len(made.events) > limits.most_events or loads > MOST_LOADS:
                 most = f"{limits.most_events:,} events" if loads <= MOST_LOADS else f"{MOST_LOADS:,} changes of patch"
                 raise TakeError(f"{where}: more than {most}.{limits.advice}")
-            work += 1 << 7 if len(line) < 1 << 7 else len(line)
+            work += max(len(line), 1 << 7)
             if work >= _SLICE:
                 pause()
                 work = 0

@@ -61,7 +61,7 @@ SETS = {"nsynth": {
 class _WebOnly(urllib.request.HTTPRedirectHandler):
     """Follows redirects to the web alone; urllib's own also go to ftp."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):                                   # noqa: ANN001, ANN201
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
         if urllib.parse.urlsplit(newurl).scheme not in SCHEMES:
             raise FetchError(f"{req.full_url}: the server names {newurl:.200}; only {' and '.join(SCHEMES)} addresses are fetched.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -142,7 +142,8 @@ def _refuse_absurd(channels: int, rate_hz: int, frames: int, size_bytes: int) ->
         raise SourceError(f"{channels} channels; a recording has at most {MOST_CHANNELS}")
     if frames > LONGEST_RECORDING_S * rate_hz or frames * channels > MOST_SAMPLES:
         claims = f"claims to last {frames / rate_hz:,.0f} s" + (f", in a file of {size_bytes:,} bytes" if frames > size_bytes * 64 else "")
-        raise SourceError(f"{claims}; at most {min(LONGEST_RECORDING_S, MOST_SAMPLES // channels // rate_hz)} s are read. Cut it into notes")
+        raise SourceError(f"{claims}; at most "
+                          f"{min(LONGEST_RECORDING_S, MOST_SAMPLES // channels // rate_hz)} s are read. Cut it into notes")
 
 
 def as_heard(audio: np.ndarray) -> np.ndarray:

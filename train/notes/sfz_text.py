@@ -61,8 +61,8 @@ class _Reader:
     def _count(self, size: int) -> None:
         self._bytes += size
         if self._bytes > LARGEST_BYTES:
-            raise SourceError(f"{self._path}: the mapping is larger than {LARGEST_BYTES >> 20} MiB with its includes and definitions; it is not "
-                              "an SFZ file.")
+            raise SourceError(f"{self._path}: the mapping is larger than {LARGEST_BYTES >> 20} MiB with includes and definitions; it is "
+                              "not an SFZ file.")
 
     def _define(self, name: str, value: str, path: Path) -> None:
         if len(value) > LONGEST_VALUE:
