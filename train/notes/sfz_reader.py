@@ -89,7 +89,7 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 def _opcodes(line: str) -> Iterator[tuple[str, str]]:
     """(name, value) of each opcode in a line. A value goes to the next one, or to a `<`, and may have spaces in it."""
     found = list(_OPCODE.finditer(line))
-    for one, following in zip(found, [*(next_one.start() for next_one in found[1:]), len(line)], strict=True):
+    for one, following in zip(found, [*(next_one.start() for next_one in found[1:]), len(line)], strict=False):
         yield one[1], line[one.end():following].partition("<")[0].strip()
 
 
