@@ -1,7 +1,8 @@
 """Feeds every reader of files from outside with damaged files, and counts: `python -m tests.bench.fuzz --minutes 60 [--readers midi sfz]`.
 
-With atheris (`pip install atheris`) what is run through guides the damage: one process for each reader. Without it the damage is random. A case
-that ends in any other error than the reader's own, takes more than SLOWEST_S of the processor or more than MOST_MB is written to --findings.
+With atheris (`pip install atheris`) what is run through guides the damage: one process for each reader. Without it the damage is random.
+A case that ends in any other error than the reader's own, takes more than SLOWEST_S of the processor or more than MOST_MB is written to
+--findings.
 """
 import argparse
 import importlib.util
@@ -38,7 +39,7 @@ class Round:
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             why = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        if (took_s := time.process_time() - began_s) > SLOWEST_S:
+        if time.process_time() - began_s > SLOWEST_S:
             why = f"took more than {SLOWEST_S:.0f} s"
         if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MOST_MB << 10:
             why = f"the process has taken more than {MOST_MB} MB"
@@ -62,11 +63,14 @@ def at_random(round_: Round, seconds: float, seed: int) -> None:
 
 def guided(round_: Round, seconds: float, seed: int, corpus: Path) -> None:
     """atheris: what the reader runs through is measured, and damage that leads to new places is kept. Never returns."""
-    import atheris
     import atexit
+
+    import atheris
     for number, data in enumerate(round_.reader.seeds):
         (corpus / f"seed-{number}").write_bytes(data)
-    for module in [m for name, m in sys.modules.items() if name.startswith("hummingface.") and ("train.notes" in name or "recording" in name)]:
+    ours = ("hummingface.train.notes.", "hummingface.instrument.recording.", "hummingface.instrument.performance.score",
+            "hummingface.instrument.performance.track_events", "hummingface.instrument.patches.patch", "hummingface.models.playing.checked")
+    for module in [module for name, module in sys.modules.items() if name.startswith(ours)]:
         for name, value in list(vars(module).items()):
             if callable(value) and hasattr(value, "__code__") and value.__module__ == module.__name__:
                 setattr(module, name, atheris.instrument_func(value))
@@ -84,7 +88,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--random", action="store_true", help="without atheris, even if it is there")
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"), help="where cases are put")
-    parser.add_argument("--within", action="store_true", help=argparse.SUPPRESS)            # this process fuzzes the one reader that is named
+    parser.add_argument("--within", action="store_true", help=argparse.SUPPRESS)        # here, the one reader that is named
     args = parser.parse_args()
     seconds, guide = args.minutes * 60 / len(args.readers), not args.random and importlib.util.find_spec("atheris") is not None
     if args.within:
