@@ -1,6 +1,7 @@
 """The command line. Parsing is quick: each command imports what it needs when it runs."""
 import argparse
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,9 @@ def main(argv: list[str] | None = None) -> int:
         return COMMANDS[args.command](args, Terminal(args.quiet))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:                     # who reads has enough, as `head` has: there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())         # or Python would fail to write at the end
+        return 0
     except (OSError, ValueError) as error:      # what is wrong, told for the player
         if logged and args.command not in SHORT:
             import logging

@@ -5,6 +5,7 @@ thread (compiled, never in this file) touches the state block. An event gets its
 performer reads its clock, so the performer never sees an event that is older than what it has already computed.
 """
 import contextlib
+import functools
 import gc
 import os
 import select
@@ -41,6 +42,7 @@ LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for this long, which is more than the longest echo takes
+PAUSE_S = 5e-4                      # between some of its events, since the engine that sounds needs the interpreter
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
 MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 
@@ -242,7 +244,7 @@ class Engine:
         from hummingface.instrument.performance.sound_bank import SoundBank
         from hummingface.instrument.recording.replay import MOST_MODELS, prepare
         from hummingface.instrument.synthesis.render import render
-        prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS))
+        prepare(self.performer, take, SoundBank(self.performer.source, most=MOST_MODELS), functools.partial(time.sleep, PAUSE_S))
         self._score_until = max([take.begin + (take.frames or 0), *(sample for sample, _ in take.events)])
         out = np.empty((LEAD_SAMPLES, 2), np.float32)
         while (missing := take.begin - position(self.state)) > 0:       # the sound before the take, rendered silently

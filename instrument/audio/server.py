@@ -108,7 +108,7 @@ class Server:
             if message["do"] == "quit":
                 break
             self._guarded(message["do"], functools.partial(self._do, message))
-            self._sounds_done += message["do"] in _SOUNDS
+            self._sounds_done += message["do"] in _DONE
         self._end()
 
     def _guarded(self, what: str, step: Callable[[], None]) -> None:
@@ -236,6 +236,8 @@ class Server:
 
     def _do(self, message: dict) -> None:
         match message["do"]:
+            case "set" if self._recall.wait_for_take(message):
+                pass
             case name if name in NOTES_AND_CONTROLS:
                 quick_commands.play(message, self._playing, self._touch)
             case name if name in RECORDING:
@@ -258,7 +260,13 @@ class Server:
             case "list":
                 threading.Thread(target=self._list, daemon=True).start()
             case "recall":
-                self._engine, self._source = self._recall.recall(message["path"], self._playing)
+                self._give_up_take()
+                self._recall.begin(message["path"], self._inbox.put)
+            case "recalled" if self._recall.is_wanted(message):
+                try:
+                    self._engine, self._source = self._recall.recall(message, self._playing)
+                finally:
+                    self._give_up_take()
             case "program":
                 self._play_program(message["number"])
             case "client gone":
@@ -275,7 +283,13 @@ class Server:
 
     # The sound
 
+    def _give_up_take(self) -> None:
+        """No take is waited for any more; controls that waited for it are moved."""
+        for message in self._recall.forget():
+            quick_commands.play(message, self._playing, self._touch)
+
     def _play_patch(self, values: dict) -> None:
+        self._give_up_take()
         patch, source = self._sounds.load(values)
         self._source = source
         self._playing.play_patch(patch, source)
@@ -357,7 +371,7 @@ class Server:
         return now - self._quiet_since > GRACE_S
 
 
-_SOUNDS = ("patch", "recall")                   # commands that set all controls
+_SOUNDS, _DONE = ("patch", "recall"), ("patch", "recalled")    # commands that set all controls, and what ends them
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ Names are found regardless of case, and by any unambiguous beginning. Factory fi
 """
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -26,6 +27,7 @@ APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card contains
 MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
+LONGEST_STEM = 200                  # bytes of a file's name, with room for a number and what is added while it is written
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
 
@@ -66,6 +68,8 @@ def read_patches() -> tuple[list[LibraryEntry], list[str]]:
     for factory, folder in ((True, factory_folder("patches")), (False, user_folder("patches"))):
         entries = []
         for path in sorted(folder.glob("*" + PATCH_SUFFIX)) if folder.is_dir() else ():
+            if path.name.startswith("."):                  # as macOS puts `._NAME` beside a file on other systems' disks
+                continue
             try:
                 patch = patches_file.load(path)
             except PatchError as error:
@@ -123,11 +127,11 @@ def families_of(model: str) -> list[str]:
 
 def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:
     """The entry of that name, or the only one whose name begins so. Raises LibraryError, with what there is."""
-    wanted = name.casefold().strip()
-    exact = [entry for entry in entries if wanted in (entry.name.casefold(), entry.path.stem.casefold())]
+    wanted = _alike(name).strip()
+    exact = [entry for entry in entries if wanted in (_alike(entry.name), _alike(entry.path.stem))]
     if exact:
         return exact[-1]                   # the player's own, where both have the name
-    begin = [entry for entry in entries if entry.name.casefold().startswith(wanted)]
+    begin = [entry for entry in entries if _alike(entry.name).startswith(wanted)]
     if len(begin) == 1 and wanted:
         return begin[0]
     meant = begin or entries
@@ -204,7 +208,12 @@ def free_name(wanted: str, others: Iterable[str] = ()) -> str:
 
 def own_patch(name: str) -> LibraryEntry | None:
     """The player's patch of this name, whatever its case."""
-    return next((e for e in patches() if not e.factory and e.name.casefold() == name.casefold()), None)
+    return next((e for e in patches() if not e.factory and _alike(e.name) == _alike(name)), None)
+
+
+def _alike(name: str) -> str:
+    """A name without what does not tell it from others: case, and whether accents are signs of their own."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _file_of(patch: Patch) -> Path:
@@ -212,6 +221,8 @@ def _file_of(patch: Patch) -> Path:
     if there := own_patch(patch.name):
         return there.path
     stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]
+    while len(stem.encode()) > LONGEST_STEM:
+        stem = stem[:-1]
     if not stem:
         raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
     folder = user_folder("patches")

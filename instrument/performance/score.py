@@ -1,10 +1,9 @@
 """Reads a standard MIDI file as a score: every event with its time in seconds and its track, whatever the file's format and time base.
 
-mido reads the tracks. This file adds what mido lacks: SMPTE time division, tempo maps across tracks, format 2
+`track_events.py` reads the tracks. This file has the rest: SMPTE time division, tempo maps across tracks, format 2
 (sequences, one after another), chunks of other kinds, files within RIFF, headers that miscount their tracks.
 """
 import heapq
-import io
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -12,20 +11,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import mido
-
-from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, MidiError, NoteOff, NoteOn, Pressure, Program
+from hummingface.instrument.performance.midi import MidiError, NoteOff, NoteOn
+from hummingface.instrument.performance.track_events import ChannelEvent, Track, read_track
+from hummingface.models.playing.checked_json import read_bytes
 
 LONGEST_FILE_S = 6 * 3600.0
 LARGEST_FILE_BYTES = 32 << 20
 TEMPO_US = 500_000                      # of a quarter note, until a file sets it
 FRAMES_A_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}       # 29 means 30 drop frame, which runs at 29.97
-GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
-_META, _TEXT, _MEANT = 0xFF, 0x01, (0x03, 0x2F, 0x51)       # a status byte; kinds of meta events: a name, the end, a tempo
-_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}       # of a message by its status
+MOST_EVENTS = 500_000                   # of a file; the largest that people play have some 100,000
+MOST_TRACKS = 4096
 _HEADER = struct.Struct(">HHh")
-ChannelEvent = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
 
 
 @dataclass(frozen=True)
@@ -54,47 +50,43 @@ def read(path: str | Path) -> Score:
         raise MidiError(f"{path}: not a MIDI file that can be played ({error})") from error
     except EOFError as error:
         raise MidiError(f"{path}: not a MIDI file that can be played (it ends too early: empty, truncated or damaged)") from error
-    except Exception as error:          # mido raises many kinds on malformed files
-        why = "an event is cut short" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
-        raise MidiError(f"{path}: not a MIDI file that can be played ({why})") from error
     begin_s, end_s, events, tempos = 0.0, 0.0, [], []
     for together in ([[track] for track in enumerate(tracks)] if kind == 2 else [list(enumerate(tracks))]):
-        clock = _Clock(division, (message for _, track in together for message in track))
+        clock = _Clock(division, (tempo for _, track in together for tempo in track.tempos))
         tempos += [(begin_s + at_s, bpm) for at_s, bpm in clock.tempos]
         for tick, number, event in _merged(together):
             events.append((begin_s + clock.seconds(tick), number, event))
-        end_s = begin_s + clock.seconds(max((track[-1][0] for _, track in together if track), default=0))
+        end_s = begin_s + clock.seconds(max((track.end for _, track in together), default=0))
         if not end_s <= LONGEST_FILE_S:
             raise MidiError(f"{path}: longer than {LONGEST_FILE_S / 3600:.0f} hours")
         begin_s = end_s
-    names = [next((_text(m.name) for _, m in track if m.type == "track_name"), "").strip() for track in tracks]
-    general = any(m.type == "sysex" and m.data[:1] + m.data[2:3] == (GM_ON[0], GM_ON[2]) and m.data[3:4] in ((1,), (3,))
-                  for track in tracks for _, m in track)
+    names = [_text(track.name).strip() for track in tracks]
+    general = any(track.general_midi for track in tracks)
     return Score(events, names, end_s, general, tempos)
 
 
-def _text(read: str) -> str:
-    """Decodes text that mido read as Latin-1: current programs write UTF-8, older ones Latin-1."""
+def _text(name: bytes) -> str:
+    """A name as text: current programs write UTF-8, older ones Latin-1."""
     try:
-        return read.encode("latin-1").decode()
+        return name.decode()
     except UnicodeDecodeError:
-        return read
+        return name.decode("latin-1")
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE_BYTES:
-            raise MidiError(f"{path}: {size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
-        return path.read_bytes()
-    except IsADirectoryError as error:
-        raise MidiError(f"{path}: is a folder, not a MIDI file") from error
+        if path.is_dir():
+            raise MidiError(f"{path}: is a folder, not a MIDI file")
+        data = read_bytes(path, LARGEST_FILE_BYTES)
     except OSError as error:
         raise MidiError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if len(data) > LARGEST_FILE_BYTES:
+        raise MidiError(f"{path}: {path.stat().st_size >> 20} MB is more than the {LARGEST_FILE_BYTES >> 20} MB that a MIDI file may have")
+    return data
 
 
-def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]]:
-    """(format, division, the messages of each track with their ticks). Raises MidiError, and mido's own exceptions."""
+def _tracks(data: bytes) -> tuple[int, int, list[Track]]:
+    """(format, division, tracks). Raises MidiError, and EOFError for what ends too early."""
     if data[:4] == b"RIFF" and data[8:12] == b"RMID":           # then the file is the chunk "data"
         data = next((body for name, body in _chunks(data[12:], "<") if name == b"data"), b"")
     if not data:
@@ -114,50 +106,12 @@ def _tracks(data: bytes) -> tuple[int, int, list[list[tuple[int, mido.Message]]]
         raise MidiError("its quarter note has 0 ticks")
     if division < 0 and (-(division >> 8) not in FRAMES_A_SECOND or not division & 0xFF):
         raise MidiError(f"its clock has {-(division >> 8)} frames a second of {division & 0xFF} ticks")
-    whole = [struct.pack(">4sL", b"MThd", 6) + _HEADER.pack(1, len(bodies), 96)]
-    whole += [struct.pack(">4sL", b"MTrk", len(body)) + _without_riddles(body) for body in bodies]
-    tracks = []
-    for track in mido.MidiFile(file=io.BytesIO(b"".join(whole)), clip=True).tracks:
-        tick, messages = 0, []
-        for message in track:
-            tick += message.time
-            messages.append((tick, message))
-        tracks.append(messages)
+    if len(bodies) > MOST_TRACKS:
+        raise MidiError(f"{len(bodies):,} tracks; at most {MOST_TRACKS:,} are read")
+    tracks: list[Track] = []
+    for body in bodies:
+        tracks.append(read_track(body, MOST_EVENTS - sum(len(track.events) + len(track.tempos) for track in tracks)))
     return kind, division, tracks
-
-
-def _without_riddles(track: bytes) -> bytes:
-    """A track without the meta events that mido cannot read: it fails on invalid key signatures, and drops the time before unknown events.
-    They become text events. Truncated data is left to mido.
-    """
-    made, at, status = bytearray(track), 0, 0
-
-    def number() -> int:
-        nonlocal at
-        value = 0
-        while True:
-            value, at = value << 7 | track[at] & 0x7F, at + 1
-            if track[at - 1] < 0x80:
-                return value
-    try:
-        while at < len(track):
-            number()
-            now = status
-            if track[at] >= 0x80:
-                now, at = track[at], at + 1
-            if now == _META:
-                place, at = at, at + 1
-                if track[place] not in _MEANT:
-                    made[place] = _TEXT
-                length = number()
-                at += length
-            else:
-                status = now
-                length = number() if now in (0xF0, 0xF7) else _DATA_BYTES.get(now, _DATA_BYTES.get(now & 0xF0, 0))
-                at += length
-    except IndexError:
-        pass
-    return bytes(made)
 
 
 def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
@@ -177,13 +131,13 @@ class _Clock:
     """Converts ticks to seconds: by the tempo map of all these messages, or by the frames of a time code, which ignore tempos (`tempos`).
     """
 
-    def __init__(self, division: int, messages: Iterator[tuple[int, mido.Message]]) -> None:
+    def __init__(self, division: int, changes: Iterator[tuple[int, int]]) -> None:
         if division < 0:
             ticks = FRAMES_A_SECOND[-(division >> 8)] * (division & 0xFF)
             self._ticks, self._seconds, self._second_a_tick, self.tempos = [0], [0.0], [1 / ticks], []
             return
         tempos = {0: TEMPO_US}
-        tempos.update(sorted(((tick, m.tempo) for tick, m in messages if m.type == "set_tempo"), key=lambda change: change[0]))
+        tempos.update(sorted(changes, key=lambda change: change[0]))
         self._ticks = sorted(tempos)
         self._second_a_tick = [tempos[tick] / 1e6 / division for tick in self._ticks]
         self._seconds = [0.0]
@@ -197,22 +151,22 @@ class _Clock:
         return self._seconds[i] + (tick - self._ticks[i]) * self._second_a_tick[i]
 
 
-def _merged(tracks: list[tuple[int, list[tuple[int, mido.Message]]]]) -> Iterator[tuple[int, int, ChannelEvent]]:
+def _merged(tracks: list[tuple[int, Track]]) -> Iterator[tuple[int, int, ChannelEvent]]:
     """(tick, track, event) in order. Each track keeps its own order; at the same tick, releases come first, note-ons last, and other events
     between them.
     """
     waiting: list[tuple[int, int, int, ChannelEvent, Iterator]] = []
 
-    def take(number: int, rest: Iterator[tuple[int, mido.Message]]) -> None:
-        for tick, message in rest:
-            event = None if message.is_meta else midi.decode(message.bytes())
-            if isinstance(event, ChannelEvent):
-                rank = {NoteOff: 0, NoteOn: 2}.get(type(event), 1)
-                heapq.heappush(waiting, (tick, rank, number, event, rest))
-                return
+    def take(number: int, rest: Iterator[tuple[int, ChannelEvent]]) -> None:
+        for tick, event in rest:
+            heapq.heappush(waiting, (tick, _RANKS.get(type(event), 1), number, event, rest))
+            return
     for number, track in tracks:
-        take(number, iter(track))
+        take(number, iter(track.events))
     while waiting:
         tick, _, number, event, rest = heapq.heappop(waiting)
         yield tick, number, event
         take(number, rest)
+
+
+_RANKS: dict[type, int] = {NoteOff: 0, NoteOn: 2}

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from hummingface.instrument.recording import riff
+from hummingface.models.playing.checked_json import open_file
 
 APPLICATION, STREAM_INFO_END = 2, 4 + 4 + 34        # a kind of block; where the first block, which must be the stream's, ends
 LARGEST_BLOCK_BYTES = (1 << 24) - 1
@@ -62,7 +63,7 @@ def _insert(path: Path, data: bytes) -> None:
 
 def played(path: Path) -> bytes | None:
     """The performance log in our APPLICATION block, or None. Raises OSError; FlacError where this is no FLAC file."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         if file.read(4) != b"fLaC":
             raise FlacError(f"{path}: not a FLAC file")
         for _ in range(1000):

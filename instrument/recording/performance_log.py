@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,34 @@ from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
-from hummingface.models.playing.checked_json import parse_json, read_bytes
+from hummingface.models.playing.checked_json import open_file, parse_json
 
 FORMAT, VERSION = "hummingface-take", 1
 CHUNK = riff.TAKE_CHUNK
 SUFFIX = UNFINISHED
-LARGEST_PACKED_BYTES, LARGEST_BYTES = 32 << 20, 128 << 20
-MOST_EVENTS = 2_000_000
+LARGEST_PACKED_BYTES = 32 << 20
 LONGEST_S = 24 * 3600
-LONGEST_LINE = 1 << 20              # bytes
+LONGEST_LINE = 1 << 17              # bytes; the longest of ours, a snapshot with many keys held, has some 50 KB
+MOST_LOADS = 10_000                 # changes of patch
+_PIECE_BYTES, _SLICE = 1 << 14, 1 << 13
 
 
 class TakeError(ValueError):
     """A take that cannot be replayed; the text names the file and the reason."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a take is read: bytes and events of its log, and seconds from its snapshot to its sound, which a replay renders
+    silently. `advice` is for the player whose take goes beyond them."""
+    largest_bytes: int
+    most_events: int
+    lead_s: int
+    advice: str = ""
+
+
+REPLAY = Limits(128 << 20, 1_000_000, 3600)
+RECALL = Limits(32 << 20, 200_000, 300, " `hummingface replay` renders it into a file.")      # in the audio process, beside what sounds
 
 
 @dataclass
@@ -77,72 +93,113 @@ def _line(values: dict) -> bytes:
     return json.dumps(values, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def of_file(path: str | Path) -> Performance:
+def of_file(path: str | Path, limits: Limits = REPLAY, pause: Callable[[], object] = lambda: None) -> Performance:
     """The performance in a take: from its `.part`, if it was cut off and is not finished yet, else from the sound file. Raises TakeError.
+
+    `pause` is called after every few events, for threads that others need the interpreter beside.
     """
     path = Path(path)
     part = path.with_suffix(SUFFIX)
     try:
-        if part.is_file() and part.stat().st_size <= LARGEST_BYTES:
-            with contextlib.suppress(TakeError):        # else it is somebody else's
-                return parse(read_bytes(part, LARGEST_BYTES), str(part))
+        if part.is_file():
+            with contextlib.suppress(TakeError), open_file(part) as stream:        # else it is somebody else's
+                return read(iter(lambda: stream.read(_PIECE_BYTES), b""), str(part), limits, pause)
+        open_file(path).close()                         # neither a pipe nor a device
         packed = None
         if path.suffix.lower() == ".wav":
             packed = riff.read_chunk(path, CHUNK, LARGEST_PACKED_BYTES)
         elif path.suffix.lower() == ".flac":
             packed = flac.played(path)
         if packed is not None:
-            return parse(_unpack(packed, path), str(path))
+            return read(_unpacked(packed, path), str(path), limits, pause)
     except OSError as error:
         raise TakeError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (riff.RiffError, flac.FlacError) as error:
-        raise TakeError(str(error)) from error
+    except ValueError as error:
+        if isinstance(error, (TakeError, riff.RiffError, flac.FlacError)):
+            raise TakeError(str(error)) from error
+        raise TakeError(f"{str(path)!r}: not a valid file name") from error          # a NUL in it
     raise TakeError(f"{path}: not a take of this instrument; it has no performance log")
 
 
-def _unpack(packed: bytes, path: Path) -> bytes:
+def _unpacked(packed: bytes, path: Path) -> Iterator[bytes]:
+    """The log in pieces: a small file may hold a very long one."""
     unpacker = zlib.decompressobj()
     try:
-        data = unpacker.decompress(packed, LARGEST_BYTES)
+        for begin in range(0, len(packed), _PIECE_BYTES):
+            left = packed[begin:begin + _PIECE_BYTES]
+            while left and not unpacker.eof:
+                yield unpacker.decompress(left, _PIECE_BYTES)
+                left = unpacker.unconsumed_tail
     except zlib.error as error:
         raise TakeError(f"{path}: its performance log cannot be read ({error})") from error
-    if unpacker.unconsumed_tail:
-        raise TakeError(f"{path}: its performance log is longer than {LARGEST_BYTES >> 20} MB")
-    return data
+
+
+def _lines(pieces: Iterable[bytes], where: str, limits: Limits) -> Iterator[bytes]:
+    """Whole lines; what follows the last line's end was cut off. Raises TakeError beyond the limits."""
+    left, size = b"", 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limits.largest_bytes:
+            raise TakeError(f"{where}: its performance log is longer than {limits.largest_bytes >> 20} MB.{limits.advice}")
+        *whole, left = (left + piece).split(b"\n")
+        if len(left) > LONGEST_LINE:
+            raise TakeError(f"{where}: a line of its performance log is longer than {LONGEST_LINE >> 10} KB; it is not a take")
+        yield from whole
 
 
 def parse(data: bytes, where: str) -> Performance:
     """The performance in these lines. Raises TakeError."""
-    if data.count(b"\n") > MOST_EVENTS:
-        raise TakeError(f"{where}: more than {MOST_EVENTS} events")
-    whole = data.split(b"\n")[:-1]          # what follows the last line's end was cut off
+    return read([data[begin:begin + _PIECE_BYTES] for begin in range(0, len(data), _PIECE_BYTES)], where)
+
+
+def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Callable[[], object] = lambda: None) -> Performance:
+    """The performance in lines that come in pieces of any size. Raises TakeError."""
+    lines = _lines(pieces, where, limits)
     try:
-        first = parse_json(whole[0], LONGEST_LINE) if whole else None
-        if not isinstance(first, dict) or first.get("format") != FORMAT:
-            raise TakeError(f"{where}: not a take of this instrument")
-        if first.get("version") != VERSION:
-            raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
-        captured = snapshot_check.check(first.get("moment"))
-        begin, rate_hz = first.get("begin"), captured["rate_hz"]
-        if type(begin) is not int or begin < 0 or not 0 <= begin - captured["sample"] + rate_hz <= LONGEST_S * rate_hz:
-            raise TakeError(f"{where}: its sound does not begin near its snapshot")
-        made = Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
-        last = captured["sample"] + LONGEST_S * rate_hz
-        for line in whole[1:]:
+        made = _begun(next(lines, b""), where, limits)
+        law, first, last = made.snapshot["law"], made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
+        loads = work = 0
+        for line in lines:
             values = parse_json(line, LONGEST_LINE)
             if values.get("end") is True:
                 frames = values.get("frames")
-                made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * rate_hz else None
+                made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * made.rate_hz else None
                 break
             sample = values.pop("sample", None)
-            if type(sample) is not int or not captured["sample"] <= sample <= last:
+            if type(sample) is not int or not first <= sample <= last:
                 raise TakeError(f"{where}: an event lies outside the take")
-            made.events.append((sample, _event(values, captured["law"], where)))
+            event = _event(values, law, where)
+            made.events.append((sample, event))
+            loads += isinstance(event, LoadByName)
+            if len(made.events) > limits.most_events or loads > MOST_LOADS:
+                most = f"{limits.most_events:,} events" if loads <= MOST_LOADS else f"{MOST_LOADS:,} changes of patch"
+                raise TakeError(f"{where}: more than {most}.{limits.advice}")
+            work += max(len(line), 1 << 7)
+            if work >= _SLICE:
+                pause()
+                work = 0
     except TakeError:
         raise
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, LookupError, OverflowError) as error:
         raise TakeError(f"{where}: its performance log cannot be read ({error})") from error
     return made
+
+
+def _begun(line: bytes, where: str, limits: Limits) -> Performance:
+    """The performance that a first line begins, without events. Raises TakeError, and ValueError for what is in its snapshot."""
+    first = parse_json(line, LONGEST_LINE) if line else None
+    if not isinstance(first, dict) or first.get("format") != FORMAT:
+        raise TakeError(f"{where}: not a take of this instrument")
+    if first.get("version") != VERSION:
+        raise TakeError(f"{where}: version {first.get('version')!r:.20} of a take; this program reads version {VERSION}")
+    captured = snapshot_check.check(first.get("moment"))
+    begin, rate_hz = first.get("begin"), captured["rate_hz"]
+    if type(begin) is not int or begin < 0 or begin - captured["sample"] + rate_hz < 0:
+        raise TakeError(f"{where}: its sound does not begin near its snapshot")
+    if (lead_s := (begin - captured["sample"]) / rate_hz) > limits.lead_s:
+        raise TakeError(f"{where}: its sound does not begin near its snapshot, but {lead_s:,.0f} s after it; {limits.lead_s} s can be "
+                        f"rendered before it.{limits.advice}")
+    return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
 def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":

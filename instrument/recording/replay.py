@@ -26,6 +26,8 @@ from hummingface.instrument.recording.performance_log import LoadByName, Perform
 from hummingface.instrument.recording.wave_file import WaveFile
 
 PIECE_S = 0.25
+AT_ONCE = 100                       # events taken between two pauses
+MOST_FRAMES_A_BYTE = 1 << 14         # of FLAC, whose silence takes next to nothing
 MOST_MODELS = 128                   # of one take
 
 
@@ -41,14 +43,16 @@ def notice(performance: Performance, source: Source) -> str:
     return ""
 
 
-def prepare(performer: Performer, performance: Performance, bank: SoundBank) -> int:
+def prepare(performer: Performer, performance: Performance, bank: SoundBank, pause: Callable[[], object] = lambda: None) -> int:
     """Restore a new performer from the snapshot before a take, with all events of the take queued. Returns the sample at which it stands.
-    Keys still held at the take's end are released there, since nobody holds them any more.
+    Keys still held at the take's end are released there, since nobody holds them any more. `pause` is called after every few events.
     """
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
-    for sample, event in performance.events:
+    for number, (sample, event) in enumerate(performance.events, 1):
         performer.receive(_loaded(event, bank), sample)
         down.hear(event)
+        if number % AT_ONCE == 0:
+            pause()
     if performance.frames is not None:
         for event in down.release_all():
             performer.receive(event, performance.begin + performance.frames)
@@ -92,7 +96,7 @@ def render(take: Path, out: Path, progress: Callable[[float], None] = lambda par
     it. Raises TakeError, LibraryError, SoundFileError, OSError."""
     sound_file.format_of(out)
     performance = played.of_file(take)
-    frames, done = performance.frames or _frames_of(take), 0
+    frames, done = _frames_of(take, performance), 0
     with _written_whole(out, performance.rate_hz) as append:
         replay = Replay(performance)
         for piece in replay.render(frames):
@@ -125,7 +129,14 @@ def _written_whole(out: Path, rate_hz: int) -> Iterator[Callable[[np.ndarray], N
         raise
 
 
-def _frames_of(take: Path) -> int:
+def _frames_of(take: Path, performance: Performance) -> int:
+    """How long the take's sound is: what its log says, if the file has as much. Raises TakeError."""
     import soundfile
-    with soundfile.SoundFile(take) as file:
-        return int(file.frames)
+    try:
+        with soundfile.SoundFile(take) as file:
+            found = min(int(file.frames), played.LONGEST_S * performance.rate_hz)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise played.TakeError(f"{take}: its sound cannot be read ({str(error).rsplit(': ', 1)[-1].strip()})") from error
+    if found > take.stat().st_size * MOST_FRAMES_A_BYTE:
+        raise played.TakeError(f"{take}: claims {found:,} samples, more than a file of its size can hold; it is damaged")
+    return min(performance.frames or found, found)

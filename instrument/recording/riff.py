@@ -3,10 +3,13 @@
 Sources: EBU Tech 3285 (Broadcast Wave, `bext`), EBU Tech 3306 (RF64, `ds64`), Microsoft's RIFF MCI of 1991. All numbers are little-endian.
 """
 import datetime
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from hummingface.models.playing.checked_json import open_file
 
 ELSEWHERE = 0xFFFFFFFF              # in place of a length: it stands in `ds64`
 LONGEST_RIFF = 0xFFFFFFFF           # what 32 bits count; files beyond it are RF64
@@ -68,8 +71,8 @@ def chunks_of(path: str | Path) -> list[tuple[bytes, int, int]]:
     A length that goes beyond the end of the file is cut there: that is how a file looks whose writer was killed.
     """
     path = Path(path)
-    with path.open("rb") as file:
-        return list(_walk(file, path.stat().st_size, str(path)))
+    with open_file(path) as file:
+        return list(_walk(file, os.fstat(file.fileno()).st_size, str(path)))
 
 
 def _walk(file: BinaryIO, size: int, where: str) -> Iterator[tuple[bytes, int, int]]:
@@ -98,7 +101,7 @@ def read_chunk(path: str | Path, name: bytes, longest_bytes: int) -> bytes | Non
         if found == name:
             if length > longest_bytes:
                 raise RiffError(f"{path}: its chunk {name.decode()!r} is {length} bytes long, more than the {longest_bytes} allowed")
-            with Path(path).open("rb") as file:
+            with open_file(path) as file:
                 file.seek(begin)
                 return file.read(length)
     return None

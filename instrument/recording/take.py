@@ -24,7 +24,7 @@ from hummingface.instrument.recording import naming, performance_log, riff
 from hummingface.instrument.recording.midi_file import MidiFile
 from hummingface.instrument.recording.performance_log import CHUNK, LONGEST_LINE, SUFFIX
 from hummingface.instrument.recording.wave_file import WaveFile
-from hummingface.models.playing.checked_json import parse_json
+from hummingface.models.playing.checked_json import open_file, parse_json
 
 T = TypeVar("T")
 SUFFIXES = (".wav", ".flac", ".mid", SUFFIX)
@@ -205,7 +205,7 @@ def embed(wave: WaveFile, part: Path) -> bool:
 
 def _packed(part: Path) -> bytes:
     packer, packed = zlib.compressobj(), []
-    with part.open("rb") as file:
+    with open_file(part) as file:
         while piece := file.read(_PIECE_BYTES):
             packed.append(packer.compress(piece))
     return b"".join(packed) + packer.flush()
@@ -219,7 +219,7 @@ def recover(folder: Path) -> list[Path]:
         parts = sorted(folder.glob(f"*{SUFFIX}"))
     for part in parts:
         with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
-            with part.open("rb") as file:
+            with open_file(part) as file:
                 first = parse_json(file.readline(LONGEST_LINE), LONGEST_LINE)
             writer = first.get("writer") if isinstance(first, dict) else None
             if type(writer) is not int or not 0 < writer < 1 << 31 or is_running(writer):

@@ -13,9 +13,11 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
     """An open file for the new content of `file`, which takes its name when the block ends: the content is on disk before it has the name,
     so that even a power cut leaves one or the other.
 
-    Raises OSError, and leaves nothing beside it, also where the block raises.
+    Where `file` is a link, the file that it leads to is replaced, and the link stays. Raises OSError, and leaves nothing beside it, also
+    where the block raises.
     """
-    partial = file.with_name(f".{file.name[:100]}.{secrets.token_hex(4)}.tmp")
+    file = file.resolve() if file.is_symlink() and file.exists() else file
+    partial = file.with_name(f".{file.name[:50]}.{secrets.token_hex(4)}.tmp")       # 50 signs have at most 200 bytes
     try:
         with partial.open("x+b") as stream:
             yield stream

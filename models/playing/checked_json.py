@@ -12,14 +12,14 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 LARGEST_BYTES = 4 << 20
 DEEPEST = 64                        # lists and objects within each other
 LARGEST_INTEGER = 2 ** 63 - 1
 LONGEST_NUMBER = 64                 # characters
 
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)        # or one that never ends: then nothing is looked at twice
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -57,11 +57,8 @@ def read_json(file: str | Path, largest_bytes: int = LARGEST_BYTES, finite: bool
         raise JsonError(f"{file}: {error}") from error
 
 
-def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
-    """The content of a file, and one byte more than `largest_bytes` of a larger one. Never waits for a pipe or reads a device.
-
-    Raises OSError, also for what is not a regular file.
-    """
+def open_file(file: str | Path) -> BinaryIO:
+    """A regular file, to be read. Never waits for a pipe, or opens a device. Raises OSError, also for what is not a regular file."""
     try:
         handle = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except ValueError as error:                         # a NUL in its name
@@ -70,10 +67,16 @@ def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, f"it is a {'folder' if stat.S_ISDIR(mode) else 'device or a pipe'}, not a file", str(file))
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(largest_bytes + 1)
-    finally:
+        return os.fdopen(handle, "rb")
+    except BaseException:
         os.close(handle)
+        raise
+
+
+def read_bytes(file: str | Path, largest_bytes: int) -> bytes:
+    """The content of a file, and one byte more than `largest_bytes` of a larger one. As `open_file`."""
+    with open_file(file) as stream:
+        return stream.read(largest_bytes + 1)
 
 
 def read_file(file: str | Path, largest_bytes: int, error: type[Exception], what: str) -> bytes:

@@ -34,6 +34,7 @@ DEFINED = re.compile(r"^@pytest\.fixture.*\n(?:@.*\n)*def (\w+)", re.MULTILINE)
 FILES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("audio/test_ardour.py", "audio/test_pipewire.py", "audio/test_stress.py"), ("jack", "slow")),
     "audio/test_launch.py": ("jack",),
+    "test_hostile_files.py": ("train",),
     **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_growing.py", "audio/test_midi_system.py",
                      "installing/test_steps.py", "installing/test_system.py", "installing/test_training.py"), ("slow",)),
     **dict.fromkeys(("export/test_multisample.py", "export/test_round_trip.py", "export/test_wavetable.py", "export/test_loop.py",

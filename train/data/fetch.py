@@ -4,6 +4,7 @@ import json
 import os
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 18
 TIMEOUT_S = 30.0
 TRIES = 6                             # in a row without a byte, each after a longer pause
+MOST_REQUESTS = 100                   # of one file, however little each of them brings
 PAUSE_S = 1.0
+LARGEST_BYTES = 64 << 30              # of a file whose size is not known; NSynth's largest has 22 GB
+LONGEST_NAME = 200                    # bytes, with room for what is added while it comes
+SCHEMES = ("http", "https")
 
 
 class FetchError(ValueError):
@@ -35,7 +40,14 @@ class Published:
 
     @property
     def name(self) -> str:
-        return self.url.rsplit("/", 1)[-1]
+        """The file's name: the last part of the address, without what is asked of it. Raises FetchError where that is none."""
+        parts = urllib.parse.urlsplit(self.url)
+        name = urllib.parse.unquote(parts.path.rsplit("/", 1)[-1])
+        if parts.scheme not in SCHEMES or not parts.netloc:
+            raise FetchError(f"{self.url}: only {' and '.join(SCHEMES)} addresses are fetched.")
+        if name in ("", ".", "..") or len(name.encode()) > LONGEST_NAME or not name.isprintable() or not {*name}.isdisjoint('/\\:*?"<>|'):
+            raise FetchError(f"{self.url}: does not end in the name of a file.")
+        return name
 
 
 _NSYNTH = "http://download.magenta.tensorflow.org/datasets/nsynth/nsynth-{}.jsonwav.tar.gz"
@@ -44,6 +56,21 @@ SETS = {"nsynth": {
     "valid": Published(_NSYNTH.format("valid")),
     "train": Published(_NSYNTH.format("train")),
 }}
+
+
+class _WebOnly(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to the web alone; urllib's own also go to ftp."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if urllib.parse.urlsplit(newurl).scheme not in SCHEMES:
+            raise FetchError(f"{req.full_url}: the server names {newurl:.200}; only {' and '.join(SCHEMES)} addresses are fetched.")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.OpenerDirector()
+for _handler in (urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib.request.HTTPSHandler, urllib.request.HTTPErrorProcessor,
+                 urllib.request.HTTPDefaultErrorHandler, _WebOnly):
+    _OPENER.add_handler(_handler())
 
 
 def fetch(what: Published, folder: Path, progress: bool = True, pause_s: float = PAUSE_S) -> Path:
@@ -74,12 +101,13 @@ def _check(what: Published, path: Path, advice: str) -> None:
 
 
 def _download(what: Published, partial: Path, progress: bool, pause_s: float) -> None:
-    failures, error = 0, ""
+    failures, requests, error = 0, 0, ""
     with progress_bar(total=what.size, unit="B", unit_scale=True, unit_divisor=1024, desc=what.name, progress=progress) as bar:
-        while failures < TRIES:
+        furthest = _size(partial)
+        while failures < TRIES and requests < MOST_REQUESTS:
             if failures:
                 time.sleep(pause_s * 2 ** (failures - 1))
-            before = _size(partial)
+            requests += 1
             try:
                 if _some(what, partial, bar):
                     return
@@ -90,8 +118,9 @@ def _download(what: Published, partial: Path, progress: bool, pause_s: float) ->
                 error = f"the server answers {refused.code} {refused.reason}"
             except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as broken:
                 error = str(getattr(broken, "reason", "") or broken or type(broken).__name__)
-            failures = 1 if _size(partial) > before else failures + 1
-    raise FetchError(f"{what.url}: {error}, {TRIES} times. {_size(partial):,} bytes are kept: the same command resumes.")
+            failures = 1 if _size(partial) > furthest else failures + 1       # further than ever: what was there before is no progress
+            furthest = max(furthest, _size(partial))
+    raise FetchError(f"{what.url}: {error}, {requests} times. {_size(partial):,} bytes are kept: the same command resumes.")
 
 
 def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
@@ -104,7 +133,7 @@ def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
         if tag:
             request.add_header("If-Range", tag)                   # a file that has changed on the server is downloaded from its beginning
     try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+        answer = _OPENER.open(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as refused:
         if refused.code != 416:                                    # nothing after what we have: complete, or another file
             raise
@@ -122,6 +151,9 @@ def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
         total = have + int(length) if length and length.isdigit() else None
         if what.size is not None and total is not None and total != what.size:
             raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: it is not the published file.")
+        most = what.size or LARGEST_BYTES
+        if total is not None and total > most:
+            raise FetchError(f"{what.url}: the server has {total:,} bytes; at most {most:,} are fetched.")
         strong = answer.headers.get("ETag", "")
         if strong and not strong.startswith("W/"):
             _tag_file(partial).write_text(json.dumps(strong))
@@ -129,6 +161,10 @@ def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
         bar.refresh()
         with partial.open("ab" if goes_on else "wb") as file:
             while chunk := answer.read(CHUNK_BYTES):
+                if have + len(chunk) > most:
+                    file.close()
+                    _forget(partial)
+                    raise FetchError(f"{what.url}: the server goes on after {most:,} bytes: it is not the published file. Nothing is kept.")
                 file.write(chunk)
                 have += len(chunk)
                 bar.update(len(chunk))

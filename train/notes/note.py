@@ -5,6 +5,7 @@ key identifies everything that a prepared note depends on, so that existing note
 """
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
@@ -23,6 +24,9 @@ QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "mult
              "tempo-synced")
 """The ten note qualities of NSynth, in its order. Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet"."""
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
+MOST_CHANNELS = 64
+LONGEST_RECORDING_S, MOST_SAMPLES = 600, 12_000_000       # of one file; samples of all channels together: 48 MB as float32
 SILENT_PEAK = 10 ** (-70 / 20)
 SHORTEST_S = 0.1
 
@@ -111,13 +115,15 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     """(float32 [S], rate) of a sound file of any format that libsndfile reads; [S, 2] where its first two channels differ. Raises
     SourceError with the reason."""
     import soundfile as sf
-    if isinstance(file, Path) and not file.is_file():
+    if isinstance(file, Path) and not os.path.isfile(file):
         raise SourceError("no such file")
     try:
         with sf.SoundFile(BytesIO(file) if isinstance(file, bytes) else file) as stream:
-            audio, rate_hz = stream.read(dtype="float32", always_2d=True), stream.samplerate
-            missing = stream.frames - len(audio)
-    except (sf.SoundFileError, OSError, EOFError) as error:
+            rate_hz, claimed = stream.samplerate, stream.frames
+            _refuse_absurd(stream.channels, rate_hz, claimed, len(file) if isinstance(file, bytes) else file.stat().st_size)
+            audio = stream.read(dtype="float32", always_2d=True)
+            missing = claimed - len(audio)
+    except (sf.SoundFileError, OSError, EOFError, MemoryError) as error:
         raise SourceError(f"cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()})") from error
     if missing > 0:
         raise SourceError(f"truncated: {missing} of {len(audio) + missing} samples are missing")
@@ -126,6 +132,18 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     if not np.isfinite(audio).all():
         raise SourceError("contains NaN or Inf")
     return as_heard(audio), rate_hz
+
+
+def _refuse_absurd(channels: int, rate_hz: int, frames: int, size_bytes: int) -> None:
+    """Raises SourceError for a sound whose head claims what no recording of notes is, before any of it is read."""
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        raise SourceError(f"{rate_hz} samples a second; a recording has {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}")
+    if channels > MOST_CHANNELS:
+        raise SourceError(f"{channels} channels; a recording has at most {MOST_CHANNELS}")
+    if frames > LONGEST_RECORDING_S * rate_hz or frames * channels > MOST_SAMPLES:
+        claims = f"claims to last {frames / rate_hz:,.0f} s" + (f", in a file of {size_bytes:,} bytes" if frames > size_bytes * 64 else "")
+        raise SourceError(f"{claims}; at most "
+                          f"{min(LONGEST_RECORDING_S, MOST_SAMPLES // channels // rate_hz)} s are read. Cut it into notes")
 
 
 def as_heard(audio: np.ndarray) -> np.ndarray:

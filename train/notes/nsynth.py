@@ -20,6 +20,7 @@ from hummingface.train.notes.note import QUALITIES, Labels, Note, Order, Skipped
 HOLD_S, LEAST_S = 3.0, 3.5
 RATE_HZ = 16_000
 LARGEST_WAV_BYTES, LARGEST_JSON_BYTES = 4 << 20, 1 << 30
+LARGEST_HEADER_BYTES = 1 << 16                  # of a member: PAX headers, long names
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 LICENCE = "CC BY 4.0, NSynth, Google Inc."
 
@@ -87,7 +88,10 @@ class NSynth:
     def _examples(self) -> dict[str, Any]:
         if self.path.is_dir():
             file = self.path / "examples.json"
-            return _parse(read_bytes(file, LARGEST_JSON_BYTES) if file.is_file() else None, self.path)
+            try:
+                return _parse(read_bytes(file, LARGEST_JSON_BYTES) if file.is_file() else None, self.path)
+            except OSError as error:
+                raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from error
         with self._open() as archive:
             for member in _members(archive, self.path):
                 if member.isfile() and Path(member.name).name == "examples.json" and member.size <= LARGEST_JSON_BYTES:

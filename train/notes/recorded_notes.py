@@ -82,7 +82,7 @@ class RecordedNotes:
         if self.path.is_file():
             mappings, files = [self.path], []
         elif self.path.is_dir():
-            everything = sorted(f for f in self.path.rglob("*") if f.is_file() and not f.name.startswith("."))
+            everything = sorted(f for f in self.path.rglob("*") if os.path.isfile(f) and not f.name.startswith("."))
             mappings = [f for f in everything if f.suffix.lower() == ".sfz"]
             files = [f for f in everything if f.suffix.lower() in SUFFIXES]
         else:
@@ -109,8 +109,11 @@ class RecordedNotes:
                 troubles[path] = error
         parts = {part for mapping in read.values() for part in mapping.includes}
         for path, trouble in troubles.items():
-            if path.resolve() not in parts:
+            if path.resolve() in parts:
+                continue
+            if path == self.path:
                 raise trouble
+            self.notices.append(f"{self.name}: an SFZ file is not used, the recordings are: {trouble}")
         programs = {path: mapping for path, mapping in read.items() if path.resolve() not in parts and mapping.regions}
         if len({frozenset(region.sample for region in mapping.regions) for mapping in programs.values()}) > 1:
             names = [str(path.relative_to(self.path)) for path in programs]
@@ -127,8 +130,8 @@ class RecordedNotes:
             if place not in found:
                 found[place] = Found(region.sample, region.pitch, region.velocity, offset=region.offset, gain_db=region.gain_db)
         skipped += [Skipped(f.stem, "no region of the SFZ file plays it") for f in files if os.path.realpath(f) not in found]
-        there = [f for f in found.values() if f.path.is_file()]
-        gone = [f.path for f in found.values() if not f.path.is_file()]
+        there = [f for f in found.values() if os.path.isfile(f.path)]
+        gone = [f.path for f in found.values() if not os.path.isfile(f.path)]
         skipped += [Skipped(path.stem, "named in the SFZ file, but not there") for path in gone]
         return there, skipped
 

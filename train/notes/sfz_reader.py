@@ -5,14 +5,19 @@ together, the first.
 """
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hummingface.train.notes.names import ALTERS, STEPS, note_name
+from hummingface.train.notes.note import SourceError
 from hummingface.train.notes.sfz_text import sfz_text
 
 _HEADER = re.compile(r"<(\w+)>")
-_OPCODE = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*<|$)")
+_OPCODE = re.compile(r"(?:^|(?<=\s))(\w+)=")                 # begins there alone, so no word is looked at twice
+MOST_REGIONS, MOST_OPCODES = 1 << 15, 1_000_000             # opcodes: of all regions, with those of the levels about them
+LONGEST_NAME = 1024                                         # of a sample, in characters; LONGEST_PART bytes between two slashes
+LONGEST_PART = 255
 _VOLUMES = ("volume", "group_volume", "master_volume", "global_volume")
 LEVELS = ("control", "global", "master", "group", "region")
 SILENT_DB = -100.0
@@ -52,18 +57,40 @@ def read_sfz(path: Path) -> Mapping:
     text, includes = sfz_text(path)
     mapping, levels = Mapping(includes=includes), {name: dict[str, str]() for name in LEVELS}
     playing = _Playing()
-    parts = _HEADER.split(text)
-    for header, body in zip(parts[1::2], parts[2::2], strict=True):
+    regions = opcodes_read = 0
+    for header, body in _sections(text):
         if header not in levels:
             continue
-        opcodes = {key: value.strip() for line in body.splitlines() for key, value in _OPCODE.findall(line)}
+        opcodes = {key: value for line in body.splitlines() for key, value in _opcodes(line)}
         for inner in LEVELS[LEVELS.index(header):]:
             if inner != "control":
                 levels[inner] = {}
         levels[header] |= opcodes
         if header == "region":
+            regions += 1
+            opcodes_read += sum(map(len, levels.values()))
+            if regions > MOST_REGIONS or opcodes_read > MOST_OPCODES:
+                raise SourceError(f"{path}: more than {MOST_REGIONS:,} regions, or {MOST_OPCODES:,} opcodes of regions. Give a part of it.")
             _add(mapping, path, {k: v for level in levels.values() for k, v in level.items()}, playing)
     return mapping
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """(a header's name, what stands behind it) of each."""
+    header, begin = "", 0
+    for found in _HEADER.finditer(text):
+        if header:
+            yield header, text[begin:found.start()]
+        header, begin = found[1], found.end()
+    if header:
+        yield header, text[begin:]
+
+
+def _opcodes(line: str) -> Iterator[tuple[str, str]]:
+    """(name, value) of each opcode in a line. A value goes to the next one, or to a `<`, and may have spaces in it."""
+    found = list(_OPCODE.finditer(line))
+    for one, following in zip(found, [*(next_one.start() for next_one in found[1:]), len(line)], strict=False):
+        yield one[1], line[one.end():following].partition("<")[0].strip()
 
 
 def _add(mapping: Mapping, path: Path, opcodes: dict[str, str], playing: _Playing) -> None:
@@ -71,8 +98,9 @@ def _add(mapping: Mapping, path: Path, opcodes: dict[str, str], playing: _Playin
     sample = opcodes.get("sample", "")
     if not sample or sample.startswith("*"):
         return
-    reason = _why_no_note(opcodes) or _another_articulation(opcodes, playing)
-    file = path.parent / (opcodes.get("default_path", "") + sample).replace("\\", "/")
+    reason = _why_no_file(sample) or _why_no_note(opcodes) or _another_articulation(opcodes, playing)
+    sample = (opcodes.get("default_path", "") + sample).replace("\\", "/")
+    file = path.parent / sample
     sounds_with = tuple(opcodes.get(name, "") for name in ("lokey", "hikey", "key", "lovel", "hivel", "seq_position", "lorand", "hirand"))
     if not reason and playing.samples.setdefault(sounds_with, file) != file:
         reason = "sounds together with another sample, as a second microphone does"
@@ -82,11 +110,17 @@ def _add(mapping: Mapping, path: Path, opcodes: dict[str, str], playing: _Playin
         mapping.regions.append(_region(file, opcodes))
 
 
+def _why_no_file(name: str) -> str:
+    """Why no file can have this name; empty if one can."""
+    bad = not name.isprintable() or len(name) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in name.split("/"))
+    return "its sample's name cannot be a file's" if bad else ""
+
+
 def _why_no_note(opcodes: dict[str, str]) -> str:
     """Why a region is not the sound of a struck key; empty if it is."""
     if opcodes.get("trigger", "attack") not in ("attack", "first"):
         return "sounds when a key is released"
-    if any(_whole(value, 0) > 0 for name, value in opcodes.items() if re.fullmatch(r"(on_)?locc\d+", name)):
+    if any(_whole(value, 0) > 0 for name, value in opcodes.items() if "locc" in name and re.fullmatch(r"(on_)?locc\d+", name)):
         return "sounds only while a controller is up, as a pedal is"
     return ""
 
@@ -141,10 +175,8 @@ def _key(text: str | None) -> int | None:
     """A key as a number or a name (c4 is 60)."""
     if text is None:
         return None
-    found = re.fullmatch(r"([a-g])([#b]?)(-?\d+)", text.strip().lower())
-    if found:
-        return STEPS[found[1]] + ALTERS.get(found[2], 0) + 12 * (int(found[3]) + 1)
-    value = _whole(text, -1)
+    found = re.fullmatch(r"([a-g])([#b]?)(-?\d{1,2})", text.strip().lower())
+    value = STEPS[found[1]] + ALTERS.get(found[2], 0) + 12 * (int(found[3]) + 1) if found else _whole(text, -1)
     return value if 0 <= value <= 127 else None
 
 
