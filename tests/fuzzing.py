@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import soundfile
@@ -43,7 +44,7 @@ def sound(kind: str, frames: int = 200) -> bytes:
     return made.getvalue()
 
 
-def archive(mode: str) -> bytes:
+def archive(mode: Literal["w:", "w:gz"]) -> bytes:
     entry = {"note_str": "a-060-100", "pitch": 60, "velocity": 100, "qualities": [0] * len(QUALITIES), "instrument_str": "a",
              "instrument_family_str": "bass", "instrument_source_str": "acoustic"}
     made = io.BytesIO()
@@ -100,7 +101,7 @@ READERS = {
     "sfz": Reader(read_sfz, (SourceError,), ".sfz", [SFZ], (b"#include ", b"#define $A ", b"$A", b"/*", b"<region>", b"key=", b"\0", b"=")),
     "sound": Reader(read_sound, (SourceError,), ".wav", [sound("WAV"), sound("FLAC"), sound("OGG"), sound("AIFF"), sound("CAF")],
                     (b"\xff\xff\xff\xff", b"data", b"fmt ")),
-    "tar": Reader(_archive, (SourceError,), ".tar", [archive("w")], (b"\0" * 512, b"99999999999")),
+    "tar": Reader(_archive, (SourceError,), ".tar", [archive("w:")], (b"\0" * 512, b"99999999999")),
     "tar.gz": Reader(_archive, (SourceError,), ".tar.gz", [archive("w:gz")]),
     "soundfont": Reader(_font, (SourceError, ValueError), ".sf2", [soundfont()], (b"phdr", b"LIST", b"\xff\xff")),
     "riff": Reader(_chunks, (riff.RiffError,), ".wav", [take()], (b"hmfc", b"data", b"\xff\xff\xff\xff", b"RF64", b"ds64")),
