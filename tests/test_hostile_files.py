@@ -94,7 +94,7 @@ def test_packed_logs_are_unpacked_piece_by_piece(tmp_path):
 
 
 def performance(monkeypatch, lines, limits=played.REPLAY, pause=lambda: None, begin=0):
-    monkeypatch.setattr(played.snapshot, "check", lambda moment: moment)
+    monkeypatch.setattr(played.snapshot_check, "check", lambda moment: moment)
     head = {"format": played.FORMAT, "version": played.VERSION, "begin": begin, "exact": True,
             "moment": {"rate_hz": 48_000, "sample": 0, "law": 1}}
     return played.read(log(json.dumps(head).encode(), *lines), "take.wav", limits, pause)

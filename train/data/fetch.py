@@ -8,7 +8,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hummingface.models.playing.checked_json import read_json
 from hummingface.train.data.progress import progress_bar
@@ -61,7 +61,8 @@ SETS = {"nsynth": {
 class _WebOnly(urllib.request.HTTPRedirectHandler):
     """Follows redirects to the web alone; urllib's own also go to ftp."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any,
+                         newurl: str) -> urllib.request.Request | None:
         if urllib.parse.urlsplit(newurl).scheme not in SCHEMES:
             raise FetchError(f"{req.full_url}: the server names {newurl:.200}; only {' and '.join(SCHEMES)} addresses are fetched.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
