@@ -6,6 +6,7 @@ A case that ends in any other error than the reader's own, takes more than SLOWE
 """
 import argparse
 import importlib.util
+import os
 import random
 import resource
 import subprocess
@@ -16,6 +17,7 @@ import traceback
 from hashlib import sha256
 from pathlib import Path
 
+TOLD = 1000                             # cases between two lines
 SLOWEST_S, MOST_MB = 2.0, 1500          # memory: of the whole process, which has some 600 MB before it reads anything
 
 
@@ -31,6 +33,8 @@ class Round:
     def one(self, data: bytes) -> None:
         self._file.write_bytes(data)
         self.count += 1
+        if self.count % TOLD == 0:
+            self.tell()                         # libFuzzer ends the process without a last word
         began_s, why = time.process_time(), ""
         try:
             self.reader.read(self._file)
@@ -45,6 +49,9 @@ class Round:
             why = f"the process has taken more than {MOST_MB} MB"
         if why and why not in self.found:
             self._keep(data, why)
+
+    def tell(self) -> None:
+        print(f"{self.name}: {self.count:,} cases, {len(self.found)} findings", flush=True)
 
     def _keep(self, data: bytes, why: str) -> None:
         self.found.add(why)
@@ -63,8 +70,6 @@ def at_random(round_: Round, seconds: float, seed: int) -> None:
 
 def guided(round_: Round, seconds: float, seed: int, corpus: Path) -> None:
     """atheris: what the reader runs through is measured, and damage that leads to new places is kept. Never returns."""
-    import atexit
-
     import atheris
     for number, data in enumerate(round_.reader.seeds):
         (corpus / f"seed-{number}").write_bytes(data)
@@ -74,7 +79,6 @@ def guided(round_: Round, seconds: float, seed: int, corpus: Path) -> None:
         for name, value in list(vars(module).items()):
             if callable(value) and hasattr(value, "__code__") and value.__module__ == module.__name__:
                 setattr(module, name, atheris.instrument_func(value))
-    atexit.register(lambda: print(f"{round_.name}: {round_.count:,} cases, {len(round_.found)} findings", flush=True))
     atheris.Setup([sys.argv[0], f"-max_total_time={max(1, round(seconds))}", f"-seed={seed or 1}", "-max_len=65536", "-verbosity=0",
                    "-rss_limit_mb=4096", str(corpus)], round_.one)
     atheris.Fuzz()
@@ -98,12 +102,14 @@ def main() -> int:
                 (Path(folder) / "corpus").mkdir()
                 guided(round_, seconds, args.seed, Path(folder) / "corpus")
             at_random(round_, seconds, args.seed)
-            print(f"{round_.name}: {round_.count:,} cases, {len(round_.found)} findings", flush=True)
+            round_.tell()
         return 0
     print("guided by atheris" if guide else "at random: `pip install atheris` to have the damage guided", flush=True)
     for name in args.readers:
-        subprocess.run([sys.executable, "-m", "tests.bench.fuzz", "--within", "--readers", name, "--minutes", str(seconds / 60),
-                        "--seed", str(args.seed), "--findings", str(args.findings), *(["--random"] if args.random else [])], check=False)
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, "-m", "tests.bench.fuzz", "--within", "--readers", name, "--minutes", str(seconds / 60),
+                            "--seed", str(args.seed), "--findings", str(args.findings), *(["--random"] if args.random else [])],
+                           env=os.environ | {"TMPDIR": folder}, check=False)
     return 1 if args.findings.exists() and any(args.findings.iterdir()) else 0
 
 

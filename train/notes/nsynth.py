@@ -20,7 +20,6 @@ from hummingface.train.notes.note import QUALITIES, Labels, Note, Order, Skipped
 HOLD_S, LEAST_S = 3.0, 3.5
 RATE_HZ = 16_000
 LARGEST_WAV_BYTES, LARGEST_JSON_BYTES = 4 << 20, 1 << 30
-LARGEST_HEADER_BYTES = 1 << 16                  # of a member: PAX headers, long names
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 LICENCE = "CC BY 4.0, NSynth, Google Inc."
 

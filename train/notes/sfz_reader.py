@@ -15,7 +15,7 @@ from hummingface.train.notes.sfz_text import sfz_text
 
 _HEADER = re.compile(r"<(\w+)>")
 _OPCODE = re.compile(r"(?:^|(?<=\s))(\w+)=")                 # begins there alone, so no word is looked at twice
-MOST_REGIONS, MOST_OPCODES = 1 << 15, 1_000_000             # opcodes: of all regions, with those of the levels about them
+MOST_REGIONS, MOST_OPCODES = 1 << 14, 1_000_000             # opcodes: of all regions, with those of the levels about them
 LONGEST_NAME = 1024                                         # of a sample, in characters; LONGEST_PART bytes between two slashes
 LONGEST_PART = 255
 _VOLUMES = ("volume", "group_volume", "master_volume", "global_volume")
