@@ -26,7 +26,7 @@ QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "mult
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
 MOST_CHANNELS = 64
-LONGEST_RECORDING_S, MOST_SAMPLES = 600, 12_000_000       # of one file; samples of all channels together: 48 MB as float32
+LONGEST_RECORDING_S, MOST_SAMPLES = 600, 24_000_000       # of one file; samples of all channels together: 96 MB as float32
 SILENT_PEAK = 10 ** (-70 / 20)
 SHORTEST_S = 0.1
 
