@@ -3,7 +3,8 @@
     python -m tests.bench.patch_distances [--json FILE] [--closest 12]
 
 Each patch plays C2, C4 and a C major chord about C4, one after the other, for 2.5 s each; its level is removed, and two patches are as far
-apart as their mel spectra by time are: the RMS over 96 bands and frames of 20 ms of the difference in dB, down to 60 dB under the peak.
+apart as their mel spectra by time are: the RMS of the difference in dB over 96 bands and frames of 20 ms, where one of both is heard, down
+to 60 dB under the peak.
 """
 import argparse
 import json
@@ -35,6 +36,12 @@ def image_db(power: np.ndarray) -> np.ndarray:
     return np.clip(level - level.max(), -RANGE_DB, 0)
 
 
+def apart_db(one: np.ndarray, other: np.ndarray) -> float:
+    """How far two images are apart, where either is above the floor."""
+    heard = np.maximum(one, other) > -RANGE_DB
+    return float(np.sqrt(np.mean((one - other)[heard] ** 2)))
+
+
 def has_highs(power: np.ndarray) -> bool:
     """Whether anything above HIGH_HZ comes within HIGH_RANGE_DB of the peak of its spectrum."""
     mean = power.max(0)
@@ -46,15 +53,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--closest", type=int, default=12)
     args = parser.parse_args()
-    images, highs = {}, []
+    images: dict[str, np.ndarray] = {}
+    highs = []
     for name in (entry.name for entry in library.patches() if entry.factory):
         power = power_of(Instrument(name).render(NOTES, SECONDS))
         images[name] = image_db(power)
         if has_highs(power):
             highs.append(name)
     names = list(images)
-    pairs = sorted((round(float(np.sqrt(np.mean((images[a] - images[b]) ** 2))), 2), a, b)
-                   for i, a in enumerate(names) for b in names[i + 1:])
+    pairs = sorted((round(apart_db(images[a], images[b]), 2), a, b) for i, a in enumerate(names) for b in names[i + 1:])
     far = [pair[0] for pair in pairs]
     print(f"{len(names)} patches: distance of two, median {np.median(far):.1f} dB, least {far[0]:.1f}; "
           f"{sum(x < NEAR_DB for x in far)} pairs under {NEAR_DB:g}")
