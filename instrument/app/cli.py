@@ -110,8 +110,8 @@ def _train(argv: list[str]) -> int:
         return 1
     from hummingface.instrument.patches.learnt_models import add_model
     from hummingface.instrument.patches.library import find_model, user_folder
-    from hummingface.train.app.commands import Library
     from hummingface.train.app.commands import main as train_main
+    from hummingface.train.app.model_library import Library
     return train_main(argv, Library(find_model, user_folder("models"), user_folder("work"), add_model))
 
 

@@ -3,6 +3,7 @@
 Smooth frames play an attack otherwise than the raw ones: frequencies that jumped while the filters filled are steady in them, so other
 phases meet the recording, and other levels give its envelope.
 """
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +14,22 @@ from hummingface.models.learning.motion import smooth
 from hummingface.models.learning.note_frames import NoteFrames
 from hummingface.models.learning.start_phase import fit_start_phases
 from hummingface.models.learning.stereo_analysis import channels_of
-from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
+from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS, REGULARITY, VIBRATO
 from hummingface.models.playing.stereo import side_gains
 
+MOTION = slice(VIBRATO.start, REGULARITY.stop)
 
-def smooth_note(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float) -> NoteFrames:
-    """Smooth frames of a recorded note; arguments and errors as `analyse` has them."""
-    return fit_onset(smooth(analyse(audio, rate_hz, pitch, hold_s)), audio, rate_hz)
+
+def smooth_note(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, motion_until_s: float = math.inf) -> NoteFrames:
+    """Smooth frames of a recorded note; arguments and errors as `analyse` has them. Of a note held beyond `motion_until_s`, motion is
+    measured up to there, where it is loud."""
+    raw = analyse(audio, rate_hz, pitch, hold_s)
+    note = smooth(raw)
+    if hold_s > motion_until_s:
+        begin = raw.times_s <= motion_until_s
+        beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=motion_until_s))
+        note.frames[:, MOTION] = beginning.frames[0, MOTION]
+    return fit_onset(note, audio, rate_hz)
 
 
 def fit_onset(note: NoteFrames, audio: np.ndarray, rate_hz: int) -> NoteFrames:

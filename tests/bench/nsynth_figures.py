@@ -47,7 +47,7 @@ def as_published(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def measured(model_path: str, notes: Path) -> dict:
     """What `evaluate` says, and "seed": (ours, what a model that had learnt the note perfectly would reach)."""
-    from hummingface.train.app.commands import NOWHERE, open_frame_model
+    from hummingface.train.app.model_library import NOWHERE, open_frame_model
     from hummingface.train.evaluation.examine import examine
     from hummingface.train.evaluation.reconstruct import targets_of
     from hummingface.train.notes.note import Note

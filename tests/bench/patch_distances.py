@@ -14,20 +14,13 @@ import numpy as np
 
 from hummingface.instrument.api.instrument import Instrument
 from hummingface.instrument.patches import library
-from hummingface.train.evaluation.metrics import mel_filters
+from hummingface.train.evaluation.metrics import magnitudes, mel_filters
 
 RATE_HZ, SIZE, HOP, BANDS = 48_000, 2048, 960, 96
 NOTES = [(0.0, 1.6, 36), (2.5, 1.6, 60), (5.0, 1.6, 60), (5.0, 1.6, 64), (5.0, 1.6, 67)]
 SECONDS, RANGE_DB = 7.5, 60.0
 NEAR_DB = 6.0
 HIGH_HZ, HIGH_RANGE_DB = 5000.0, 40.0
-
-
-def power_of(sound: np.ndarray) -> np.ndarray:
-    """Mean power of a sound's channels [frames, SIZE // 2 + 1]."""
-    channels = np.asarray(sound, np.float64).reshape(len(sound), -1).T
-    window = np.hanning(SIZE)
-    return np.mean([np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(x, SIZE)[::HOP] * window)) ** 2 for x in channels], 0)
 
 
 def image_db(power: np.ndarray) -> np.ndarray:
@@ -56,7 +49,7 @@ def main() -> None:
     images: dict[str, np.ndarray] = {}
     highs = []
     for name in (entry.name for entry in library.patches() if entry.factory):
-        power = power_of(Instrument(name).render(NOTES, SECONDS))
+        power = magnitudes(Instrument(name).render(NOTES, SECONDS).astype(float), SIZE, HOP) ** 2
         images[name] = image_db(power)
         if has_highs(power):
             highs.append(name)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hummingface.train.evaluation.metrics import _magnitudes, mel_filters
+from hummingface.train.evaluation.metrics import magnitudes, mel_filters
 from hummingface.train.notes.note import SourceError
 from hummingface.train.notes.program_families import INSTRUMENTS, SOUNDFONT
 from hummingface.train.notes.soundfont import NoteSpec
@@ -33,7 +33,7 @@ BANDS, HOP, SHOWN_S, FLOOR_DB = 64, 2400, 2.5, 60.0
 def picture(audio: np.ndarray) -> np.ndarray:
     """Mel bands by time, dB under its peak: float16 [T, BANDS]."""
     audio = audio[:round(SHOWN_S * RATE_HZ)].astype(np.float64)
-    power = _magnitudes(audio, 4096, HOP) @ mel_filters(RATE_HZ, 4096, BANDS).T
+    power = magnitudes(audio, 4096, HOP) @ mel_filters(RATE_HZ, 4096, BANDS).T
     level = 20 * np.log10(np.maximum(power, 1e-12))
     return np.maximum(level - level.max(), -FLOOR_DB).astype(np.float16)
 

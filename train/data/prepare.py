@@ -3,6 +3,7 @@
 Workers get a few orders at a time and each writes its own part, so memory stays the same however many notes there are, and
 an interruption loses only the notes in progress. Notes that exist already, by their key, are not made again.
 """
+import math
 import multiprocessing
 import os
 import signal
@@ -12,14 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from hummingface.models.learning.autoencoder import note_rows
 from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
-from hummingface.models.playing.frame import LEVEL, NOISE, REGULARITY, VIBRATO
+from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.train.data.characteristics import measure
 from hummingface.train.data.heard_qualities import heard_qualities
 from hummingface.train.data.levelling import audio_lufs, raised_db
@@ -70,9 +71,7 @@ class PrepareReport:
 
 def prepared(order_key: str, note: Note) -> Made:
     """One note, analysed."""
-    from hummingface.models.learning.harmonic import analyse
-    from hummingface.models.learning.motion import smooth
-    from hummingface.models.learning.targets import fit_onset
+    from hummingface.models.learning.targets import smooth_note
     labels, rate_hz = note.labels, note.rate_hz
     lufs = audio_lufs(note.audio, rate_hz)
     raised = raised_db(lufs)                                    # a soft note's end is not lost under the floor of levels
@@ -81,13 +80,8 @@ def prepared(order_key: str, note: Note) -> Made:
     if not released:                                            # sound beyond the last row adds nothing
         audio = audio[:round((LATE_S[-1] + BEYOND_S) * rate_hz)]
     sounds_s = min(labels.hold_s, len(audio) / rate_hz)       # what has died away before note-off is cut off
-    raw = analyse(audio, rate_hz, note.pitch, sounds_s)
-    analysis = fit_onset(smooth(raw), audio, rate_hz)
-    if sounds_s > LONGEST_S + BEYOND_S and not released:        # its motion is measured where it is loud, not in its last seconds
-        begin = raw.times_s <= LONGEST_S + BEYOND_S
-        beginning = smooth(replace(raw, times_s=raw.times_s[begin], frames=raw.frames[begin], hold_s=LONGEST_S + BEYOND_S))
-        moves = slice(VIBRATO.start, REGULARITY.stop)
-        analysis.frames[:, moves] = beginning.frames[0, moves]
+    until_s = math.inf if released else LONGEST_S + BEYOND_S
+    analysis = smooth_note(audio, rate_hz, note.pitch, sounds_s, until_s)
     held = analysis.times_s <= max(sounds_s, 0.1)
     frames, times = analysis.frames[held], analysis.times_s[held]
     rows = note_rows(frames, times)

@@ -40,7 +40,7 @@ def distance(reference: np.ndarray, output: np.ndarray, rate_hz: int) -> dict[st
     out = out * gain
     lsd, active, onset = [], [], 0.0
     for n in (512, 1024, 2048, 4096):
-        a, b = _magnitudes(ref, n, n // 4), _magnitudes(out, n, n // 4)
+        a, b = magnitudes(ref, n, n // 4), magnitudes(out, n, n // 4)
         off = _level_difference(a, b) ** 2
         frames = np.sqrt(off.mean(1))
         lsd.append(frames.mean())
@@ -50,7 +50,7 @@ def distance(reference: np.ndarray, output: np.ndarray, rate_hz: int) -> dict[st
         if n == 512:
             onset = frames[:int(0.05 * rate_hz / 128) + 1].mean()
     filters = mel_filters(rate_hz, 2048, 128)
-    mel = np.abs(_level_difference(_magnitudes(ref, 2048, 512) @ filters.T, _magnitudes(out, 2048, 512) @ filters.T)).mean()
+    mel = np.abs(_level_difference(magnitudes(ref, 2048, 512) @ filters.T, magnitudes(out, 2048, 512) @ filters.T)).mean()
     figures = {"mel": mel, "act60": np.mean(active), "lsd": np.mean(lsd), "motion": _motion_difference(ref, out, rate_hz),
                "onset_env": _envelope_difference(ref, out, rate_hz), "onset": onset, "gain_db": 20 * np.log10(gain)}
     return {name: None if value is None else float(value) for name, value in figures.items()}
@@ -106,7 +106,7 @@ def line(title: str, row: dict) -> str:
     return f"{title:32s} " + " ".join("        -" if row[name] is None else f"{row[name]:9.2f}" for name in FIGURES) + f" {row['n']:4d}"
 
 
-def _magnitudes(x: np.ndarray, n: int, hop: int) -> np.ndarray:
+def magnitudes(x: np.ndarray, n: int, hop: int) -> np.ndarray:
     """Of a sound [S, channels], the root of the channels' mean power. [frames, n // 2 + 1]"""
     window, power = get_window("hann", n), np.zeros(1)
     for channel in np.pad(x, ((n // 2, n // 2 + hop), (0, 0))).T:
@@ -149,7 +149,7 @@ def _motion_difference(ref: np.ndarray, out: np.ndarray, rate_hz: int) -> float 
 
 def _motion(x: np.ndarray, rate_hz: int, filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(dB RMS of each band's detrended envelope, which bands are audible); empty for a short sound."""
-    bands = _magnitudes(x, 1024, 256)[int(0.3 * rate_hz / 256):int(2.5 * rate_hz / 256)] @ filters.T
+    bands = magnitudes(x, 1024, 256)[int(0.3 * rate_hz / 256):int(2.5 * rate_hz / 256)] @ filters.T
     if len(bands) < 20:
         return np.zeros(0), np.zeros(0, bool)
     level = 20 * np.log10(bands + bands.max() * 1e-4)

@@ -15,6 +15,7 @@ from hummingface.train.notes.licences import about_source, published
 from hummingface.train.notes.note import SILENT_PEAK, Labels, Note, Order, Skipped, SourceError, as_heard, key_of, sha256_of
 from hummingface.train.notes.program_families import FAMILIES, INSTRUMENTS, GeneralMidiProgram, instruments_in_turn
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, SoundFontError, render, trim_tail
+from hummingface.train.notes.soundfont_tables import SoundFontTableError, tables
 from hummingface.train.notes.soundfont_zones import key_ranges
 
 Layers = tuple[tuple[int, tuple[float, float], int, tuple[int, ...]], ...]
@@ -39,23 +40,16 @@ class Preset:
 def presets_in(path: Path) -> list[Preset]:
     """The presets of an .sf2 or .sf3 file, by its `phdr` chunk. Raises SourceError where it is no SoundFont."""
     try:
-        with path.open("rb") as stream:
-            head = stream.read(12)
-            if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-                raise SourceError(f"{path}: not a SoundFont (its first bytes are not RIFF ... sfbk).")
-            while (chunk := stream.read(8)) and len(chunk) == 8:
-                name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
-                if name == b"LIST" and stream.read(4) == b"pdta":
-                    continue                                       # its chunks follow
-                if name == b"phdr":
-                    data = stream.read(size)
-                    entries = [struct.unpack_from("<20sHH", data, at) for at in range(0, len(data) - 75, 38)]    # the last ends the list
-                    return sorted((Preset(n.split(b"\0")[0].decode("latin1").strip(), bank, program) for n, program, bank in entries),
-                                  key=lambda p: (p.bank, p.program))
-                stream.seek(size - (4 if name == b"LIST" else 0) + size % 2, 1)
-    except (OSError, struct.error) as error:
+        heads = next((data for name, data in tables(path) if name == "phdr"), None)
+    except SoundFontTableError as error:
+        raise SourceError(f"{path}: {error}.") from error
+    except OSError as error:
         raise SourceError(f"{path}: cannot be read as a SoundFont ({error}).") from error
-    raise SourceError(f"{path}: a SoundFont without a list of presets; it is damaged or incomplete.")
+    if heads is None:
+        raise SourceError(f"{path}: a SoundFont without a list of presets; it is damaged or incomplete.")
+    entries = [struct.unpack_from("<20sHH", heads, at) for at in range(0, len(heads) - 75, 38)]      # the last ends the list
+    return sorted((Preset(n.split(b"\0")[0].decode("latin1").strip(), bank, program) for n, program, bank in entries),
+                  key=lambda p: (p.bank, p.program))
 
 
 @dataclass(frozen=True)

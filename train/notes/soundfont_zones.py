@@ -4,41 +4,27 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from hummingface.train.notes.soundfont_tables import SoundFontTableError, tables
+
 KEY_RANGE, INSTRUMENT, SAMPLE = 43, 41, 53         # generators
 KEYS = (0, 127)
 _RECORDS = {"phdr": "<20sHHHIII", "pbag": "<HH", "pgen": "<Hh", "inst": "<20sH", "ibag": "<HH", "igen": "<Hh"}
-LARGEST_BYTES = 1 << 26
 Zone = tuple[tuple[int, int], int]                 # keys, and the instrument or sample that plays there
 
 
 def key_ranges(path: Path) -> dict[tuple[int, int], tuple[int, int]]:
     """{(bank, program): (lowest, highest) key that any zone plays}. Raises OSError, and ValueError where the file is damaged."""
     try:
-        tables = {name: list(struct.iter_unpack(_RECORDS[name], data)) for name, data in _tables(path)}
-        instruments = [[keys for keys, _ in zones] for zones in _zones(tables["inst"], 1, tables["ibag"], tables["igen"], SAMPLE)]
+        read = {name: list(struct.iter_unpack(_RECORDS[name], data)) for name, data in tables(path) if name in _RECORDS}
+        instruments = [[keys for keys, _ in zones] for zones in _zones(read["inst"], 1, read["ibag"], read["igen"], SAMPLE)]
         found = {}
-        for head, zones in zip(tables["phdr"], _zones(tables["phdr"], 3, tables["pbag"], tables["pgen"], INSTRUMENT), strict=False):
+        for head, zones in zip(read["phdr"], _zones(read["phdr"], 3, read["pbag"], read["pgen"], INSTRUMENT), strict=False):
             inside = [(max(low, lowest), min(high, highest)) for (low, high), which in zones for lowest, highest in instruments[which]]
             if inside := [(low, high) for low, high in inside if low <= high]:
                 found[head[2], head[1]] = min(low for low, _ in inside), max(high for _, high in inside)
-    except (struct.error, KeyError, IndexError) as error:
+    except (SoundFontTableError, struct.error, KeyError, IndexError) as error:
         raise ValueError(f"{path}: a SoundFont whose tables are damaged ({error})") from error
     return found
-
-
-def _tables(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Those of _RECORDS, from the list `pdta`."""
-    with path.open("rb") as stream:
-        stream.seek(12)
-        while len(chunk := stream.read(8)) == 8:
-            name, size = chunk[:4].decode("latin1"), struct.unpack("<I", chunk[4:])[0]
-            if name == "LIST" and stream.read(4) == b"pdta":
-                continue                                            # its chunks follow
-            if name in _RECORDS and size <= LARGEST_BYTES:
-                yield name, stream.read(size)
-                stream.seek(size % 2, 1)
-            else:
-                stream.seek(size - (4 if name == "LIST" else 0) + size % 2, 1)
 
 
 def _zones(heads: list[tuple], at: int, bags: list[tuple], generators: list[tuple], what: int) -> Iterator[list[Zone]]:
