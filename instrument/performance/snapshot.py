@@ -51,7 +51,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
-        "born": voices.born_count, "let_go": voices.release_count,
+        "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
     }
 
@@ -78,7 +78,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     source.snap()
     voices.down[:] = snapshot["pedals"]
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
-    voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["let_go"]
+    voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
     hop = snapshot["hop"]
     if hop < 2:                             # the engine had just started: nothing to set
         return 0

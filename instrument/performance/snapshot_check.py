@@ -16,6 +16,7 @@ from hummingface.models.playing.checks import is_number, is_whole
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 MOST_HELD = 2048
+RENAMED = {"let_go": "released"}         # entries of older takes
 
 
 def check(values: object) -> dict[str, Any]:
@@ -24,6 +25,9 @@ def check(values: object) -> dict[str, Any]:
     """
     if not isinstance(values, dict):
         raise SnapshotError("it is not an object")
+    for before, now in RENAMED.items():
+        if before in values:
+            values.setdefault(now, values.pop(before))
     _check_place(values)
     _check_sound(values)
     _check_channels(values)
@@ -35,7 +39,7 @@ def check(values: object) -> dict[str, Any]:
 def _check_place(values: dict) -> None:
     """Where it was taken, and the counts up to there."""
     _whole(values, "rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
-    for name in ("sample", "hop", "born", "let_go"):
+    for name in ("sample", "hop", "born", "released"):
         _whole(values, name, -1 if name != "sample" else -HIGHEST_RATE_HZ, MOST_SAMPLES)
     _whole(values, "seed", 0, MOST_SAMPLES)
     if abs(values["sample"] - boundary(4 * values["hop"], values["rate_hz"])) > HIGHEST_RATE_HZ:

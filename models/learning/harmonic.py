@@ -16,7 +16,6 @@ from hummingface.models.learning.note_frames import NoteFrames, frame_times
 from hummingface.models.learning.note_off import cut_after_note_off
 from hummingface.models.learning.slots import Slots, place_slots
 from hummingface.models.learning.spectrum import Spectrum, transform
-from hummingface.models.learning.start_phase import fit_start_phases
 from hummingface.models.learning.stereo_analysis import channels_of, measure_stereo
 from hummingface.models.learning.tuning import find_tuning
 from hummingface.models.playing.frame import (
@@ -81,7 +80,6 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
         if len(slots.slot):
             sides = np.ones((1, PARTIALS)) if stereo is None else side_gains(stereo, f0)
             phase = _analyse_slots(frames, times, spectra, slots, f0, onset_s, hold_s, sides)
-            phase = fit_start_phases(frames, channels, rate_hz, f0, phase, onset_s, sides)
             sharpen(frames, channels, rate_hz, f0, phase, onset_s, sides)
             cut_after_note_off(frames, times, channels, rate_hz, f0, hold_s)
         else:

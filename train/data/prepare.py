@@ -91,7 +91,7 @@ def prepared(order_key: str, note: Note) -> Made:
              "loudness_db": round(lufs, 2), "raised_db": raised,
              "rms_db": round(float(loudness_db(note.audio, labels.hold_s, rate_hz)), 2),
              "measured": measure(rows, note.pitch, labels.hold_s), "heard": heard_qualities(note)}
-    known["let_go"] = released
+    known["released"] = released
     if late is not None:
         known["late"] = int(np.count_nonzero(np.array(LATE_S) <= times[-1]))
     return Made(order_key, labels, rows, late, analysis.start_phase, known, analysis.stereo)

@@ -16,7 +16,7 @@ import numpy as np
 
 from hummingface.models.learning.stereo_analysis import channels_of
 
-ANALYSIS = 8
+ANALYSIS = 9
 """Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
 all are made again."""
 
