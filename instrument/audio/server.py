@@ -34,10 +34,10 @@ from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine, EngineOptions
-    from hummingface.instrument.audio.midi_ports import MidiPorts
     from hummingface.instrument.audio.output_stream import MidiInput
     from hummingface.instrument.audio.recall import Recall
     from hummingface.instrument.audio.sound_loader import SoundLoader
+    from hummingface.instrument.audio.surroundings import Surroundings
     from hummingface.instrument.audio.velocity_input import Touch
     from hummingface.instrument.patches.patch import Patch
     from hummingface.instrument.performance.events import PlayerEvent
@@ -67,7 +67,7 @@ class Server:
         self._began = float(config.get("began", time.time()))
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Engine | None = None
-        self._midi: MidiPorts | None = None
+        self._surroundings: Surroundings | None = None
         self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
         self._announcer = Announcer(lambda message: self._listener.tell(message))
@@ -127,10 +127,10 @@ class Server:
         return self._engine
 
     @property
-    def _ports(self) -> "MidiPorts":
-        """The MIDI inputs, once there are any."""
-        assert self._midi is not None, "nothing can be asked for before MIDI is looked for"
-        return self._midi
+    def _around(self) -> "Surroundings":
+        """Ports and devices, once they are looked after."""
+        assert self._surroundings is not None, "nothing can be asked for before ports are looked for"
+        return self._surroundings
 
     # Start and end
 
@@ -141,9 +141,9 @@ class Server:
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
-        from hummingface.instrument.audio.midi_ports import MidiPorts  # before a stream runs: imports delay the performer
-        from hummingface.instrument.audio.recall import Recall
+        from hummingface.instrument.audio.recall import Recall  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.sound_loader import SoundLoader
+        from hummingface.instrument.audio.surroundings import Surroundings
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
@@ -165,11 +165,8 @@ class Server:
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_notice(patch)
-        self._midi = MidiPorts(lambda data: self._playing.receive_bytes(data), virtual=True)
-        self._midi.wanted = self._config.get("midi_ports")
-        self._midi.use_jack(self._playing.jack)
-        self._midi.update()
-        self._tell_midi()
+        self._surroundings = Surroundings(lambda data: self._playing.receive_bytes(data), self._config.get("midi_ports"), self._announcer)
+        self._surroundings.use_jack(self._playing.jack)
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
         slow.cancel()
@@ -205,8 +202,8 @@ class Server:
         timer = threading.Timer(FAREWELL_S, self._leave)
         timer.daemon = True
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
-        if self._midi:
-            self._midi.close()
+        if self._surroundings:
+            self._surroundings.close()
         self._output.close()
         log.info("ends")
         self._leave()
@@ -249,8 +246,7 @@ class Server:
             case "open_audio":
                 self._output.change(AudioChoice.of(message))
             case "open_midi":
-                self._ports.want(message["ports"])
-                self._tell_midi()
+                self._around.want(message["ports"])
             case "midi_map":
                 self._set_midi_map(message["map"])
             case "listen_velocities":
@@ -258,7 +254,7 @@ class Server:
             case "test_tone":
                 self._playing.state["tone"] = message["on"]
             case "list":
-                threading.Thread(target=self._list, daemon=True).start()
+                threading.Thread(target=self._around.tell_devices, daemon=True).start()
             case "recall":
                 self._give_up_take()
                 self._recall.begin(message["path"], self._inbox.put)
@@ -327,41 +323,22 @@ class Server:
         from hummingface.instrument.audio.sound_loader import event_as_json
         print(json.dumps({"sample": sample, **event_as_json(event)}), file=self._log)
 
-    # The device and the MIDI ports
+    # The device
 
     def _device_opened(self, jack: "MidiInput | None") -> None:
-        if self._midi:
-            self._midi.use_jack(jack)
-            self._midi.update()
-            self._tell_midi()
+        if self._surroundings:
+            self._surroundings.use_jack(jack)
 
     def _device_closing(self) -> None:
-        if self._midi:
-            self._midi.use_jack(None)
-
-    def _list(self) -> None:
-        from hummingface.instrument.audio import devices
-        self._tell({"tell": "devices", "audio": devices.outputs_afresh(), "midi": self._midi.names() if self._midi else []})
-
-    def _tell_midi(self) -> None:
-        self._tell({"tell": "midi", "ports": self._ports.names(), "open": self._ports.open, "problem": self._ports.problem})
-
-    def _tell_clock(self) -> None:
-        clock = self._playing.clock
-        runs = clock.runs(int(self._playing.state["position"][0])) and clock.bpm > 0
-        message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
-        if message != (self._announcer.newest("clock") or {"tell": "clock", "bpm": None, "started": False}):
-            self._tell(message)
+        if self._surroundings:
+            self._surroundings.forget_jack()
 
     # Once a second
 
     def _tick(self) -> None:
         """Look after ports and devices."""
-        known = self._announcer.newest("midi")
-        if self._ports.update() or known is None or self._ports.names() != known["ports"]:
-            self._tell_midi()
+        self._around.look_after(self._playing)
         self._output.look_after()
-        self._tell_clock()
 
     def _deserted(self) -> bool:
         """Whether nobody has listened or played for so long that the process should end."""
