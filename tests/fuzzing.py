@@ -2,6 +2,8 @@
 
 `tests/test_hostile_files.py` runs a short seeded round of mutations over them, `tests/bench/fuzz.py` as long as is asked for.
 """
+import contextlib
+import gzip
 import io
 import json
 import random
@@ -19,13 +21,16 @@ import soundfile
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.performance import score
 from hummingface.instrument.performance.midi import MidiError
-from hummingface.instrument.recording import flac, riff
+from hummingface.instrument.recording import flac, performance_log, riff
 from hummingface.models.playing.checked_json import JsonError, parse_json
+from hummingface.train.notes import zyn_plugin
 from hummingface.train.notes.note import QUALITIES, SourceError, read_sound
 from hummingface.train.notes.nsynth import NSynth
 from hummingface.train.notes.sfz_reader import read_sfz
 from hummingface.train.notes.soundfont_source import presets_in
 from hummingface.train.notes.soundfont_zones import key_ranges
+from hummingface.train.notes.tfrecord import parse_example
+from tests.tfrecords import entry, example_of, framed
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,19 @@ def archive(mode: Literal["w:", "w:gz"]) -> bytes:
     return made.getvalue()
 
 
-def soundfont() -> bytes:
+def font_heads(bags: list[int]) -> bytes:
+    """A SoundFont's list of presets, by where each one's zones begin; the last ends the list."""
+    return b"".join(struct.pack("<20sHHHIII", b"One", n, 0, bag, 0, 0, 0) for n, bag in enumerate(bags))
+
+
+def soundfont(**other: bytes) -> bytes:
+    """A SoundFont of one preset, with `other` tables in place of its own."""
     def chunk(name: bytes, data: bytes) -> bytes:
         return name + struct.pack("<I", len(data)) + data
-    tables = {b"phdr": b"".join(struct.pack("<20sHHHIII", name, 0, 0, bag, 0, 0, 0) for name, bag in ((b"One", 0), (b"EOP", 1))),
-              b"pbag": struct.pack("<HHHH", 0, 0, 1, 0), b"pgen": struct.pack("<HhHh", 41, 0, 0, 0),
-              b"inst": struct.pack("<20sH20sH", b"One", 0, b"EOI", 1), b"ibag": struct.pack("<HHHH", 0, 0, 2, 0),
-              b"igen": struct.pack("<HhHhHh", 43, 0x7F00, 53, 0, 0, 0)}
-    body = b"sfbk" + chunk(b"LIST", b"pdta" + b"".join(chunk(name, data) for name, data in tables.items()))
+    tables = {"phdr": font_heads([0, 1]), "pbag": struct.pack("<HHHH", 0, 0, 1, 0), "pgen": struct.pack("<HhHh", 41, 0, 0, 0),
+              "inst": struct.pack("<20sH20sH", b"One", 0, b"EOI", 1), "ibag": struct.pack("<HHHH", 0, 0, 2, 0),
+              "igen": struct.pack("<HhHhHh", 43, 0x7F00, 53, 0, 0, 0)} | other
+    body = b"sfbk" + chunk(b"LIST", b"pdta" + b"".join(chunk(name.encode(), data) for name, data in tables.items()))
     return chunk(b"RIFF", body)
 
 
@@ -81,8 +91,19 @@ def _archive(path: Path) -> None:
     list(NSynth(path).orders([]))
 
 
+def _records(path: Path) -> None:
+    """As damage leaves no checksum right, what is in a record is read as well."""
+    list(NSynth(path).orders([]))
+    with contextlib.suppress(ValueError):
+        parse_example(path.read_bytes()[12:-4])
+
+
 def _chunks(path: Path) -> None:
     riff.read_chunk(path, riff.TAKE_CHUNK, 1 << 20)
+
+
+def tfrecord() -> bytes:
+    return framed(example_of(entry("a-060-100"), np.sin(np.arange(8))))
 
 
 def _font(path: Path) -> None:
@@ -94,6 +115,7 @@ SFZ = (b'<control> default_path=a/\n<global> amp_veltrack=50\n#define $K 60\n<gr
        b'<region> sample=a b$K.wav key=$K pitch_keycenter=c#4 // x\n#include "b.sfz"\n')
 PATCH = (b'{"format":"hummingface-patch","version":3,"name":"A","author":"","tags":["x"],"model":{"name":"M"},"latents":[0.5,1],'
          b'"parameters":{"reverb.mix":0.5},"morph":[],"gain_db":0.0}')
+ZYN = b'<?xml version="1.0"?><ZynAddSubFX-data><INSTRUMENT><INFO></INFO></INSTRUMENT></ZynAddSubFX-data>'
 READERS = {
     "json": Reader(lambda path: parse_json(path.read_bytes()), (JsonError,), ".json", [PATCH], (b"[", b"{", b'"', b"\\", b"NaN", b"1e999")),
     "patch": Reader(patch_file._patch_in, (patch_file.PatchError,), ".json", [PATCH], (b"null", b"[]", b"1e308", b'"\\u0000"')),
@@ -104,6 +126,9 @@ READERS = {
     "tar": Reader(_archive, (SourceError,), ".tar", [archive("w:")], (b"\0" * 512, b"99999999999")),
     "tar.gz": Reader(_archive, (SourceError,), ".tar.gz", [archive("w:gz")]),
     "soundfont": Reader(_font, (SourceError, ValueError), ".sf2", [soundfont()], (b"phdr", b"LIST", b"\xff\xff")),
+    "tfrecord": Reader(_records, (SourceError,), ".tfrecord", [tfrecord()], (b"\x0a\xff\xff\x7f", b"\x12\x00", b"audio")),
+    "zyn": Reader(zyn_plugin.read_patch, (SourceError,), ".xiz", [gzip.compress(ZYN), ZYN], (b"<INSTRUMENT>", b"\x1f\x8b")),
+    "take": Reader(performance_log.of_file, (performance_log.TakeError,), ".wav", [take()], (b"hmfc", b"\xff\xff\xff\xff")),
     "riff": Reader(_chunks, (riff.RiffError,), ".wav", [take()], (b"hmfc", b"data", b"\xff\xff\xff\xff", b"RF64", b"ds64")),
     "flac": Reader(flac.played, (flac.FlacError,), ".flac", [sound("FLAC")], (b"HmFc", b"fLaC", b"\x82")),
 }

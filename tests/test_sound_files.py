@@ -45,7 +45,7 @@ def test_loudness_is_what_the_standards_test_signals_say(rate_hz):
 
 def test_loudness_does_not_depend_on_blocks_and_silence_is_silent():
     sound = np.concatenate([tone(500, -20, 1.3), tone(2000, -30, 0.77)])
-    assert lufs(sound, block=1) == pytest.approx(lufs(sound, block=100_000), abs=1e-9)
+    assert lufs(sound, block=29) == pytest.approx(lufs(sound, block=100_000), abs=1e-9)
     assert lufs(np.zeros((RATE_HZ, 2))) == lufs(tone(1000, -20, 0.3)) == SILENT_LUFS
     assert sosfilt(k_weighting(RATE_HZ), np.ones(RATE_HZ))[-1] == pytest.approx(0, abs=1e-6)
 

@@ -1,4 +1,5 @@
 """Downloads from a real HTTP server on this machine: with ranges, without, cut off, changed and damaged."""
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hummingface.train.app.commands import main
+from hummingface.train.data import fetch as fetching
 from hummingface.train.data.fetch import SETS, FetchError, Published, fetch
 
 DATA = os.urandom(3_000_000)
@@ -22,6 +24,7 @@ class Server(ThreadingHTTPServer):
     cut: list[int]
     refuse: list[int]
     asked: list[str | None]
+    answers: list[tuple[int, dict[str, str], bytes]]            # in turn for ever, whatever is asked; none: it behaves
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,6 +37,15 @@ class Handler(BaseHTTPRequestHandler):
         server, data = self.server, self.server.data
         asked = self.headers.get("Range")
         server.asked.append(asked)
+        if server.answers:
+            status, headers, content = server.answers[(len(server.asked) - 1) % len(server.answers)]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):              # whoever has had enough breaks off
+                self.wfile.write(content)
+            return
         if server.refuse:
             self.send_error(server.refuse.pop(0))
             return
@@ -58,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     server = Server(("127.0.0.1", 0), Handler)
-    server.cut, server.refuse, server.asked = [], [], []
+    server.cut, server.refuse, server.asked, server.answers = [], [], [], []
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -149,6 +161,36 @@ def test_a_full_disk_keeps_what_came(server, tmp_path):
     assert 0 < (tmp_path / "file.tar.gz.partial").stat().st_size <= 1_000_000
     assert fetch(what(server), tmp_path, progress=False).read_bytes() == DATA
     assert server.asked[-1].startswith("bytes=")
+
+
+def test_a_server_that_cuts_off_and_then_has_nothing_more_is_asked_a_few_times(server, tmp_path):
+    server.answers = [(200, {"Content-Length": "1000"}, b"x" * 100), (416, {}, b"")]
+    with pytest.raises(FetchError, match="times"):
+        fetch(what(server, size=None, sha256=None), tmp_path, progress=False, pause_s=0.0)
+    assert len(server.asked) <= 2 * fetching.TRIES
+
+
+def test_a_server_that_brings_a_byte_at_a_time_is_asked_so_often_and_no_more(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "MOST_REQUESTS", 20)
+    server.answers = [(206, {"Content-Range": f"bytes {n}-999/1000", "Content-Length": str(1000 - n)}, b"x") for n in range(50)]
+    server.answers[0] = (200, {"Content-Length": "1000"}, b"x")
+    with pytest.raises(FetchError, match=r"20 times\. 20 bytes are kept"):
+        fetch(what(server, size=None, sha256=None), tmp_path, progress=False, pause_s=0.0)
+
+
+def test_answers_without_end_and_absurd_lengths(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "LARGEST_BYTES", 1 << 20)
+    unknown = what(server, size=None, sha256=None)
+    server.answers = [(200, {}, b"x" * (2 << 20))]
+    with pytest.raises(FetchError, match=r"goes on after 1,048,576 bytes"):
+        fetch(unknown, tmp_path, progress=False, pause_s=0.0)
+    assert not list(tmp_path.iterdir())
+    server.answers = [(200, {"Content-Length": str(1 << 21)}, b"x")]
+    with pytest.raises(FetchError, match="the server has 2,097,152 bytes; at most 1,048,576 are fetched"):
+        fetch(unknown, tmp_path, progress=False, pause_s=0.0)
+    for length in ("9" * 5000, "\u00b2", "-1", "1e3"):
+        server.answers = [(200, {"Content-Length": length}, b"abc")]
+        assert fetch(unknown, tmp_path / f"length {length[:3]}", progress=False, pause_s=0.0).read_bytes() == b"abc"
 
 
 def test_the_command(server, tmp_path, capsys):

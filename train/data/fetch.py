@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -25,6 +26,7 @@ PAUSE_S = 1.0
 LARGEST_BYTES = 64 << 30              # of a file whose size is not known; NSynth's largest has 22 GB
 LONGEST_NAME = 200                    # bytes, with room for what is added while it comes
 SCHEMES = ("http", "https")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class FetchError(ValueError):
@@ -148,8 +150,8 @@ def _some(what: Published, partial: Path, bar: "tqdm") -> bool:
             _forget(partial)
             return False
         have = have if goes_on else 0
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length and length.isdigit() else None
+        length = answer.headers.get("Content-Length", "")
+        total = have + int(length) if _LENGTH.fullmatch(length) else None
         if what.size is not None and total is not None and total != what.size:
             raise FetchError(f"{what.url}: the server has {total:,} bytes, not {what.size:,}: it is not the published file.")
         most = what.size or LARGEST_BYTES

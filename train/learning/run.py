@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.learning import parallel
 from hummingface.train.learning.run_logger import RunLogger
-from hummingface.train.learning.run_state import STATE, read_state, tensors_of, write_state
+from hummingface.train.learning.run_state import STATE, in_short, read_state, tensors_of, write_state
 
 LOG_STEPS = 50
 LEAST_RATE = 0.01
@@ -249,6 +249,12 @@ class Learner(Generic[Bank, Options]):
         other = [name for name, value in self.describe().items() if state.get(name) != value]
         if other:
             raise ValueError(f"{path} is of another data set or another network ({', '.join(other)}); train into another folder.")
+        try:
+            self._restore(state)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: damaged ({in_short(error)}). Train into another folder.") from error
+
+    def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self.parts().items():
             part.load_state_dict(state[name])
         self.step, self.seconds = state["step"], state["seconds"]

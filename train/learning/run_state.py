@@ -1,5 +1,6 @@
 """The state of a run on disk: tensors and plain values, never unpickled."""
 import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ import torch
 from torch import Tensor
 
 from hummingface.models.playing.atomic_file import replace_file
+from hummingface.models.playing.checked_json import open_file
 
 STATE = "state.pt"
 EARLY = "early.pt"
+LARGEST_BYTES = 8 << 30
+FIELDS = {"kind": str, "step": int, "seconds": (int, float), "options": dict}         # of every run
 
 
 def write_state(state: dict[str, Any], path: Path) -> None:
@@ -22,15 +26,24 @@ def write_state(state: dict[str, Any], path: Path) -> None:
 
 def read_state(path: Path) -> dict[str, Any]:
     """A state of a run: tensors and plain values alone. Raises ValueError where it is none, OSError where it is not there."""
-    data = io.BytesIO(path.read_bytes())                      # torch raises OSError for a truncated file, too
+    with open_file(path) as stream:
+        data = io.BytesIO(stream.read(LARGEST_BYTES))         # torch raises OSError for a truncated file, too
     try:
+        claimed = sum(member.file_size for member in zipfile.ZipFile(data).infolist())
+        if claimed > len(data.getbuffer()):                   # torch packs nothing
+            raise ValueError(f"it claims to hold {claimed:,} bytes")
+        data.seek(0)
         state = torch.load(data, map_location="cpu", weights_only=True)
     except Exception as error:
-        why = str(error).splitlines()[0][:100]
-        raise ValueError(f"{path}: not the state of a run, or damaged ({why}). Train into another folder.") from error
-    if not isinstance(state, dict) or "step" not in state:
+        raise ValueError(f"{path}: not the state of a run, or damaged ({in_short(error)}). Train into another folder.") from error
+    if not isinstance(state, dict) or not all(isinstance(state.get(name), kind) for name, kind in FIELDS.items()):
         raise ValueError(f"{path}: not the state of a run. Train into another folder.")
     return state
+
+
+def in_short(error: Exception) -> str:
+    """An error's text, of which torch makes pages, on one line."""
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def tensors_of(value: Any) -> Iterator[Tensor]:

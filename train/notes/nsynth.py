@@ -19,7 +19,8 @@ from hummingface.train.notes.note import QUALITIES, Labels, Note, Order, Skipped
 
 HOLD_S, LEAST_S = 3.0, 3.5
 RATE_HZ = 16_000
-LARGEST_WAV_BYTES, LARGEST_JSON_BYTES = 4 << 20, 1 << 30
+LARGEST_WAV_BYTES, LARGEST_JSON_BYTES = 4 << 20, 1 << 29       # the largest list that is published has 230 MB
+MOST_TIMES = 100                         # that something in an archive may be larger than the archive; what is published: 30
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 LICENCE = "CC BY 4.0, NSynth, Google Inc."
 
@@ -153,8 +154,12 @@ BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 
 def _members(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
+    most = MOST_TIMES * path.stat().st_size
     try:
-        yield from archive
+        for member in archive:
+            if member.size > most:
+                raise SourceError(f"{path}: claims to hold {member.size:,} bytes in {path.stat().st_size:,}: damaged, or made to do harm.")
+            yield member
     except BROKEN as error:
         raise _damaged(path, error) from error
 

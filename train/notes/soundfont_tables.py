@@ -3,7 +3,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-LARGEST_BYTES = 1 << 26                 # of a table
+LARGEST_BYTES = 1 << 22                 # of a table: its records are counted in 16 bits, and the longest of them have 46 bytes
 
 
 class SoundFontTableError(ValueError):

@@ -13,7 +13,7 @@ from hummingface.compiled import EXACT, compiled
 from hummingface.train.notes.note import SourceError
 
 MASK = 0xA282EAD8
-LARGEST_RECORD_BYTES = 64 << 20
+LARGEST_RECORD_BYTES = 4 << 20                    # a note of NSynth has 260,000 bytes
 Value = list[bytes] | np.ndarray
 
 
@@ -49,9 +49,11 @@ def records(stream: BinaryIO, name: str) -> Iterator[bytes | str]:
         if len(header) < 12:
             raise SourceError(f"{name}: ends in the middle of record {number}: incomplete. Fetch it again.")
         size, crc = struct.unpack("<QI", header)
-        if masked_crc(header[:8]) != crc or size > LARGEST_RECORD_BYTES:
+        if masked_crc(header[:8]) != crc:
             raise SourceError(f"{name}: record {number} has a length that does not match its checksum: no TFRecord file, or "
                               "damaged. Fetch it again.")
+        if size > LARGEST_RECORD_BYTES:
+            raise SourceError(f"{name}: record {number} has {size:,} bytes; a note has at most {LARGEST_RECORD_BYTES:,}.")
         data, end = stream.read(size), stream.read(4)
         if len(data) < size or len(end) < 4:
             raise SourceError(f"{name}: ends in the middle of record {number}: incomplete. Fetch it again.")

@@ -6,6 +6,7 @@ output. A patch (.xiz) takes the place of the first part's instrument in the plu
 """
 import ctypes
 import gzip
+import io
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing.checked_json import read_file
 from hummingface.train.notes.note import SourceError
 
 RATE_HZ = 48_000
@@ -139,10 +141,10 @@ def with_instrument(state: bytes, patch: bytes) -> bytes:
 
 def read_patch(path: Path) -> bytes:
     """The XML of a .xiz file, which may be compressed. Raises SourceError."""
+    data = read_file(path, LARGEST_BYTES, SourceError, "a patch of ZynAddSubFX")
     try:
-        data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
-            with gzip.open(path) as stream:
+            with gzip.open(io.BytesIO(data)) as stream:
                 data = stream.read(LARGEST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{path}: cannot be read ({error}).") from error

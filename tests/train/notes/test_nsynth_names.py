@@ -5,7 +5,8 @@ import pytest
 import soundfile as sf
 
 from hummingface.train.notes.nsynth import NSynth, labels_of
-from tests.train.notes.test_nsynth import archive_of, entry, example_of, framed, orders_of
+from tests.tfrecords import entry, example_of, framed
+from tests.train.notes.test_nsynth import archive_of, orders_of
 
 LEADING = ["../outside", "a/b", "/tmp/absolute", "audio/../../outside", ".", "", "a/", "./a"]
 
