@@ -3,8 +3,10 @@
 Files come from anywhere, so everything in them is checked before it is used: sizes first, then hash, names, shapes, types,
 finite values, and last a dry run with random and extreme latents. No pickle, ever. Each refusal is a `ModelError`.
 """
+import contextlib
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,8 @@ def find_files(path: str | Path) -> tuple[Path, Path]:
         weights = path if path.suffix == ".safetensors" else (
             path.with_suffix(".safetensors") if path.suffix == ".json" else path.with_name(path.name + ".safetensors"))
     card = weights.with_suffix(".json")
+    if not weights.is_file():
+        _complete(weights)
     for file in (weights, card):
         if not file.is_file():
             raise ModelError(f"{file}: no such file. A model is a pair of files, NAME.safetensors and NAME.json.")
@@ -109,11 +113,7 @@ def _check_header(file: Path, data: bytes, expected: dict[str, tuple[int, ...]])
 def load_model(path: str | Path) -> Model | StftModel:
     """A model that is safe to play. Raises ModelError with the file, the reason and what to do."""
     weights, card_file = find_files(path)
-    card = read_card(card_file)
-    data = _read(weights, LARGEST_WEIGHTS_BYTES)
-    if hashlib.sha256(data).hexdigest() != card["sha256"]:
-        raise ModelError(f"{weights}: its SHA-256 is not the one in {card_file.name}: damaged, changed or incomplete. "
-                         "Fetch both files again.")
+    card, data = _pair(weights, card_file)
     whole_notes = card["architecture"].get("network") == NETWORK if isinstance(card.get("architecture"), dict) else False
     try:
         if whole_notes:
@@ -150,6 +150,32 @@ def load_model(path: str | Path) -> Model | StftModel:
     return model
 
 
+def _pair(weights: Path, card_file: Path) -> tuple[dict, bytes]:
+    """A card and the weights that it names by their hash. Raises ModelError."""
+    for completed in (False, True):
+        card, data = read_card(card_file), _read(weights, LARGEST_WEIGHTS_BYTES)
+        if hashlib.sha256(data).hexdigest() == card["sha256"]:
+            return card, data
+        if not completed:                           # by a program that was killed, or writes just now
+            _complete(weights)
+    raise ModelError(f"{weights}: its SHA-256 is not the one in {card_file.name}: damaged, changed or incomplete. Fetch both files again.")
+
+
+def _coming(weights: Path) -> Path:
+    """Where new weights stand until the card names them."""
+    return weights.with_name(weights.name + ".next")
+
+
+def _complete(weights: Path) -> None:
+    """Give the new weights their name where the card already names them by their hash."""
+    coming = _coming(weights)
+    if not coming.is_file():
+        return
+    with contextlib.suppress(ModelError, OSError):
+        if hashlib.sha256(_read(coming, LARGEST_WEIGHTS_BYTES)).hexdigest() == read_card(weights.with_suffix(".json"))["sha256"]:
+            os.replace(coming, weights)
+
+
 def _dry_run_notes(file: Path, model: StftModel) -> None:
     """Random and extreme latents, at the ends of the keyboard, must give finite notes."""
     rng = np.random.default_rng(0)
@@ -179,7 +205,10 @@ def _dry_run(file: Path, model: Model) -> None:
 
 
 def save_model(model: Model | StftModel, path: str | Path, dtype: DTypeLike = np.float16) -> tuple[Path, Path]:
-    """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card)."""
+    """Write `path`.safetensors and `path`.json; the card gets format, version and hash. Returns (weights, card).
+
+    Killed at any moment it leaves the model of before or the new one: the card decides, and whoever reads completes what it says.
+    """
     path = Path(path)
     data = dump_tensors({name: np.ascontiguousarray(array, dtype) for name, array in model.weights.items()})
     architecture = model.shape.as_dict()
@@ -192,8 +221,14 @@ def save_model(model: Model | StftModel, path: str | Path, dtype: DTypeLike = np
     card.setdefault("longest_s", 4.0)
     path.parent.mkdir(parents=True, exist_ok=True)
     files = path.with_name(path.name + ".safetensors"), path.with_name(path.name + ".json")
-    for file, content in zip(files, (data, card_text(card)), strict=True):
-        replace_file(file, content)
+    replace_file(_coming(files[0]), data)
+    try:
+        replace_file(files[1], card_text(card))
+    except OSError:
+        _coming(files[0]).unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(FileNotFoundError):        # a reader was quicker
+        os.replace(_coming(files[0]), files[0])
     return files
 
 

@@ -1,6 +1,7 @@
 """Model files: what is saved is what plays, and nothing broken gets in."""
 import hashlib
 import json
+import os
 import struct
 
 import numpy as np
@@ -62,6 +63,37 @@ def test_half_precision_is_close_and_half_the_size(stem):
     assert np.abs(ask(half) - ask(model)).max() < 0.5
     sizes = [(stem.parent / f"{n}.safetensors").stat().st_size for n in ("half", "small")]
     assert sizes[0] < 0.6 * sizes[1]
+
+
+@pytest.mark.parametrize("renames", range(4))
+def test_a_save_that_is_cut_short_leaves_the_old_model_or_the_new_one(stem, monkeypatch, renames):
+    """As where the process is killed after so many of its renames; `tests/bench/kills.py` kills processes."""
+    done, rename = [], os.replace
+
+    def replace(old, new):
+        if len(done) == renames:
+            raise KeyboardInterrupt
+        done.append(new)
+        rename(old, new)
+    old, new = load_model(stem), untrained(seed=9, latents=4, width=24, encoder_width=16)
+    monkeypatch.setattr(os, "replace", replace)
+    if renames < 3:
+        with pytest.raises(KeyboardInterrupt):
+            save_model(new, stem, np.float32)
+    else:
+        save_model(new, stem, np.float32)
+    monkeypatch.undo()
+    left = load_model(stem)
+    assert np.array_equal(ask(left), ask(old if renames < 2 else new))
+    save_model(new, stem, np.float32)
+    assert np.array_equal(ask(load_model(stem)), ask(new))
+    assert len(list(stem.parent.iterdir())) == 2
+
+
+def test_a_first_save_that_is_cut_short_is_completed_by_who_reads(stem):
+    stem.with_suffix(".safetensors").rename(stem.with_name("small.safetensors.next"))
+    assert load_model(stem).latents == 4
+    assert len(list(stem.parent.iterdir())) == 2
 
 
 def refused(path, words):
