@@ -60,6 +60,20 @@ def test_all_families_are_there():
     assert tags >= FAMILIES
 
 
+def test_the_first_patches_show_the_breadth():
+    """What a player sees first are ten families, and a good part of them moves, is wide, or stands in a room."""
+    first = [patch_file.load(entry.path) for entry in FACTORY[:10]]
+    families = ("piano", "strings", "pipe", "plucked", "voice", "bass", "brass", "synth", "mallet", "organ")
+    assert all(family in patch.tags for family, patch in zip(families, first, strict=True))
+    used = {name for patch in first for name in patch.parameters}
+    assert used >= {"motion.amount", "master.width", "reverb.mix", "reverb.size"}
+
+
+def test_there_are_enough_patches_of_each_model():
+    models = [patch_file.load(entry.path).model for entry in FACTORY]
+    assert len(models) >= 96 and models.count("FluidR3 Dream") >= 16
+
+
 def test_no_two_patches_sound_the_same():
     sounds = {(patch.latents, tuple(patch.parameters.values()), tuple(patch.blend.items())) for patch in
               (patch_file.load(entry.path) for entry in FACTORY)}
