@@ -3,11 +3,12 @@ import os
 
 import pytest
 
-from tests.suite import marking, optional, seeds, sharing, workers
+from tests.suite import marking, one_name, optional, seeds, sharing, workers
 from tests.suite.leftovers import Leftovers
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 workers.one_thread_each()
+one_name.hide_folders()
 
 
 def pytest_configure(config):

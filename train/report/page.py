@@ -248,8 +248,7 @@ def _pictures(run: Run) -> list[tuple[int, str]]:
 
 
 def render(content: dict[str, Any]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-    environment = Environment(loader=PackageLoader("train", "report"), undefined=StrictUndefined, autoescape=select_autoescape(),
-                              trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html").render(content)
+    from jinja2 import Environment, StrictUndefined
+    environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(Path(__file__).with_name("page.html").read_text(encoding="utf-8")).render(content)
 
