@@ -42,7 +42,7 @@ LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait
 LOOK_S = 0.25                       # between looks whether all is at rest, a moment to remember
 REST_S, REST = 2.2, 3e-5            # at rest nothing is louder for this long, which is more than the longest echo takes
-PAUSE_S = 5e-4                      # between some events of a take and pieces of its lead, since the engine that sounds needs the interpreter
+PAUSE_S = 5e-4                      # between some events of a take and pieces of its lead: the engine that sounds needs the interpreter
 LEAD_SAMPLES = 1024                 # rendered at once before a take that is played again
 MOMENT_S = 10.0                     # between snapshots, also while nothing plays: a replay renders the time between silently first
 

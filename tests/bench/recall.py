@@ -96,8 +96,8 @@ def main() -> None:
         finally:
             client.close()
     shortest_s, longest_s = min(found["seconds"]), max(found["seconds"])
-    print(f"{args.times} recalls of {args.events:,} events after {args.lead:g} s, each {shortest_s} to {longest_s} s: late hops and notes of "
-          f"what sounds {sum(found['recalled'])}; as long without: {sum(found['alone'])}")
+    print(f"{args.times} recalls of {args.events:,} events after {args.lead:g} s, each {shortest_s} to {longest_s} s: late hops and notes "
+          f"of what sounds {sum(found['recalled'])}; as long without: {sum(found['alone'])}")
 
 
 if __name__ == "__main__":
