@@ -8,6 +8,10 @@ the performer.
 
 Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by writing a byte into a
 non-blocking socket.
+
+Each source of MIDI that the instrument connects has an input of its own (`midi_in`, then `midi_in_2`, ... as they are needed), so that it
+is known which source holds which keys and pedals. JACK's notification thread counts, compiled, which input has lost a source; the process
+callback puts that in its place among the messages.
 """
 import ctypes
 import ctypes.util
@@ -28,17 +32,23 @@ CLIENT_NAME, MIDI_NAME = b"HummingFace", b"midi_in"
 AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT = 1, 2
 NO_START_SERVER = 1
+INPUTS = 16                         # at most; further sources share the first
+REGISTERED = 256                    # ports registered between two looks at them
 EVENTS = 1024                       # MIDI messages that may wait for the performer
 SWITCH_S = 2.0                      # the longest that a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
 shared_dtype = np.dtype([
-    ("state", "i8"), ("audio", "i8", 2), ("midi", "i8"),        # addresses: the state block, the ports
+    ("state", "i8"), ("audio", "i8", 2), ("midi", "i8", INPUTS),        # addresses: the state block, the ports,
+    ("client", "i8"),                                           # JACK's client
+    ("inputs", "i8"),                                           # ports for MIDI in use
+    ("left", "i8", INPUTS), ("left_seen", "i8", INPUTS),        # how often each has lost a source: as notified, and as passed on
+    ("registered", "i8"), ("registered_ids", "u4", REGISTERED),         # ports of others that came, in a ring
     ("channels", "i8"), ("wake", "i8"),                         # `wake`: a file descriptor to write a byte to
     ("written", "i8"), ("taken", "i8"), ("lost", "i8"),         # MIDI messages so far
     ("done_until", "i8"),                                       # every message stamped before this sample has been written
     ("period", "i8"), ("xruns", "i8"), ("xruns_told", "i8"), ("ended", "i8"),
-    ("time", "i8", EVENTS), ("size", "i4", EVENTS), ("bytes", "u1", (EVENTS, 4)),
+    ("time", "i8", EVENTS), ("size", "i4", EVENTS), ("bytes", "u1", (EVENTS, 4)), ("input", "i4", EVENTS),   # size 0: it has lost a source
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
@@ -46,6 +56,7 @@ _EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
 _get_time = c_function("jack_get_time", types.uint64())
 _get_buffer = c_function("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
+_port_by_id = c_function("jack_port_by_id", types.intp(types.voidptr, types.uint32))
 _event_count = c_function("jack_midi_get_event_count", types.uint32(types.voidptr))
 _event_get = c_function("jack_midi_event_get", types.int32(types.voidptr, types.voidptr, types.uint32))
 _write = c_function("write", types.intp(types.int32, types.voidptr, types.uintp))
@@ -71,7 +82,10 @@ def _load_library() -> ctypes.CDLL | None:
         ("jack_set_process_callback", number, [pointer, pointer, pointer]),
         ("jack_set_xrun_callback", number, [pointer, pointer, pointer]),
         ("jack_set_freewheel_callback", number, [pointer, pointer, pointer]),
-        ("jack_on_shutdown", None, [pointer, pointer, pointer]),
+        ("jack_set_port_connect_callback", number, [pointer, pointer, pointer]),
+        ("jack_set_port_registration_callback", number, [pointer, pointer, pointer]),
+        ("jack_on_shutdown", None, [pointer, pointer, pointer]), ("jack_port_by_id", pointer, [pointer, ctypes.c_uint32]),
+        ("jack_port_connected", number, [pointer]),
         ("jack_get_ports", names, [pointer, text, text, size]), ("jack_port_by_name", pointer, [pointer, text]),
         ("jack_port_get_all_connections", names, [pointer, pointer]), ("jack_connect", number, [pointer, text, text]),
         ("jack_disconnect", number, [pointer, text, text]), ("jack_free", None, [pointer]),
@@ -92,22 +106,27 @@ def _process(frames, argument):
     s.period = samples
     begin = state[0].position
     # MIDI first: an event sounds one block after its stamp at the earliest, so the performer has this block to prepare it.
-    buffer = _get_buffer(pointer_at(s.midi), frames)
     event = pointer_at(shared.ctypes.data + _EVENT_OFFSET)
     taken, written = load_acquire(shared, "taken"), s.written
-    for i in range(np.int64(_event_count(buffer))):
-        if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
-            continue                                            # system exclusive means nothing to the instrument
-        if written - taken >= EVENTS:
-            s.lost += 1
-            continue
-        place = written % EVENTS
-        data = carray(pointer_at(s.event_data), 3, np.uint8)
-        for j in range(np.int64(s.event_size)):
-            s.bytes[place, j] = data[j]
-        s.size[place] = np.int32(s.event_size)
-        s.time[place] = begin + np.int64(s.event_time)
-        written += 1
+    for n in range(load_acquire(shared, "inputs")):
+        if s.left[n] != s.left_seen[n] and written - taken < EVENTS:
+            s.left_seen[n] = s.left[n]
+            place = written % EVENTS
+            s.size[place], s.time[place], s.input[place] = 0, begin, n
+            written += 1
+        buffer = _get_buffer(pointer_at(s.midi[n]), frames)
+        for i in range(np.int64(_event_count(buffer))):
+            if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
+                continue                                        # system exclusive means nothing to the instrument
+            if written - taken >= EVENTS:
+                s.lost += 1
+                continue
+            place = written % EVENTS
+            data = carray(pointer_at(s.event_data), 3, np.uint8)
+            for j in range(np.int64(s.event_size)):
+                s.bytes[place, j] = data[j]
+            s.size[place], s.time[place], s.input[place] = np.int32(s.event_size), begin + np.int64(s.event_time), n
+            written += 1
     news = written > s.written
     store_release(shared, "written", written)
     store_release(shared, "done_until", begin + samples)
@@ -138,6 +157,25 @@ def _xrun(argument):
 def _freewheel(starting, argument):
     shared = carray(argument, 1, shared_dtype)
     carray(pointer_at(shared[0].state), 1, state_dtype)[0].wait = starting
+
+
+@c_callback(types.void(types.uint32, types.uint32, types.int32, types.voidptr))
+def _connection(source, target, connected, argument):
+    shared = carray(argument, 1, shared_dtype)
+    s = shared[0]
+    if connected == 0:
+        port = _port_by_id(pointer_at(s.client), target)
+        for n in range(load_acquire(shared, "inputs")):
+            if s.midi[n] == port:
+                s.left[n] += 1
+
+
+@c_callback(types.void(types.uint32, types.int32, types.voidptr))
+def _registration(port, registered, argument):
+    shared = carray(argument, 1, shared_dtype)
+    if registered != 0:
+        shared[0].registered_ids[shared[0].registered % REGISTERED] = port
+        store_release(shared, "registered", shared[0].registered + 1)
 
 
 @c_callback(types.void(types.voidptr))
@@ -180,20 +218,22 @@ class JackStream:
         self._shared = np.zeros(1, shared_dtype)
         ports = [self._library.jack_port_register(self._client, name, AUDIO_TYPE, IS_OUTPUT, 0)
                  for name in (b"out_1", b"out_2")[:channels]]
-        self._midi = self._library.jack_port_register(self._client, MIDI_NAME, MIDI_TYPE, IS_INPUT, 0)
+        self._midi: list[int] = []                              # the inputs
+        self._registered = 0                                    # ports that `came` has told of
         shared = self._shared[0]
-        shared["state"], shared["midi"], shared["channels"], shared["wake"] = state.ctypes.data, self._midi, channels, wake
+        shared["state"], shared["client"], shared["channels"], shared["wake"] = state.ctypes.data, self._client, channels, wake
+        has_midi = self._add_input()
         shared["audio"][:channels] = ports
         shared["period"] = self._library.jack_get_buffer_size(self._client)
         address = self._shared.ctypes.data
         for register, callback in (("jack_set_process_callback", _callback), ("jack_set_xrun_callback", _xrun),
-                                   ("jack_set_freewheel_callback", _freewheel), ("jack_on_shutdown", _shutdown)):
+                                   ("jack_set_freewheel_callback", _freewheel), ("jack_set_port_connect_callback", _connection),
+                                   ("jack_set_port_registration_callback", _registration), ("jack_on_shutdown", _shutdown)):
             assert callback is not None
             getattr(self._library, register)(self._client, callback.address, address)
-        if not all(ports) or not self._midi or self._library.jack_activate(self._client) != 0:
+        if not all(ports) or not has_midi or self._library.jack_activate(self._client) != 0:
             self._library.jack_client_close(self._client)
             raise DeviceError("The JACK server does not accept another client.")
-        self.midi_name = self._library.jack_port_name(self._midi).decode()
         for port, target in zip(ports, self._targets, strict=False):
             self._library.jack_connect(self._client, self._library.jack_port_name(port), target.encode())
 
@@ -254,28 +294,59 @@ class JackStream:
         """Names of the connected ports."""
         if not self.active:
             return []
-        return self._names(self._library.jack_port_get_all_connections(self._client, self._midi))
+        return [name for port in self._midi for name in self._connected_to(port)]
+
+    def came(self) -> set[str]:
+        """Names of the ports that others have registered since the last call: what was connected to an earlier port of such a name is not
+        connected to this one."""
+        count, before = int(_registered(self._shared)), self._registered
+        self._registered = count
+        ids = [int(self._shared[0]["registered_ids"][n % REGISTERED]) for n in range(max(before, count - REGISTERED), count)]
+        ports = [self._library.jack_port_by_id(self._client, port) for port in ids] if self.active else []
+        return {self._library.jack_port_name(port).decode(errors="replace") for port in ports if port}
 
     def connect(self, source: str) -> bool:
-        """Connect a port."""
-        return self._library.jack_connect(self._client, source.encode(), self.midi_name.encode()) == 0
+        """Connect a port, to an input of its own. False where its client is not active yet, or has just gone."""
+        return self._library.jack_connect(self._client, source.encode(), self._library.jack_port_name(self._idle_input())) == 0
 
     def disconnect(self, source: str) -> None:
-        self._library.jack_disconnect(self._client, source.encode(), self.midi_name.encode())
+        for port in self._midi:
+            if source in self._connected_to(port):
+                self._library.jack_disconnect(self._client, source.encode(), self._library.jack_port_name(port))
+
+    def _connected_to(self, port: int) -> list[str]:
+        return self._names(self._library.jack_port_get_all_connections(self._client, port))
+
+    def _idle_input(self) -> int:
+        """The first input without a source; if there is none, another; the first, if there can be no more."""
+        idle = next((port for port in self._midi if not self._library.jack_port_connected(port)), None)
+        return idle or (self._midi[-1] if len(self._midi) < INPUTS and self._add_input() else self._midi[0])
+
+    def _add_input(self) -> bool:
+        """Register one more input. Whether JACK has it."""
+        count = len(self._midi)
+        name = MIDI_NAME + (b"_%d" % (count + 1) if count else b"")
+        port = self._library.jack_port_register(self._client, name, MIDI_TYPE, IS_INPUT, 0)
+        if port:
+            self._midi.append(port)
+            self._shared[0]["midi"][count] = port
+            _use_inputs(self._shared, count + 1)
+        return bool(port)
 
     @property
     def done_until(self) -> int:
         """Every message stamped before this sample can be taken."""
         return int(_done_until(self._shared))
 
-    def take(self) -> list[tuple[int, bytes]]:
-        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
+    def take(self) -> list[tuple[int, int, bytes]]:
+        """The messages that have arrived: (stamp, number of the input, message) each, in order; an empty message: the input has lost its
+        source. One thread only."""
         shared = self._shared[0]
         first, end = int(shared["taken"]), int(_written(self._shared))
-        messages = [(int(shared["time"][n % EVENTS]), shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes())
-                    for n in range(first, end)]
+        messages = [(int(shared["time"][n % EVENTS]), int(shared["input"][n % EVENTS]),
+                     shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes()) for n in range(first, end)]
         _taken(self._shared, end)
-        return messages
+        return sorted(messages, key=lambda message: message[0]) if len(self._midi) > 1 else messages
 
     def _ports(self, kind: bytes, flags: int, client: str = "") -> list[str]:
         names = self._names(self._library.jack_get_ports(self._client, None, kind, flags))
@@ -298,6 +369,16 @@ def _written(shared):
 @compiled()
 def _done_until(shared):
     return load_acquire(shared, "done_until")
+
+
+@compiled()
+def _registered(shared):
+    return load_acquire(shared, "registered")
+
+
+@compiled()
+def _use_inputs(shared, count):
+    store_release(shared, "inputs", count)
 
 
 @compiled()

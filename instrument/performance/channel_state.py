@@ -3,7 +3,7 @@
 What follows from it for the sound (semitones, dB) is in `controls.py`.
 """
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,15 @@ BEND_RANGE = 2.0                    # semitones, until RPN 0 says otherwise
 NO_RPN = 127
 # What a snapshot has of it: the bounds of each list of 16.
 RANGES = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
+
+
+class ChannelShown(NamedTuple):
+    """What the window shows of a channel, in the order of the state block's `channels`."""
+    bend: float                     # -1..1
+    wheel: float                    # 0..1
+    volume: float                   # 0..127
+    expression: float               # 0..127
+    pedal: float                    # 1: down
 
 
 class ChannelState:

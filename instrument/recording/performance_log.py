@@ -19,9 +19,11 @@ from hummingface.instrument.performance import midi, snapshot_check
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
 from hummingface.models.playing.checked_json import open_file, parse_json
+from hummingface.models.playing.checks import is_whole
 
 FORMAT, VERSION = "hummingface-take", 1
 CHUNK = riff.TAKE_CHUNK
@@ -78,7 +80,7 @@ def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
         values = {"event": "Load", "patch": event.patch.to_json(), "model": event.source.name if event.source is not None else None,
-                  "law": event.law}
+                  "law": event.law, "rules": event.rules}
     else:
         values = midi.to_json(event)
     return _line({"sample": sample, **values})
@@ -157,7 +159,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
     lines = _lines(pieces, where, limits)
     try:
         made = _begun(next(lines, b""), where, limits)
-        law, first, last = made.snapshot["law"], made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
+        first, last = made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
         loads = work = 0
         for line in lines:
             values = parse_json(line, LONGEST_LINE)
@@ -168,7 +170,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
             sample = values.pop("sample", None)
             if type(sample) is not int or not first <= sample <= last:
                 raise TakeError(f"{where}: an event lies outside the take")
-            event = _event(values, law, where)
+            event = _event(values, made.snapshot, where)
             made.events.append((sample, event))
             loads += isinstance(event, LoadByName)
             if len(made.events) > limits.most_events or loads > MOST_LOADS:
@@ -202,16 +204,18 @@ def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
-def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
-    """An event from a file: checked for types and MIDI's ranges. `law` is the law of velocity for patches that do not name one."""
+def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | LoadByName":
+    """An event from a file: checked for types and MIDI's ranges. The take's snapshot has law and rules for patches that name none."""
     if values.get("event") == "Load":
         name = values.get("model")
         if name is not None and (not isinstance(name, str) or len(name) > 200):
             raise TakeError(f"{where}: a model has no name")
-        law = values.get("law", law)
+        law, rules = values.get("law", captured["law"]), values.get("rules", captured["rules"])
         if law not in (BY_NETWORK, BY_PLAYER):
             raise TakeError(f"{where}: unknown law of velocity: {law!r:.40}")
-        return LoadByName(patch_file.from_json(values.get("patch"), where), name, law)
+        if rules not in (FIRST_OFF_ENDS, EACH_STRIKE_HOLDS):
+            raise TakeError(f"{where}: unknown rules of keys: {rules!r:.40}")
+        return LoadByName(patch_file.from_json(values.get("patch"), where), name, law, rules)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
         values["id"], values["value"] = renamed(values["id"], values["value"])
     event = midi.from_json(values)
@@ -220,6 +224,8 @@ def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
             continue
         if name == "id":
             good = isinstance(value, str) and value in PARAMETERS
+        elif name == "ends":
+            good = is_whole(value, 0, snapshot_check.MOST_STRIKES)
         elif isinstance(event, midi.Set):
             good = type(value) in (int, float) and abs(value) < 1e9
         elif isinstance(event, midi.Tempo):
@@ -239,3 +245,4 @@ class LoadByName:
     patch: Patch
     model: str | None
     law: int
+    rules: int

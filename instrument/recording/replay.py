@@ -62,7 +62,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
 def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
-        return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
+        return Load(event.patch, bank.source(event.model) if event.model else None, event.law, event.rules)
     return event
 
 
