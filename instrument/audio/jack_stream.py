@@ -9,9 +9,8 @@ the performer.
 Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by writing a byte into a
 non-blocking socket.
 
-Each source of MIDI that the instrument connects has an input of its own (`midi_in`, then `midi_in_2`, ... as they are needed), so that it
-is known which source holds which keys and pedals. JACK's notification thread counts, compiled, which input has lost a source; the process
-callback puts that in its place among the messages.
+JACK's notification thread counts, compiled as well, which input has lost a source; the process callback puts that in its place among the
+messages (`jack_inputs.py`).
 """
 import ctypes
 import ctypes.util
@@ -24,17 +23,14 @@ from numba import types
 
 from hummingface.compiled import c_callback, c_function, carray, compiled
 from hummingface.instrument.audio.devices import Device, DeviceError
+from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, REGISTERED, JackInputs, names_of
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
 from hummingface.instrument.synthesis.state import state_dtype
 
-CLIENT_NAME, MIDI_NAME = b"HummingFace", b"midi_in"
-AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
-IS_INPUT, IS_OUTPUT = 1, 2
+CLIENT_NAME = b"HummingFace"
+AUDIO_TYPE = b"32 bit float mono audio"
 NO_START_SERVER = 1
-INPUTS = 16                         # at most; further sources share the first
-REGISTERED = 256                    # ports registered between two looks at them
-EVENTS = 1024                       # MIDI messages that may wait for the performer
 SWITCH_S = 2.0                      # the longest that a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
@@ -159,14 +155,13 @@ def _freewheel(starting, argument):
     carray(pointer_at(shared[0].state), 1, state_dtype)[0].wait = starting
 
 
-@c_callback(types.void(types.uint32, types.uint32, types.int32, types.voidptr))
-def _connection(source, target, connected, argument):
+def _connection(one, other, connected, argument):
     shared = carray(argument, 1, shared_dtype)
     s = shared[0]
     if connected == 0:
-        port = _port_by_id(pointer_at(s.client), target)
+        first, second = _port_by_id(pointer_at(s.client), one), _port_by_id(pointer_at(s.client), other)
         for n in range(load_acquire(shared, "inputs")):
-            if s.midi[n] == port:
+            if s.midi[n] in (first, second):
                 s.left[n] += 1
 
 
@@ -190,10 +185,11 @@ def _say_nothing(text):
 
 
 _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _LIBRARY else None
+_connection_callback = c_callback(types.void(types.uint32, types.uint32, types.int32, types.voidptr))(_connection) if _LIBRARY else None
 
 
 class JackStream:
-    """A running client, connected to `device`: an `OutputStream` and its `MidiInput`.
+    """A running client, connected to `device`: an `OutputStream`; `midi_input` is its `MidiInput`.
 
     `wake`: a file descriptor that gets a byte when messages have come. Raises DeviceError.
     """
@@ -218,26 +214,22 @@ class JackStream:
         self._shared = np.zeros(1, shared_dtype)
         ports = [self._library.jack_port_register(self._client, name, AUDIO_TYPE, IS_OUTPUT, 0)
                  for name in (b"out_1", b"out_2")[:channels]]
-        self._midi: list[int] = []                              # the inputs
-        self._registered = 0                                    # ports that `came` has told of
         shared = self._shared[0]
         shared["state"], shared["client"], shared["channels"], shared["wake"] = state.ctypes.data, self._client, channels, wake
-        has_midi = self._add_input()
+        self.midi_input = JackInputs(self._library, self._client, self._shared)
         shared["audio"][:channels] = ports
         shared["period"] = self._library.jack_get_buffer_size(self._client)
         address = self._shared.ctypes.data
         for register, callback in (("jack_set_process_callback", _callback), ("jack_set_xrun_callback", _xrun),
-                                   ("jack_set_freewheel_callback", _freewheel), ("jack_set_port_connect_callback", _connection),
+                                   ("jack_set_freewheel_callback", _freewheel), ("jack_set_port_connect_callback", _connection_callback),
                                    ("jack_set_port_registration_callback", _registration), ("jack_on_shutdown", _shutdown)):
             assert callback is not None
             getattr(self._library, register)(self._client, callback.address, address)
-        if not all(ports) or not has_midi or self._library.jack_activate(self._client) != 0:
+        if not all(ports) or not self.midi_input.add() or self._library.jack_activate(self._client) != 0:
             self._library.jack_client_close(self._client)
             raise DeviceError("The JACK server does not accept another client.")
         for port, target in zip(ports, self._targets, strict=False):
             self._library.jack_connect(self._client, self._library.jack_port_name(port), target.encode())
-
-    # As a stream
 
     @property
     def block_samples(self) -> int:
@@ -261,10 +253,6 @@ class JackStream:
     def active(self) -> bool:
         return not self._shared["ended"][0]
 
-    @property
-    def midi_input(self) -> "JackStream":
-        return self
-
     def play(self, state: np.ndarray, wake: int) -> bool:
         """Play another state block from the next period on, keeping every connection. No other thread may call `take` meanwhile."""
         shared = self._shared[0]
@@ -275,112 +263,16 @@ class JackStream:
         begin, end = int(state["position"][0]), time.monotonic() + SWITCH_S
         while int(state["position"][0]) == begin and time.monotonic() < end:
             time.sleep(0.001)
-        self.take()                                             # what came by the old block's clock
+        self.midi_input.take()                                  # what came by the old block's clock
         return True
 
     def close(self) -> None:
         """Leave the server, if it still runs: leaving a dead one may hang."""
+        self.midi_input.close()
         if self._client and self.active:
             self._library.jack_client_close(self._client)
         self._client = None
 
-    # As MIDI input
-
-    def sources(self) -> list[str]:
-        """Names of all MIDI ports that send."""
-        return self._ports(MIDI_TYPE, IS_OUTPUT) if self.active else []
-
-    def connected(self) -> list[str]:
-        """Names of the connected ports."""
-        if not self.active:
-            return []
-        return [name for port in self._midi for name in self._connected_to(port)]
-
-    def came(self) -> set[str]:
-        """Names of the ports that others have registered since the last call: what was connected to an earlier port of such a name is not
-        connected to this one."""
-        count, before = int(_registered(self._shared)), self._registered
-        self._registered = count
-        ids = [int(self._shared[0]["registered_ids"][n % REGISTERED]) for n in range(max(before, count - REGISTERED), count)]
-        ports = [self._library.jack_port_by_id(self._client, port) for port in ids] if self.active else []
-        return {self._library.jack_port_name(port).decode(errors="replace") for port in ports if port}
-
-    def connect(self, source: str) -> bool:
-        """Connect a port, to an input of its own. False where its client is not active yet, or has just gone."""
-        return self._library.jack_connect(self._client, source.encode(), self._library.jack_port_name(self._idle_input())) == 0
-
-    def disconnect(self, source: str) -> None:
-        for port in self._midi:
-            if source in self._connected_to(port):
-                self._library.jack_disconnect(self._client, source.encode(), self._library.jack_port_name(port))
-
-    def _connected_to(self, port: int) -> list[str]:
-        return self._names(self._library.jack_port_get_all_connections(self._client, port))
-
-    def _idle_input(self) -> int:
-        """The first input without a source; if there is none, another; the first, if there can be no more."""
-        idle = next((port for port in self._midi if not self._library.jack_port_connected(port)), None)
-        return idle or (self._midi[-1] if len(self._midi) < INPUTS and self._add_input() else self._midi[0])
-
-    def _add_input(self) -> bool:
-        """Register one more input. Whether JACK has it."""
-        count = len(self._midi)
-        name = MIDI_NAME + (b"_%d" % (count + 1) if count else b"")
-        port = self._library.jack_port_register(self._client, name, MIDI_TYPE, IS_INPUT, 0)
-        if port:
-            self._midi.append(port)
-            self._shared[0]["midi"][count] = port
-            _use_inputs(self._shared, count + 1)
-        return bool(port)
-
-    @property
-    def done_until(self) -> int:
-        """Every message stamped before this sample can be taken."""
-        return int(_done_until(self._shared))
-
-    def take(self) -> list[tuple[int, int, bytes]]:
-        """The messages that have arrived: (stamp, number of the input, message) each, in order; an empty message: the input has lost its
-        source. One thread only."""
-        shared = self._shared[0]
-        first, end = int(shared["taken"]), int(_written(self._shared))
-        messages = [(int(shared["time"][n % EVENTS]), int(shared["input"][n % EVENTS]),
-                     shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes()) for n in range(first, end)]
-        _taken(self._shared, end)
-        return sorted(messages, key=lambda message: message[0]) if len(self._midi) > 1 else messages
-
     def _ports(self, kind: bytes, flags: int, client: str = "") -> list[str]:
-        names = self._names(self._library.jack_get_ports(self._client, None, kind, flags))
+        names = names_of(self._library, self._library.jack_get_ports(self._client, None, kind, flags))
         return [name for name in names if not client or name.startswith(client + ":")]
-
-    def _names(self, found) -> list[str]:
-        names: list[str] = []
-        if found:
-            while found[len(names)] is not None:
-                names.append(found[len(names)].decode(errors="replace"))
-            self._library.jack_free(ctypes.cast(found, ctypes.c_void_p))
-        return names
-
-
-@compiled()
-def _written(shared):
-    return load_acquire(shared, "written")
-
-
-@compiled()
-def _done_until(shared):
-    return load_acquire(shared, "done_until")
-
-
-@compiled()
-def _registered(shared):
-    return load_acquire(shared, "registered")
-
-
-@compiled()
-def _use_inputs(shared, count):
-    store_release(shared, "inputs", count)
-
-
-@compiled()
-def _taken(shared, count):
-    store_release(shared, "taken", count)
