@@ -13,20 +13,20 @@ def stable_name(port: str) -> str:
     return _BRIDGED.sub("", _ADDRESS.sub("", port))
 
 
-def stable_device(device: str) -> str:
-    """An audio device's name without the number of its card, which changes."""
-    return _CARD.sub(r"(hw:*,\1)", device)
+def same_device(wanted: str, device: str) -> bool:
+    """Whether this may be the audio device that is wanted, with or without its system: by all of its name but the number of its card."""
+    first, second = (_CARD.sub(r"(hw:*,\1)", name) for name in (wanted, device))
+    return first in (second, second.rsplit(", ", 1)[0])
 
 
 def distinct(names: Iterable[str]) -> list[str]:
     """The names, in their order, each once: the second of one name has " (2)" behind it."""
     seen: Counter[str] = Counter()
-    made, taken = [], set()
+    made: list[str] = []
     for name in names:
         seen[name] += 1
-        while (other := name if seen[name] == 1 else f"{name} ({seen[name]})") in taken:
+        while (other := name if seen[name] == 1 else f"{name} ({seen[name]})") in made:
             seen[name] += 1
-        taken.add(other)
         made.append(other)
     return made
 

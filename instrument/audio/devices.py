@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from hummingface.instrument.audio.device_names import distinct, same_device
 from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
@@ -23,7 +24,7 @@ class Device:
     """An output device. `number` is PortAudio's, which changes as devices come and go; settings store `name`."""
 
     number: int
-    name: str                           # with its system, as in "system, JACK"
+    name: str                           # with its system, as in "system, JACK"; no other device has it
     system: str                         # PortAudio's host API: "ALSA", "JACK", "Core Audio", "Windows WASAPI", ...
     channels: int
     rate_hz: int
@@ -90,9 +91,11 @@ def all_outputs() -> list[Device]:
     systems = sounddevice.query_hostapis()
     devices = sounddevice.query_devices()
     default = _default_number(systems)
-    return [Device(number, f"{d['name']}, {systems[d['hostapi']]['name']}", systems[d["hostapi"]]["name"],
-                   d["max_output_channels"], round(d["default_samplerate"]), number == default)
-            for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+    outputs = [(number, d, systems[d["hostapi"]]["name"]) for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+    names = distinct(f"{system}, {d['name']}" for _, d, system in outputs)        # in this order: what makes it distinct belongs to the name
+    return [Device(number, f"{name.removeprefix(f'{system}, ')}, {system}", system, d["max_output_channels"],
+                   round(d["default_samplerate"]), number == default)
+            for (number, d, system), name in zip(outputs, names, strict=True)]
 
 
 def outputs_afresh() -> list[dict]:
@@ -121,7 +124,8 @@ def _default_number(systems: Sequence[dict]) -> int:
 
 
 def find(wanted: str | None) -> Device:
-    """The output with this name, number or part of a name; None is the default. Raises DeviceError, listing the devices."""
+    """The output with this name, number or part of a name; None is the default. A card that has another number now is known by the rest of
+    its name. Raises DeviceError, listing the devices."""
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else
@@ -129,6 +133,8 @@ def find(wanted: str | None) -> Device:
     if wanted is None:
         return next((d for d in outputs if d.is_default), outputs[0])
     exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
+    if not exact and (renumbered := [d for d in outputs if same_device(wanted, d.name)]):
+        return renumbered[0]
     partly = [d for d in outputs if wanted.lower() in d.name.lower()]
     for found in (exact, partly):
         if len(found) == 1 or len({d.name for d in found}) == 1:

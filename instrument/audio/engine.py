@@ -137,9 +137,19 @@ class Engine:
             self._events += [(stamp, event) for event in self._held.leave(source)]
         self.poke()
 
-    def play_patch(self, patch: Patch, source: "Source | None" = None) -> None:
-        """Change the sound as soon as possible."""
-        self.receive(Load(patch, source))
+    def play_patch(self, patch: Patch, source: "Source | None" = None, *, answers: bool = False) -> None:
+        """Change the sound as soon as possible; `answers`: as a program change asked for."""
+        self.receive(Load(patch, source, answers=answers))
+
+    def panic(self) -> None:
+        """Silence everything at once, and make what is played next audible."""
+        self.receive(midi.Panic())
+        self.make_audible()
+
+    def make_audible(self) -> None:
+        """Bring back channels that a volume or expression of 0 has silenced: their sender may be long gone, and nothing would sound."""
+        for event in self.performer.channels.to_be_heard():
+            self.receive(event)
 
     def poke(self) -> None:
         """Wake the performer."""
@@ -296,7 +306,7 @@ class Engine:
             values = self._snapshot.capture(performer)
         except self._snapshot.SnapshotError:
             return                                  # until the next look: what is torn would be replayed otherwise
-        history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values))
+        history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values, history.late))
         self._remembered_at = self._looked_at
         if quiet:
             self._at_rest = history.noted

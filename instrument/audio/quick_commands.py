@@ -1,7 +1,7 @@
 """Commands of the client that its own thread executes, at once, whatever the main thread is doing: notes, controls, recording."""
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
+from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set, decode
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
@@ -28,7 +28,7 @@ def play(message: dict, engine: "Engine", touch: "Touch") -> None:
         case "velocity_curve":
             touch.use(message["table"])
         case "panic":
-            engine.receive(Panic())
+            engine.panic()
 
 
 def record(message: dict, recorder: "Recorder") -> None:

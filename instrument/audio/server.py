@@ -290,12 +290,15 @@ class Server:
         for message in self._recall.forget():
             quick_commands.play(message, self._playing, self._touch)
 
-    def _play_patch(self, values: dict) -> None:
+    def _play_patch(self, values: dict, *, asked_by_midi: bool = False) -> None:
         self._give_up_take()
         patch, source = self._sounds.load(values)
         self._source = source
-        self._playing.play_patch(patch, source)
-        self._announcer.keep({"tell": "patch", "patch": patch.to_json()})
+        message = {"tell": "patch", "patch": patch.to_json()}
+        (self._tell if asked_by_midi else self._announcer.keep)(message)        # before the engine tells what it keeps of the patch before
+        self._playing.play_patch(patch, source, answers=asked_by_midi)
+        if not asked_by_midi:
+            self._playing.make_audible()
         self._tell_notice(patch)
 
     def _tell_notice(self, patch: "Patch") -> None:
@@ -306,8 +309,7 @@ class Server:
     def _play_program(self, number: int) -> None:
         patch = self._sounds.program(number)
         if patch is not None:
-            self._play_patch(patch.to_json())
-            self._tell({"tell": "patch", "patch": patch.to_json()})
+            self._play_patch(patch.to_json(), asked_by_midi=True)
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}

@@ -9,6 +9,8 @@ import numpy as np
 
 from hummingface.instrument.performance import midi
 
+LOUDEST = 127                       # of volume and expression
+INAUDIBLE_DB = -40.0                # by volume and expression: at 12 of 127
 BEND_RANGE = 2.0                    # semitones, until RPN 0 says otherwise
 NO_RPN = 127
 # What a snapshot has of it: the bounds of each list of 16.
@@ -30,7 +32,7 @@ class ChannelState:
     def __init__(self) -> None:
         self.bend = np.zeros(16)
         self.bend_range = np.full(16, BEND_RANGE)
-        self.volume, self.expression = np.full(16, 127), np.full(16, 127)
+        self.volume, self.expression = np.full(16, LOUDEST), np.full(16, LOUDEST)
         self.rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
 
     def capture(self) -> dict[str, Any]:
@@ -45,7 +47,7 @@ class ChannelState:
 
     def reset(self, channel: int) -> None:
         """Reset All Controllers, CC 121 (MIDI RP-015): not volume."""
-        self.bend[channel], self.expression[channel] = 0, 127
+        self.bend[channel], self.expression[channel] = 0, LOUDEST
         self.rpn[channel] = [NO_RPN, NO_RPN]
 
     def semitones(self, channel: int) -> float:
@@ -55,6 +57,11 @@ class ChannelState:
     def level_db(self, channel: int) -> float:
         """Volume and expression as General MIDI has them: 40 log10."""
         return 40 * float(np.log10(max(self.volume[channel] * self.expression[channel] / 127 ** 2, 1e-4)))
+
+    def to_be_heard(self) -> list[midi.Controller]:
+        """What brings back the channels that volume or expression have made inaudible."""
+        return [midi.Controller(channel, number, LOUDEST) for channel in range(16) if self.level_db(channel) < INAUDIBLE_DB
+                for number in (midi.VOLUME, midi.EXPRESSION)]
 
     def choose(self, channel: int, number: int, value: int) -> None:
         """A controller that chooses the RPN that data entry sets; no NRPN is known here."""

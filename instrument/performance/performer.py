@@ -84,6 +84,7 @@ class Performer:
         self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._flush = False
+        self._since_program: dict[str, float] = {}  # controls moved since the newest program change
         self._corners: np.ndarray | None = None
         self._latents = np.zeros(source.latents, np.float32)
         self.channels = ChannelState()
@@ -251,6 +252,7 @@ class Performer:
             value = self.controls.set(event.id, event.value)
         except (KeyError, TypeError, ValueError):
             return
+        self._since_program[event.id] = value
         parameter = PARAMETERS[event.id]
         if parameter.group == "latent":
             i = int(event.id.partition(".")[2]) - 1
@@ -259,6 +261,7 @@ class Performer:
         self._apply_settings()
 
     def _program(self, event: Program, sample: int) -> None:
+        self._since_program = {}
         if self.on_program is not None:
             self.on_program(event.channel, event.number)
 
@@ -297,6 +300,15 @@ class Performer:
             self.controls.snap()
         if not (playing & (self.voices.table["source"] == self.maker.current)).any():
             self.source.snap()
+        if event.answers:
+            self._move_again(sample)
+
+    def _move_again(self, sample: int) -> None:
+        """Live, a patch takes a while to load: what was moved after the program change that asked for it holds."""
+        for name, value in self._since_program.items():
+            self.receive(Set(name, value), sample - self.delay_samples)
+            if self.changed is not None:
+                self.changed(name, value)
 
     def _apply_settings(self) -> None:
         now = self.controls.now

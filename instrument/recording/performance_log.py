@@ -58,11 +58,17 @@ class Performance:
     """`begin` is the sample of the engine's time at which the sound begins; events carry the same time."""
     rate_hz: int
     begin: int
-    exact: bool                             # whether nothing sounded at the moment from which it is played again
+    quiet: bool                             # whether nothing sounded at the moment from which it is played again
     snapshot: dict[str, Any]
     events: list[tuple[int, "midi.Event | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
+    late: int | None = None                 # hops and notes that came late while it was recorded; None: nobody knows
     title: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it was measured that the same samples come of it again, on the same model."""
+        return self.quiet and self.late == 0
 
     @property
     def patch(self) -> Patch | None:
@@ -70,9 +76,9 @@ class Performance:
         return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
-def head_line(title: str, begin: int, exact: bool, captured: dict[str, Any]) -> bytes:
+def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> bytes:
     """The first line."""
-    return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": exact,
+    return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": quiet,
                   "moment": captured})
 
 
@@ -86,9 +92,9 @@ def event_line(sample: int, event: PlayerEvent) -> bytes:
     return _line({"sample": sample, **values})
 
 
-def end_line(frames: int) -> bytes:
-    """The last line."""
-    return _line({"end": True, "frames": frames})
+def end_line(frames: int, late: int | None = None) -> bytes:
+    """The last line; `late` if it was measured."""
+    return _line({"end": True, "frames": frames} | ({} if late is None else {"late": late}))
 
 
 def _line(values: dict) -> bytes:
@@ -166,6 +172,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
             if values.get("end") is True:
                 frames = values.get("frames")
                 made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * made.rate_hz else None
+                made.late = late if is_whole(late := values.get("late"), 0) else None
                 break
             sample = values.pop("sample", None)
             if type(sample) is not int or not first <= sample <= last:
