@@ -40,7 +40,7 @@ def _check_midi_port(wanted: str) -> None:
     from hummingface.instrument.audio.midi_ports import list_ports
     names, problem = list_ports(jack=True)
     if not wanted or not matching(wanted, names):
-        there = f"There are: {'; '.join(names)}." if names else f"There is none. {problem}".strip()
+        there = f"There are: {'; '.join(names)}." if names else f"There is none. {problem}".strip().rstrip(".") + "."
         raise ValueError(f'The MIDI port "{wanted}" does not exist. {there} Without --midi-port all are opened, and new ones as they come.')
 
 

@@ -1,7 +1,5 @@
 """Audio devices: which ones exist, and which one a name or number refers to. PortAudio through sounddevice."""
 import contextlib
-import ctypes
-import ctypes.util
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from hummingface.instrument.audio.device_names import distinct, same_device
+from hummingface.instrument.audio.jack_names import quiet_jack
 from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
@@ -37,7 +36,7 @@ class Device:
 
 def portaudio() -> ModuleType:
     """The sounddevice module, with PortAudio initialised. Raises DeviceError where the PortAudio library is missing."""
-    _quiet_jack()
+    quiet_jack()
     try:
         import sounddevice
     except OSError as error:
@@ -56,17 +55,6 @@ def terminate() -> None:
     sounddevice = sys.modules.get("sounddevice")
     while sounddevice is not None and sounddevice._initialized:
         sounddevice._terminate()
-
-
-def _quiet_jack() -> None:
-    """Keep JACK's library from printing that no server runs, which is no error to a player."""
-    name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
-    if name:
-        with contextlib.suppress(OSError, AttributeError):
-            library = ctypes.CDLL(name)
-            harmless = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)       # C, takes a text, does nothing with it
-            library.jack_set_error_function(harmless)
-            library.jack_set_info_function(harmless)
 
 
 def rescan() -> None:

@@ -17,6 +17,11 @@ NO_RPN = 127
 RANGES = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
 
 
+def gain_db(volume: float, expression: float) -> float:
+    """Volume and expression, 0..127 each, as General MIDI has them: 40 log10."""
+    return 40 * float(np.log10(max(volume * expression / LOUDEST ** 2, 1e-4)))
+
+
 class ChannelShown(NamedTuple):
     """What the window shows of a channel, in the order of the state block's `channels`."""
     bend: float                     # -1..1
@@ -55,8 +60,8 @@ class ChannelState:
         return self.bend[channel] * self.bend_range[channel]
 
     def level_db(self, channel: int) -> float:
-        """Volume and expression as General MIDI has them: 40 log10."""
-        return 40 * float(np.log10(max(self.volume[channel] * self.expression[channel] / 127 ** 2, 1e-4)))
+        """What volume and expression do."""
+        return gain_db(self.volume[channel], self.expression[channel])
 
     def to_be_heard(self) -> list[midi.Controller]:
         """What brings back the channels that volume or expression have made inaudible."""

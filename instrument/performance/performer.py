@@ -35,7 +35,7 @@ from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, MOST_STARTS, POLY, Voices
+from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
@@ -183,7 +183,7 @@ class Performer:
         self.hop += 1
         self.voices.hop = self.hop
         self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
-        self._flush, self.voices.starts_left = False, MOST_STARTS
+        self._flush = False
         if self.voices.owed:
             for slot in self.voices.begin_owed():
                 self._begin(slot, self._floor)

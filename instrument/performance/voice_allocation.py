@@ -59,11 +59,16 @@ class Voices:
         self.glide_s = 0.0
         self.rules = RULES
         self.strikes = np.zeros((16, 128), np.int64)        # that hold each key
-        self.starts_left = MOST_STARTS                      # until the next hop
+        self._starts, self._starts_hop = 0, -1              # how many began after which hop
         self.owed: dict[tuple[int, int], int] = {}          # (channel, key) struck while no voice could begin: velocity; newest last
         self.down = np.zeros(16, bool)                      # sustain pedals
         self.held: list[tuple[int, int, int]] = []          # keys down in mono and legato: channel, key, velocity; newest last
         self.last_pitch: float | None = None
+
+    @property
+    def starts_left(self) -> int:
+        """How many notes may begin until the next hop."""
+        return MOST_STARTS - (self._starts if self._starts_hop == self.hop else 0)
 
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
         """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
@@ -186,7 +191,7 @@ class Voices:
         self._make_room()
         if slot is None:
             return None
-        self.starts_left -= 1
+        self._starts, self._starts_hop = MOST_STARTS - self.starts_left + 1, self.hop
         voice = self.table[slot]
         rest = voice["rest_until"]
         self.table[slot] = np.zeros((), voice_dtype)
