@@ -80,7 +80,7 @@ def all_outputs() -> list[Device]:
     devices = sounddevice.query_devices()
     default = _default_number(systems)
     outputs = [(number, d, systems[d["hostapi"]]["name"]) for number, d in enumerate(devices) if d["max_output_channels"] > 0]
-    names = distinct(f"{system}, {d['name']}" for _, d, system in outputs)        # in this order: what makes it distinct belongs to the name
+    names = distinct(f"{system}, {d['name']}" for _, d, system in outputs)        # in this order: a number behind it is the name's
     return [Device(number, f"{name.removeprefix(f'{system}, ')}, {system}", system, d["max_output_channels"],
                    round(d["default_samplerate"]), number == default)
             for (number, d, system), name in zip(outputs, names, strict=True)]
@@ -112,8 +112,8 @@ def _default_number(systems: Sequence[dict]) -> int:
 
 
 def find(wanted: str | None) -> Device:
-    """The output with this name, number or part of a name; None is the default. A card that has another number now is known by the rest of
-    its name. Raises DeviceError, listing the devices."""
+    """The output with this name, number or part of a name; None is the default. A card whose number has changed is known by the rest of its
+    name. Raises DeviceError, listing the devices."""
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else

@@ -61,8 +61,8 @@ class Engine:
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed",
     error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch` applies the player's
-    velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds. `log(sample, event)` is called for every event with the sample
-    at which it takes effect; so is `history`, which keeps the last minute.
+    velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds. `log(sample, event)` is
+    called for every event with the sample at which it takes effect; so is `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,

@@ -21,7 +21,7 @@ import llvmlite.binding
 import numpy as np
 from numba import types
 
-from hummingface.compiled import c_callback, c_function, carray, compiled
+from hummingface.compiled import c_callback, c_function, carray
 from hummingface.instrument.audio.devices import Device, DeviceError
 from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, REGISTERED, JackInputs, names_of
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release

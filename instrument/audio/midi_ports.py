@@ -1,8 +1,8 @@
 """MIDI inputs: any port, ports that appear and disappear while the process runs, and a virtual port of our own where the system has them.
 
 The system's inputs (`midi_system.py`) call back on their own threads; JACK's events come through `jack_inputs.py` with
-exact times. `update`, called about once a second, compares what is there with what is connected, and tries again what could not be connected
-yet. A port that went and came back meanwhile is another one, though its name is the same.
+exact times. `update`, called about once a second, compares what is there with what is connected, and tries again what could not be
+connected yet. A port that went and came back meanwhile is another one, though its name is the same.
 Listing ports may raise on a system without MIDI; that is shown as a problem and is no error.
 """
 from collections import Counter

@@ -40,7 +40,7 @@ def notice(performance: Performance, source: Source) -> str:
     if captured["law"] != LAW:
         return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
     if captured["rules"] != RULES:
-        return "The take was recorded by an earlier version: until another patch is chosen, keys that are struck twice end as they did there."
+        return "The take was recorded by an earlier version: until another patch is chosen, keys struck twice end as they did there."
     if not performance.quiet:
         return "The take began while something sounded; what sounded before it is not in it."
     if performance.late:

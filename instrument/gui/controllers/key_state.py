@@ -1,7 +1,7 @@
 """Which keys of the computer are down now, as the system knows it: events tell it late, twice, or not at all.
 
-On a busy X11 desktop Qt takes a repeat for a release and a press; during a drag or in a menu nobody sees a release. X11, Windows and macOS can
-be asked; Wayland cannot, and there nothing is known.
+On a busy X11 desktop Qt takes a repeat for a release and a press; during a drag or in a menu nobody sees a release. X11, Windows and
+macOS can be asked; Wayland cannot, and there nothing is known.
 """
 import ctypes
 import ctypes.util
