@@ -50,7 +50,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "channels": controls.channel_goal.tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
-        "strikes": [[*map(int, key), int(voices.strikes[tuple(key)])] for key in np.argwhere(voices.strikes)],
+        "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
@@ -81,8 +81,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     performer.show_channels()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
     voices.rules = snapshot["rules"]
-    for channel, key, strikes in snapshot["strikes"]:
-        voices.strikes[channel, key] = strikes
+    voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
     hop = snapshot["hop"]
     if hop < 2:                             # the engine had just started: nothing to set

@@ -58,7 +58,7 @@ class Voices:
         self.mode = POLY
         self.glide_s = 0.0
         self.rules = RULES
-        self.strikes = np.zeros((16, 128), np.int64)        # that hold each key
+        self.strikes: dict[tuple[int, int], int] = {}       # (channel, key): how many hold it
         self._starts, self._starts_hop = 0, -1              # how many began after which hop
         self.owed: dict[tuple[int, int], int] = {}          # (channel, key) struck while no voice could begin: velocity; newest last
         self.down = np.zeros(16, bool)                      # sustain pedals
@@ -72,7 +72,7 @@ class Voices:
 
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
         """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
-        self.strikes[channel, key] += 1
+        self.strikes[channel, key] = self.strikes.get((channel, key), 0) + 1
         if self.mode == POLY:
             return self._strike(channel, key, velocity)
         self.held = [note for note in self.held if note[:2] != (channel, key)] + [(channel, key, velocity)]
@@ -80,9 +80,9 @@ class Voices:
 
     def note_off(self, channel: int, key: int, ends: int = 1) -> int | None:
         """Ends so many strikes of a key. Returns the slot of a voice to start: a held note's return in mono mode."""
-        left = max(int(self.strikes[channel, key]) - ends, 0) if self.rules == EACH_STRIKE_HOLDS else 0
-        self.strikes[channel, key] = left
-        if left:
+        left = self.strikes.pop((channel, key), 0) - ends
+        if left > 0 and self.rules == EACH_STRIKE_HOLDS:
+            self.strikes[channel, key] = left
             return None
         self.owed.pop((channel, key), None)
         self.held = [note for note in self.held if note[:2] != (channel, key)]
@@ -121,8 +121,9 @@ class Voices:
 
     def _forget(self, channel: int | None) -> None:
         """No key of a channel, or of any, is held."""
-        self.strikes[slice(None) if channel is None else channel] = 0
-        self.owed = {key: velocity for key, velocity in self.owed.items() if channel is not None and key[0] != channel}
+        if channel is None:
+            self.strikes, self.owed = {}, {}
+        self.strikes, self.owed = ({key: value for key, value in of.items() if key[0] != channel} for of in (self.strikes, self.owed))
 
     def begin_owed(self) -> list[int]:
         """Begins the newest of the notes that found no slot; call it when a hop has passed. Returns the slots of voices to start."""

@@ -70,11 +70,11 @@ def test_what_ends_all_notes_forgets_their_strikes(end):
 
 
 def test_of_two_overlapping_notes_of_a_key_each_lasts_to_its_own_end(plain):
-    player = Player(plain, events=[*DRY, (0, NoteOn(0, 60, 100)), (RATE // 2, NoteOn(0, 60, 100)), (6 * RATE // 10, NoteOff(0, 60)),
-                                   (2 * RATE, NoteOff(0, 60))])
-    player.render(3 * RATE // 2)
+    player = Player(plain, events=[*DRY, (0, NoteOn(0, 60, 100)), (5000, NoteOn(0, 60, 100)), (6000, NoteOff(0, 60)),
+                                   (20_000, NoteOff(0, 60))])
+    player.render(15_000)
     assert keys(player.performer.voices, HELD) == [60]
-    player.render(RATE)
+    player.render(10_000)
     assert keys(player.performer.voices, HELD) == []
 
 
@@ -105,15 +105,15 @@ def test_where_a_file_lacks_note_offs_one_ends_all(tmp_path):
 
 
 def test_a_soft_strike_under_the_pedal_leaves_the_loud_one_ringing(plain):
-    events = [(0, PEDAL_DOWN), (1000, NoteOn(0, 60, 120)), (RATE // 2, NoteOff(0, 60)), (RATE, NoteOn(0, 60, 10))]
-    sound = play(events, plain, 2.5)[:, 0]
-    assert rms(sound[2 * RATE:]) > 0.9 * rms(sound[RATE // 2:RATE])
+    events = [(0, PEDAL_DOWN), (1000, NoteOn(0, 60, 120)), (6000, NoteOff(0, 60)), (12_000, NoteOn(0, 60, 10))]
+    sound = play(events, plain, 0.75)[:, 0]
+    assert rms(sound[30_000:]) > 0.9 * rms(sound[6000:12_000])
 
 
 def test_without_the_pedal_a_key_struck_again_ends_its_old_note_quickly(plain):
-    events = [(1000, NoteOn(0, 60, 120)), (RATE, NoteOn(0, 60, 10))]
-    sound = play(events, plain, 2.5)[:, 0]
-    assert rms(sound[2 * RATE:]) < 0.1 * rms(sound[RATE // 2:RATE])
+    events = [(1000, NoteOn(0, 60, 120)), (12_000, NoteOn(0, 60, 10))]
+    sound = play(events, plain, 0.75)[:, 0]
+    assert rms(sound[30_000:]) < 0.1 * rms(sound[6000:12_000])
 
 
 @pytest.mark.parametrize(("mode", "ringing"), [(POLY, [60, 60]), (MONO, [60]), (LEGATO, [60])])
@@ -149,9 +149,9 @@ def test_of_many_strikes_under_the_pedal_the_loudest_ring_on():
     assert sorted(voices.table["peak"][voices.stage == PEDAL].tolist()) == [0.3, 0.4, 0.5, 1.0] and MOST_RINGING == 4
 
 
-def flood(plain, events, seconds=0.5):
+def flood(plain, events):
     player = Player(plain, events=[*DRY, *events])
-    player.render(round(seconds * RATE))
+    player.render(RATE // 5, 1024)
     return player.performer.voices
 
 
@@ -181,12 +181,16 @@ def test_a_flood_that_was_released_at_once_leaves_nothing(plain):
     assert keys(voices, HELD, PEDAL) == [] and not voices.owed
 
 
-@pytest.mark.parametrize("block_samples", [64, 1024])
-def test_a_flood_sounds_the_same_whatever_the_block(plain, block_samples):
+def test_a_flood_leaves_the_same_whatever_the_block(plain):
     random = np.random.default_rng(1)
-    events = [(1000 + int(random.integers(400)), NoteOn(int(random.integers(16)), int(random.integers(30, 90)), 90)) for _ in range(400)]
-    whole, parts = (Player(plain, events=[*DRY, *events]).render(RATE // 4, block) for block in (256, block_samples))
-    assert np.array_equal(whole, parts)
+    events = [(1000 + int(random.integers(400)), NoteOn(int(random.integers(16)), int(random.integers(30, 90)), 90)) for _ in range(300)]
+    keys = []
+    for block in (1024, 64):
+        player = Player(plain, events=[*DRY, *events])
+        player.render(6000, block)
+        voices = player.performer.voices
+        keys.append(voices.table[["channel", "key", "born"]][voices.stage == HELD].tolist())
+    assert keys[0] == keys[1] and len(keys[0]) == 64
 
 
 def test_by_the_rules_of_before_the_first_note_off_ends_a_key():
