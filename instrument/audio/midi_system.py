@@ -230,9 +230,10 @@ def _connected_from(client: str) -> list[str] | None:
     for line in _sequencer_lines():
         if re.match(r"Client +\d+ :", line):
             ours = f'"{client}"' in line
-            found = found or ([] if ours else None)
-        elif ours and (sources := re.match(r" +Connected From: (.*)", line)):
-            found = [*(found or []), *re.findall(r"(\d+:\d+)(?:\[[^\]]*\])*", sources[1])]
+            if ours and found is None:
+                found = []
+        elif ours and found is not None and (sources := re.match(r" +Connected From: (.*)", line)):
+            found += re.findall(r"(\d+:\d+)(?:\[[^\]]*\])*", sources[1])
     return found
 
 

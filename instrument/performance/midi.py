@@ -122,6 +122,8 @@ def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | Non
     match event:
         case NoteOn(channel, note, velocity):
             return bytes((0x90 | channel, note, velocity))
+        case NoteOff(_, _, 0):                                  # elsewhere it would end what another hand holds
+            return None
         case NoteOff(channel, note, _):
             return bytes((0x80 | channel, note, 64))
         case KeyPressure(channel, note, value):
