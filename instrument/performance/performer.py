@@ -272,8 +272,10 @@ class Performer:
         self.voices.silence()
         self.voices.down[:] = False
         self._flush = True
+        newest = int(self.state["status"][0]["channel"])
         for channel in range(16):
             self._reset(channel)
+        self._show(newest)
 
     def _load(self, event: Load, sample: int = 0) -> None:
         patch = self._patch = event.patch

@@ -6,7 +6,7 @@ their sound. A stolen voice keeps its slot and fades out within a hop while the 
 A key that is held is struck again where two hands share it, or where notes of a file overlap. It is held until each strike has ended, in
 all modes. Its earlier voices:
 - poly: end within `REPEAT_RELEASE_S`; but under the pedal they ring on, as on a piano and in FluidSynth, the loudest few of them;
-- mono: there is one voice, and it is struck anew; legato: it goes on. A held key comes back when a newer one is released.
+- mono: there is one voice, and it begins again; legato: it goes on. A held key comes back when a newer one is released.
 """
 import numpy as np
 

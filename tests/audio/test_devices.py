@@ -1,4 +1,4 @@
-"""Audio devices are known by what they are: whatever number their card has, and though two have one name. PortAudio's list is a stand-in."""
+"""Audio devices are known by what they are, whatever number their card has, and though two have one name. PortAudio is a stand-in."""
 from types import SimpleNamespace
 
 import pytest

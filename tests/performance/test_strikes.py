@@ -237,7 +237,7 @@ def test_the_state_block_shows_where_a_channel_stands(plain):
     assert status["channels"][3].tolist() == [0, 1, 40, 90, 1] and status["channel"] == 3
     player.performer.receive(Panic(), player.position)
     player.render(1024)
-    assert status["channels"][3].tolist() == [0, 0, 40, 127, 0]
+    assert status["channels"][3].tolist() == [0, 0, 40, 127, 0] and status["channel"] == 3
 
 
 def test_channels_that_cannot_be_heard_are_brought_back_and_no_others(plain):
