@@ -27,8 +27,11 @@ class Shown:
 
     def move(self, channel, row=REST):
         self.channels = self.channels.copy()
-        self.channels[channel] = row
-        self.display.see(Telemetry(channels=self.channels, channel=channel))
+        self.channels[channel], self.channel = row, channel
+        self.see_again()
+
+    def see_again(self):
+        self.display.see(Telemetry(channels=self.channels, channel=self.channel))
 
 
 @pytest.fixture
@@ -61,11 +64,15 @@ def test_a_hand_on_the_wheel_goes_first(shown):
     shown.wheel.setValue(300)
     shown.move(0, (0, 0.1, 127, 127, 0))
     assert shown.wheel.value() == 300, "what it said a moment ago comes back late"
-    shown.wheel._turned_at -= wheels.ECHO_S
     shown.move(0, (0, 0.299, 127, 127, 0))
+    shown.wheel._turned_at -= wheels.ECHO_S
+    shown.see_again()
     assert shown.wheel.value() == 300, "in MIDI's steps"
+    shown.wheel.setValue(310)
     shown.move(0, (0, 0.5, 127, 127, 0))
-    assert shown.wheel.value() == 500
+    shown.wheel._turned_at -= wheels.ECHO_S
+    shown.see_again()
+    assert shown.wheel.value() == 500, "what MIDI moved meanwhile is shown then"
 
 
 def test_an_engine_that_has_just_begun_moves_no_wheel(shown):

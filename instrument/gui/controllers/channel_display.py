@@ -13,14 +13,20 @@ class ChannelDisplay:
     def __init__(self, bend: Wheel, wheel: Wheel, levels: ChannelLevels):
         self._bend, self._wheel, self._levels = bend, wheel, levels
         self._before: np.ndarray | None = None              # of an engine that plays
+        self._moved: dict[Wheel, float] = {}                # and not shown yet
 
     def see(self, telemetry: Telemetry) -> None:
         """Show where the channels stand."""
         channels, before = telemetry.channels, self._before
-        if channels is not None and before is not None and np.array_equal(channels, before):
-            return
-        self._before = channels
+        if channels is None or before is None or not np.array_equal(channels, before):
+            self._before = channels
+            self._changed(telemetry, before)
+        self._moved = {wheel: amount for wheel, amount in self._moved.items() if not wheel.show_moved(amount)}
+
+    def _changed(self, telemetry: Telemetry, before: np.ndarray | None) -> None:
+        channels = telemetry.channels
         if channels is None:
+            self._moved = {}
             return
         shown = ChannelShown(*channels[telemetry.channel].tolist())
         silent = [channel for channel, row in enumerate(channels.tolist())
@@ -31,4 +37,4 @@ class ChannelDisplay:
         was = ChannelShown(*before[telemetry.channel].tolist())
         for wheel, amount, earlier in ((self._bend, shown.bend, was.bend), (self._wheel, shown.wheel, was.wheel)):
             if amount != earlier:
-                wheel.show_moved(amount)
+                self._moved[wheel] = amount

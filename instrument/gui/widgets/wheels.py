@@ -46,14 +46,16 @@ class Wheel(QAbstractSlider):
             self.turned.emit(value / STEPS)
         self.update()
 
-    def show_moved(self, amount: float) -> None:
-        """MIDI has moved it: to -1..1 (bend) or 0..1 (modulation). Nothing is emitted. The player's hand on it goes first, and what the
-        engine tells of that comes back late, and in MIDI's coarser steps."""
-        with_hand = self._grabbed is not None or time.monotonic() - self._turned_at < ECHO_S
-        if not with_hand and abs(amount * STEPS - self.value()) > MIDI_STEP:
+    def show_moved(self, amount: float) -> bool:
+        """MIDI has moved it: to -1..1 (bend) or 0..1 (modulation). Nothing is emitted. False, and nothing is done, while the player has it
+        in hand, and shortly after, since what the engine tells of that comes late; it comes in MIDI's coarser steps, too."""
+        if self._grabbed is not None or time.monotonic() - self._turned_at < ECHO_S:
+            return False
+        if not amount or abs(amount * STEPS - self.value()) > MIDI_STEP:
             self._shows = True
             self.setValue(round(amount * STEPS))
             self._shows = False
+        return True
 
     def _release(self) -> None:
         self._grabbed = None
