@@ -17,6 +17,7 @@ KEPT_S = 60.0                       # how much is always kept
 SLACK_S = 15.0                      # and how long a disk may delay the writer
 FOLLOW_S = 0.1                      # how often the ring is copied by itself: also when JACK freewheels, 30 times as fast
 MOST_EVENTS = 200_000
+SILENT = 1e-5                       # nothing is louder where nothing sounds
 _SAFE_SAMPLES = OUTPUT_SAMPLES * 3 // 4     # the audio thread writes while we copy
 
 
@@ -135,7 +136,8 @@ class History:
     def _count_late(self, begin: int, end: int) -> None:
         """Count what came late meanwhile. Under the lock."""
         before, self._late_seen = self._late_seen, self._late_so_far()
-        if self._late_seen != before and any(self._sound[first:last].any() for first, last in self._stretches(begin, end)):
+        if self._late_seen != before and any(np.abs(self._sound[first:last]).max() > SILENT
+                                                  for first, last in self._stretches(begin, end)):
             self.late += self._late_seen - before
 
     def _lose(self, begin: int, end: int) -> None:
