@@ -86,6 +86,7 @@ class RtMidi:
             raise NotThere(f"python-rtmidi was compiled without {'ALSA' if sys.platform == 'linux' else 'MIDI of this system'}")
         self._rtmidi, self._api = rtmidi, of_system[0] if api is None else api
         self._lister = self._new()
+        self._heard: set[Address] = set()           # inputs that ALSA said were connected
 
     def _new(self) -> "rtmidi.MidiIn":
         return self._rtmidi.MidiIn(self._api, name=OUR_NAME)
@@ -127,7 +128,11 @@ class RtMidi:
             return False
         of_alsa = re.search(r"\d+:\d+$", address.name) if self._api == getattr(self._rtmidi, "API_LINUX_ALSA", None) else None
         sources = _connected_from(OUR_NAME) if of_alsa else None
-        return of_alsa is None or sources is None or of_alsa[0] in sources
+        if of_alsa is None or sources is None:
+            return True
+        were = address in self._heard
+        (self._heard.add if of_alsa[0] in sources else self._heard.discard)(address)
+        return of_alsa[0] in sources or not were
 
     def stale(self) -> bool:
         return False
@@ -147,7 +152,7 @@ class PortMidi:
             self._backend.get_input_names()
         except Exception as error:                  # ctypes' errors for a missing library, of several kinds
             raise NotThere("there is no PortMidi library") from error
-        self._seen, self._opened = _sequencer(), 0
+        self._seen, self._sources = _sequencer(), 0
 
     def addresses(self) -> list[Address]:
         return _numbered(self._backend.get_input_names())
@@ -155,7 +160,6 @@ class PortMidi:
     def open(self, address: Address, hear: Hear) -> "BaseInput":
         with _the_one(self._backend.module, address):
             port = self._backend.open_input(address.name)
-        self._opened += 1
         # set when the port is whole: a callback that is given to `open_input` may be called before it is
         port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
         return port
@@ -163,9 +167,8 @@ class PortMidi:
     def open_virtual(self, hear: Hear) -> None:
         return None                                 # it has none
 
-    def close(self, port: "BaseInput") -> None:
-        self._opened -= 1
-
+    @staticmethod
+    def close(port: "BaseInput") -> None:
         def end() -> None:
             with suppress(Exception):
                 port.close()
@@ -177,10 +180,10 @@ class PortMidi:
         return True                                 # `stale` says it of all together
 
     def stale(self) -> bool:
-        """Whether ports came or went since it began: all that is open must be closed, and opened again."""
+        """Whether ports came or went since the last look, or lost their connection: all that is open must be closed and opened again."""
         before, self._seen = self._seen, _sequencer()
-        sources = _connected_from(PORTMIDI_NAME)
-        return before != self._seen or (sources is not None and len(sources) < self._opened)
+        sources, self._sources = self._sources, len(_connected_from(PORTMIDI_NAME) or [])
+        return before != self._seen or self._sources < sources
 
     def end(self) -> None:
         pass

@@ -176,10 +176,13 @@ def test_what_alsa_says_of_who_hears_whom(tmp_path, monkeypatch):
     assert midi_system._connected_from("Keys") == [] and midi_system._connected_from("PortMidi") is None
     alsa = SimpleNamespace(API_LINUX_ALSA=2)
     rtmidi = object.__new__(midi_system.RtMidi)
-    rtmidi._rtmidi, rtmidi._api = alsa, 2
+    rtmidi._rtmidi, rtmidi._api, rtmidi._heard = alsa, 2, set()
     is_open = SimpleNamespace(is_port_open=lambda: True)
-    for name, heard in (("Keys:Keys MIDI 1 24:0", True), ("Pads:Pads MIDI 1 30:0", False)):
-        assert rtmidi.is_heard(midi_system.Address(name, 0), is_open) == heard
+    keys, never = midi_system.Address("Keys:Keys MIDI 1 24:0", 0), midi_system.Address("Pads:Pads MIDI 1 30:0", 0)
+    assert rtmidi.is_heard(keys, is_open) and rtmidi.is_heard(never, is_open), "of one that was never listed nothing is known"
+    file.write_text(file.read_text().replace("24:0, 28:1", "28:1"))
+    assert not rtmidi.is_heard(keys, is_open) and rtmidi.is_heard(never, is_open)
+    assert rtmidi.is_heard(keys, is_open), "it is said once: it is opened again then"
     assert not rtmidi.is_heard(midi_system.Address("Keys:Keys MIDI 1 24:0", 0), SimpleNamespace(is_port_open=lambda: False))
 
 
