@@ -18,14 +18,13 @@ from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import MidiClock
 from hummingface.instrument.recording import naming
-from hummingface.instrument.recording.history import KEPT_S, History, Kept
+from hummingface.instrument.recording.history import KEPT_S, SILENT, History
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: a killed process loses this much, and a block
 PIECE_SAMPLES = 4096                # converted at once: other threads need the interpreter
 BREATH_S = 0.0005                   # between pieces of the last minute, for the same reason
-SILENT = 1e-5                       # a captured minute ends with its last louder sample,
-TAIL_S = 0.2                        # and this much after it
+TAIL_S = 0.2                        # a captured minute ends so long after its last sample that is louder than SILENT
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -160,7 +159,8 @@ class Recorder:
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
         name = loads[-1].name if loads else (kept.values["patch"] or {}).get("name", "")
-        plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
+        plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values,
+                        kept.quiet and kept.sample <= begin, kept.late)
         take = Take(plan, {int(number): id_ for number, id_ in kept.values["controllers"].items()})
         take.hear(events)
         return take, noted[-1].number + 1 if noted else kept.number
@@ -203,7 +203,7 @@ class Recorder:
         if self._history:
             for first, last in list(self._history.lost):
                 take.lost_samples += max(0, min(last, take.end) - max(first, take.plan.begin))
-        path = take.finish()
+        path = take.finish(self._history.late - take.plan.late if self._history else None)
         problem = problem or take.problem
         if take.lost_samples:
             lost_s = take.lost_samples / take.plan.rate_hz
@@ -261,10 +261,6 @@ def _peak(history: History, begin: int, end: int) -> float:
 
 def _place(folder: str | None) -> Path:
     return Path(folder).expanduser() if folder else naming.folder()
-
-
-def _exact(kept: Kept, begin: int) -> bool:
-    return kept.quiet and kept.sample <= begin
 
 
 def _why(error: OSError) -> str:
