@@ -9,7 +9,7 @@ from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export.form_table import FORMS, Form
 from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.mapping import SampledInstrument
-from hummingface.instrument.export.zones import plain
+from hummingface.instrument.export.zones import instrument_name
 from hummingface.instrument.files.paths import refuse_existing
 
 SAMPLES = "Samples"
@@ -56,8 +56,8 @@ def place(form: Form, out: str | Path, name: str) -> Place:
         inside = Path("inside")
         if form.suffix is None:
             return Place(form, folder, [out], inside, inside / bitwig.MAP)
-        return Place(form, folder, [out], inside / SAMPLES, inside / f"{plain(name)}{form.suffix}")
-    return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{plain(name)}{form.suffix}")
+        return Place(form, folder, [out], inside / SAMPLES, inside / f"{instrument_name(name)}{form.suffix}")
+    return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{instrument_name(name)}{form.suffix}")
 
 
 def table_place(out: str | Path) -> Path:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from hummingface.instrument.export.form_table import FORMS, WAVETABLE
 from hummingface.instrument.export.forms import check
 from hummingface.instrument.export.hidden_folder import ExportError
-from hummingface.instrument.export.zones import plain
+from hummingface.instrument.export.zones import instrument_name
 from hummingface.instrument.gui.controllers.exporting import Exporting
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
@@ -149,7 +149,7 @@ class ExportDialog(QDialog):
         kind = self.kind.currentData()
         form = FORMS.get(kind)
         suffix = ".wav" if form is None else form.packed or form.suffix or ""
-        start = self._last_folder() / f"{plain(self._patch().name)}{suffix}"
+        start = self._last_folder() / f"{instrument_name(self._patch().name)}{suffix}"
         out, _ = QFileDialog.getSaveFileName(self, "Export", str(start), f"*{suffix}", options=QFileDialog.Option.DontConfirmOverwrite)
         if out:
             self.export_to(out if Path(out).suffix else out + suffix)
