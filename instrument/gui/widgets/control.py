@@ -78,7 +78,10 @@ class Control(QAbstractSlider):
 
     def reading(self) -> str:
         """The value as text, with its unit."""
-        return self.parameter.text(self.shown).replace("-", "\u2212")
+        return self._as_text(self.shown)
+
+    def _as_text(self, value: float) -> str:
+        return self.parameter.text(value).replace("-", "\u2212")
 
     def at_rest(self) -> bool:
         """Whether it is at its default."""
@@ -180,7 +183,7 @@ class Control(QAbstractSlider):
             editor = self._editor = QLineEdit(self)
             editor.setAlignment(Qt.AlignmentFlag.AlignCenter)
             editor.setAccessibleName(f"{self.name}: value")
-            editor.setStyleSheet(f"padding: 0; min-height: 0; font-size: {theme.px(theme.SIZES['label'])}px;")
+            editor.setStyleSheet(f"padding: 0; min-height: 0; font-size: {theme.font_px('label')}px;")
             editor.setGeometry(self.editor_rect())
             editor.setText(start or self.reading())
             if not start:
