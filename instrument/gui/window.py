@@ -72,11 +72,12 @@ class Window(QMainWindow):
         self._position = FROM_NOW
         self._last_tick = time.monotonic()
         self._last_status = self._last_look = 0.0
+        self.size_on_screen.begin()         # first: everything is made at its scale
+        theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount}
         self._connect()
-        self.size_on_screen.begin()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
         self._rescale(True)
@@ -137,11 +138,11 @@ class Window(QMainWindow):
         self._keys.addWidget(self.wheel)
         self._keys.addWidget(self.keyboard, 1)
         self._rows.addLayout(self._top)
-        self._rows.addWidget(self.banner)
         self._rows.addLayout(self._first, 29)
         self._rows.addLayout(self._second, 29)
         self._rows.addWidget(self.panels, 20)
         self._rows.addLayout(self._keys, 12)
+        self.banner.float_over(self.spectrogram)            # which has nothing to turn or to click
         ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground.setFocus()
         self._rows.addWidget(self.status)

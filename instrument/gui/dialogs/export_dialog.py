@@ -27,6 +27,7 @@ from hummingface.instrument.gui.controllers.exporting import Exporting
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, shortened
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.recording import naming
@@ -67,6 +68,7 @@ class ExportDialog(QDialog):
         self.every, self.velocities, self.key = _whole(1, 24, 3, " keys"), _whole(1, 16, 3, " layers"), _whole(12, 96, 48, "")
         self.seconds = QDoubleSpinBox(minimum=1, maximum=60, value=4, decimals=1, suffix=" s")
         self.wet = QCheckBox("Include delay and reverb")
+        leave_wheel(self.kind, self.every, self.velocities, self.seconds, self.loop, self.along, self.key)
         for box in (self.every, self.velocities, self.key, self.seconds):
             box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),

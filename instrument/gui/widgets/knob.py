@@ -15,7 +15,7 @@ from hummingface.instrument.patches.parameters import Parameter
 
 START_DEG, SPAN_DEG = 225.0, 270.0
 NARROWEST = 75              # percent of a font's own width, down to which a text is squeezed before it is shortened
-GAP = 5                     # between a label and its value
+GAP, APART = 5, 4           # between a label and its value, and at least between two labels
 SQUEEZED = 0.85             # of the width of a label, for which there is room beside the others in any window,
 LONGEST = 72                # up to this width: a model may name a knob as it likes
 
@@ -43,7 +43,7 @@ class Knob(Control):
             text = measure(self.label) + theme.px(GAP) + max(map(measure, ends))
         else:
             text = round(min(measure(self.label), theme.px(LONGEST)) * SQUEEZED)
-        return QSize(max(theme.px(36), text + theme.px(4)), theme.px(self.diameter * 0.75 + 17))
+        return QSize(max(theme.px(36), text + theme.px(APART)), theme.px(self.diameter * 0.75 + 17))
 
     def show_model(self, value: float | None) -> None:
         """Mark the effective value where it differs from the knob; None removes the mark."""
@@ -131,9 +131,9 @@ class Knob(Control):
     def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
         made = theme.font("small", QFont.Weight.Medium)
         painter.setFont(made)
-        wide = painter.fontMetrics().horizontalAdvance(text)
-        if wide > box.width():          # better a little narrower than cut off
-            made.setStretch(max(NARROWEST, int(100 * box.width() / wide)))
+        wide, room = painter.fontMetrics().horizontalAdvance(text), round(box.width()) - theme.px(APART)
+        if wide > room:                 # better a little narrower than cut off
+            made.setStretch(max(NARROWEST, int(100 * room / wide)))
             painter.setFont(made)
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, round(box.width()))
         painter.setPen(theme.colour(tint))

@@ -220,6 +220,7 @@ def stylesheet() -> str:
     QListView::item {{ padding: {px(4)}px; border-radius: {px(4)}px; }}
     QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}
     QListView::item:hover {{ background: {RAISED}; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
     QCheckBox {{ spacing: {px(8)}px; }}
     QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {TRACK}; border-radius: {px(3)}px;
         background: {RAISED}; }}
