@@ -35,7 +35,7 @@ FILES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("audio/test_ardour.py", "audio/test_pipewire.py", "audio/test_stress.py"), ("jack", "slow")),
     "audio/test_launch.py": ("jack",),
     "test_hostile_files.py": ("train",),
-    **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_growing.py", "audio/test_midi_system.py",
+    **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_display.py", "test_growing.py", "audio/test_midi_system.py",
                      "installing/test_steps.py", "installing/test_system.py", "installing/test_training.py"), ("slow",)),
     **dict.fromkeys(("export/test_multisample.py", "export/test_round_trip.py", "export/test_wavetable.py", "export/test_loop.py",
                      "performance/test_dynamics.py", "test_library_factory.py", "test_parts.py", "test_bounce.py", "test_levelling.py"),
