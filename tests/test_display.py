@@ -64,7 +64,8 @@ def test_a_real_server_answers(monkeypatch):
     for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24"], pass_fds=(write,), stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24"], pass_fds=(write,),
+                              stderr=subprocess.DEVNULL)
     try:
         monkeypatch.setenv("DISPLAY", f":{os.read(read, 20).decode().strip()}")
         assert display.why_no_display() is None

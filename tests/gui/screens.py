@@ -22,6 +22,6 @@ def run_on(folder: Path, screen: tuple[int, int], factor: float, code: str) -> s
     """
     environment = os.environ | {"QT_QPA_PLATFORM": screen_of(folder / "screen.json", *screen), "QT_SCALE_FACTOR": str(factor),
                                 "PYTHONPATH": str(PROJECT), "HUMMINGFACE_HOME": str(folder / "home")}
-    ran = subprocess.run([sys.executable, "-c", code], env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
