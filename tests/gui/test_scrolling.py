@@ -77,18 +77,18 @@ def boxes(qtbot):
     window.show()
     window.activateWindow()
     button.setFocus()
-    return chosen, number
+    return window, chosen, number
 
 
 def test_what_is_rolled_over_is_not_changed_but_passed(boxes):
-    chosen, number = boxes
+    _, chosen, number = boxes
     assert not roll(chosen, -120) and not roll(number, 120)
     assert not chosen.hasFocus() and not number.hasFocus()
     assert (chosen.currentIndex(), number.value()) == (0, 0)
 
 
 def test_a_number_that_was_clicked_is_changed_and_a_list_never(boxes, qtbot):
-    chosen, number = boxes
+    _, chosen, number = boxes
     for box, clicked in ((number, 1), (chosen, 0)):
         box.setFocus()
         qtbot.waitUntil(box.hasFocus)
@@ -97,12 +97,18 @@ def test_a_number_that_was_clicked_is_changed_and_a_list_never(boxes, qtbot):
 
 
 @pytest.fixture
-def dialog(qtbot):
-    owner = QMainWindow()
-    qtbot.addWidget(owner)
+def owner(qtbot):
+    """Kept while its dialog is tested."""
+    made = QMainWindow()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def dialog(owner):
     made = SettingsDialog(owner)
     made.show()
-    yield made
+    return made
 
 
 def test_rolling_over_the_devices_opens_none(dialog):
