@@ -68,7 +68,7 @@ def test_training_leaves_an_ended_pipe_to_its_caller(monkeypatch):
         raise BrokenPipeError
     monkeypatch.setitem(commands.COMMANDS, "loudness", prints)
     with pytest.raises(BrokenPipeError):
-        commands.main(["loudness", "model", "data"])
+        commands.main(["loudness", "data"])
 
 
 # Folders
