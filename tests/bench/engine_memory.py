@@ -18,7 +18,7 @@ import psutil
 
 CHANGE_S, STEP_S, LOOK_S = 2.0, 0.25, 30.0
 RENEWED = 7
-SETTLED_S = 180.0               # the history's ring has been used twice, and every model and function once
+SETTLED_S = 900.0               # every buffer of whole notes has been used by then, every model read again, every function compiled
 FLAT_MB_A_MINUTE = 0.25         # 15 MB an hour
 
 
