@@ -61,6 +61,14 @@ def test_a_pipe_that_has_ended_is_no_failure(words):
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+def test_a_full_disk_under_the_output_is_said():
+    with open("/dev/full", "wb") as full:
+        ran = hummingface("patches", stdout=full)
+    assert ran.returncode == 1 and b"the output cannot be written (No space left on device)" in ran.stderr
+    assert b"Traceback" not in ran.stderr and b"Exception ignored" not in ran.stderr
+
+
 def test_training_leaves_an_ended_pipe_to_its_caller(monkeypatch):
     from hummingface.train.app import commands
 

@@ -151,8 +151,17 @@ def main(argv: list[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()              # fails here, if at all, and not when Python ends
     except BrokenPipeError:                     # who reads has enough, as `head` has: there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:
+        print(f"hummingface: the output cannot be written ({error.strerror or error})", file=sys.stderr)
+        _forget_output()
+        return 1
+
+
+def _forget_output() -> None:
+    """What still waits to be printed goes nowhere; else Python would fail to print it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: list[str], logged: bool) -> int:

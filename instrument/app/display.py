@@ -35,7 +35,7 @@ def why_no_display() -> str | None:
 def _ask_wayland(name: str) -> None:
     """Raises OSError where nobody answers."""
     path = Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / name       # which may be absolute
-    _ask(socket.AF_UNIX, [str(path)], WAYLAND_HELLO)
+    _ask(_local(str(path)), WAYLAND_HELLO)
 
 
 def _ask_x11(name: str) -> None:
@@ -45,24 +45,34 @@ def _ask_x11(name: str) -> None:
         return
     number = int(found["number"])
     if found["host"] and found["host"] != "unix":
-        _ask(socket.AF_INET, [(found["host"], X11_PORT + number)], X11_HELLO)
+        _ask(socket.create_connection((found["host"], X11_PORT + number), ANSWER_S), X11_HELLO)
     else:
-        _ask(socket.AF_UNIX, [f"{X11_SOCKET}{number}", f"\0{X11_SOCKET}{number}"], X11_HELLO)
+        _ask(_local(f"{X11_SOCKET}{number}", f"\0{X11_SOCKET}{number}"), X11_HELLO)
 
 
-def _ask(family: socket.AddressFamily, addresses: list, hello: bytes) -> None:
-    """Say hello at the first address where somebody listens, and wait for an answer."""
+def _local(*addresses: str) -> socket.socket:
+    """A connection to the first of these addresses where somebody listens. Raises what went wrong at the first, the usual one."""
     problem: OSError | None = None
     for address in addresses:
-        with socket.socket(family, socket.SOCK_STREAM) as asked:
-            asked.settimeout(ANSWER_S)
-            try:
-                asked.connect(address)
-                asked.sendall(hello)
-                if not asked.recv(1):
-                    raise OSError("it hangs up")
-            except OSError as error:
-                problem = problem or error              # that of the usual place
-            else:
-                return
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.settimeout(ANSWER_S)
+        try:
+            made.connect(address)
+        except OSError as error:
+            made.close()
+            problem = problem or error
+        else:
+            return made
     raise problem or OSError("nobody is there")
+
+
+def _ask(connection: socket.socket, hello: bytes) -> None:
+    """Say hello, and wait for whatever comes: a tunnel hangs up on who has no key, which is an answer, too. Raises TimeoutError."""
+    with connection:
+        try:
+            connection.sendall(hello)
+            connection.recv(1)
+        except TimeoutError:
+            raise
+        except OSError:
+            pass
