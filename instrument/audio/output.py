@@ -122,12 +122,13 @@ class Output:
 
     def fade_out(self) -> None:
         """Return when nothing sounds any more: closing the device would cut it off with a click."""
-        if self.stream.device is None or self._engine.state["peak"].max() < SILENT:
+        stream = self._stream
+        if stream is None or stream.device is None or self._engine.state["peak"].max() < SILENT:
             return
         self._engine.receive(Set(VOLUME, PARAMETERS[VOLUME].lowest))       # it glides there,
         time.sleep(FADE_S)
         self._engine.receive(Panic())                                      # and ends what still rings
-        time.sleep(PANIC_S + min(self.stream.output_latency_s, MOST_LATENCY_S))
+        time.sleep(PANIC_S + min(stream.output_latency_s, MOST_LATENCY_S))
 
     def close(self) -> None:
         """Release the device. May hang where the audio server died."""
