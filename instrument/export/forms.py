@@ -49,7 +49,7 @@ def place(form: Form, out: str | Path, name: str) -> Place:
         own = " or ".join(filter(None, (form.suffix, form.packed)))
         raise ExportError(f"{out.name}: a {form.label} export cannot have this name; name it {own}, or give a folder's name")
     if suffix and suffix == form.suffix:
-        samples = f"{re.sub('[=<$]', '-', out.stem)} {SAMPLES}"       # which begin something else, where a map names it
+        samples = f"{re.sub('[=<$#]', '-', out.stem)} {SAMPLES}"       # which begin something else, where a map names it
         return Place(form, folder, [folder / samples, out], Path(samples), Path(out.name))
     if form.suffix is None or suffix == form.packed:
         out = out if suffix == form.packed else out.with_name(out.name + (form.packed or ""))
