@@ -52,7 +52,7 @@ def job_for(folder: Path) -> TrainingJob:
     known = jobs()
     if begun := next((job for job in known if job.sources == (source,)), None):
         return begun
-    taken = {alike(one.name) for one in (*library.models(), *known)}
+    taken = {alike(name) for name in (*(entry.name for entry in library.models()), *(job.name for job in known))}
     stem = plain(folder.absolute().name, instead=" ") or "My sounds"
     name = next(n for i in range(1, len(taken) + 3) if alike(n := stem if i == 1 else f"{stem} {i}") not in taken)
     return TrainingJob(name, (source,), MINUTES, 0.0, 0.0)

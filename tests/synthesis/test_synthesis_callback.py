@@ -204,8 +204,8 @@ def test_wrong_rates_and_buffers_are_refused():
 
 @pytest.fixture
 def scaled(tmp_path):
-    """A small package of compiled code where nothing can be written. `scaled(**environment)`: what a process of it gives: [a number, how
-    often it found compiled code, where that is kept].
+    """(run, package): a small package of compiled code where nothing can be written. `run(**environment)`: what a process of it gives:
+    [a number, how often it found compiled code, where that is kept].
     """
     package = tmp_path / "site" / "hummingface"
     package.mkdir(parents=True)
@@ -225,29 +225,30 @@ def scaled(tmp_path):
         environment.pop("NUMBA_CACHE_DIR", None)
         return subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
                               **unprivileged()).stdout.split()
-    run.package = package
-    return run
+    return run, package
 
 
 def test_a_read_only_installation_finds_its_cache(tmp_path, scaled):
     """Compiled once into the user's cache, loaded from there the second time."""
-    said = [scaled() for _ in range(2)]
+    run, package = scaled
+    said = [run() for _ in range(2)]
     assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
     assert list((tmp_path / "site").rglob("__pycache__/*.nbi")) == []
     assert Path(said[0][2]).is_dir()
-    scaled.package.chmod(0o755)
-    (scaled.package / "factor.py").write_text("FACTOR = 1 + 2\n")          # a constant that stands in another file
-    assert scaled()[:2] == ["6", "0"]
+    package.chmod(0o755)
+    (package / "factor.py").write_text("FACTOR = 1 + 2\n")          # a constant that stands in another file
+    assert run()[:2] == ["6", "0"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_where_the_home_is_read_only_too_it_is_kept_among_the_temporary_files(tmp_path, scaled):
+    run, _ = scaled
     (tmp_path / "cache").mkdir(mode=0o555)
     own = tmp_path / "temporary" / f"hummingface-compiled-{os.getuid()}"
     own.parent.mkdir(mode=0o1777)
-    said = [scaled(TMPDIR=str(own.parent)) for _ in range(2)]
+    said = [run(TMPDIR=str(own.parent)) for _ in range(2)]
     assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
     assert Path(said[0][2]).parent == own and own.stat().st_mode & 0o777 == 0o700
     own.rename(own.with_name("elsewhere"))
     own.symlink_to("elsewhere")                         # as another user might: what lies there would be run
-    assert scaled(TMPDIR=str(own.parent))[:2] == ["4", "0"], "compiled at each start, and not from there"
+    assert run(TMPDIR=str(own.parent))[:2] == ["4", "0"], "compiled at each start, and not from there"
