@@ -6,7 +6,7 @@ MOST_CHARACTERS, MOST_BYTES = 60, 160       # file systems take 255 bytes, and d
 
 
 def fitting(name: str, most_bytes: int = MOST_BYTES) -> str:
-    """The beginning of a name, whole characters, that has so many bytes at most: a letter may have four."""
+    """The beginning of a text, whole characters, that has so many bytes at most: a letter may have four."""
     return name.encode(errors="ignore")[:most_bytes].decode(errors="ignore").strip()
 
 
