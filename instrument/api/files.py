@@ -23,9 +23,11 @@ def notes_of_midi(path: str | Path) -> list[NoteEvent]:
         match event:
             case NoteOn(channel, key, velocity):
                 held.setdefault((channel, key), []).append((at_s, velocity))
-            case NoteOff(channel, key):
+            case NoteOff(channel, key, ends):                       # of the notes that began first
+                begun = held.get((channel, key), [])
                 notes += [NoteEvent(start_s, at_s - start_s, key, velocity, channel + 1)
-                          for start_s, velocity in held.pop((channel, key), ()) if at_s > start_s]
+                          for start_s, velocity in begun[:ends] if at_s > start_s]
+                del begun[:ends]
     return sorted(notes, key=lambda note: (note.start_s, note.channel, note.key))
 
 

@@ -26,6 +26,16 @@ def why_no_sound(wanted: str | None = None) -> str | None:
     return None
 
 
+def _check_midi_port(wanted: str) -> None:
+    """Raise ValueError, listing the ports, unless there is a MIDI port of this name."""
+    from hummingface.instrument.audio.device_names import matching
+    from hummingface.instrument.audio.midi_ports import list_ports
+    names, problem = list_ports(jack=True)
+    if not wanted or not matching(wanted, names):
+        there = f"There are: {'; '.join(names)}." if names else f"There is none. {problem}".strip().rstrip(".") + "."
+        raise ValueError(f'The MIDI port "{wanted}" does not exist. {there} Without --midi-port all are opened, and new ones as they come.')
+
+
 def _takes() -> Path:
     """The folder of the player's takes."""
     from hummingface.instrument.recording import naming
@@ -55,6 +65,8 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
     dropped on the window; without one, a patch. `quiet`: nothing is printed. Raises ValueError or OSError, before anything starts, for a
     patch, a model or a device that was named and cannot be used."""
+    if midi_port is not None:
+        _check_midi_port(midi_port)
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
     heard = patch or (str(file.absolute()) if file is not None else None)           # without a window
     if missing or headless:

@@ -1,13 +1,13 @@
 """Audio devices: which ones exist, and which one a name or number refers to. PortAudio through sounddevice."""
 import contextlib
-import ctypes
-import ctypes.util
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+from hummingface.instrument.audio.device_names import distinct, same_device
+from hummingface.instrument.audio.jack_names import quiet_jack
 from hummingface.models.playing.checked_json import parse_json
 
 USUAL_BLOCK_SAMPLES = 256
@@ -23,7 +23,7 @@ class Device:
     """An output device. `number` is PortAudio's, which changes as devices come and go; settings store `name`."""
 
     number: int
-    name: str                           # with its system, as in "system, JACK"
+    name: str                           # with its system, as in "system, JACK"; no other device has it
     system: str                         # PortAudio's host API: "ALSA", "JACK", "Core Audio", "Windows WASAPI", ...
     channels: int
     rate_hz: int
@@ -36,7 +36,7 @@ class Device:
 
 def portaudio() -> ModuleType:
     """The sounddevice module, with PortAudio initialised. Raises DeviceError where the PortAudio library is missing."""
-    _quiet_jack()
+    quiet_jack()
     try:
         import sounddevice
     except OSError as error:
@@ -55,17 +55,6 @@ def terminate() -> None:
     sounddevice = sys.modules.get("sounddevice")
     while sounddevice is not None and sounddevice._initialized:
         sounddevice._terminate()
-
-
-def _quiet_jack() -> None:
-    """Keep JACK's library from printing that no server runs, which is no error to a player."""
-    name = ctypes.util.find_library("jack") if sys.platform != "win32" else None
-    if name:
-        with contextlib.suppress(OSError, AttributeError):
-            library = ctypes.CDLL(name)
-            harmless = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)       # C, takes a text, does nothing with it
-            library.jack_set_error_function(harmless)
-            library.jack_set_info_function(harmless)
 
 
 def rescan() -> None:
@@ -90,9 +79,11 @@ def all_outputs() -> list[Device]:
     systems = sounddevice.query_hostapis()
     devices = sounddevice.query_devices()
     default = _default_number(systems)
-    return [Device(number, f"{d['name']}, {systems[d['hostapi']]['name']}", systems[d["hostapi"]]["name"],
-                   d["max_output_channels"], round(d["default_samplerate"]), number == default)
-            for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+    outputs = [(number, d, systems[d["hostapi"]]["name"]) for number, d in enumerate(devices) if d["max_output_channels"] > 0]
+    names = distinct(f"{system}, {d['name']}" for _, d, system in outputs)        # in this order: a number behind it is the name's
+    return [Device(number, f"{name.removeprefix(f'{system}, ')}, {system}", system, d["max_output_channels"],
+                   round(d["default_samplerate"]), number == default)
+            for (number, d, system), name in zip(outputs, names, strict=True)]
 
 
 def outputs_afresh() -> list[dict]:
@@ -121,7 +112,8 @@ def _default_number(systems: Sequence[dict]) -> int:
 
 
 def find(wanted: str | None) -> Device:
-    """The output with this name, number or part of a name; None is the default. Raises DeviceError, listing the devices."""
+    """The output with this name, number or part of a name; None is the default. A card whose number has changed is known by the rest of its
+    name. Raises DeviceError, listing the devices."""
     outputs = all_outputs()
     if not outputs:
         raise DeviceError("There is no sound device here." if wanted is None else
@@ -129,6 +121,8 @@ def find(wanted: str | None) -> Device:
     if wanted is None:
         return next((d for d in outputs if d.is_default), outputs[0])
     exact = [d for d in outputs if wanted in (d.name, str(d.number), d.name.rsplit(", ", 1)[0])]
+    if not exact and (renumbered := [d for d in outputs if same_device(wanted, d.name)]):
+        return renumbered[0]
     partly = [d for d in outputs if wanted.lower() in d.name.lower()]
     for found in (exact, partly):
         if len(found) == 1 or len({d.name for d in found}) == 1:

@@ -13,12 +13,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from hummingface.instrument.audio import shared_state
+from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -52,6 +53,7 @@ class EngineOptions(TypedDict):
     tell: Callable[..., None]
     log: Callable[[int, PlayerEvent], None] | None
     touch: Touch | None
+    held: HeldBySource | None
 
 
 class Engine:
@@ -59,19 +61,19 @@ class Engine:
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed",
     error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch` applies the player's
-    velocity curve to events from MIDI ports, before anything records them. `log(sample, event)` is called for every event with the sample
-    at which it takes effect; so is `history`, which keeps the last minute.
+    velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds. `log(sample, event)` is
+    called for every event with the sample at which it takes effect; so is `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
                  tell: Callable[..., None] = lambda *told: None, log: Callable[[int, PlayerEvent], None] | None = None,
-                 take: "Performance | None" = None, touch: Touch | None = None):
+                 take: "Performance | None" = None, touch: Touch | None = None, held: HeldBySource | None = None):
         from hummingface.instrument.performance import snapshot
         from hummingface.instrument.performance.performer import Performer
         self.path, self._memory = shared_state.create(state_dtype.itemsize)
         self.state = new_state(rate_hz, seed=seed, buffer=self._memory)
         self.rate_hz, self._tell = rate_hz, tell
-        self._touch = touch or Touch()
+        self._touch, self._held = touch or Touch(), held or HeldBySource()
         self.stream: OutputStream | None = None                     # the stream that advances the position now, for its clock
         self.jack: MidiInput | None = None                       # the stream, if MIDI comes with it
         self._lock = threading.Lock()
@@ -112,27 +114,42 @@ class Engine:
         """How long after its stamp an event sounds."""
         self.performer.delay_samples = samples
 
-    def receive(self, event: PlayerEvent) -> None:
-        """Take an event now."""
+    def receive(self, event: PlayerEvent, source: Hashable = None) -> None:
+        """Take an event of a source now."""
         with self._lock:
-            if len(self._events) < MOST_WAITING:
-                self._events.append((self._now(), event))
+            played = self._held.hear(source, event)
+            if played is not None and len(self._events) < MOST_WAITING:
+                self._events.append((self._now(), played))
         self.poke()
 
-    def receive_bytes(self, message: bytes) -> None:
+    def receive_bytes(self, message: bytes, source: Hashable = None) -> None:
         """Take a MIDI message of a port now; bytes that are no message are ignored."""
-        if message and message[0] in midi_clock.STATUS:
-            with self._lock:
+        with self._lock:
+            if message and len(self._events) < MOST_WAITING:
                 stamp = self._now()
-                self._events += [(stamp, event) for event in self.clock.hear(message, stamp)]
-            return
-        event = self._decode(message)
-        if event is not None:
-            self.receive(event)
+                self._events += [(stamp, event) for event in self._read(stamp, message, source)]
+        self.poke()
 
-    def play_patch(self, patch: Patch, source: "Source | None" = None) -> None:
-        """Change the sound as soon as possible."""
-        self.receive(Load(patch, source))
+    def leave(self, source: Hashable) -> None:
+        """A source is gone: release what it holds."""
+        with self._lock:
+            stamp = self._now()
+            self._events += [(stamp, event) for event in self._held.leave(source)]
+        self.poke()
+
+    def play_patch(self, patch: Patch, source: "Source | None" = None, *, answers: bool = False) -> None:
+        """Change the sound as soon as possible; `answers`: as a program change asked for."""
+        self.receive(Load(patch, source, answers=answers))
+
+    def panic(self) -> None:
+        """Silence everything at once, and make what is played next audible."""
+        self.receive(midi.Panic())
+        self.make_audible()
+
+    def make_audible(self) -> None:
+        """Bring back channels that a volume or expression of 0 has silenced: their sender may be long gone, and nothing would sound."""
+        for event in self.performer.channels.to_be_heard():
+            self.receive(event)
 
     def poke(self) -> None:
         """Wake the performer."""
@@ -207,7 +224,7 @@ class Engine:
                         now = self._latest = max(now, events[-1][0])
                     if self.jack is not None:
                         until = self.jack.done_until        # read first: all events before this sample are in the next batch
-                        taken = [(stamp, event) for stamp, data in self.jack.take() for event in self._read(data, stamp)]
+                        taken = [(stamp, event) for stamp, *heard in self.jack.take() for event in self._read(stamp, *heard)]
                         events += taken
                         if taken:       # a period's notes are started now, not each at its sample, or they would be late
                             now = self._latest = max(now, until - 1)
@@ -229,16 +246,18 @@ class Engine:
         except Exception as error:                  # nothing a player does may lead here; the process is restarted
             self._tell("failed", error)
 
-    def _read(self, message: bytes, stamp: int) -> Sequence[midi.Event]:
-        """The events of a MIDI message that came at a sample."""
-        if message[0] in midi_clock.STATUS:
-            return self.clock.hear(message, stamp)
-        event = self._decode(message)
-        return [] if event is None else [event]
+    def _read(self, stamp: int, message: bytes, source: Hashable = None) -> Sequence[PlayerEvent]:
+        """The events of a MIDI message of any port, the system's and JACK's alike, that came at a sample; an empty one: its source is gone.
 
-    def _decode(self, message: bytes) -> midi.Event | None:
-        """The event that a MIDI message of any port becomes, the system's and JACK's alike; None if it plays nothing."""
-        return self._touch.apply(midi.decode(message))
+        Under the lock.
+        """
+        if not message:
+            return self._held.leave(source)
+        if message[0] in midi_clock.STATUS:
+            return self.clock.hear(message, stamp, source)
+        event = self._touch.apply(midi.decode(message))
+        played = None if event is None else self._held.hear(source, event)
+        return [] if played is None else [played]
 
     def _stand_at(self, take: "Performance") -> None:
         from hummingface.instrument.performance.sound_bank import SoundBank
@@ -288,7 +307,7 @@ class Engine:
         except self._snapshot.SnapshotError:
             return                                  # until the next look: what is torn would be replayed otherwise
         pending = [(sample, noted(event)) for sample, event in performer.waiting()]
-        history.moments.append(Kept(values["sample"], history.noted, pending, quiet, values))
+        history.moments.append(Kept(values["sample"], history.noted, pending, quiet, values, history.late))
         self._remembered_at = self._looked_at
         if quiet:
             self._at_rest = history.noted

@@ -8,6 +8,9 @@ the performer.
 
 Real-time: `_process` allocates nothing, locks nothing, calls no Python; it wakes the performer by writing a byte into a
 non-blocking socket.
+
+JACK's notification thread counts, compiled as well, which input has lost a source; the process callback puts that in its place among the
+messages (`jack_inputs.py`).
 """
 import ctypes
 import ctypes.util
@@ -18,27 +21,30 @@ import llvmlite.binding
 import numpy as np
 from numba import types
 
-from hummingface.compiled import c_callback, c_function, carray, compiled
+from hummingface.compiled import c_callback, c_function, carray
 from hummingface.instrument.audio.devices import Device, DeviceError
+from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, REGISTERED, JackInputs, names_of
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
 from hummingface.instrument.synthesis.state import state_dtype
 
-CLIENT_NAME, MIDI_NAME = b"HummingFace", b"midi_in"
-AUDIO_TYPE, MIDI_TYPE = b"32 bit float mono audio", b"8 bit raw midi"
-IS_INPUT, IS_OUTPUT = 1, 2
+CLIENT_NAME = b"HummingFace"
+AUDIO_TYPE = b"32 bit float mono audio"
 NO_START_SERVER = 1
-EVENTS = 1024                       # MIDI messages that may wait for the performer
 SWITCH_S = 2.0                      # the longest that a server may take to begin its next period
 LONGEST_PERIOD = 8192               # JACK's own limit
 
 shared_dtype = np.dtype([
-    ("state", "i8"), ("audio", "i8", 2), ("midi", "i8"),        # addresses: the state block, the ports
+    ("state", "i8"), ("audio", "i8", 2), ("midi", "i8", INPUTS),        # addresses: the state block, the ports,
+    ("client", "i8"),                                           # JACK's client
+    ("inputs", "i8"),                                           # ports for MIDI in use
+    ("left", "i8", INPUTS), ("left_seen", "i8", INPUTS),        # how often each has lost a source: as notified, and as passed on
+    ("registered", "i8"), ("registered_ids", "u4", REGISTERED),         # ports of others that came, in a ring
     ("channels", "i8"), ("wake", "i8"),                         # `wake`: a file descriptor to write a byte to
     ("written", "i8"), ("taken", "i8"), ("lost", "i8"),         # MIDI messages so far
     ("done_until", "i8"),                                       # every message stamped before this sample has been written
     ("period", "i8"), ("xruns", "i8"), ("xruns_told", "i8"), ("ended", "i8"),
-    ("time", "i8", EVENTS), ("size", "i4", EVENTS), ("bytes", "u1", (EVENTS, 4)),
+    ("time", "i8", EVENTS), ("size", "i4", EVENTS), ("bytes", "u1", (EVENTS, 4)), ("input", "i4", EVENTS),   # size 0: it has lost a source
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
@@ -46,6 +52,7 @@ _EVENT_OFFSET = dict(shared_dtype.fields or {})["event_time"][1]
 
 _get_time = c_function("jack_get_time", types.uint64())
 _get_buffer = c_function("jack_port_get_buffer", types.voidptr(types.voidptr, types.uint32))
+_port_by_id = c_function("jack_port_by_id", types.intp(types.voidptr, types.uint32))
 _event_count = c_function("jack_midi_get_event_count", types.uint32(types.voidptr))
 _event_get = c_function("jack_midi_event_get", types.int32(types.voidptr, types.voidptr, types.uint32))
 _write = c_function("write", types.intp(types.int32, types.voidptr, types.uintp))
@@ -71,7 +78,10 @@ def _load_library() -> ctypes.CDLL | None:
         ("jack_set_process_callback", number, [pointer, pointer, pointer]),
         ("jack_set_xrun_callback", number, [pointer, pointer, pointer]),
         ("jack_set_freewheel_callback", number, [pointer, pointer, pointer]),
-        ("jack_on_shutdown", None, [pointer, pointer, pointer]),
+        ("jack_set_port_connect_callback", number, [pointer, pointer, pointer]),
+        ("jack_set_port_registration_callback", number, [pointer, pointer, pointer]),
+        ("jack_on_shutdown", None, [pointer, pointer, pointer]), ("jack_port_by_id", pointer, [pointer, ctypes.c_uint32]),
+        ("jack_port_connected", number, [pointer]),
         ("jack_get_ports", names, [pointer, text, text, size]), ("jack_port_by_name", pointer, [pointer, text]),
         ("jack_port_get_all_connections", names, [pointer, pointer]), ("jack_connect", number, [pointer, text, text]),
         ("jack_disconnect", number, [pointer, text, text]), ("jack_free", None, [pointer]),
@@ -92,22 +102,27 @@ def _process(frames, argument):
     s.period = samples
     begin = state[0].position
     # MIDI first: an event sounds one block after its stamp at the earliest, so the performer has this block to prepare it.
-    buffer = _get_buffer(pointer_at(s.midi), frames)
     event = pointer_at(shared.ctypes.data + _EVENT_OFFSET)
     taken, written = load_acquire(shared, "taken"), s.written
-    for i in range(np.int64(_event_count(buffer))):
-        if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
-            continue                                            # system exclusive means nothing to the instrument
-        if written - taken >= EVENTS:
-            s.lost += 1
-            continue
-        place = written % EVENTS
-        data = carray(pointer_at(s.event_data), 3, np.uint8)
-        for j in range(np.int64(s.event_size)):
-            s.bytes[place, j] = data[j]
-        s.size[place] = np.int32(s.event_size)
-        s.time[place] = begin + np.int64(s.event_time)
-        written += 1
+    for n in range(load_acquire(shared, "inputs")):
+        if s.left[n] != s.left_seen[n] and written - taken < EVENTS:
+            s.left_seen[n] = s.left[n]
+            place = written % EVENTS
+            s.size[place], s.time[place], s.input[place] = 0, begin, n
+            written += 1
+        buffer = _get_buffer(pointer_at(s.midi[n]), frames)
+        for i in range(np.int64(_event_count(buffer))):
+            if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
+                continue                                        # system exclusive means nothing to the instrument
+            if written - taken >= EVENTS:
+                s.lost += 1
+                continue
+            place = written % EVENTS
+            data = carray(pointer_at(s.event_data), 3, np.uint8)
+            for j in range(np.int64(s.event_size)):
+                s.bytes[place, j] = data[j]
+            s.size[place], s.time[place], s.input[place] = np.int32(s.event_size), begin + np.int64(s.event_time), n
+            written += 1
     news = written > s.written
     store_release(shared, "written", written)
     store_release(shared, "done_until", begin + samples)
@@ -140,6 +155,24 @@ def _freewheel(starting, argument):
     carray(pointer_at(shared[0].state), 1, state_dtype)[0].wait = starting
 
 
+def _connection(one, other, connected, argument):
+    shared = carray(argument, 1, shared_dtype)
+    s = shared[0]
+    if connected == 0:
+        first, second = _port_by_id(pointer_at(s.client), one), _port_by_id(pointer_at(s.client), other)
+        for n in range(load_acquire(shared, "inputs")):
+            if s.midi[n] in (first, second):
+                s.left[n] += 1
+
+
+@c_callback(types.void(types.uint32, types.int32, types.voidptr))
+def _registration(port, registered, argument):
+    shared = carray(argument, 1, shared_dtype)
+    if registered != 0:
+        shared[0].registered_ids[shared[0].registered % REGISTERED] = port
+        store_release(shared, "registered", shared[0].registered + 1)
+
+
 @c_callback(types.void(types.voidptr))
 def _shutdown(argument):
     shared = carray(argument, 1, shared_dtype)
@@ -152,10 +185,11 @@ def _say_nothing(text):
 
 
 _callback = c_callback(types.int32(types.uint32, types.voidptr))(_process) if _LIBRARY else None
+_connection_callback = c_callback(types.void(types.uint32, types.uint32, types.int32, types.voidptr))(_connection) if _LIBRARY else None
 
 
 class JackStream:
-    """A running client, connected to `device`: an `OutputStream` and its `MidiInput`.
+    """A running client, connected to `device`: an `OutputStream`; `midi_input` is its `MidiInput`.
 
     `wake`: a file descriptor that gets a byte when messages have come. Raises DeviceError.
     """
@@ -180,24 +214,22 @@ class JackStream:
         self._shared = np.zeros(1, shared_dtype)
         ports = [self._library.jack_port_register(self._client, name, AUDIO_TYPE, IS_OUTPUT, 0)
                  for name in (b"out_1", b"out_2")[:channels]]
-        self._midi = self._library.jack_port_register(self._client, MIDI_NAME, MIDI_TYPE, IS_INPUT, 0)
         shared = self._shared[0]
-        shared["state"], shared["midi"], shared["channels"], shared["wake"] = state.ctypes.data, self._midi, channels, wake
+        shared["state"], shared["client"], shared["channels"], shared["wake"] = state.ctypes.data, self._client, channels, wake
+        self.midi_input = JackInputs(self._library, self._client, self._shared)
         shared["audio"][:channels] = ports
         shared["period"] = self._library.jack_get_buffer_size(self._client)
         address = self._shared.ctypes.data
         for register, callback in (("jack_set_process_callback", _callback), ("jack_set_xrun_callback", _xrun),
-                                   ("jack_set_freewheel_callback", _freewheel), ("jack_on_shutdown", _shutdown)):
+                                   ("jack_set_freewheel_callback", _freewheel), ("jack_set_port_connect_callback", _connection_callback),
+                                   ("jack_set_port_registration_callback", _registration), ("jack_on_shutdown", _shutdown)):
             assert callback is not None
             getattr(self._library, register)(self._client, callback.address, address)
-        if not all(ports) or not self._midi or self._library.jack_activate(self._client) != 0:
+        if not all(ports) or not self.midi_input.add() or self._library.jack_activate(self._client) != 0:
             self._library.jack_client_close(self._client)
             raise DeviceError("The JACK server does not accept another client.")
-        self.midi_name = self._library.jack_port_name(self._midi).decode()
         for port, target in zip(ports, self._targets, strict=False):
             self._library.jack_connect(self._client, self._library.jack_port_name(port), target.encode())
-
-    # As a stream
 
     @property
     def block_samples(self) -> int:
@@ -221,10 +253,6 @@ class JackStream:
     def active(self) -> bool:
         return not self._shared["ended"][0]
 
-    @property
-    def midi_input(self) -> "JackStream":
-        return self
-
     def play(self, state: np.ndarray, wake: int) -> bool:
         """Play another state block from the next period on, keeping every connection. No other thread may call `take` meanwhile."""
         shared = self._shared[0]
@@ -235,71 +263,16 @@ class JackStream:
         begin, end = int(state["position"][0]), time.monotonic() + SWITCH_S
         while int(state["position"][0]) == begin and time.monotonic() < end:
             time.sleep(0.001)
-        self.take()                                             # what came by the old block's clock
+        self.midi_input.take()                                  # what came by the old block's clock
         return True
 
     def close(self) -> None:
         """Leave the server, if it still runs: leaving a dead one may hang."""
+        self.midi_input.close()
         if self._client and self.active:
             self._library.jack_client_close(self._client)
         self._client = None
 
-    # As MIDI input
-
-    def sources(self) -> list[str]:
-        """Names of all MIDI ports that send."""
-        return self._ports(MIDI_TYPE, IS_OUTPUT) if self.active else []
-
-    def connected(self) -> list[str]:
-        """Names of the connected ports."""
-        if not self.active:
-            return []
-        return self._names(self._library.jack_port_get_all_connections(self._client, self._midi))
-
-    def connect(self, source: str) -> bool:
-        """Connect a port."""
-        return self._library.jack_connect(self._client, source.encode(), self.midi_name.encode()) == 0
-
-    def disconnect(self, source: str) -> None:
-        self._library.jack_disconnect(self._client, source.encode(), self.midi_name.encode())
-
-    @property
-    def done_until(self) -> int:
-        """Every message stamped before this sample can be taken."""
-        return int(_done_until(self._shared))
-
-    def take(self) -> list[tuple[int, bytes]]:
-        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
-        shared = self._shared[0]
-        first, end = int(shared["taken"]), int(_written(self._shared))
-        messages = [(int(shared["time"][n % EVENTS]), shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes())
-                    for n in range(first, end)]
-        _taken(self._shared, end)
-        return messages
-
     def _ports(self, kind: bytes, flags: int, client: str = "") -> list[str]:
-        names = self._names(self._library.jack_get_ports(self._client, None, kind, flags))
+        names = names_of(self._library, self._library.jack_get_ports(self._client, None, kind, flags))
         return [name for name in names if not client or name.startswith(client + ":")]
-
-    def _names(self, found) -> list[str]:
-        names: list[str] = []
-        if found:
-            while found[len(names)] is not None:
-                names.append(found[len(names)].decode(errors="replace"))
-            self._library.jack_free(ctypes.cast(found, ctypes.c_void_p))
-        return names
-
-
-@compiled()
-def _written(shared):
-    return load_acquire(shared, "written")
-
-
-@compiled()
-def _done_until(shared):
-    return load_acquire(shared, "done_until")
-
-
-@compiled()
-def _taken(shared, count):
-    store_release(shared, "taken", count)

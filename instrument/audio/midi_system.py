@@ -10,16 +10,16 @@ import ctypes.util
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import rtmidi
     from mido.ports import BaseInput
 
-OUR_NAME = "HummingFace"
+OUR_NAME, PORTMIDI_NAME = "HummingFace", "PortMidi"         # as ALSA's sequencer lists them
 Hear = Callable[[bytes], None]
 CLOSE_S = 1.0
 _SEQUENCER = Path("/proc/asound/seq/clients")
@@ -31,15 +31,27 @@ _ON_LINUX = "sudo apt-get install libportmidi0 (elsewhere the package may be cal
 Port = TypeVar("Port")                  # of the library that hears it
 
 
-class System(Protocol[Port]):
-    """An interface to the system's MIDI: names of inputs, and how to open and close each."""
+class Address(NamedTuple):
+    """An input as the system knows it: its name, and which one of that name it is, from 0."""
+    name: str
+    number: int
 
-    def names(self) -> list[str]: ...
-    def open(self, name: str, hear: Hear) -> Port: ...
+
+class System(Protocol[Port]):
+    """An interface to the system's MIDI: its inputs, and how to open and close each."""
+
+    def addresses(self) -> list[Address]: ...
+    def open(self, address: Address, hear: Hear) -> Port: ...
     def open_virtual(self, hear: Hear) -> Port | None: ...
     def close(self, port: Port) -> None: ...
+    def is_heard(self, address: Address, port: Port) -> bool:
+        """Whether an open input still gets its messages; one whose device went and came back gets none."""
     def stale(self) -> bool: ...
     def end(self) -> None: ...
+
+
+def _numbered(names: Sequence[str]) -> list[Address]:
+    return [Address(name, list(names[:i]).count(name)) for i, name in enumerate(names)]
 
 
 class NotThere(OSError):
@@ -77,13 +89,13 @@ class RtMidi:
     def _new(self) -> "rtmidi.MidiIn":
         return self._rtmidi.MidiIn(self._api, name=OUR_NAME)
 
-    def names(self) -> list[str]:
-        return self._lister.get_ports()
+    def addresses(self) -> list[Address]:
+        return _numbered(self._lister.get_ports())
 
-    def open(self, name: str, hear: Hear) -> "rtmidi.MidiIn":
+    def open(self, address: Address, hear: Hear) -> "rtmidi.MidiIn":
         port = self._new()
         try:
-            port.open_port(self.names().index(name), name=OUR_NAME)
+            port.open_port(self.addresses().index(address), name=OUR_NAME)
         except Exception:
             self.close(port)
             raise
@@ -109,6 +121,13 @@ class RtMidi:
             port.close_port()
             port.delete()
 
+    def is_heard(self, address: Address, port: "rtmidi.MidiIn") -> bool:
+        if not port.is_port_open():
+            return False
+        of_alsa = re.search(r"\d+:\d+$", address.name) if self._api == getattr(self._rtmidi, "API_LINUX_ALSA", None) else None
+        sources = _connected_from(OUR_NAME) if of_alsa else None
+        return of_alsa is None or sources is None or of_alsa[0] in sources
+
     def stale(self) -> bool:
         return False
 
@@ -127,13 +146,15 @@ class PortMidi:
             self._backend.get_input_names()
         except Exception as error:                  # ctypes' errors for a missing library, of several kinds
             raise NotThere("there is no PortMidi library") from error
-        self._seen = _sequencer()
+        self._seen, self._opened = _sequencer(), 0
 
-    def names(self) -> list[str]:
-        return list(dict.fromkeys(self._backend.get_input_names()))
+    def addresses(self) -> list[Address]:
+        return _numbered(self._backend.get_input_names())
 
-    def open(self, name: str, hear: Hear) -> "BaseInput":
-        port = self._backend.open_input(name)
+    def open(self, address: Address, hear: Hear) -> "BaseInput":
+        with _the_one(self._backend.module, address):
+            port = self._backend.open_input(address.name)
+        self._opened += 1
         # set when the port is whole: a callback that is given to `open_input` may be called before it is
         port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
         return port
@@ -141,8 +162,9 @@ class PortMidi:
     def open_virtual(self, hear: Hear) -> None:
         return None                                 # it has none
 
-    @staticmethod
-    def close(port: "BaseInput") -> None:
+    def close(self, port: "BaseInput") -> None:
+        self._opened -= 1
+
         def end() -> None:
             with suppress(Exception):
                 port.close()
@@ -150,10 +172,14 @@ class PortMidi:
         closing.start()
         closing.join(CLOSE_S)
 
+    def is_heard(self, address: Address, port: "BaseInput") -> bool:
+        return True                                 # `stale` says it of all together
+
     def stale(self) -> bool:
         """Whether ports came or went since it began: all that is open must be closed, and opened again."""
         before, self._seen = self._seen, _sequencer()
-        return before != self._seen
+        sources = _connected_from(PORTMIDI_NAME)
+        return before != self._seen or (sources is not None and len(sources) < self._opened)
 
     def end(self) -> None:
         pass
@@ -174,16 +200,45 @@ def _found_by_mido() -> Iterator[None]:
         ctypes.CDLL = plain                                     # type: ignore[misc]
 
 
+@contextmanager
+def _the_one(backend: Any, address: Address) -> Iterator[None]:
+    """mido opens the first input of a name: this context gives it the one that is meant."""
+    by_name = backend._get_named_device
+    device = [each for each in backend.get_devices() if each["is_input"] and each["name"] == address.name][address.number]
+    backend._get_named_device = lambda name, get_input: device
+    try:
+        yield
+    finally:
+        backend._get_named_device = by_name
+
+
 def _sequencer() -> list[str]:
     """ALSA's clients and ports, without PortMidi's own. Empty where there is no sequencer."""
-    try:
-        text = _SEQUENCER.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
     found, ours = [], False
-    for line in text.splitlines():
+    for line in _sequencer_lines():
         if re.match(r"Client +\d+ :", line):
-            ours = "PortMidi" in line
+            ours = PORTMIDI_NAME in line
         if not ours and re.match(r"Client +\d+ :| +Port +\d+ :", line):
             found.append(line)
     return found
+
+
+def _connected_from(client: str) -> list[str] | None:
+    """The addresses ("24:0") of ALSA's ports that clients of this name hear; None where ALSA knows no such client."""
+    found: list[str] | None = None
+    ours = False
+    for line in _sequencer_lines():
+        if re.match(r"Client +\d+ :", line):
+            ours = f'"{client}"' in line
+            if ours and found is None:
+                found = []
+        elif ours and found is not None and (sources := re.match(r" +Connected From: (.*)", line)):
+            found += re.findall(r"(\d+:\d+)(?:\[[^\]]*\])*", sources[1])
+    return found
+
+
+def _sequencer_lines() -> list[str]:
+    try:
+        return _SEQUENCER.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -179,7 +180,7 @@ class Output:
             if silent:
                 raise
             listed = devices.outputs_afresh()           # PortAudio's own list is as old as its stream
-            if not any(wanted in (d["name"], d["name"].rsplit(", ", 1)[0]) for d in listed):
+            if wanted is None or not any(same_device(wanted, d["name"]) for d in listed):
                 raise
             with _at_most(RESCAN_S):
                 self.close()

@@ -13,8 +13,9 @@ class MidiInput(Protocol):
     def done_until(self) -> int:
         """Every message stamped before this sample can be taken."""
 
-    def take(self) -> list[tuple[int, bytes]]:
-        """The messages that have arrived: (stamp, message) each, in order. One thread only."""
+    def take(self) -> list[tuple[int, bytes, int]]:
+        """The messages that have arrived: (stamp, message, number of the input) each, in order; an empty message: the input has lost a
+        source. One thread only."""
 
     def sources(self) -> list[str]:
         """Names of all MIDI ports that send."""
@@ -22,8 +23,11 @@ class MidiInput(Protocol):
     def connected(self) -> list[str]:
         """Names of the connected ports."""
 
+    def came(self) -> set[str]:
+        """Names of ports that were registered since the last call."""
+
     def connect(self, source: str) -> bool:
-        """Connect a port."""
+        """Connect a port, to an input of its own. False where that fails, as it may for a while."""
 
     def disconnect(self, source: str) -> None:
         """Disconnect a port."""

@@ -50,6 +50,8 @@ class Telemetry:
     noise_db: "np.ndarray | None" = None                # [BANDS]
     f0_hz: float = 0.0
     frame_count: int = 0
+    channels: "np.ndarray | None" = None                # [16, 5] what MIDI's channels stand at: `ChannelShown` of channel_state.py
+    channel: int = 0                                    # the one that was moved last
 
 
 @dataclass(frozen=True)

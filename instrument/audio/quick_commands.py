@@ -1,13 +1,14 @@
 """Commands of the client that its own thread executes, at once, whatever the main thread is doing: notes, controls, recording."""
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set, decode
+from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set, decode
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
     from hummingface.instrument.audio.velocity_input import Touch
     from hummingface.instrument.recording.recorder import Recorder
 
+WINDOW = "window"               # the source of what is played there, as `HeldBySource` takes it
 NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
 RECORDING = ("record", "capture")
 
@@ -16,18 +17,18 @@ def play(message: dict, engine: "Engine", touch: "Touch") -> None:
     """Give the performer what `message`, one of NOTES_AND_CONTROLS, asks for."""
     match message["do"]:
         case "note_on":
-            engine.receive(NoteOn(0, message["note"], message["velocity"]))
+            engine.receive(NoteOn(0, message["note"], message["velocity"]), WINDOW)
         case "note_off":
-            engine.receive(NoteOff(0, message["note"]))
+            engine.receive(NoteOff(0, message["note"]), WINDOW)
         case "set":
             engine.receive(Set(message["id"], float(message["value"])))
         case "midi":
             if (event := decode(message["bytes"])) is not None:
-                engine.receive(event)
+                engine.receive(event, WINDOW)
         case "velocity_curve":
             touch.use(message["table"])
         case "panic":
-            engine.receive(Panic())
+            engine.panic()
 
 
 def record(message: dict, recorder: "Recorder") -> None:

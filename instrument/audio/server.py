@@ -28,13 +28,14 @@ from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
 from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, AudioChoice
-from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING
+from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine, EngineOptions
+    from hummingface.instrument.audio.held_by_source import HeldBySource
     from hummingface.instrument.audio.output_stream import MidiInput
     from hummingface.instrument.audio.recall import Recall
     from hummingface.instrument.audio.sound_loader import SoundLoader
@@ -58,6 +59,7 @@ class Server:
     # made by `_start`
     _recorder: "Recorder"
     _touch: "Touch"
+    _held: "HeldBySource"
     _sounds: "SoundLoader"
     _source: "Source"
     _output: "Output"
@@ -142,12 +144,14 @@ class Server:
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
+        from hummingface.instrument.audio.held_by_source import HeldBySource
         from hummingface.instrument.audio.recall import Recall  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.sound_loader import SoundLoader
         from hummingface.instrument.audio.surroundings import Surroundings
         from hummingface.instrument.audio.velocity_input import Touch
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
+        self._held = HeldBySource()
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
         if self._config.get("velocity_curve") is not None:
             self._touch.use(self._config["velocity_curve"])
@@ -166,7 +170,8 @@ class Server:
         self._output.open(fallback=bool(self._config.get("fallback")))
         self._tell({"tell": "patch", "patch": patch.to_json()})
         self._tell_notice(patch)
-        self._surroundings = Surroundings(lambda data: self._playing.receive_bytes(data), self._config.get("midi_ports"), self._announcer)
+        self._surroundings = Surroundings(lambda data, source: self._playing.receive_bytes(data, source),
+                                          lambda source: self._playing.leave(source), self._config.get("midi_ports"), self._announcer)
         self._surroundings.use_jack(self._playing.jack)
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
@@ -195,7 +200,7 @@ class Server:
 
     def _engine_options(self) -> "EngineOptions":
         """The options of every engine here."""
-        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch}
+        return {"tell": self._performer_tells, "log": self._log_event if self._log else None, "touch": self._touch, "held": self._held}
 
     def _end(self) -> None:
         registry.remove(os.getpid())
@@ -269,6 +274,7 @@ class Server:
                 self._play_program(message["number"])
             case "client gone":
                 self._touch.listen(False)
+                self._playing.leave(WINDOW)
                 self._quiet_since = time.monotonic()
 
     def _welcome(self) -> None:
@@ -286,12 +292,15 @@ class Server:
         for message in self._recall.forget():
             quick_commands.play(message, self._playing, self._touch)
 
-    def _play_patch(self, values: dict) -> None:
+    def _play_patch(self, values: dict, *, asked_by_midi: bool = False) -> None:
         self._give_up_take()
         patch, source = self._sounds.load(values)
         self._source = source
-        self._playing.play_patch(patch, source)
-        self._announcer.keep({"tell": "patch", "patch": patch.to_json()})
+        message = {"tell": "patch", "patch": patch.to_json()}
+        (self._tell if asked_by_midi else self._announcer.keep)(message)        # before the engine tells what it keeps of the patch before
+        self._playing.play_patch(patch, source, answers=asked_by_midi)
+        if not asked_by_midi:
+            self._playing.make_audible()
         self._tell_notice(patch)
 
     def _tell_notice(self, patch: "Patch") -> None:
@@ -302,8 +311,7 @@ class Server:
     def _play_program(self, number: int) -> None:
         patch = self._sounds.program(number)
         if patch is not None:
-            self._play_patch(patch.to_json())
-            self._tell({"tell": "patch", "patch": patch.to_json()})
+            self._play_patch(patch.to_json(), asked_by_midi=True)
 
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}

@@ -2,7 +2,7 @@
 
 Only the main thread of the audio process calls this, but for `tell_devices`.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio.announcer import Announcer
@@ -16,11 +16,13 @@ _NO_CLOCK = {"tell": "clock", "bpm": None, "started": False}
 
 
 class Surroundings:
-    """`receive` takes the bytes of MIDI messages. `wanted`: names of the ports to open; None for all."""
+    """`receive` takes the bytes of MIDI messages and their source, `leave` a source that is gone. `wanted`: names of the ports to open;
+    None for all."""
 
-    def __init__(self, receive: Callable[[bytes], None], wanted: list[str] | None, announcer: Announcer) -> None:
+    def __init__(self, receive: Callable[[bytes, Hashable], None], leave: Callable[[Hashable], None], wanted: list[str] | None,
+                 announcer: Announcer) -> None:
         self._announcer = announcer
-        self._ports = MidiPorts(receive, virtual=True)
+        self._ports = MidiPorts(receive, leave, virtual=True)
         self._ports.wanted = wanted
 
     def use_jack(self, jack: "MidiInput | None") -> None:

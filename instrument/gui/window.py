@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayou
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
@@ -28,6 +29,7 @@ from hummingface.instrument.gui.panels.spectrogram_panel import SpectrogramPanel
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
+from hummingface.instrument.gui.widgets.channel_levels import ChannelLevels
 from hummingface.instrument.gui.widgets.keyboard import Keyboard
 from hummingface.instrument.gui.widgets.morph_pad import MorphPanel
 from hummingface.instrument.gui.widgets.plain_text import Label
@@ -105,6 +107,8 @@ class Window(QMainWindow):
         self.panels = ControlPanel()
         self.bend = Wheel("Pitch bend", "Bend", springs=True)
         self.wheel = Wheel("Modulation wheel", "Mod", springs=False)
+        self.levels = ChannelLevels()
+        self.channels = ChannelDisplay(self.bend, self.wheel, self.levels)
         self.keyboard = Keyboard(self.note_input)
         self.status = StatusLine()
         self.dialog: SettingsDialog = SettingsDialog(self)
@@ -136,6 +140,7 @@ class Window(QMainWindow):
         self._second.addWidget(self.output)
         self._keys.addWidget(self.bend)
         self._keys.addWidget(self.wheel)
+        self._keys.addWidget(self.levels)
         self._keys.addWidget(self.keyboard, 1)
         self._rows.addLayout(self._top)
         self._rows.addLayout(self._first, 29)
@@ -230,6 +235,7 @@ class Window(QMainWindow):
         self.output.meter.feed(samples, now - self._last_tick)
         self.keyboard.show_sounding(telemetry.notes)
         self.news.see(telemetry.notes)
+        self.channels.see(telemetry)
         self._last_tick = now
         if now - self._last_status > STATUS_S:
             self._last_status = now

@@ -3,16 +3,32 @@
 What follows from it for the sound (semitones, dB) is in `controls.py`.
 """
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hummingface.instrument.performance import midi
 
+LOUDEST = 127                       # of volume and expression
+INAUDIBLE_DB = -40.0                # by volume and expression: at 12 of 127
 BEND_RANGE = 2.0                    # semitones, until RPN 0 says otherwise
 NO_RPN = 127
 # What a snapshot has of it: the bounds of each list of 16.
 RANGES = {"bend": (-1.0, 1.0), "bend_range": (0.0, 128.0), "volume": (0, 127), "expression": (0, 127)}
+
+
+def gain_db(volume: float, expression: float) -> float:
+    """Volume and expression, 0..127 each, as General MIDI has them: 40 log10."""
+    return 40 * float(np.log10(max(volume * expression / LOUDEST ** 2, 1e-4)))
+
+
+class ChannelShown(NamedTuple):
+    """What the window shows of a channel, in the order of the state block's `channels`."""
+    bend: float                     # -1..1
+    wheel: float                    # 0..1
+    volume: float                   # 0..127
+    expression: float               # 0..127
+    pedal: float                    # 1: down
 
 
 class ChannelState:
@@ -21,7 +37,7 @@ class ChannelState:
     def __init__(self) -> None:
         self.bend = np.zeros(16)
         self.bend_range = np.full(16, BEND_RANGE)
-        self.volume, self.expression = np.full(16, 127), np.full(16, 127)
+        self.volume, self.expression = np.full(16, LOUDEST), np.full(16, LOUDEST)
         self.rpn = [[NO_RPN, NO_RPN] for _ in range(16)]
 
     def capture(self) -> dict[str, Any]:
@@ -36,7 +52,7 @@ class ChannelState:
 
     def reset(self, channel: int) -> None:
         """Reset All Controllers, CC 121 (MIDI RP-015): not volume."""
-        self.bend[channel], self.expression[channel] = 0, 127
+        self.bend[channel], self.expression[channel] = 0, LOUDEST
         self.rpn[channel] = [NO_RPN, NO_RPN]
 
     def semitones(self, channel: int) -> float:
@@ -44,8 +60,13 @@ class ChannelState:
         return self.bend[channel] * self.bend_range[channel]
 
     def level_db(self, channel: int) -> float:
-        """Volume and expression as General MIDI has them: 40 log10."""
-        return 40 * float(np.log10(max(self.volume[channel] * self.expression[channel] / 127 ** 2, 1e-4)))
+        """What volume and expression do."""
+        return gain_db(self.volume[channel], self.expression[channel])
+
+    def to_be_heard(self) -> list[midi.Controller]:
+        """What brings back the channels that volume or expression have made inaudible."""
+        return [midi.Controller(channel, number, LOUDEST) for channel in range(16) if self.level_db(channel) < INAUDIBLE_DB
+                for number in (midi.VOLUME, midi.EXPRESSION)]
 
     def choose(self, channel: int, number: int, value: int) -> None:
         """A controller that chooses the RPN that data entry sets; no NRPN is known here."""

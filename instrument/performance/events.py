@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.midi import Event
+from hummingface.instrument.performance.voice_allocation import RULES
 
 if TYPE_CHECKING:
     from hummingface.instrument.performance.source import Source
@@ -12,10 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A change of sound: a patch, its source (None for the current one), and the law of loudness over velocity."""
+    """A change of sound: a patch, its source (None for the current one), the law of loudness over velocity, and the rules of keys that are
+    struck again. `answers`: it is what a program change asked for, so controls moved since that change stay where they are."""
     patch: Patch
     source: "Source | None" = None
     law: int = LAW
+    rules: int = RULES
+    answers: bool = False
     model: str | None = None            # the source's name, where the source itself is not kept
 
     @property

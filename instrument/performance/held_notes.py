@@ -6,42 +6,57 @@ from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn,
 
 
 class HeldNotes:
-    """The held notes after the events so far; `pedals` [16] were held before them. A key released under the pedal sounds on."""
+    """The held notes after the events so far; `pedals` [16] were held before them. A key that was struck twice is held until both strikes
+    have ended, and one released under the pedal sounds on: as in `voice_allocation.py`.
+    """
 
     def __init__(self, pedals: Sequence[bool] = ()) -> None:
-        self._sounding: dict[tuple[int, int], bool] = {}    # (channel, note): whether the key itself is held
+        self._strikes: dict[tuple[int, int], int] = {}      # (channel, note) that sounds: strikes that hold its key, 0: the pedal does
         self._pedals = {channel for channel, down in enumerate(pedals) if down}
 
     def hear(self, event: object) -> None:
         """Take the next event."""
         match event:
             case NoteOn(channel, note, _):
-                self._sounding[channel, note] = True
-            case NoteOff(channel, note) if channel in self._pedals and (channel, note) in self._sounding:
-                self._sounding[channel, note] = False
-            case NoteOff(channel, note):
-                self._sounding.pop((channel, note), None)
+                self._strikes[channel, note] = self._strikes.get((channel, note), 0) + 1
+            case NoteOff(channel, note, ends):
+                self._end(channel, note, ends)
             case Controller(channel, midi.SUSTAIN, value) if value >= 64:
                 self._pedals.add(channel)
             case Controller(channel, midi.SUSTAIN, _):
                 self._pedals.discard(channel)
-                self._sounding = {key: down for key, down in self._sounding.items() if down or key[0] != channel}
+                self._strikes = {key: count for key, count in self._strikes.items() if count or key[0] != channel}
             case Controller(channel, midi.RESET_CONTROLLERS, _):
                 self.hear(Controller(channel, midi.SUSTAIN, 0))
             case Controller(channel, midi.ALL_SOUND_OFF, _):
-                self._sounding = {key: down for key, down in self._sounding.items() if key[0] != channel}
+                self._strikes = {key: count for key, count in self._strikes.items() if key[0] != channel}
             case Controller(channel, number, _) if number >= midi.ALL_NOTES_OFF:
-                for key in [key for key in self._sounding if key[0] == channel]:
-                    self.hear(NoteOff(*key))
+                for key, count in [item for item in self._strikes.items() if item[0][0] == channel]:
+                    self._end(*key, count)
             case Panic():
-                self._sounding.clear()
+                self._strikes.clear()
                 self._pedals.clear()
+
+    def _end(self, channel: int, note: int, strikes: int) -> None:
+        left = max(self.strikes(channel, note) - strikes, 0)
+        if left or (channel in self._pedals and (channel, note) in self._strikes):
+            self._strikes[channel, note] = left
+        else:
+            self._strikes.pop((channel, note), None)
+
+    def strikes(self, channel: int, note: int) -> int:
+        """How many strikes hold the key."""
+        return self._strikes.get((channel, note), 0)
+
+    def pedal(self, channel: int) -> bool:
+        """Whether the pedal is down."""
+        return channel in self._pedals
 
     def sounds(self, event: NoteOn | NoteOff) -> bool:
         """Whether the note of this event sounds."""
-        return (event.channel, event.note) in self._sounding
+        return (event.channel, event.note) in self._strikes
 
     def release_all(self) -> list[NoteOff | Controller]:
         """The events that release everything that is held."""
-        return [*(NoteOff(*key) for key, down in sorted(self._sounding.items()) if down),
+        return [*(NoteOff(*key, count) for key, count in sorted(self._strikes.items()) if count),
                 *(Controller(channel, midi.SUSTAIN, 0) for channel in sorted(self._pedals))]

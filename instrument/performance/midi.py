@@ -28,8 +28,10 @@ class NoteOn:
 
 @dataclass(frozen=True, slots=True)
 class NoteOff:
+    """Ends `ends` of the strikes that hold a key: one, unless it is known how many its sender has made."""
     channel: int
     note: int
+    ends: int = 1             # 0 where another hand holds the key, and this one does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | Non
     match event:
         case NoteOn(channel, note, velocity):
             return bytes((0x90 | channel, note, velocity))
-        case NoteOff(channel, note):
+        case NoteOff(_, _, 0):                                  # elsewhere it would end what another hand holds
+            return None
+        case NoteOff(channel, note, _):
             return bytes((0x80 | channel, note, 64))
         case KeyPressure(channel, note, value):
             return bytes((0xA0 | channel, note, round(value * 127)))
@@ -143,7 +147,10 @@ def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | Non
 
 def to_json(event: Event) -> dict:
     """The event as plain values, for a log: `{"event": "NoteOn", "channel": 0, ...}`."""
-    return {"event": type(event).__name__, **asdict(event)}
+    values = {"event": type(event).__name__, **asdict(event)}
+    if values.get("ends") == 1:                                  # as nearly always
+        del values["ends"]
+    return values
 
 
 def from_json(values: dict) -> Event:

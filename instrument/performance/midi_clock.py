@@ -2,10 +2,11 @@
 
 A straight line is fitted to the newest ticks (least squares over eight beats), so that a jitter of 4 ms leaves 0.01 beats per minute.
 Three ticks in a row on the same side of the line mean a new tempo, and the fit starts again. The reported tempo changes only
-by steps too large for jitter, so that tempo-synced delays do not waver. MIDI clock has no time signatures: a bar is four beats.
+by steps too large for jitter, so that tempo-synced delays do not waver. MIDI clock has no time signatures: a bar is four beats. Of several
+sources one is followed, until it has been silent for a second: two clocks at once would make one twice as fast.
 """
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 
@@ -34,9 +35,14 @@ class MidiClock:
         self._odd = 0                       # how many of the newest lie far from the line, on one side: negative before, positive after it
         self._next = 0                      # place of the next tick in the song, from its start
         self._bars: deque[int] = deque(maxlen=8)
+        self._source: Hashable = None       # that is followed, and when it was heard last
+        self._heard_at = 0
 
-    def hear(self, message: bytes, sample: int) -> list[Tempo]:
-        """Take a message of `STATUS` at a sample. Returns the events for the performer."""
+    def hear(self, message: bytes, sample: int, source: Hashable = None) -> list[Tempo]:
+        """Take a message of `STATUS` at a sample from a source. Returns the events for the performer."""
+        if source != self._source and sample - self._heard_at < GONE_S * self.rate_hz and self._heard_at:
+            return []
+        self._source, self._heard_at = source, sample
         status = message[0]
         if status == START:
             self.started, self._next = True, 0

@@ -17,7 +17,7 @@ import numpy as np
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
-from hummingface.instrument.performance.channel_state import ChannelState
+from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
 from hummingface.instrument.performance.controls import (
     GLIDE,
     INDEX,
@@ -35,12 +35,11 @@ from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
-MOST_STARTS = 96                   # notes that may begin in one hop; the ring of starts holds 256
 _NAMES = list(INDEX)
 _MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
 
@@ -84,8 +83,8 @@ class Performer:
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
         self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
-        self._started = 0
         self._flush = False
+        self._since_program: dict[str, float] = {}  # controls moved since the newest program change
         self._corners: np.ndarray | None = None
         self._latents = np.zeros(source.latents, np.float32)
         self.channels = ChannelState()
@@ -97,6 +96,7 @@ class Performer:
             self._load(Load(patch))
         self.controls.snap()
         source.snap()
+        self.show_channels()
 
     @property
     def source(self) -> Source:
@@ -161,6 +161,20 @@ class Performer:
         """The number of sounding voices."""
         return int(self.voices.playing().sum())
 
+    def show_channels(self) -> None:
+        """Show where all channels stand."""
+        for channel in reversed(range(16)):
+            self._show(channel)
+
+    def _show(self, channel: int) -> None:
+        """Show where a channel stands, which was just moved."""
+        if self._shown:
+            status, channels = self.state["status"][0], self.channels
+            status["channels"][channel] = ChannelShown(
+                channels.bend[channel], self.controls.channel_goal[channel, WHEEL], channels.volume[channel], channels.expression[channel],
+                self.voices.down[channel])
+            status["channel"] = channel
+
     def _compute_hop(self) -> bool:
         began = time.perf_counter()
         self.controls.step()
@@ -169,7 +183,11 @@ class Performer:
         self.hop += 1
         self.voices.hop = self.hop
         self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
-        self._flush, self._started = False, 0
+        self._flush = False
+        if self.voices.owed:
+            for slot in self.voices.begin_owed():
+                self._begin(slot, self._floor)
+            self._begin_notes()
         if int(self.state["position"][0]) > boundary(4 * self.hop, self.rate_hz):
             self.late_hops += 1
         if self._shown:
@@ -200,23 +218,22 @@ class Performer:
         if slot is not None:
             self.maker.ready(slot, self.law)
             self._starts.append((slot, sample))
-            self._started += 1
 
     def _note_on(self, event: NoteOn, sample: int) -> None:
-        if self._started >= MOST_STARTS:
+        voices = self.voices
+        if voices.starts_left <= 0 and voices.rules == FIRST_OFF_ENDS:
             self.lost_notes += 1
             return
-        voices = self.voices
         slot = voices.note_on(event.channel, event.note, event.velocity)
-        if slot is None and voices.mode == 0:
+        if slot is None and voices.mode == POLY and not voices.owed:
             self.lost_notes += 1
         self._begin(slot, sample)
 
     def _note_off(self, event: NoteOff, sample: int) -> None:
-        if self._started < MOST_STARTS:
-            self._begin(self.voices.note_off(event.channel, event.note), sample)
-        else:
+        if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
+        else:
+            self._begin(self.voices.note_off(event.channel, event.note, event.ends), sample)
 
     def _key_pressure(self, event: KeyPressure, sample: int) -> None:
         table = self.voices.table
@@ -228,12 +245,14 @@ class Performer:
     def _bend_to(self, event: Bend, sample: int) -> None:
         self.channels.bend[event.channel] = event.value
         self.controls.bend(event.channel, self.channels.semitones(event.channel))
+        self._show(event.channel)
 
     def _set(self, event: Set, sample: int) -> None:
         try:
             value = self.controls.set(event.id, event.value)
         except (KeyError, TypeError, ValueError):
             return
+        self._since_program[event.id] = value
         parameter = PARAMETERS[event.id]
         if parameter.group == "latent":
             i = int(event.id.partition(".")[2]) - 1
@@ -242,6 +261,7 @@ class Performer:
         self._apply_settings()
 
     def _program(self, event: Program, sample: int) -> None:
+        self._since_program = {}
         if self.on_program is not None:
             self.on_program(event.channel, event.number)
 
@@ -252,12 +272,14 @@ class Performer:
         self.voices.silence()
         self.voices.down[:] = False
         self._flush = True
+        newest = int(self.state["status"][0]["channel"])
         for channel in range(16):
             self._reset(channel)
+        self._show(newest)
 
     def _load(self, event: Load, sample: int = 0) -> None:
         patch = self._patch = event.patch
-        self.law = event.law
+        self.law, self.voices.rules = event.law, event.rules
         if event.source is not None and event.source is not self.maker.source:
             self.maker.play(event.source)
             self._latents = np.zeros(event.source.latents, np.float32)
@@ -280,6 +302,15 @@ class Performer:
             self.controls.snap()
         if not (playing & (self.voices.table["source"] == self.maker.current)).any():
             self.source.snap()
+        if event.answers:
+            self._move_again(sample)
+
+    def _move_again(self, sample: int) -> None:
+        """Live, a patch takes a while to load: what was moved after the program change that asked for it holds."""
+        for name, value in self._since_program.items():
+            self.receive(Set(name, value), sample - self.delay_samples)
+            if self.changed is not None:
+                self.changed(name, value)
 
     def _apply_settings(self) -> None:
         now = self.controls.now
@@ -305,16 +336,20 @@ class Performer:
             self.controls.set_channel(channel, column, 0.0)
         self.voices.table["key_pressure"][self.voices.table["channel"] == channel] = 0
         self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
+        self._show(channel)
 
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value
         if number == midi.SUSTAIN:
             self.voices.pedal(channel, value >= 64)
+            self._show(channel)
         elif number == midi.MOD_WHEEL:
             self.controls.set_channel(channel, WHEEL, value / 127)
+            self._show(channel)
         elif number in (midi.VOLUME, midi.EXPRESSION):
             (self.channels.volume if number == midi.VOLUME else self.channels.expression)[channel] = value
             self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
+            self._show(channel)
         elif number == midi.PAN:
             self.controls.set_channel(channel, PANNING, min(max((value - 64) / 63, -1.0), 1.0))
         elif number in (midi.RPN_MSB, midi.RPN_LSB, midi.NRPN_MSB, midi.NRPN_LSB):

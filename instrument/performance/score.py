@@ -6,11 +6,13 @@
 import heapq
 import struct
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import MidiError, NoteOff, NoteOn
 from hummingface.instrument.performance.track_events import ChannelEvent, Track, read_track
 from hummingface.models.playing.checked_json import read_bytes
@@ -62,7 +64,22 @@ def read(path: str | Path) -> Score:
         begin_s = end_s
     names = [_text(track.name).strip() for track in tracks]
     general = any(track.general_midi for track in tracks)
-    return Score(events, names, end_s, general, tempos)
+    return Score(_with_ends(events), names, end_s, general, tempos)
+
+
+def _with_ends(events: list[tuple[float, int, ChannelEvent]]) -> list[tuple[float, int, ChannelEvent]]:
+    """The events; where a file has fewer note-offs than note-ons of a key, one note-off is meant to end all of the key's notes."""
+    missing = Counter((event.channel, event.note) for _, _, event in events if isinstance(event, NoteOn))
+    missing.subtract((event.channel, event.note) for _, _, event in events if isinstance(event, NoteOff))
+    if max(missing.values(), default=0) <= 0:
+        return events
+    held, made = HeldNotes(), []
+    for at_s, track, event in events:
+        if isinstance(event, NoteOff) and missing[event.channel, event.note] > 0:
+            event = NoteOff(event.channel, event.note, max(held.strikes(event.channel, event.note), 1))
+        held.hear(event)
+        made.append((at_s, track, event))
+    return made
 
 
 def _text(name: bytes) -> str:

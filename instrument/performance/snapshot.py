@@ -49,7 +49,8 @@ def capture(performer: Performer) -> dict[str, Any]:
         "latents": performer._latents.tolist(),
         "channels": controls.channel_goal.tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
-        "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch,
+        "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
+        "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
@@ -77,7 +78,10 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     performer._apply_settings()
     source.snap()
     voices.down[:] = snapshot["pedals"]
+    performer.show_channels()
     voices.held = [(channel, key, velocity) for channel, key, velocity in snapshot["held"]]
+    voices.rules = snapshot["rules"]
+    voices.strikes = {(channel, key): count for channel, key, count in snapshot["strikes"]}
     voices.last_pitch, voices.born_count, voices.release_count = snapshot["last_pitch"], snapshot["born"], snapshot["released"]
     hop = snapshot["hop"]
     if hop < 2:                             # the engine had just started: nothing to set

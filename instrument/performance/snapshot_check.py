@@ -9,6 +9,7 @@ from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
+from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, boundary
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checks import is_number, is_whole
@@ -16,6 +17,7 @@ from hummingface.models.playing.checks import is_number, is_whole
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 MOST_HELD = 2048
+MOST_STRIKES = 1 << 20              # of one key
 RENAMED = {"let_go": "released"}         # entries of older takes
 
 
@@ -96,6 +98,15 @@ def _check_keys(values: dict) -> None:
         _numbers({"held": note}, "held", 3, 0, 127)
         if not all(map(is_whole, note)) or note[0] > 15:
             raise SnapshotError("held has no keys")
+    values.setdefault("rules", FIRST_OFF_ENDS)              # of older takes
+    _whole(values, "rules", FIRST_OFF_ENDS, EACH_STRIKE_HOLDS)
+    values.setdefault("strikes", [])
+    if len(_typed(values, "strikes", list)) > MOST_HELD:
+        raise SnapshotError("too many keys were struck")
+    for strike in values["strikes"]:
+        _numbers({"strikes": strike}, "strikes", 3, 0, MOST_STRIKES)
+        if not all(map(is_whole, strike)) or strike[0] > 15 or strike[1] > 127:
+            raise SnapshotError("strikes has no keys")
     if "last_pitch" not in values:
         raise SnapshotError("last_pitch is missing")
     if values["last_pitch"] is not None:

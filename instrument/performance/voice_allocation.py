@@ -2,6 +2,11 @@
 
 A voice is a row of `table`, in the slot of the same number in the state block. This file starts and ends notes; `modulation.py` shapes
 their sound. A stolen voice keeps its slot and fades out within a hop while the new note begins in another one.
+
+A key that is held is struck again where two hands share it, or where notes of a file overlap. It is held until each strike has ended, in
+all modes. Its earlier voices:
+- poly: end within `REPEAT_RELEASE_S`; but under the pedal they ring on, as on a piano and in FluidSynth, the loudest few of them;
+- mono: there is one voice, and it begins again; legato: it goes on. A held key comes back when a newer one is released.
 """
 import numpy as np
 
@@ -9,9 +14,13 @@ from hummingface.instrument.synthesis.state import SLOTS
 
 FREE, HELD, PEDAL, RELEASED, FADING = range(5)        # PEDAL: key up, held by the pedal. FADING: silent at the next hop's end
 POLY, MONO, LEGATO = range(3)
+FIRST_OFF_ENDS, EACH_STRIKE_HOLDS = 1, 2              # rules, as takes name them: takes of before keep the first
+RULES = EACH_STRIKE_HOLDS
 REPEAT_RELEASE_S = 0.25                               # when a note is struck again, its old voice is released in at most this time (60 dB)
+MOST_RINGING = 4                                      # earlier strikes of a key that the pedal holds: each adds to its loudness
 REST_HOPS = 3                                         # until no start can reach a slot before its last hop has passed
 MOST_PLAYING = 128
+MOST_STARTS = 96                                      # notes that may begin in one hop; the ring of starts holds 256
 
 voice_dtype = np.dtype([
     ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
@@ -48,21 +57,34 @@ class Voices:
         self.limit = 64
         self.mode = POLY
         self.glide_s = 0.0
+        self.rules = RULES
+        self.strikes: dict[tuple[int, int], int] = {}       # (channel, key): how many hold it
+        self._starts, self._starts_hop = 0, -1              # how many began after which hop
+        self.owed: dict[tuple[int, int], int] = {}          # (channel, key) struck while no voice could begin: velocity; newest last
         self.down = np.zeros(16, bool)                      # sustain pedals
         self.held: list[tuple[int, int, int]] = []          # keys down in mono and legato: channel, key, velocity; newest last
         self.last_pitch: float | None = None
 
+    @property
+    def starts_left(self) -> int:
+        """How many notes may begin until the next hop."""
+        return MOST_STARTS - (self._starts if self._starts_hop == self.hop else 0)
+
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
         """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
+        self.strikes[channel, key] = self.strikes.get((channel, key), 0) + 1
         if self.mode == POLY:
-            same = ((self.stage == HELD) | (self.stage == PEDAL)) & (self.channel == channel) & (self.key == key)
-            self._release(same, REPEAT_RELEASE_S)
-            return self._start(channel, key, velocity)
+            return self._strike(channel, key, velocity)
         self.held = [note for note in self.held if note[:2] != (channel, key)] + [(channel, key, velocity)]
         return self._mono(channel, key, velocity, tied=len(self.held) > 1)
 
-    def note_off(self, channel: int, key: int) -> int | None:
-        """Releases a key. Returns the slot of a voice to start: a held note's return in mono mode."""
+    def note_off(self, channel: int, key: int, ends: int = 1) -> int | None:
+        """Ends so many strikes of a key. Returns the slot of a voice to start: a held note's return in mono mode."""
+        left = self.strikes.pop((channel, key), 0) - ends
+        if left > 0 and self.rules == EACH_STRIKE_HOLDS:
+            self.strikes[channel, key] = left
+            return None
+        self.owed.pop((channel, key), None)
         self.held = [note for note in self.held if note[:2] != (channel, key)]
         ending = (self.stage == HELD) & (self.channel == channel) & (self.key == key)
         if not ending.any():
@@ -82,6 +104,7 @@ class Voices:
 
     def all_notes_off(self, channel: int) -> None:
         """Releases all keys of a channel; the pedal still sustains their notes if it is held."""
+        self._forget(channel)
         self.held = [note for note in self.held if note[0] != channel]
         ending = (self.stage == HELD) & (self.channel == channel)
         if self.down[channel]:
@@ -91,13 +114,29 @@ class Voices:
 
     def silence(self, channel: int | None = None) -> None:
         """Fades voices out within the next hop: all, or those of a channel."""
+        self._forget(channel)
         self.held = [note for note in self.held if channel is not None and note[0] != channel]
         sounding = self.stage != FREE
         self.stage[sounding if channel is None else sounding & (self.channel == channel)] = FADING
 
+    def _forget(self, channel: int | None) -> None:
+        """No key of a channel, or of any, is held."""
+        if channel is None:
+            self.strikes, self.owed = {}, {}
+        self.strikes, self.owed = ({key: value for key, value in of.items() if key[0] != channel} for of in (self.strikes, self.owed))
+
+    def begin_owed(self) -> list[int]:
+        """Begins the newest of the notes that found no slot; call it when a hop has passed. Returns the slots of voices to start."""
+        owed, self.owed = list(self.owed.items())[-min(self.limit, MOST_PLAYING):], {}
+        if self.mode != POLY:
+            slots = [self._mono(*self.held[-1], tied=False)] if self.held else []
+        else:
+            slots = [self._strike(*key, velocity) for key, velocity in owed]
+        return [slot for slot in slots if slot is not None]
+
     def set_mode(self, mode: int) -> None:
         if mode != self.mode:
-            self.mode, self.held = mode, []
+            self.mode, self.held, self.owed = mode, [], {}
 
     def free(self, slot: int) -> None:
         """Free the slot of a voice that is silent at the end of the hop that is being computed; the slot rests a little."""
@@ -114,6 +153,17 @@ class Voices:
             self.table["release_number"][which] = self.release_count
             self.table["shortest_release_s"][which] = shortest_s
 
+    def _strike(self, channel: int, key: int, velocity: int) -> int | None:
+        if (slot := self._free_slot()) is None and self._owe(channel, key, velocity):
+            return None
+        same = ((self.stage == HELD) | (self.stage == PEDAL)) & (self.channel == channel) & (self.key == key)
+        if self.down[channel] and self.rules == EACH_STRIKE_HOLDS:
+            self.stage[same] = PEDAL
+            ringing = np.flatnonzero(same)
+            same[ringing[self._by_loudness(ringing)[-MOST_RINGING:]]] = False
+        self._release(same, REPEAT_RELEASE_S)
+        return self._start(slot, channel, key, velocity)
+
     def _mono(self, channel: int, key: int, velocity: int, tied: bool) -> int | None:
         sounding = np.flatnonzero((self.stage == HELD) | (self.stage == PEDAL))
         if self.mode == LEGATO and tied and len(sounding):
@@ -122,15 +172,27 @@ class Voices:
             voice["channel"], voice["key"], voice["goal"], voice["stage"] = channel, key, key, HELD
             self._glide(slot, voice["pitch"])
             return None
-        self.stage[self.playing()] = FADING
-        return self._start(channel, key, velocity)
-
-    def _start(self, channel: int, key: int, velocity: int) -> int | None:
-        self._make_room()
-        free = np.flatnonzero((self.stage == FREE) & (self.table["rest_until"] <= self.hop))
-        if not len(free):
+        if (slot := self._free_slot()) is None and self._owe(channel, key, velocity):
             return None
-        slot = int(free[0])
+        self.stage[self.playing()] = FADING
+        return self._start(slot, channel, key, velocity)
+
+    def _free_slot(self) -> int | None:
+        free = np.flatnonzero((self.stage == FREE) & (self.table["rest_until"] <= self.hop))
+        return int(free[0]) if len(free) and self.starts_left > 0 else None
+
+    def _owe(self, channel: int, key: int, velocity: int) -> bool:
+        """A note finds no slot, or too many have begun in this hop. Returns whether it begins later: by the first rules it is lost."""
+        if self.rules == EACH_STRIKE_HOLDS:
+            self.owed.pop((channel, key), None)
+            self.owed[channel, key] = velocity
+        return self.rules == EACH_STRIKE_HOLDS
+
+    def _start(self, slot: int | None, channel: int, key: int, velocity: int) -> int | None:
+        self._make_room()
+        if slot is None:
+            return None
+        self._starts, self._starts_hop = MOST_STARTS - self.starts_left + 1, self.hop
         voice = self.table[slot]
         rest = voice["rest_until"]
         self.table[slot] = np.zeros((), voice_dtype)
@@ -158,7 +220,12 @@ class Voices:
             if len(released):
                 chosen = released[np.lexsort((voices["born"][released], voices["release_number"][released]))[0]]
             else:
-                loudness = np.round(np.log2(np.maximum(voices["peak"], 1e-6)) * 2)
-                chosen = np.lexsort((voices["born"], loudness))[0]
+                chosen = self._by_loudness(playing)[0]
             self.stage[playing[chosen]] = FADING
             playing = np.delete(playing, chosen)
+
+    def _by_loudness(self, slots: np.ndarray) -> np.ndarray:
+        """The order of voices from the quietest, in steps of 3 dB, and oldest."""
+        voices = self.table[slots]
+        loudness = np.round(np.log2(np.maximum(voices["peak"], 1e-6)) * 2)
+        return np.lexsort((voices["born"], loudness))

@@ -34,6 +34,7 @@ class Kept(NamedTuple):
     pending: list[tuple[int, PlayerEvent]]
     quiet: bool                     # nothing sounded, and nothing rang in the effects
     values: dict[str, Any]
+    late: int = 0                   # what had come late until then: `History.late`
 
 
 class History:
@@ -52,6 +53,13 @@ class History:
         self.moments: deque[Kept] = deque(maxlen=64)                # oldest first
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+
+    @property
+    def late(self) -> int:
+        """How much has come too late for the audio thread so far, in which the sound differs from what the events say: quarters of hops,
+        notes, and blocks that it no longer waited for."""
+        state = self._state[0]
+        return int(state["held_quarters"]) + int(state["late_starts"]) + int(state["waits_given_up"])
 
     def start(self) -> None:
         """Follow the sound from now on, on a thread of its own."""

@@ -19,9 +19,11 @@ from hummingface.instrument.performance import midi, snapshot_check
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
 from hummingface.models.playing.checked_json import open_file, parse_json
+from hummingface.models.playing.checks import is_whole
 
 FORMAT, VERSION = "hummingface-take", 1
 CHUNK = riff.TAKE_CHUNK
@@ -56,11 +58,17 @@ class Performance:
     """`begin` is the sample of the engine's time at which the sound begins; events carry the same time."""
     rate_hz: int
     begin: int
-    exact: bool                             # whether nothing sounded at the moment from which it is played again
+    quiet: bool                             # whether nothing sounded at the moment from which it is played again
     snapshot: dict[str, Any]
     events: list[tuple[int, "midi.Event | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
+    late: int | None = None                 # hops and notes that came late while it was recorded; None: nobody knows
     title: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it was measured that the same samples come of it again, on the same model."""
+        return self.quiet and self.late == 0
 
     @property
     def patch(self) -> Patch | None:
@@ -68,24 +76,24 @@ class Performance:
         return patch_file.from_json(self.snapshot["patch"], "the take's patch") if self.snapshot["patch"] else None
 
 
-def head_line(title: str, begin: int, exact: bool, captured: dict[str, Any]) -> bytes:
+def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> bytes:
     """The first line."""
-    return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": exact,
+    return _line({"format": FORMAT, "version": VERSION, "writer": os.getpid(), "title": title, "begin": begin, "exact": quiet,
                   "moment": captured})
 
 
 def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
-        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law}
+        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law, "rules": event.rules}
     else:
         values = midi.to_json(event)
     return _line({"sample": sample, **values})
 
 
-def end_line(frames: int) -> bytes:
-    """The last line."""
-    return _line({"end": True, "frames": frames})
+def end_line(frames: int, late: int | None = None) -> bytes:
+    """The last line; `late` if it was measured."""
+    return _line({"end": True, "frames": frames} | ({} if late is None else {"late": late}))
 
 
 def _line(values: dict) -> bytes:
@@ -156,18 +164,19 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
     lines = _lines(pieces, where, limits)
     try:
         made = _begun(next(lines, b""), where, limits)
-        law, first, last = made.snapshot["law"], made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
+        first, last = made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
         loads = work = 0
         for line in lines:
             values = parse_json(line, LONGEST_LINE)
             if values.get("end") is True:
                 frames = values.get("frames")
                 made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * made.rate_hz else None
+                made.late = late if is_whole(late := values.get("late"), 0) else None
                 break
             sample = values.pop("sample", None)
             if type(sample) is not int or not first <= sample <= last:
                 raise TakeError(f"{where}: an event lies outside the take")
-            event = _event(values, law, where)
+            event = _event(values, made.snapshot, where)
             made.events.append((sample, event))
             loads += isinstance(event, LoadByName)
             if len(made.events) > limits.most_events or loads > MOST_LOADS:
@@ -201,16 +210,18 @@ def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
-def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
-    """An event from a file: checked for types and MIDI's ranges. `law` is the law of velocity for patches that do not name one."""
+def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | LoadByName":
+    """An event from a file: checked for types and MIDI's ranges. The take's snapshot has law and rules for patches that name none."""
     if values.get("event") == "Load":
         name = values.get("model")
         if name is not None and (not isinstance(name, str) or len(name) > 200):
             raise TakeError(f"{where}: a model has no name")
-        law = values.get("law", law)
+        law, rules = values.get("law", captured["law"]), values.get("rules", captured["rules"])
         if law not in (BY_NETWORK, BY_PLAYER):
             raise TakeError(f"{where}: unknown law of velocity: {law!r:.40}")
-        return LoadByName(patch_file.from_json(values.get("patch"), where), name, law)
+        if rules not in (FIRST_OFF_ENDS, EACH_STRIKE_HOLDS):
+            raise TakeError(f"{where}: unknown rules of keys: {rules!r:.40}")
+        return LoadByName(patch_file.from_json(values.get("patch"), where), name, law, rules)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
         values["id"], values["value"] = renamed(values["id"], values["value"])
     event = midi.from_json(values)
@@ -219,6 +230,8 @@ def _event(values: dict, law: int, where: str) -> "midi.Event | LoadByName":
             continue
         if name == "id":
             good = isinstance(value, str) and value in PARAMETERS
+        elif name == "ends":
+            good = is_whole(value, 0, snapshot_check.MOST_STRIKES)
         elif isinstance(event, midi.Set):
             good = type(value) in (int, float) and abs(value) < 1e9
         elif isinstance(event, midi.Tempo):
@@ -238,3 +251,4 @@ class LoadByName:
     patch: Patch
     model: str | None
     law: int
+    rules: int

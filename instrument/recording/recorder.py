@@ -18,7 +18,7 @@ from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import MidiClock
 from hummingface.instrument.recording import naming
-from hummingface.instrument.recording.history import KEPT_S, History, Kept
+from hummingface.instrument.recording.history import KEPT_S, History
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: a killed process loses this much, and a block
@@ -160,7 +160,8 @@ class Recorder:
         events = kept.pending + [(each.sample, each.event) for each in noted]
         loads = [event.patch for sample, event in events if isinstance(event, Load) and sample <= begin]
         name = loads[-1].name if loads else (kept.values["patch"] or {}).get("name", "")
-        plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values, _exact(kept, begin))
+        plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values,
+                        kept.quiet and kept.sample <= begin, kept.late)
         take = Take(plan, {int(number): id_ for number, id_ in kept.values["controllers"].items()})
         take.hear(events)
         return take, noted[-1].number + 1 if noted else kept.number
@@ -202,7 +203,7 @@ class Recorder:
         if self._history:
             for first, last in list(self._history.lost):
                 take.lost_samples += max(0, min(last, take.end) - max(first, take.plan.begin))
-        path = take.finish()                        # which names it
+        path = take.finish(self._history.late - take.plan.late if self._history else None)
         if problem and path.exists():
             problem = f"{problem} All {take.seconds:.1f} s that were written are kept in {path}."
         problem = problem or take.problem
@@ -262,10 +263,6 @@ def _peak(history: History, begin: int, end: int) -> float:
 
 def _place(folder: str | None) -> Path:
     return Path(folder).expanduser() if folder else naming.folder()
-
-
-def _exact(kept: Kept, begin: int) -> bool:
-    return kept.quiet and kept.sample <= begin
 
 
 def _why(error: OSError) -> str:

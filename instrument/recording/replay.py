@@ -21,6 +21,7 @@ from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.voice_allocation import RULES
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording.performance_log import LoadByName, Performance
 from hummingface.instrument.recording.wave_file import WaveFile
@@ -33,13 +34,19 @@ MOST_MODELS = 128                   # of one take
 
 def notice(performance: Performance, source: Source) -> str:
     """A notice for the player before a replay; empty if it will equal the recording."""
-    model = performance.snapshot["model"]
+    model, captured = performance.snapshot["model"], performance.snapshot
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
-    if performance.snapshot["law"] != LAW:
+    if captured["law"] != LAW:
         return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
-    if not performance.exact:
+    if captured["rules"] != RULES:
+        return "The take was recorded by an earlier version: until another patch is chosen, keys struck twice end as they did there."
+    if not performance.quiet:
         return "The take began while something sounded; what sounded before it is not in it."
+    if performance.late:
+        return f"While the take was recorded, {performance.late} parts of its sound came late; played again, it sounds as it should have."
+    if performance.late is None:
+        return "Whether notes came late while the take was recorded was not measured; where they did, it sounds different."
     return ""
 
 
@@ -62,7 +69,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
 def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
-        return Load(event.patch, bank.source(event.model) if event.model else None, event.law)
+        return Load(event.patch, bank.source(event.model) if event.model else None, event.law, event.rules)
     return event
 
 

@@ -43,7 +43,8 @@ class TakePlan:
     begin: int                  # sample of the engine's time
     at: datetime.datetime       # when that sample was made, local time
     snapshot: dict[str, Any]
-    exact: bool
+    quiet: bool                 # whether nothing sounded at the snapshot
+    late: int = 0               # what had come late until the snapshot: `History.late`
 
 
 class Take:
@@ -72,7 +73,7 @@ class Take:
             self.wave = WaveFile(plan.folder / f"{name}.wav", plan.rate_hz, "wav32" if plan.sample_format == "wav32" else "wav24",
                                  broadcast)
             self.midi = MidiFile(plan.folder / f"{name}.mid", plan.rate_hz, plan.patch)
-            self._part.write(performance_log.head_line(plan.patch, plan.begin, plan.exact, plan.snapshot))
+            self._part.write(performance_log.head_line(plan.patch, plan.begin, plan.quiet, plan.snapshot))
         except OSError:
             self._part.close()
             for suffix in SUFFIXES:
@@ -148,10 +149,11 @@ class Take:
                 if sample > self.plan.begin:
                     self._notes.append((note, (sample - begun) / self.plan.rate_hz))
 
-    def finish(self) -> Path:
-        """End the take; returns the path of its sound. Never raises: whatever fails, what is written stays."""
-        for step in (self._write_all_events, self._end_part):
-            self._try(step)
+    def finish(self, late: int | None = None) -> Path:
+        """End the take; returns the path of its sound. `late`: what came late while it was recorded, None where nobody measured it. Never
+        raises: whatever fails, what is written stays."""
+        self._try(self._write_all_events)
+        self._try(lambda: self._end_part(late))
         self._try(self._end_midi)
         self._part.close()
         packed = self._try(lambda: embed(self.wave, self._part_path))
@@ -182,8 +184,8 @@ class Take:
         finally:
             self.midi.close(self.wave.frames)
 
-    def _end_part(self) -> None:
-        self._part.write(performance_log.end_line(self.wave.frames))
+    def _end_part(self, late: int | None) -> None:
+        self._part.write(performance_log.end_line(self.wave.frames, late))
 
     def _try(self, step: Callable[[], T]) -> T | None:
         try:

@@ -104,6 +104,8 @@ status_dtype = np.dtype([
     ("noise_db", "f4", BANDS),
     ("f0_hz", "f4"),
     ("frame_count", "i8"),
+    ("channels", "f4", (16, 5)),                            # what MIDI's channels stand at: `ChannelShown` of channel_state.py
+    ("channel", "i4"),                                      # the one that was moved last
 ], align=True)
 
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move

@@ -12,7 +12,7 @@ from hummingface.models.playing.checkpoint import save_model
 from hummingface.models.playing.untrained import untrained
 
 TICKS = 480                         # of a beat of half a second
-CHORD = [(0.0, 0.5, 60, 100), (0.25, 0.5, 64, 70), (0.5, 0.25, 67, 127), (0.75, 0.5, 60, 30)]
+CHORD = [(0.0, 0.5, 60, 100), (0.25, 0.5, 64, 70), (0.5, 0.25, 67, 127), (0.75, 0.5, 60, 30), (1.0, 0.5, 60, 90)]
 
 
 @pytest.fixture(scope="module", autouse=True)

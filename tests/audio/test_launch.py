@@ -29,7 +29,7 @@ def test_asking_for_devices_leaves_no_client_behind(server):
 
 def test_a_device_or_model_that_was_named_and_is_not_there_is_said_before_anything_starts(server, home):
     for words, told in ((["--audio-device", "Grand Organ"], "Grand Organ"), (["--model", "nosuch"], "nosuch"),
-                        (["--patch", "nosuch"], "nosuch")):
+                        (["--patch", "nosuch"], "nosuch"), (["--midi-port", "no keys"], 'The MIDI port "no keys" does not exist')):
         tried = subprocess.run([sys.executable, "-m", "hummingface", "play", "--headless", *words], capture_output=True, text=True,
                                timeout=120)
         assert tried.returncode == 1

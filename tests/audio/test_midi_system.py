@@ -38,9 +38,14 @@ def portmidi(tmp_path) -> dict[str, str]:
 
 PLAYED = """
 import time
+from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.midi_ports import MidiPorts
-heard = []
-ports = MidiPorts(heard.append)
+from hummingface.instrument.performance.midi import decode, encode
+heard, held = [], HeldBySource()
+def receive(message, source):
+    heard.append(message)
+    held.hear(source, decode(message))
+ports = MidiPorts(receive, lambda source: heard.extend(map(encode, held.leave(source))))
 ports.update()
 print(ports.names(), ports.open, repr(ports.problem))
 with open({file!r}, "ab", buffering=0) as keys:
@@ -71,7 +76,8 @@ def test_rtmidi_that_was_compiled_without_the_system_s_midi_is_not_used(portmidi
 
 def test_where_there_is_neither_it_is_said_what_to_install(tmp_path):
     code = ("import ctypes.util\nctypes.util.find_library = lambda name: None\n"
-            "from hummingface.instrument.audio.midi_ports import MidiPorts\nports = MidiPorts(lambda message: None)\nports.update()\n"
+            "from hummingface.instrument.audio.midi_ports import MidiPorts\n"
+            "ports = MidiPorts(lambda message, source: None)\nports.update()\n"
             "print(ports.names(), ports.problem)\n"
             "ports.use_jack(type('Jack', (), {'sources': lambda s: [], 'connected': lambda s: []})())\n"
             "print(repr(ports.problem))\nports.use_jack(None)\nprint(ports.problem)")

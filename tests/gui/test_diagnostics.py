@@ -90,7 +90,7 @@ def test_the_command_that_opens_the_window_logs_and_shows_it_where_it_is_asked_t
                                 "PYTHONPATH": str(Path(__file__).parents[2])}
     shown = opened.home / "shown.txt"
     with shown.open("w") as errors:
-        process = subprocess.Popen([sys.executable, "-m", "hummingface", "--verbose", "--patch", "Amber", "--midi-port", "none"],
+        process = subprocess.Popen([sys.executable, "-m", "hummingface", "--verbose", "--patch", "Amber"],
                                    stdout=subprocess.DEVNULL, stderr=errors, env=environment)
     try:
         end = time.monotonic() + SOON_S

@@ -52,6 +52,19 @@ def test_the_midi_lamp_tells_midi_from_the_players_own_hands(window, qtbot):
     qtbot.waitUntil(lambda: window.status.midi.dot == dark, timeout=SOON_MS)
 
 
+@pytest.mark.parametrize("way", ["panic", "patch"])
+def test_what_midi_has_silenced_is_shown_and_comes_back(window, qtbot, user_home, way):
+    """Through the engine."""
+    def said():
+        return window.levels.accessibleDescription()
+    window.client.send({"do": "midi", "bytes": [0xB0, 7, 0]})
+    window.client.send({"do": "midi", "bytes": [0xB0, 1, 127]})
+    qtbot.waitUntil(lambda: "volume 0," in said() and "silence" in said() and window.wheel.value() == 1000, timeout=SOON_MS)
+    window.panic() if way == "panic" else window.session.load(user_home[1])
+    qtbot.waitUntil(lambda: "volume 127, expression 127" in said() and "silence" not in said(), timeout=SOON_MS)
+    window.wheel.setValue(0)
+
+
 def test_saving_a_patch(window, user_home):
     window.session.set("latent.1", 2.5)
     QTest.mouseClick(window.patches.save, LEFT)

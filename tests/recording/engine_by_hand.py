@@ -30,7 +30,8 @@ class Engine:
 
     def remember(self):
         values = snapshot.capture(self.player.performer)
-        self.history.moments.append(Kept(values["sample"], self.history.noted, [], snapshot.at_rest(self.player.performer), values))
+        self.history.moments.append(Kept(values["sample"], self.history.noted, [], snapshot.at_rest(self.player.performer), values,
+                                         self.history.late))
 
     def play(self, events, seconds):
         """Events at seconds from now."""

@@ -165,3 +165,51 @@ def test_a_take_that_begins_between_a_note_and_its_sound_has_the_note(source, tm
     again = np.concatenate(list(replay.Replay(performance, source).render(performance.frames)))
     assert np.abs(again - recorded).max() <= 1e-4
     assert [at for at, message in messages_of(path.with_suffix(".mid")) if message.type == "note_on"] == [RATE_HZ // 2]
+
+
+def test_a_take_says_what_was_measured_while_it_was_recorded(running, tmp_path):
+    """The audio thread goes on without the performer for a while, once before the take, and once in it."""
+    from hummingface.instrument.synthesis.render import render
+    from tests.recording.engine_by_hand import note, wait
+
+    def overtake():
+        render(engine.player.state, np.empty((4096, 2), np.float32))
+
+    def take(folder, late):
+        told.clear()
+        recorder.record(str(folder), "wav24")
+        wait(told, tell="recording")
+        engine.play(note(0.1, 60), 0.5)
+        if late:
+            overtake()
+            engine.play(note(0.1, 60), 0.5)
+        recorder.stop()
+        return played.of_file(wait(told, tell="take")["path"])
+    engine, recorder, told = running
+    overtake()
+    engine.play([], 1.0)
+    engine.remember()
+    punctual, late = take(tmp_path / "a", late=False), take(tmp_path / "b", late=True)
+    assert punctual.exact and punctual.late == 0 and replay.notice(punctual, engine.player.performer.source) == ""
+    assert not late.exact and late.late > 0 and "came late" in replay.notice(late, engine.player.performer.source)
+
+
+def test_of_a_take_that_was_cut_off_nobody_knows_what_came_late(source, tmp_path):
+    player = player_of(source)
+    take = new_take(player, tmp_path, AT)
+    take.append(player.position, player.render(100))
+    performance = played.of_file(take.path)
+    take.finish()
+    assert not performance.exact and "not measured" in replay.notice(performance, source)
+
+
+def test_what_a_port_that_goes_has_held_is_all_that_is_released_in_the_midi_file(source, tmp_path):
+    engine = Engine(RATE_HZ, source, Patch("Test", source.name, (0.5,) * source.latents, {"reverb.mix": 0.0}), seed=5)
+    try:
+        engine.receive_bytes(b"\x91\x3c\x64", "keys")
+        engine.receive_bytes(b"\x90\x40\x64", "pads")
+        engine.leave("keys")
+        engine.leave("keys")
+        assert [event for _, event in engine._events] == [NoteOn(1, 60, 100), NoteOn(0, 64, 100), NoteOff(1, 60)]
+    finally:
+        engine.close()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
@@ -175,7 +176,7 @@ class SettingsDialog(QDialog):
         self.device.addItem("The system's default", None)
         for device in audio:
             self.device.addItem(f"{device['name']}{' (default)' if device.get('default') else ''}", device["name"])
-        self.device.setCurrentIndex(max(self.device.findData(chosen), 0))
+        self.device.setCurrentIndex(self._index_of(chosen))
         self._list_ports(midi, [box.port for box in self.ports.boxes if box.isChecked()])
 
     def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
@@ -183,12 +184,19 @@ class SettingsDialog(QDialog):
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
                                  (self.block, audio.block_samples, f"{audio.block_samples} samples")):
+            if box is self.device and value is not None and self._index_of(value):
+                value = self.device.itemData(self._index_of(value))
             if value is not None and box.findData(value) < 0:
                 box.addItem(text, value)
             box.setCurrentIndex(max(box.findData(value), 0))
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
             self._list_ports([box.port for box in self.ports.boxes], midi_ports)
+
+    def _index_of(self, device: str | None) -> int:
+        """The place of a device in the list, though its card may have another number now; 0, the system's default, if it is not there."""
+        alike = (i for i in range(1, self.device.count()) if device is not None and same_device(device, self.device.itemData(i)))
+        return max(self.device.findData(device), 0) or next(alike, 0)
 
     def show_audio(self, message: dict) -> None:
         """The engine opened a device, or could not."""

@@ -1,4 +1,6 @@
 """Pitch bend and modulation wheels beside the keyboard."""
+import time
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy
@@ -8,6 +10,8 @@ from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
 
 STEPS = 1000
 KEY_STEP = 50
+ECHO_S = 0.3                # in which the engine tells of a turn made here
+MIDI_STEP = STEPS / 127 / 2
 
 
 class Wheel(QAbstractSlider):
@@ -24,6 +28,9 @@ class Wheel(QAbstractSlider):
         self.setAccessibleDescription("Arrow keys turn it; Home releases it.")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self._grabbed: QPointF | None = None
+        self._shows = False                     # while it goes where MIDI has moved it, which is not to be sent again
+        self._turned_at = -ECHO_S               # when the player turned it last
+        self._by_midi = False                   # whether it is where MIDI has moved it
         self.valueChanged.connect(self._turned)
 
     def sizeHint(self) -> QSize:
@@ -33,8 +40,22 @@ class Wheel(QAbstractSlider):
         return QSize(theme.px(28), theme.px(70))
 
     def _turned(self, value: int) -> None:
-        self.turned.emit(value / STEPS)
+        self._by_midi = self._shows
+        if not self._shows:
+            self._turned_at = time.monotonic()
+            self.turned.emit(value / STEPS)
         self.update()
+
+    def show_moved(self, amount: float) -> bool:
+        """MIDI has moved it: to -1..1 (bend) or 0..1 (modulation). Nothing is emitted. False, and nothing is done, while the player has it
+        in hand, and shortly after, since what the engine tells of that comes late; it comes in MIDI's coarser steps, too."""
+        if self._grabbed is not None or time.monotonic() - self._turned_at < ECHO_S:
+            return False
+        if not amount or abs(amount * STEPS - self.value()) > MIDI_STEP:
+            self._shows = True
+            self.setValue(round(amount * STEPS))
+            self._shows = False
+        return True
 
     def _release(self) -> None:
         self._grabbed = None
@@ -53,8 +74,9 @@ class Wheel(QAbstractSlider):
             self._grabbed = event.position()
             self.setValue(self.value() + round(way * (self.maximum() - self.minimum())))
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        self._release()
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._release()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if not self.springs:            # a mouse wheel has no release, so it would leave a bend behind
@@ -75,7 +97,7 @@ class Wheel(QAbstractSlider):
             event.ignore()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        if self.springs:
+        if self.springs and not self._by_midi:
             self.setValue(0)
         super().focusOutEvent(event)
 

@@ -1,0 +1,13 @@
+"""The Audio · MIDI dialog by itself."""
+from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
+
+
+def test_the_dialog_shows_the_chosen_device_though_its_card_has_another_number(qtbot):
+    dialog = SettingsDialog(None)
+    qtbot.addWidget(dialog)
+    dialog.show_choice(AudioChoice("USB Audio: - (hw:1,0), ALSA"), None)
+    dialog.show_devices([{"name": "PCH: ALC (hw:0,0), ALSA"}, {"name": "USB Audio: - (hw:2,0), ALSA"}], [])
+    assert dialog.device.currentText() == "USB Audio: - (hw:2,0), ALSA"
+    dialog.show_choice(AudioChoice("USB Audio: - (hw:1,0), ALSA"), None)
+    assert dialog.device.currentText() == "USB Audio: - (hw:2,0), ALSA" and dialog.device.count() == 3
