@@ -224,7 +224,7 @@ class Engine:
                         now = self._latest = max(now, events[-1][0])
                     if self.jack is not None:
                         until = self.jack.done_until        # read first: all events before this sample are in the next batch
-                        taken = [(stamp, event) for stamp, *heard in self.jack.take() for event in self._read(stamp, *heard)]
+                        taken = [(message[0], event) for message in self.jack.take() for event in self._read(*message)]
                         events += taken
                         if taken:       # a period's notes are started now, not each at its sample, or they would be late
                             now = self._latest = max(now, until - 1)

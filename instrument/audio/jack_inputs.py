@@ -54,6 +54,8 @@ class JackInputs:
 
     def connect(self, source: str) -> bool:
         """Connect a port, to an input of its own. False where its client is not active yet, or has just gone."""
+        if source in self.connected():                          # meanwhile, by somebody else
+            return True
         return self._library.jack_connect(self._client, source.encode(), self._library.jack_port_name(self._idle())) == 0
 
     def disconnect(self, source: str) -> None:

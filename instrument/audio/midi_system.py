@@ -80,7 +80,8 @@ class RtMidi:
             import rtmidi
         except ImportError as error:
             raise NotThere("python-rtmidi is not installed") from error
-        of_system = [api for api in rtmidi.get_compiled_api() if api not in (rtmidi.API_UNIX_JACK, rtmidi.API_RTMIDI_DUMMY)]
+        others = (rtmidi.API_UNIX_JACK, getattr(rtmidi, "API_RTMIDI_DUMMY", None))
+        of_system = [api for api in rtmidi.get_compiled_api() if api not in others]
         if api is None and not of_system:
             raise NotThere(f"python-rtmidi was compiled without {'ALSA' if sys.platform == 'linux' else 'MIDI of this system'}")
         self._rtmidi, self._api = rtmidi, of_system[0] if api is None else api

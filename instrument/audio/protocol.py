@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
 from hummingface.models.playing.checks import Check, is_number, is_text, list_of, or_none, whole
@@ -50,7 +51,7 @@ class Telemetry:
     noise_db: "np.ndarray | None" = None                # [BANDS]
     f0_hz: float = 0.0
     frame_count: int = 0
-    channels: "np.ndarray | None" = None                # [16, 5] what MIDI's channels stand at: `ChannelShown` of channel_state.py
+    channels: "np.ndarray | None" = None                # [16, 5] MIDI's channels, each a `ChannelShown`
     channel: int = 0                                    # the one that was moved last
 
 

@@ -24,11 +24,16 @@ def gain_db(volume: float, expression: float) -> float:
 
 class ChannelShown(NamedTuple):
     """What the window shows of a channel, in the order of the state block's `channels`."""
-    bend: float                     # -1..1
-    wheel: float                    # 0..1
-    volume: float                   # 0..127
-    expression: float               # 0..127
-    pedal: float                    # 1: down
+    bend: float = 0.0               # -1..1
+    wheel: float = 0.0              # 0..1
+    volume: float = LOUDEST         # 0..127
+    expression: float = LOUDEST     # 0..127
+    pedal: float = 0.0              # 1: down
+
+    @property
+    def is_audible(self) -> bool:
+        """Whether its volume and expression let anything be heard."""
+        return gain_db(self.volume, self.expression) >= INAUDIBLE_DB
 
 
 class ChannelState:

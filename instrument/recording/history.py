@@ -17,6 +17,7 @@ KEPT_S = 60.0                       # how much is always kept
 SLACK_S = 15.0                      # and how long a disk may delay the writer
 FOLLOW_S = 0.1                      # how often the ring is copied by itself: also when JACK freewheels, 30 times as fast
 MOST_EVENTS = 200_000
+SILENT = 1e-5                       # nothing is louder where nothing sounds
 _SAFE_SAMPLES = OUTPUT_SAMPLES * 3 // 4     # the audio thread writes while we copy
 
 
@@ -48,22 +49,18 @@ class History:
         self._lock = threading.Lock()
         self.end = self._first = position(state)    # nothing before it is here
         self.lost: deque[tuple[int, int]] = deque(maxlen=100)       # stretches that were not copied in time: (from, to)
+        self.late = 0                               # quarters of hops, notes and blocks that came too late for the sound that was copied:
+        self._late_seen = self._late_so_far()       # there it is not what the events say. Nothing is late where all is silent
         self.noted = 0
         self._events: deque[Noted] = deque(maxlen=MOST_EVENTS)
         self.moments: deque[Kept] = deque(maxlen=64)                # oldest first
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
 
-    @property
-    def late(self) -> int:
-        """How much has come too late for the audio thread so far, in which the sound differs from what the events say: quarters of hops,
-        notes, and blocks that it no longer waited for."""
-        state = self._state[0]
-        return int(state["held_quarters"]) + int(state["late_starts"]) + int(state["waits_given_up"])
-
     def start(self) -> None:
         """Follow the sound from now on, on a thread of its own."""
         self.end = self._first = position(self._state)
+        self._late_seen = self._late_so_far()
         self._thread.start()
 
     def close(self) -> None:
@@ -128,8 +125,20 @@ class History:
             overwritten = position(self._state) - OUTPUT_SAMPLES
             if overwritten > begin:                 # this thread was held up while it copied
                 self._lose(begin, min(overwritten, now))
+            self._count_late(begin, now)
             self.end = now
             return now
+
+    def _late_so_far(self) -> int:
+        state = self._state[0]
+        return int(state["held_quarters"]) + int(state["late_starts"]) + int(state["waits_given_up"])
+
+    def _count_late(self, begin: int, end: int) -> None:
+        """Count what came late meanwhile. Under the lock."""
+        before, self._late_seen = self._late_seen, self._late_so_far()
+        if self._late_seen != before and any(np.abs(self._sound[first:last]).max() > SILENT
+                                                  for first, last in self._stretches(begin, end)):
+            self.late += self._late_seen - before
 
     def _lose(self, begin: int, end: int) -> None:
         """Put silence in place of sound that was overwritten before it was copied, or while it was."""

@@ -18,14 +18,13 @@ from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import MidiClock
 from hummingface.instrument.recording import naming
-from hummingface.instrument.recording.history import KEPT_S, History
+from hummingface.instrument.recording.history import KEPT_S, SILENT, History
 from hummingface.instrument.recording.take import Take, TakePlan, pack_flac, recover
 
 TICK_S = 0.03                       # between two writes: a killed process loses this much, and a block
 PIECE_SAMPLES = 4096                # converted at once: other threads need the interpreter
 BREATH_S = 0.0005                   # between pieces of the last minute, for the same reason
-SILENT = 1e-5                       # a captured minute ends with its last louder sample,
-TAIL_S = 0.2                        # and this much after it
+TAIL_S = 0.2                        # a captured minute ends so long after its last sample that is louder than SILENT
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 

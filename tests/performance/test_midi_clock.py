@@ -129,3 +129,16 @@ def test_echoes_come_in_time(plain_model):
     begins = [i * 240 for i in range(1, len(level)) if level[i] > 0.02 > level[i - 1]]
     assert len(begins) >= 3
     assert np.diff(begins[:3]) == pytest.approx(9600, abs=480)
+
+
+def test_of_two_clocks_one_is_followed_until_it_is_silent():
+    """Both at once would make one twice as fast."""
+    clock, tick_s = MidiClock(RATE_HZ), 60 / (120 * 24)
+    for n in range(100):
+        clock.hear(b"\xf8", 1000 + round(n * tick_s * RATE_HZ), "keys")
+        clock.hear(b"\xf8", 1300 + round(n * tick_s * RATE_HZ), "pads")
+    assert clock.bpm == 120
+    later = 1300 + round(100 * tick_s * RATE_HZ) + 2 * RATE_HZ
+    for n in range(100):
+        clock.hear(b"\xf8", later + round(n * tick_s * RATE_HZ / 2), "pads")
+    assert clock.bpm == 240

@@ -50,8 +50,8 @@ def test_a_take_begins_with_the_bar_and_is_played_again_the_same(engine, home, t
         playing = threading.Thread(target=player.play_freewheeling)
         playing.start()
         go_on = begins()
-        clock = wait_for(lambda: told.find(tell="clock", started=True))
-        assert clock["bpm"] == pytest.approx(BPM, abs=1.5)
+        clock = wait_for(lambda: told.find(tell="clock", started=True) and next((m for m in told.messages if m.get("bpm")), None))
+        assert clock["bpm"] == pytest.approx(BPM, abs=1.5)      # the first may come before any tempo is known
         client.send({"do": "record", "on": True, "folder": str(tmp_path / "takes"), "format": "wav24"})
         assert told.wait(tell="recording")["waits"]
         go_on()

@@ -1,10 +1,9 @@
 """Shows in the window what MIDI has moved: the wheels follow its bend and modulation, the levels its volume, expression and pedal."""
 import numpy as np
 
-from hummingface.instrument.audio.protocol import Telemetry
+from hummingface.instrument.audio.protocol import ChannelShown, Telemetry
 from hummingface.instrument.gui.widgets.channel_levels import ChannelLevels
 from hummingface.instrument.gui.widgets.wheels import Wheel
-from hummingface.instrument.performance.channel_state import INAUDIBLE_DB, ChannelShown, gain_db
 
 
 class ChannelDisplay:
@@ -29,8 +28,7 @@ class ChannelDisplay:
             self._moved = {}
             return
         shown = ChannelShown(*channels[telemetry.channel].tolist())
-        silent = [channel for channel, row in enumerate(channels.tolist())
-                  if gain_db(ChannelShown(*row).volume, ChannelShown(*row).expression) < INAUDIBLE_DB]
+        silent = [channel for channel, row in enumerate(channels.tolist()) if not ChannelShown(*row).is_audible]
         self._levels.show_channel(telemetry.channel, shown, silent)
         if before is None:                  # an engine that has just begun gets the window's wheel
             return

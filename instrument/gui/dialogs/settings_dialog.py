@@ -184,7 +184,7 @@ class SettingsDialog(QDialog):
         for box, value, text in ((self.device, audio.device, str(audio.device)),
                                  (self.rate, audio.rate_hz, f"{(audio.rate_hz or 0) / 1000:g} kHz"),
                                  (self.block, audio.block_samples, f"{audio.block_samples} samples")):
-            if box is self.device and value is not None and self._index_of(value):
+            if isinstance(value, str) and self._index_of(value):            # a device that is listed
                 value = self.device.itemData(self._index_of(value))
             if value is not None and box.findData(value) < 0:
                 box.addItem(text, value)

@@ -3,11 +3,11 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from hummingface.instrument.audio.protocol import ChannelShown
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
-from hummingface.instrument.performance.channel_state import LOUDEST, ChannelShown
 
-AT_REST = ChannelShown(0, 0, LOUDEST, LOUDEST, 0)
+AT_REST = ChannelShown()
 
 
 class ChannelLevels(QWidget):
@@ -52,7 +52,8 @@ class ChannelLevels(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font("small", QFont.Weight.Medium))
         wide, foot = self.width() / 3, theme.px(15)
-        bars = (("Vol", self._shown.volume / LOUDEST), ("Exp", self._shown.expression / LOUDEST), ("Ped", float(self._shown.pedal)))
+        bars = (("Vol", self._shown.volume / AT_REST.volume), ("Exp", self._shown.expression / AT_REST.expression),
+                ("Ped", self._shown.pedal))
         for i, (label, level) in enumerate(bars):
             slot = QRectF(i * wide + theme.px(5), 1, wide - theme.px(10), self.height() - foot - theme.px(2))
             painter.setPen(QPen(theme.colour(theme.LINE), 1))
