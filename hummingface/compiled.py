@@ -2,14 +2,15 @@
 
 numba's own cache looks only at the file that holds a function, so it would serve a stale `render` after a change in a file that it calls
 or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all our modules that it imports,
-however deep: any change makes a new folder. The folders are in the user's cache, so a read-only installation works as well.
-`NUMBA_CACHE_DIR`, where set, replaces that place.
+however deep: any change makes a new folder. The folders are in the user's cache, so a read-only installation works as well; where that is
+read-only too, they are in a folder of this user's among the temporary files. `NUMBA_CACHE_DIR`, where set, replaces the user's cache.
 """
 import functools
 import hashlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from numba.core.typing.templates import Signature
 from numba.misc.appdirs import AppDirs
 
 import hummingface
+from hummingface.private_folder import USER, private_folder
 
 if TYPE_CHECKING:                     # numba's own types know no addresses and sizes of compiled code
     carray: Callable[..., Any]
@@ -42,8 +44,8 @@ _IMPORT = re.compile(r"^(?:from (hummingface[\w.]*) import (\([^)]*\)|[^\n(]*)|i
 def compiled(signature=None, *, fastmath: frozenset[str] = FAST) -> Callable:
     """Decorator: `numba.njit`, kept on disk. With a signature it is compiled, or loaded, at import."""
     def decorate(function):
-        with _cache_of(function):
-            return numba.njit(signature, cache=True, fastmath=set(fastmath), **_OPTIONS)(function)
+        with _cache_of(function) as kept:
+            return numba.njit(signature, cache=kept, fastmath=set(fastmath), **_OPTIONS)(function)
     return decorate
 
 
@@ -61,8 +63,8 @@ def inlined(function=None, *, fastmath: frozenset[str] = FAST):
 def c_callback(signature) -> Callable:
     """Decorator: `numba.cfunc`, kept on disk: a function that C code may call, at `.address`."""
     def decorate(function):
-        with _cache_of(function):
-            return numba.cfunc(signature, cache=True, fastmath=set(FAST), error_model="numpy")(function)
+        with _cache_of(function) as kept:
+            return numba.cfunc(signature, cache=kept, fastmath=set(FAST), error_model="numpy")(function)
     return decorate
 
 
@@ -100,7 +102,17 @@ def remove_old_folders() -> None:
 
 
 def _place() -> Path:
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or AppDirs("hummingface", appauthor=False).user_cache_dir) / "compiled"
+    usual = Path(os.environ.get("NUMBA_CACHE_DIR") or AppDirs("hummingface", appauthor=False).user_cache_dir) / "compiled"
+    if _can_write(usual):
+        return usual
+    spare = Path(tempfile.gettempdir()) / f"hummingface-compiled-{USER}"        # what lies in it is run: it must be ours
+    return spare if private_folder(spare) else usual
+
+
+def _can_write(folder: Path) -> bool:
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 @functools.cache
@@ -138,10 +150,11 @@ def _folder_in_use(source: str) -> Path:
 
 
 @contextmanager
-def _cache_of(function) -> Iterator[None]:
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_folder_in_use(function.__code__.co_filename))
+def _cache_of(function) -> Iterator[bool]:
+    """numba keeps what is compiled here in our folder. Gives whether it can: where nothing can be written, each start compiles."""
+    before, folder = config.CACHE_DIR, _folder_in_use(function.__code__.co_filename)
+    config.CACHE_DIR = str(folder)
     try:
-        yield
+        yield _can_write(folder)
     finally:
         config.CACHE_DIR = before

@@ -141,11 +141,31 @@ def _begin_log(kind: str, verbose: bool) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 could not be done, 2 usage error."""
-    logged = argv is None               # as a program, not called by another
-    argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):             # a file's name may hold what no terminal can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else argv, logged=argv is None)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()              # fails here, if at all, and not when Python ends
+    except BrokenPipeError:                     # who reads has enough, as `head` has: there is nobody to tell
+        _forget_output()
+        return 0
+    except OSError as error:
+        print(f"hummingface: the output cannot be written ({error.strerror or error})", file=sys.stderr)
+        _forget_output()
+        return 1
+
+
+def _forget_output() -> None:
+    """What still waits to be printed goes nowhere; else Python would fail to print it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(argv: list[str], logged: bool) -> int:
+    """`logged`: as a program, not called by another."""
     if argv[:1] == ["train"]:           # training has a command line of its own
         if logged:
             _begin_log("train", bool({"-v", "--verbose"} & set(argv)))
@@ -163,9 +183,8 @@ def main(argv: list[str] | None = None) -> int:
         return COMMANDS[args.command](args, Terminal(args.quiet))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:                     # who reads has enough, as `head` has: there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())         # or Python would fail to write at the end
-        return 0
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:      # what is wrong, told for the player
         if logged and args.command not in SHORT:
             import logging

@@ -1,20 +1,12 @@
 """Starts the instrument: with its window, in a terminal, or, without a display and a sound device, as a rendered file."""
-import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hummingface.instrument.app.display import why_no_display
+
 if TYPE_CHECKING:
     from hummingface.instrument.session.startup import StartOptions
-
-
-def why_no_display() -> str | None:
-    """The reason why no window can open here, or None if one can."""
-    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
-        return None
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return None
-    return "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
 
 
 def why_no_sound(wanted: str | None = None) -> str | None:
@@ -52,6 +44,21 @@ def _takes() -> Path:
     return Path(chosen) if chosen else naming.folder()
 
 
+def _demo(folder: Path | None, patch: str | None, model: str | None, quiet: bool) -> Callable[[str], int]:
+    """What renders the demo to files, given why; returns the exit status."""
+    def perform(why: str) -> int:
+        from hummingface.instrument.app import demo
+        from hummingface.instrument.app.terminal import Terminal
+        from hummingface.instrument.audio.precompile import finish
+        terminal = Terminal(quiet)
+        terminal.say(f"{why}\nThe demo is rendered to files instead.")
+        finish(terminal.say)
+        wav, png = demo.perform(folder or _takes(), terminal, patch=patch, model=model)
+        terminal.say(f"sound:   {wav}\npicture: {png}")
+        return 0
+    return perform
+
+
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
          midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
          file: Path | None = None, quiet: bool = False) -> int:
@@ -61,18 +68,12 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
     if midi_port is not None:
         _check_midi_port(midi_port)
     missing = [why for why in (None if headless else why_no_display(), why_no_sound(audio_device)) if why]
-    if file is not None and (missing or headless):
-        patch, file = patch or str(file.absolute()), None
+    heard = patch or (str(file.absolute()) if file is not None else None)           # without a window
+    if missing or headless:
+        patch, file = heard, None
+    demo = _demo(folder, heard, model, quiet)
     if missing:
-        from hummingface.instrument.app.demo import perform
-        from hummingface.instrument.app.terminal import Terminal
-        from hummingface.instrument.audio.precompile import finish
-        terminal = Terminal(quiet)
-        terminal.say("\n".join([*missing, "The demo is rendered to files instead."]))
-        finish(terminal.say)
-        wav, png = perform(folder or _takes(), terminal, patch=patch, model=model)
-        terminal.say(f"sound:   {wav}\npicture: {png}")
-        return 0
+        return demo("\n".join(missing))
     if model is not None:
         from hummingface.instrument.patches.library import load_model
         load_model(model)
@@ -82,4 +83,4 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
         from hummingface.instrument.app.headless import run as run_headless
         return run_headless(**options, record=record, folder=folder, quiet=quiet)
     from hummingface.instrument.gui.app import run
-    return run(opened=file, **options)
+    return run(opened=file, no_window=demo, **options)

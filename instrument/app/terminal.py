@@ -8,6 +8,15 @@ from typing import Any
 BAR = "{l_bar}{bar}| {elapsed}<{remaining}"
 
 
+def _print(text: object) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise                           # nobody reads on
+    except OSError as error:
+        raise OSError(f"the output cannot be written ({error.strerror or error})") from error
+
+
 class Terminal:
     """`quiet`: nothing but what was asked for (a list, JSON) and errors."""
 
@@ -17,7 +26,7 @@ class Terminal:
     def say(self, text: object) -> None:
         """What was done."""
         if not self.quiet:
-            print(text, flush=True)
+            _print(text)
 
     def notice(self, text: str) -> None:
         """What there is to know besides, on the standard error."""
@@ -26,11 +35,11 @@ class Terminal:
 
     def show(self, text: str) -> None:
         """What was asked for, quiet or not."""
-        print(text, flush=True)
+        _print(text)
 
     def show_json(self, values: Any) -> None:
         """The same, for programs."""
-        print(json.dumps(values, indent=1, ensure_ascii=False), flush=True)
+        _print(json.dumps(values, indent=1, ensure_ascii=False))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[float], None]]:

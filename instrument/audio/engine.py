@@ -25,7 +25,7 @@ from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, midi_clock
-from hummingface.instrument.performance.events import Load, PlayerEvent
+from hummingface.instrument.performance.events import Load, PlayerEvent, noted
 from hummingface.instrument.recording.history import History, Kept
 from hummingface.instrument.synthesis.producer import position, read_clock
 from hummingface.instrument.synthesis.state import new_state, state_dtype
@@ -274,7 +274,7 @@ class Engine:
         self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
 
     def _note(self, sample: int, event: PlayerEvent) -> None:
-        self.history.note(sample, event)
+        self.history.note(sample, noted(event))
         if self._log is not None:
             self._log(sample, event)
 
@@ -307,7 +307,8 @@ class Engine:
             values = self._snapshot.capture(performer)
         except self._snapshot.SnapshotError:
             return                                  # until the next look: what is torn would be replayed otherwise
-        history.moments.append(Kept(values["sample"], history.noted, performer.waiting(), quiet, values, history.late))
+        pending = [(sample, noted(event)) for sample, event in performer.waiting()]
+        history.moments.append(Kept(values["sample"], history.noted, pending, quiet, values, history.late))
         self._remembered_at = self._looked_at
         if quiet:
             self._at_rest = history.noted

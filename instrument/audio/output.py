@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.protocol import AudioChoice
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance.midi import Panic, Set
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.devices import Device
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 RETRY_S = 2.0                   # between looks for a device that is not there
 RESCAN_S = 10.0                 # between rescans of all devices
+FADE_S, PANIC_S = 0.08, 0.03    # volume down by 60 dB, which glides with a time constant of 10 ms; and all within a hop
+SILENT = 1e-5                   # -100 dBFS
+MOST_LATENCY_S = 0.3            # of a device, that is waited for
+VOLUME = "master.volume_db"
 
 
 def likely_rate_hz(choice: AudioChoice) -> int:
@@ -114,6 +120,16 @@ class Output:
         elif self.stream.block_samples != self._block_samples:
             self._use(self.stream)
             self._tell_audio()
+
+    def fade_out(self) -> None:
+        """Return when nothing sounds any more: closing the device would cut it off with a click."""
+        stream = self._stream
+        if stream is None or stream.device is None or self._engine.state["peak"].max() < SILENT:
+            return
+        self._engine.receive(Set(VOLUME, PARAMETERS[VOLUME].lowest))       # it glides there,
+        time.sleep(FADE_S)
+        self._engine.receive(Panic())                                      # and ends what still rings
+        time.sleep(PANIC_S + min(stream.output_latency_s, MOST_LATENCY_S))
 
     def close(self) -> None:
         """Release the device. May hang where the audio server died."""

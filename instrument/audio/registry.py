@@ -2,10 +2,13 @@
 
 One file per process in the user's run-time folder, readable by this user alone, because it holds the key to the socket.
 """
+import atexit
 import contextlib
+import functools
 import json
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ import platformdirs
 from hummingface.instrument.files.paths import written_at
 from hummingface.instrument.files.processes import is_running
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_bytes
+from hummingface.private_folder import USER, private_folder
 
 GREETING = b"hummingface "              # begins the line on which a new audio process prints its address
 LARGEST_BYTES = 4096
@@ -31,17 +35,23 @@ class Running:
 
 
 def folder() -> Path:
-    """The user's run-time folder, created if missing; `HUMMINGFACE_HOME` moves it."""
+    """The user's run-time folder, made if missing; `HUMMINGFACE_HOME` moves it. Where it cannot be had (a home that is read-only, a machine
+    without login sessions, on which another user took its name), one of this user elsewhere.
+    """
     home = os.environ.get("HUMMINGFACE_HOME")
-    path = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:                     # no such folder on machines without a login session
-        path = Path(tempfile.gettempdir()) / f"hummingface-run-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-        path.mkdir(exist_ok=True, mode=0o700)
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            raise OSError(f"{path} belongs to another user") from None
-    return path
+    usual = Path(home) / "run" if home else Path(platformdirs.user_runtime_dir("hummingface", appauthor=False))
+    for path in (usual, Path(tempfile.gettempdir()) / f"hummingface-run-{USER}"):
+        if private_folder(path):
+            return path
+    return _of_this_process()
+
+
+@functools.cache
+def _of_this_process() -> Path:
+    """A folder that no other process finds, and so no other window."""
+    made = Path(tempfile.mkdtemp(prefix="hummingface-run-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def log_path() -> Path:

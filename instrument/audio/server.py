@@ -23,6 +23,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hummingface.instrument.audio import precompile, quick_commands, registry
+from hummingface.instrument.audio.allocator import return_large_blocks
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.listener import Listener
 from hummingface.instrument.audio.output import Output, likely_rate_hz
@@ -210,6 +211,7 @@ class Server:
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
         if self._surroundings:
             self._surroundings.close()
+        self._output.fade_out()
         self._output.close()
         log.info("ends")
         self._leave()
@@ -362,6 +364,7 @@ _SOUNDS, _DONE = ("patch", "recall"), ("patch", "recalled")    # commands that s
 
 def main() -> int:
     sys.stderr = ErrorStream()
+    return_large_blocks()
     try:
         config = parse_json(sys.stdin.buffer.readline())
         log_files.begin("audio", bool(config.get("verbose")))

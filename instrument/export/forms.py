@@ -9,7 +9,7 @@ from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export.form_table import FORMS, Form
 from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.mapping import SampledInstrument
-from hummingface.instrument.export.zones import plain
+from hummingface.instrument.export.zones import instrument_name
 from hummingface.instrument.files.paths import refuse_existing
 
 SAMPLES = "Samples"
@@ -49,15 +49,15 @@ def place(form: Form, out: str | Path, name: str) -> Place:
         own = " or ".join(filter(None, (form.suffix, form.packed)))
         raise ExportError(f"{out.name}: a {form.label} export cannot have this name; name it {own}, or give a folder's name")
     if suffix and suffix == form.suffix:
-        samples = f"{re.sub('[=<$]', '-', out.stem)} {SAMPLES}"       # which begin something else, where a map names it
+        samples = f"{re.sub('[=<$#]', '-', out.stem)} {SAMPLES}"       # which begin something else, where a map names it
         return Place(form, folder, [folder / samples, out], Path(samples), Path(out.name))
     if form.suffix is None or suffix == form.packed:
         out = out if suffix == form.packed else out.with_name(out.name + (form.packed or ""))
         inside = Path("inside")
         if form.suffix is None:
             return Place(form, folder, [out], inside, inside / bitwig.MAP)
-        return Place(form, folder, [out], inside / SAMPLES, inside / f"{plain(name)}{form.suffix}")
-    return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{plain(name)}{form.suffix}")
+        return Place(form, folder, [out], inside / SAMPLES, inside / f"{instrument_name(name)}{form.suffix}")
+    return Place(form, folder, [out], Path(out.name) / SAMPLES, Path(out.name) / f"{instrument_name(name)}{form.suffix}")
 
 
 def table_place(out: str | Path) -> Path:

@@ -1,11 +1,11 @@
 """Which keys and velocities are sampled, which range each sample covers, and the names of the sample files."""
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from hummingface.models.playing.file_names import plain
+
 NOTES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")       # no sharps: `#` begins a directive in an SFZ file
 SINGLE_VELOCITY = 100               # with a single layer
-LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,11 @@ def note_name(key: int) -> str:
     return f"{NOTES[key % 12]}{key // 12 - 1}"
 
 
-def plain(name: str) -> str:
+def instrument_name(name: str) -> str:
     """A name that every file system and export format accepts; "Instrument" if nothing is left of it."""
-    words = re.sub(r"[^\w\- ]+", "", name)
-    return re.sub(r"\s+", " ", words).strip()[:LONGEST_NAME].strip() or "Instrument"
+    return plain(name) or "Instrument"
 
 
 def sample_name(key: int, velocity: int, name: str) -> str:
     """"060 C4 v064 Glass Reed.wav": sorts by key, and is understood wherever it is dragged."""
-    return f"{key:03} {note_name(key)} v{velocity:03} {plain(name)}.wav"
+    return f"{key:03} {note_name(key)} v{velocity:03} {instrument_name(name)}.wav"

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from hummingface.instrument.files.processes import is_running
+from hummingface.models.playing.file_names import beside
 
 
 class Growing:
@@ -17,7 +18,7 @@ class Growing:
 
     def __init__(self, target: Path) -> None:
         self._target = target.resolve()
-        self._named = self._target.with_name(f"{target.name}.{os.getpid()}.tmp")
+        self._named = self._target.with_name(f"{beside(target.name)}.{os.getpid()}.tmp")
         self._sweep()
         self.fd, self._nameless = self._open()
 
@@ -69,7 +70,7 @@ class Growing:
 
     def _sweep(self) -> None:
         """Remove what killed processes left of the same name."""
-        pattern = re.compile(re.escape(self._target.name) + r"\.(\d+)\.tmp")
+        pattern = re.compile(re.escape(beside(self._target.name)) + r"\.(\d+)\.tmp")
         with contextlib.suppress(OSError):
             for path in self._target.parent.iterdir():
                 if (found := pattern.fullmatch(path.name)) and not is_running(int(found[1])):

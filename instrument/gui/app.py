@@ -4,6 +4,7 @@ The audio process is started first, and Qt is imported while it gets ready: each
 """
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
 
@@ -31,9 +32,14 @@ def _open_when_ready(window: "Window", path: Path) -> None:
     look.start()
 
 
-def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
-    """Open the window and play until it is closed; `options` as `startup.prepare` takes them, `opened` as if it were dropped. Returns the
-    exit status.
+def _say(why: str) -> int:
+    print(f"hummingface: {why}", file=sys.stderr)
+    return 1
+
+
+def run(opened: Path | None = None, *, no_window: Callable[[str], int] = _say, **options: Unpack[StartOptions]) -> int:
+    """Open the window and play until it is closed; `options` as `startup.prepare` takes them, `opened` as if it were dropped. Where no
+    window can be opened, the audio process ends, and `no_window(why)` does what can be done without. Returns the exit status.
 
     Raises ValueError or OSError for a patch that was named and is not there, before anything starts.
     """
@@ -44,16 +50,25 @@ def run(opened: Path | None = None, **options: Unpack[StartOptions]) -> int:
     prepared = prepare(left=kept.session.state.to_patch() if kept is not None else None, **options)
     client, settings = prepared.client, prepared.settings
     client.start()
-    try:
-        from PySide6.QtCore import QTimer
-        from PySide6.QtWidgets import QApplication
 
-        from hummingface.instrument.gui.controllers.qt_log import log_messages
+    def go_without(why: str) -> int:
+        client.close()                                  # and with it the device
+        settings.settled()                              # which was not what failed
+        return no_window(why)
+    try:
+        try:
+            from PySide6.QtCore import QTimer
+            from PySide6.QtWidgets import QApplication
+
+            from hummingface.instrument.gui.controllers import qt_log
+        except ImportError as error:                    # a library of the system that Qt needs
+            return go_without(f"No window can open here. Qt cannot be loaded: {error}")
         from hummingface.instrument.gui.widgets import theme
         from hummingface.instrument.gui.window import Window
         from hummingface.instrument.session.autosave import Autosave
-        app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
-        log_messages()
+        qt_log.log_messages()
+        with qt_log.starting(go_without):
+            app = cast("QApplication", QApplication.instance() or QApplication(sys.argv[:1]))
         app.setApplicationName("HummingFace")
         app.setDesktopFileName("hummingface")
         theme.dress(app)

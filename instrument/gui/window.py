@@ -18,6 +18,7 @@ from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
 from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
 from hummingface.instrument.gui.controllers.window_restore import Keeping
+from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
 from hummingface.instrument.gui.panels.latent_panel import LatentPanel
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 TICK_MS = 16                # 60 frames per second
 STATUS_S = 0.25
 FROM_NOW = 1 << 62          # a position beyond any engine's: "from now on"
-SIZE, LEAST_SIZE = (1200, 760), (960, 620)
 PLACEHOLDER = Patch("…", "", (0.0,) * LATENT_KNOBS)        # until the engine reports its first patch
 
 
@@ -68,16 +68,18 @@ class Window(QMainWindow):
         self.keeping = Keeping(self, kept, autosave)
         self.note_input = NoteInput(client.send)
         self.setWindowTitle("HummingFace")
-        self.setMinimumSize(*LEAST_SIZE)
+        self.size_on_screen = WindowSize(self)
         self.setAcceptDrops(True)
+        self._first_shown = True
         self._position = FROM_NOW
         self._last_tick = time.monotonic()
         self._last_status = self._last_look = 0.0
+        self.size_on_screen.begin()         # first: everything is made at its scale
+        theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount}
         self._connect()
-        self.resize(*SIZE)
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
         self._rescale(True)
@@ -141,11 +143,11 @@ class Window(QMainWindow):
         self._keys.addWidget(self.levels)
         self._keys.addWidget(self.keyboard, 1)
         self._rows.addLayout(self._top)
-        self._rows.addWidget(self.banner)
         self._rows.addLayout(self._first, 29)
         self._rows.addLayout(self._second, 29)
         self._rows.addWidget(self.panels, 20)
         self._rows.addLayout(self._keys, 12)
+        self.banner.float_over(self.spectrogram)            # which has nothing to turn or to click
         ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground.setFocus()
         self._rows.addWidget(self.status)
@@ -189,7 +191,7 @@ class Window(QMainWindow):
         self._rescale()
 
     def _rescale(self, always: bool = False) -> None:
-        if theme.set_scale(self.width(), self.height()) or always:
+        if theme.set_scale(self.width(), self.height(), self.devicePixelRatioF()) or always:
             theme.dress(cast("QApplication", QApplication.instance()))
             gap = theme.px(theme.GAP)
             self._rows.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(6))
@@ -199,7 +201,7 @@ class Window(QMainWindow):
             self._keys.setSpacing(theme.px(4))
             self.help.rescale()
             self.word.setFont(theme.font("title", QFont.Weight.DemiBold))
-            self.word.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
+            self.word.setStyleSheet(f"font-size: {theme.font_px('title')}px; font-weight: 600;")
             rescale(self)
             self.patches.rescale()
             self.recorder.rescale()
@@ -285,7 +287,10 @@ class Window(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.keeping.reopen()
+        if self._first_shown:
+            self._first_shown = False
+            self.size_on_screen.shown()
+            self.keeping.reopen()
 
     def _send_wheel(self) -> None:
         """Send the wheel's position to an engine that does not know it."""

@@ -3,7 +3,6 @@
 Effects belong to the parts. The mix is the plain sum of the stems, in float, through a limiter like that of each engine, which does
 nothing below -0.3 dBFS and is the only thing that parts share. Stems are taken before it. A single part does not pass it at all.
 """
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import DRY
 from hummingface.instrument.performance import midi, score
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.models.playing.file_names import plain
 from hummingface.suggestions import did_you_mean
 
 AFTER_LAST_S = 2.0                      # of sound after the last event, as progress expects it
@@ -162,8 +162,7 @@ def render_midi(mid: str | Path, wav: str | Path, assignment: Assignment | None 
 
 def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
     """The file names of the parts: "song - 01 Grand Piano.wav" beside "song.wav"."""
-    plain = [re.sub(r"[^\w\- ]+", "", part.name).strip()[:60] for part in of]
-    names = [f"{wav.stem} - {part.number:02d} {name}".rstrip() for part, name in zip(of, plain, strict=True)]
+    names = [f"{wav.stem} - {part.number:02d} {plain(part.name)}".rstrip() for part in of]
     return tuple(wav.with_name(name + wav.suffix) for name in names)
 
 

@@ -17,6 +17,7 @@ from hummingface.instrument.patches.patch import load as load_patch
 from hummingface.models.playing import card_file
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
 from hummingface.models.playing.checked_json import read_json
+from hummingface.models.playing.file_names import alike, plain
 
 TAG = "learnt"
 MINUTES = 9.0                       # of training, by default
@@ -51,9 +52,9 @@ def job_for(folder: Path) -> TrainingJob:
     known = jobs()
     if begun := next((job for job in known if job.sources == (source,)), None):
         return begun
-    taken = {entry.name.casefold() for entry in library.models()} | {job.name.casefold() for job in known}
-    stem = " ".join("".join(c if c.isalnum() or c in "-_ " else " " for c in folder.absolute().name).split())[:60] or "My sounds"
-    name = next(n for i in range(1, len(taken) + 3) if (n := stem if i == 1 else f"{stem} {i}").casefold() not in taken)
+    taken = {alike(name) for name in (*(entry.name for entry in library.models()), *(job.name for job in known))}
+    stem = plain(folder.absolute().name, instead=" ") or "My sounds"
+    name = next(n for i in range(1, len(taken) + 3) if alike(n := stem if i == 1 else f"{stem} {i}") not in taken)
     return TrainingJob(name, (source,), MINUTES, 0.0, 0.0)
 
 

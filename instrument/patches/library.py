@@ -3,8 +3,6 @@
 Names are found regardless of case, and by any unambiguous beginning. Factory files are never written.
 """
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +14,7 @@ import platformdirs
 from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown, card_of
+from hummingface.models.playing.file_names import alike, plain
 from hummingface.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ APP = "hummingface"
 MOST_GAIN_DB = 24.0                 # of a preset, whatever its card contains
 MOST_NAMED = 40                     # of what there is, where a name is not known
 LONGEST_NAME = 70                   # that is made of a file's; a number may follow
-LONGEST_STEM = 200                  # bytes of a file's name, with room for a number and what is added while it is written
+LONGEST_STEM = 80                   # characters of a file's name
 PATCH_SUFFIX, WEIGHTS_SUFFIX = ".json", ".safetensors"
 
 
@@ -127,11 +126,11 @@ def families_of(model: str) -> list[str]:
 
 def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:
     """The entry of that name, or the only one whose name begins so. Raises LibraryError, with what there is."""
-    wanted = _alike(name).strip()
-    exact = [entry for entry in entries if wanted in (_alike(entry.name), _alike(entry.path.stem))]
+    wanted = alike(name).strip()
+    exact = [entry for entry in entries if wanted in (alike(entry.name), alike(entry.path.stem))]
     if exact:
         return exact[-1]                   # the player's own, where both have the name
-    begin = [entry for entry in entries if _alike(entry.name).startswith(wanted)]
+    begin = [entry for entry in entries if alike(entry.name).startswith(wanted)]
     if len(begin) == 1 and wanted:
         return begin[0]
     meant = begin or entries
@@ -200,29 +199,22 @@ def at_preset(patch: Patch, z: Iterable[float], preset: Mapping[str, Any]) -> Pa
 
 def free_name(wanted: str, others: Iterable[str] = ()) -> str:
     """`wanted`, or with a number after it, such that no patch (and none of `others`) has that name."""
-    taken = {entry.name.casefold() for entry in patches()} | {name.casefold() for name in others}
+    taken = {alike(name) for name in (*(entry.name for entry in patches()), *others)}
     wanted = " ".join("".join(c if c.isprintable() else " " for c in wanted).split())[:LONGEST_NAME].strip() or "New sound"
     return next(name for number in range(1, len(taken) + 3)
-                if (name := wanted if number == 1 else f"{wanted} {number}").casefold() not in taken)
+                if alike(name := wanted if number == 1 else f"{wanted} {number}") not in taken)
 
 
 def own_patch(name: str) -> LibraryEntry | None:
     """The player's patch of this name, whatever its case."""
-    return next((e for e in patches() if not e.factory and _alike(e.name) == _alike(name)), None)
-
-
-def _alike(name: str) -> str:
-    """A name without what does not tell it from others: case, and whether accents are signs of their own."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return next((e for e in patches() if not e.factory and alike(e.name) == alike(name)), None)
 
 
 def _file_of(patch: Patch) -> Path:
     """The file of a patch with this name: the existing one, or a new one. Two names may have the same letters ("Oh!", "Oh?")."""
     if there := own_patch(patch.name):
         return there.path
-    stem = re.sub(r"[^\w\- ]+", "", patch.name).strip().replace(" ", "-").lower()[:80]
-    while len(stem.encode()) > LONGEST_STEM:
-        stem = stem[:-1]
+    stem = plain(patch.name, most=LONGEST_STEM).replace(" ", "-").lower()
     if not stem:
         raise LibraryError(f"{patch.name!r} cannot be the name of a patch: give it a letter or a number")
     folder = user_folder("patches")

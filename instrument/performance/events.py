@@ -1,5 +1,5 @@
 """The events that a performer accepts: MIDI events, and changes of sound."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches.patch import Patch
@@ -20,6 +20,17 @@ class Load:
     law: int = LAW
     rules: int = RULES
     answers: bool = False
+    model: str | None = None            # the source's name, where the source itself is not kept
+
+    @property
+    def model_name(self) -> str | None:
+        """The name of the model that plays it; None for the current one."""
+        return self.source.name if self.source is not None else self.model
 
 
 PlayerEvent = Event | Load
+
+
+def noted(event: PlayerEvent) -> PlayerEvent:
+    """An event for the record of what was played, which must keep no model in memory that nobody plays any more."""
+    return replace(event, source=None, model=event.model_name) if isinstance(event, Load) else event

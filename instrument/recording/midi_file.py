@@ -6,9 +6,12 @@ exact values. mido reads these files; it can write only whole files, and a take 
 import os
 from pathlib import Path
 
+from hummingface.models.playing.file_names import fitting
+
 _MOST_TICKS = 32767                 # in a quarter note, the most that a file can express
 _END = b"\x00\xff\x2f\x00"
 LONGEST_DELTA = 0x0FFFFFFF
+LONGEST_TEXT = 200                  # bytes of a title or a marker
 
 
 def clock(rate_hz: int) -> tuple[int, int, int]:
@@ -42,7 +45,7 @@ class MidiFile:
         self._now = 0
         self._length = 0
         self._file.write(b"MThd" + (6).to_bytes(4) + bytes((0, 0, 0, 1)) + quarter.to_bytes(2) + b"MTrk" + (0).to_bytes(4))
-        self._add(b"\0" + _meta(0x03, title.encode("utf-8", "replace")[:200]) + b"\0" + _meta(0x51, tempo_us.to_bytes(3)))
+        self._add(b"\0" + _meta(0x03, fitting(title, LONGEST_TEXT).encode()) + b"\0" + _meta(0x51, tempo_us.to_bytes(3)))
 
     def write(self, messages: list[tuple[int, bytes]]) -> None:
         """Add (sample, message) pairs in order; one that comes before an earlier one is put beside it."""
@@ -54,7 +57,7 @@ class MidiFile:
 
     def mark(self, sample: int, text: str) -> None:
         """Add a marker."""
-        self.write([(sample, _meta(0x06, text.encode("utf-8", "replace")[:200]))])
+        self.write([(sample, _meta(0x06, fitting(text, LONGEST_TEXT).encode()))])
 
     def close(self, sample: int) -> None:
         """End the track at `sample`, and put the file on the disk itself."""

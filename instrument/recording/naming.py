@@ -3,14 +3,14 @@ import contextlib
 import datetime
 import math
 import os
-import re
 from pathlib import Path
 
 import platformdirs
 
+from hummingface.models.playing.file_names import plain
+
 SOUNDS = (".wav", ".flac")
 UNFINISHED = ".part"                # beside a take while it is recorded
-LONGEST_NAME = 60
 NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 # How well each degree fits a key, from the tonic up: Krumhansl & Kessler 1982.
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -26,8 +26,7 @@ def folder() -> Path:
 
 def stem(at: datetime.datetime, patch: str, key: str = "") -> str:
     """A take's name without its suffix: "2026-11-23 14.05.09 Glass Reed A minor"."""
-    words = re.sub(r"[^\w\- #&+']+", " ", patch, flags=re.UNICODE)
-    words = re.sub(r"\s+", " ", words).strip()[:LONGEST_NAME].strip(" .") or "take"
+    words = plain(patch, also="#&+'", instead=" ") or "take"
     return " ".join(filter(None, (at.strftime("%Y-%m-%d %H.%M.%S"), words, key)))
 
 

@@ -85,8 +85,7 @@ def head_line(title: str, begin: int, quiet: bool, captured: dict[str, Any]) -> 
 def event_line(sample: int, event: PlayerEvent) -> bytes:
     """An event's line."""
     if isinstance(event, Load):
-        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.source.name if event.source is not None else None,
-                  "law": event.law, "rules": event.rules}
+        values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law, "rules": event.rules}
     else:
         values = midi.to_json(event)
     return _line({"sample": sample, **values})

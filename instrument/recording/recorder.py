@@ -176,8 +176,7 @@ class Recorder:
         try:
             self._copy(take, history, end)
         except OSError as error:
-            kept = f" All {take.seconds:.1f} s that were written are kept in {take.path}." if take.path.exists() else ""
-            self._finish(f"The take was stopped: {_why(error)}.{kept}")
+            self._finish(f"The take was stopped: {_why(error)}.")
             return False
         return True
 
@@ -204,6 +203,8 @@ class Recorder:
             for first, last in list(self._history.lost):
                 take.lost_samples += max(0, min(last, take.end) - max(first, take.plan.begin))
         path = take.finish(self._history.late - take.plan.late if self._history else None)
+        if problem and path.exists():
+            problem = f"{problem} All {take.seconds:.1f} s that were written are kept in {path}."
         problem = problem or take.problem
         if take.lost_samples:
             lost_s = take.lost_samples / take.plan.rate_hz
@@ -232,7 +233,7 @@ class Recorder:
             self._copy(take, history, last, BREATH_S)
             problem = ""
         except OSError as error:
-            problem = f"Not everything could be kept: {_why(error)}" if take else f"Nothing could be kept: {_why_not_begun(error)}"
+            problem = f"Not everything could be kept: {_why(error)}." if take else f"Nothing could be kept: {_why_not_begun(error)}"
         if take:
             self._end(take, problem)
         else:

@@ -161,6 +161,8 @@ class Take:
         path = self._try(self._name) or self.path
         if not path.exists():
             self.problem = f"{self.path}: was moved or deleted during the recording."
+        elif self.problem:
+            self.problem = f"{path}: {self.problem}"
         if packed:
             with contextlib.suppress(OSError):
                 path.with_suffix(SUFFIX).unlink()
@@ -189,7 +191,7 @@ class Take:
         try:
             return step()
         except OSError as error:
-            self.problem = self.problem or f"{self.path}: {error.strerror or error}"
+            self.problem = self.problem or error.strerror or str(error)
             return None
 
     def _name(self) -> Path:

@@ -3,9 +3,12 @@ import contextlib
 import datetime
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from hummingface.models.playing.file_names import beside
 
 
 @contextlib.contextmanager
@@ -13,15 +16,16 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
     """An open file for the new content of `file`, which takes its name when the block ends: the content is on disk before it has the name,
     so that even a power cut leaves one or the other.
 
-    Where `file` is a link, the file that it leads to is replaced, and the link stays. Raises OSError, and leaves nothing beside it, also
-    where the block raises.
+    Where `file` is a link, the file that it leads to is replaced or made, and the link stays. It is as readable as the file before it was,
+    or as any new file. Raises OSError, and leaves nothing beside it, also where the block raises.
     """
-    file = file.resolve() if file.is_symlink() and file.exists() else file
-    partial = file.with_name(f".{file.name[:50]}.{secrets.token_hex(4)}.tmp")       # 50 signs have at most 200 bytes
+    file = _behind_links(file)
+    partial = file.with_name(f".{beside(file.name)}.{secrets.token_hex(4)}.tmp")
     try:
         with partial.open("x+b") as stream:
             yield stream
             stream.flush()
+            _make_as_readable(stream, file)
             os.fsync(stream.fileno())
         os.replace(partial, file)
     except BaseException:
@@ -29,6 +33,17 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
         raise
     _sync_folder(file.parent)
+
+
+def _behind_links(file: Path) -> Path:
+    """The file that a link leads to, if its folder is there; the file itself where it is no link, or leads in a circle."""
+    there = Path(os.path.realpath(file)) if file.is_symlink() else file
+    return there if there.parent.is_dir() and not there.is_symlink() else file
+
+
+def _make_as_readable(stream: BinaryIO, file: Path) -> None:
+    with contextlib.suppress(OSError, AttributeError):          # no file was there before, or a system without modes
+        os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
 
 
 def replace_file(file: Path, content: bytes | memoryview | str) -> None:

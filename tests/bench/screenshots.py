@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LARGEST_BYTES = 1_200_000    # beyond it 256 colours must do, which bands the glow of the pad and dulls the colour of alarm
 PERIOD_SAMPLES = 256
 TAKES, NOT_CALM = 3, 3      # takes at most, and the exit status of one with late frames
+SCREEN = 4096, 2304          # pixels
 SECONDS = 11.0              # until the spectrogram is full
 PLANS = {
     "window": {"size": (1200, 760), "ratio": 2, "patch": None, "frame": False},
@@ -89,10 +90,12 @@ def take(plan: dict, target: Path) -> bool:
 
 def take_calmly(name: str, folder: Path, server: str) -> int:
     """Take a picture, again where the machine had other things to do meanwhile. Returns the exit status."""
+    from tests.gui.screens import screen_of
     status = NOT_CALM
     for _ in range(TAKES):
         with tempfile.TemporaryDirectory() as home:
-            environment = {**os.environ, "JACK_DEFAULT_SERVER": server, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT),
+            environment = {**os.environ, "JACK_DEFAULT_SERVER": server, "PYTHONPATH": str(ROOT),
+                           "QT_QPA_PLATFORM": screen_of(Path(home) / "screen.json", *SCREEN),
                            "QT_SCALE_FACTOR": str(PLANS[name]["ratio"]), "HUMMINGFACE_HOME": home}
             command = [sys.executable, __file__, str(folder), "--only", name, "--child"]
             status = subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode

@@ -12,7 +12,7 @@ import xmlschema
 from hummingface.instrument.export import bitwig, decentsampler, sfz_writer
 from hummingface.instrument.export import velocity as velocity_module
 from hummingface.instrument.export.form_table import FORMS
-from hummingface.instrument.export.forms import place
+from hummingface.instrument.export.forms import place, write_map
 from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.export.velocity import law_of
@@ -182,3 +182,15 @@ def test_what_a_name_means(tmp_path, form, out, made):
     where = place(FORMS[form], tmp_path / out, "Name")
     assert [target.name for target in where.targets] == made
     assert where.folder == tmp_path and where.packs == made[0].endswith(("library", "multisample"))
+
+
+@pytest.mark.parametrize("name", ["Solo key=72 volume=-40", "a <region> b", "$x #define", "Caf\u00e9 \u591c"])
+def test_whatever_an_export_is_called_no_player_takes_its_folder_for_something_else(instrument, tmp_path, name):
+    where = place(FORMS["sfz"], tmp_path / f"{name}.sfz", name)
+    (tmp_path / where.samples).mkdir()
+    for sample in instrument.samples:
+        soundfile.write(tmp_path / where.samples / sample.file, np.zeros(10), 48000)
+    write_map(where, tmp_path, instrument)
+    for region in regions((tmp_path / where.map).read_text(encoding="utf-8")):
+        assert (tmp_path / region["sample"]).is_file()
+        assert {*region["sample"]}.isdisjoint("=<$#"), "an opcode, a header, a definition, a directive"

@@ -1,7 +1,7 @@
 """Every key and every velocity is played by one sample, and from near."""
 import pytest
 
-from hummingface.instrument.export.zones import layers, note_name, plain, sample_name, zones
+from hummingface.instrument.export.zones import instrument_name, layers, note_name, sample_name, zones
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 7, 12, 24])
@@ -25,7 +25,7 @@ def test_each_velocity_has_one_layer(count):
 
 def test_names_are_plain():
     assert [note_name(key) for key in (21, 60, 61, 108)] == ["A0", "C4", "Db4", "C8"]
-    assert plain("Queen's  #1: $x/y=z") == "Queens 1 xyz"
-    assert plain("//") == "Instrument"
+    assert instrument_name("Queen's  #1: $x/y=z") == "Queens 1 xyz"
+    assert instrument_name("//") == "Instrument"
     assert sample_name(61, 64, "Glass Reed") == "061 Db4 v064 Glass Reed.wav"
-    assert plain("Ж" * 200) == "Ж" * 60
+    assert instrument_name("Ж" * 200) == "Ж" * 60

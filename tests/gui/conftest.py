@@ -8,9 +8,11 @@ import time
 
 import pytest
 
+from tests.gui.screens import USUAL
 from tests.jack_server import DEFAULT, JackServer, default_server_kept, unused_name
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    os.environ["QT_QPA_PLATFORM"] = USUAL
 pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed, or a library that it needs is missing")
 
 START_MS = 500_000          # the first start on a machine compiles

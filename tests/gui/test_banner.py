@@ -1,5 +1,6 @@
 """The strip of messages: news goes, problems stay, and what was to be said of the start is not lost behind either."""
 import pytest
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.widgets.banner import Banner
 
@@ -55,3 +56,26 @@ def test_news_over_a_notice_can_be_closed_without_it(banner):
     banner.say("Saved.")
     banner.close_button.click()
     assert shown(banner) == "a.json cannot be used."
+
+
+def test_it_floats_and_moves_nothing(qtbot):
+    window, banner = QWidget(), Banner()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    above, picture, below = QPushButton(), QWidget(), QPushButton()
+    for widget in (above, picture, below):
+        column.addWidget(widget)
+    column.setStretch(1, 1)
+    banner.float_over(picture)
+    window.resize(600, 300)
+    window.show()
+    before = [widget.geometry() for widget in (above, picture, below)]
+    banner.say("No device. " * 30, problem=True)
+    assert [widget.geometry() for widget in (above, picture, below)] == before
+    assert picture.geometry().contains(banner.geometry()) and banner.isVisible()
+    assert banner.text.height() >= banner.text.heightForWidth(banner.text.width()), "all lines are there"
+    assert window.childAt(banner.geometry().center()) in (banner, banner.text), "in front of what it floats over"
+    window.resize(400, 400)
+    assert picture.geometry().contains(banner.geometry())
+    banner.dismiss()
+    assert window.childAt(picture.geometry().center()) is picture

@@ -10,6 +10,7 @@ import pytest
 
 from hummingface.models.playing.checkpoint import save_model
 from hummingface.models.playing.untrained import untrained
+from tests.gui.screens import USUAL
 from tests.gui.window_process import WindowProcess
 
 CLIPBOARD = "__import__('PySide6.QtWidgets', fromlist=['x']).QApplication.clipboard().text()"
@@ -85,7 +86,7 @@ def test_the_command_that_opens_the_window_logs_and_shows_it_where_it_is_asked_t
     """`hummingface --verbose`, as it is typed: the window's log and the audio process's, in files and on the standard error."""
     if audio_server is None:
         pytest.skip("without a sound device `play` performs the demo: apt-get install jackd2")
-    environment = os.environ | {"HUMMINGFACE_HOME": str(opened.home), "QT_QPA_PLATFORM": "offscreen",
+    environment = os.environ | {"HUMMINGFACE_HOME": str(opened.home), "QT_QPA_PLATFORM": USUAL,
                                 "PYTHONPATH": str(Path(__file__).parents[2])}
     shown = opened.home / "shown.txt"
     with shown.open("w") as errors:

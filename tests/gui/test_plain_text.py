@@ -151,11 +151,11 @@ def test_a_name_can_be_read_as_it_is(hostile):
     assert hostile.latents.note.text() == plain_text.shortened(NAME, 40)
     assert hostile.patches.name.text() == NAME.replace("&", "&&")
     assert f"Patch: {NAME}" in hostile.patches.name.accessibleName()
-    assert hostile.dialog.boxes[0].port == NAME
+    assert hostile.dialog.ports.boxes[0].port == NAME
     hostile.dialog.all_ports.setChecked(False)
     sent = []
     hostile.dialog.wanted.connect(sent.append)
-    hostile.dialog.boxes[0].setChecked(True)
+    hostile.dialog.ports.boxes[0].setChecked(True)
     hostile.dialog._open_midi()
     assert sent[-1]["ports"] == [NAME], "the port is asked for by its own name"
     assert hostile.browser.chips and hostile.browser.chips[0].property("tag") == NAME[:40]

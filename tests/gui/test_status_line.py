@@ -2,7 +2,7 @@
 import pytest
 
 from hummingface.instrument.audio.protocol import Telemetry
-from hummingface.instrument.gui.panels.status_line import TROUBLE_S, StatusLine
+from hummingface.instrument.gui.panels.status_line import CALM_S, TROUBLE_S, WARM_UP_S, StatusLine
 from hummingface.instrument.gui.widgets import theme
 
 
@@ -26,16 +26,35 @@ def show(line, late=0, drops=0):
     return line.late.accessibleDescription(), line.drops.accessibleDescription()
 
 
-def test_what_was_late_while_it_warmed_up_is_not_counted(line):
-    line.begin_counting(Telemetry(late=59, underruns=2))
+def ready(line, clock, late=0, drops=0):
+    """The engine is ready, and has been for a while."""
+    line.begin_counting(Telemetry(late=late, underruns=drops))
+    clock[0] += WARM_UP_S
+
+
+def test_what_was_late_while_it_warmed_up_is_not_counted(line, clock):
+    assert show(line, 500, 7) == ("0 late", "0 drops"), "an engine that another window left, before it is this one's"
+    ready(line, clock, 59, 2)
     assert show(line, 59, 2) == ("0 late", "0 drops")
     assert line.calm
     assert show(line, 62, 3) == ("3 late", "1 drop")
     assert not line.calm
 
 
-def test_an_engine_that_counts_from_zero_again_takes_nothing_back(line):
-    line.begin_counting(Telemetry(late=10))
+def test_the_first_sight_alarms_nobody(line, clock):
+    line.show_telemetry(Telemetry(load=2.0), -20.0)
+    line.begin_counting(Telemetry())
+    clock[0] += WARM_UP_S / 2
+    line.show_telemetry(Telemetry(late=3, underruns=2, load=2.0), -20.0)
+    assert theme.ALARM not in (line.load.tint, line.drops.tint) and line.drops.accessibleDescription() == "0 drops"
+    assert "2 since the start" in line.drops.toolTip() and "3 since the start" in line.late.toolTip(), "but nothing is hidden"
+    clock[0] += WARM_UP_S
+    assert show(line, 3, 3) == ("0 late", "1 drop")
+    assert line.drops.tint == theme.ALARM
+
+
+def test_an_engine_that_counts_from_zero_again_takes_nothing_back(line, clock):
+    ready(line, clock, 10)
     assert show(line, 14)[0] == "4 late"
     assert show(line, 0)[0] == "4 late"             # another rate: there is a new engine
     assert show(line, 2)[0] == "6 late"
@@ -44,7 +63,7 @@ def test_an_engine_that_counts_from_zero_again_takes_nothing_back(line):
 
 
 def test_a_figure_is_coloured_for_a_while_after_it_grew(line, clock):
-    line.begin_counting(Telemetry())
+    ready(line, clock)
     show(line, 1, 1)
     assert line.late.tint == theme.WARM
     assert line.drops.tint == theme.ALARM
@@ -54,7 +73,21 @@ def test_a_figure_is_coloured_for_a_while_after_it_grew(line, clock):
     assert line.drops.tint != theme.ALARM
 
 
-def test_a_loud_peak_and_a_full_load_stand_out(line):
+def test_figures_go_back_to_nothing_when_all_is_well(line, clock):
+    ready(line, clock)
+    show(line, 2, 1)
+    clock[0] += CALM_S - 1
+    assert show(line, 3, 1) == ("3 late", "1 drop")
+    clock[0] += 2
+    assert show(line, 3, 1) == ("3 late", "0 drops")
+    clock[0] += CALM_S
+    assert show(line, 3, 1) == ("0 late", "0 drops")
+    assert line.calm and "3 since the start" in line.late.toolTip()
+    assert show(line, 4, 1)[0] == "1 late"
+
+
+def test_a_loud_peak_and_a_full_load_stand_out(line, clock):
+    ready(line, clock)
     line.show_telemetry(Telemetry(load=0.95), -0.2)
     assert line.load.tint == theme.ALARM
     assert line.peak.tint == theme.ALARM

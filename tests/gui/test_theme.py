@@ -29,7 +29,7 @@ def test_names_on_keys_can_be_read():
 
 def test_sizes_follow_the_window_within_limits():
     try:
-        for width, height, scale in ((1200, 760, 1.0), (960, 620, theme.LEAST_SCALE), (2400, 1520, 1.8), (2400, 760, 1.0)):
+        for width, height, scale in ((1200, 760, 1.0), (600, 380, theme.LEAST_SCALE), (960, 620, 0.8), (2400, 1520, 1.8), (2400, 760, 1.0)):
             theme.set_scale(width, height)
             assert theme.scale == pytest.approx(scale, abs=0.03)
         assert not theme.set_scale(2400, 760)

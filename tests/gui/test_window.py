@@ -36,7 +36,7 @@ def test_the_named_directions_stand_behind_the_latents_and_tell_what_the_model_h
     assert latents.knobs["latent.1"].isVisible()
 
 
-@pytest.mark.parametrize("size", [(960, 620), (1200, 760), (1600, 1000)])
+@pytest.mark.parametrize("size", [(1000, 500), (1000, 760), (1200, 760), (1600, 1000)])
 def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
     window.resize(*size)
     QTest.qWait(50)

@@ -12,6 +12,7 @@ from typing import Any
 from hummingface.instrument.audio import registry
 from hummingface.instrument.session.window_state import WindowState, read
 from hummingface.models.playing.checked_json import parse_json
+from tests.gui.screens import USUAL
 
 SOON_S, START_S = 60.0, 500.0
 CHILD = """
@@ -46,7 +47,7 @@ class WindowProcess:
 
     def __init__(self, home: Path, **options: Any):
         self.home = home
-        environment = os.environ | {"HUMMINGFACE_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "JACK_DEFAULT_SERVER": "none",
+        environment = os.environ | {"HUMMINGFACE_HOME": str(home), "QT_QPA_PLATFORM": USUAL, "JACK_DEFAULT_SERVER": "none",
                                     "PYTHONPATH": str(Path(__file__).parents[2])}
         self.process = subprocess.Popen([sys.executable, "-c", CHILD, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True, env=environment)

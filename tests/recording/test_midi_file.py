@@ -48,3 +48,11 @@ def test_an_existing_file_is_never_written_over(tmp_path):
     (tmp_path / "a.mid").write_text("mine")
     with pytest.raises(FileExistsError):
         MidiFile(tmp_path / "a.mid", 48000)
+
+
+def test_a_long_title_is_cut_between_its_letters(tmp_path):
+    file = MidiFile(tmp_path / "a.mid", 48000, "a" + "\U0001d53b" * 80)
+    file.mark(0, "x" * 199 + "\u00e9")
+    file.close(10)
+    texts = {message.type: message for message in mido.MidiFile(file.path, charset="utf-8").tracks[0] if message.is_meta}
+    assert texts["track_name"].name == "a" + "\U0001d53b" * 49 and texts["marker"].text == "x" * 199

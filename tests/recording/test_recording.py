@@ -159,6 +159,7 @@ def test_a_full_disk_stops_the_take_with_a_message_and_keeps_it(engine, small_di
     assert "the disk is full" in take["problem"] and str(small_disk) in take["problem"]
     assert told.wait(tell="recording", path=None)
     path = next(small_disk.glob("*.wav"))
+    assert take["problem"].endswith(f"were written are kept in {path}.") and take["path"] == str(path), "under the name that it has now"
     assert by_all(path) == round(take["seconds"] * 48000) > 3 * 48000
     assert NoteOn(0, 69, 100) in [event for _, event in score.read_file(path.with_suffix(".mid"))]
     assert client.alive

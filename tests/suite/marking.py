@@ -35,7 +35,7 @@ FILES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("audio/test_ardour.py", "audio/test_pipewire.py", "audio/test_stress.py"), ("jack", "slow")),
     "audio/test_launch.py": ("jack",),
     "test_hostile_files.py": ("train",),
-    **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_growing.py", "audio/test_midi_system.py",
+    **dict.fromkeys(("test_wheel.py", "test_no_torch.py", "test_cli.py", "test_display.py", "test_growing.py", "audio/test_midi_system.py",
                      "installing/test_steps.py", "installing/test_system.py", "installing/test_training.py"), ("slow",)),
     **dict.fromkeys(("export/test_multisample.py", "export/test_round_trip.py", "export/test_wavetable.py", "export/test_loop.py",
                      "performance/test_dynamics.py", "test_library_factory.py", "test_parts.py", "test_bounce.py", "test_levelling.py"),
@@ -52,6 +52,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "performance/test_nothing_breaks.py::test_ten_thousand_random_messages_leave_it_playing_and_nothing_hangs": ("synth", "slow"),
     "performance/test_performer.py::test_a_first_note_compiles_nothing": ("synth", "slow"),
     "synthesis/test_synthesis_callback.py::test_a_read_only_installation_finds_its_cache": ("synth", "slow"),
+    "synthesis/test_synthesis_callback.py::test_where_the_home_is_read_only_too_it_is_kept_among_the_temporary_files": ("synth", "slow"),
     "test_bad_files.py::test_any_wrong_value_anywhere_in_a_card_is_refused_by_name_or_harmless": ("slow",),
 }
 REAL_TIME_FIXTURES = {"jack_server", "engine", "live_window"}

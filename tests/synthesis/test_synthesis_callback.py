@@ -19,6 +19,7 @@ from hummingface.instrument.synthesis.atomic import load_acquire, store_release
 from hummingface.instrument.synthesis.callback import callback_address
 from hummingface.instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
 from hummingface.instrument.synthesis.state import HOPS, STARTS, STATE_TYPE, new_state, state_dtype
+from tests.hostile import unprivileged
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong,
                             ctypes.c_void_p)
@@ -201,11 +202,14 @@ def test_wrong_rates_and_buffers_are_refused():
         new_state(48_000, buffer=bytearray(100))
 
 
-def test_a_read_only_installation_finds_its_cache(tmp_path):
-    """The package where nothing can be written: compiled once into the user's cache, loaded from there the second time."""
+@pytest.fixture
+def scaled(tmp_path):
+    """(run, package): a small package of compiled code where nothing can be written. `run(**environment)`: what a process of it gives:
+    [a number, how often it found compiled code, where that is kept].
+    """
     package = tmp_path / "site" / "hummingface"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "compiled.py"):
+    for name in ("__init__.py", "compiled.py", "private_folder.py"):
         shutil.copy(Path(hummingface.__file__).with_name(name), package)
     (package / "instrument").mkdir()
     (package / "factor.py").write_text("FACTOR = 2\n")
@@ -215,14 +219,36 @@ def test_a_read_only_installation_finds_its_cache(tmp_path):
     code = ("from hummingface.compiled import cache_folder\nfrom hummingface.scaled import scaled\n"
             "print(scaled(2), sum(scaled.stats.cache_hits.values()), cache_folder(scaled.__code__.co_filename))")
     package.chmod(0o555)
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "site")}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    said = [subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True,
-                           text=True).stdout.split() for _ in range(2)]
+
+    def run(**variables):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "site"), **variables}
+        environment.pop("NUMBA_CACHE_DIR", None)
+        return subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
+                              **unprivileged()).stdout.split()
+    return run, package
+
+
+def test_a_read_only_installation_finds_its_cache(tmp_path, scaled):
+    """Compiled once into the user's cache, loaded from there the second time."""
+    run, package = scaled
+    said = [run() for _ in range(2)]
     assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
     assert list((tmp_path / "site").rglob("__pycache__/*.nbi")) == []
     assert Path(said[0][2]).is_dir()
     package.chmod(0o755)
     (package / "factor.py").write_text("FACTOR = 1 + 2\n")          # a constant that stands in another file
-    changed = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert changed.split()[:2] == ["6", "0"]
+    assert run()[:2] == ["6", "0"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_where_the_home_is_read_only_too_it_is_kept_among_the_temporary_files(tmp_path, scaled):
+    run, _ = scaled
+    (tmp_path / "cache").mkdir(mode=0o555)
+    own = tmp_path / "temporary" / f"hummingface-compiled-{os.getuid()}"
+    own.parent.mkdir(mode=0o1777)
+    said = [run(TMPDIR=str(own.parent)) for _ in range(2)]
+    assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
+    assert Path(said[0][2]).parent == own and own.stat().st_mode & 0o777 == 0o700
+    own.rename(own.with_name("elsewhere"))
+    own.symlink_to("elsewhere")                         # as another user might: what lies there would be run
+    assert run(TMPDIR=str(own.parent))[:2] == ["4", "0"], "compiled at each start, and not from there"

@@ -23,6 +23,7 @@ from hummingface.train.report.folder import ReportError, open_runs
 from hummingface.train.report.latents import use_of
 from hummingface.train.report.media import ROWS, spectrogram, spectrum_db
 from hummingface.train.report.sets import semitones_off, sets_of, white
+from tests.browser import chromium, look_at
 
 STEPS = 100
 
@@ -46,7 +47,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.ids, self.sources, self.text = set(), [], ""
+        self.html, self.ids, self.sources, self.text = text, set(), [], ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -102,6 +103,30 @@ def test_its_sounds_and_pictures_are_whole(made):
         assert rate_hz == 32_000 and 0.3 < len(audio) / rate_hz <= 4.01 and np.abs(audio).max() > 0.01
     for content in seen:
         assert Image.open(io.BytesIO(content)).convert("L").point(lambda level: 255 * (level > 40)).getbbox() is not None
+
+
+LOOK = """async () => {
+  const wait = ms => new Promise(after => setTimeout(after, ms)), silent = [];
+  const clips = [...document.querySelectorAll(".clip")];
+  for (const image of document.images) { image.loading = "eager"; await image.decode(); }      // those out of sight wait otherwise
+  for (const clip of clips) {
+    const audio = clip.querySelector("audio");
+    clip.querySelector(".plate").click();
+    for (let tries = 0; tries < 200 && !audio.currentTime; tries++) await wait(10);
+    if (!audio.currentTime || !clip.classList.contains("playing")) silent.push(clip.textContent.trim());
+    clip.querySelector(".plate").click();
+    if (!audio.paused || clip.classList.contains("playing")) silent.push("does not stop: " + clip.textContent.trim());
+  }
+  return {clips: clips.length, silent, text: document.body.innerText, named: document.querySelectorAll("cgan").length};
+}"""
+
+
+@pytest.mark.skipif(chromium() is None, reason="Chromium is not installed: apt-get install chromium")
+def test_it_opens_in_a_browser_and_its_players_play(made):
+    errors, seen = look_at(made.html, LOOK)
+    assert errors == []
+    assert seen["clips"] > 25 and seen["silent"] == []
+    assert "<cgan>" in seen["text"] and seen["named"] == 0, "a name with markup is text"
 
 
 def test_one_run_whose_own_recordings_are_elsewhere_and_others_are_given(runs, tmp_path, capsys):

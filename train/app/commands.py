@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None, library: Library = NOWHERE) -> int:
     except KeyboardInterrupt:
         print(f"stopped; the same command{' with --resume' if 'resume' in args else ''} goes on from here", file=sys.stderr)
         return 130
+    except BrokenPipeError:             # of whoever reads what is printed: `hummingface` knows what to do
+        raise
     except Exception as error:
         log.exception("%s", error)
         if type(error).__module__.startswith(("hummingface.train.", "hummingface.models.")) or isinstance(error, (OSError, ValueError)):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.checked_json import read_json
 from hummingface.models.playing.checkpoint import ModelError, read_card
+from hummingface.models.playing.file_names import plain
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.data.cleaning import even_out
@@ -30,6 +31,7 @@ ENCODER_WIDTH = 48
 BRIDGED_SEMITONES = 12
 SHARE_FOR_TRAINING = 0.9               # of the minutes; the rest is for preparing, exporting and looking at the result
 LEAST_STEPS_A_MINUTE = 300             # a quarter of what two free cores do: a busy machine takes longer, for up to OVERTIME
+LONGEST_STEM = 80                      # characters of the name of a model's files
 NOTES = "lesson.json"                  # within `work`: the record of the training job
 Added = Callable[[Path, dict[str, Any] | None], str]
 
@@ -196,7 +198,7 @@ def place_of(name: str, models: Path, work: Path, replace: bool = False) -> Path
 
 def folder_name(name: str) -> str:
     """A name as the stem of its files. Raises ValueError if nothing of it is left."""
-    stem = "".join(c if c.isalnum() or c in "-_ " else "" for c in name).strip().replace(" ", "-").lower()[:80]
+    stem = plain(name, most=LONGEST_STEM).replace(" ", "-").lower()
     if not stem:
         raise ValueError(f"{name!r} cannot be the name of a model: give it a letter or a number.")
     return stem

@@ -22,11 +22,12 @@ from PySide6.QtWidgets import (
 from hummingface.instrument.export.form_table import FORMS, WAVETABLE
 from hummingface.instrument.export.forms import check
 from hummingface.instrument.export.hidden_folder import ExportError
-from hummingface.instrument.export.zones import plain
+from hummingface.instrument.export.zones import instrument_name
 from hummingface.instrument.gui.controllers.exporting import Exporting
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, shortened
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.recording import naming
@@ -67,6 +68,7 @@ class ExportDialog(QDialog):
         self.every, self.velocities, self.key = _whole(1, 24, 3, " keys"), _whole(1, 16, 3, " layers"), _whole(12, 96, 48, "")
         self.seconds = QDoubleSpinBox(minimum=1, maximum=60, value=4, decimals=1, suffix=" s")
         self.wet = QCheckBox("Include delay and reverb")
+        leave_wheel(self.kind, self.every, self.velocities, self.seconds, self.loop, self.along, self.key)
         for box in (self.every, self.velocities, self.key, self.seconds):
             box.lineEdit().setTextMargins(theme.px(6), 0, 0, 0)         # in line with the other fields
         rows = (("Make", self.kind, "What for"), ("One sample in", self.every, "Keys between samples are played from the nearest one"),
@@ -149,7 +151,7 @@ class ExportDialog(QDialog):
         kind = self.kind.currentData()
         form = FORMS.get(kind)
         suffix = ".wav" if form is None else form.packed or form.suffix or ""
-        start = self._last_folder() / f"{plain(self._patch().name)}{suffix}"
+        start = self._last_folder() / f"{instrument_name(self._patch().name)}{suffix}"
         out, _ = QFileDialog.getSaveFileName(self, "Export", str(start), f"*{suffix}", options=QFileDialog.Option.DontConfirmOverwrite)
         if out:
             self.export_to(out if Path(out).suffix else out + suffix)

@@ -1,16 +1,29 @@
 """The Audio · MIDI dialog: audio device, rate, block size and MIDI ports; a test tone; the resulting latency."""
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hummingface.instrument.audio.device_names import same_device
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 
 RATES_HZ = (44_100, 48_000, 88_200, 96_000)
 NO_PORTS = "There is no MIDI port. A keyboard that you plug in appears here."
 LONGEST_SHOWN = 80              # characters of the name of a port
+LEAST_LINES, MOST_LINES = 3, 9  # of ports, that the dialog shows at once
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
@@ -21,6 +34,49 @@ class PortBox(QCheckBox):
         super().__init__(caption(shortened(port, LONGEST_SHOWN)))
         self.port = port
         self.setAccessibleName(f"MIDI port {port}")
+
+
+class PortList(QScrollArea):
+    """The MIDI ports, a line each; more than `MOST_LINES` are scrolled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boxes: list[PortBox] = []
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)         # its boxes have it
+        self.setAccessibleName("MIDI ports")
+        self.hide()
+
+    def show_ports(self, ports: list[str]) -> bool:
+        """Show these ports. Returns whether their boxes are new."""
+        if [box.port for box in self.boxes] == ports:
+            return False
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.px(6))
+        self.boxes = [PortBox(port) for port in ports]
+        for box in self.boxes:
+            column.addWidget(box)
+        column.addStretch(1)
+        self.setWidget(inside)                              # which deletes the one before
+        self.setVisible(bool(ports))
+        self.updateGeometry()
+        return True
+
+    def _lines(self, most: int) -> int:
+        """The height of so many lines, or of all."""
+        shown = self.boxes[:most]
+        return sum(box.sizeHint().height() for box in shown) + theme.px(6) * max(len(shown) - 1, 0)
+
+    def sizeHint(self) -> QSize:
+        wide = max((box.sizeHint().width() for box in self.boxes), default=0) + theme.px(12)
+        return QSize(wide, self._lines(MOST_LINES))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self._lines(LEAST_LINES))
 
 
 class SettingsDialog(QDialog):
@@ -50,6 +106,7 @@ class SettingsDialog(QDialog):
             label.setMinimumHeight(theme.px(28))
             form.addRow(label, box)
             box.activated.connect(self._open_audio)
+        leave_wheel(self.device, self.rate, self.block)
         self.device.setMinimumWidth(theme.px(300))
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)     # whatever devices are called
         self.device.addItem("The system's default", None)
@@ -75,18 +132,16 @@ class SettingsDialog(QDialog):
         heading.setObjectName("heading")
         column.addSpacing(theme.px(6))
         column.addWidget(heading)
-        self._ports = QVBoxLayout()
-        self._ports.setSpacing(theme.px(6))
-        column.addLayout(self._ports)
         self.all_ports = QCheckBox("All ports, new ones too")
         self.all_ports.setAccessibleName("All MIDI ports")
         self.all_ports.setChecked(True)
         self.all_ports.clicked.connect(self._open_midi)
         self.no_ports = Label(NO_PORTS, wraps=True)
         self.no_ports.setObjectName("dim")
-        self._ports.addWidget(self.all_ports)
-        self._ports.addWidget(self.no_ports)
-        self.boxes: list[PortBox] = []
+        self.ports = PortList()
+        column.addWidget(self.all_ports)
+        column.addWidget(self.no_ports)
+        column.addWidget(self.ports)
         self.touch = QPushButton("Velocity curve…")
         self.touch.setAccessibleName("Velocity curve")
         set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
@@ -122,7 +177,7 @@ class SettingsDialog(QDialog):
         for device in audio:
             self.device.addItem(f"{device['name']}{' (default)' if device.get('default') else ''}", device["name"])
         self.device.setCurrentIndex(self._index_of(chosen))
-        self._list_ports(midi, [box.port for box in self.boxes if box.isChecked()])
+        self._list_ports(midi, [box.port for box in self.ports.boxes if box.isChecked()])
 
     def show_choice(self, audio: AudioChoice, midi_ports: list[str] | None) -> None:
         """Show the player's earlier choice."""
@@ -136,7 +191,7 @@ class SettingsDialog(QDialog):
             box.setCurrentIndex(max(box.findData(value), 0))
         self.all_ports.setChecked(midi_ports is None)
         if midi_ports is not None:
-            self._list_ports([box.port for box in self.boxes], midi_ports)
+            self._list_ports([box.port for box in self.ports.boxes], midi_ports)
 
     def _index_of(self, device: str | None) -> int:
         """The place of a device in the list, though its card may have another number now; 0, the system's default, if it is not there."""
@@ -157,18 +212,11 @@ class SettingsDialog(QDialog):
         self.no_ports.setText(shortened(message["problem"] or NO_PORTS))
 
     def _list_ports(self, ports: list[str], opened: list[str]) -> None:
-        if [box.port for box in self.boxes] != ports:
-            for box in self.boxes:
-                self._ports.removeWidget(box)
-                box.deleteLater()
-            self.boxes = []
-            for port in ports:
-                box = PortBox(port)
+        if self.ports.show_ports(ports):
+            for box in self.ports.boxes:
                 box.clicked.connect(self._open_midi)
-                self._ports.addWidget(box)
-                self.boxes.append(box)
         self.no_ports.setVisible(not ports)
-        for box in self.boxes:
+        for box in self.ports.boxes:
             box.setChecked(box.port in opened or self.all_ports.isChecked())
             box.setEnabled(not self.all_ports.isChecked())
 
@@ -177,9 +225,9 @@ class SettingsDialog(QDialog):
                           "block_samples": self.block.currentData()})
 
     def _open_midi(self) -> None:
-        for box in self.boxes:
+        for box in self.ports.boxes:
             box.setEnabled(not self.all_ports.isChecked())
-        ports = None if self.all_ports.isChecked() else [box.port for box in self.boxes if box.isChecked()]
+        ports = None if self.all_ports.isChecked() else [box.port for box in self.ports.boxes if box.isChecked()]
         self.wanted.emit({"do": "open_midi", "ports": ports})
 
     def hideEvent(self, event: QHideEvent) -> None:

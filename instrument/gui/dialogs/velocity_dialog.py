@@ -11,6 +11,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.curve_editor import CurveEditor
 from hummingface.instrument.gui.widgets.plain_text import Label, set_tip
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches import velocity_curve
 from hummingface.instrument.patches.velocity_curve import LINEAR, PRESETS, CurveError, VelocityCurve, from_json, to_json
 from hummingface.instrument.session.settings import Settings
@@ -36,6 +37,7 @@ class TouchDialog(QDialog):
         self.setWindowTitle("Velocity curve")
         self.setModal(False)
         self.presets = QComboBox()
+        leave_wheel(self.presets)
         self.presets.setAccessibleName("Curve")
         set_tip(self.presets, "Choose a curve; a drawn or learnt curve is saved as your own")
         self.presets.activated.connect(self._choose)

@@ -49,7 +49,7 @@ def sections() -> list[tuple[str, list[Parameter]]]:
 class Section(Panel):
     """One group of small knobs in two rows, filled by columns if there is one, else by rows."""
 
-    heading_height = 22         # no tools beside it
+    heading_height, inset = 22, 7         # no tools beside it; many labels side by side
 
     def __init__(self, heading: str, parameters: list[Parameter]):
         super().__init__(heading)
@@ -77,7 +77,7 @@ class Section(Panel):
 
     def weight(self) -> int:
         """The relative width beside others."""
-        return sum(self._widths()) + 2 * theme.PAD
+        return sum(self._widths()) + 2 * self.inset
 
 
 class ControlPanel(QWidget):

@@ -95,7 +95,7 @@ class LearningPanel(QDialog):
         column.setSpacing(theme.px(10))
         top = QHBoxLayout()
         self.name, self.notes = Label(wraps=True), Label()
-        self.name.setStyleSheet(f"font-size: {theme.px(theme.SIZES['title'])}px; font-weight: 600;")
+        self.name.setStyleSheet(f"font-size: {theme.font_px('title')}px; font-weight: 600;")
         self.notes.setObjectName("soft")
         self.notes.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self.name, 1)

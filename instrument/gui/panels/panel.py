@@ -11,7 +11,7 @@ HEADING, ICON = 28, 16      # height of a heading's row, size of the icons in it
 class Panel(QFrame):
     """`tools` is the row of the heading, `body` the layout of the contents. Sizes follow `theme.scale` by `rescale`."""
 
-    heading_height = HEADING
+    heading_height, inset = HEADING, theme.PAD
 
     def __init__(self, title: str, parent: QWidget | None = None):
         super().__init__(parent)
@@ -31,7 +31,7 @@ class Panel(QFrame):
 
     def rescale(self) -> None:
         """Take the present scale on."""
-        pad = theme.px(theme.PAD)
+        pad = theme.px(self.inset)
         self.body.setContentsMargins(pad, theme.px(5), pad, theme.px(6))
         self.body.setSpacing(theme.px(4))
         self.tools.setSpacing(theme.px(6))

@@ -9,6 +9,7 @@ from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.file_names import alike
 
 LONGEST_SHOWN = 40          # characters of a name on a button
 
@@ -85,7 +86,7 @@ class SavePopup(QFrame):
 
     def open_at(self, place: QPoint, name: str, tags: tuple[str, ...], others: Iterable[str] = ()) -> None:
         """Ask, starting from the present name and tags; `others` are names of patches that saving would replace."""
-        self._others = {other.casefold(): other for other in others}
+        self._others = {alike(other): other for other in others}
         self.name.setText(name)
         self._name_changed(name)
         self.tags.setText(", ".join(tags))
@@ -96,13 +97,13 @@ class SavePopup(QFrame):
         self.name.selectAll()
 
     def _name_changed(self, name: str) -> None:
-        replaced = self._others.get(name.strip().casefold())
+        replaced = self._others.get(alike(name.strip()))
         self.save.setText(f"Replace “{caption(shortened(replaced, LONGEST_SHOWN))}”" if replaced else "Save")
         self.save.setAccessibleName(f"Replace patch {replaced}" if replaced else "Save patch")
         self.save.setEnabled(bool(name.strip()))
 
     def _entered(self) -> None:
-        if self.name.text().strip().casefold() in self._others:
+        if alike(self.name.text().strip()) in self._others:
             self.save.setFocus()
         else:
             self._take()

@@ -1,4 +1,5 @@
 """The status line: the engine's state and figures, grey while all is well."""
+import math
 import time
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -11,36 +12,41 @@ from hummingface.instrument.gui.widgets.plain_text import Label, set_tip, tip
 
 MIDI_LIGHT_MS = 120
 DEVICE_TIP = "What plays, at which rate and block size"
+LATE_TIP = "Frames that the model delivered late: the timbre changes late, nothing clicks"
+DROPS_TIP = "Blocks that the sound card did not get in time: audible breaks"
 DEVICE_WIDTH, MIDI_WIDTH = 380, 330
 SHORT_NAMES = {"JACK Audio Connection Kit": "JACK", "Windows WASAPI": "WASAPI", "Windows DirectSound": "DirectSound"}
 DOT = "● "
-TROUBLE_S = 10.0            # how long a figure stays coloured after the last fault
+TROUBLE_S, CALM_S = 10.0, 60.0      # after the last fault a figure is grey again, and nothing again
+WARM_UP_S = 5.0             # after the engine is ready: faults are counted, and stand in the tooltip, but alarm nobody
 
 
 class _Count:
-    """A count of faults since the engine was ready: faults during the warm-up do not matter."""
+    """A count of faults since the engine was ready: `total` of all, `shown` of those that the player should see."""
 
     def __init__(self) -> None:
-        self.shown = 0
-        self._told = self._base = 0
-        self._grew_at = -TROUBLE_S
+        self.total = self.shown = 0
+        self._told: int | None = None       # the engine's own count; None before it is ready
+        self._ready_s = self._grew_s = 0.0
 
-    def begin(self, count: int) -> None:
+    def begin(self, count: int, now_s: float) -> None:
         """The engine is ready; `count` is its count so far."""
-        self.shown, self._told, self._base = 0, count, count
-        self._grew_at = -TROUBLE_S
+        self.total, self.shown, self._told, self._ready_s, self._grew_s = 0, 0, count, now_s, now_s - TROUBLE_S
 
     def update(self, count: int, now_s: float) -> None:
         """The engine's count now."""
-        if count < self._told:               # another engine: it counts from nothing, we go on
-            self._base = count - self.shown
-        if count - self._base > self.shown:
-            self.shown, self._grew_at = count - self._base, now_s
-        self._told = count
+        if self._told is None:
+            return
+        new = count - self._told if count >= self._told else count      # less: another engine, which counts from nothing
+        self._told, self.total = count, self.total + new
+        if new and now_s - self._ready_s >= WARM_UP_S:
+            self.shown, self._grew_s = self.shown + new, now_s
+        elif now_s - self._grew_s >= CALM_S:
+            self.shown = 0
 
     def fresh(self, now_s: float) -> bool:
         """Whether it grew a short while ago."""
-        return now_s - self._grew_at < TROUBLE_S
+        return self.shown > 0 and now_s - self._grew_s < TROUBLE_S
 
 
 class Reading(Label):
@@ -99,10 +105,9 @@ class StatusLine(QWidget):
         self.voices = self._reading("Voices", "Notes that sound now")
         self.load = self._reading("Load", "Load of the audio thread (and of the performer)")
         self.latency = self._reading("Latency", "Latency from a key to its sound: ours and the device's")
-        self.late = self._reading("Late frames", "Frames that the model delivered late since the start: "
-                                  "the timbre changes late, nothing clicks")
-        self.drops = self._reading("Drop-outs", "Blocks that the sound card did not get in time since the start: audible breaks")
-        self._late, self._drops = _Count(), _Count()
+        self.late = self._reading("Late frames", LATE_TIP)
+        self.drops = self._reading("Drop-outs", DROPS_TIP)
+        self._late, self._drops, self._ready_s = _Count(), _Count(), math.inf
         self.peak = self._reading("Peak", "Highest level of the last seconds; the limiter works above -0.5 dB")
         self.panic = QPushButton("PANIC")
         self.panic.setProperty("role", "panic")
@@ -178,13 +183,14 @@ class StatusLine(QWidget):
 
     @property
     def calm(self) -> bool:
-        """Whether nothing was late and nothing dropped out since the engine was ready."""
+        """Whether it shows that nothing is late and nothing drops out."""
         return not (self._late.shown or self._drops.shown)
 
     def begin_counting(self, telemetry: Telemetry) -> None:
         """The engine is ready to play: late frames and drop-outs are counted from now on."""
-        self._late.begin(telemetry.late)
-        self._drops.begin(telemetry.underruns)
+        now_s = self._ready_s = time.monotonic()
+        self._late.begin(telemetry.late, now_s)
+        self._drops.begin(telemetry.underruns, now_s)
 
     def show_telemetry(self, telemetry: Telemetry, peak_db: float) -> None:
         """Figures of the engine; see `hummingface.instrument.audio.protocol.Telemetry`."""
@@ -193,10 +199,13 @@ class StatusLine(QWidget):
         self._drops.update(telemetry.underruns, now_s)
         load = max(telemetry.load, telemetry.performer_load)
         self._set(self.voices, f"{telemetry.voices} voice{'' if telemetry.voices == 1 else 's'}")
-        self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if load > 0.9 else theme.SOFT)
+        alarming = load > 0.9 and now_s - self._ready_s >= WARM_UP_S
+        self._set(self.load, f"CPU {load * 100:.0f} %", theme.ALARM if alarming else theme.SOFT)
         set_tip(self.load, f"Audio thread {telemetry.load * 100:.0f} % of its time, performer "
                              f"{telemetry.performer_load * 100:.0f} %, decoder {telemetry.decoder_us:.0f} µs a step")
         self._set(self.latency, f"{telemetry.latency_ms:.1f} ms" if telemetry.latency_ms else "– ms")
+        set_tip(self.late, f"{LATE_TIP}. {self._late.total} since the start")
+        set_tip(self.drops, f"{DROPS_TIP}. {self._drops.total} since the start")
         self._set(self.late, f"{self._late.shown} late", theme.WARM if self._late.fresh(now_s) else theme.SOFT)
         self._set(self.drops, f"{self._drops.shown} drop{'' if self._drops.shown == 1 else 's'}",
                   theme.ALARM if self._drops.fresh(now_s) else theme.SOFT)

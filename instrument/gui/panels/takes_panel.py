@@ -35,6 +35,7 @@ from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
 from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_texts
 from hummingface.instrument.gui.widgets.plain_text import Label, caption, set_tip, shortened, tip
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.gui.widgets.thumbnails import WIDTH, Thumbnails
 from hummingface.instrument.recording import naming
 from hummingface.instrument.recording.takes import TakeEntry, entries
@@ -155,6 +156,7 @@ class TakesPanel(QDialog):
         set_tip(self.folder, "Where takes go; click to choose another folder")
         self.folder.clicked.connect(self._choose_folder)
         self.format = QComboBox()
+        leave_wheel(self.format)
         self.format.setAccessibleName("Format of takes")
         set_tip(self.format, "What new takes are written as")
         for value, name in FORMAT_NAMES.items():

@@ -1,17 +1,18 @@
-"""A banner that reports an event at the top of the window, in place of a modal dialog."""
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+"""A banner that reports an event in the window, in place of a modal dialog."""
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import LONGEST_MESSAGE, Label, set_tip, shortened
 
 INFO_MS = 6000
+MARGIN = 8                      # to the edges of what it floats over
 
 
 class Banner(QFrame):
     """One message at a time; good news disappears by itself, a problem stays until it is solved or closed. A notice is hidden by problems,
-    and returns after good news, until the player closes it.
+    and returns after good news, until the player closes it. It floats over the lower edge of a widget, and moves nothing.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,29 @@ class Banner(QFrame):
         row.addWidget(self.close_button)
         self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
         self._timer.timeout.connect(lambda: self.dismiss())
+        self._over: QWidget | None = None
         self.hide()
+
+    def float_over(self, widget: QWidget) -> None:
+        """Float over this widget, which has the same parent."""
+        self._over = widget
+        self.setParent(widget.parentWidget())
+        widget.installEventFilter(self)
+
+    def _place(self) -> None:
+        if self._over is None or self.isHidden():
+            return
+        around, margin = self._over.geometry(), theme.px(MARGIN)
+        wide = around.width() - 2 * margin
+        row = self.layout()
+        high = row.totalHeightForWidth(wide) if row is not None else 0
+        self.setGeometry(around.left() + margin, max(around.bottom() + 1 - margin - high, 0), wide, high)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+            self._place()
+        return super().eventFilter(watched, event)
 
     def notify(self, text: str) -> None:
         """Show a notice about the start, which survives other messages."""
@@ -44,9 +67,10 @@ class Banner(QFrame):
         set_tip(self.text, text if len(text) > LONGEST_MESSAGE else "")
         self.setAccessibleDescription(text)
         tint = theme.WARM if problem else theme.COOL
-        self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border-left: {theme.px(3)}px solid {tint}; "
-                           f"border-radius: {theme.px(4)}px; }}")
+        self.setStyleSheet(f"Banner {{ background: {theme.RAISED}; border: 1px solid {theme.TRACK}; "
+                           f"border-left: {theme.px(3)}px solid {tint}; border-radius: {theme.px(4)}px; }}")
         self.show()
+        self._place()
         if not problem and not stay:
             self._timer.start()
 

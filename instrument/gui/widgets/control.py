@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QWidget
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.plain_text import Tip, show_tip, tip
+from hummingface.instrument.gui.widgets.scrolling import Roll
 from hummingface.instrument.patches.parameters import Parameter
 
 STEPS = 1000                    # of the slider that screen readers see
@@ -54,6 +55,7 @@ class Control(QAbstractSlider):
         self.name = name or parameter.label
         self._travel = parameter.to_travel(parameter.default)
         self._drag_from: QPointF | None = None
+        self._roll = Roll()
         self._editor: QLineEdit | None = None
         self._quiet = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -78,7 +80,10 @@ class Control(QAbstractSlider):
 
     def reading(self) -> str:
         """The value as text, with its unit."""
-        return self.parameter.text(self.shown).replace("-", "\u2212")
+        return self._as_text(self.shown)
+
+    def _as_text(self, value: float) -> str:
+        return self.parameter.text(value).replace("-", "\u2212")
 
     def at_rest(self) -> bool:
         """Whether it is at its default."""
@@ -144,10 +149,13 @@ class Control(QAbstractSlider):
             self.reset()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        notches = (event.angleDelta().y() or event.angleDelta().x()) / 120
-        if notches:
+        if self.parameter.choices:
+            travel = self._roll.whole_notches(event) / max(self.maximum(), 1)
+        else:
             fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self.nudge(notches * WHEEL_STEP * (FINE if fine else 1))
+            travel = self._roll.notches(event) * WHEEL_STEP * (FINE if fine else 1)
+        if travel:
+            self.nudge(travel)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -180,7 +188,7 @@ class Control(QAbstractSlider):
             editor = self._editor = QLineEdit(self)
             editor.setAlignment(Qt.AlignmentFlag.AlignCenter)
             editor.setAccessibleName(f"{self.name}: value")
-            editor.setStyleSheet(f"padding: 0; min-height: 0; font-size: {theme.px(theme.SIZES['label'])}px;")
+            editor.setStyleSheet(f"padding: 0; min-height: 0; font-size: {theme.font_px('label')}px;")
             editor.setGeometry(self.editor_rect())
             editor.setText(start or self.reading())
             if not start:

@@ -6,7 +6,7 @@ moves it away from the knob.
 from math import cos, pi, sin
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from hummingface.instrument.gui.widgets import theme
@@ -14,6 +14,10 @@ from hummingface.instrument.gui.widgets.control import Control
 from hummingface.instrument.patches.parameters import Parameter
 
 START_DEG, SPAN_DEG = 225.0, 270.0
+NARROWEST = 75              # percent of a font's own width, down to which a text is squeezed before it is shortened
+GAP, APART = 5, 4           # between a label and its value, and at least between two labels
+SQUEEZED = 0.85             # of the width of a label, for which there is room beside the others in any window,
+LONGEST = 72                # up to this width: a model may name a knob as it likes
 
 
 class Knob(Control):
@@ -33,7 +37,13 @@ class Knob(Control):
         return QSize(theme.px(self.diameter + 18), theme.px(self.diameter + 20))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(40), theme.px(self.diameter * 0.75 + 17))
+        measure = QFontMetrics(theme.font("small", QFont.Weight.Medium)).horizontalAdvance
+        if self.always_value:
+            ends = (self._as_text(self.parameter.lowest), self._as_text(self.parameter.highest))
+            text = measure(self.label) + theme.px(GAP) + max(map(measure, ends))
+        else:
+            text = round(min(measure(self.label), theme.px(LONGEST)) * SQUEEZED)
+        return QSize(max(theme.px(36), text + theme.px(APART)), theme.px(self.diameter * 0.75 + 17))
 
     def show_model(self, value: float | None) -> None:
         """Mark the effective value where it differs from the knob; None removes the mark."""
@@ -109,7 +119,7 @@ class Knob(Control):
     def _label_and_value(self, painter: QPainter, box: QRectF, tint: str) -> None:
         painter.setFont(theme.font("small", QFont.Weight.Medium))
         measure = painter.fontMetrics().horizontalAdvance
-        gap = theme.px(5)
+        gap = theme.px(GAP)
         label, value = measure(self.label), measure(self.reading())
         left = box.center().x() - (label + gap + value) / 2
         painter.setPen(theme.colour(theme.DIM))
@@ -121,9 +131,10 @@ class Knob(Control):
     def _text(self, painter: QPainter, box: QRectF, text: str, tint: str) -> None:
         made = theme.font("small", QFont.Weight.Medium)
         painter.setFont(made)
-        wide = painter.fontMetrics().horizontalAdvance(text)
-        if wide > box.width():          # better a little narrower than cut off
-            made.setStretch(max(75, int(100 * box.width() / wide)))
+        wide, room = painter.fontMetrics().horizontalAdvance(text), round(box.width()) - theme.px(APART)
+        if wide > room:                 # better a little narrower than cut off
+            made.setStretch(max(NARROWEST, int(100 * room / wide)))
             painter.setFont(made)
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, round(box.width()))
         painter.setPen(theme.colour(tint))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -3,7 +3,8 @@
 One dark background. Warm (amber) is what the player moved, cool (cyan) is what the model does. Every text colour has at least
 4.5 : 1 contrast with the surfaces it is used on (WCAG 2.1 AA; checked in the tests).
 
-Sizes are given for a window of 1200 x 760 and follow the window: the window alone sets `scale`, `px` applies it.
+Sizes are given for a window of 1200 x 760 and follow the window: the window alone sets `scale`, `px` applies it. They are points; the
+least sizes are pixels of the screen, of which a point may have several, so that a small screen holds as much at any factor.
 Call in the GUI thread only.
 """
 from functools import cache, lru_cache
@@ -44,17 +45,23 @@ PAD = 10                    # inside a panel
 FAMILY = "Inter"
 FALLBACKS = [FAMILY, "SF Pro Text", "Segoe UI", "Noto Sans", "DejaVu Sans"]
 SIZES = {"title": 15, "patch": 14, "body": 12, "label": 11, "small": 10.5}
-LEAST_SCALE, MOST_SCALE = 0.86, 1.8
+WIDTH, HEIGHT = 1200, 760   # points of the window for which sizes are given
+LEAST_SCALE, MOST_SCALE = 0.6, 1.8
+STEPS = 25                  # of the scale, from one size of the window to twice that
+LEAST_FONT = 8              # pixels of the screen
 
 scale = 1.0
+_pixels_a_point = 1.0
 
 
-def set_scale(window_width: float, window_height: float) -> bool:
-    """Fit the sizes to a window, in steps; True when they changed."""
-    global scale
-    wanted = min(window_width / 1200, window_height / 760)
-    wanted = round(min(max(wanted, LEAST_SCALE), MOST_SCALE) * 25) / 25
-    changed, scale = wanted != scale, wanted
+def set_scale(window_width: float, window_height: float, pixels_a_point: float = 1.0) -> bool:
+    """Fit the sizes to a window, in steps, never beyond it; True when they changed."""
+    global scale, _pixels_a_point
+    steps = STEPS * pixels_a_point
+    wanted = min(max(min(window_width / WIDTH, window_height / HEIGHT), LEAST_SCALE / pixels_a_point), MOST_SCALE)
+    wanted = int(wanted * steps + 1e-6) / steps
+    changed = (wanted, pixels_a_point) != (scale, _pixels_a_point)
+    scale, _pixels_a_point = wanted, pixels_a_point
     return changed
 
 
@@ -63,16 +70,21 @@ def px(size: float) -> int:
     return round(size * scale)
 
 
+def font_px(role: str) -> int:
+    """The size of a role in `SIZES`, in points."""
+    return max(round(LEAST_FONT / _pixels_a_point), round(SIZES[role] * scale))
+
+
 def font(role: str = "label", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The font of a role in `SIZES`; digits have equal width, so that values do not jitter."""
-    return QFont(_font(role, weight, scale))
+    return QFont(_font(font_px(role), weight))
 
 
 @lru_cache(maxsize=256)
-def _font(role: str, weight: QFont.Weight, scale: float) -> QFont:
+def _font(pixels: int, weight: QFont.Weight) -> QFont:
     made = QFont()
     made.setFamilies(FALLBACKS)
-    made.setPixelSize(max(9, round(SIZES[role] * scale)))
+    made.setPixelSize(pixels)
     made.setWeight(weight)
     made.setFeature(QFont.Tag("tnum"), 1)
     return made
@@ -158,13 +170,13 @@ def stylesheet() -> str:
     """The style sheet of Qt's own widgets (buttons, fields, lists, dialogs) at the current scale."""
     radius = px(5)
     return f"""
-    QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {px(SIZES['body'])}px; }}
+    QWidget {{ color: {TEXT}; font-family: {', '.join(f'"{f}"' for f in FALLBACKS)}; font-size: {font_px('body')}px; }}
     QMainWindow, QDialog, #ground {{ background: {GROUND}; }}
     #panel {{ background: {PANEL}; border-radius: {px(7)}px; }}
-    #heading {{ color: {SOFT}; font-size: {px(SIZES['small'])}px; font-weight: 600; letter-spacing: {px(1)}px; }}
+    #heading {{ color: {SOFT}; font-size: {font_px('small')}px; font-weight: 600; letter-spacing: {px(1)}px; }}
     #soft {{ color: {SOFT}; }}
     #dim {{ color: {DIM}; }}
-    #note {{ color: {DIM}; font-size: {px(SIZES['label'])}px; }}
+    #note {{ color: {DIM}; font-size: {font_px('label')}px; }}
     QToolTip {{ background: {HOVER}; color: {TEXT}; border: 1px solid {TRACK}; padding: {px(4)}px {px(6)}px; }}
     QPushButton, QToolButton, QComboBox {{ background: {RAISED}; border: 1px solid transparent; border-radius: {radius}px;
         padding: {px(3)}px {px(9)}px; min-height: {px(20)}px; }}
@@ -177,7 +189,7 @@ def stylesheet() -> str:
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {DIM}; }}
     QToolButton[flat="true"] {{ background: transparent; }}
     QToolButton[flat="true"]:hover {{ background: {RAISED}; }}
-    QToolButton[small="true"] {{ color: {SOFT}; font-size: {px(SIZES['label'])}px; padding: {px(1)}px {px(6)}px; }}
+    QToolButton[small="true"] {{ color: {SOFT}; font-size: {font_px('label')}px; padding: {px(1)}px {px(6)}px; }}
     QToolButton[small="true"]:hover {{ color: {TEXT}; }}
     QToolButton[small="true"]:checked {{ color: {WARM}; background: {RAISED}; }}
     QToolButton[role="record"]:checked {{ background: {RECORDING}; color: {GROUND}; font-weight: 600; }}
@@ -208,6 +220,7 @@ def stylesheet() -> str:
     QListView::item {{ padding: {px(4)}px; border-radius: {px(4)}px; }}
     QListView::item:selected {{ background: {HOVER}; color: {TEXT}; }}
     QListView::item:hover {{ background: {RAISED}; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
     QCheckBox {{ spacing: {px(8)}px; }}
     QCheckBox::indicator {{ width: {px(14)}px; height: {px(14)}px; border: 1px solid {TRACK}; border-radius: {px(3)}px;
         background: {RAISED}; }}
