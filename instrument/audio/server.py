@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.performance.source import Source
     from hummingface.instrument.recording.recorder import Recorder
 
-SWITCH_S = 2e-4                 # after which other Python threads let the performer run: with the usual 5 ms a recalled take makes hops late
+SWITCH_S = 2e-4                 # after which other Python threads let the performer run: with 5 ms, as usual, recalled takes make hops late
 GRACE_S = 60.0                  # without a client and without a note
 TICK_S = 1.0                    # between checks for new and removed MIDI ports
 SLOW_START_S = 8.0
