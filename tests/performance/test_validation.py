@@ -5,13 +5,13 @@ import threading
 
 import numpy as np
 import pytest
-from numba.core.runtime import _nrt_python, rtsys
+from numba.core.runtime import _nrt_python, rtsys            # type: ignore[attr-defined]
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import snapshot
-from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
+from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
 from hummingface.instrument.synthesis.callback import callback_address
 from tests.synthesis.test_synthesis_callback import CALLBACK
 
@@ -86,7 +86,7 @@ def test_a_state_comes_back_as_it_was(untrained):
         player = Player(untrained, one)
         player.performer.receive(NoteOn(0, 60, 100), 0)
         sounds.append(player.render(4800))
-    assert np.array_equal(*sounds) and wrong(sounds[0]) == 0
+    assert np.array_equal(sounds[0], sounds[1]) and wrong(sounds[0]) == 0
 
 
 def test_controls_and_snapshots_from_other_threads_while_it_plays(untrained):
@@ -97,7 +97,8 @@ def test_controls_and_snapshots_from_other_threads_while_it_plays(untrained):
         rng = np.random.default_rng(seed)
         try:
             while not ending.is_set():
-                for event in (*random_controls(rng, 3), NoteOn(0, int(rng.integers(128)), 90), NoteOff(0, int(rng.integers(128)))):
+                events: list[Event] = [*random_controls(rng, 3), NoteOn(0, int(rng.integers(128)), 90), NoteOff(0, int(rng.integers(128)))]
+                for event in events:
                     player.performer.receive(event, player.position)
                 ending.wait(0.01)
         except Exception as error:

@@ -19,4 +19,4 @@ class NoFolders:
 
 
 def hide_folders() -> None:
-    sys.meta_path.insert(0, NoFolders)          # type: ignore[arg-type]
+    sys.meta_path.insert(0, NoFolders)

@@ -14,7 +14,7 @@ from hummingface.models.playing.checked_json import open_file
 STATE = "state.pt"
 EARLY = "early.pt"
 LARGEST_BYTES = 8 << 30
-FIELDS = {"kind": str, "step": int, "seconds": (int, float), "options": dict}         # of every run
+FIELDS: dict[str, type | tuple[type, ...]] = {"kind": str, "step": int, "seconds": (int, float), "options": dict}         # of every run
 
 
 def write_state(state: dict[str, Any], path: Path) -> None:
