@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from numba.core.runtime import _nrt_python, rtsys            # type: ignore[attr-defined]
+from numba.core.runtime import _nrt_python, rtsys  # type: ignore[attr-defined]
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches import patch as patch_file
