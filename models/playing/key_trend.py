@@ -100,7 +100,7 @@ def level_card(model: "Model", recorded: Mapping[str, Sequence[float]] | None = 
     """Write the loudness over the keys into a model's card, and the gains that make its presets equally loud.
 
     `recorded`: that of the notes that a preset learnt, every EVERY keys, where it was taken out before the network saw them
-    (`train/data/levelling.py`); the network itself is then equally loud everywhere. Without it the network's own is measured.
+    (`train/data/loudness_normalisation.py`); the network itself is then equally loud everywhere. Without it the network's own is measured.
     """
     before = model.card.get("loudness", {})
     if recorded is None and before.get("recorded"):                  # no measurement of the network tells it again

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def loudness(args: Namespace) -> int:
     from hummingface.train.data.dataset import NoteBank
-    from hummingface.train.data.levelling import figures, table
+    from hummingface.train.data.loudness_normalisation import figures, table
     bank = NoteBank(args.data)
     if bank.levelled is None:
         raise ValueError(f"{args.data}: prepared by an earlier version, which did not measure loudness. Prepare the notes again.")

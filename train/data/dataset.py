@@ -23,7 +23,7 @@ from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
 from hummingface.train.data.heard_qualities import MEASURES
-from hummingface.train.data.levelling import Levelled, shift_rows
+from hummingface.train.data.loudness_normalisation import Levelled, shift_rows
 from hummingface.train.data.pairs import NearNotes, drawn_instruments, next_keys, next_velocities
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
@@ -116,7 +116,7 @@ class NoteBank(BankNotes):
                  farthest_key: int = FARTHEST_KEY, late: bool = False, level: bool = True):
         """`instruments`: names of those wanted. `hold_out`: some keys are never trained on (see `is_left_out`). `farthest_key`: semitones
         that are bridged between two keys. `late`: rows at LATE_S follow those of the note image. `level`: all notes are brought to one
-        loudness (train/data/levelling.py), where each knows its own."""
+        loudness (train/data/loudness_normalisation.py), where each knows its own."""
         folder = Path(folder)
         paths = part_files(folder)
         self._source = (folder, instruments, hold_out, farthest_key, late, level), len(paths)

@@ -21,7 +21,7 @@ from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.models.playing.stft import SAMPLES, Layout
 from hummingface.train.data.heard_qualities import MEASURES, heard_qualities
-from hummingface.train.data.levelling import audio_lufs
+from hummingface.train.data.loudness_normalisation import audio_lufs
 from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, wanted, write_array
 from hummingface.train.notes.note import QUALITIES, Labels, Note, one_channel
 

@@ -23,7 +23,7 @@ from hummingface.models.playing.conditioning import LONGEST_S, row_times_s
 from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.train.data.characteristics import measure
 from hummingface.train.data.heard_qualities import heard_qualities
-from hummingface.train.data.levelling import audio_lufs, raised_db
+from hummingface.train.data.loudness_normalisation import audio_lufs, raised_db
 from hummingface.train.data.note_spectrum import at_times
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.data.store import (

@@ -5,7 +5,7 @@ float16, `NAME.late.npy` [notes, LATE, FRAME_SIZE] float16 if any of them sounds
 STEREO_SIZE] float16 (models/playing/stereo.py) if any of them is stereo, and `NAME.json` with the description of each note. It is complete
 when its JSON is there. `data.json` describes the whole folder: the source of its notes, and which of them the last command did not request
 (they stay, so a later command can use them again). A note's `loudness_db` is its K-weighted loudness, and its rows are louder by its
-`raised_db` than it is (0 where that is missing): train/data/levelling.py. `skipped.json` lists the notes that could not be used, with
+`raised_db` than it is (0 where that is missing): loudness_normalisation.py. `skipped.json` lists the notes that could not be used, with
 reasons.
 
 Format 4 is written. Format 3 had no stereo: its notes are mono. Formats 1 and 2 (parts of one instrument, velocity and length, without

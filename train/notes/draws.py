@@ -31,7 +31,7 @@ class Draw:
 def draws(count: int, name: str, sustained: bool | None, lowest: int, highest: int) -> list[Draw]:
     """`count` different notes of the instrument called `name`, keys from `lowest` to `highest`; fewer where it has no more.
 
-    Lengths are at least 1.2 s: how loud a note is does not depend on when it is let go (`train/data/levelling.py`)."""
+    Lengths are at least 1.2 s: how loud a note is does not depend on when it is released (`train/data/loudness_normalisation.py`)."""
     lengths = SUSTAINED_S if sustained else STRUCK_S
     found: dict[tuple[int, int], Draw] = {}
     for key, velocity, length in _points(name):

@@ -11,7 +11,7 @@ from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, NOISE, pitch
 from hummingface.models.playing.untrained import untrained
 from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.levelling import TABLE_KEYS, audio_lufs, figures, loudness_of
+from hummingface.train.data.loudness_normalisation import TABLE_KEYS, audio_lufs, figures, loudness_of
 from hummingface.train.data.prepare import prepared
 from hummingface.train.data.store import Made, part_files, read_part, write_part
 from hummingface.train.notes.draws import draws
