@@ -244,7 +244,7 @@ def test_archives_cut_anywhere_say_so(tmp_path, mode):
     whole, path = archive(mode), tmp_path / "nsynth.tar.gz"
     path.write_bytes(whole)
     assert len(list(NSynth(path).orders([]))) == 1
-    for end in range(0, len(whole), max(1, len(whole) // 40)):
+    for end in (*range(24), *range(24, len(whole), max(1, len(whole) // 40))):
         path.write_bytes(whole[:end])
         said = refusal(SourceError, lambda: list(NSynth(path).orders([])))
         assert not said or str(path) in said

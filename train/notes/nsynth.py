@@ -21,6 +21,7 @@ HOLD_S, LEAST_S = 3.0, 3.5
 RATE_HZ = 16_000
 LARGEST_WAV_BYTES, LARGEST_JSON_BYTES = 4 << 20, 1 << 29       # the largest list that is published has 230 MB
 MOST_TIMES = 100                         # that something in an archive may be larger than the archive; what is published: 30
+BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, TypeError)       # TypeError: tarfile's own, for a head of gzip that is cut short
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 LICENCE = "CC BY 4.0, NSynth, Google Inc."
 
@@ -101,7 +102,7 @@ class NSynth:
     def _open(self) -> tarfile.TarFile:
         try:
             return tarfile.open(self.path, "r|*")
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except BROKEN as error:
             raise SourceError(f"{self.path}: not a readable archive ({error}). Fetch it again.") from error
 
     def _wanted(self, examples: dict[str, Any]) -> dict[str, Labels]:
@@ -148,9 +149,6 @@ class NSynth:
                     continue
                 if self.filters.want(labels):
                     yield Order(key_of(labels, sha256(audio.tobytes()).hexdigest()), labels, audio)
-
-
-BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error)
 
 
 def _members(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
