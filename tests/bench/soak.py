@@ -32,6 +32,7 @@ LIFTED_S = 40.0                     # the longest release, and the time to notic
 SERVER_ROUNDS = 10                  # after so many the server is killed
 SETTLED_ROUNDS = 10                 # in which every patch and model is met once
 FLAT_MB, FLAT_FILES = 24.0, 4
+NOT_MOVED = ("master.volume_db", "master.voices")        # the player's: at most 64 voices sound, as the instrument begins
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Soak:
         self._client, self._told, self._folder, self._probe = client, told, folder, probe
         self._chance = random.Random(1)
         self._patches = [load(entry.path) for entry in library.patches()]
-        self._controls = [p for p in PARAMETERS.values() if p.id != "master.volume_db"]
+        self._controls = [p for p in PARAMETERS.values() if p.id not in NOT_MOVED]
         self._struck: list[int] = []
         self._keyboard: Keyboard | None = None
         self._recording, self._takes = False, 0
