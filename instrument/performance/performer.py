@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
@@ -33,15 +33,14 @@ from hummingface.instrument.performance.controls import (
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
+from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
-from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 _NAMES = list(INDEX)
-_MORPH_X, _MORPH_Y, _MORPH_AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
 
 
 class PerformerOptions(TypedDict, total=False):
@@ -85,8 +84,7 @@ class Performer:
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._flush = False
         self._since_program: dict[str, float] = {}  # controls moved since the newest program change
-        self._corners: np.ndarray | None = None
-        self._latents = np.zeros(source.latents, np.float32)
+        self.latents = LatentTarget(source.latents)
         self.channels = ChannelState()
         self._patch = patch
         self.maker.play(source)
@@ -255,9 +253,7 @@ class Performer:
         self._since_program[event.id] = value
         parameter = PARAMETERS[event.id]
         if parameter.group == "latent":
-            i = int(event.id.partition(".")[2]) - 1
-            if i < len(self._latents):
-                self._latents[i] = value
+            self.latents.move(int(event.id.partition(".")[2]), value)
         self._apply_settings()
 
     def _program(self, event: Program, sample: int) -> None:
@@ -282,20 +278,13 @@ class Performer:
         self.law, self.voices.rules = event.law, event.rules
         if event.source is not None and event.source is not self.maker.source:
             self.maker.play(event.source)
-            self._latents = np.zeros(event.source.latents, np.float32)
+            self.latents = LatentTarget(event.source.latents)
         for name, value in patch.parameters.items():
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
-        self._latents[:] = 0
-        point = np.array(patch.latents, np.float32)[:len(self._latents)]
-        self._latents[:len(point)] = np.clip(point, -LATENT_LIMIT, LATENT_LIMIT)
-        for i, value in enumerate(self._latents[:16]):
+        self.latents.load(patch)
+        for i, value in enumerate(self.latents.point[:LATENT_KNOBS]):
             self.controls.set(f"latent.{i + 1}", float(value))
-        self._corners = None
-        if len(patch.morph) == 4:
-            self._corners = np.zeros((4, len(self._latents)), np.float32)
-            for corner, to in zip(patch.morph, self._corners, strict=True):
-                to[:min(len(to), len(corner.latents))] = corner.latents[:len(to)]
         self._apply_settings()
         playing = self.voices.playing()
         if not playing.any():
@@ -318,14 +307,8 @@ class Performer:
         self.voices.glide_s = float(now[GLIDE])
         self.voices.set_mode(int(now[MODE]))
         goal = self.controls.goal
-        z = self._latents
-        amount = goal[_MORPH_AMOUNT]
-        if amount > 0 and self._corners is not None:
-            x, y = goal[_MORPH_X], goal[_MORPH_Y]
-            weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
-            z = (1 - amount) * z + amount * (weights @ self._corners)
         knob_offsets = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
-        self.source.set_target(z, knob_offsets)
+        self.source.set_target(self.latents.at(goal), knob_offsets)
 
     def _reset(self, channel: int) -> None:
         """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""

@@ -46,7 +46,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "patch": performer.patch.to_json() if performer.patch is not None else None,
         "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
         "gain_db": float(controls.goal[len(INDEX)]),
-        "latents": performer._latents.tolist(),
+        "latents": performer.latents.point.tolist(),
         "channels": controls.channel_goal.tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
@@ -71,8 +71,8 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     controls.set_tempo(snapshot.get("tempo", 0.0))            # older takes have none
     controls.channel_goal[:] = snapshot["channels"]
     controls.snap()
-    point = np.array(snapshot["latents"], np.float32)[:len(performer._latents)]
-    performer._latents[:len(point)] = point
+    point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
+    performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
     performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
     performer._apply_settings()

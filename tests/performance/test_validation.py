@@ -1,5 +1,4 @@
 """What a validator of plug-ins asks at its strictest, of the engine (docs/validation.md lists all of it, and where it is tested)."""
-import ctypes
 import json
 import threading
 
@@ -12,8 +11,7 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
-from hummingface.instrument.synthesis.callback import callback_address
-from tests.synthesis.test_synthesis_callback import CALLBACK
+from tests.synthesis.test_synthesis_callback import call
 
 RATES_HZ, BLOCKS = (44_100, 48_000, 96_000), (64, 128, 256, 512, 1024)
 SUB_BLOCK = 32
@@ -126,14 +124,11 @@ def test_a_block_is_made_without_allocation(untrained, rate_hz):
     player.performer.receive(Set("delay.mix", 0.5), 0)
     player.performer.receive(Set("chorus.mix", 0.5), 0)
     player.state["channels"] = 2
-    callback = CALLBACK(callback_address())
-    times = (ctypes.c_double * 3)()
     _nrt_python.memsys_enable_stats()
     for block in BLOCKS:
-        out = np.zeros((block, 2), np.float32)
         for _ in range(4):
             player.performer.advance(player.position + block)
             before = rtsys.get_allocation_stats().alloc
-            callback(None, out.ctypes.data, block, ctypes.addressof(times), 0, player.state.ctypes.data)
+            out = call(player.state, block)
             assert rtsys.get_allocation_stats().alloc == before, block
         assert out.any() and wrong(out) == 0
