@@ -12,7 +12,7 @@ from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.store import write_data, write_part
 from hummingface.train.notes.draws import draws
 from hummingface.train.notes.licences import about_source
-from tests.train.test_levelling_of_notes import note_of
+from tests.train.test_loudness_normalisation import note_of
 
 
 @pytest.fixture(scope="module")
