@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT_S = 0.05
 WAITED_FOR_POLL_S = 0.0001          # an audio server that runs as fast as it can asks often
 MOST_WAITING = 20_000               # events; beyond that something floods us
-REAL_TIME_PRIORITY = 5              # below JACK's and PortAudio's own, above everything else
+REAL_TIME_PRIORITY = 1              # below JACK's clients (5, of a server at 10) and PortAudio's thread, above everything else
 READY_S = 0.0015                    # that a note takes until it can be rendered, before any was timed
 LEARNT = 0.2                        # of what each later note took
 SPARE_S = 0.003                     # until the next hop, for what can wait

@@ -229,6 +229,19 @@ def test_an_address_in_use_is_named(tmp_path):
     first.close()
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="priorities are asked for in Linux's way")
+def test_the_performer_gives_way_to_every_client_of_the_audio_server(playing):
+    """Its hops are made ahead; at the priority of a client it would keep ours, and everybody else's, from their periods."""
+    client, _ = playing
+    threads = [int(task.name) for task in Path(f"/proc/{client._link.process.pid}/task").iterdir()]
+    told = [(os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK, os.sched_getparam(thread).sched_priority) for thread in threads]
+    of_jack = [priority for policy, priority in told if policy == os.SCHED_FIFO]
+    performer = [priority for policy, priority in told if policy == os.SCHED_RR]
+    if not of_jack or not performer:
+        pytest.skip("this user may not ask for real-time priority")
+    assert max(performer) < min(of_jack)
+
+
 def test_two_instruments_play_at_once(playing, engine):
     client, _ = playing
     other, _ = engine()

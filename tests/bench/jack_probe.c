@@ -1,6 +1,7 @@
 /* Native JACK clients to measure against: as plain as can be, so that what they lose the system loses.
  *
- *   jack_probe synth NAME             ports midi_in, voice (a burst for every note-on, at its exact sample) and count (a running ramp)
+ *   jack_probe synth NAME [BUSY_US]   ports midi_in, voice (a burst for every note-on, at its exact sample) and count (a running ramp);
+ *                                     it computes for BUSY_US microseconds in each period, before it gives out the ramp
  *   jack_probe record NAME OUT SECONDS EVENTS N
  *                                     records in_1..in_N to OUT (float32, one input after the other) and the frame time of each period to
  *                                     OUT.frames (uint32), and plays EVENTS ("frame status data data" per line) on midi_out
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_INPUTS 8
@@ -23,14 +25,24 @@ static float *recorded;
 static jack_nframes_t *times;
 static long length, done, periods, burst = 1 << 30, counter;
 static int inputs, running, xruns;
+static long busy_ns;
 static struct { long frame; unsigned char data[3]; } *events;
 static long event_count, next_event;
 
 static int on_xrun(void *arg) { (void)arg; xruns += running; return 0; }
 
+/* The thread's own time: what the system takes away meanwhile is not computing. */
+static long computed_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
 static int synth(jack_nframes_t frames, void *arg)
 {
     (void)arg;
+    for (long end = busy_ns ? computed_ns() + busy_ns : 0; busy_ns && computed_ns() < end;);
     void *in = jack_port_get_buffer(midi, frames);
     float *voice = jack_port_get_buffer(ports[0], frames), *count = jack_port_get_buffer(ports[1], frames);
     jack_nframes_t event_count_ = jack_midi_get_event_count(in), e = 0;
@@ -75,6 +87,7 @@ int main(int argc, char **argv)
         midi = jack_port_register(client, "midi_in", JACK_DEFAULT_MIDI_TYPE, JackPortIsInput, 0);
         ports[0] = jack_port_register(client, "voice", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
         ports[1] = jack_port_register(client, "count", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
+        busy_ns = argc > 3 ? 1000 * atol(argv[3]) : 0;
         jack_set_process_callback(client, synth, NULL);
         jack_activate(client);
         say("ready");

@@ -1,12 +1,13 @@
 """Everything at once for an hour: `python -m tests.bench.soak [--minutes 60] [--json FILE]`.
 
-The real audio process on a real JACK server (dummy driver), a native client beside it. In each round of 40 s keys are struck without end
-from two sides (the window and a MIDI port), every controller and every control moves, latents too, patches of all models follow one
-another, takes begin and end, and MIDI ports come and go. Then all hands are lifted. Every tenth round the server is killed, and started
-again.
+The real audio process on a real JACK server (dummy driver), two native clients beside it: one that does nothing but count, and one that
+computes in each period as long as the engine did on average in the round before: what that one loses, a program that does as much loses.
+In each round of 40 s keys are struck without end from two sides (the window and a MIDI port), every controller and every control moves,
+latents too, patches of all models follow one another, takes begin and end, and MIDI ports come and go. Then all hands are lifted. Every
+tenth round the server is killed, and started again.
 
 Looked at in each round: samples that are not finite, periods that do not go on where the one before ended (of the engine and of the native
-client), voices that never end, takes that were not written, the process's memory, open files and threads.
+clients), voices that never end, takes that were not written, the process's memory, open files and threads.
 """
 import argparse
 import json
@@ -29,6 +30,7 @@ from tests.bench.stress import engine_breaks, native_breaks, recorder_lost
 
 ROUND_S, PERIOD, STEP_S = 40.0, 128, 0.05
 LIFTED_S = 40.0                     # the longest release, and the time to notice that a port is gone
+USUAL_LOAD = 0.35                   # the engine's here, before a round has measured it
 SERVER_ROUNDS = 10                  # after so many the server is killed
 SETTLED_ROUNDS = 10                 # in which every patch and model is met once
 FLAT_MB, FLAT_FILES = 24.0, 4
@@ -39,7 +41,9 @@ NOT_MOVED = ("master.volume_db", "master.voices")        # the player's: at most
 class Round:
     number: int
     breaks_engine: int
-    breaks_native: int
+    breaks_native: int              # of the client that only counts
+    breaks_working: int             # of the client that computes as long as the engine
+    load: float                     # the engine's, on average
     recorder_lost: int
     not_finite: int                 # samples
     peak: float
@@ -99,7 +103,7 @@ class Soak:
         self._controls = [p for p in PARAMETERS.values() if p.id not in NOT_MOVED]
         self._struck: list[int] = []
         self._keyboard: Keyboard | None = None
-        self._recording, self._takes = False, 0
+        self._recording, self._takes, self._load = False, 0, USUAL_LOAD
 
     # what hands do -----------------------------------------------------------------------------------------------
     def step(self) -> None:
@@ -155,26 +159,31 @@ class Soak:
     # a round -------------------------------------------------------------------------------------------------------
     def round(self, number: int, helper) -> Round:
         client = self._client
-        synth = Probe(self._probe, "synth", "native")
-        recording = Recording(self._probe, ["HummingFace:out_1", "native:count"], ROUND_S, helper)
+        natives = (Probe(self._probe, "synth", "native"),
+                   Probe(self._probe, "synth", "working", f"{self._load * PERIOD / client.telemetry().rate_hz * 1e6:.0f}"))
+        recording = Recording(self._probe, ["HummingFace:out_1", "native:count", "working:count"], ROUND_S, helper)
         before, rendered = client.telemetry(), Rendered(client)
         self._takes = 0
         recording.begin()
-        end = time.monotonic() + ROUND_S + 1
+        loads, end = [], time.monotonic() + ROUND_S + 1
         while time.monotonic() < end:
             self.step()
+            loads.append(client.telemetry().load)
             self._told.find()
             time.sleep(STEP_S)
         sound, times, _ = recording.end()
         position, ours = rendered.end()
-        synth.close()
+        for native in natives:
+            native.close()
+        self._load = round(float(np.mean(loads)), 3)
         stuck = self.lift()
         wait_until(lambda: len(self._written()) >= self._takes, 20)
         written = self._written()
         now, pid = client.telemetry(), client._link.process.pid
         process = Path(f"/proc/{pid}")
         done = Round(number, engine_breaks(sound[:, 0], times, position, ours[:, 0], PERIOD), native_breaks(sound[:, 1], times, PERIOD),
-                     recorder_lost(times, PERIOD), int((~np.isfinite(ours)).sum()), round(float(np.abs(ours).max()), 3), stuck,
+                     native_breaks(sound[:, 2], times, PERIOD), self._load, recorder_lost(times, PERIOD),
+                     int((~np.isfinite(ours)).sum()), round(float(np.abs(ours).max()), 3), stuck,
                      now.late - before.late, self._takes, self._takes - len(written), round(resident_mb(pid), 1),
                      len(list((process / "fd").iterdir())), len(list((process / "task").iterdir())))
         for path in self._folder.iterdir():
@@ -243,12 +252,13 @@ def main() -> int:
         return sum(getattr(one, name) for one in rounds)
     first, last = settled[0], settled[-1]
     print("; ".join([
-        f"{len(rounds)} rounds of {ROUND_S:.0f} s: breaks {total('breaks_engine')}, of a native client {total('breaks_native')}",
+        f"{len(rounds)} rounds of {ROUND_S:.0f} s: breaks {total('breaks_engine')}, of a native client that computes as long "
+        f"{total('breaks_working')}, of one that only counts {total('breaks_native')}",
         f"samples that are not finite {total('not_finite')}, peak {max(one.peak for one in rounds)}",
         f"stuck voices {total('stuck_voices')}; {total('takes')} takes, missing {total('takes_missing')}",
         f"late hops and notes {total('late')}; after {len(rounds) - len(settled)} rounds and at the end: {first.resident_mb} and "
         f"{last.resident_mb} MB, {first.files} and {last.files} open files, {first.threads} and {last.threads} threads"]))
-    bad = total("not_finite") or total("stuck_voices") or total("takes_missing") or total("breaks_engine") > total("breaks_native")
+    bad = total("not_finite") or total("stuck_voices") or total("takes_missing") or total("breaks_engine") > total("breaks_working")
     grown = last.resident_mb - first.resident_mb > FLAT_MB or last.files - first.files > FLAT_FILES or last.threads > first.threads
     return 1 if bad or grown else 0
 

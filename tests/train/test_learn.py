@@ -25,7 +25,7 @@ from tests.train.clock import counted_time
 
 ROOT = Path(__file__).parents[2]
 PITCHES = (48, 52, 57, 60)
-LOOK_S = 0.04                               # of the clock that lessons go by: 0.4 minutes are some 540 steps
+LOOK_S = 0.06                               # of the clock that lessons go by: 0.4 minutes are some 360 steps
 
 
 def plucked(pitch, level, seconds=1.2, rate_hz=16_000):
@@ -284,7 +284,7 @@ def test_left_or_on_a_full_disk_it_loses_nothing_and_goes_on(folder, tmp_path):
     """The real process, as the window starts it: the process that started it ends; then the disk is full; then it goes on to the end."""
     home = tmp_path / "home"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HUMMINGFACE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.5", "--latents", "4", "--background", "--tell"]
+    words = ["learn", str(folder), "--name", "Box", "--minutes", "0.3", "--latents", "4", "--background", "--tell"]
 
     def run(limit, leave_at):
         process = subprocess.Popen([sys.executable, "-c", LIMITED, str(limit), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
