@@ -54,19 +54,31 @@ def run(client, jack_client, *, seconds: float, period: int, probe: Path, troubl
             "hops": round(seconds * 187.5), "underflows_told": now.underruns - before.underruns}
 
 
+def lost_before(times: np.ndarray, period: int) -> np.ndarray:
+    """How many periods the recorder was not called for before each of those that it was [P].
+
+    JACK tells it the time of the period that runs by then. Called late, it is told that of the next one, and then the same once more: it
+    was called at the earlier one.
+    """
+    number = np.r_[0, np.cumsum((np.diff(times) + (1 << 31) & 0xFFFFFFFF) - (1 << 31))] // period
+    left = np.arange(len(number))[::-1]
+    number = np.minimum.accumulate((number + left)[::-1])[::-1] - left          # each before those that follow
+    return np.r_[0, np.diff(number) - 1]
+
+
 def recorder_lost(times: np.ndarray, period: int) -> int:
     """Periods that the recorder was not called for."""
-    return int(((np.diff(times) & 0xFFFFFFFF) // period - 1).clip(0).sum())
+    return int(lost_before(times, period).sum())
 
 
 def native_breaks(sound: np.ndarray, times: np.ndarray, period: int) -> int:
     """Periods in which the count does not go on."""
     count = np.round(sound * COUNT_TURN).astype(np.int64)
-    steps = np.r_[1, (np.diff(times) & 0xFFFFFFFF) // period]
+    lost = lost_before(times, period)
     expected, breaks = None, 0
     for number, begin in enumerate(range(0, len(count) - period + 1, period)):
         block = count[begin:begin + period]
-        wanted = block[0] if expected is None else (expected + (steps[number] - 1) * period) % COUNT_TURN
+        wanted = block[0] if expected is None else (expected + lost[number] * period) % COUNT_TURN
         if np.array_equal(block, (wanted + np.arange(period)) % COUNT_TURN):
             expected = (wanted + period) % COUNT_TURN
             continue
@@ -79,13 +91,13 @@ def native_breaks(sound: np.ndarray, times: np.ndarray, period: int) -> int:
 def engine_breaks(sound: np.ndarray, times: np.ndarray, first: int, rendered: np.ndarray, period: int) -> int:
     """Periods in which the sound does not go on with the samples that were rendered next."""
     blocks = sound[:len(sound) // period * period].reshape(-1, period)
-    steps = np.r_[1, (np.diff(times) & 0xFFFFFFFF) // period]
+    all_lost = lost_before(times, period)
     start = next(i for i, block in enumerate(blocks) if np.abs(block).max() > 1e-4)
     found = np.flatnonzero(rendered[:len(rendered) - period] == blocks[start][0])
     expected = next(int(i) for i in found if np.array_equal(rendered[i:i + period], blocks[start]))
     breaks = 0
     for number in range(start, len(blocks)):
-        lost = int(steps[number]) - 1 if number > start else 0          # periods that were played and not recorded
+        lost = int(all_lost[number]) if number > start else 0         # periods that were played and not recorded
         for jump in (lost, *range(-MOST_REPEATED, MOST_LOST)):          # else what stood in its buffer before, or it goes on elsewhere
             at = expected + jump * period
             if at >= 0 and np.array_equal(rendered[at:at + period], blocks[number]):
