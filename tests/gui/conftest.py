@@ -30,6 +30,17 @@ def scale(request):
     theme.scale = before
 
 
+@pytest.fixture(autouse=True)
+def delete_at_once():
+    """What was given up with `deleteLater` goes now, as it does where an event loop runs. Left, it would be laid out and drawn again by every
+    test that follows."""
+    yield
+    from PySide6.QtCore import QEvent
+    from PySide6.QtWidgets import QApplication
+    if QApplication.instance() is not None:
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 @pytest.fixture(scope="session")
 def user_home(tmp_path_factory):
     """A user's folder with one small model and five patches. Returns the patches."""
