@@ -6,7 +6,9 @@
  *                                     records in_1..in_N to OUT (float32, one input after the other) and the frame time of each period to
  *                                     OUT.frames (uint32), and plays EVENTS ("frame status data data" per line) on midi_out
  *
- * Both say "ready" and go on when they read a line. The recorder ends by itself and prints its xruns; the synth ends with its input.
+ *   jack_probe keys NAME              a keyboard: plays each "status data data" that it reads, on midi_out
+ *
+ * All say "ready" first. The recorder begins when it reads a line, ends by itself and prints its xruns; the others end with their input.
  * cc -O2 -o jack_probe jack_probe.c -ljack -lm
  */
 #include <jack/jack.h>
@@ -75,6 +77,34 @@ static int record(jack_nframes_t frames, void *arg)
     return 0;
 }
 
+/* Written by the reader, taken by the callback; both counts only grow. */
+#define WAITING 1024
+static unsigned char waiting[WAITING][3];
+static unsigned long written, taken;
+
+static int keys(jack_nframes_t frames, void *arg)
+{
+    (void)arg;
+    void *out = jack_port_get_buffer(midi, frames);
+    jack_midi_clear_buffer(out);
+    for (unsigned long end = __atomic_load_n(&written, __ATOMIC_ACQUIRE); taken < end; taken++) {
+        unsigned char *event = waiting[taken % WAITING], kind = event[0] & 0xF0;
+        if (jack_midi_event_write(out, 0, event, kind == 0xC0 || kind == 0xD0 ? 2 : 3))
+            break;
+    }
+    return 0;
+}
+
+static void read_keys(void)
+{
+    unsigned a, b, c;
+    while (scanf("%u %u %u", &a, &b, &c) == 3) {
+        unsigned char *event = waiting[written % WAITING];
+        event[0] = a, event[1] = b, event[2] = c;
+        __atomic_store_n(&written, written + 1, __ATOMIC_RELEASE);
+    }
+}
+
 static void say(const char *text) { puts(text); fflush(stdout); }
 
 int main(int argc, char **argv)
@@ -92,6 +122,12 @@ int main(int argc, char **argv)
         jack_activate(client);
         say("ready");
         while (fgets(line, sizeof line, stdin));
+    } else if (!strcmp(argv[1], "keys")) {
+        midi = jack_port_register(client, "midi_out", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
+        jack_set_process_callback(client, keys, NULL);
+        jack_activate(client);
+        say("ready");
+        read_keys();
     } else {
         if (argc < 7)
             return fprintf(stderr, "record NAME OUT SECONDS EVENTS N\n"), 1;

@@ -24,7 +24,7 @@ def compile_probe(folder: Path) -> Path:
 
 
 class Probe:
-    """A running probe. `synth` ends with `close`, `record` by itself (`result`)."""
+    """A running probe. `synth` and `keys` end with `close`, `record` by itself."""
 
     def __init__(self, probe: Path, *arguments: str):
         self.process = subprocess.Popen([str(probe), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -37,6 +37,21 @@ class Probe:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(5)
+
+
+class Keyboard:
+    """A MIDI keyboard on the server, until it is closed: a process of its own, as one whose JACK callback is Python's may hang when it goes
+    (the thread is cancelled where it stands, with the interpreter's lock)."""
+
+    def __init__(self, probe: Path, name: str):
+        self._probe = Probe(probe, "keys", name)
+
+    def play(self, status: int, first: int, second: int = 0) -> None:
+        self._probe.process.stdin.write(f"{status} {first} {second}\n")
+        self._probe.process.stdin.flush()
+
+    def close(self) -> None:
+        self._probe.close()
 
 
 class Recording:

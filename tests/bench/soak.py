@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from tests.audio.rendered import Rendered
-from tests.bench.native import Probe, Recording, compile_probe
+from tests.bench.native import Keyboard, Probe, Recording, compile_probe
 from tests.bench.record_soak import resident_mb
 from tests.bench.stress import engine_breaks, native_breaks, recorder_lost
 
@@ -65,31 +65,6 @@ def wait_until(is_true: Callable[[], Any], seconds: float) -> bool:
     return True
 
 
-class Keyboard:
-    """A MIDI keyboard on the server: it is there until it is closed."""
-
-    def __init__(self, name: str):
-        import jack
-        self._waiting: list[bytes] = []
-        self._client = jack.Client(name, no_start_server=True)
-        self._port = self._client.midi_outports.register("keys")
-        self._client.set_process_callback(self._send)
-        self._client.activate()
-
-    def _send(self, frames: int) -> None:
-        self._port.clear_buffer()
-        for data in self._waiting[:32]:
-            self._port.write_midi_event(0, data)
-        del self._waiting[:32]
-
-    def play(self, *data: int) -> None:
-        self._waiting.append(bytes(data))
-
-    def close(self) -> None:
-        self._client.deactivate()
-        self._client.close()
-
-
 class Soak:
     """`told` has what the engine said; `folder` gets the takes."""
 
@@ -117,7 +92,7 @@ class Soak:
         send({"do": "set", "id": control.id, "value": chance.uniform(control.lowest, control.highest)})
         send({"do": "set", "id": f"latent.{chance.randrange(1, 17)}", "value": chance.uniform(-3, 3)})
         if self._keyboard is None:
-            self._keyboard = Keyboard(f"keyboard {chance.randrange(3)}")
+            self._keyboard = Keyboard(self._probe, f"keyboard {chance.randrange(3)}")
         channel = chance.randrange(16)
         key = chance.randrange(128)
         for data in ((0x90, key, chance.randrange(128)), (0x80, key, 64), (0xB0, chance.randrange(120), chance.randrange(128)),
