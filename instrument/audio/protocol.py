@@ -20,7 +20,7 @@ from hummingface.models.playing.checks import Check, is_number, is_text, list_of
 if TYPE_CHECKING:
     import numpy as np
 
-LONGEST_MESSAGE = 1 << 20               # bytes; a patch with recordings' latents stays far below
+LONGEST_MESSAGE = 3 << 20               # bytes; a patch with recordings has at most 2 MB
 BLOCK_SAMPLES = (16, 2048)
 RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
 CLOSING_TAKE_S = 2.0                    # what ending may take: the recorder completes its take,

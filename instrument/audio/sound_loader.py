@@ -43,7 +43,7 @@ class SoundLoader:
     def load(self, values: dict) -> tuple[Patch, Source]:
         """A patch and the source that plays it. Raises ValueError, and then nothing has changed."""
         patch = patch_file.from_json(values)
-        return patch, self._bank.source(patch.model)
+        return patch, self._bank.sound(patch).source
 
     def forget(self, model: str) -> None:
         """A model's file has changed: patches loaded from now on use the new one."""

@@ -10,7 +10,6 @@ Loudness is that of ITU-R BS.1770-5: K-weighted mean power. Notes are short, so 
 import argparse
 import sys
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +104,7 @@ def mix(patch: Patch, model: Playable) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level models and patches; returns the exit status."""
-    from hummingface.instrument.performance.sound_bank import source_of
+    from hummingface.instrument.performance.sound_bank import SoundBank, network_of
     parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.offline.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
@@ -117,17 +116,17 @@ def main(argv: list[str] | None = None) -> int:
             for entry in library.models():
                 if entry.factory:
                     print(level_model(entry.path), flush=True)
-        sources = cache(lambda name: source_of(library.load_model(name)))
+        bank = SoundBank()
         for path in args.patches or [entry.path for entry in library.patches() if entry.factory]:
             patch = patch_file.load(path)
-            source = sources(args.model or patch.model)
+            source = bank.source(args.model or patch.model, patch.recordings)
             if args.mix:
-                patch_file.save(mix(patch, source.model), path)
+                patch_file.save(mix(patch, network_of(source)), path)
                 continue
             if args.check:
                 loudness, peak_db = measure(patch, source)
             else:
-                patch, loudness, peak_db = level(mix(patch, source.model), source)
+                patch, loudness, peak_db = level(mix(patch, network_of(source)), source)
                 patch_file.save(patch, path)
             print(f"{patch.name:<24} gain {patch.gain_db:6.2f} dB   {loudness:6.1f} LUFS   peak {peak_db:6.1f} dBFS", flush=True)
     except (OSError, ValueError) as error:

@@ -159,7 +159,7 @@ class _Sounds:
             return sound_bank.open_sound(patch, self._given)
         if not isinstance(patch, Patch):
             patch = library.load_patch(patch)
-        return Sound(patch, source_of(self.model(patch.model)))
+        return Sound(patch, source_of(self.model(patch.model), patch.recordings))
 
 
 def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int, str | Path | Patch]:

@@ -97,6 +97,9 @@ _TABLE = [
     Parameter("morph.amount", "Morph", "morph", 0, 1, 0.0, "%",
               help="How far the morph pad pulls the sound from the knobs to its corners."),
 
+    Parameter("likeness.amount", "Likeness", "likeness", 0, 1, 1, "%",
+              help="From the network's sound to that of the recordings in the patch; without recordings it does nothing."),
+
     Parameter("time.attack_speed", "Onset", "time", 0.25, 4, 1, "x", "log",
               help="How fast the model's own attack passes."),
     Parameter("time.speed", "Time", "time", 0.0, 4, 1, "x",

@@ -14,12 +14,15 @@ from hummingface.instrument.patches.parameters import PARAMETERS, defaults, rena
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
-from hummingface.models.playing.checks import is_number
+from hummingface.models.playing.checks import is_number, is_whole
 from hummingface.models.playing.file_cache import FileCache
+from hummingface.models.playing.recorded_note import RecordedNoteError, Recording
+from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 3
-LARGEST_BYTES = 256 << 10
+LARGEST_BYTES = 2 << 20
+MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
 MOST_LATENTS = 128
 MOST_KEPT = 1000                         # patches whose files are not read again
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
@@ -53,6 +56,7 @@ class Patch:
     tags: tuple[str, ...] = ()
     model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
+    recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one for its knobs and for each corner
 
     def __post_init__(self) -> None:
         rest = defaults()
@@ -76,7 +80,8 @@ class Patch:
             "parameters": {name: value for name, value in self.parameters.items() if value != rest[name]},
             "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],
             "gain_db": round(self.gain_db, 2),
-        } | ({"blend": dict(self.blend)} if self.blend else {})
+        } | ({"blend": dict(self.blend)} if self.blend else {}) | (
+            {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {})
 
 
 def from_json(values: object, where: str = "patch") -> Patch:
@@ -86,7 +91,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
-                             "gain_db", "blend"}
+                             "gain_db", "blend", "recordings"}
     if unknown:
         raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
@@ -127,7 +132,37 @@ def from_json(values: object, where: str = "patch") -> Patch:
     return Patch(name=name, author=_text(values.get("author", ""), where, "author"), tags=tags,
                  model=_text(model.get("name"), where, "model: name"),
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
-                 latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend)
+                 latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
+                 recordings=_recordings(take("recordings", list, []), where, len(morph)))
+
+
+def _recording_to_json(recording: Recording) -> dict:
+    return {"name": recording.name, "latents": [round(z, 4) for z in recording.latents],
+            "notes": [note.to_json() for note in recording.notes]} | ({} if recording.corner is None else {"corner": recording.corner})
+
+
+def _recordings(values: list, where: str, corners: int) -> tuple[Recording, ...]:
+    found: list[Recording] = []
+    for number, value in enumerate(values, 1):
+        here = f"recording {number}"
+        value = _typed(value, dict, where, here)
+        corner = value.get("corner")
+        if corner is not None and not is_whole(corner, 0, corners - 1):
+            raise PatchError(f"{where}: {here}: corner is {_shown(corner)}, not one of the morph pad's {corners}")
+        if any(other.corner == corner for other in found):
+            raise PatchError(f"{where}: {here} is the second one of its corner")
+        notes = _typed(value.get("notes"), list, where, f"{here}: notes")
+        if not 1 <= len(notes) <= MOST_NOTES:
+            raise PatchError(f"{where}: {here} has {len(notes)} notes, not 1..{MOST_NOTES}")
+        try:
+            found.append(Recording(_text(value.get("name"), where, f"{here}: name"),
+                                   _latents(value.get("latents"), where, f"{here}: latents"),
+                                   tuple(note_from_json(note) for note in notes), corner))
+        except RecordedNoteError as error:
+            raise PatchError(f"{where}: {here}: a note cannot be used: {error}") from error
+    if sum(len(note.packed) for recording in found for note in recording.notes) > LARGEST_RECORDINGS:
+        raise PatchError(f"{where}: its recordings are larger than the {LARGEST_RECORDINGS >> 10} kB that are allowed")
+    return tuple(found)
 
 
 def load(path: str | Path) -> Patch:

@@ -16,6 +16,8 @@ from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
 from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.likeness import LikenessModel
+from hummingface.models.playing.model import Model
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -65,15 +67,18 @@ class FrameSource:
 
     whole = False
 
-    def __init__(self, model) -> None:
+    def __init__(self, model: Model | LikenessModel) -> None:
+        network = model.model if isinstance(model, LikenessModel) else model
         self.model = model
         self.name = model.name
         self.stereo = bool(model.stereo)
         self.latents = int(model.latents)
+        self.recordings = len(model.recordings) if isinstance(model, LikenessModel) else 0
+        self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
         self.knobs = by_control(model.knobs)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
-        self._trend = key_trend.of_model(model)             # loudness over the keys,
+        self._trend = key_trend.of_model(network)           # loudness over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
         self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
@@ -138,7 +143,10 @@ class FrameSource:
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         """Set the target of the latents: those of the knobs and the morph pad, z [L], plus the offsets of the model's named knobs."""
-        self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
+        self.target[:] = z
+        if knob_offsets:
+            own = slice(0, self._own)
+            self.target[own] = np.clip(with_offsets(self.knobs, z[own], knob_offsets), -LATENT_LIMIT, LATENT_LIMIT)
 
     def snap(self) -> None:
         """Jump to the target of the latents."""
@@ -254,7 +262,7 @@ class FrameSource:
     def _look_up_trend(self) -> None:
         if self._trend_of != self.version:
             self._trend_of = self.version
-            self._trend_lufs, self._longest_release_s = self._trend.at(self.z)
+            self._trend_lufs, self._longest_release_s = self._trend.at(self.z[:self._own])
 
     def unlevelled(self, sounding: np.ndarray) -> int | None:
         """Of the slots that are `sounding` [SLOTS] and whose note has changed since its loudness was computed, the one that has waited

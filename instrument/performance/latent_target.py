@@ -1,41 +1,54 @@
-"""Where the latents are to go: to a patch's point as the player's knobs have moved it, between it and the corners of its morph pad."""
+"""Where the latents are to go: to a patch's point as the player's knobs have moved it, between it and the corners of its morph pad.
+
+The last latents of a model with recordings (`models/playing/likeness.py`) are how much of each recording sounds: all of it where it is, in
+the patch's point or in a corner, times the control of likeness.
+"""
 import numpy as np
 
 from hummingface.instrument.patches.patch import CORNERS, Patch
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.models.playing.card_file import LATENT_LIMIT
 
-_X, _Y, _AMOUNT = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"]
+_X, _Y, _AMOUNT, _LIKENESS = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"], INDEX["likeness.amount"]
 
 
 class LatentTarget:
-    """`point` [L] is that of the knobs; a model has `latents` of them."""
+    """`point` [L] is that of the knobs; a model has `latents` of them, of which the last are those of so many `recordings`."""
 
-    def __init__(self, latents: int) -> None:
+    def __init__(self, latents: int, recordings: int = 0) -> None:
+        self._own = latents - recordings
         self.point = np.zeros(latents, np.float32)
         self._corners: np.ndarray | None = None
 
     def load(self, patch: Patch) -> None:
         """Take a patch's point and corners, as many latents of them as the model has."""
         self.point[:] = 0
-        point = np.array(patch.latents, np.float32)[:len(self.point)]
+        point = np.array(patch.latents, np.float32)[:self._own]
         self.point[:len(point)] = np.clip(point, -LATENT_LIMIT, LATENT_LIMIT)
         self._corners = None
         if len(patch.morph) == CORNERS:
             self._corners = np.zeros((CORNERS, len(self.point)), np.float32)
             for corner, to in zip(patch.morph, self._corners, strict=True):
-                to[:min(len(to), len(corner.latents))] = corner.latents[:len(to)]
+                to[:min(self._own, len(corner.latents))] = corner.latents[:self._own]
+        for recording, latent in zip(patch.recordings, range(self._own, len(self.point)), strict=False):
+            if recording.corner is None:
+                self.point[latent] = 1
+            elif self._corners is not None:
+                self._corners[recording.corner, latent] = 1
 
     def move(self, number: int, value: float) -> None:
         """Move a latent, counted from 1 as on the knobs; those that the model does not have are passed over."""
-        if number <= len(self.point):
+        if number <= self._own:
             self.point[number - 1] = value
 
     def at(self, controls: np.ndarray) -> np.ndarray:
         """The target [L] where the morph pad stands, by the values of all controls."""
         amount = controls[_AMOUNT]
-        if amount <= 0 or self._corners is None:
-            return self.point
-        x, y = controls[_X], controls[_Y]
-        weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
-        return (1 - amount) * self.point + amount * (weights @ self._corners)
+        target = self.point
+        if amount > 0 and self._corners is not None:
+            x, y = controls[_X], controls[_Y]
+            weights = np.array([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], np.float32)
+            target = (1 - amount) * self.point + amount * (weights @ self._corners)
+        if self._own == len(target):
+            return target
+        return np.append(target[:self._own], np.float32(controls[_LIKENESS]) * target[self._own:])

@@ -84,7 +84,7 @@ class Performer:
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._flush = False
         self._since_program: dict[str, float] = {}  # controls moved since the newest program change
-        self.latents = LatentTarget(source.latents)
+        self.latents = LatentTarget(source.latents, source.recordings)
         self.channels = ChannelState()
         self._patch = patch
         self.maker.play(source)
@@ -278,7 +278,7 @@ class Performer:
         self.law, self.voices.rules = event.law, event.rules
         if event.source is not None and event.source is not self.maker.source:
             self.maker.play(event.source)
-            self.latents = LatentTarget(event.source.latents)
+            self.latents = LatentTarget(event.source.latents, event.source.recordings)
         for name, value in patch.parameters.items():
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)

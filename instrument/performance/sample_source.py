@@ -40,7 +40,7 @@ class SampleSource:
     def __init__(self, model: StftModel) -> None:
         self.model = model
         self.name = model.name
-        self.latents = int(model.latents)
+        self.latents, self.recordings = int(model.latents), 0
         self.longest_s = float(model.card["longest_s"])
         self.velocities = VELOCITIES                            # the network has no input for velocity
         self.longest_release_s = LONGEST_RELEASE_S

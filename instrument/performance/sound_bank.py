@@ -8,10 +8,13 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.sample_source import SampleSource
 from hummingface.instrument.performance.source import Source
+from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.playable import trained_velocities
+from hummingface.models.playing.recorded_note import Recording
 from hummingface.models.playing.stft_model import StftModel
 
+Recordings = tuple[Recording, ...]
 MOST_KEPT = 4                       # models that a bank keeps in memory
 
 
@@ -23,32 +26,40 @@ class Sound:
 
 
 class SoundBank:
-    """The sources of models by name, opened on demand. The `most` recently used ones are kept."""
+    """The sources of models by name, and by the recordings that they carry, opened on demand. The `most` recently used ones are kept."""
 
     def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
-        self._sources = {source.name: source for source in sources}          # the one used last at the end
+        self._sources: dict[tuple[str, Recordings], Source] = {                 # the one used last at the end
+            (source.name, recordings_of(source)): source for source in sources}
         self._most = most
         self._programs: list[Path] | None = None            # listed when one is asked for: it takes its time
 
-    def source(self, model: str) -> Source:
+    def source(self, model: str, recordings: Recordings = ()) -> Source:
         """Raises LibraryError where there is no such model."""
-        source = self._sources.pop(model) if model in self._sources else source_of(library.load_model(model))
+        wanted = model, recordings
+        source = self._sources.pop(wanted) if wanted in self._sources else source_of(self._model(model), recordings)
         self.keep(model, source)
         return source
 
+    def _model(self, name: str) -> Model | StftModel:
+        """Of a source that is kept, else from its file: a model is in memory once, whatever recordings it carries."""
+        kept = next((source for (model, _), source in self._sources.items() if model == name), None)
+        return library.load_model(name) if kept is None else network_of(kept)
+
     def sound(self, patch: Patch) -> Sound:
         """Raises LibraryError where the patch's model is not there."""
-        return Sound(patch, self.source(patch.model))
+        return Sound(patch, self.source(patch.model, patch.recordings))
 
     def keep(self, model: str, source: Source) -> None:
-        """Use `source` for the patches of `model` from now on."""
-        self._sources[model] = source
+        """Use `source` for the patches of `model` with the same recordings from now on."""
+        self._sources[model, recordings_of(source)] = source
         for name in list(self._sources)[:-self._most]:
             del self._sources[name]
 
     def forget(self, model: str) -> None:
         """A model's file has changed: patches loaded from now on use the new one. Sounding voices keep the old one."""
-        self._sources.pop(model, None)
+        for wanted in [wanted for wanted in self._sources if wanted[0] == model]:
+            del self._sources[wanted]
 
     def program(self, number: int) -> Patch | None:
         """The patch of a program change: number n is the factory's patch n; None where there is none. Raises PatchError."""
@@ -72,10 +83,10 @@ def open_sound(patch: str | Path | Patch | None = None, model: str | Path | Mode
         else:
             patch = library.load_patch(patch)
     if model is None:
-        if playing is not None and playing.source.name == patch.model:
+        if playing is not None and (playing.source.name, recordings_of(playing.source)) == (patch.model, patch.recordings):
             return Sound(patch, playing.source)
         model = library.load_model(patch.model)
-    return Sound(patch, source_of(model))
+    return Sound(patch, source_of(model, patch.recordings))
 
 
 def notice(sound: Sound) -> str:
@@ -91,6 +102,20 @@ def notice(sound: Sound) -> str:
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'
 
 
-def source_of(model: Model | StftModel) -> Source:
-    """The source for a model, as `hummingface.models.playing.checkpoint.load_model` gives it."""
-    return SampleSource(model) if isinstance(model, StftModel) else FrameSource(model)
+def source_of(model: Model | LikenessModel | StftModel, recordings: Recordings = ()) -> Source:
+    """The source for a model, as `hummingface.models.playing.checkpoint.load_model` gives it, with the recordings of a patch. A model of
+    whole notes plays without them."""
+    if isinstance(model, StftModel):
+        return SampleSource(model)
+    network = model.model if isinstance(model, LikenessModel) else model
+    return FrameSource(LikenessModel(network, recordings) if recordings else network)
+
+
+def network_of(source: Source) -> Model | StftModel:
+    """The model of a source, without the recordings that it plays."""
+    return source.model.model if isinstance(source.model, LikenessModel) else source.model
+
+
+def recordings_of(source: Source) -> Recordings:
+    """The recordings that a source plays."""
+    return source.model.recordings if isinstance(source.model, LikenessModel) else ()

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from hummingface.instrument.performance.note_pool import Pool
+from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 
@@ -15,14 +16,15 @@ from hummingface.models.playing.stft_model import StftModel
 class Source(Protocol):
     """A model, warmed up, at a point of its latent space."""
     name: str
-    latents: int
+    latents: int                         # of its model, and one for each of its recordings
+    recordings: int
     longest_s: float                     # the last moment of a note that the model was trained on
     whole: bool                          # whether it plays whole notes, whose loudness is known before they sound
     version: int                         # counts the moves of the latents
     stereo: bool                         # whether its notes' channels differ
 
     @property
-    def model(self) -> Model | StftModel: ...
+    def model(self) -> Model | LikenessModel | StftModel: ...
 
     @property
     def velocities(self) -> tuple[float, float]:

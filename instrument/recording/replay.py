@@ -69,7 +69,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
 def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
-        return Load(event.patch, bank.source(event.model) if event.model else None, event.law, event.rules)
+        return Load(event.patch, bank.source(event.model, event.patch.recordings) if event.model else None, event.law, event.rules)
     return event
 
 
@@ -79,9 +79,10 @@ class Replay:
     def __init__(self, performance: Performance, source: Source | None = None):
         self.performance = performance
         bank = SoundBank(*filter(None, [source]), most=MOST_MODELS)
-        source = source or bank.source(performance.snapshot["model"]["name"])
+        begun = performance.patch
+        source = source or bank.source(performance.snapshot["model"]["name"], begun.recordings if begun else ())
         self.notice = notice(performance, source)
-        patch = performance.patch or Patch(source.name, source.name, (0.0,) * source.latents)
+        patch = begun or Patch(source.name, source.name, (0.0,) * source.latents)
         self.player = Player(source, patch, rate_hz=performance.rate_hz, seed=performance.snapshot["seed"])
         prepare(self.player.performer, performance, bank)
         while self.player.position < performance.begin:

@@ -1,0 +1,178 @@
+"""Likeness: a model whose sounds carry recordings. A recorded note sounds as it was recorded, and what lies between follows the network.
+
+A network's mean of many instruments is not the recording that was dropped. So what a recording has besides the network's sound at its
+point, key and velocity, its residual on the harmonic grid, is added to the network's frames: all of it at the recording's key, a mixture
+between the keys of several recordings, less with every octave beyond them. A recording is one more latent, from 0, the network's sound
+alone, to 1: so it glides and morphs as all latents do, and two recordings in corners of the morph pad are mixed at every key.
+"""
+from collections.abc import Sequence
+
+import numpy as np
+
+from hummingface.compiled import compiled
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.frame import HIGHEST, LOWEST, pitch_to_hz
+from hummingface.models.playing.knobs import KnobDirection
+from hummingface.models.playing.loudness import FEW_MOMENTS_S, MOMENTS_S, loudness_lufs
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.playable import Playable
+from hummingface.models.playing.recorded_note import RecordedNote, Recording
+from hummingface.models.playing.stereo import MONO, STEREO_HIGHEST, STEREO_LOWEST, STEREO_SIZE
+
+FADE_SEMITONES = 24.0                 # beyond the recordings' keys: two octaves away 61 % of the residual is left, four 14 %
+_TIMES_S = row_times_s()
+_FAR = 1e9                            # where there is no neighbour
+
+
+@compiled()
+def _add_residuals(frames, weights, time_s, residuals, times_s, lowest, highest):
+    """In place: frames [B, FRAME_SIZE] plus residuals [R, ROWS, FRAME_SIZE] by weights [B, R], read at times [B] between rows."""
+    for b in range(len(frames)):
+        row = np.searchsorted(times_s, time_s[b], side="right") - 1
+        row = min(max(row, 0), len(times_s) - 2)
+        share = np.float32(min(max((time_s[b] - times_s[row]) / (times_s[row + 1] - times_s[row]), 0.0), 1.0))
+        moved = False
+        for r in range(len(residuals)):
+            after = weights[b, r] * share
+            before = weights[b, r] - after
+            if before != 0 or after != 0:
+                moved = True
+                first, second = residuals[r, row], residuals[r, row + 1]
+                for i in range(frames.shape[1]):
+                    frames[b, i] += before * first[i] + after * second[i]
+        if moved:
+            for i in range(frames.shape[1]):
+                frames[b, i] = min(max(frames[b, i], lowest[i]), highest[i])
+
+
+class LikenessModel(Playable):
+    """`model` with `recordings`, each of which is one latent more than the model's own. Arrays as those of `Model`."""
+
+    def __init__(self, model: Model, recordings: Sequence[Recording]) -> None:
+        self.model, self.recordings = model, tuple(recordings)
+        self.name, self.card, self.shape, self.presets, self.weights = model.name, model.card, model.shape, model.presets, model.weights
+        self.decoder, self.encoder_width = model.decoder, model.encoder_width
+        notes = [(number, note) for number, recording in enumerate(self.recordings) for note in recording.notes]
+        self._recording_of = np.array([number for number, _ in notes])
+        self._shares = [_Shares([(note.pitch, note.velocity) for note in recording.notes]) for recording in self.recordings]
+        self._residuals = np.stack([self._residual(self.recordings[number], note) for number, note in notes])
+        self._phases = np.stack([np.stack([np.cos(note.frames.start_phase), np.sin(note.frames.start_phase)]) for _, note in notes])
+        self._stereo = np.stack([self._stereo_residual(self.recordings[number], note) for number, note in notes])
+        self.stereo = bool(model.stereo or self._stereo.any())
+
+    @property
+    def latents(self) -> int:
+        return self.model.latents + len(self.recordings)
+
+    @property
+    def free_latents(self) -> int:
+        return self.model.free_latents
+
+    @property
+    def knobs(self) -> dict[str, KnobDirection]:
+        return self.model.knobs
+
+    @property
+    def note_size(self) -> int:
+        return self.model.note_size + len(self._residuals)
+
+    def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """The note vector [B, note_size]: the network's, the weight of each recorded note, and the pitch last."""
+        z = np.asarray(z, np.float32)
+        own = self.model.note(z[:, :self.model.latents], pitch, velocity)
+        return np.concatenate([own[:, :-1], self._weights(z, pitch, velocity), own[:, -1:]], 1)
+
+    def frames_at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]."""
+        return self._with_residuals(self.model.frames_at(note, time_s), note, time_s)
+
+    def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        return self.frames_at(self.note(z, pitch, velocity), time_s)
+
+    def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
+        return self.stereo_at(self.note(z, pitch, velocity)) if self.stereo else None
+
+    def stereo_at(self, note: np.ndarray) -> np.ndarray:
+        own = self.model.stereo_at(note) if self.model.stereo else MONO
+        return np.clip(own + self._weights_in(note) @ self._stereo, STEREO_LOWEST, STEREO_HIGHEST)
+
+    def loudness_lufs(self, note: np.ndarray, pitch: np.ndarray, tilt_db: np.ndarray, motion: float = 1.0,
+                      quickly: bool = False) -> np.ndarray:
+        """As `Model.loudness_lufs`, of what sounds with the recordings."""
+        moments_s = FEW_MOMENTS_S if quickly else MOMENTS_S
+        notes, times_s = np.repeat(note, len(moments_s), 0), np.tile(moments_s, len(note))
+        frames = self._with_residuals(self.decoder.at(notes, times_s), notes, times_s)
+        return loudness_lufs(frames.reshape(len(note), len(moments_s), -1), pitch_to_hz(pitch), np.asarray(tilt_db, np.float64), moments_s,
+                             motion)
+
+    def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Phases at which the partials start [B, PARTIALS], radians: the recording's at its key."""
+        z = np.asarray(z, np.float32)
+        weights = self._weights(z, pitch, velocity)
+        cos, sin = (self.decoder.phase_vectors(z[:, :self.model.latents], pitch, velocity)).transpose(1, 0, 2)
+        angle, own = np.arctan2(sin, cos), np.maximum(1 - weights.sum(1), 0)[:, None]
+        both = np.einsum("br,rcp->cbp", weights, self._phases)
+        return np.arctan2(both[1] + own * np.sin(angle), both[0] + own * np.cos(angle)).astype(np.float32)
+
+    # what the recordings add
+
+    def _weights(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """How much of each recorded note's residual sounds at z [B, L], pitch [B], velocity [B]: float32 [B, R]."""
+        shares = np.concatenate([share.at(np.asarray(pitch), np.asarray(velocity)) for share in self._shares], 1)
+        amounts = np.clip(z[:, self.model.latents:], 0, 1)
+        return (shares * amounts[:, self._recording_of]).astype(np.float32)
+
+    def _weights_in(self, note: np.ndarray) -> np.ndarray:
+        first = self.model.note_size - 1
+        return note[:, first:first + len(self._residuals)]
+
+    def _with_residuals(self, frames: np.ndarray, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        _add_residuals(frames, self._weights_in(note), np.asarray(time_s, np.float64), self._residuals, _TIMES_S, LOWEST, HIGHEST)
+        return frames
+
+    def _where(self, recording: Recording, note: RecordedNote, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where the network plays nearest to a recorded note: z, pitch and velocity of so many rows."""
+        z = np.zeros((rows, self.model.latents), np.float32)
+        count = min(self.model.latents, len(recording.latents))
+        z[:, :count] = recording.latents[:count]
+        pitch, velocity = np.clip(round(note.pitch), *self.model.pitches), np.clip(note.velocity, *self.model.velocities)
+        return z, np.full(rows, pitch, np.float32), np.full(rows, velocity, np.float32)
+
+    def _residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
+        """What a recorded note has besides the network's frames: float32 [ROWS, FRAME_SIZE]."""
+        return note.frames.rows - self.model.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
+
+    def _stereo_residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
+        stereo = note.frames.stereo
+        own = self.model.stereo_of(*self._where(recording, note, 1)) if self.model.stereo else MONO[None]
+        return np.zeros(STEREO_SIZE, np.float32) if own is None else (MONO if stereo is None else stereo) - own[0]
+
+
+class _Shares:
+    """The share that each of some recorded notes, at these (pitch, velocity), has in a note: between two keys of recordings a mixture of
+    both, and so between two velocities of one key; beyond the last velocity that one's; beyond the last key less and less of it."""
+
+    def __init__(self, places: list[tuple[float, float]]) -> None:
+        keys = sorted({round(pitch) for pitch, _ in places})
+        layers = {key: sorted(velocity for pitch, velocity in places if round(pitch) == key) for key in keys}
+        self._alike = np.array([sum((round(pitch), velocity) == (round(p), v) for p, v in places) for pitch, velocity in places])
+        self._lowest, self._highest = keys[0], keys[-1]
+        self._keys = np.array([_neighbours(round(pitch), keys) for pitch, _ in places]).T                      # [3, notes]
+        self._velocities = np.array([_neighbours(velocity, layers[round(pitch)]) for pitch, velocity in places]).T
+
+    def at(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """[B, notes] for pitches [B] and velocities [B]."""
+        beyond = np.maximum(self._lowest - pitch, pitch - self._highest).clip(0)
+        fade = np.exp(-0.5 * np.square(beyond / FADE_SEMITONES))
+        return fade[:, None] * _between(pitch, self._keys) * _between(velocity, self._velocities) / self._alike
+
+
+def _neighbours(place: float, places: Sequence[float]) -> tuple[float, float, float]:
+    """(the next place below, the place, the next above)."""
+    return (max((x for x in places if x < place), default=place - _FAR), place, min((x for x in places if x > place), default=place + _FAR))
+
+
+def _between(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """1 at a place, 0 at its neighbours, straight lines between; beyond the first and the last place 1. [B] and [3, N] -> [B, N]"""
+    below, here, above = places
+    return np.minimum((x[:, None] - below) / (here - below), (above - x[:, None]) / (above - here)).clip(0, 1)
