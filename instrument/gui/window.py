@@ -78,7 +78,7 @@ class Window(QMainWindow):
         theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
-                                             "morph.amount": self.morph.amount}
+                                             "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
@@ -263,7 +263,8 @@ class Window(QMainWindow):
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.recordings.drop(event.mimeData())
+        pad = self.morph.pad
+        self.recordings.drop(event.mimeData(), pad.corner_near(pad.mapFrom(self, event.position())))
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

@@ -109,6 +109,7 @@ def carried(patch: Patch, before: dict[str, Any], card: dict[str, Any]) -> Patch
     if moved is None:
         return patch
     patch = replace(patch, morph=tuple(replace(c, latents=moved(c.latents)) for c in patch.morph),
+                    recordings=tuple(replace(one, latents=moved(one.latents)) for one in patch.recordings),
                     model_sha256=str(card.get("sha256", "")) if patch.model_sha256 else "")
     for name, preset in before["presets"].items():
         if name in card["presets"] and _same_point(patch.latents, preset):

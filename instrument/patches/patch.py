@@ -14,9 +14,9 @@ from hummingface.instrument.patches.parameters import PARAMETERS, defaults, rena
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
-from hummingface.models.playing.checks import is_number, is_whole
+from hummingface.models.playing.checks import is_number
 from hummingface.models.playing.file_cache import FileCache
-from hummingface.models.playing.recorded_note import RecordedNoteError, Recording
+from hummingface.models.playing.recorded_note import PLACES, RecordedNoteError, Recording
 from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Patch:
     tags: tuple[str, ...] = ()
     model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
-    recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one for its knobs and for each corner
+    recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one in each place
 
     def __post_init__(self) -> None:
         rest = defaults()
@@ -133,31 +133,31 @@ def from_json(values: object, where: str = "patch") -> Patch:
                  model=_text(model.get("name"), where, "model: name"),
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
                  latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
-                 recordings=_recordings(take("recordings", list, []), where, len(morph)))
+                 recordings=_recordings(take("recordings", list, []), where, bool(morph)))
 
 
 def _recording_to_json(recording: Recording) -> dict:
     return {"name": recording.name, "latents": [round(z, 4) for z in recording.latents],
-            "notes": [note.to_json() for note in recording.notes]} | ({} if recording.corner is None else {"corner": recording.corner})
+            "places": list(recording.places), "notes": [note.to_json() for note in recording.notes]}
 
 
-def _recordings(values: list, where: str, corners: int) -> tuple[Recording, ...]:
-    found: list[Recording] = []
+def _recordings(values: list, where: str, has_pad: bool) -> tuple[Recording, ...]:
+    there, found = PLACES if has_pad else PLACES[:1], list[Recording]()
     for number, value in enumerate(values, 1):
         here = f"recording {number}"
         value = _typed(value, dict, where, here)
-        corner = value.get("corner")
-        if corner is not None and not is_whole(corner, 0, corners - 1):
-            raise PatchError(f"{where}: {here}: corner is {_shown(corner)}, not one of the morph pad's {corners}")
-        if any(other.corner == corner for other in found):
-            raise PatchError(f"{where}: {here} is the second one of its corner")
+        places = tuple(_text(place, where, f"{here}: places", 40) for place in _typed(value.get("places"), list, where, f"{here}: places"))
+        if not places or not set(places) <= set(there) or len(set(places)) < len(places):
+            raise PatchError(f"{where}: {here}: its places are not some of {', '.join(there)}")
+        if any(set(places) & set(other.places) for other in found):
+            raise PatchError(f"{where}: {here} stands where another one does")
         notes = _typed(value.get("notes"), list, where, f"{here}: notes")
         if not 1 <= len(notes) <= MOST_NOTES:
             raise PatchError(f"{where}: {here} has {len(notes)} notes, not 1..{MOST_NOTES}")
         try:
             found.append(Recording(_text(value.get("name"), where, f"{here}: name"),
                                    _latents(value.get("latents"), where, f"{here}: latents"),
-                                   tuple(note_from_json(note) for note in notes), corner))
+                                   tuple(note_from_json(note) for note in notes), places))
         except RecordedNoteError as error:
             raise PatchError(f"{where}: {here}: a note cannot be used: {error}") from error
     if sum(len(note.packed) for recording in found for note in recording.notes) > LARGEST_RECORDINGS:

@@ -17,7 +17,6 @@ from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
 from hummingface.models.playing.knobs import by_control, with_offsets
 from hummingface.models.playing.likeness import LikenessModel
-from hummingface.models.playing.model import Model
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -67,7 +66,7 @@ class FrameSource:
 
     whole = False
 
-    def __init__(self, model: Model | LikenessModel) -> None:
+    def __init__(self, model) -> None:
         network = model.model if isinstance(model, LikenessModel) else model
         self.model = model
         self.name = model.name

@@ -8,6 +8,7 @@ import numpy as np
 from hummingface.instrument.patches.patch import CORNERS, Patch
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.models.playing.card_file import LATENT_LIMIT
+from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
 _X, _Y, _AMOUNT, _LIKENESS = INDEX["morph.x"], INDEX["morph.y"], INDEX["morph.amount"], INDEX["likeness.amount"]
 
@@ -31,10 +32,9 @@ class LatentTarget:
             for corner, to in zip(patch.morph, self._corners, strict=True):
                 to[:min(self._own, len(corner.latents))] = corner.latents[:self._own]
         for recording, latent in zip(patch.recordings, range(self._own, len(self.point)), strict=False):
-            if recording.corner is None:
-                self.point[latent] = 1
-            elif self._corners is not None:
-                self._corners[recording.corner, latent] = 1
+            self.point[latent] = KNOBS in recording.places
+            if self._corners is not None:
+                self._corners[:, latent] = [corner in recording.places for corner in PAD_CORNERS]
 
     def move(self, number: int, value: float) -> None:
         """Move a latent, counted from 1 as on the knobs; those that the model does not have are passed over."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
+from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES, Recording
 
 __all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "SoundState"]
 
@@ -169,15 +170,17 @@ class Session:
         (self.locked.add if locked else self.locked.discard)(parameter_id)
         self._changed()
 
-    def put_in_corner(self, index: int, name: str, latents: tuple[float, ...]) -> None:
-        """Put a sound into a corner of the morph pad. While the pad is empty the other corners take the sound of the knobs."""
-        own = self.state.to_patch().latents
+    def put_in_corner(self, index: int, name: str, latents: tuple[float, ...], recording: Recording | None = None) -> None:
+        """Put a sound, with its recording, into a corner of the morph pad. While the pad is empty the other corners take the sound of the
+        knobs."""
+        own, empty = self.state.to_patch().latents, not self.corners
         corners = list(self.corners or [Corner(self.name, own)] * 4)
         fitted = (*latents, *([0.0] * len(own)))[:len(own)]
         corners[index] = Corner(name, fitted)
         self._settle()
         self._push(self.state)
-        self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners)))
+        recordings = _in_corner(PAD_CORNERS[index], recording, self.state.patch.recordings, empty)
+        self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners), recordings=recordings))
         self._send_patch()
         self._changed()
 
@@ -312,3 +315,11 @@ class Session:
     def _changed(self) -> None:
         for listener in self.on_change:
             listener()
+
+
+def _in_corner(corner: str, recording: Recording | None, there: tuple[Recording, ...], empty: bool) -> tuple[Recording, ...]:
+    """The recordings of a patch after one, or none, has come into a corner. In a pad that was empty, the knobs' own goes to the others."""
+    kept = [replace(one, places=PLACES) if empty and KNOBS in one.places else one for one in there]
+    kept = [one.without(corner) for one in kept]
+    new = [] if recording is None else [replace(recording, places=(corner,))]
+    return tuple(one for one in (*kept, *new) if one.places)

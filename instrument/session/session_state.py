@@ -41,7 +41,7 @@ class SoundState:
 
     def same_frame(self, other: "SoundState") -> bool:
         """Whether they differ in nothing but values."""
-        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db"))
+        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings"))
 
 
 Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time

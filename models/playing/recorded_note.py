@@ -10,7 +10,7 @@ import binascii
 import functools
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, MOVING, NOISE, PARTIALS, STEADY
 from hummingface.models.playing.stereo import STEREO_HIGHEST, STEREO_LOWEST, STEREO_SIZE
 
+KNOBS = "knobs"
+PAD_CORNERS = ("bottom left", "bottom right", "top left", "top right")
+PLACES = (KNOBS, *PAD_CORNERS)
 LONGEST_TEXT = 300_000                # characters of one note's frames
 STEPS_DB, STEPS_OF_A_SLOT = 4, 20_000
 _MOVES, _STAYS = MOVING.stop, FRAME_SIZE - MOVING.stop
@@ -57,12 +60,14 @@ class RecordedNote:
 
 @dataclass(frozen=True)
 class Recording:
-    """Recorded notes of one sound, at least one, and the network's point that is nearest to them. `corner`: of the morph pad, in which it
-    sounds; None: with the knobs."""
+    """Recorded notes of one sound, at least one, and the network's point that is nearest to them. `places`: where it sounds, of PLACES."""
     name: str
     latents: tuple[float, ...]
     notes: tuple[RecordedNote, ...]
-    corner: int | None = None
+    places: tuple[str, ...] = (KNOBS,)
+
+    def without(self, place: str) -> "Recording":
+        return replace(self, places=tuple(p for p in self.places if p != place))
 
 
 def from_json(values: object) -> RecordedNote:

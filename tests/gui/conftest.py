@@ -32,8 +32,8 @@ def scale(request):
 
 @pytest.fixture(autouse=True)
 def delete_at_once():
-    """What was given up with `deleteLater` goes now, as it does where an event loop runs. Left, it would be laid out and drawn again by every
-    test that follows."""
+    """What was given up with `deleteLater` goes now, as it does where an event loop runs. Left, it would be laid out and drawn again by
+    every test that follows."""
     yield
     from PySide6.QtCore import QEvent
     from PySide6.QtWidgets import QApplication

@@ -1,12 +1,15 @@
-"""Finds the latent points of recordings, as a helper process that answers line by line: `hummingface train points`.
+"""Finds the latent points of recordings, and their frames, as a helper process that answers line by line: `hummingface train points`.
 
 The window keeps one ready while the player may drop a recording: importing torch and opening a model take seconds, finding
 a point then takes under two.
 
-    {"do": "warm", "model": M}                     -> {"tell": "warm", "model": M}
-    {"do": "find", "id": N, "path": P, "model": M} -> {"tell": "found", "id": N, "z", "pitch", "key", "seconds", "gain_db", "model"}
-                                                      then {"tell": "distance", "id": N, "mel", "act60"}
-    a request that fails                           -> {"tell": "refused", "id": N, "text"}
+    {"do": "warm", "model": M}                       -> {"tell": "warm", "model": M}
+    {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "keys", "skipped", "seconds", "gain_db",
+                                                         "model"}, then, of one recording, {"tell": "distance", "id": N, "mel", "act60"}
+    a request that fails                             -> {"tell": "refused", "id": N, "text"}
+
+"notes" are recorded notes as a patch keeps them, "keys" their names, lowest first; "z" is the point of the one in the middle. Of several
+recordings those that hold no note are told in "skipped".
 """
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,12 +19,17 @@ from typing import Any
 import numpy as np
 
 from hummingface.models.playing import key_trend
+from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
+from hummingface.models.playing.recorded_note import Recording
 from hummingface.models.playing.shape import ModelError
 from hummingface.train.app.resynthesise import VELOCITY, note_in
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.prepare import prepared
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
-from hummingface.train.notes.names import note_name
+from hummingface.train.exporting.pack_note import packed_note
+from hummingface.train.notes.names import note_name, read_name
 from hummingface.train.notes.note import Labels, Note, SourceError
 from hummingface.train.notes.onset_pitch import hear
 
@@ -44,7 +52,7 @@ class Points:
                     self.warm(str(message["model"]))
                     self._tell("warm", model=message["model"])
                 elif message.get("do") == "find":
-                    self._find(number, Path(message["path"]), str(message["model"]))
+                    self._find(number, [Path(path) for path in message["paths"]], str(message["model"]))
             except (SourceError, ModelError, ValueError, OSError) as error:
                 self._tell("refused", id=number, text=str(error))
             except (KeyError, TypeError) as error:
@@ -64,19 +72,42 @@ class Points:
                 self._trend = key_trend.of_model(model)                  # by which the instrument plays its sounds
         return self._refiners[text]
 
-    def _find(self, number: Any, path: Path, model: str) -> None:
+    def _find(self, number: Any, paths: list[Path], model: str) -> None:
         refiner = self.refiner(model)
-        note = note_of(path)
-        z, bank = find_point(refiner, note, how=QUICKLY)
+        notes, skipped = _notes_of(paths)
+        middle = notes[len(notes) // 2]
+        z, bank = find_point(refiner, middle, how=QUICKLY)
         if not np.isfinite(z).all():
-            raise ModelError(f"The model {refiner.model.name} found no point for {path.name}. Try another model.")
-        key = note.labels.pitch
-        self._tell("found", id=number, z=[round(float(x), 4) for x in z], pitch=round(note.pitch, 3), key=note_name(key),
-                   seconds=round(len(note.audio) / note.rate_hz, 2), model=refiner.model.name,
+            raise ModelError(f"The model {refiner.model.name} found no point for {middle.labels.name}. Try another model.")
+        packed = [packed_note(bank if note is middle else NoteBank.of([prepared("", note)]), note.pitch) for note in notes]
+        self._tell("found", id=number, z=[round(float(x), 4) for x in z], notes=[note.to_json() for note in packed],
+                   keys=[note_name(note.labels.pitch) for note in notes], skipped=skipped,
+                   seconds=round(sum(len(note.audio) / note.rate_hz for note in notes), 2), model=refiner.model.name,
                    gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)[0]))
-        made = sound_at(refiner.model, z, bank, note, "refined")
+        if len(notes) == 1:
+            self._tell_distance(number, refiner.model, Recording(middle.labels.name, tuple(z.tolist()), (packed[0],)), bank, middle)
+
+    def _tell_distance(self, number: Any, model: Model, recording: Recording, bank: NoteBank, note: Note) -> None:
+        """How near the model comes to a note that it carries."""
+        made = sound_at(LikenessModel(model, [recording]), np.append(recording.latents, 1.0).astype(np.float32), bank, note, "refined")
         figures = distance(made.original, made.audio, made.rate_hz)
         self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
+
+
+def _notes_of(paths: list[Path]) -> tuple[list[Note], list[str]]:
+    """(the notes in files, lowest first, the reasons why there is none in others). Raises SourceError where there is none at all."""
+    notes, skipped = [], []
+    for path in paths:
+        try:
+            note = note_of(path)
+        except SourceError as error:
+            skipped.append(str(error))
+            continue
+        told = read_name(path.stem).velocity
+        notes.append(note if told is None else replace(note, labels=replace(note.labels, velocity=told)))
+    if not notes:
+        raise SourceError(skipped[0] + (f" Nor is there a note in the other {len(skipped) - 1}." if len(skipped) > 1 else ""))
+    return sorted(notes, key=lambda note: note.pitch), skipped
 
 
 def rehearsal() -> Note:

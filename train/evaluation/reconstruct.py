@@ -25,6 +25,7 @@ from hummingface.models.playing.frame import (
     group_of_hz,
     pitch_to_hz,
 )
+from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import power_db
@@ -169,7 +170,7 @@ def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str =
     return z, bank
 
 
-def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
+def sound_at(model: Model | LikenessModel, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
     """The model's sound at `z` for the bank's only note, which is `note`: as long and as loud as the recording."""
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
@@ -181,12 +182,12 @@ def sound_at(model: Model, z: np.ndarray, bank: NoteBank, note: Note, way: str) 
     return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way, 20 * float(np.log10(max(gain, 1e-10))))
 
 
-def played(model: Model, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
+def played(model: Model | LikenessModel, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
     """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S] or [S, 2]"""
     return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
 
 
-def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
+def sounded(model: Model | LikenessModel, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
             f0_hz: float | None = None) -> np.ndarray:
     """A note of `model` at z [L], held for `hold_s`. `f0_hz`: instead of the pitch's own. float32 [S], of a stereo model [S, 2]"""
     times = frame_times(max(seconds, 0.1))
@@ -202,7 +203,7 @@ def sounded(model: Model, z: np.ndarray, pitch: float, velocity: float, hold_s: 
     return synthesise(note, rate_hz)
 
 
-def held_frames(model: Model, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
+def held_frames(model: Model | LikenessModel, z: np.ndarray, pitch: float, velocity: float, times: np.ndarray) -> np.ndarray:
     """Frames while the key is held, beyond the trained time too: what decays goes on falling as it does there. [T, FRAME_SIZE]"""
     longest_s = float(model.card.get("longest_s", LONGEST_S))
     at_s = np.append(np.minimum(times, longest_s), [longest_s * (1 - SLOPE_SHARE), longest_s])

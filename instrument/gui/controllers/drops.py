@@ -1,4 +1,4 @@
-"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, a recording becomes a sound, and a folder is
+"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, recordings become a sound, and a folder is
 learnt.
 """
 from dataclasses import dataclass
@@ -6,16 +6,19 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
+from hummingface.instrument.patches.patch import MOST_NOTES
 from hummingface.instrument.recording.takes import is_take
 from hummingface.instrument.session.desktop import PATCH_SUFFIX
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """`kind`: "take", "patch", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used."""
+    """`kind`: "take", "patch", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used. `paths`: of
+    recordings, all of them."""
     kind: str
     path: Path
     why: str = ""
+    paths: tuple[Path, ...] = ()
 
 
 def read(data: QMimeData) -> Dropped | None:
@@ -33,8 +36,14 @@ def what_is(paths: list[Path]) -> Dropped:
     takes = [path for path in sounds if path.is_file() and is_take(path)]
     if takes:
         return Dropped("take", takes[0])
-    if len(sounds) != 1:
-        why = (f"{len(sounds)} files at once: drop one recording to make a sound of it, or the folder that they are in to learn a model "
-               "of them." if sounds else f"{paths[0].name}: a MIDI file is played with `hummingface render`.")
-        return Dropped("", paths[0], why)
-    return Dropped("folder" if sounds[0].is_dir() else "recording", sounds[0])
+    if not sounds:
+        return Dropped("", paths[0], f"{paths[0].name}: a MIDI file is played with `hummingface render`.")
+    if sounds[0].is_dir() and len(sounds) == 1:
+        return Dropped("folder", sounds[0])
+    if folders := [path for path in sounds if path.is_dir()]:
+        return Dropped("", folders[0], f"{folders[0].name} is a folder: drop it alone to learn a model of it, or the recordings without it "
+                       "to make a sound of them.")
+    if len(sounds) > MOST_NOTES:
+        return Dropped("", sounds[0], f"{len(sounds)} files at once: a sound is made of at most {MOST_NOTES} recordings. Drop the folder "
+                       "that they are in to learn a model of them.")
+    return Dropped("recording", sounds[0], paths=tuple(sounds))

@@ -6,10 +6,11 @@ from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
 from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.banner import Banner
-from hummingface.instrument.gui.widgets.morph_pad import PLACES, MorphPad
+from hummingface.instrument.gui.widgets.morph_pad import MorphPad
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS
 
 
 class PatchChoosing:
@@ -55,7 +56,7 @@ class PatchChoosing:
     def browse_corner(self, corner: int) -> None:
         """Open the browser for a corner of the morph pad."""
         self._for_corner = corner
-        self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PLACES[corner]}")
+        self._open_browser(self.pad.mapToGlobal(QPoint(0, theme.px(30))), f"Morph corner, {PAD_CORNERS[corner]}")
 
     def _open_browser(self, place: QPoint, purpose: str) -> None:
         entries, problems = library.read_patches()
@@ -74,7 +75,8 @@ class PatchChoosing:
         if patch.model != self.session.state.patch.model:
             self.banner.say(f"“{patch.name}” belongs to the model {patch.model}; a morph needs sounds of one model.", problem=True)
             return
-        self.session.put_in_corner(self._for_corner, patch.name, patch.latents)
+        recording = next((one for one in patch.recordings if KNOBS in one.places), None)
+        self.session.put_in_corner(self._for_corner, patch.name, patch.latents, recording)
 
     def ask_save(self) -> None:
         """Ask for a name, then save."""

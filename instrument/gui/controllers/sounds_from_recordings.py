@@ -72,24 +72,24 @@ class SoundsFromRecordings:
         if not extras.missing():
             self.new_sound.warm()
 
-    def drop(self, data: QMimeData) -> None:
-        """Handle a drop, by the kind of its files."""
+    def drop(self, data: QMimeData, corner: int = -1) -> None:
+        """Handle a drop, by the kind of its files; on a corner of the morph pad recordings become its sound."""
         found = drops.read(data)
         if found is not None:
-            self._use(found)
+            self._use(found, corner)
 
     def open(self, path: Path) -> None:
         """Handle a file that was opened from outside in the same way."""
         self._use(drops.what_is([path]))
 
-    def _use(self, found: drops.Dropped) -> None:
+    def _use(self, found: drops.Dropped, corner: int = -1) -> None:
         match found.kind:
             case "patch":
                 self._load(found.path)
             case "take":
                 self._recall(str(found.path))
             case "recording":
-                self.make(found.path)
+                self.make(*found.paths, corner=corner)
             case "folder":
                 self.learn(found.path)
             case _:
@@ -101,10 +101,10 @@ class SoundsFromRecordings:
         except PatchError as error:
             self._banner.say(str(error), problem=True)
 
-    def make(self, recording: Path) -> None:
-        """Make a sound from a recording."""
-        if self.extras.offer("Making a sound of a recording", lambda: self.make(recording)):
-            self.new_sound.make(recording)
+    def make(self, *recordings: Path, corner: int = -1) -> None:
+        """Make a sound of recordings, for a corner of the morph pad or (-1) to be played."""
+        if self.extras.offer("Making a sound of a recording", lambda: self.make(*recordings, corner=corner)):
+            self.new_sound.make(*recordings, corner=corner)
 
     def learn(self, folder: Path) -> None:
         """Learn a model of a folder, and show its progress."""

@@ -1,17 +1,21 @@
-"""The morph pad: a sound in each corner, and a puck whose position sets the weight of each."""
+"""The morph pad: a sound in each corner, and a puck whose position sets the weight of each. Beside it how strong it is, and how much of the
+patch's recordings sounds."""
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen, QRadialGradient
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.knob import Knob
-from hummingface.instrument.gui.widgets.plain_text import show_tip, tip
+from hummingface.instrument.gui.widgets.plain_text import shortened, show_tip, tip
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.session import Session
+from hummingface.models.playing.recorded_note import PAD_CORNERS
 
+LONGEST_SHOWN = 60          # characters of the names of recordings
 KEY_STEP, FINE_STEP, PAGE_STEP = 0.05, 0.005, 0.25
-PLACES = ("bottom left", "bottom right", "top left", "top right")
 
 
 class MorphPad(QWidget):
@@ -68,6 +72,12 @@ class MorphPad(QWidget):
         if (point - self._puck()).manhattanLength() < theme.px(18):
             return -1
         return next((i for i, box in enumerate(self._text_boxes()) if box.contains(point)), -1)
+
+    def corner_near(self, point: QPointF) -> int:
+        """The corner whose quarter of the pad a point lies in; -1 outside the pad."""
+        if not QRectF(self.rect()).contains(point):
+            return -1
+        return (point.x() >= self.width() / 2) + 2 * (point.y() < self.height() / 2)
 
     def _text_boxes(self) -> list[QRectF]:
         metrics = self.fontMetrics()
@@ -144,7 +154,7 @@ class MorphPad(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
             corner = self._corner_at(QPointF(event.pos()))
-            text = (tip(PLACES[corner].capitalize(), self._label(corner), "Click for another sound") if corner >= 0 else
+            text = (tip(PAD_CORNERS[corner].capitalize(), self._label(corner), "Click for another sound") if corner >= 0 else
                     tip("Morph", self._shares(), "Drag between the corners; double-click centres. Corner names choose sounds."))
             show_tip(event.globalPos(), text, self)
             return True
@@ -208,15 +218,39 @@ class MorphPad(QWidget):
             painter.drawRoundedRect(frame, radius, radius)
 
 
+class LikenessKnob(Knob):
+    """How much of the recordings in the patch sounds. Dimmed if there are none."""
+
+    def __init__(self) -> None:
+        super().__init__(PARAMETERS["likeness.amount"], "Likeness", diameter=40)
+        self.dimmed, self._recordings = True, ""
+
+    def show_recordings(self, names: Sequence[str]) -> None:
+        """Show whose sound it is."""
+        shown = ", ".join(names)
+        if (self.dimmed, self._recordings) != (not names, shown):
+            self.dimmed, self._recordings = not names, shown
+            self.update()
+
+    def hint(self) -> str:
+        return super().hint() + (" · No recording is in this sound: drop one on the window." if self.dimmed else
+                                 f" · Of {shortened(self._recordings, LONGEST_SHOWN)}.")
+
+
 class MorphPanel(Panel):
-    """The pad, and the control of its strength."""
+    """The pad, the control of its strength, and that of likeness."""
 
     def __init__(self, session: Session):
         super().__init__("Morph")
         self.pad = MorphPad(session)
-        self.amount = Knob(PARAMETERS["morph.amount"], "Morph amount", "Amount", diameter=50, always_value=True)
-        row = QHBoxLayout()
+        self.amount = Knob(PARAMETERS["morph.amount"], "Morph amount", "Amount", diameter=44, always_value=True)
+        self.likeness = LikenessKnob()
+        row, knobs = QHBoxLayout(), QVBoxLayout()
         row.addWidget(self.pad, 1)
-        row.addWidget(self.amount, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.amount.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        knobs.setSpacing(0)
+        for knob in (self.amount, self.likeness):
+            knobs.addWidget(knob, 1)
+            knob.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        row.addLayout(knobs)
+        session.on_change.append(lambda: self.likeness.show_recordings([one.name for one in session.state.patch.recordings]))
         self.body.addLayout(row, 1)
