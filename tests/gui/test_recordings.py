@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 import soundfile as sf
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
 
 from hummingface.instrument.patches import learnt_models, library
@@ -58,6 +59,9 @@ def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, pla
     patch = window.session.state.patch
     assert patch.name == "box 057" and patch.model == user_home[0].model and any(patch.latents)
     assert "A3" in window.banner.text.text(), "the pitch that was found is shown"
+    assert [(one.name, one.places, len(one.notes)) for one in patch.recordings] == [("box 057", ("knobs",), 1)]
+    likeness = window.morph.likeness
+    assert not likeness.dimmed and "Of box 057" in likeness.tip()
     assert window.session.dirty and "box 057" not in [entry.name for entry in library.patches()], "on no disk until it is saved"
     window.note_input.press(57, 100, "test")
     wait(lambda: 57 in sounding(window))
@@ -69,6 +73,36 @@ def test_a_recording_becomes_a_sound_that_is_played_undone_and_saved(window, pla
     assert not window.session.dirty and "box 057" in [entry.name for entry in library.patches()]
     window.recordings.new_sound.make(place / "box 057.wav")
     wait(lambda: window.session.name == "box 057 2")
+
+
+def test_several_dropped_together_are_one_sound(window, place):
+    assert drop(window, *sorted(place.iterdir())[:3])
+    wait(lambda: window.session.name == "box" and not window.recordings.new_sound.busy)
+    (recording,) = window.session.state.patch.recordings
+    assert [round(note.pitch) for note in recording.notes] == [48, 52, 57]
+    assert "3 recordings, C3 to A3" in window.banner.text.text()
+    wait(lambda: window.client.patch["name"] == "box")
+    assert len(window.client.patch["recordings"][0]["notes"]) == 3, "the engine has them"
+
+
+def test_one_dropped_on_a_corner_of_the_pad_is_the_corners_sound(window, place):
+    window.session.load(window.session.state.patch.with_values(name="Plain", recordings=(), morph=()))
+    assert window.morph.likeness.dimmed and "drop one" in window.morph.likeness.tip()
+    pad = window.morph.pad
+    corner = QPointF(pad.mapTo(window, QPoint(pad.width() - 8, 8)))
+    assert drop(window, place / "box 064.wav", at=corner)
+    wait(lambda: window.session.corners)
+    assert [c.name for c in window.session.corners] == ["Plain", "Plain", "Plain", "box 064"]
+    assert [(one.name, one.places) for one in window.session.state.patch.recordings] == [("box 064", ("top right",))]
+    assert "top right" in window.banner.text.text() and window.session.name == "Plain"
+    assert not window.morph.likeness.dimmed
+    pad.move_to(1.0, 1.0)
+    window.note_input.press(64, 100, "test")
+    wait(lambda: 64 in sounding(window))
+    window.note_input.release(64, "test")
+    window.session.undo()
+    window.session.undo()
+    assert not window.session.corners and not window.session.state.patch.recordings
 
 
 def test_what_cannot_be_used_is_said_and_changes_nothing(window, place, tmp_path):

@@ -1,8 +1,12 @@
 """The session by itself: undo, A | B, locks, morph, and what it tells the engine."""
+from dataclasses import replace
+
 import pytest
 
 from hummingface.instrument.patches.patch import Corner, Patch, from_json
 from hummingface.instrument.session.session import LATENTS, NOT_IN_PATCHES, Session
+from hummingface.models.playing.recorded_note import Recording
+from tests.recorded import recorded_note
 
 PATCH = Patch("First", "m", (0.5,) * 16, {"filter.cutoff_hz": 900.0}, tags=("x",))
 OTHER = Patch("Second", "m", (-0.5,) * 16, morph=tuple(Corner(n, (float(i),) * 16) for i, n in enumerate("abcd")))
@@ -116,6 +120,26 @@ def test_a_first_corner_fills_the_pad_with_the_sound_of_the_knobs(session, said)
     assert from_json(said[-1]["patch"]).morph[3].latents == (2.0,) * 16
     session.undo()
     assert session.corners == ()
+
+
+def places(session):
+    return {one.name: one.places for one in session.state.to_patch().recordings}
+
+
+def test_a_recording_in_a_corner_stays_there_and_the_knobs_own_goes_to_the_others(session, said):
+    mine, other = (Recording(name, (0.0,) * 16, (recorded_note(seed=seed),)) for seed, name in enumerate(("mine", "other")))
+    session.load_new(session.state.to_patch().with_values(recordings=(mine,)))
+    session.put_in_corner(3, "other", other.latents, other)
+    assert places(session) == {"mine": ("knobs", "bottom left", "bottom right", "top left"), "other": ("top right",)}
+    assert from_json(said[-1]["patch"]).recordings == session.state.to_patch().recordings
+    session.put_in_corner(0, "Far", (2.0,) * 16)
+    assert places(session) == {"mine": ("knobs", "bottom right", "top left"), "other": ("top right",)}
+    session.put_in_corner(3, "mine", mine.latents, mine)
+    assert [one.name for one in session.state.patch.recordings] == ["mine", "mine"], "two that are alike are no fault"
+    for _ in range(3):
+        session.undo()
+    assert places(session) == {"mine": ("knobs",)}
+    assert not session.state.same_sound(replace(session.state, patch=replace(session.state.patch, recordings=())))
 
 
 def test_what_midi_moves_is_shown_and_not_told_again(session, said):
