@@ -250,7 +250,7 @@ class MorphPanel(Panel):
         knobs.setSpacing(0)
         for knob in (self.amount, self.likeness):
             knobs.addWidget(knob, 1)
-            knob.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+            knob.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         row.addLayout(knobs)
         session.on_change.append(lambda: self.likeness.show_recordings([one.name for one in session.state.patch.recordings]))
         self.body.addLayout(row, 1)
