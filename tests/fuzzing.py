@@ -23,6 +23,7 @@ from hummingface.instrument.performance import score
 from hummingface.instrument.performance.midi import MidiError
 from hummingface.instrument.recording import flac, performance_log, riff
 from hummingface.models.playing.checked_json import JsonError, parse_json
+from hummingface.models.playing.recorded_note import RecordedNoteError, unpack
 from hummingface.train.notes import zyn_plugin
 from hummingface.train.notes.note import QUALITIES, SourceError, read_sound
 from hummingface.train.notes.nsynth import NSynth
@@ -30,6 +31,7 @@ from hummingface.train.notes.sfz_reader import read_sfz
 from hummingface.train.notes.soundfont_source import presets_in
 from hummingface.train.notes.soundfont_zones import key_ranges
 from hummingface.train.notes.tfrecord import parse_example
+from tests.recorded import recorded_note
 from tests.tfrecords import entry, example_of, framed
 
 
@@ -115,10 +117,15 @@ SFZ = (b'<control> default_path=a/\n<global> amp_veltrack=50\n#define $K 60\n<gr
        b'<region> sample=a b$K.wav key=$K pitch_keycenter=c#4 // x\n#include "b.sfz"\n')
 PATCH = (b'{"format":"hummingface-patch","version":3,"name":"A","author":"","tags":["x"],"model":{"name":"M"},"latents":[0.5,1],'
          b'"parameters":{"reverb.mix":0.5},"morph":[],"gain_db":0.0}')
+RECORDED = PATCH[:-1] + b',"recordings":[' + json.dumps({
+    "name": "A", "latents": [0.5], "places": ["knobs"], "notes": [recorded_note().to_json()]}).encode() + b"]}"
 ZYN = b'<?xml version="1.0"?><ZynAddSubFX-data><INSTRUMENT><INFO></INFO></INSTRUMENT></ZynAddSubFX-data>'
 READERS = {
     "json": Reader(lambda path: parse_json(path.read_bytes()), (JsonError,), ".json", [PATCH], (b"[", b"{", b'"', b"\\", b"NaN", b"1e999")),
-    "patch": Reader(patch_file._patch_in, (patch_file.PatchError,), ".json", [PATCH], (b"null", b"[]", b"1e308", b'"\\u0000"')),
+    "patch": Reader(patch_file._patch_in, (patch_file.PatchError,), ".json", [PATCH, RECORDED],
+                    (b"null", b"[]", b"1e308", b'"\\u0000"', b'"places":["top left"]')),
+    "recording": Reader(lambda path: unpack(path.read_text("latin-1")), (RecordedNoteError,), ".txt", [recorded_note().packed.encode()],
+                        (b"=", b"eNr", b"AAAA")),
     "midi": Reader(score.read, (MidiError,), ".mid", [midi_file()], (b"\xff\xff\xff\x7f", b"MTrk", b"\xf0", b"\xff\x51")),
     "sfz": Reader(read_sfz, (SourceError,), ".sfz", [SFZ], (b"#include ", b"#define $A ", b"$A", b"/*", b"<region>", b"key=", b"\0", b"=")),
     "sound": Reader(read_sound, (SourceError,), ".wav", [sound("WAV"), sound("FLAC"), sound("OGG"), sound("AIFF"), sound("CAF")],
