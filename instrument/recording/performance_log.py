@@ -30,7 +30,7 @@ CHUNK = riff.TAKE_CHUNK
 SUFFIX = UNFINISHED
 LARGEST_PACKED_BYTES = 32 << 20
 LONGEST_S = 24 * 3600
-LONGEST_LINE = 3 << 20              # bytes; the longest of ours, a snapshot with many keys held, has some 50 KB and its patch 2 MB
+LONGEST_LINE = patch_file.LARGEST_BYTES + (1 << 17)     # bytes; of a snapshot, which has a patch in it and for many keys held some 50 KB
 MOST_LOADS = 10_000                 # changes of patch
 _PIECE_BYTES, _SLICE = 1 << 14, 1 << 13
 

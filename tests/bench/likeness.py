@@ -31,8 +31,9 @@ def played(patch, note, seconds: float, likeness: float) -> np.ndarray:
     from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
     key = note.labels.pitch
     values = {"master.tune_cents": 100 * (note.pitch - key), "master.width": 0.0, "likeness.amount": likeness}
-    events: list[tuple[int, Event]] = [*((0, Set(name, value)) for name, value in values.items()), (0, NoteOn(0, key, round(note.labels.velocity))),
-              (round(note.labels.hold_s * ENGINE_HZ), NoteOff(0, key))]
+    events: list[tuple[int, Event]] = [
+        *((0, Set(name, value)) for name, value in values.items()), (0, NoteOn(0, key, round(note.labels.velocity))),
+        (round(note.labels.hold_s * ENGINE_HZ), NoteOff(0, key))]
     sound = sound_bank.open_sound(patch)
     made = play_events(events, sound.source, patch, rate_hz=ENGINE_HZ, seconds=seconds)
     common = np.gcd(ENGINE_HZ, note.rate_hz)

@@ -151,14 +151,14 @@ def test_the_mouse_begins_a_drag_of_copies(panel, monkeypatch):
     assert actions == (Qt.DropAction.CopyAction,)
 
 
-def drop(window, *paths: Path, at: QPointF = QPointF(50, 50)) -> bool:
+def drop(window, *paths: Path, at: QPointF | None = None) -> bool:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     enter = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window, enter)
     if not enter.isAccepted():
         return False
-    event = QDropEvent(at, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    event = QDropEvent(at or QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window, event)
     return event.isAccepted()
 

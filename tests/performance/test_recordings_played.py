@@ -178,7 +178,8 @@ def test_a_take_of_it_is_played_again(model):
     for sample, event in events:
         player.performer.receive(event, sample)
     recorded = player.render(2 * RATE_HZ)
-    text = played.head_line("T", begin, True, values) + b"".join(played.event_line(*pair) for pair in events) + played.end_line(len(recorded))
+    text = (played.head_line("T", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
+            + played.end_line(len(recorded)))
     take = played.parse(text, "a take")
     assert take.patch == first
     again = np.concatenate(list(replay.Replay(take, bank.sound(first).source).render(len(recorded))))
