@@ -1,6 +1,6 @@
 """How near a dropped recording comes: each note of a folder as a patch of its own, played through the engine at its key with Likeness 1.
 
-    python -m tests.bench.likeness [FOLDER] [--model M] [--likeness 1] [--between] [--json FILE]
+    python -m tests.bench.likeness [FOLDER] [--model M] [--likeness 1] [--between] [--first SECONDS] [--json FILE]
 
 The point is found as for a recording that is dropped on the window; the patch is dry, and the engine is tuned to the recording. Beside it
 stand the note's own targets (what its frames reach, synthesised without the engine), the time from the file to the patch, and the patch's
@@ -40,44 +40,47 @@ def played(patch, note, seconds: float, likeness: float) -> np.ndarray:
     return resample_poly(made, note.rate_hz // common, ENGINE_HZ // common)
 
 
-def figures_of(note, audio: np.ndarray) -> dict[str, float | None]:
+def figures_of(note, audio: np.ndarray, first_s: float) -> dict[str, float | None]:
     from hummingface.train.evaluation.metrics import distance
     from hummingface.train.notes.note import read_sound
     original, rate_hz = read_sound(note.file)
     original = original[round(note.lead_s * rate_hz):]
-    return distance(original, audio[:len(original)], rate_hz)
+    end = min(len(original), round(first_s * rate_hz))
+    return distance(original[:end], audio[:end], rate_hz)
 
 
-def measure(folder: Path, model_name: str, likeness: float, between: bool) -> list[dict]:
+def measure(args: argparse.Namespace) -> list[dict]:
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
     from hummingface.models.playing.recorded_note import Recording
     from hummingface.train.app.latent_points import note_of, rehearsal
     from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, targets_of
     from hummingface.train.exporting.pack_note import packed_note
-    refiner = Refiner(library.load_model(model_name))
+    refiner = Refiner(library.load_model(args.model))
     find_point(refiner, rehearsal(), how=QUICKLY)
     notes = []
-    for path in sorted(folder.rglob("*.wav")):
+    for path in sorted(args.folder.rglob("*.wav")):
         began = time.monotonic()
         note = note_of(path)
         z, bank = find_point(refiner, note, how=QUICKLY)
         packed = packed_note(bank, note.pitch)
         latents = tuple(float(x) for x in z)
-        patch = Patch(path.stem, model_name, latents, recordings=(Recording(path.stem, latents, (packed,)),)).dry()
+        patch = Patch(path.stem, args.model, latents, recordings=(Recording(path.stem, latents, (packed,)),)).dry()
         notes.append((path, note, patch, time.monotonic() - began))
     rows = []
     for path, note, patch, took_s in notes:
-        if between:
+        if args.between:
             patch = replace(patch, recordings=_neighbours(path, note, notes))
             if not patch.recordings:
                 continue
         original_s = len(note.audio) / note.rate_hz
         row = {"name": path.stem, "key": note.labels.pitch, "took_s": round(took_s, 2), "bytes": len(json.dumps(patch.to_json()))}
-        row |= {name: value for name, value in figures_of(note, played(patch, note, original_s, likeness)).items() if name in FIGURES}
+        row |= {name: value for name, value in figures_of(note, played(patch, note, original_s, args.likeness), args.first).items() if name in FIGURES}
         made = targets_of(note)
         from hummingface.train.evaluation.metrics import distance
-        row |= {f"targets_{name}": value for name, value in distance(made.original, made.audio, made.rate_hz).items() if name in FIGURES}
+        end = round(min(args.first, 1e3) * made.rate_hz)
+        row |= {f"targets_{name}": value for name, value in distance(made.original[:end], made.audio[:end], made.rate_hz).items()
+                if name in FIGURES}
         rows.append(row)
         print(json.dumps(row), file=sys.stderr, flush=True)
     return rows
@@ -101,11 +104,12 @@ def main() -> int:
     parser.add_argument("--model", default=FACTORY)
     parser.add_argument("--likeness", type=float, default=1.0)
     parser.add_argument("--between", action="store_true")
+    parser.add_argument("--first", type=float, default=np.inf, metavar="SECONDS", help="of a note, which alone count (all)")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     import torch
     torch.set_num_threads(1)
-    rows = measure(args.folder, args.model, args.likeness, args.between)
+    rows = measure(args)
 
     def mean(name: str) -> str:
         return f"{np.mean([row[name] for row in rows]):.2f}"

@@ -288,7 +288,7 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     file.append(np.zeros((10, 2), np.float32))
     file.add_chunk(b"hmfc", zlib.compress(bytes(200 << 20), 9))
     file.close()
-    with pytest.raises(TakeError, match="longer than 128 KB"):
+    with pytest.raises(TakeError, match="longer than 2176 KB"):
         played.of_file(file.path)
 
 
