@@ -75,7 +75,8 @@ def measure(args: argparse.Namespace) -> list[dict]:
                 continue
         original_s = len(note.audio) / note.rate_hz
         row = {"name": path.stem, "key": note.labels.pitch, "took_s": round(took_s, 2), "bytes": len(json.dumps(patch.to_json()))}
-        row |= {name: value for name, value in figures_of(note, played(patch, note, original_s, args.likeness), args.first).items() if name in FIGURES}
+        figures = figures_of(note, played(patch, note, original_s, args.likeness), args.first)
+        row |= {name: figures[name] for name in FIGURES}
         made = targets_of(note)
         from hummingface.train.evaluation.metrics import distance
         end = round(min(args.first, 1e3) * made.rate_hz)
