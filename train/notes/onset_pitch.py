@@ -24,6 +24,8 @@ PITCH_RATE_HZ = 64_000                         # about what periods are looked f
 NEARLY = 0.04                                  # a shorter period is preferred if it is at most this much worse
 CLIPPED_RUN, CLIPPED_SHARE = 4, 0.002
 HEARD_DB = 30.0                                # windows lie where a note is that near to its loudest
+STRONG_DB = 25.0                               # under the loudest partial: counts where a chord is looked for,
+FEWEST, MOST_ROOTS = 5, 3                      # which has so many partials, of at most so many notes
 FROM_BELOW_DB = 30.0                           # one of the first three partials is that near to the loudest
 
 
@@ -179,11 +181,18 @@ def period(x: np.ndarray, rate_hz: float, lags: int) -> tuple[float, float]:
 
 
 def many_pitches(audio: np.ndarray, rate_hz: float, f0_hz: float) -> bool:
-    """Whether what repeats at `f0_hz` has none of the low partials that a single note has: the common period of a chord."""
+    """Whether what repeats at `f0_hz` is the common period of a chord: it has none of the low partials that a single note has, or not the
+    first one and all strong ones are harmonics of two or three of them, as 2, 3, 4, 6, 8, 9 of a fifth."""
     x = audio[:int(1.5 * rate_hz)].astype(np.float64)
     n = 1 << int(np.ceil(np.log2(max(len(x), 2))) + 1)
     power = np.abs(np.fft.rfft(x * np.hanning(len(x)), n)) ** 2
     per = f0_hz * n / rate_hz                               # bins from partial to partial
     partials = np.array([power[max(1, int((k - 0.3) * per)):int((k + 0.3) * per) + 2].max(initial=0.0)
                          for k in range(1, min(40, int(len(power) / per - 1)) + 1)])
-    return len(partials) > 6 and partials[:3].max() < partials.max() * 10 ** (-FROM_BELOW_DB / 10)
+    strong = 1 + np.flatnonzero(partials > partials.max(initial=0.0) * 10 ** (-STRONG_DB / 10))
+    roots: list[int] = []
+    for partial in strong.tolist():
+        if all(partial % root for root in roots):
+            roots.append(partial)
+    of_few = len(strong) >= FEWEST and strong[0] > 1 and 2 <= len(roots) <= MOST_ROOTS
+    return len(partials) > 6 and (of_few or partials[:3].max() < partials.max() * 10 ** (-FROM_BELOW_DB / 10))
