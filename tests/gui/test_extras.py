@@ -1,5 +1,6 @@
 """What playing does without is offered where it is asked for: size, progress, cancel; nothing breaks if it fails, and then it goes on."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,19 @@ from tests.installing.wheels import make_wheel
 PATIENCE_MS = 240_000
 
 
+@pytest.fixture(scope="module")
+def with_pip(tmp_path_factory) -> Path:
+    """An environment with pip alone. It takes seconds to make, so each test gets a copy."""
+    folder = tmp_path_factory.mktemp("with pip") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    return folder
+
+
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch) -> Path:
+def elsewhere(tmp_path, monkeypatch, with_pip) -> Path:
     """Helpers run in an environment without torch, in which pip finds small wheels alone. Returns the folder that they lie in."""
     folder, wheels = tmp_path / "environment", tmp_path / "wheels"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    shutil.copytree(with_pip, folder, symlinks=True)
     wheels.mkdir()
     python = str(folder / "bin" / "python")
     monkeypatch.setattr(helper_module.sys, "executable", python)
