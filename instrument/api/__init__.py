@@ -11,13 +11,13 @@ done raises a HummingFaceError, whose text says what is wrong, with which name o
 from hummingface.instrument.api.catalogue import ControlInfo, ModelInfo, list_controls, list_models, list_patches
 from hummingface.instrument.api.errors import FileError, HummingFaceError, LearningError, NotesError, SoundError
 from hummingface.instrument.api.files import notes_of_midi, save
-from hummingface.instrument.api.from_recordings import Resynthesis, learn, resynthesise
+from hummingface.instrument.api.from_recordings import Resynthesis, from_recordings, learn, resynthesise
 from hummingface.instrument.api.instrument import Exported, Instrument
 from hummingface.instrument.api.note_events import NoteEvent, ramp
 from hummingface.instrument.patches.library import LibraryEntry
 
 __all__ = [
     "ControlInfo", "Exported", "FileError", "HummingFaceError", "Instrument", "LearningError", "LibraryEntry", "ModelInfo",
-    "NoteEvent", "NotesError", "Resynthesis", "SoundError", "learn", "list_controls", "list_models", "list_patches", "notes_of_midi",
-    "ramp", "resynthesise", "save",
+    "NoteEvent", "NotesError", "Resynthesis", "SoundError", "from_recordings", "learn", "list_controls", "list_models",
+    "list_patches", "notes_of_midi", "ramp", "resynthesise", "save",
 ]

@@ -1,15 +1,18 @@
-"""Sounds from recordings: one note through a model and back, and models learnt from folders. Both need PyTorch (`hummingface install
-train`)."""
+"""Sounds from recordings: sounds that carry them, one note through a model and back, and models learnt from folders. All need PyTorch
+(`hummingface install train`)."""
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from hummingface.instrument.api.errors import LearningError, SoundError, raised_as
 from hummingface.instrument.api.instrument import Instrument, Samples
 from hummingface.instrument.patches import learnt_models, library
 from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch
 from hummingface.instrument.session import extras
+from hummingface.models.playing import key_trend
 
 LOUDEST_GAIN_DB = 60.0              # of a patch, either way
 
@@ -45,6 +48,32 @@ def resynthesise(recording: str | Path, *, model: str | Path | None = None, pitc
     with raised_as(SoundError):
         sound = Instrument(Patch(library.free_name(path.stem), opened.name, point, gain_db=gain_db), model=model)
     return Resynthesis(found.sound, found.made.rate_hz, point, found.note.pitch, found.mel_db, found.act60_db, sound)
+
+
+def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str | Path | None = None, name: str = "") -> Instrument:
+    """An instrument that sounds like recordings, one note in each file: at its key each as it was recorded, between two keys a mixture of
+    both. "likeness.amount" goes back to the model's own sound. Takes a second a recording, and no training.
+
+    `model`: by name or file, whose space the sound lies in; None: the factory's first. `name`: of its patch; the first file's if it is
+    empty. What could not be used is its `notice`. Raises LearningError where there is no note in any file or PyTorch is missing, SoundError
+    for the model.
+    """
+    paths = [Path(path).expanduser() for path in ([recordings] if isinstance(recordings, (str, Path)) else recordings)]
+    if not paths:
+        raise LearningError("No recording was given.")
+    with _needing_torch("Making a sound of recordings"):
+        from hummingface.train.app.recorded_sound import recorded_sound
+        from hummingface.train.evaluation.reconstruct import Refiner
+        with raised_as(SoundError):
+            opened = library.load_model(model)
+        found = recorded_sound(Refiner(opened), paths)
+    name = library.free_name(name or paths[0].stem)
+    with raised_as(SoundError):
+        trend = key_trend.of_model(opened)
+        gain_db = key_trend.levelling_gain_db(trend.keys, trend.at(np.array(found.latents, np.float32))[0])
+        made = Instrument(Patch(name, opened.name, found.latents, gain_db=gain_db, recordings=(found.recording(name),)), model=model)
+    made.notice = "\n".join([*filter(None, [made.notice]), *found.skipped])
+    return made
 
 
 def learn(recordings: str | Path | Sequence[str | Path], name: str, *, minutes: float = 9.0, latents: int = 16, device: str = "cpu",

@@ -46,6 +46,6 @@ def test_ten_lines_are_enough_for_a_chord_with_a_moving_latent():
 
 @pytest.mark.parametrize("name", ["Instrument", "NoteEvent", "ramp", "save", "list_patches", "list_models", "list_controls",
                                   "notes_of_midi",
-                                  "resynthesise", "learn", "SoundError", "NotesError", "FileError", "LearningError"])
+                                  "resynthesise", "from_recordings", "learn", "SoundError", "NotesError", "FileError", "LearningError"])
 def test_the_page_shows_every_part(name):
     assert f"`{name}`" in PAGE.read_text(encoding="utf-8") or f"hummingface.{name}" in PAGE.read_text(encoding="utf-8")

@@ -53,7 +53,8 @@ def measure(args: argparse.Namespace) -> list[dict]:
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
     from hummingface.models.playing.recorded_note import Recording
-    from hummingface.train.app.latent_points import note_of, rehearsal
+    from hummingface.train.app.latent_points import rehearsal
+    from hummingface.train.app.recorded_sound import note_of
     from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, targets_of
     from hummingface.train.exporting.pack_note import packed_note
     refiner = Refiner(library.load_model(args.model))

@@ -18,7 +18,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
 from hummingface.models.playing.model import Model
-from hummingface.train.app.latent_points import note_of
+from hummingface.train.app.recorded_sound import note_of
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.prepare import prepared
 from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, Refiner, find_point, sound_at

@@ -19,21 +19,14 @@ from typing import Any
 import numpy as np
 
 from hummingface.models.playing import key_trend
-from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.recorded_note import Recording
 from hummingface.models.playing.shape import ModelError
-from hummingface.train.app.resynthesise import VELOCITY, note_in
-from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.prepare import prepared
-from hummingface.train.evaluation.metrics import distance
-from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
-from hummingface.train.exporting.pack_note import packed_note
-from hummingface.train.notes.names import note_name, read_name
+from hummingface.train.app.recorded_sound import recorded_sound
+from hummingface.train.app.resynthesise import VELOCITY
+from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point
+from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Labels, Note, SourceError
 from hummingface.train.notes.onset_pitch import hear
-
-LONGEST_S = 60.0                # of a file: one note is not longer
 
 
 class Points:
@@ -74,40 +67,14 @@ class Points:
 
     def _find(self, number: Any, paths: list[Path], model: str) -> None:
         refiner = self.refiner(model)
-        notes, skipped = _notes_of(paths)
-        middle = notes[len(notes) // 2]
-        z, bank = find_point(refiner, middle, how=QUICKLY)
-        if not np.isfinite(z).all():
-            raise ModelError(f"The model {refiner.model.name} found no point for {middle.labels.name}. Try another model.")
-        packed = [packed_note(bank if note is middle else NoteBank.of([prepared("", note)]), note.pitch) for note in notes]
-        self._tell("found", id=number, z=[round(float(x), 4) for x in z], notes=[note.to_json() for note in packed],
-                   keys=[note_name(note.labels.pitch) for note in notes], skipped=skipped,
-                   seconds=round(sum(len(note.audio) / note.rate_hz for note in notes), 2), model=refiner.model.name,
-                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(z)[0]))
-        if len(notes) == 1:
-            self._tell_distance(number, refiner.model, Recording(middle.labels.name, tuple(z.tolist()), (packed[0],)), bank, middle)
-
-    def _tell_distance(self, number: Any, model: Model, recording: Recording, bank: NoteBank, note: Note) -> None:
-        """How near the model comes to a note that it carries."""
-        made = sound_at(LikenessModel(model, [recording]), np.append(recording.latents, 1.0).astype(np.float32), bank, note, "refined")
-        figures = distance(made.original, made.audio, made.rate_hz)
-        self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
-
-
-def _notes_of(paths: list[Path]) -> tuple[list[Note], list[str]]:
-    """(the notes in files, lowest first, the reasons why there is none in others). Raises SourceError where there is none at all."""
-    notes, skipped = [], []
-    for path in paths:
-        try:
-            note = note_of(path)
-        except SourceError as error:
-            skipped.append(str(error))
-            continue
-        told = read_name(path.stem).velocity
-        notes.append(note if told is None else replace(note, labels=replace(note.labels, velocity=told)))
-    if not notes:
-        raise SourceError(skipped[0] + (f" Nor is there a note in the other {len(skipped) - 1}." if len(skipped) > 1 else ""))
-    return sorted(notes, key=lambda note: note.pitch), skipped
+        found = recorded_sound(refiner, paths)
+        self._tell("found", id=number, z=list(found.latents), notes=[note.to_json() for note in found.packed],
+                   keys=[note_name(note.labels.pitch) for note in found.notes], skipped=found.skipped,
+                   seconds=round(sum(len(note.audio) / note.rate_hz for note in found.notes), 2), model=refiner.model.name,
+                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(np.array(found.latents, np.float32))[0]))
+        if len(found.notes) == 1:
+            figures = found.distances(refiner.model)
+            self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
 
 
 def rehearsal() -> Note:
@@ -116,17 +83,3 @@ def rehearsal() -> Note:
     audio = (np.arange(rate_hz // 2) % 200 / 400 - 0.25).astype(np.float32)
     heard = hear(audio, rate_hz)
     return Note(Labels("", "", "", "", round(heard.pitch), VELOCITY, 0.5), audio, rate_hz, heard.pitch)
-
-
-def note_of(path: Path) -> Note:
-    """The one note of a file that a player dropped. Raises SourceError, which names the file."""
-    import soundfile as sf
-    if not path.is_file():
-        raise SourceError(f"{path}: {'a folder, not a recording' if path.is_dir() else 'no such file'}.")
-    try:
-        info = sf.info(path)
-    except (sf.SoundFileError, OSError) as error:
-        raise SourceError(f"{path}: cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()}).") from error
-    if info.duration > LONGEST_S:
-        raise SourceError(f"{path}: {info.duration:.0f} s long. It must be one note of an instrument, at most {LONGEST_S:.0f} s long.")
-    return note_in(path)
