@@ -66,10 +66,11 @@ def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str
         from hummingface.train.evaluation.reconstruct import Refiner
         with raised_as(SoundError):
             opened = library.load_model(model)
-        found = recorded_sound(Refiner(opened), paths)
+        refiner = Refiner(opened)                               # refuses a model without an encoder
+        found = recorded_sound(refiner, paths)
     name = library.free_name(name or paths[0].stem)
     with raised_as(SoundError):
-        trend = key_trend.of_model(opened)
+        trend = key_trend.of_model(refiner.model)
         gain_db = key_trend.levelling_gain_db(trend.keys, trend.at(np.array(found.latents, np.float32))[0])
         made = Instrument(Patch(name, opened.name, found.latents, gain_db=gain_db, recordings=(found.recording(name),)), model=model)
     made.notice = "\n".join([*filter(None, [made.notice]), *found.skipped])

@@ -139,8 +139,8 @@ def test_between_two_velocities_of_a_key_both_are_mixed(network):
     both = of_one(network, *notes)
     for velocity, note in ((40.0, notes[0]), (100.0, notes[1])):
         assert np.abs(frames(both, (*POINT, 1.0), 60.0, velocity) - note.frames.rows).max() < 1e-4
-    weights = [both._weights(np.array([[*POINT, 1.0]]), np.array([60.0]), np.array([v]))[0] for v in (20.0, 70.0, 127.0)]
-    assert np.allclose(weights, [[1, 0], [0.5, 0.5], [0, 1]])
+    weights = both._weights(np.tile(np.array([*POINT, 1.0]), (3, 1)), np.full(3, 60.0), np.array([20.0, 70.0, 127.0]))
+    assert np.allclose(weights, np.array([[1, 0], [0.5, 0.5], [0, 1]]))
 
 
 def test_two_of_one_key_and_velocity_share_it(network):

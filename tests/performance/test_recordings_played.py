@@ -6,7 +6,7 @@ from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch, PatchError
 from hummingface.instrument.performance import snapshot, sound_bank
-from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import SoundBank, source_of
 from hummingface.instrument.recording import performance_log as played
@@ -162,7 +162,7 @@ def test_a_sounding_note_stays_when_a_patch_with_a_recording_comes(model):
     still = play(model, plain, notes(seconds=1.4))[RATE_HZ // 2:RATE_HZ]
     assert np.abs(changed - still).max() < 0.02 * np.abs(still).max()
     assert bank.sound(patch).source is bank.sound(patch).source, "made once"
-    assert bank.sound(patch).source.model.model is bank.source("Untrained").model, "on one network"
+    assert sound_bank.network_of(bank.sound(patch).source) is bank.source("Untrained").model, "on one network"
 
 
 def test_a_take_of_it_is_played_again(model):
@@ -172,9 +172,10 @@ def test_a_take_of_it_is_played_again(model):
     player = Player(bank.sound(first).source, first, rate_hz=RATE_HZ, seed=5)
     player.render(RATE_HZ // 10)
     values, begin = snapshot.capture(player.performer), player.position
-    events = [(begin + 100, NoteOn(0, 60, 100)), (begin + 20_000, Set("likeness.amount", 0.4)),
-              (begin + 40_000, Load(second, bank.sound(second).source)), (begin + 41_000, NoteOn(0, 64, 90)),
-              (begin + 60_000, NoteOff(0, 60)), (begin + 70_000, NoteOff(0, 64))]
+    events: list[tuple[int, PlayerEvent]] = [
+        (begin + 100, NoteOn(0, 60, 100)), (begin + 20_000, Set("likeness.amount", 0.4)),
+        (begin + 40_000, Load(second, bank.sound(second).source)), (begin + 41_000, NoteOn(0, 64, 90)),
+        (begin + 60_000, NoteOff(0, 60)), (begin + 70_000, NoteOff(0, 64))]
     for sample, event in events:
         player.performer.receive(event, sample)
     recorded = player.render(2 * RATE_HZ)
