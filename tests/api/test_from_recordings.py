@@ -53,10 +53,10 @@ def test_a_recording_is_resynthesised_and_can_be_played(learnt, recordings, tmp_
     assert soundfile.info(hummingface.save(tmp_path / "again.flac", found.sound, found.rate_hz)).frames == 24_000
 
 
-def test_recordings_are_an_instrument_at_once(learnt, recordings, tmp_path):
-    """At its key each is nearer than the model alone comes; the patch can be saved and opened; what is no note is told."""
+def test_recordings_are_an_instrument_at_once(home, recordings, tmp_path):
+    """On the factory's model: at its key each is nearer than the model alone comes; what is no note is told."""
     (tmp_path / "no.wav").write_text("nothing")
-    made = hummingface.from_recordings([*sorted(recordings.iterdir()), tmp_path / "no.wav"], model="Box", name="Three")
+    made = hummingface.from_recordings([*sorted(recordings.iterdir()), tmp_path / "no.wav"], name="Three")
     assert made.name == "Three" and "no.wav" in made.notice
     assert [round(note.pitch) for note in made.patch.recordings[0].notes] == [57, 60, 64]
     original, _ = soundfile.read(recordings / "box f 060.wav")
@@ -67,11 +67,11 @@ def test_recordings_are_an_instrument_at_once(learnt, recordings, tmp_path):
         sound = made.render([(0.0, 1.5, 60)], 1.5).mean(1)[::3]
         spectra = [20 * np.log10(np.abs(np.fft.rfft(x[2000:18_000] * np.hanning(16_000))) + 1e-4) for x in (original, sound)]
         return np.abs(spectra[0] - spectra[0].max() - spectra[1] + spectra[1].max())[spectra[0] > spectra[0].max() - 50].mean()
-    assert off(1.0) < 3 and off(1.0) < 0.6 * off(0.0)
+    assert off(1.0) < 4 and off(1.0) < 0.5 * off(0.0)
     again = hummingface.Instrument(made.patch)
     assert again.patch.recordings == made.patch.recordings
     with pytest.raises(hummingface.LearningError, match=r"no\.wav"):
-        hummingface.from_recordings(tmp_path / "no.wav", model="Box")
+        hummingface.from_recordings(tmp_path / "no.wav")
     with pytest.raises(hummingface.LearningError, match="No recording"):
         hummingface.from_recordings([])
 
