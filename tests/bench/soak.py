@@ -32,7 +32,6 @@ ROUND_S, PERIOD, STEP_S = 40.0, 128, 0.05
 LIFTED_S = 40.0                     # the longest release, and the time to notice that a port is gone
 USUAL_LOAD = 0.35                   # the engine's here, before a round has measured it
 SERVER_ROUNDS = 10                  # after so many the server is killed
-SETTLED_ROUNDS = 10                 # in which every patch and model is met once
 FLAT_MB, FLAT_FILES = 24.0, 4
 NOT_MOVED = ("master.volume_db", "master.voices")        # the player's: at most 64 voices sound, as the instrument begins
 
@@ -221,20 +220,22 @@ def main() -> int:
         rounds = run(args.minutes, Path(folder))
     if args.json:
         args.json.write_text(json.dumps([asdict(one) for one in rounds], indent=1))
-    settled = rounds[SETTLED_ROUNDS:] or rounds
+    half = len(rounds) // 2
+    first, last = rounds[:half] or rounds, rounds[half:]
+    most_mb = [max(one.resident_mb for one in part) for part in (first, last)]
+    files, threads = ([max(getattr(one, name) for one in part) for part in (first, last)] for name in ("files", "threads"))
 
     def total(name: str) -> int:
         return sum(getattr(one, name) for one in rounds)
-    first, last = settled[0], settled[-1]
     print("; ".join([
         f"{len(rounds)} rounds of {ROUND_S:.0f} s: breaks {total('breaks_engine')}, of a native client that computes as long "
         f"{total('breaks_working')}, of one that only counts {total('breaks_native')}",
         f"samples that are not finite {total('not_finite')}, peak {max(one.peak for one in rounds)}",
         f"stuck voices {total('stuck_voices')}; {total('takes')} takes, missing {total('takes_missing')}",
-        f"late hops and notes {total('late')}; after {len(rounds) - len(settled)} rounds and at the end: {first.resident_mb} and "
-        f"{last.resident_mb} MB, {first.files} and {last.files} open files, {first.threads} and {last.threads} threads"]))
+        f"late hops and notes {total('late')}; at most in the first and in the second half: {most_mb} MB, {files} open files, "
+        f"{threads} threads"]))
     bad = total("not_finite") or total("stuck_voices") or total("takes_missing") or total("breaks_engine") > total("breaks_working")
-    grown = last.resident_mb - first.resident_mb > FLAT_MB or last.files - first.files > FLAT_FILES or last.threads > first.threads
+    grown = most_mb[1] - most_mb[0] > FLAT_MB or files[1] - files[0] > FLAT_FILES or threads[1] > threads[0]
     return 1 if bad or grown else 0
 
 
