@@ -40,8 +40,8 @@ def test_one_click_records_and_the_next_one_keeps(window, qtbot, takes):
     assert red == theme.RECORDING, "it is seen to run"
     release(window, 60)
     QTest.mouseClick(bar.record, LEFT)
-    qtbot.waitUntil(lambda: bool(got), timeout=SOON_MS)
-    assert not bar.recording and bar.record.text() == "Rec"
+    qtbot.waitUntil(lambda: bool(got) and not bar.recording, timeout=SOON_MS)
+    assert bar.record.text() == "Rec"
     sound, rate_hz = soundfile.read(got[0])
     assert got[0].parent == takes and len(sound) > rate_hz and np.abs(sound).max() > 1e-3
     assert got[0].with_suffix(".mid").exists()
