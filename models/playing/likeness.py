@@ -2,7 +2,9 @@
 
 A network's mean of many instruments is not the recording that was dropped. So what a recording has besides the network's sound at its
 point, key and velocity, its residual on the harmonic grid, is added to the network's frames: all of it at the recording's key, a mixture
-between the keys of several recordings, less with every octave beyond them. A recording is one more latent, from 0, the network's sound
+between the keys of several recordings, less with every octave beyond them. What the network makes of the step from the recordings' keys to
+another is taken back as far as the residual reaches: a mixture of two recordings is nearer to what lies between them without it, and far
+from them it is all that is known. A recording is one more latent, from 0, the network's sound
 alone, to 1: so it glides and morphs as all latents do, and two recordings in corners of the morph pad are mixed at every key.
 """
 from collections.abc import Sequence
@@ -20,8 +22,26 @@ from hummingface.models.playing.recorded_note import RecordedNote, Recording
 from hummingface.models.playing.stereo import MONO, STEREO_HIGHEST, STEREO_LOWEST, STEREO_SIZE
 
 FADE_SEMITONES = 24.0                 # beyond the recordings' keys: two octaves away 61 % of the residual is left, four 14 %
+KEYS = 128
 _TIMES_S = row_times_s()
+_STEP_TIMES_S = np.concatenate([_TIMES_S[:54:3], _TIMES_S[54::8], _TIMES_S[-1:]])      # a step changes slowly but for the attack
 _FAR = 1e9                            # where there is no neighbour
+
+
+@compiled()
+def _take_steps(frames, weights, key, time_s, steps, times_s):
+    """In place: frames [B, FRAME_SIZE] less `steps` [S, KEYS, T, FRAME_SIZE] of each row's key [B] by weights [B, S], at times [B]."""
+    for b in range(len(frames)):
+        row = np.searchsorted(times_s, time_s[b], side="right") - 1
+        row = min(max(row, 0), len(times_s) - 2)
+        share = np.float32(min(max((time_s[b] - times_s[row]) / (times_s[row + 1] - times_s[row]), 0.0), 1.0))
+        for s in range(len(steps)):
+            after = weights[b, s] * share
+            before = weights[b, s] - after
+            if before != 0 or after != 0:
+                first, second = steps[s, key[b], row], steps[s, key[b], row + 1]
+                for i in range(frames.shape[1]):
+                    frames[b, i] -= before * first[i] + after * second[i]
 
 
 @compiled()
@@ -56,6 +76,7 @@ class LikenessModel(Playable):
         self._recording_of = np.array([number for number, _ in notes])
         self._shares = [_Shares([(note.pitch, note.velocity) for note in recording.notes]) for recording in self.recordings]
         self._residuals = np.stack([self._residual(self.recordings[number], note) for number, note in notes])
+        self._steps = np.stack([self._steps_of(*both) for both in zip(self.recordings, self._shares, strict=True)])
         self._phases = np.stack([np.stack([np.cos(note.frames.start_phase), np.sin(note.frames.start_phase)]) for _, note in notes])
         self._stereo = np.stack([self._stereo_residual(self.recordings[number], note) for number, note in notes])
         self.stereo = bool(model.stereo or self._stereo.any())
@@ -74,13 +95,14 @@ class LikenessModel(Playable):
 
     @property
     def note_size(self) -> int:
-        return self.model.note_size + len(self._residuals)
+        return self.model.note_size + len(self._residuals) + len(self._steps)
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """The note vector [B, note_size]: the network's, the weight of each recorded note, and the pitch last."""
-        z = np.asarray(z, np.float32)
+        """The note vector [B, note_size]: the network's, the weights of each recorded note and of each recording's steps, and the pitch."""
+        z, pitch = np.asarray(z, np.float32), np.asarray(pitch)
         own = self.model.note(z[:, :self.model.latents], pitch, velocity)
-        return np.concatenate([own[:, :-1], self._weights(z, pitch, velocity), own[:, -1:]], 1)
+        reach = np.stack([share.fade(pitch) for share in self._shares], 1) * np.clip(z[:, self.model.latents:], 0, 1)
+        return np.concatenate([own[:, :-1], self._weights(z, pitch, velocity), reach.astype(np.float32), own[:, -1:]], 1)
 
     def frames_at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]."""
@@ -127,7 +149,10 @@ class LikenessModel(Playable):
         return note[:, first:first + len(self._residuals)]
 
     def _with_residuals(self, frames: np.ndarray, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        _add_residuals(frames, self._weights_in(note), np.asarray(time_s, np.float64), self._residuals, _TIMES_S, LOWEST, HIGHEST)
+        at_s, first = np.asarray(time_s, np.float64), self.model.note_size - 1 + len(self._residuals)
+        key = np.clip(np.rint(note[:, -1]), 0, KEYS - 1).astype(np.int64)
+        _take_steps(frames, note[:, first:first + len(self._steps)], key, at_s, self._steps, _STEP_TIMES_S)
+        _add_residuals(frames, self._weights_in(note), at_s, self._residuals, _TIMES_S, LOWEST, HIGHEST)
         return frames
 
     def _where(self, recording: Recording, note: RecordedNote, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,6 +166,22 @@ class LikenessModel(Playable):
     def _residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         """What a recorded note has besides the network's frames: float32 [ROWS, FRAME_SIZE]."""
         return note.frames.rows - self.model.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
+
+    def _steps_of(self, recording: Recording, share: "_Shares") -> np.ndarray:
+        """What the network makes of the step from the recorded keys, mixed as the recordings are, to each key: float32
+        [KEYS, T, FRAME_SIZE]."""
+        keys, moments = np.arange(KEYS, dtype=np.float32), len(_STEP_TIMES_S)
+        lowest, highest = (int(pitch) for pitch in self.model.pitches)
+        z, _, velocity = self._where(recording, recording.notes[0], KEYS * moments)
+        times_s = np.tile(_STEP_TIMES_S, KEYS).astype(np.float32)
+        frames = np.zeros((KEYS, moments, len(LOWEST)), np.float32)
+        inside = slice(lowest * moments, (highest + 1) * moments)               # keys beyond have the timbre of the last ones
+        frames[lowest:highest + 1] = self.model.frames(z[inside], np.repeat(keys, moments)[inside], velocity[inside], times_s[inside]
+                                                       ).reshape(highest + 1 - lowest, moments, -1)
+        recorded, mix = share.mixed(keys)
+        frames -= np.tensordot(mix.astype(np.float32), frames[np.clip(recorded, lowest, highest)], 1)
+        frames[:lowest] = frames[highest + 1:] = 0
+        return frames
 
     def _stereo_residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         stereo = note.frames.stereo
@@ -157,14 +198,22 @@ class _Shares:
         layers = {key: sorted(velocity for pitch, velocity in places if round(pitch) == key) for key in keys}
         self._alike = np.array([sum((round(pitch), velocity) == (round(p), v) for p, v in places) for pitch, velocity in places])
         self._lowest, self._highest = keys[0], keys[-1]
+        self._each = np.array([_neighbours(key, keys) for key in keys]).T                                       # [3, keys]
         self._keys = np.array([_neighbours(round(pitch), keys) for pitch, _ in places]).T                      # [3, notes]
         self._velocities = np.array([_neighbours(velocity, layers[round(pitch)]) for pitch, velocity in places]).T
 
+    def fade(self, pitch: np.ndarray) -> np.ndarray:
+        """How far the recordings reach: 1 between their keys. [B]"""
+        beyond = np.maximum(self._lowest - pitch, pitch - self._highest).clip(0)
+        return np.exp(-0.5 * np.square(beyond / FADE_SEMITONES))
+
+    def mixed(self, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(the recorded keys [K], the share of each at pitches [B]: [B, K])."""
+        return self._each[1].astype(int), _between(pitch, self._each)
+
     def at(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """[B, notes] for pitches [B] and velocities [B]."""
-        beyond = np.maximum(self._lowest - pitch, pitch - self._highest).clip(0)
-        fade = np.exp(-0.5 * np.square(beyond / FADE_SEMITONES))
-        return fade[:, None] * _between(pitch, self._keys) * _between(velocity, self._velocities) / self._alike
+        return self.fade(pitch)[:, None] * _between(pitch, self._keys) * _between(velocity, self._velocities) / self._alike
 
 
 def _neighbours(place: float, places: Sequence[float]) -> tuple[float, float, float]:

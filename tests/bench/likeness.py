@@ -60,7 +60,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
     refiner = Refiner(library.load_model(args.model))
     find_point(refiner, rehearsal(), how=QUICKLY)
     notes = []
-    for path in sorted(args.folder.rglob("*.wav")):
+    for path in sorted(path for path in args.folder.rglob("*") if path.suffix in (".wav", ".flac")):
         began = time.monotonic()
         note = note_of(path)
         z, bank = find_point(refiner, note, how=QUICKLY)
@@ -71,9 +71,10 @@ def measure(args: argparse.Namespace) -> list[dict]:
     rows = []
     for path, note, patch, took_s in notes:
         if args.between:
-            patch = replace(patch, recordings=_neighbours(path, note, notes))
-            if not patch.recordings:
+            others = _neighbours(path, note, notes)
+            if others is None:
                 continue
+            patch = replace(patch, latents=others.latents, recordings=(others,))
         original_s = len(note.audio) / note.rate_hz
         row = {"name": path.stem, "key": note.labels.pitch, "took_s": round(took_s, 2), "bytes": len(json.dumps(patch.to_json()))}
         figures = figures_of(note, played(patch, note, original_s, args.likeness), args.first)
@@ -88,16 +89,17 @@ def measure(args: argparse.Namespace) -> list[dict]:
     return rows
 
 
-def _neighbours(path: Path, note, notes: Sequence) -> tuple:
-    """The recordings of the nearest keys below and above, of the same dynamic (the second part of a name, as C4_mf_g)."""
-    dynamic = path.stem.split("_")[1:2]
-    others = [(other, patch) for where, other, patch, _ in notes if where != path and where.stem.split("_")[1:2] == dynamic]
+def _neighbours(path: Path, note, notes: Sequence):
+    """The recordings of the nearest keys below and above, of the same dynamic, if the names tell it."""
+    from hummingface.train.notes.names import read_name
+    dynamic = read_name(path.stem).velocity
+    others = [(other, patch) for where, other, patch, _ in notes if where != path and read_name(where.stem).velocity == dynamic]
     below = max((o for o in others if o[0].labels.pitch < note.labels.pitch), key=lambda o: o[0].labels.pitch, default=None)
     above = min((o for o in others if o[0].labels.pitch > note.labels.pitch), key=lambda o: o[0].labels.pitch, default=None)
     if below is None or above is None:
-        return ()
+        return None
     both = [patch.recordings[0] for _, patch in (below, above)]
-    return (replace(both[0], notes=both[0].notes + both[1].notes),)
+    return replace(both[0], notes=both[0].notes + both[1].notes)
 
 
 def main() -> int:
