@@ -10,6 +10,7 @@ alone, to 1: so it glides and morphs as all latents do, and two recordings in co
 from collections.abc import Sequence
 
 import numpy as np
+from numba import types
 
 from hummingface.compiled import compiled
 from hummingface.models.playing.conditioning import ROWS, row_times_s
@@ -28,7 +29,11 @@ _STEP_TIMES_S = np.concatenate([_TIMES_S[:54:3], _TIMES_S[54::8], _TIMES_S[-1:]]
 _FAR = 1e9                            # where there is no neighbour
 
 
-@compiled()
+# With signatures, so that they are compiled with the performer's half, and not while something sounds.
+_ROWS, _TIMES, _WEIGHTS = types.float32[:, ::1], types.float64[::1], types.Array(types.float32, 2, "A")
+
+
+@compiled(types.void(_ROWS, _WEIGHTS, types.int64[::1], _TIMES, types.float32[:, :, :, ::1], _TIMES))
 def _take_steps(frames, weights, key, time_s, steps, times_s):
     """In place: frames [B, FRAME_SIZE] less `steps` [S, KEYS, T, FRAME_SIZE] of each row's key [B] by weights [B, S], at times [B]."""
     for b in range(len(frames)):
@@ -44,7 +49,7 @@ def _take_steps(frames, weights, key, time_s, steps, times_s):
                     frames[b, i] -= before * first[i] + after * second[i]
 
 
-@compiled()
+@compiled(types.void(_ROWS, _WEIGHTS, _TIMES, types.float32[:, :, ::1], _TIMES, types.float32[::1], types.float32[::1]))
 def _add_residuals(frames, weights, time_s, residuals, times_s, lowest, highest):
     """In place: frames [B, FRAME_SIZE] plus residuals [R, ROWS, FRAME_SIZE] by weights [B, R], read at times [B] between rows."""
     for b in range(len(frames)):
