@@ -76,6 +76,8 @@ def test_a_curve_is_learnt_from_a_keyboard_played_by_and_kept(window, qtbot, tou
     window.note_input.press(67, 55, "mouse")             # the window's own keys are played as they are
     qtbot.waitUntil(lambda: 67 in sounding(window), timeout=SOON_MS)
     window.note_input.release(67, "mouse")
+    made = window.client.telemetry().position                # a key is shown as its note is made, which is ahead of what is rendered
+    qtbot.waitUntil(lambda: window.client.telemetry().position > made + 9600, timeout=SOON_MS)
     window.client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
     qtbot.waitUntil(lambda: bool(takes), timeout=SOON_MS)
     window.recording.on_take.remove(takes.append)
