@@ -87,6 +87,14 @@ def test_a_line_without_end_is_not_gathered():
     assert len(taken) < 160
 
 
+@pytest.mark.parametrize("value", [b"[]", b"{}", b'""', b"1"])
+def test_a_line_of_very_many_values_is_refused_unread(value):
+    """Two megabytes of them take the interpreter for a tenth of a second; of texts as long, none."""
+    line = b"[" + b",".join([value] * 70_000) + b"]\n"
+    with pytest.raises(TakeError, match=r"take\.wav: a line .* more than 65,536 values"):
+        played.read([line], "take.wav")
+
+
 def test_packed_logs_are_unpacked_piece_by_piece(tmp_path):
     packed = zlib.compress(b"{}\n" * (10 << 20))
     pieces = played._unpacked(packed, tmp_path)

@@ -70,8 +70,7 @@ def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str
         found = recorded_sound(refiner, paths)
     name = library.free_name(name or paths[0].stem)
     with raised_as(SoundError):
-        trend = key_trend.of_model(refiner.model)
-        gain_db = key_trend.levelling_gain_db(trend.keys, trend.at(np.array(found.latents, np.float32))[0])
+        gain_db = key_trend.of_model(refiner.model).levelling_gain_db(np.array(found.latents))
         made = Instrument(Patch(name, opened.name, found.latents, gain_db=gain_db, recordings=(found.recording(name),)), model=model)
     made.notice = "\n".join([*filter(None, [made.notice]), *found.skipped])
     return made

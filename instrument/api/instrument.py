@@ -54,14 +54,15 @@ class Instrument:
         with raised_as(SoundError):
             if patch is not None or (model is None and preset is None and latents is None):
                 sound = sound_bank.open_sound(patch, model)
-                self._model, self.patch = sound_bank.network_of(sound.source), sound.patch
+                self._model, self.patch = sound.source.model.network, sound.patch
             else:
                 self._model = library.load_model(model)
                 if latents is None and preset is None:
                     preset = next(iter(self._model.presets), None)
                 self.patch = (library.preset_patch(self._model, preset) if preset is not None
                               else Patch(self._model.name, self._model.name, self._point(latents or ())))
-            self.notice = sound_bank.notice(Sound(self.patch, source_of(self._model, self.patch.recordings)))
+                sound = self._sound()
+            self.notice = sound_bank.notice(sound)
         self._player_controls: dict[str, float] = {}            # volume, tuning and the like, which no patch holds
 
     def __repr__(self) -> str:

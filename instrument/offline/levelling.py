@@ -104,7 +104,7 @@ def mix(patch: Patch, model: Playable) -> Patch:
 
 def main(argv: list[str] | None = None) -> int:
     """Level models and patches; returns the exit status."""
-    from hummingface.instrument.performance.sound_bank import SoundBank, network_of
+    from hummingface.instrument.performance.sound_bank import SoundBank
     parser = argparse.ArgumentParser(prog="python -m hummingface.instrument.offline.levelling", description=__doc__.split("\n")[0])
     parser.add_argument("patches", nargs="*", type=Path, metavar="PATCH.json")
     parser.add_argument("--model", metavar="M", help="a model by name or file; each patch's own if left out")
@@ -121,12 +121,12 @@ def main(argv: list[str] | None = None) -> int:
             patch = patch_file.load(path)
             source = bank.source(args.model or patch.model, patch.recordings)
             if args.mix:
-                patch_file.save(mix(patch, network_of(source)), path)
+                patch_file.save(mix(patch, source.model.network), path)
                 continue
             if args.check:
                 loudness, peak_db = measure(patch, source)
             else:
-                patch, loudness, peak_db = level(mix(patch, network_of(source)), source)
+                patch, loudness, peak_db = level(mix(patch, source.model.network), source)
                 patch_file.save(patch, path)
             print(f"{patch.name:<24} gain {patch.gain_db:6.2f} dB   {loudness:6.1f} LUFS   peak {peak_db:6.1f} dBFS", flush=True)
     except (OSError, ValueError) as error:

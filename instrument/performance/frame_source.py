@@ -16,7 +16,6 @@ from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
 from hummingface.models.playing.knobs import by_control, with_offsets
-from hummingface.models.playing.likeness import LikenessModel
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -67,17 +66,16 @@ class FrameSource:
     whole = False
 
     def __init__(self, model) -> None:
-        network = model.model if isinstance(model, LikenessModel) else model
         self.model = model
         self.name = model.name
         self.stereo = bool(model.stereo)
         self.latents = int(model.latents)
-        self.recordings = len(model.recordings) if isinstance(model, LikenessModel) else 0
+        self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
         self.knobs = by_control(model.knobs)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
-        self._trend = key_trend.of_model(network)           # loudness over the keys,
+        self._trend = key_trend.of_model(model.network)     # loudness over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
         self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)

@@ -5,6 +5,7 @@ the patch's point or in a corner, times the control of likeness.
 """
 import numpy as np
 
+from hummingface.instrument.patches.parameters import LATENT_KNOBS
 from hummingface.instrument.patches.patch import CORNERS, Patch
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.models.playing.card_file import LATENT_LIMIT
@@ -35,6 +36,11 @@ class LatentTarget:
             self.point[latent] = KNOBS in recording.places
             if self._corners is not None:
                 self._corners[:, latent] = [corner in recording.places for corner in PAD_CORNERS]
+
+    @property
+    def knobs(self) -> np.ndarray:
+        """The latents that the window's knobs show."""
+        return self.point[:min(self._own, LATENT_KNOBS)]
 
     def move(self, number: int, value: float) -> None:
         """Move a latent, counted from 1 as on the knobs; those that the model does not have are passed over."""

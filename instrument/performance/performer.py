@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import LATENT_KNOBS, PARAMETERS
+from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
@@ -283,7 +283,7 @@ class Performer:
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
         self.latents.load(patch)
-        for i, value in enumerate(self.latents.point[:LATENT_KNOBS]):
+        for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
         self._apply_settings()
         playing = self.voices.playing()

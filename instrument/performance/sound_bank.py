@@ -30,7 +30,7 @@ class SoundBank:
 
     def __init__(self, *sources: Source, most: int = MOST_KEPT) -> None:
         self._sources: dict[tuple[str, Recordings], Source] = {                 # the one used last at the end
-            (source.name, recordings_of(source)): source for source in sources}
+            (source.name, source.model.recordings): source for source in sources}
         self._most = most
         self._programs: list[Path] | None = None            # listed when one is asked for: it takes its time
 
@@ -44,7 +44,7 @@ class SoundBank:
     def _model(self, name: str) -> Model | StftModel:
         """Of a source that is kept, else from its file: a model is in memory once, whatever recordings it carries."""
         kept = next((source for (model, _), source in self._sources.items() if model == name), None)
-        return library.load_model(name) if kept is None else network_of(kept)
+        return library.load_model(name) if kept is None else kept.model.network
 
     def sound(self, patch: Patch) -> Sound:
         """Raises LibraryError where the patch's model is not there."""
@@ -52,7 +52,7 @@ class SoundBank:
 
     def keep(self, model: str, source: Source) -> None:
         """Use `source` for the patches of `model` with the same recordings from now on."""
-        self._sources[model, recordings_of(source)] = source
+        self._sources[model, source.model.recordings] = source
         for name in list(self._sources)[:-self._most]:
             del self._sources[name]
 
@@ -83,7 +83,7 @@ def open_sound(patch: str | Path | Patch | None = None, model: str | Path | Mode
         else:
             patch = library.load_patch(patch)
     if model is None:
-        if playing is not None and (playing.source.name, recordings_of(playing.source)) == (patch.model, patch.recordings):
+        if playing is not None and (playing.source.name, playing.source.model.recordings) == (patch.model, patch.recordings):
             return Sound(patch, playing.source)
         model = library.load_model(patch.model)
     return Sound(patch, source_of(model, patch.recordings))
@@ -107,15 +107,4 @@ def source_of(model: Model | LikenessModel | StftModel, recordings: Recordings =
     whole notes plays without them."""
     if isinstance(model, StftModel):
         return SampleSource(model)
-    network = model.model if isinstance(model, LikenessModel) else model
-    return FrameSource(LikenessModel(network, recordings) if recordings else network)
-
-
-def network_of(source: Source) -> Model | StftModel:
-    """The model of a source, without the recordings that it plays."""
-    return source.model.model if isinstance(source.model, LikenessModel) else source.model
-
-
-def recordings_of(source: Source) -> Recordings:
-    """The recordings that a source plays."""
-    return source.model.recordings if isinstance(source.model, LikenessModel) else ()
+    return FrameSource(LikenessModel(model.network, recordings) if recordings else model.network)

@@ -31,6 +31,7 @@ SUFFIX = UNFINISHED
 LARGEST_PACKED_BYTES = 32 << 20
 LONGEST_S = 24 * 3600
 LONGEST_LINE = patch_file.LARGEST_BYTES + (1 << 17)     # bytes; of a snapshot, which has a patch in it and for many keys held some 50 KB
+MOST_MARKS = 1 << 16                # of its structure: a line is long by the texts of recorded notes alone, and soon read
 MOST_LOADS = 10_000                 # changes of patch
 _PIECE_BYTES, _SLICE = 1 << 14, 1 << 13
 
@@ -154,6 +155,13 @@ def _lines(pieces: Iterable[bytes], where: str, limits: Limits) -> Iterator[byte
         yield from whole
 
 
+def _values(line: bytes, where: str) -> Any:
+    """What a line says. While it is read nobody else has the interpreter, so what takes long by its many values is refused unread."""
+    if sum(map(line.count, (b",", b":", b"[", b"{"))) > MOST_MARKS:
+        raise TakeError(f"{where}: a line of its performance log has more than {MOST_MARKS:,} values; it is not a take")
+    return parse_json(line, LONGEST_LINE)
+
+
 def parse(data: bytes, where: str) -> Performance:
     """The performance in these lines. Raises TakeError."""
     return read([data[begin:begin + _PIECE_BYTES] for begin in range(0, len(data), _PIECE_BYTES)], where)
@@ -167,7 +175,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
         first, last = made.snapshot["sample"], made.snapshot["sample"] + LONGEST_S * made.rate_hz
         loads = work = 0
         for line in lines:
-            values = parse_json(line, LONGEST_LINE)
+            values = _values(line, where)
             if values.get("end") is True:
                 frames = values.get("frames")
                 made.frames = frames if type(frames) is int and 0 <= frames <= LONGEST_S * made.rate_hz else None
@@ -195,7 +203,7 @@ def read(pieces: Iterable[bytes], where: str, limits: Limits = REPLAY, pause: Ca
 
 def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     """The performance that a first line begins, without events. Raises TakeError, and ValueError for what is in its snapshot."""
-    first = parse_json(line, LONGEST_LINE) if line else None
+    first = _values(line, where) if line else None
     if not isinstance(first, dict) or first.get("format") != FORMAT:
         raise TakeError(f"{where}: not a take of this instrument")
     if first.get("version") != VERSION:

@@ -57,6 +57,10 @@ class KeyTrend:
         """(loudness at `keys` [K] in LUFS, longest release in seconds) of a point z [L] of latent space."""
         return _blend(self.places, z, self.lufs, self.release_s)
 
+    def levelling_gain_db(self, z: np.ndarray) -> float:
+        """The gain that makes the sound at a point z [L] as loud as all others, on average from C2 to C6."""
+        return levelling_gain_db(self.keys, self.at(np.asarray(z, np.float32))[0])
+
 
 def smooth(lufs: np.ndarray) -> np.ndarray:
     """Loudness over neighbouring keys [.., K] without the deviations of single keys: a Gaussian, extended by straight lines."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import types
 
-from hummingface.compiled import compiled
+from hummingface.compiled import compiled, inlined
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import HIGHEST, LOWEST, pitch_to_hz
 from hummingface.models.playing.knobs import KnobDirection
@@ -33,50 +33,54 @@ _FAR = 1e9                            # where there is no neighbour
 _ROWS, _TIMES, _WEIGHTS = types.float32[:, ::1], types.float64[::1], types.Array(types.float32, 2, "A")
 
 
+@inlined
+def _between_rows(times_s, at_s):
+    """(the last of `times_s` up to a time, how far it is to the next one: 0 to 1)."""
+    row = min(max(np.searchsorted(times_s, at_s, side="right") - 1, 0), len(times_s) - 2)
+    return row, np.float32(min(max((at_s - times_s[row]) / (times_s[row + 1] - times_s[row]), 0.0), 1.0))
+
+
+@inlined
+def _add(frame, first, second, weight, share):
+    """In place: a frame plus what lies between two others, by a weight."""
+    after = weight * share
+    before = weight - after
+    for i in range(len(frame)):
+        frame[i] += before * first[i] + after * second[i]
+
+
 @compiled(types.void(_ROWS, _WEIGHTS, types.int64[::1], _TIMES, types.float32[:, :, :, ::1], _TIMES))
 def _take_steps(frames, weights, key, time_s, steps, times_s):
     """In place: frames [B, FRAME_SIZE] less `steps` [S, KEYS, T, FRAME_SIZE] of each row's key [B] by weights [B, S], at times [B]."""
     for b in range(len(frames)):
-        row = np.searchsorted(times_s, time_s[b], side="right") - 1
-        row = min(max(row, 0), len(times_s) - 2)
-        share = np.float32(min(max((time_s[b] - times_s[row]) / (times_s[row + 1] - times_s[row]), 0.0), 1.0))
+        row, share = _between_rows(times_s, time_s[b])
         for s in range(len(steps)):
-            after = weights[b, s] * share
-            before = weights[b, s] - after
-            if before != 0 or after != 0:
-                first, second = steps[s, key[b], row], steps[s, key[b], row + 1]
-                for i in range(frames.shape[1]):
-                    frames[b, i] -= before * first[i] + after * second[i]
+            if weights[b, s] != 0:
+                _add(frames[b], steps[s, key[b], row], steps[s, key[b], row + 1], -weights[b, s], share)
 
 
 @compiled(types.void(_ROWS, _WEIGHTS, _TIMES, types.float32[:, :, ::1], _TIMES, types.float32[::1], types.float32[::1]))
 def _add_residuals(frames, weights, time_s, residuals, times_s, lowest, highest):
     """In place: frames [B, FRAME_SIZE] plus residuals [R, ROWS, FRAME_SIZE] by weights [B, R], read at times [B] between rows."""
     for b in range(len(frames)):
-        row = np.searchsorted(times_s, time_s[b], side="right") - 1
-        row = min(max(row, 0), len(times_s) - 2)
-        share = np.float32(min(max((time_s[b] - times_s[row]) / (times_s[row + 1] - times_s[row]), 0.0), 1.0))
+        row, share = _between_rows(times_s, time_s[b])
         moved = False
         for r in range(len(residuals)):
-            after = weights[b, r] * share
-            before = weights[b, r] - after
-            if before != 0 or after != 0:
+            if weights[b, r] != 0:
                 moved = True
-                first, second = residuals[r, row], residuals[r, row + 1]
-                for i in range(frames.shape[1]):
-                    frames[b, i] += before * first[i] + after * second[i]
+                _add(frames[b], residuals[r, row], residuals[r, row + 1], weights[b, r], share)
         if moved:
             for i in range(frames.shape[1]):
                 frames[b, i] = min(max(frames[b, i], lowest[i]), highest[i])
 
 
 class LikenessModel(Playable):
-    """`model` with `recordings`, each of which is one latent more than the model's own. Arrays as those of `Model`."""
+    """A network with `recordings`, each of which is one latent more than its own. Arrays as those of `Model`."""
 
-    def __init__(self, model: Model, recordings: Sequence[Recording]) -> None:
-        self.model, self.recordings = model, tuple(recordings)
-        self.name, self.card, self.shape, self.presets, self.weights = model.name, model.card, model.shape, model.presets, model.weights
-        self.decoder, self.encoder_width = model.decoder, model.encoder_width
+    def __init__(self, network: Model, recordings: Sequence[Recording]) -> None:
+        self.network, self.recordings = network, tuple(recordings)
+        self.name, self.card, self.shape, self.presets = network.name, network.card, network.shape, network.presets
+        self.weights, self.decoder, self.encoder_width = network.weights, network.decoder, network.encoder_width
         notes = [(number, note) for number, recording in enumerate(self.recordings) for note in recording.notes]
         self._recording_of = np.array([number for number, _ in notes])
         self._shares = [_Shares([(note.pitch, note.velocity) for note in recording.notes]) for recording in self.recordings]
@@ -84,34 +88,34 @@ class LikenessModel(Playable):
         self._steps = np.stack([self._steps_of(*both) for both in zip(self.recordings, self._shares, strict=True)])
         self._phases = np.stack([np.stack([np.cos(note.frames.start_phase), np.sin(note.frames.start_phase)]) for _, note in notes])
         self._stereo = np.stack([self._stereo_residual(self.recordings[number], note) for number, note in notes])
-        self.stereo = bool(model.stereo or self._stereo.any())
+        self.stereo = bool(network.stereo or self._stereo.any())
 
     @property
     def latents(self) -> int:
-        return self.model.latents + len(self.recordings)
+        return self.network.latents + len(self.recordings)
 
     @property
     def free_latents(self) -> int:
-        return self.model.free_latents
+        return self.network.free_latents
 
     @property
     def knobs(self) -> dict[str, KnobDirection]:
-        return self.model.knobs
+        return self.network.knobs
 
     @property
     def note_size(self) -> int:
-        return self.model.note_size + len(self._residuals) + len(self._steps)
+        return self.network.note_size + len(self._residuals) + len(self._steps)
 
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """The note vector [B, note_size]: the network's, the weights of each recorded note and of each recording's steps, and the pitch."""
         z, pitch = np.asarray(z, np.float32), np.asarray(pitch)
-        own = self.model.note(z[:, :self.model.latents], pitch, velocity)
-        reach = np.stack([share.fade(pitch) for share in self._shares], 1) * np.clip(z[:, self.model.latents:], 0, 1)
+        own = self.network.note(z[:, :self.network.latents], pitch, velocity)
+        reach = np.stack([share.fade(pitch) for share in self._shares], 1) * np.clip(z[:, self.network.latents:], 0, 1)
         return np.concatenate([own[:, :-1], self._weights(z, pitch, velocity), reach.astype(np.float32), own[:, -1:]], 1)
 
     def frames_at(self, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         """Frames [B, FRAME_SIZE] of notes [B, note_size] at times [B]."""
-        return self._with_residuals(self.model.frames_at(note, time_s), note, time_s)
+        return self._with_residuals(self.network.frames_at(note, time_s), note, time_s)
 
     def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         return self.frames_at(self.note(z, pitch, velocity), time_s)
@@ -120,7 +124,7 @@ class LikenessModel(Playable):
         return self.stereo_at(self.note(z, pitch, velocity)) if self.stereo else None
 
     def stereo_at(self, note: np.ndarray) -> np.ndarray:
-        own = self.model.stereo_at(note) if self.model.stereo else MONO
+        own = self.network.stereo_at(note) if self.network.stereo else MONO
         return np.clip(own + self._weights_in(note) @ self._stereo, STEREO_LOWEST, STEREO_HIGHEST)
 
     def loudness_lufs(self, note: np.ndarray, pitch: np.ndarray, tilt_db: np.ndarray, motion: float = 1.0,
@@ -136,7 +140,7 @@ class LikenessModel(Playable):
         """Phases at which the partials start [B, PARTIALS], radians: the recording's at its key."""
         z = np.asarray(z, np.float32)
         weights = self._weights(z, pitch, velocity)
-        cos, sin = (self.decoder.phase_vectors(z[:, :self.model.latents], pitch, velocity)).transpose(1, 0, 2)
+        cos, sin = (self.decoder.phase_vectors(z[:, :self.network.latents], pitch, velocity)).transpose(1, 0, 2)
         angle, own = np.arctan2(sin, cos), np.maximum(1 - weights.sum(1), 0)[:, None]
         both = np.einsum("br,rcp->cbp", weights, self._phases)
         return np.arctan2(both[1] + own * np.sin(angle), both[0] + own * np.cos(angle)).astype(np.float32)
@@ -146,15 +150,15 @@ class LikenessModel(Playable):
     def _weights(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """How much of each recorded note's residual sounds at z [B, L], pitch [B], velocity [B]: float32 [B, R]."""
         shares = np.concatenate([share.at(np.asarray(pitch), np.asarray(velocity)) for share in self._shares], 1)
-        amounts = np.clip(z[:, self.model.latents:], 0, 1)
+        amounts = np.clip(z[:, self.network.latents:], 0, 1)
         return (shares * amounts[:, self._recording_of]).astype(np.float32)
 
     def _weights_in(self, note: np.ndarray) -> np.ndarray:
-        first = self.model.note_size - 1
+        first = self.network.note_size - 1
         return note[:, first:first + len(self._residuals)]
 
     def _with_residuals(self, frames: np.ndarray, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        at_s, first = np.asarray(time_s, np.float64), self.model.note_size - 1 + len(self._residuals)
+        at_s, first = np.asarray(time_s, np.float64), self.network.note_size - 1 + len(self._residuals)
         key = np.clip(np.rint(note[:, -1]), 0, KEYS - 1).astype(np.int64)
         _take_steps(frames, note[:, first:first + len(self._steps)], key, at_s, self._steps, _STEP_TIMES_S)
         _add_residuals(frames, self._weights_in(note), at_s, self._residuals, _TIMES_S, LOWEST, HIGHEST)
@@ -162,26 +166,26 @@ class LikenessModel(Playable):
 
     def _where(self, recording: Recording, note: RecordedNote, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where the network plays nearest to a recorded note: z, pitch and velocity of so many rows."""
-        z = np.zeros((rows, self.model.latents), np.float32)
-        count = min(self.model.latents, len(recording.latents))
+        z = np.zeros((rows, self.network.latents), np.float32)
+        count = min(self.network.latents, len(recording.latents))
         z[:, :count] = recording.latents[:count]
-        pitch, velocity = np.clip(round(note.pitch), *self.model.pitches), np.clip(note.velocity, *self.model.velocities)
+        pitch, velocity = np.clip(round(note.pitch), *self.network.pitches), np.clip(note.velocity, *self.network.velocities)
         return z, np.full(rows, pitch, np.float32), np.full(rows, velocity, np.float32)
 
     def _residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         """What a recorded note has besides the network's frames: float32 [ROWS, FRAME_SIZE]."""
-        return note.frames.rows - self.model.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
+        return note.frames.rows - self.network.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
 
     def _steps_of(self, recording: Recording, share: "_Shares") -> np.ndarray:
         """What the network makes of the step from the recorded keys, mixed as the recordings are, to each key: float32
         [KEYS, T, FRAME_SIZE]."""
         keys, moments = np.arange(KEYS, dtype=np.float32), len(_STEP_TIMES_S)
-        lowest, highest = (int(pitch) for pitch in self.model.pitches)
+        lowest, highest = (int(pitch) for pitch in self.network.pitches)
         z, _, velocity = self._where(recording, recording.notes[0], KEYS * moments)
         times_s = np.tile(_STEP_TIMES_S, KEYS).astype(np.float32)
         frames = np.zeros((KEYS, moments, len(LOWEST)), np.float32)
         inside = slice(lowest * moments, (highest + 1) * moments)               # keys beyond have the timbre of the last ones
-        frames[lowest:highest + 1] = self.model.frames(z[inside], np.repeat(keys, moments)[inside], velocity[inside], times_s[inside]
+        frames[lowest:highest + 1] = self.network.frames(z[inside], np.repeat(keys, moments)[inside], velocity[inside], times_s[inside]
                                                        ).reshape(highest + 1 - lowest, moments, -1)
         recorded, mix = share.mixed(keys)
         frames -= np.tensordot(mix.astype(np.float32), frames[np.clip(recorded, lowest, highest)], 1)
@@ -190,7 +194,7 @@ class LikenessModel(Playable):
 
     def _stereo_residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         stereo = note.frames.stereo
-        own = self.model.stereo_of(*self._where(recording, note, 1)) if self.model.stereo else MONO[None]
+        own = self.network.stereo_of(*self._where(recording, note, 1)) if self.network.stereo else MONO[None]
         return np.zeros(STEREO_SIZE, np.float32) if own is None else (MONO if stereo is None else stereo) - own[0]
 
 

@@ -24,6 +24,11 @@ class Model(Playable):
         self.decoder = NumpyDecoder(self.shape, self.weights)
 
     @property
+    def network(self) -> "Model":
+        """The model without recordings: itself."""
+        return self
+
+    @property
     def encoder_width(self) -> int | None:
         """Channels of the encoder, or None for a model without one."""
         first = self.weights.get("encoder.convolutions.0.weight")

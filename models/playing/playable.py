@@ -6,6 +6,7 @@ from hummingface.models.playing.knobs import KnobDirection, read_knobs
 from hummingface.models.playing.shape import ModelError
 
 if TYPE_CHECKING:
+    from hummingface.models.playing.recorded_note import Recording
     from hummingface.models.playing.shape import Shape
     from hummingface.models.playing.stft_shape import StftShape
 
@@ -30,12 +31,14 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
 
 
 class Playable:
-    """`card` as in the model's JSON, with its `name`; `shape.latents` counts all latents."""
+    """`card` as in the model's JSON, with its `name`; `shape.latents` counts all latents. `recordings`: what it carries of a patch, if
+    anything (`models/playing/likeness.py`)."""
 
     name: str
     card: dict
     shape: "Shape | StftShape"
     presets: dict[str, list[float]]
+    recordings: "tuple[Recording, ...]" = ()
 
     @property
     def latents(self) -> int:

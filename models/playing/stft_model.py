@@ -24,6 +24,11 @@ class StftModel(Playable):
     def __post_init__(self) -> None:
         self.generator = NumpyGenerator(self.shape, self.weights)
 
+    @property
+    def network(self) -> "StftModel":
+        """The model without recordings: itself."""
+        return self
+
     def nearest_key(self, pitch: float) -> int:
         """The key at which a note at `pitch` is made; pitches between or beyond keys are resampled."""
         return int(np.clip(round(pitch), self.shape.lowest, self.shape.highest))

@@ -52,22 +52,18 @@ def figures_of(note, audio: np.ndarray, first_s: float) -> dict[str, float | Non
 def measure(args: argparse.Namespace) -> list[dict]:
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
-    from hummingface.models.playing.recorded_note import Recording
     from hummingface.train.app.latent_points import rehearsal
-    from hummingface.train.app.recorded_sound import note_of
+    from hummingface.train.app.recorded_sound import recorded_sound
+    from hummingface.train.evaluation.metrics import distance
     from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, targets_of
-    from hummingface.train.exporting.pack_note import packed_note
     refiner = Refiner(library.load_model(args.model))
     find_point(refiner, rehearsal(), how=QUICKLY)
     notes = []
     for path in sorted(path for path in args.folder.rglob("*") if path.suffix in (".wav", ".flac")):
         began = time.monotonic()
-        note = note_of(path)
-        z, bank = find_point(refiner, note, how=QUICKLY)
-        packed = packed_note(bank, note.pitch)
-        latents = tuple(float(x) for x in z)
-        patch = Patch(path.stem, args.model, latents, recordings=(Recording(path.stem, latents, (packed,)),)).dry()
-        notes.append((path, note, patch, time.monotonic() - began))
+        found = recorded_sound(refiner, [path])
+        patch = Patch(path.stem, args.model, found.latents, recordings=(found.recording(path.stem),)).dry()
+        notes.append((path, found.notes[0], patch, time.monotonic() - began))
     rows = []
     for path, note, patch, took_s in notes:
         if args.between:
@@ -80,7 +76,6 @@ def measure(args: argparse.Namespace) -> list[dict]:
         figures = figures_of(note, played(patch, note, original_s, args.likeness), args.first)
         row |= {name: figures[name] for name in FIGURES}
         made = targets_of(note)
-        from hummingface.train.evaluation.metrics import distance
         end = round(min(args.first, 1e3) * made.rate_hz)
         row |= {f"targets_{name}": value for name, value in distance(made.original[:end], made.audio[:end], made.rate_hz).items()
                 if name in FIGURES}

@@ -234,7 +234,8 @@ def main() -> int:
         f"stuck voices {total('stuck_voices')}; {total('takes')} takes, missing {total('takes_missing')}",
         f"late hops and notes {total('late')}; at most in the first and in the second half: {most_mb} MB, {files} open files, "
         f"{threads} threads"]))
-    bad = total("not_finite") or total("stuck_voices") or total("takes_missing") or total("breaks_engine") > total("breaks_working")
+    broken = total("breaks_engine") > min(total("breaks_working"), total("breaks_native"))
+    bad = total("not_finite") or total("stuck_voices") or total("takes_missing") or broken
     grown = most_mb[1] - most_mb[0] > FLAT_MB or files[1] - files[0] > FLAT_FILES or threads[1] > threads[0]
     return 1 if bad or grown else 0
 

@@ -16,6 +16,7 @@ class PlainModel:
     name = "Plain"
     latents = 16
     presets: ClassVar = {}
+    recordings = ()
     note_size = 2
     stereo = False
     knobs: ClassVar = {}
@@ -32,6 +33,10 @@ class PlainModel:
         frame[RELEASE] = float(np.log2(release_s))
         self.frame = frame
         self.sounding = frame[LEVEL] > LEVEL_FLOOR_DB
+
+    @property
+    def network(self):
+        return self
 
     def note(self, z, pitch, velocity):
         return np.stack([z[:, 0], velocity], 1)

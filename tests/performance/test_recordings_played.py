@@ -5,7 +5,7 @@ import pytest
 from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch, PatchError
-from hummingface.instrument.performance import snapshot, sound_bank
+from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import SoundBank, source_of
@@ -162,7 +162,7 @@ def test_a_sounding_note_stays_when_a_patch_with_a_recording_comes(model):
     still = play(model, plain, notes(seconds=1.4))[RATE_HZ // 2:RATE_HZ]
     assert np.abs(changed - still).max() < 0.02 * np.abs(still).max()
     assert bank.sound(patch).source is bank.sound(patch).source, "made once"
-    assert sound_bank.network_of(bank.sound(patch).source) is bank.source("Untrained").model, "on one network"
+    assert bank.sound(patch).source.model.network is bank.source("Untrained").model, "on one network"
 
 
 def test_a_take_of_it_is_played_again(model):
@@ -201,4 +201,4 @@ def test_notes_at_the_row_times_are_what_the_model_says(model):
 def test_a_model_of_whole_notes_plays_without_them():
     from hummingface.models.playing.untrained import untrained_notes
     assert source_of(untrained_notes(), patch_of(recording()).recordings).recordings == 0
-    assert sound_bank.recordings_of(source_of(untrained_notes())) == ()
+    assert source_of(untrained_notes()).model.recordings == ()

@@ -17,6 +17,7 @@ from hummingface.instrument.performance.midi import NoteOff, NoteOn
 from tests.audio.conftest import Told, wait_for
 from tests.recording.readers import by_all
 
+MOST_TRIES = 5
 KEY = {"do": "note_on", "note": 69, "velocity": 100}
 
 
@@ -42,14 +43,11 @@ def wait_samples(client, samples):
     wait_for(lambda: client.telemetry().position >= begin + samples)
 
 
-def test_a_take_is_what_was_played(engine, home):
-    client, told = engine()
-    wait_samples(client, 4800)
-    late = client.telemetry().late
+def play_a_note(client, told):
+    """Record a key, a controller and a knob: (what was said as it began, what it ended, all that was rendered, up to which position)."""
     record(client, None)
     on = told.wait(tell="recording")
     assert on["path"] and not on["problem"]
-    assert Path(on["path"]).parent == Path(os.environ["HUMMINGFACE_HOME"]) / "takes"
     client.send(KEY)
     client.send({"do": "midi", "bytes": [0xB0, 1, 77]})
     client.send({"do": "set", "id": "filter.cutoff_hz", "value": 4000})
@@ -59,7 +57,22 @@ def test_a_take_is_what_was_played(engine, home):
     end = client.telemetry().position
     whole = client.output_since(0)[1]
     stop(client)
-    take = told.wait(tell="take")
+    return on, told.wait(tell="take"), whole, end
+
+
+def test_a_take_is_what_was_played(engine, home):
+    client, told = engine()
+    wait_samples(client, 4800)
+    for _ in range(MOST_TRIES):                             # a machine that has other things to do begins notes late
+        late = client.telemetry().late
+        on, take, whole, end = play_a_note(client, told)
+        if client.telemetry().late == late:
+            break
+        told.forget()
+        for path in Path(take["path"]).parent.iterdir():
+            path.unlink()
+        wait_samples(client, 24_000)
+    assert Path(on["path"]).parent == Path(os.environ["HUMMINGFACE_HOME"]) / "takes"
     assert not take["problem"]
     path = Path(take["path"])
     assert path.name.endswith(f"{home['name']} A4.wav"), "by date, patch and key"
@@ -75,9 +88,7 @@ def test_a_take_is_what_was_played(engine, home):
     assert midi.Controller(0, 1, 77) in [event for _, event in events]
     assert any(isinstance(event, midi.Controller) and event.number == 74 for _, event in events), "the knob, as its controller"
     at = round(next(at_s for at_s, event in events if isinstance(event, NoteOn)) * 48000)
-    assert np.abs(sound[:at]).max() < 1e-6, "nothing sounds before its note"
-    if client.telemetry().late == late:                     # else this machine was busy when the note should have begun
-        assert np.abs(sound[at:at + 200]).max() > 1e-6, "to the sample"
+    assert np.abs(sound[:at]).max() < 1e-6 < np.abs(sound[at:at + 200]).max(), "to the sample"
     assert not path.with_suffix(".part").exists()
     assert sorted(p.suffix for p in path.parent.iterdir()) == [".mid", ".wav"]
 

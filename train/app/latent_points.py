@@ -71,7 +71,7 @@ class Points:
         self._tell("found", id=number, z=list(found.latents), notes=[note.to_json() for note in found.packed],
                    keys=[note_name(note.labels.pitch) for note in found.notes], skipped=found.skipped,
                    seconds=round(sum(len(note.audio) / note.rate_hz for note in found.notes), 2), model=refiner.model.name,
-                   gain_db=key_trend.levelling_gain_db(self._trend.keys, self._trend.at(np.array(found.latents, np.float32))[0]))
+                   gain_db=self._trend.levelling_gain_db(np.array(found.latents)))
         if len(found.notes) == 1:
             figures = found.distances(refiner.model)
             self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})

@@ -74,4 +74,4 @@ def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = N
     figures = distance(made.original, made.audio, made.rate_hz)
     trend = key_trend.of_model(refiner.model)                   # by which the instrument plays the model's sounds
     return ResynthesisedNote(model.name, note, made, figures["mel"], figures["act60"],
-                       key_trend.levelling_gain_db(trend.keys, trend.at(made.z)[0]))
+                       trend.levelling_gain_db(made.z))
