@@ -6,6 +6,7 @@ from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch, PatchError
 from hummingface.instrument.performance import snapshot
+from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import SoundBank, source_of
@@ -196,6 +197,17 @@ def test_notes_at_the_row_times_are_what_the_model_says(model):
     times = row_times_s().astype(np.float32)[:64]
     made = source.frames(np.zeros(64, int), np.full(64, 60, np.float32), np.full(64, 100, np.float32), times)
     assert np.abs(made - recorded_note(seed=1).frames.rows[:64]).max() < 1e-4
+
+
+def test_how_much_of_a_recording_sounds_is_no_knob(model):
+    """The model has four latents; what follows them is no fifth one, for knobs that move and for those that are shown."""
+    patch = patch_of(recording())
+    player = Player(source_of(model, patch.recordings), patch, rate_hz=RATE_HZ)
+    shown = player.performer.controls.goal
+    assert [shown[INDEX[f"latent.{i}"]] for i in (1, 4, 5)] == [0.5, 0.5, 0.0]
+    player.performer.receive(Set("latent.5", 0.0), 0)
+    player.render(1024)
+    assert player.performer.latents.point.tolist() == [*POINT, 1.0]
 
 
 def test_a_model_of_whole_notes_plays_without_them():

@@ -56,7 +56,7 @@ def go_on(bank: BankNotes, notes: list[dict], sustained: np.ndarray) -> None:
             last = end or last
             rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), end) if end else rows[last]
             bank.valid_rows[i] = last + 1
-        elif sustained[i] or note.get("released", note.get("let_go", True)) or last < 8:
+        elif sustained[i] or note.get("released", True) or last < 8:
             rows[ROWS:] = rows[ROWS - 1]
         else:
             _fall_on(rows, bank.times_s.numpy(), last)

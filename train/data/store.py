@@ -128,6 +128,8 @@ def read_part(path: Path) -> StorePart:
         else:
             raise DataError(f"{path}: data of format {written!r}; this program reads 1 to {FORMAT}. Prepare it again.")
         for note in notes:
+            if "let_go" in note:                                    # what "released" was called
+                note["released"] = note.pop("let_go")
             if missing := {"instrument", "pitch", "velocity"} - set(note):
                 raise ValueError(f"a note has no {', '.join(sorted(missing))}")
     except (OSError, ValueError, KeyError, TypeError) as error:
