@@ -35,6 +35,18 @@ def test_a_switch_moves_by_one_a_notch_however_many_parts_it_comes_in(qtbot, nam
     assert control.shown == control.parameter.clamp(control.parameter.lowest + 3), "two whole notches and nearly a third"
 
 
+@pytest.mark.parametrize("part", [1, 2, 3, 5, 8, 12, 24, 40, 120])
+def test_parts_of_two_notches_are_two_notches(qtbot, part):
+    """To the part: not one short of it, and none too early."""
+    control = make_control(PARAMETERS["master.transpose"], "Master")
+    qtbot.addWidget(control)
+    for _ in range(240 // part - 1):
+        roll(control, -part)
+    assert control.shown == -1
+    roll(control, -part)
+    assert control.shown == -2
+
+
 def test_fingers_that_turn_round_or_begin_again_start_from_nothing(qtbot):
     control = make_control(PARAMETERS["master.transpose"], "Master")
     qtbot.addWidget(control)

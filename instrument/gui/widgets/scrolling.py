@@ -10,23 +10,28 @@ class Roll:
     """What rolls over one control. A touchpad sends many small parts of a notch, and goes on by itself when the fingers have left it."""
 
     def __init__(self) -> None:
-        self._rest = 0.0            # of a notch
+        self._rest = 0              # of a notch, in NOTCH-ths: thirty fractions of 1/15 do not make two
 
     def notches(self, event: QWheelEvent) -> float:
         """Notches of a wheel, or parts of one; up is more. Nothing once the fingers have left."""
-        if event.phase() == Qt.ScrollPhase.ScrollMomentum:
-            return 0.0
-        return (event.angleDelta().y() or event.angleDelta().x()) / NOTCH
+        return _rolled(event) / NOTCH
 
     def whole_notches(self, event: QWheelEvent) -> int:
         """Whole notches; parts of one are kept for the next event, until the fingers turn round or touch it again."""
-        rolled = self.notches(event)
+        rolled = _rolled(event)
         if event.phase() == Qt.ScrollPhase.ScrollBegin or rolled * self._rest < 0:
-            self._rest = 0.0
+            self._rest = 0
         self._rest += rolled
-        whole = int(self._rest)
-        self._rest -= whole
+        whole = int(self._rest / NOTCH)
+        self._rest -= whole * NOTCH
         return whole
+
+
+def _rolled(event: QWheelEvent) -> int:
+    """In Qt's units; nothing once the fingers have left."""
+    if event.phase() == Qt.ScrollPhase.ScrollMomentum:
+        return 0
+    return event.angleDelta().y() or event.angleDelta().x()
 
 
 class _LeavesWheel(QObject):
