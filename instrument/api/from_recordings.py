@@ -51,8 +51,8 @@ def resynthesise(recording: str | Path, *, model: str | Path | None = None, pitc
 
 
 def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str | Path | None = None, name: str = "") -> Instrument:
-    """An instrument that sounds like recordings, one note in each file: at its key each as it was recorded, between two keys a mixture of
-    both. "likeness.amount" goes back to the model's own sound. Takes a second a recording, and no training.
+    """An instrument that sounds like recordings, one note in each file, or like a dozen of those in a folder: at its key each as it was
+    recorded, between two keys a mixture of both. "likeness.amount" goes back to the model's own sound. Takes a second a recording, and no training.
 
     `model`: by name or file, whose space the sound lies in; None: the factory's first. `name`: of its patch; the first file's if it is
     empty. What could not be used is its `notice`. Raises LearningError where there is no note in any file or PyTorch is missing, SoundError
@@ -68,7 +68,7 @@ def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str
             opened = library.load_model(model)
         refiner = Refiner(opened)                               # refuses a model without an encoder
         found = recorded_sound(refiner, paths)
-    name = library.free_name(name or paths[0].stem)
+    name = library.free_name(name or (paths[0].name if paths[0].is_dir() else paths[0].stem))
     with raised_as(SoundError):
         gain_db = key_trend.of_model(refiner.model).levelling_gain_db(np.array(found.latents))
         made = Instrument(Patch(name, opened.name, found.latents, gain_db=gain_db, recordings=(found.recording(name),)), model=model)

@@ -125,6 +125,9 @@ def test_a_folder_is_learnt_played_meanwhile_killed_and_gone_on_with(window, pla
     learning = window.recordings.learning
     assert drop(window, place)
     assert learning.active and learning.job.name == "Little box" and window.recordings.panel.isVisible()
+    wait(lambda: window.session.name == "Little box recordings")
+    (recording,) = window.session.state.patch.recordings
+    assert len(recording.notes) == 5 and learning.active and not learning.playable, "some recordings are a sound before any is learnt"
     wait(lambda: learning.playable)
     assert learning.picture.target.shape == learning.picture.learnt.shape and learning.share > 0
     assert "Learning" in window.recordings.button.text() and "left" in window.recordings.panel.state.text()

@@ -1,7 +1,7 @@
 """Finds the latent points of recordings, and their frames, as a helper process that answers line by line: `hummingface train points`.
 
 The window keeps one ready while the player may drop a recording: importing torch and opening a model take seconds, finding
-a point then takes under two.
+a point then takes under two. One path may be a folder: a few of its recordings, spread over keys and dynamics, are found.
 
     {"do": "warm", "model": M}                       -> {"tell": "warm", "model": M}
     {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "keys", "skipped", "seconds", "gain_db",

@@ -9,16 +9,18 @@ from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.recorded_note import RecordedNote, Recording
 from hummingface.models.playing.shape import ModelError
-from hummingface.train.app.resynthesise import note_in
+from hummingface.train.app.resynthesise import at_usual_level, note_in
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.prepare import prepared
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
 from hummingface.train.exporting.pack_note import packed_note
 from hummingface.train.notes.names import read_name
-from hummingface.train.notes.note import Note, SourceError
+from hummingface.train.notes.note import Note, Skipped, SourceError
+from hummingface.train.notes.recorded_notes import RecordedNotes
 
 LONGEST_S = 60.0                # of a file: one note is not longer
+MOST_OF_FOLDER = 12             # of its recordings: the sound plays while a model of all of them is learnt
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class RecordedSound:
 
 
 def recorded_sound(refiner: Refiner, paths: Sequence[Path]) -> RecordedSound:
-    """The sound of recordings on the refiner's model. Raises SourceError where there is no note in any of them, ModelError where the model
+    """The sound of recordings, or of a few in a folder, on the refiner's model. Raises SourceError where there is no note in any of them, ModelError where the model
     finds no point."""
-    notes, skipped = notes_of(paths)
+    folder = len(paths) == 1 and paths[0].is_dir()
+    notes, skipped = (notes_of_folder(paths[0]), []) if folder else notes_of(paths)
     middle = notes[len(notes) // 2]
     z, bank = find_point(refiner, middle, how=QUICKLY)
     if not np.isfinite(z).all():
@@ -68,6 +71,17 @@ def notes_of(paths: Sequence[Path]) -> tuple[list[Note], list[str]]:
     if not notes:
         raise SourceError(skipped[0] + (f" Nor is there a note in the other {len(skipped) - 1}." if len(skipped) > 1 else ""))
     return sorted(notes, key=lambda note: note.pitch), skipped
+
+
+def notes_of_folder(folder: Path) -> list[Note]:
+    """A few notes of a folder of recordings, or of the mapping in it, spread over its keys and dynamics, lowest first. Raises SourceError
+    where there is none."""
+    source, skipped = RecordedNotes(folder, most=MOST_OF_FOLDER), list[Skipped]()
+    notes = [note for note in source.read(list(source.orders(skipped))) if isinstance(note, Note)]
+    if not notes:
+        why = "".join(f" {skip.name}: {skip.reason}." for skip in skipped[:3])
+        raise SourceError(f"{folder}: no note could be made of its recordings.{why}")
+    return sorted(map(at_usual_level, notes), key=lambda note: note.pitch)
 
 
 def note_of(path: Path) -> Note:

@@ -1,5 +1,5 @@
 """One recorded note through a model and back: what `hummingface resynthesise` does."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,13 @@ def note_in(path: Path, pitch: float | None = None) -> Note:
     stop_s = heard.end_s if heard.released else heard.off_s
     labels = Labels(path.stem, path.stem, "recorded", "recorded", round(fine), VELOCITY, round(heard.off_s - heard.onset_s, 3))
     piece = audio[round(heard.onset_s * rate_hz):round(stop_s * rate_hz)]
-    gain_db = USUAL_DB - loudness_db(piece, labels.hold_s, rate_hz)
-    return Note(labels, piece * np.float32(10 ** (gain_db / 20)), rate_hz, fine, path, heard.onset_s)
+    return at_usual_level(Note(labels, piece, rate_hz, fine, path, heard.onset_s))
+
+
+def at_usual_level(note: Note) -> Note:
+    """As loud as models know notes; a recording has any level."""
+    gain_db = USUAL_DB - loudness_db(note.audio, note.labels.hold_s, note.rate_hz)
+    return replace(note, audio=note.audio * np.float32(10 ** (gain_db / 20)))
 
 
 def _read(path: Path) -> tuple[np.ndarray, int]:

@@ -22,6 +22,7 @@ from hummingface.train.notes.note import Labels, Note, Order, Skipped, SourceErr
 from hummingface.train.notes.nsynth import Filters
 from hummingface.train.notes.onset_pitch import LEAD_S, OnsetPitch, hear
 from hummingface.train.notes.sfz_reader import Mapping, Region, read_sfz
+from hummingface.train.notes.spread import spread
 
 SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64", ".caf", ".au", ".snd"}
 LISTENING = 3
@@ -60,12 +61,13 @@ class RecordedNotes:
     """Notes of the files in `path` (or of an .sfz file), subfolders included.
 
     instrument: its name; by default the folder's (or the mapping's). `trust`: "sound" or "name" where they disagree by more
-    than whole octaves. `memory`: a JSON file in which what was heard is kept by the hash of each file.
+    than whole octaves. `memory`: a JSON file in which what was heard is kept by the hash of each file. `most`: only so many of the files,
+    spread over keys and dynamics.
     """
     batch = 8
 
     def __init__(self, path: Path, instrument: str = "", family: str = "", trust: str = "sound", filters: Filters | None = None,
-                 workers: int = 1, memory: Path | None = None):
+                 workers: int = 1, memory: Path | None = None, most: int | None = None):
         self.path, self.workers, self.memory, self.trust = Path(path), workers, memory, trust
         self.filters = filters or Filters()
         self.name = self.path.stem if self.path.is_file() else self.path.resolve().name
@@ -73,6 +75,9 @@ class RecordedNotes:
         self.about = {"kind": "recordings", "name": self.name}
         self.notices: list[str] = []
         self._files, self._first_skips = self._find()
+        if most is not None:
+            kept = spread([f.pitch for f in self._files], [f.velocity or f.layer or 0 for f in self._files], most)
+            self._files = [self._files[i] for i in kept]
         self.read = read_cuts
 
     def __len__(self) -> int:

@@ -62,12 +62,13 @@ class Learning(QObject):
     def active(self) -> bool:
         return self.state in ACTIVE
 
-    def start(self, folder: Path) -> None:
-        """Learn a model of a folder; continue the job if there is one."""
+    def start(self, folder: Path) -> bool:
+        """Learn a model of a folder; continue the job if there is one. Returns False, and says why, while another is learnt."""
         if self.active and self.job is not None:
             self.banner.say(f"“{self.job.name}” is being learnt. Only one model is learnt at a time: stop it first, or wait.", problem=True)
-            return
+            return False
         self.go_on(learnt_models.job_for(folder))
+        return True
 
     def go_on(self, job: TrainingJob) -> None:
         """Start a training job, or continue a stopped one."""

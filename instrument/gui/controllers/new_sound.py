@@ -33,14 +33,18 @@ class _Asked:
     corner: int
 
     @property
+    def of_folder(self) -> bool:
+        return self.paths[0].is_dir()
+
+    @property
     def what(self) -> str:
         return self.paths[0].name if len(self.paths) == 1 else f"{self.paths[0].name} and {len(self.paths) - 1} more"
 
     @property
     def name(self) -> str:
-        """That of the file, or what the names of several begin with, or that of their folder."""
+        """That of the file or folder, or what the names of several begin with, or that of their folder."""
         if len(self.paths) == 1:
-            return self.paths[0].stem
+            return f"{self.paths[0].name} recordings" if self.of_folder else self.paths[0].stem
         first, last = min(stems := [path.stem for path in self.paths]), max(stems)          # all others begin as these two do
         same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
         return first[:same].rstrip(" -_.0123456789") or self.paths[0].parent.name or TAG
@@ -83,7 +87,8 @@ class NewSound(QObject):
         self._idle.start()
 
     def make(self, *paths: Path, corner: int = -1) -> None:
-        """Make a sound of recordings, and play it, or put it into a corner of the morph pad. An error is reported and changes nothing."""
+        """Make a sound of recordings, or of a few in a folder, and play it, or put it into a corner of the morph pad. An error is reported
+        and changes nothing."""
         self.warm()
         if self.helper is None:
             self.banner.say("The sound is still starting. Drop the recording again in a moment.", problem=True)
@@ -133,7 +138,8 @@ class NewSound(QObject):
         gain_db = max(-HIGHEST_GAIN_DB, min(HIGHEST_GAIN_DB, float(message["gain_db"])))
         recording = Recording(asked.name, z, tuple(note_from_json(note) for note in message["notes"]))
         keys, left_out = message["keys"], f" {' '.join(message['skipped'])}" if message["skipped"] else ""
-        said = f"{asked.paths[0].name} is {keys[0]}" if len(asked.paths) == 1 else f"{len(keys)} recordings, {keys[0]} to {keys[-1]}"
+        said = (f"{asked.paths[0].name} is {keys[0]}" if len(asked.paths) == 1 and not asked.of_folder else
+                f"{len(keys)} recordings, {keys[0]} to {keys[-1]}")
         if asked.corner >= 0:
             self._put_in_corner(asked, recording, said + "." + left_out)
             return

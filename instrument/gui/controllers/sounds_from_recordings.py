@@ -107,11 +107,13 @@ class SoundsFromRecordings:
             self.new_sound.make(*recordings, corner=corner)
 
     def learn(self, folder: Path) -> None:
-        """Learn a model of a folder, and show its progress."""
+        """Learn a model of a folder, and show its progress. Until there is one to play, some of its recordings are a sound."""
         if not self.extras.offer("Learning from recordings", lambda: self.learn(folder)):
             return
-        self.learning.start(folder)
+        started = self.learning.start(folder)
         self.panel.open()
+        if started and not self.learning.playable:
+            self.new_sound.make(folder)
 
     def leave(self) -> None:
         """The window is about to close: running work may begin to save itself."""
