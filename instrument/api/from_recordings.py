@@ -52,7 +52,8 @@ def resynthesise(recording: str | Path, *, model: str | Path | None = None, pitc
 
 def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str | Path | None = None, name: str = "") -> Instrument:
     """An instrument that sounds like recordings, one note in each file, or like a dozen of those in a folder: at its key each as it was
-    recorded, between two keys a mixture of both. "likeness.amount" goes back to the model's own sound. Takes a second a recording, and no training.
+    recorded, between two keys a mixture of both. "likeness.amount" goes back to the model's own sound. Takes a second a recording, and no
+    training.
 
     `model`: by name or file, whose space the sound lies in; None: the factory's first. `name`: of its patch; the first file's if it is
     empty. What could not be used is its `notice`. Raises LearningError where there is no note in any file or PyTorch is missing, SoundError

@@ -45,8 +45,8 @@ class RecordedSound:
 
 
 def recorded_sound(refiner: Refiner, paths: Sequence[Path]) -> RecordedSound:
-    """The sound of recordings, or of a few in a folder, on the refiner's model. Raises SourceError where there is no note in any of them, ModelError where the model
-    finds no point."""
+    """The sound of recordings, or of a few in a folder, on the refiner's model. Raises SourceError where there is no note in any of them,
+    ModelError where the model finds no point."""
     folder = len(paths) == 1 and paths[0].is_dir()
     notes, skipped = (notes_of_folder(paths[0]), []) if folder else notes_of(paths)
     middle = notes[len(notes) // 2]
