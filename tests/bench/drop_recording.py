@@ -1,9 +1,10 @@
-"""How long a recording that is dropped on the window takes to become a sound that plays.
+"""How long a recording that is dropped on the window takes to become a sound that plays, and what that costs what sounds meanwhile.
 
     python -m tests.bench.drop_recording [FILE...] [--data ../shared/data] [--each 4] [--json FILE]
 
 The real window on its real audio process, offscreen, with the helper warm, as it is when a drag has come over the window. A file is
 dropped as the system drops it; `found` is when its sound is loaded (the engine has been told), `heard` when a note pressed then sounds.
+A chord is held all the time: late hops and notes are counted from the drop until its sound is loaded, and for as long without a drop.
 FILES are by default `--each` of every folder of `--data`, evenly.
 """
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 PATIENCE_S = 600
+CHORD = (36, 43, 48, 55, 64, 67, 72)
 SUFFIXES = (".wav", ".flac")
 
 
@@ -31,7 +33,7 @@ def recordings(data: Path, each: int) -> list[Path]:
 
 
 def measure(files: list[Path]) -> dict[str, list]:
-    """{"found" | "heard": seconds of each, "refused": reasons}"""
+    """{"found" | "heard": seconds of each, "late" | "late_alone": late hops and notes of each, "refused": reasons}"""
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
@@ -53,7 +55,7 @@ def measure(files: list[Path]) -> dict[str, list]:
             if time.monotonic() > end:
                 raise TimeoutError("the window or its processes did not answer")
             QTest.qWait(2)
-    found: dict[str, list] = {"found": [], "heard": [], "refused": []}
+    found: dict[str, list] = {"found": [], "heard": [], "late": [], "late_alone": [], "refused": []}
     window.client.start()
     window.show()
     try:
@@ -64,9 +66,13 @@ def measure(files: list[Path]) -> dict[str, list]:
         wait(lambda: new.warm_for)
         for file in files:
             made.clear()
-            began = time.monotonic()
+            for key in CHORD:
+                window.note_input.press(key, 90, "chord")
+            QTest.qWait(500)
+            late, began = window.client.telemetry().late, time.monotonic()
             drop(window, file)
             wait(lambda: made or not new.busy)
+            found["late"].append(window.client.telemetry().late - late)
             if not made:
                 found["refused"].append(f"{file.name}: {window.banner.text.text()}")
                 continue
@@ -77,6 +83,11 @@ def measure(files: list[Path]) -> dict[str, list]:
             window.note_input.release(60, "bench")
             wait(lambda: 60 not in sounding(window))
             QTest.qWait(1500)                                   # it measures the distance, and is warm again
+            late = window.client.telemetry().late
+            QTest.qWait(round(1000 * found["found"][-1]))
+            found["late_alone"].append(window.client.telemetry().late - late)
+            for key in CHORD:
+                window.note_input.release(key, "chord")
     finally:
         window.close()
     return found
@@ -102,6 +113,8 @@ def main() -> int:
     for kind in ("found", "heard"):
         if times := found[kind]:
             print(f"{kind}: median {statistics.median(times):.2f} s, {min(times):.2f} to {max(times):.2f} s, {len(times)} recordings")
+    print(f"late hops and notes of a chord that sounds: {sum(found['late'])} while recordings are dropped, {sum(found['late_alone'])} "
+          "for as long without")
     if args.json:
         args.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0 if found["found"] else 1
