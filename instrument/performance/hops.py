@@ -94,7 +94,7 @@ class HopMaker:
         """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
-        how = stroke(law, int(voice["velocity"]), self.controls.now, self.source)
+        how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.controls.now, self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
         voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S

@@ -96,6 +96,9 @@ class SampleSource:
         """None: notes are levelled when a voice starts."""
         return None
 
+    def recorded_stroke(self, pitch: float, velocity: float) -> tuple[float, float]:
+        return 0.0, velocity
+
     def stereo_values(self, slots: np.ndarray) -> np.ndarray:
         """Notes are mono. [B, STEREO_SIZE]"""
         return np.broadcast_to(MONO, (len(slots), STEREO_SIZE))

@@ -62,6 +62,9 @@ class Source(Protocol):
     def start_phases(self, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Phases at which the partials of beginning notes start: radians [B, PARTIALS]."""
 
+    def recorded_stroke(self, pitch: float, velocity: float) -> tuple[float, float]:
+        """(how much of recordings sounds in a note at the current latents, 0 to 1; the velocity at which those were played)."""
+
     def stereo_values(self, slots: np.ndarray) -> np.ndarray:
         """Balances and coherences (`models/playing/stereo.py`) of the notes of `slots` [B]: [B, STEREO_SIZE]."""
 

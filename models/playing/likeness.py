@@ -83,6 +83,7 @@ class LikenessModel(Playable):
         self.weights, self.decoder, self.encoder_width = network.weights, network.decoder, network.encoder_width
         notes = [(number, note) for number, recording in enumerate(self.recordings) for note in recording.notes]
         self._recording_of = np.array([number for number, _ in notes])
+        self._velocities = np.array([note.velocity for _, note in notes])
         self._shares = [_Shares([(note.pitch, note.velocity) for note in recording.notes]) for recording in self.recordings]
         self._residuals = np.stack([self._residual(self.recordings[number], note) for number, note in notes])
         self._steps = np.stack([self._steps_of(*both) for both in zip(self.recordings, self._shares, strict=True)])
@@ -99,6 +100,13 @@ class LikenessModel(Playable):
         return self.network.free_latents
 
     @property
+    def velocities(self) -> tuple[float, float]:
+        """Those that the network was trained on and those of the recordings."""
+        recorded = [note.velocity for recording in self.recordings for note in recording.notes]
+        lowest, highest = self.network.velocities
+        return min(lowest, *recorded), max(highest, *recorded)
+
+    @property
     def knobs(self) -> dict[str, KnobDirection]:
         return self.network.knobs
 
@@ -109,7 +117,7 @@ class LikenessModel(Playable):
     def note(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """The note vector [B, note_size]: the network's, the weights of each recorded note and of each recording's steps, and the pitch."""
         z, pitch = np.asarray(z, np.float32), np.asarray(pitch)
-        own = self.network.note(z[:, :self.network.latents], pitch, velocity)
+        own = self.network.note(z[:, :self.network.latents], pitch, np.clip(velocity, *self.network.velocities))
         reach = np.stack([share.fade(pitch) for share in self._shares], 1) * np.clip(z[:, self.network.latents:], 0, 1)
         return np.concatenate([own[:, :-1], self._weights(z, pitch, velocity), reach.astype(np.float32), own[:, -1:]], 1)
 
@@ -140,10 +148,16 @@ class LikenessModel(Playable):
         """Phases at which the partials start [B, PARTIALS], radians: the recording's at its key."""
         z = np.asarray(z, np.float32)
         weights = self._weights(z, pitch, velocity)
-        cos, sin = (self.decoder.phase_vectors(z[:, :self.network.latents], pitch, velocity)).transpose(1, 0, 2)
+        struck = np.clip(velocity, *self.network.velocities)
+        cos, sin = (self.decoder.phase_vectors(z[:, :self.network.latents], pitch, struck)).transpose(1, 0, 2)
         angle, own = np.arctan2(sin, cos), np.maximum(1 - weights.sum(1), 0)[:, None]
         both = np.einsum("br,rcp->cbp", weights, self._phases)
         return np.arctan2(both[1] + own * np.sin(angle), both[0] + own * np.cos(angle)).astype(np.float32)
+
+    def recorded_stroke(self, z: np.ndarray, pitch: float, velocity: float) -> tuple[float, float]:
+        share = self._weights(z[None], np.array([pitch]), np.array([velocity]))[0]
+        whole = float(share.sum())
+        return whole, float(np.exp2(share @ np.log2(self._velocities) / whole)) if whole else velocity
 
     # what the recordings add
 

@@ -1,6 +1,8 @@
 """What all models share, whether they make frames (`model.py`) or whole notes (`stft_model.py`): the description of their latents."""
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hummingface.models.playing.checks import is_number, is_numbers
 from hummingface.models.playing.knobs import KnobDirection, read_knobs
 from hummingface.models.playing.shape import ModelError
@@ -64,3 +66,7 @@ class Playable:
     def free_latents(self) -> int:
         """How many latents are not conditions: the first ones."""
         return self.latents - len(self.card.get("conditions", []))
+
+    def recorded_stroke(self, z: np.ndarray, pitch: float, velocity: float) -> tuple[float, float]:
+        """(how much of recordings sounds in a note at z [L], 0 to 1; the velocity at which those were played, the mean of its doublings)."""
+        return 0.0, velocity

@@ -24,13 +24,13 @@ ENGINE_HZ = 48_000
 FIGURES = ("mel", "act60", "onset_env")
 
 
-def played(patch, note, seconds: float, likeness: float) -> np.ndarray:
-    """The patch at the note's key, tuned as it is, for `seconds`: [S, 2] at the recording's rate."""
+def played(patch, note, pitch: float, seconds: float, likeness: float) -> np.ndarray:
+    """The patch at the note's key, tuned to `pitch`, for `seconds`: [S, 2] at the recording's rate."""
     from hummingface.instrument.offline.player import play_events
     from hummingface.instrument.performance import sound_bank
     from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
     key = note.labels.pitch
-    values = {"master.tune_cents": 100 * (note.pitch - key), "master.width": 0.0, "likeness.amount": likeness}
+    values = {"master.tune_cents": 100 * (pitch - key), "master.width": 0.0, "likeness.amount": likeness}
     events: list[tuple[int, Event]] = [
         *((0, Set(name, value)) for name, value in values.items()), (0, NoteOn(0, key, round(note.labels.velocity))),
         (round(note.labels.hold_s * ENGINE_HZ), NoteOff(0, key))]
@@ -66,6 +66,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
         notes.append((path, found.notes[0], patch, time.monotonic() - began))
     rows = []
     for path, note, patch, took_s in notes:
+        pitch = patch.recordings[0].notes[0].pitch
         if args.between:
             others = _neighbours(path, note, notes)
             if others is None:
@@ -73,7 +74,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
             patch = replace(patch, latents=others.latents, recordings=(others,))
         original_s = len(note.audio) / note.rate_hz
         row = {"name": path.stem, "key": note.labels.pitch, "took_s": round(took_s, 2), "bytes": len(json.dumps(patch.to_json()))}
-        figures = figures_of(note, played(patch, note, original_s, args.likeness), args.first)
+        figures = figures_of(note, played(patch, note, pitch, original_s, args.likeness), args.first)
         row |= {name: figures[name] for name in FIGURES}
         made = targets_of(note)
         end = round(min(args.first, 1e3) * made.rate_hz)

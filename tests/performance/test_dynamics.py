@@ -56,20 +56,20 @@ def loudness_of(sound, strokes, note_s=NOTE_S):
 
 def test_the_law_is_40_db_a_decade_between_its_ends(untrained_source):
     controls = Controls(1 / 187.5)
-    levels = [stroke(BY_PLAYER, velocity, controls.now, untrained_source).level_db for velocity in range(1, 128)]
+    levels = [stroke(BY_PLAYER, 60.0, velocity, controls.now, untrained_source).level_db for velocity in range(1, 128)]
     assert (np.diff(levels) > 0).all()
     assert levels[126] - levels[15] == pytest.approx(36)
     assert levels[99] == 0
     assert levels[99] - levels[9] == pytest.approx(40, abs=0.05)
     controls.set("dynamics.range_db", 12.0)
-    soft, hard = (stroke(BY_PLAYER, velocity, controls.now, untrained_source).level_db for velocity in (16, 127))
+    soft, hard = (stroke(BY_PLAYER, 60.0, velocity, controls.now, untrained_source).level_db for velocity in (16, 127))
     assert hard - soft == pytest.approx(12)
 
 
 def test_the_network_is_asked_for_what_it_was_trained_on(untrained_source, monkeypatch):
     controls = Controls(1 / 187.5)
     monkeypatch.setattr(untrained_source, "velocities", (60.0, 120.0))
-    asked = [stroke(BY_PLAYER, velocity, controls.now, untrained_source).asked_velocity for velocity in (1, 59, 61, 100, 121, 127)]
+    asked = [stroke(BY_PLAYER, 60.0, velocity, controls.now, untrained_source).asked_velocity for velocity in (1, 59, 61, 100, 121, 127)]
     assert asked == [60, 60, 61, 100, 120, 120]
 
 

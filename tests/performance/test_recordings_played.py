@@ -105,6 +105,19 @@ def test_it_sounds_like_the_recording(model, key):
     assert np.abs(own - wanted).mean() > 2 * np.abs(like - wanted).mean()
 
 
+def test_at_the_velocity_that_it_was_recorded_at_it_is_as_bright_as_it_was(model):
+    """Whatever "Brightness" makes of other velocities: 3 dB an octave for each doubling here, a soft recording played hard is brighter."""
+    soft = Recording("soft", POINT, (recorded_note(60.0, 25.0, seed=1, fall_db_s=0.0),))
+    hard = Recording("hard", POINT, (recorded_note(60.0, 110.0, seed=2, fall_db_s=0.0),))
+    octaves = np.log2(np.arange(1, 13))
+    for recordings, velocity, seed, tilt_db in (((soft,), 25, 1, 0), ((soft,), 50, 1, 3), ((hard,), 110, 2, 0), ((soft, hard), 25, 1, 0),
+                                                ((soft, hard), 110, 2, 0)):
+        both = Recording("both", POINT, tuple(note for one in recordings for note in one.notes))
+        heard = partials_db(play(model, patch_of(both, **{"dynamics.brightness": 3.0}), notes(velocity=velocity)))
+        wanted = recorded_frames(seed, fall_db_s=0.0).rows[70, :12] + tilt_db * octaves
+        assert np.abs(heard - (wanted - wanted.max())).max() < 1.0, (velocity, len(recordings))
+
+
 def test_without_likeness_and_without_recordings_it_is_the_same(model):
     patch = patch_of(recording())
     off = patch.with_values(parameters={**patch.parameters, "likeness.amount": 0.0})

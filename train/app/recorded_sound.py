@@ -53,7 +53,7 @@ def recorded_sound(refiner: Refiner, paths: Sequence[Path]) -> RecordedSound:
     z, bank = find_point(refiner, middle, how=QUICKLY)
     if not np.isfinite(z).all():
         raise ModelError(f"The model {refiner.model.name} found no point for {middle.labels.name}. Try another model.")
-    packed = tuple(packed_note(bank if note is middle else NoteBank.of([prepared("", note)]), note.pitch) for note in notes)
+    packed = tuple(packed_note(bank if note is middle else NoteBank.of([prepared("", note)])) for note in notes)
     return RecordedSound(notes, packed, tuple(round(float(x), 4) for x in z), bank, skipped)
 
 
