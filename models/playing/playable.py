@@ -68,5 +68,5 @@ class Playable:
         return self.latents - len(self.card.get("conditions", []))
 
     def recorded_stroke(self, z: np.ndarray, pitch: float, velocity: float) -> tuple[float, float]:
-        """(how much of recordings sounds in a note at z [L], 0 to 1; the velocity at which those were played, the mean of its doublings)."""
+        """(how much of recordings sounds in a note at z [L], 0 to 1; the velocity at which those were played, their geometric mean)."""
         return 0.0, velocity
