@@ -15,6 +15,7 @@ from hummingface.instrument.patches import patch as patches_file
 from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown, card_of
 from hummingface.models.playing.file_names import alike, plain
+from hummingface.models.playing.stft_shape import NETWORK as STFT
 from hummingface.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class LibraryError(ValueError):
 
 @dataclass(frozen=True)
 class LibraryEntry:
-    """A patch or a model that can be opened."""
+    """A patch, a model, or a model's preset that can be opened."""
     name: str
     path: Path
     factory: bool
     tags: tuple[str, ...] = ()
     author: str = ""
-    model: str = ""                     # of a patch
+    model: str = ""                     # of a patch or preset
+    preset: str = ""                    # that it is, of the model in `path`
 
 
 def factory_folder(kind: str) -> Path:
@@ -79,6 +81,25 @@ def read_patches() -> tuple[list[LibraryEntry], list[str]]:
     return found, problems
 
 
+def presets() -> list[LibraryEntry]:
+    """The presets of the factory's frame models: sounds to begin with, beside its patches."""
+    found = []
+    for entry in models():
+        card = card_of(entry.path) if entry.factory else {}
+        if card.get("architecture", {}).get("network") != STFT:
+            found += [LibraryEntry(name, entry.path, True, (about["family"],), model=entry.name, preset=name)
+                      for name, about in card.get("presets", {}).items()]
+    return found
+
+
+def open_entry(entry: LibraryEntry) -> Patch:
+    """The patch of an entry; of a preset, with every control at its default. Raises PatchError."""
+    if not entry.preset:
+        return patches_file.load(entry.path)
+    preset = card_of(entry.path)["presets"][entry.preset]
+    return at_preset(Patch(entry.preset, entry.model, ()), preset["z"], preset)
+
+
 def models() -> list[LibraryEntry]:
     """All models with a readable card; the rest is checked when they are opened."""
     return read_models()[0]
@@ -105,7 +126,7 @@ def read_problems() -> list[str]:
     return read_patches()[1] + read_models()[1]
 
 
-def _card_of(model: str) -> dict:
+def card_of_model(model: str) -> dict:
     """The card of a model of the library; empty where there is none that can be read."""
     try:
         return card_of(find_model(model))
@@ -115,7 +136,7 @@ def _card_of(model: str) -> dict:
 
 def knobs_of(model: str) -> list[str]:
     """The named directions of a model: ids as in `models/playing/knobs.py`. Empty where the model is missing."""
-    knobs = _card_of(model).get("knobs")
+    knobs = card_of_model(model).get("knobs")
     return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
 
 
@@ -232,7 +253,7 @@ def save_patch(patch: Patch, path: Path | None = None) -> Path:
         path = _file_of(patch)
     if factory_folder("patches").resolve() in path.resolve().parents:
         raise LibraryError(f"{path}: factory patches cannot be changed; save under another name")
-    if isinstance(sha256 := _card_of(patch.model).get("sha256"), str):      # else the model is not there
+    if isinstance(sha256 := card_of_model(patch.model).get("sha256"), str):      # else the model is not there
         patch = patch.with_values(model_sha256=sha256[:64])
     patches_file.save(patch, path)
     return path

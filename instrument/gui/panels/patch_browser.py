@@ -1,4 +1,6 @@
-"""The patch browser: a popup list of all patches, with search and tags."""
+"""The patch browser: a popup list of all patches, with tags, and a box that takes names or words for a sound ("dark bowed metal")."""
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -16,12 +18,14 @@ from PySide6.QtWidgets import (
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_texts
 from hummingface.instrument.gui.widgets.plain_text import Label, caption
+from hummingface.instrument.patches.find_by_words import Answer
+from hummingface.instrument.patches.library import LibraryEntry
 
 MOST_TAGS = 9
 
 
 class _Row(QStyledItemDelegate):
-    """Name at the left, tags at the right."""
+    """Name at the left; at the right tags, or the words that it answers."""
 
     def __init__(self, browser: "PatchBrowser"):
         super().__init__(browser)
@@ -34,13 +38,13 @@ class _Row(QStyledItemDelegate):
         entry = self._browser.shown[index.row()]
         painter.save()
         selected = paint_surface(painter, option)
-        paint_texts(painter, option.rect.adjusted(theme.px(10), 0, -theme.px(10), 0), entry.name, " · ".join(entry.tags[:3]),
+        paint_texts(painter, option.rect.adjusted(theme.px(10), 0, -theme.px(10), 0), entry.name, self._browser.aside(entry),
                     playing=entry.name == self._browser.playing, soft=selected)
         painter.restore()
 
 
 class PatchBrowser(QFrame):
-    """`open_at` shows it; `chosen` carries the entry that the player picked (a `Patch` or anything with `name` and `tags`)."""
+    """`open_at` shows it; `chosen` carries the entry that the player picked."""
 
     chosen = Signal(object)
 
@@ -49,24 +53,29 @@ class PatchBrowser(QFrame):
         self._owner = parent
         self.setObjectName("panel")
         self.setAccessibleName("Patch browser")
-        self.entries: list = []
-        self.shown: list = []
+        self.entries: list[LibraryEntry] = []
+        self.shown: list[LibraryEntry] = []
         self.playing = ""
+        self.find: Callable[[str], Answer] = lambda _words: Answer(())     # the sounds that answer words
+        self._reasons: dict[LibraryEntry, tuple[str, ...]] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
         column.setSpacing(theme.px(8))
         self.purpose = Label()
         self.purpose.setObjectName("heading")
         column.addWidget(self.purpose)
-        self.search = QLineEdit(placeholderText="Search names and tags")
+        self.search = QLineEdit(placeholderText="A name, or words for a sound: dark bowed metal")
         self.search.setAccessibleName("Search patches")
-        self.search.textChanged.connect(self._narrow)
+        self.search.textChanged.connect(self.refresh)
         self.search.returnPressed.connect(self._take)
         self.search.installEventFilter(self)
         column.addWidget(self.search)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(theme.px(4))
         column.addLayout(self._chips)
+        self.notice = Label(wraps=True)
+        self.notice.setObjectName("soft")
+        column.addWidget(self.notice)
         self.list = QListView()
         self.list.setAccessibleName("Patches")
         self.list.setMouseTracking(True)
@@ -89,7 +98,7 @@ class PatchBrowser(QFrame):
         self.purpose.setText(purpose.upper())
         self._make_chips()
         self.search.clear()
-        self._narrow()
+        self.refresh()
         self.setFixedSize(theme.px(440), theme.px(470))
         screen = self._owner.screen().availableGeometry()
         place.setX(max(screen.left(), min(place.x(), screen.right() - self.width())))
@@ -115,7 +124,7 @@ class PatchBrowser(QFrame):
             chip.setProperty("role", "chip")
             chip.setCheckable(True)
             chip.setAccessibleName(f"Only {tag}")
-            chip.toggled.connect(self._narrow)
+            chip.toggled.connect(self.refresh)
             room -= chip.sizeHint().width() + theme.px(4)
             if room < 0:
                 chip.deleteLater()
@@ -124,17 +133,31 @@ class PatchBrowser(QFrame):
             self.chips.append(chip)
         self._chips.addStretch(1)
 
-    def _narrow(self) -> None:
-        words = self.search.text().lower().split()
+    def refresh(self) -> None:
+        """Show what the box asks for: what has its words in a name or tag first, then what answers them as words for a sound."""
+        typed = self.search.text()
+        words = typed.lower().split()
         tags = [chip.property("tag") for chip in self.chips if chip.isChecked()]
-        self.shown = [e for e in self.entries if all(t in e.tags for t in tags)
-                      and all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
-        self._model.setStringList([f"{e.name}, {', '.join(e.tags)}" for e in self.shown])
-        row = next((i for i, e in enumerate(self.shown) if e.name == self.playing), 0)
+        named = [e for e in self.entries if all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
+        answer = self.find(typed) if words else Answer(())
+        if named and answer.unknown:                        # a name is being typed
+            answer = Answer(())
+        self._reasons = {match.entry: match.reasons for match in answer.matches}
+        found = [match.entry for match in answer.matches]
+        self.shown = [e for e in (*(e for e in found if e in named), *(e for e in named if e not in found), *(e for e in found if e not in named))
+                      if all(t in e.tags for t in tags)]
+        self.notice.setText(answer.notice)
+        self.notice.setVisible(bool(answer.notice))
+        self._model.setStringList([f"{e.name}, {self.aside(e)}" for e in self.shown])
+        row = next((i for i, e in enumerate(self.shown) if e.name == self.playing and not words), 0)
         self.list.setCurrentIndex(self._model.index(row))
         self.list.scrollTo(self._model.index(row))
         self.list.setVisible(bool(self.shown))
         self.empty.setVisible(not self.shown)
+
+    def aside(self, entry: LibraryEntry) -> str:
+        """What is said of a sound beside its name."""
+        return " · ".join((*(self._reasons.get(entry) or entry.tags[:3]), *(["preset"] if entry.preset else [])))
 
     def _take(self) -> None:
         row = self.list.currentIndex().row()
