@@ -14,7 +14,7 @@ HIGH, LOW = 0.6, 0.4                  # of all factory sounds: where the mean ra
 
 # Phrase: (families, of which the first five must be; measures that must be high (+) or low (-) among all sounds).
 PHRASES = {
-    "dark bowed metal": ("strings mallet ensemble", "-brightness +attack +length"),
+    "dark bowed metal": ("strings mallet ensemble", "+attack +inharmonicity"),        # what is all three, and dark, the factory lacks
     "warm flute": ("pipe", "-brightness"),
     "bright brass": ("brass", "+brightness +richness"),
     "soft piano": ("piano mallet", "-brightness"),

@@ -1,13 +1,19 @@
 """What there is to play and to move: patches, models with their presets, controls."""
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummingface.instrument.api.errors import SoundError, raised_as
 from hummingface.instrument.patches import library
+from hummingface.instrument.patches.find_by_words import find_by_words
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter
+from hummingface.instrument.patches.sound_candidates import candidates, unmeasured
 from hummingface.models.playing.card_file import card_of
 from hummingface.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from hummingface.instrument.api.instrument import Instrument
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,38 @@ class ControlInfo:
 def list_patches() -> list[LibraryEntry]:
     """All patches that can be read: the factory's in the order of their programs, then the player's by name."""
     return library.patches()
+
+
+@dataclass(frozen=True)
+class FoundSound:
+    """A sound that answers words: the patch of this `name`, or `preset` (else "") of `model`. `score` is from 0 to 1; `reasons` are the
+    words that it answers well. `open()` gives its Instrument."""
+    name: str
+    model: str
+    preset: str
+    tags: tuple[str, ...]
+    score: float
+    reasons: tuple[str, ...]
+    path: Path
+
+    def open(self) -> "Instrument":
+        """Ready to play. Raises SoundError."""
+        from hummingface.instrument.api.instrument import Instrument
+        return Instrument(model=self.model, preset=self.preset) if self.preset else Instrument(self.path)
+
+
+def find_sounds(words: str) -> list[FoundSound]:
+    """The patches and presets that sound as these words say ("dark bowed metal"), the best first. The player's own patches are measured
+    when they are new. Raises SoundError for words that are not known, with those that may have been meant."""
+    entries = library.patches()
+    if unmeasured(entries):
+        from hummingface.instrument.offline.measuring import measure_own
+        measure_own()
+    answer = find_by_words(words, candidates([*entries, *library.presets()]))
+    if answer.notice:
+        raise SoundError(answer.notice)
+    return [FoundSound(match.entry.name, match.entry.model, match.entry.preset, match.entry.tags, match.score, match.reasons, match.entry.path)
+            for match in answer.matches]
 
 
 def list_models() -> list[ModelInfo]:

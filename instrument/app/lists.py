@@ -1,17 +1,25 @@
 """`hummingface devices | models | patches | controls`: what there is, as text or as JSON."""
 import argparse
+import os
 from typing import Any
 
 from hummingface.command_parser import CommandParser
 from hummingface.instrument.app.options import add_json
 from hummingface.instrument.app.terminal import Terminal
 
+NICENESS = 15                   # of measuring while the window plays
+
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
     """Add the commands to a parser's `commands`."""
     for name, what in (("devices", "list audio devices and MIDI ports"), ("models", "list models"), ("patches", "list patches"),
                        ("controls", "list controls: ids, ranges, units, defaults")):
-        add_json(commands.add_parser(name, help=what, description=f"{what.capitalize()}.", parents=[common]))
+        parser = commands.add_parser(name, help=what, description=f"{what.capitalize()}.", parents=[common])
+        add_json(parser)
+        if name == "patches":
+            parser.add_argument("--words", metavar="W", help='only patches and presets that sound as these words say, such as "dark bowed metal", '
+                                "the best first")
+            parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)      # for the window: the player's own, before words
 
 
 def devices(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -35,6 +43,10 @@ def models(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def patches(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.patches.library import describe_patches, read_patches
+    if args.measure:
+        return _measure(terminal)
+    if args.words is not None:
+        return _find(args, terminal)
     entries, problems = read_patches()
     if args.json:
         terminal.show_json([{"name": entry.name, "file": str(entry.path), "factory": entry.factory, "model": entry.model,
@@ -42,6 +54,40 @@ def patches(args: argparse.Namespace, terminal: Terminal) -> int:
                             for number, entry in enumerate(entries)])
     else:
         terminal.show(describe_patches(entries))
+    return _told(problems, terminal)
+
+
+def _measure(terminal: Terminal) -> int:
+    from hummingface.instrument.app.options import finish_compiling
+    from hummingface.instrument.offline.measuring import measure_own
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    finish_compiling(terminal)
+    return _told(measure_own(), terminal)
+
+
+def _find(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Patches and presets by words."""
+    from hummingface.instrument.app.options import finish_compiling
+    from hummingface.instrument.patches import library
+    from hummingface.instrument.patches.find_by_words import find_by_words
+    from hummingface.instrument.patches.sound_candidates import candidates, unmeasured
+    entries, problems = library.read_patches()
+    if unmeasured(entries):
+        from hummingface.instrument.offline.measuring import measure_own
+        finish_compiling(terminal)
+        with terminal.progress("measuring") as progress:
+            problems += measure_own(progress)
+    answer = find_by_words(args.words, candidates([*entries, *library.presets()]))
+    if answer.notice:
+        terminal.notice(answer.notice)
+    if args.json:
+        terminal.show_json([{"name": match.entry.name, "file": str(match.entry.path), "factory": match.entry.factory, "model": match.entry.model,
+                             "preset": match.entry.preset or None, "tags": list(match.entry.tags), "score": match.score,
+                             "reasons": list(match.reasons)} for match in answer.matches])
+    else:
+        terminal.show("\n".join(f"{match.score:4.2f}  {match.entry.name:<24} {'preset of ' + match.entry.model if match.entry.preset else '':<24} "
+                                f"{', '.join(match.reasons)}".rstrip() for match in answer.matches) or "nothing answers these words")
     return _told(problems, terminal)
 
 

@@ -354,5 +354,6 @@ class Window(QMainWindow):
         if "exports" in vars(self):
             self.exports.exporting.close()
         self.recordings.close()
+        self.choosing.words.close()
         super().closeEvent(event)
 

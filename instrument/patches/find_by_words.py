@@ -18,11 +18,13 @@ from hummingface.suggestions import did_you_mean
 
 LEAST_OF_BEST = 0.6                    # of the best sound's score: what scores less is not shown
 LEAST, LOWEST = 0.35, 0.02             # a score that is worth showing; what a word counts at least
-MOST_FOUND = 30
+FEWEST_FOUND, MOST_FOUND = 6, 30
 NOUN_WEIGHT = 1.6                      # beside an adjective's 1
 OF_THE_FAMILY = 0.5                    # counts for so much of the instrument itself
 BY_TAG, BY_NAME = 0.8, 0.8             # a word that is a tag, or part of a name
 UNKNOWN = 0.4                          # of a measure that is not there yet
+CLEARLY, STEEP = 0.55, 6.0             # a rank that half deserves its adjective; the slope there: what is merely not bright is not dark
+AT_LEAST = 0.15                        # a bright metal is nearer to a dark metal than dark wood is
 GOOD = 0.65                            # a word's score, from which on it is a reason
 PRESET = 0.96                          # of a model's preset, beside a patch that somebody finished
 
@@ -61,8 +63,8 @@ def find_by_words(phrase: str, candidates: Sequence[Candidate]) -> Answer:
     matches: list[Match] = []
     if terms:
         matches = sorted((_match(terms, one) for one in candidates), key=lambda match: -match.score)
-        best = matches[0].score if matches else 0.0
-        matches = [one for one in matches if one.score >= max(LEAST, LEAST_OF_BEST * best)][:MOST_FOUND]
+        least = max(LEAST, LEAST_OF_BEST * matches[0].score) if matches else 0.0
+        matches = [one for place, one in enumerate(matches[:MOST_FOUND]) if one.score >= least or place < FEWEST_FOUND]
     return Answer(tuple(matches), tuple(unknown), " ".join(f"“{word}” is not a word I know.{did_you_mean(word, {*WORDS, *own})}" for word in unknown))
 
 
@@ -120,6 +122,8 @@ def _score(term: _Term, one: Candidate) -> float:
     score = sum(parts) / len(parts)
     if term.negated:
         return 1 - score
+    if term.word in one.entry.tags and not term.names_a_thing:
+        score = max(score, BY_TAG)
     return max(score, BY_NAME) if term.word in _words(one.entry.name) else score
 
 
@@ -127,14 +131,16 @@ def _as_a_thing(term: _Term, one: Candidate) -> float:
     meaning = term.meaning
     family = sum(one.families.get(name, 0.0) for name in meaning.families)
     share = max(sum(one.presets.get(name, 0.0) for name in meaning.presets), family * OF_THE_FAMILY) if meaning.presets else family
-    tagged = any(tag in one.entry.tags for tag in (*meaning.tags, term.word))
-    return max(math.sqrt(min(share, 1.0)), BY_TAG if tagged else 0.0)
+    if term.word in one.entry.tags:         # "strings" of a harp: of the family, if the word has instruments of its own
+        share = max(share, OF_THE_FAMILY if meaning.presets else BY_TAG ** 2)
+    return max(math.sqrt(min(share, 1.0)), BY_TAG if any(tag in one.entry.tags for tag in meaning.tags) else 0.0)
 
 
 def _as_measured(measures: dict[str, float], measured: Measured) -> float:
     scores = [(abs(weight), UNKNOWN if name not in measured else rank(name, measured[name]) if weight > 0 else 1 - rank(name, measured[name]))
               for name, weight in measures.items()]
-    return sum(weight * score for weight, score in scores) / sum(weight for weight, _ in scores)
+    mean = sum(weight * score for weight, score in scores) / sum(weight for weight, _ in scores)
+    return AT_LEAST + (1 - AT_LEAST) / (1 + math.exp(STEEP * (CLEARLY - mean)))
 
 
 def rank(measure: str, value: float) -> float:

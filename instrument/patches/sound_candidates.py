@@ -19,7 +19,8 @@ REACH = 4.0                         # latents: at this distance from the nearest
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sound that may be found. `presets` and `families`: what it is made of, as shares; `measured`: empty where nothing is yet."""
+    """A sound that may be found. `presets` and `families`: what it is made of, as shares; `measured`: empty where nothing is yet;
+    `fingerprint`: empty where its model is not there."""
     entry: LibraryEntry
     fingerprint: str = ""
     presets: dict[str, float] = field(default_factory=dict)
@@ -33,13 +34,19 @@ def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
     cards: dict[str, dict[str, Any]] = {}
     found = []
     for entry, patch in opened(entries):
-        card = cards.setdefault(patch.model, {}) or library.card_of_model(patch.model)
-        cards[patch.model] = card
+        if patch.model not in cards:
+            cards[patch.model] = library.card_of_model(patch.model)
+        card = cards[patch.model]
         presets = card.get("presets")
         shares = _shares(patch, presets if isinstance(presets, dict) else {})
-        key = sound_table.fingerprint(patch, str(card.get("sha256", "")))
+        key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
     return found
+
+
+def unmeasured(entries: Iterable[LibraryEntry]) -> list[Candidate]:
+    """Those that no table has, and that can be played."""
+    return [one for one in candidates(entries) if one.fingerprint and not one.measured]
 
 
 def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patch]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 FILLERS = frozenset(
     "a an the of in on with and or like some sort kind type bit from for to that this is as but sound sounds sounding tone tones patch patches "
-    "instrument instruments music musical style ish very really quite rather slightly little more too most played playing please "
+    "instrument instruments music musical style ish very really quite rather something anything give me want i slightly little more too most played playing please "
     "attack release decay key keys note notes one".split())
 NEGATIONS = frozenset("not no without non never less isn't".split())
 

@@ -2,6 +2,7 @@
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
+from hummingface.instrument.gui.controllers.word_search import WordSearch
 from hummingface.instrument.gui.panels.patch_bar import PatchBar, SavePopup
 from hummingface.instrument.gui.panels.patch_browser import PatchBrowser
 from hummingface.instrument.gui.widgets import theme
@@ -18,7 +19,9 @@ class PatchChoosing:
 
     def __init__(self, window: QWidget, session: Session, bar: PatchBar, pad: MorphPad, banner: Banner):
         self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
-        self.browser, self.saver = PatchBrowser(window), SavePopup(window)
+        self.browser, self.saver, self.words = PatchBrowser(window), SavePopup(window), WordSearch(window)
+        self.browser.find = self.words.find
+        self.words.measured.connect(lambda: self.browser.isVisible() and self.browser.refresh())
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)
@@ -36,14 +39,14 @@ class PatchChoosing:
             self.load(entries[(here + step) % len(entries)])
 
     def load(self, entry: library.LibraryEntry) -> None:
-        """Play a patch of the library."""
+        """Play a patch of the library, or a model's preset as a patch that is not saved yet."""
         patch = self._read(entry)
         if patch is not None:
-            self.session.load(patch)
+            (self.session.load_new if entry.preset else self.session.load)(patch)
 
     def _read(self, entry: library.LibraryEntry) -> Patch | None:
         try:
-            return library.load_patch(entry.path)
+            return library.open_entry(entry)
         except ValueError as error:
             self.banner.say(str(error), problem=True)
             return None
@@ -60,6 +63,7 @@ class PatchChoosing:
 
     def _open_browser(self, place: QPoint, purpose: str) -> None:
         entries, problems = library.read_patches()
+        self.words.begin(entries)
         self.browser.open_at(place, entries, self.session.name, purpose)
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
