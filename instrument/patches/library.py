@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
-from hummingface.instrument.patches.patch import Patch, PatchError
+from hummingface.instrument.patches.patch import MOST_LATENTS, Patch, PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown, card_of
 from hummingface.models.playing.file_names import alike, plain
 from hummingface.models.playing.stft_shape import NETWORK as STFT
@@ -138,6 +138,16 @@ def knobs_of(model: str) -> list[str]:
     """The named directions of a model: ids as in `models/playing/knobs.py`. Empty where the model is missing."""
     knobs = card_of_model(model).get("knobs")
     return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
+
+
+def latent_labels_of(model: str) -> list[str]:
+    """What each of the first latents of a model mostly does, in a word, or empty. Nothing where its card says nothing, or is damaged."""
+    from hummingface.models.playing.playable import read_latent_labels
+    from hummingface.models.playing.shape import ModelError
+    try:
+        return read_latent_labels(card_of_model(model), MOST_LATENTS)
+    except ModelError:
+        return []
 
 
 def families_of(model: str) -> list[str]:

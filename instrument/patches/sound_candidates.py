@@ -1,5 +1,5 @@
 """The sounds of the library as they can be found by words: what each is made of, and what it measures."""
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from hummingface.models.playing.checks import is_numbers
 from hummingface.models.playing.knobs import FARTHEST
 
 NEAR = 1.0                          # latents: a preset that is this much farther than the nearest hardly counts
+MIXED_WITHIN = 0.3                  # latents: as far as this from what a patch was mixed from, it still is that
+LEAST_SHARE = 0.05
 REACH = 4.0                         # latents: at this distance from the nearest preset a sound has little of it
 
 
@@ -37,8 +39,9 @@ def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
         if patch.model not in cards:
             cards[patch.model] = library.card_of_model(patch.model)
         card = cards[patch.model]
-        presets = card.get("presets")
-        shares = _shares(patch, presets if isinstance(presets, dict) else {})
+        presets = card.get("presets") if isinstance(card.get("presets"), dict) else {}
+        shares = shares_of(patch, {name: about["z"] for name, about in presets.items() if isinstance(about, dict) and isinstance(about.get("z"), list)
+                                   and is_numbers(about["z"], len(about["z"]), -FARTHEST, FARTHEST)})
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
     return found
@@ -58,7 +61,7 @@ def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patc
             continue
 
 
-def _families(shares: dict[str, float], presets: Any) -> dict[str, float]:
+def _families(shares: dict[str, float], presets: dict[str, Any]) -> dict[str, float]:
     families: dict[str, float] = {}
     for name, share in shares.items():
         family = "plucked" if name in PLUCKED else presets[name].get("family")
@@ -67,16 +70,19 @@ def _families(shares: dict[str, float], presets: Any) -> dict[str, float]:
     return families
 
 
-def _shares(patch: Patch, presets: dict[str, Any]) -> dict[str, float]:
-    """What a patch is made of: what it says it was mixed from, or the presets that it is near."""
-    if blend := {name: share for name, share in patch.blend.items() if isinstance(presets.get(name), dict) and share > 0}:
-        return {name: share / sum(blend.values()) for name, share in blend.items()}
-    count = len(patch.latents)
-    places = {name: about["z"] for name, about in presets.items()
-              if isinstance(about, dict) and is_numbers(about.get("z"), count, -FARTHEST, FARTHEST)}
-    if not places:
+def shares_of(patch: Patch, places: dict[str, Sequence[float]]) -> dict[str, float]:
+    """How much of each preset of its model, by their `places` in latent space, is in a patch: what it was mixed from, where it still is
+    there, or the presets that it is near."""
+    point = np.array(patch.latents)
+    if blend := {name: share for name, share in patch.blend.items() if name in places and share > 0}:
+        shares = {name: share / sum(blend.values()) for name, share in blend.items()}
+        mixed = sum(share * np.array(places[name]) for name, share in shares.items())
+        if len(mixed) == len(point) and np.abs(mixed - point).max() < MIXED_WITHIN:
+            return shares
+    near = {name: place for name, place in places.items() if len(place) == len(point)}
+    if not near:
         return {}
-    far = np.square(np.array(list(places.values())) - np.array(patch.latents)).sum(1)
+    far = np.square(np.array(list(near.values())) - point).sum(1)
     weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
     weight *= np.exp(-far.min() / (2 * REACH ** 2)) / weight.sum()
-    return {name: float(share) for name, share in zip(places, weight, strict=True) if share > 0.05}
+    return {name: float(share) for name, share in zip(near, weight, strict=True) if share > LEAST_SHARE}

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.session import dice
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES, Recording
 
@@ -150,9 +151,12 @@ class Session:
         if not outer:
             self.end()
 
-    def randomise_latents(self) -> None:
-        """Random values for all latents that are not locked, distributed as the model's presets are."""
-        self.set_many({i: self._random.gauss(0, 1) for i in self._free()})
+    def randomise(self, amount: float = 1.0) -> None:
+        """Another sound of the model, from near the one that plays (0) to anywhere in its space (1); see `dice.py`. It is a new patch, and one
+        undo step."""
+        now = self.state.to_patch()
+        locked = [place for place, identity in enumerate(LATENTS) if identity in self.locked]
+        self.load_new(dice.roll(now, dice.material(now.model, len(now.latents)), amount, locked, self._random))
 
     def mutate_latents(self, amount: float = 0.25) -> None:
         """Move all unlocked latents by small random amounts."""

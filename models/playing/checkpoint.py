@@ -22,7 +22,7 @@ from hummingface.models.playing.checked_json import JsonError, parse_json, read_
 from hummingface.models.playing.checks import is_key_range, is_number, is_numbers, is_whole
 from hummingface.models.playing.knobs import FARTHEST, check_conditions, read_knobs
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.playable import trained_velocities
+from hummingface.models.playing.playable import read_latent_labels, trained_velocities
 from hummingface.models.playing.shape import ModelError, read_architecture, tensor_shapes
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.models.playing.stft_shape import NETWORK, read_stft_shape, stft_tensor_shapes
@@ -136,6 +136,7 @@ def load_model(path: str | Path) -> Model | StftModel:
     try:
         check_conditions(card, latents)
         read_knobs(card, latents)
+        read_latent_labels(card, latents)
         trained_velocities(card)
         key_trend.read(card, latents)
     except ModelError as error:

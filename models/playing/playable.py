@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 KEYS = 21.0, 108.0                    # of a piano, where a card says no others
 VELOCITIES = 1.0, 127.0
+LONGEST_LABEL = 20                    # letters of what a latent does
 
 
 def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
@@ -30,6 +31,19 @@ def trained_velocities(card: dict[str, Any]) -> tuple[float, float] | None:
     if not is_numbers(trained, 2, 1, 127) or trained[0] > trained[1]:
         raise ModelError("the velocities that it was trained on are not a range within 1..127")
     return float(trained[0]), float(trained[1])
+
+
+def read_latent_labels(card: dict[str, Any], latents: int) -> list[str]:
+    """What each of the first latents of a card mostly does, in a word; empty where it does nothing that has a name. Raises ModelError.
+
+    "latent_labels": [{"label": "bright", ..}, null, ..]
+    """
+    stored = card.get("latent_labels", [])
+    labels = [about.get("label") if isinstance(about, dict) else "" if about is None else None for about in stored] \
+        if isinstance(stored, list) else [None]
+    if len(labels) > latents or not all(isinstance(label, str) and len(label) <= LONGEST_LABEL and label.isprintable() for label in labels):
+        raise ModelError(f"'latent_labels' are not at most {latents} words of up to {LONGEST_LABEL} letters, or null")
+    return [label or "" for label in labels]
 
 
 class Playable:

@@ -80,7 +80,7 @@ def test_volume_and_tuning_belong_to_the_player(session, said):
 def test_locked_latents_stay(session):
     session.lock("latent.4", True)
     before = session["latent.5"]
-    for act in (session.randomise_latents, session.mutate_latents):
+    for act in (session.randomise, session.mutate_latents):
         act()
         assert session["latent.4"] == 0.5
         assert session["latent.5"] != before
@@ -90,7 +90,7 @@ def test_locked_latents_stay(session):
 
 
 def test_randomise_is_one_step(session):
-    session.randomise_latents()
+    session.randomise()
     session.undo()
     assert not session.can_undo
     assert session["latent.9"] == 0.5

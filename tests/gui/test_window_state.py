@@ -34,7 +34,7 @@ def patch(number: int, latents: int = 16) -> Patch:
 def played(steps: int, seed: int = 1) -> Session:
     """A session in which everything was done that can be done, by chance."""
     chance, session = random.Random(seed), Session(lambda message: None, patch(0), seed=seed)
-    moves = (session.randomise_latents, session.mutate_latents, session.undo, session.redo, session.swap,
+    moves = (session.randomise, session.mutate_latents, session.undo, session.redo, session.swap,
              lambda: session.set(chance.choice(LATENTS), chance.uniform(-3, 3)), lambda: session.load(patch(chance.randrange(50))),
              lambda: session.load_new(patch(chance.randrange(50))),
              lambda: session.saved_as(session.state.to_patch().with_values(name="Mine")),

@@ -75,6 +75,8 @@ def _add_finishing(command: AddCommand) -> None:
     """What is made of a run, and what is added to a model afterwards."""
     knobs = command("knobs", "measure which way in a model's latent space is brighter ..: into its card, weights stay as they are")
     knobs.add_argument("model", help="a name of the library, or a file")
+    labels = command("labels", "measure what each latent of a model mostly does, for its label: into its card, weights stay as they are")
+    labels.add_argument("model", help="a name of the library, or a file")
 
     stereo = command("stereo", "give a mono model the width of the notes that it learnt: nothing else of what it plays changes")
     stereo.add_argument("model", help="a name of the library, or a file")

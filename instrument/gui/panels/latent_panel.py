@@ -1,17 +1,19 @@
 """The panel of the model's latent space: the sixteen latents and, on a second page, the named directions."""
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QSlider, QStackedWidget, QToolButton, QWidget
 
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
-from hummingface.instrument.patches.library import families_of, knobs_of
+from hummingface.instrument.gui.widgets.scrolling import leave_wheel
+from hummingface.instrument.patches.library import families_of, knobs_of, latent_labels_of
 from hummingface.instrument.patches.parameters import PARAMETERS, group
 from hummingface.instrument.session.session import LATENTS, Session
 
 COLUMNS, NAMED_COLUMNS = 8, 10
+AMOUNT_WIDTH = 56           # of the slider
 LONGEST_SHOWN = 40          # characters of a model's name beside the heading
 
 
@@ -43,6 +45,13 @@ class LatentKnob(Knob):
         self._show_or_hide()
         self.update()
 
+    def show_word(self, word: str) -> None:
+        """What it mostly does in this model, in a word; empty where nothing was found that it mostly does."""
+        if word != self.word:
+            self.word = word
+            self.setAccessibleName(f"{self.parameter.label}, {word}" if word else self.parameter.label)
+            self.update()
+
     def _draw_lock(self) -> None:
         size = theme.px(13)
         self.lock.setIcon(theme.icon("lock" if self.dimmed else "unlock", size, theme.DIM, theme.TEXT))
@@ -71,7 +80,7 @@ class LatentKnob(Knob):
             super().keyPressEvent(event)
 
     def hint(self) -> str:
-        return super().hint() + " · Ctrl+L locks"
+        return super().hint() + " · Ctrl+L locks" + (f" · Up: mostly {self.word}" if self.word else "")
 
 
 class NamedKnob(Knob):
@@ -120,11 +129,16 @@ class LatentPanel(Panel):
         self.turn.setShortcut("Ctrl+D")
         self.turn.toggled.connect(self.pages.setCurrentIndex)
         self.tools.addWidget(self.turn)
-        self.randomise = tool("dice", "Randomise latents", "Random values for all latents that are not locked (Ctrl+R)",
+        self.amount = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=100)
+        self.amount.setAccessibleName("Amount of Randomise, per cent")
+        set_tip(self.amount, "How far Randomise goes: left, steps around this sound; right, anywhere in the model's space")
+        leave_wheel(self.amount)
+        self.tools.addWidget(self.amount)
+        self.randomise = tool("dice", "Randomise", "Another sound of the model, as far away as the slider says; locked latents stay (Ctrl+R)",
                               text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
         self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
-        for button, act in ((self.randomise, session.randomise_latents), (self.mutate, session.mutate_latents),
+        for button, act in ((self.randomise, lambda: session.randomise(self.amount.value() / 100)), (self.mutate, session.mutate_latents),
                             (self.reset, session.reset_latents)):
             self.tools.addWidget(button)
             button.clicked.connect(lambda _=False, act=act: act())
@@ -132,6 +146,11 @@ class LatentPanel(Panel):
         self.mutate.setShortcut("Ctrl+M")
         session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(("latent", "morph")) else None)
         session.on_change.append(self.refresh)
+
+    def rescale(self) -> None:
+        super().rescale()
+        if "amount" in vars(self):              # else the panel is being made
+            self.amount.setFixedWidth(theme.px(AMOUNT_WIDTH))
 
     def reveal(self, parameter_id: str) -> None:
         """Switch to the page that has a control, if one has."""
@@ -149,6 +168,9 @@ class LatentPanel(Panel):
                 named = number is not None and number < len(families)
                 label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
                 named_knob.show_known(named or parameter_id in known, label)
+        words = latent_labels_of(model)
+        for knob, word in zip(self.knobs.values(), [*words, *[""] * len(self.knobs)], strict=False):
+            knob.show_word(word)
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)

@@ -28,6 +28,7 @@ class Knob(Control):
         self.label = label or parameter.label
         self.diameter = diameter
         self.always_value = always_value
+        self.word = ""                  # of what it does, below its label where there is room, else beside it until it is touched
         self.model_value: float | None = None
         self.dimmed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -55,11 +56,14 @@ class Knob(Control):
 
     def _geometry(self) -> tuple[QPointF, float, float]:
         """Centre and radius of the arc, and the top of the text below."""
-        lines = theme.px(15)
+        lines = theme.px(15) * (2 if self._word_has_a_line() else 1)
         radius = min(self.width() - theme.px(6), self.height() - lines - theme.px(4), theme.px(self.diameter)) / 2
         spare = self.height() - lines - 2 * radius - theme.px(2)
         centre = QPointF(self.width() / 2, max(spare / 2, 1) + radius)
         return centre, radius, centre.y() + radius + theme.px(1)
+
+    def _word_has_a_line(self) -> bool:
+        return bool(self.word) and self.height() >= theme.px(self.diameter + 36)
 
     @staticmethod
     def _at(centre: QPointF, radius: float, travel: float) -> QPointF:
@@ -107,10 +111,14 @@ class Knob(Control):
 
         line = theme.px(14)
         box = QRectF(0, text_top, self.width(), line)
-        if self.always_value:
+        if self.always_value and self.word and not touched and not self._word_has_a_line():
+            self._text(painter, box, f"{self.label} {self.word}", theme.SOFT)
+        elif self.always_value:
             self._label_and_value(painter, box, theme.TEXT if touched or warm else theme.SOFT)
         else:
             self._text(painter, box, self.reading() if touched else self.label, theme.TEXT if touched else theme.SOFT)
+        if self._word_has_a_line():
+            self._text(painter, box.translated(0, line), self.word, theme.SOFT)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

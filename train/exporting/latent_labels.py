@@ -1,0 +1,74 @@
+"""Finds what each latent of a model mostly does, for its label in the window ("7 bright").
+
+Around points of the model's space (presets, and half-ways between two) each latent is set to both ends of its travel, at random keys, and the
+characteristics of both notes are measured. Their difference counts in deviations of the characteristic among the points. A latent mostly does
+what changes most, by LEAST or more on average, and the same way at SAME of the points or more; one that does nothing so clearly has no label.
+
+    "latent_labels": [{"label": "bright", "characteristic": "brightness", "change": 0.9, "same": 0.85}, null, ..]       one for each free latent
+"""
+from typing import Any
+
+import numpy as np
+
+from hummingface.models.playing.conditioning import ROWS, row_times_s
+from hummingface.models.playing.model import Model
+from hummingface.models.playing.shape import ModelError
+from hummingface.models.playing.stft_model import StftModel
+from hummingface.train.data.characteristics import CHARACTERISTICS, measure
+
+WORDS = {                               # what more of a characteristic, and less of it, is called
+    "brightness": ("bright", "dark"), "attack": ("slow", "sharp"), "decay": ("short", "long"), "noisiness": ("breathy", "clean"),
+    "inharmonicity": ("bell-like", "harmonic"), "odd": ("hollow", "full"), "vibrato": ("vibrato", "still"), "fuzz": ("rough", "smooth")}
+KEYS = np.arange(36.0, 85.0)
+VELOCITY, HOLD_S = 100.0, 2.0
+END = 2.5                               # of a latent, either way
+POINTS = 96
+CLIPPED = 2.0                           # deviations: a point counts no more
+MOVED = 0.05                            # deviations: less is no change
+LEAST, SAME = 0.3, 0.7
+
+
+def latent_labels(model: Model | StftModel, seed: int = 0) -> list[dict[str, Any] | None]:
+    """For the card of `model`. Raises ModelError for one of whole notes."""
+    if isinstance(model, StftModel):
+        raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its latents have numbers alone.")
+    change = changes(model, seed)                                                                             # [L, POINTS, 8]
+    up, down = (change > MOVED).sum(1), (change < -MOVED).sum(1)
+    same, mean = np.maximum(up, down) / change.shape[1], change.mean(1)
+    return [_label(mean[i], same[i]) for i in range(len(change))]
+
+
+def _label(mean: np.ndarray, same: np.ndarray) -> dict[str, Any] | None:
+    clear = np.where(same >= SAME, np.abs(mean), 0.0)
+    most = int(np.argmax(clear))
+    if clear[most] < LEAST:
+        return None
+    name = list(CHARACTERISTICS)[most]
+    return {"label": WORDS[name][0 if mean[most] > 0 else 1], "characteristic": name, "change": round(float(mean[most]), 2),
+            "same": round(float(same[most]), 2)}
+
+
+def changes(model: Model, seed: int = 0) -> np.ndarray:
+    """What setting each free latent from one end to the other changes, in deviations. [L, POINTS, 8]"""
+    rng = np.random.default_rng(seed)
+    presets = np.array(list(model.presets.values()) or rng.standard_normal((POINTS, model.latents)))
+    pairs = rng.integers(len(presets), size=(POINTS, 2))
+    points = (presets[pairs[:, 0]] + presets[pairs[:, 1]]) / 2
+    keys = rng.choice(KEYS, POINTS)
+    unit = np.maximum(_measured(model, points, keys).std(0), 1e-6)
+    found = []
+    for latent in range(model.free_latents):
+        ends = [np.where(np.arange(model.latents) == latent, end, points) for end in (END, -END)]
+        high, low = (_measured(model, at, keys) for at in ends)
+        found.append(np.clip((high - low) / unit, -CLIPPED, CLIPPED))
+    return np.array(found)
+
+
+def _measured(model: Model, points: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Characteristics of notes. [N, 8]"""
+    times, found = row_times_s(), []
+    for z, key in zip(points, keys, strict=True):
+        note = model.note(z[None], np.array([key]), np.array([VELOCITY]))
+        values = measure(model.frames_at(np.repeat(note, ROWS, 0), times), key, HOLD_S)
+        found.append([values[name] for name in CHARACTERISTICS])
+    return np.array(found)
