@@ -2,7 +2,7 @@
 
 What is drawn is made of what is known to be good: latents are mixed from presets of different families, and controls are those of two patches
 of the library, of one for the tone (envelope, filter, character), of the other for motion and room. So no value is beyond what a patch has.
-`amount` is how far to go there: 0 steps around the sound that plays, as Mutate does, 1 leaves it behind.
+`amount` is how far to go there: 0 takes steps around the sound that plays, as Mutate does, 1 leaves it behind.
 """
 import random
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, PARAMETERS
-from hummingface.instrument.patches.patch import IDS, Patch
+from hummingface.instrument.patches.patch import IDS, MOST_LATENTS, Patch
 from hummingface.instrument.patches.sound_candidates import shares_of
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checks import is_number, is_numbers
@@ -46,9 +46,11 @@ class Donor:
 
 @dataclass(frozen=True)
 class Material:
-    """What rolls of a model are made of. Without presets, latents are drawn as a model's presets are distributed."""
+    """What rolls of a model are made of. Without presets, latents are drawn as a model's presets are distributed. `free`: so many latents
+    are no conditions."""
     presets: tuple[Preset, ...] = ()
     donors: tuple[Donor, ...] = ()
+    free: int = MOST_LATENTS
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def material(model: str, latents: int) -> Material:
         if not patch.recordings and shares:
             plain_db = sum(share * own[name].gain_db for name, share in shares.items()) / sum(shares.values())
             donors.append(Donor(patch.parameters, patch.gain_db - plain_db))
-    return Material(tuple(preset for preset in presets(model).values() if len(preset.latents) == latents), tuple(donors))
+    conditions = library.card_of_model(model).get("conditions")
+    return Material(tuple(preset for preset in presets(model).values() if len(preset.latents) == latents), tuple(donors),
+                    latents - (len(conditions) if isinstance(conditions, list) else 0))
 
 
 def roll(now: Patch, material: Material, amount: float, locked: Iterable[int], rng: random.Random) -> Patch:
@@ -85,7 +89,7 @@ def roll(now: Patch, material: Material, amount: float, locked: Iterable[int], r
     what they pull becomes less with the amount."""
     to = _target(now, material, rng)
     kept = set(locked)
-    latents = [z if place in kept else _within(place, z + amount * (there - z) + rng.gauss(0, STEP * (1 - amount)))
+    latents = [z if place in kept else _within(place, z + amount * (there - z) + (rng.gauss(0, STEP) if place < material.free else 0.0))
                for place, (z, there) in enumerate(zip(now.latents, to.latents, strict=True))]
     parameters = {name: _between(name, now.parameters[name], to.parameters.get(name, now.parameters[name]), amount, rng) for name in IDS}
     parameters["morph.amount"] = now.parameters["morph.amount"] * (1 - amount)
@@ -107,7 +111,8 @@ def _target(now: Patch, material: Material, rng: random.Random) -> Target:
     gain_db = sum(share * preset.gain_db for preset, share in mixed) / total if mixed else now.gain_db
     if tone is not None:
         gain_db += tone.gain_db
-    name = " × ".join(preset.name for preset, _ in sorted(mixed, key=lambda one: -one[1])) or "Rolled"
+    names = [preset.name for preset, _ in sorted(mixed, key=lambda one: -one[1])] or ["New sound"]
+    name = " × ".join(names) if len(names) > 1 else names[0] + VARIED
     parameters = {}
     for identity in IDS:
         tonal = PARAMETERS[identity].group in TONE or identity == "drive.amount"

@@ -84,7 +84,9 @@ def test_locked_latents_stay(session):
         act()
         assert session["latent.4"] == 0.5
         assert session["latent.5"] != before
-    session.undo()
+    for _ in range(2):
+        session.undo()
+    session.mutate_latents()
     session.reset_latents()
     assert [session[i] for i in LATENTS] == [0.5] * 16
 

@@ -6,6 +6,7 @@ what changes most, by LEAST or more on average, and the same way at SAME of the 
 
     "latent_labels": [{"label": "bright", "characteristic": "brightness", "change": 0.9, "same": 0.85}, null, ..]       one for each free latent
 """
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,11 @@ MOVED = 0.05                            # deviations: less is no change
 LEAST, SAME = 0.3, 0.7
 
 
-def latent_labels(model: Model | StftModel, seed: int = 0) -> list[dict[str, Any] | None]:
+def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) -> list[dict[str, Any] | None]:
     """For the card of `model`. Raises ModelError for one of whole notes."""
     if isinstance(model, StftModel):
         raise ModelError(f"{model.name} makes whole notes, whose characteristics are not measured: its latents have numbers alone.")
-    change = changes(model, seed)                                                                             # [L, POINTS, 8]
+    change = changes(model, range(model.free_latents), seed, count)
     up, down = (change > MOVED).sum(1), (change < -MOVED).sum(1)
     same, mean = np.maximum(up, down) / change.shape[1], change.mean(1)
     return [_label(mean[i], same[i]) for i in range(len(change))]
@@ -48,16 +49,16 @@ def _label(mean: np.ndarray, same: np.ndarray) -> dict[str, Any] | None:
             "same": round(float(same[most]), 2)}
 
 
-def changes(model: Model, seed: int = 0) -> np.ndarray:
-    """What setting each free latent from one end to the other changes, in deviations. [L, POINTS, 8]"""
+def changes(model: Model, latents: Iterable[int], seed: int = 0, count: int = POINTS) -> np.ndarray:
+    """What setting each of these L latents from one end to the other changes, in deviations, at so many points. [L, count, 8]"""
     rng = np.random.default_rng(seed)
-    presets = np.array(list(model.presets.values()) or rng.standard_normal((POINTS, model.latents)))
-    pairs = rng.integers(len(presets), size=(POINTS, 2))
+    presets = np.array(list(model.presets.values()) or rng.standard_normal((count, model.latents)))
+    pairs = rng.integers(len(presets), size=(count, 2))
     points = (presets[pairs[:, 0]] + presets[pairs[:, 1]]) / 2
-    keys = rng.choice(KEYS, POINTS)
+    keys = rng.choice(KEYS, count)
     unit = np.maximum(_measured(model, points, keys).std(0), 1e-6)
     found = []
-    for latent in range(model.free_latents):
+    for latent in latents:
         ends = [np.where(np.arange(model.latents) == latent, end, points) for end in (END, -END)]
         high, low = (_measured(model, at, keys) for at in ends)
         found.append(np.clip((high - low) / unit, -CLIPPED, CLIPPED))

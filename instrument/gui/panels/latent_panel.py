@@ -45,8 +45,8 @@ class LatentKnob(Knob):
         self._show_or_hide()
         self.update()
 
-    def show_word(self, word: str) -> None:
-        """What it mostly does in this model, in a word; empty where nothing was found that it mostly does."""
+    def show_word(self, word: str | None) -> None:
+        """What it mostly does in this model, in a word; empty where it does nothing that has a name. None: nobody knows of any latent."""
         if word != self.word:
             self.word = word
             self.setAccessibleName(f"{self.parameter.label}, {word}" if word else self.parameter.label)
@@ -169,8 +169,8 @@ class LatentPanel(Panel):
                 label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
                 named_knob.show_known(named or parameter_id in known, label)
         words = latent_labels_of(model)
-        for knob, word in zip(self.knobs.values(), [*words, *[""] * len(self.knobs)], strict=False):
-            knob.show_word(word)
+        for number, knob in enumerate(self.knobs.values()):
+            knob.show_word((words[number] if number < len(words) else "") if any(words) else None)
         for parameter_id, knob in self.knobs.items():
             if knob.dimmed != (parameter_id in self.session.locked):
                 knob.show_lock(parameter_id in self.session.locked)

@@ -28,7 +28,7 @@ class Knob(Control):
         self.label = label or parameter.label
         self.diameter = diameter
         self.always_value = always_value
-        self.word = ""                  # of what it does, below its label where there is room, else beside it until it is touched
+        self.word: str | None = None    # what it does, below its label where there is room, else beside it until it is touched
         self.model_value: float | None = None
         self.dimmed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -63,7 +63,7 @@ class Knob(Control):
         return centre, radius, centre.y() + radius + theme.px(1)
 
     def _word_has_a_line(self) -> bool:
-        return bool(self.word) and self.height() >= theme.px(self.diameter + 36)
+        return self.word is not None and self.height() >= theme.px(self.diameter * 0.8 + 34)
 
     @staticmethod
     def _at(centre: QPointF, radius: float, travel: float) -> QPointF:
@@ -118,7 +118,7 @@ class Knob(Control):
         else:
             self._text(painter, box, self.reading() if touched else self.label, theme.TEXT if touched else theme.SOFT)
         if self._word_has_a_line():
-            self._text(painter, box.translated(0, line), self.word, theme.SOFT)
+            self._text(painter, box.translated(0, line), self.word or "", theme.SOFT)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour(theme.TEXT, 0.75), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

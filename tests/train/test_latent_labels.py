@@ -1,0 +1,68 @@
+"""What each latent mostly does: found where there is something to find, and what cards say of it holds at points that were not measured."""
+import numpy as np
+import pytest
+
+from hummingface.instrument.patches import library
+from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LOWEST, NOISE, VIBRATO
+from hummingface.models.playing.playable import read_latent_labels
+from hummingface.models.playing.shape import ModelError
+from hummingface.train.data.characteristics import CHARACTERISTICS
+from hummingface.train.exporting import latent_labels
+from hummingface.train.exporting.latent_labels import changes
+
+SAME_ELSEWHERE = 0.65                   # of other points, over all labels: half would be chance
+POINTS = 6
+
+
+class Invented:
+    """Latent 1 takes vibrato away, 2 makes notes noisier, 3 gives them vibrato here and takes it there, 4 does nothing."""
+    presets = {str(i): list(z) for i, z in enumerate(np.random.default_rng(0).uniform(-1, 1, (20, 4)))}
+    latents = free_latents = 4
+
+    def note(self, z, pitch, velocity):
+        return z
+
+    def frames_at(self, note, times):
+        rows = np.zeros((len(note), FRAME_SIZE))
+        rows[:, LEVEL] = LOWEST[LEVEL]
+        rows[:, LEVEL.start:LEVEL.start + 20] = -20
+        rows[:, NOISE] = -70 + 6 * note[:, 1:2]
+        rows[:, VIBRATO.start] = 20 - 3 * note[:, 0] + 3 * np.sign(np.sin(9 * note[:, 1])) * note[:, 2]
+        return rows
+
+
+def test_a_latent_is_called_what_it_does_everywhere():
+    less, noisy, either, nothing = latent_labels.latent_labels(Invented(), count=30)
+    assert (less["label"], less["characteristic"]) == ("still", "vibrato") and less["change"] < -1 and less["same"] > 0.9
+    assert (noisy["label"], noisy["characteristic"]) == ("breathy", "noisiness")
+    assert either is None and nothing is None
+
+
+@pytest.mark.parametrize("name", ["FluidR3 Atlas", "FluidR3 Dream"])
+def test_labels_of_the_factorys_models_hold_at_other_points(name):
+    """`hummingface train labels MODEL` after its weights have changed."""
+    model = library.load_model(name)
+    stored = model.card["latent_labels"]
+    assert len(stored) == model.free_latents and sum(about is not None for about in stored) >= 1
+    labelled = [latent for latent, about in enumerate(stored) if about is not None]
+    moved = [change[:, list(CHARACTERISTICS).index(stored[latent]["characteristic"])] * np.sign(stored[latent]["change"])
+             for latent, change in zip(labelled, changes(model, labelled, seed=11, count=POINTS), strict=True)]
+    assert min(change.mean() for change in moved) > 0
+    assert np.mean([(change > 0).mean() for change in moved]) >= SAME_ELSEWHERE
+
+
+def test_models_of_whole_notes_have_numbers_alone():
+    with pytest.raises(ModelError, match="numbers alone"):
+        latent_labels.latent_labels(library.load_model("Seed GAN"))
+    assert library.latent_labels_of("Seed GAN") == []
+
+
+@pytest.mark.parametrize("stored", ["bright", [1], [{"label": 3}], [{"label": "x" * 21}], [{"label": "a\nb"}], [None] * 17, {"1": "bright"}])
+def test_what_a_card_says_of_latents_is_checked(stored):
+    with pytest.raises(ModelError, match="latent_labels"):
+        read_latent_labels({"latent_labels": stored}, 16)
+
+
+def test_labels_are_read():
+    assert read_latent_labels({"latent_labels": [{"label": "bright", "change": 1}, None]}, 16) == ["bright", ""]
+    assert read_latent_labels({}, 16) == []
