@@ -56,7 +56,7 @@ def test_anywhere_has_the_breadth_of_the_presets_and_small_steps_have_not(atlas)
 def test_the_amount_is_how_far_it_goes(atlas):
     reach = [np.mean([np.linalg.norm(np.subtract(patch.latents, ATLAS.latents)) for patch in rolls(ATLAS, atlas, amount, 40)])
              for amount in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    assert all(less < more for less, more in zip(reach, reach[1:], strict=False))
+    assert reach == sorted(reach)
 
 
 def test_controls_are_those_of_two_patches(atlas):
@@ -121,5 +121,6 @@ def test_undo_takes_back_latents_that_have_no_knob():
 
 def test_a_recording_stays_in_the_patch_and_sounds_less(atlas):
     mine = replace(ATLAS, recordings=(Recording("mine", ATLAS.latents, (recorded_note(),)),))
-    assert [(patch.recordings, patch.parameters["likeness.amount"]) for patch in
-            (dice.roll(mine, atlas, amount, (), random.Random(1)) for amount in (0.0, 1.0))] == [(mine.recordings, 1.0), (mine.recordings, 0.0)]
+    near, far = (dice.roll(mine, atlas, amount, (), random.Random(1)) for amount in (0.0, 1.0))
+    assert near.recordings == far.recordings == mine.recordings
+    assert (near.parameters["likeness.amount"], far.parameters["likeness.amount"]) == (1.0, 0.0)

@@ -73,8 +73,8 @@ def find_sounds(words: str) -> list[FoundSound]:
     answer = find_by_words(words, candidates([*entries, *library.presets()]))
     if answer.notice:
         raise SoundError(answer.notice)
-    return [FoundSound(match.entry.name, match.entry.model, match.entry.preset, match.entry.tags, match.score, match.reasons, match.entry.path)
-            for match in answer.matches]
+    return [FoundSound(one.entry.name, one.entry.model, one.entry.preset, one.entry.tags, one.score, one.reasons, one.entry.path)
+            for one in answer.matches]
 
 
 def list_models() -> list[ModelInfo]:

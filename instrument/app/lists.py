@@ -17,9 +17,9 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
         parser = commands.add_parser(name, help=what, description=f"{what.capitalize()}.", parents=[common])
         add_json(parser)
         if name == "patches":
-            parser.add_argument("--words", metavar="W", help='only patches and presets that sound as these words say, such as "dark bowed metal", '
-                                "the best first")
-            parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)      # for the window: the player's own, before words
+            parser.add_argument("--words", metavar="W",
+                                help='patches and presets that sound as these words say, such as "dark bowed metal", the best first')
+            parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)      # the player's own, for the window
 
 
 def devices(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -82,12 +82,13 @@ def _find(args: argparse.Namespace, terminal: Terminal) -> int:
     if answer.notice:
         terminal.notice(answer.notice)
     if args.json:
-        terminal.show_json([{"name": match.entry.name, "file": str(match.entry.path), "factory": match.entry.factory, "model": match.entry.model,
-                             "preset": match.entry.preset or None, "tags": list(match.entry.tags), "score": match.score,
-                             "reasons": list(match.reasons)} for match in answer.matches])
+        terminal.show_json([{"name": one.entry.name, "file": str(one.entry.path), "factory": one.entry.factory, "model": one.entry.model,
+                             "preset": one.entry.preset or None, "tags": list(one.entry.tags), "score": one.score,
+                             "reasons": list(one.reasons)} for one in answer.matches])
     else:
-        terminal.show("\n".join(f"{match.score:4.2f}  {match.entry.name:<24} {'preset of ' + match.entry.model if match.entry.preset else '':<24} "
-                                f"{', '.join(match.reasons)}".rstrip() for match in answer.matches) or "nothing answers these words")
+        lines = [f"{one.score:4.2f}  {one.entry.name:<24} {'preset of ' + one.entry.model if one.entry.preset else '':<24} "
+                 f"{', '.join(one.reasons)}".rstrip() for one in answer.matches]
+        terminal.show("\n".join(lines) or "nothing answers these words")
     return _told(problems, terminal)
 
 

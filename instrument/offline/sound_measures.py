@@ -140,8 +140,9 @@ def _vibrato_cents(sound: np.ndarray, hz: float, harmonic: np.ndarray) -> float:
     clear = strength > strength.max() * 10 ** (-CLEAR_DB / 10)
     if clear.sum() < LEAST_BLOCKS:
         return 0.0
-    moved_hz = np.angle(course[1:] * np.conj(course[:-1]) * np.exp(-2j * np.pi * number * hz * BLOCK / RATE_HZ)) * RATE_HZ / (2 * np.pi * BLOCK)
-    return float(1200 * np.log2(1 + np.std(moved_hz[clear]) / (number * hz)))
+    ahead = course[1:] * np.conj(course[:-1]) * np.exp(-2j * np.pi * number * hz * BLOCK / RATE_HZ)        # of the key's phase
+    moved_hz = np.angle(ahead[clear]) * RATE_HZ / (2 * np.pi * BLOCK)
+    return float(1200 * np.log2(1 + np.std(moved_hz) / (number * hz)))
 
 
 def _tremolo_db(level: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from hummingface.instrument.patches.vocabulary import FILLERS, MOST_WORDS, NEGAT
 from hummingface.suggestions import did_you_mean
 
 LEAST_OF_BEST = 0.6                    # of the best sound's score: what scores less is not shown
-LEAST, LOWEST = 0.35, 0.02             # a score that is worth showing; what a word counts at least
+LEAST, LOWEST = 0.3, 0.02              # a score that is worth showing; what a word counts at least
 FEWEST_FOUND, MOST_FOUND = 6, 30
 NOUN_WEIGHT = 1.6                      # beside an adjective's 1
 OF_THE_FAMILY = 0.5                    # counts for so much of the instrument itself
@@ -26,6 +26,8 @@ UNKNOWN = 0.4                          # of a measure that is not there yet
 CLEARLY, STEEP = 0.55, 6.0             # a rank that half deserves its adjective; the slope there: what is merely not bright is not dark
 AT_LEAST = 0.15                        # a bright metal is nearer to a dark metal than dark wood is
 GOOD = 0.65                            # a word's score, from which on it is a reason
+ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("ly", ""), ("ish", ""), ("like", ""), ("er", ""), ("er", "e"), ("est", ""), ("y", ""),
+           ("y", "e"), ("ing", ""), ("ed", ""))                     # of words, and what stands there without them
 PRESET = 0.96                          # of a model's preset, beside a patch that somebody finished
 
 
@@ -63,9 +65,12 @@ def find_by_words(phrase: str, candidates: Sequence[Candidate]) -> Answer:
     matches: list[Match] = []
     if terms:
         matches = sorted((_match(terms, one) for one in candidates), key=lambda match: -match.score)
-        least = max(LEAST, LEAST_OF_BEST * matches[0].score) if matches else 0.0
-        matches = [one for place, one in enumerate(matches[:MOST_FOUND]) if one.score >= least or place < FEWEST_FOUND]
-    return Answer(tuple(matches), tuple(unknown), " ".join(f"“{word}” is not a word I know.{did_you_mean(word, {*WORDS, *own})}" for word in unknown))
+        good = LEAST_OF_BEST * matches[0].score if matches else 0.0
+        matches = [one for place, one in enumerate(matches[:MOST_FOUND])
+                   if one.score >= LEAST and (one.score >= good or place < FEWEST_FOUND)]
+    known = [word for word in {*WORDS, *own} if word.removesuffix("s") == word or word.removesuffix("s") not in WORDS]
+    notices = [f"“{word}” is not a word I know.{did_you_mean(word, sorted(known))}" for word in unknown]
+    return Answer(tuple(matches), tuple(unknown), " ".join(notices))
 
 
 def _words(text: str) -> list[str]:
@@ -77,8 +82,7 @@ def _words(text: str) -> list[str]:
 def _forms(word: str) -> Iterable[str]:
     """The word, and what it may be a form of."""
     yield word
-    for ending, instead in (("s", ""), ("es", ""), ("ies", "y"), ("ly", ""), ("ish", ""), ("like", ""), ("er", ""), ("er", "e"), ("est", ""),
-                            ("y", ""), ("y", "e"), ("ing", ""), ("ed", "")):
+    for ending, instead in ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 2:
             yield (word.removesuffix(ending) + instead).rstrip("-")
 
@@ -137,9 +141,10 @@ def _as_a_thing(term: _Term, one: Candidate) -> float:
 
 
 def _as_measured(measures: dict[str, float], measured: Measured) -> float:
-    scores = [(abs(weight), UNKNOWN if name not in measured else rank(name, measured[name]) if weight > 0 else 1 - rank(name, measured[name]))
+    places = {name: rank(name, measured[name]) if name in measured else None for name in measures}
+    scores = [abs(weight) * (UNKNOWN if (place := places[name]) is None else place if weight > 0 else 1 - place)
               for name, weight in measures.items()]
-    mean = sum(weight * score for weight, score in scores) / sum(weight for weight, _ in scores)
+    mean = sum(scores) / sum(map(abs, measures.values()))
     return AT_LEAST + (1 - AT_LEAST) / (1 + math.exp(STEEP * (CLEARLY - mean)))
 
 

@@ -40,8 +40,7 @@ def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
             cards[patch.model] = library.card_of_model(patch.model)
         card = cards[patch.model]
         presets = card.get("presets") if isinstance(card.get("presets"), dict) else {}
-        shares = shares_of(patch, {name: about["z"] for name, about in presets.items() if isinstance(about, dict) and isinstance(about.get("z"), list)
-                                   and is_numbers(about["z"], len(about["z"]), -FARTHEST, FARTHEST)})
+        shares = shares_of(patch, places_of(presets))
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
     return found
@@ -59,6 +58,12 @@ def opened(entries: Iterable[LibraryEntry]) -> Iterator[tuple[LibraryEntry, Patc
             yield entry, library.open_entry(entry)
         except PatchError:          # the list of patches says so
             continue
+
+
+def places_of(presets: dict[str, Any]) -> dict[str, list[float]]:
+    """The points of latent space of a card's presets; of a damaged card, of those that have one."""
+    points = {name: about.get("z") for name, about in presets.items() if isinstance(about, dict)}
+    return {name: z for name, z in points.items() if isinstance(z, list) and is_numbers(z, len(z), -FARTHEST, FARTHEST)}
 
 
 def _families(shares: dict[str, float], presets: dict[str, Any]) -> dict[str, float]:

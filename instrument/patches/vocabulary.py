@@ -1,17 +1,18 @@
-"""What players' words for sounds mean: instruments, families, tags, and measures (`instrument/offline/sound_measures.py`) that are high (+) or
-low (-). `instrument/patches/find_by_words.py` ranks sounds by them; names, tags and presets of the library are words, too.
+"""What players' words for sounds mean: instruments, families, tags, and measures (`instrument/offline/sound_measures.py`) that are high or
+low. `instrument/patches/find_by_words.py` ranks sounds by them; names, tags and presets of the library are words, too.
 
-Nouns: {WORDS: FAMILY and NAMES OF PRESETS}; who plays none of these presets, but is of the family, counts half. Adjectives: {WORDS: {measure:
-how much of the meaning it is, below 0 where it is low}}.
+Nouns: {WORDS: FAMILY and NAMES OF PRESETS}; what plays none of these presets, but is of the family, counts half. Adjectives: {WORDS:
+{measure: how much of the meaning it is, below 0 where it is low}}.
 """
 from dataclasses import dataclass, field
 
-FILLERS = frozenset(
-    "a an the of in on with and or like some sort kind type bit from for to that this is as but sound sounds sounding tone tones patch patches "
-    "instrument instruments music musical style ish very really quite rather something anything give me want i slightly little more too most played playing please "
-    "attack release decay key keys note notes one".split())
-NEGATIONS = frozenset("not no without non never less isn't".split())
-
+FILLERS = frozenset((
+    "a", "an", "and", "anything", "as", "attack", "bit", "but", "decay", "for", "from", "give", "i", "in", "instrument",
+    "instruments", "is", "key", "keys", "kind", "like", "little", "me", "more", "most", "music", "musical", "note", "notes", "of",
+    "on", "one", "or", "patch", "patches", "played", "playing", "please", "quite", "rather", "really", "release", "slightly", "some",
+    "something", "sort", "sound", "sounding", "sounds", "style", "that", "the", "this", "to", "tone", "tones", "too", "type", "very",
+    "want", "with"))
+NEGATIONS = frozenset(("not", "no", "without", "non", "never", "less", "isn't"))
 PLUCKED = ("Harp", "Pizzicato")         # presets that models count among the strings, as General MIDI does, and players do not
 
 
@@ -104,7 +105,8 @@ _INSTRUMENTS = {                               # words for an instrument: its fa
     "lute, mandolin, ukulele": ("plucked", "Nylon Guitar, Banjo, Koto"),
 }
 _KINDS = {                                     # words for how a thing is played, or what it is for: families, presets, tags, measures
-    "bowed, arco": Meaning(("Violin", "Cello", "Contrabass", "Tremolo Strings", "String Section"), ("strings",), (), {"attack": 1, "length": 1}),
+    "bowed, arco": Meaning(("Violin", "Cello", "Contrabass", "Tremolo Strings", "String Section"), ("strings",),
+                           measures={"attack": 1, "length": 1}),
     "blown": Meaning((), ("pipe", "reed", "brass"), (), {"attack": 1, "length": 1}),
     "struck, hit, hammered": Meaning((), ("mallet", "piano"), (), {"attack": -1, "length": -0.5}),
     "picked, strummed": Meaning((), ("guitar", "plucked"), (), {"attack": -1}),
@@ -117,9 +119,11 @@ _KINDS = {                                     # words for how a thing is played
     "arp, arpeggio, sequence": Meaning((), ("plucked", "synth", "mallet"), (), {"attack": -1, "length": -1}),
     "metal, metallic, tin, steel, copper, bronze, iron": Meaning(
         ("Vibraphone", "Glockenspiel", "Tubular Bells", "Celesta", "Tine Piano", "Kalimba"), (), ("bell",), {"inharmonicity": 1}),
-    "wood, wooden, woody": Meaning(("Marimba", "Xylophone", "Kalimba", "Recorder", "Bassoon"), (), ("wood",), {"brightness": -0.5, "length": -0.5}),
+    "wood, wooden, woody": Meaning(("Marimba", "Xylophone", "Kalimba", "Recorder", "Bassoon"), (), ("wood",),
+                                   {"brightness": -0.5, "length": -0.5}),
     "glass, glassy, crystal, crystalline, icy, ice": Meaning(
-        ("Glockenspiel", "Celesta", "Vibraphone", "FM Piano"), (), ("bell", "digital"), {"brightness": 0.7, "fundamental": 0.3, "noisiness": -0.3}),
+        ("Glockenspiel", "Celesta", "Vibraphone", "FM Piano"), (), ("bell", "digital"),
+        {"brightness": 0.7, "fundamental": 0.3, "noisiness": -0.3}),
 }
 _ADJECTIVES = {
     "dark, darker, dull, mellow, muffled, dim, gloomy, murky, black": {"brightness": -1},

@@ -1,7 +1,7 @@
 """Rolls of the dice: a new sound of a model, anywhere in its space or near the one that plays.
 
-What is drawn is made of what is known to be good: latents are mixed from presets of different families, and controls are those of two patches
-of the library, of one for the tone (envelope, filter, character), of the other for motion and room. So no value is beyond what a patch has.
+What is drawn is made of what is known to be good: latents are mixed from presets of different families, and controls are those of two
+patches of the library, of one for the tone (envelope, filter, character), of the other for motion and room.
 `amount` is how far to go there: 0 takes steps around the sound that plays, as Mutate does, 1 leaves it behind.
 """
 import random
@@ -96,9 +96,8 @@ def roll(now: Patch, material: Material, amount: float, locked: Iterable[int], r
     if now.recordings:
         parameters["likeness.amount"] = now.parameters["likeness.amount"] * (1 - amount)
     gain_db = now.gain_db + amount * (to.gain_db - now.gain_db)
-    new = amount >= NEW
-    return now.with_values(name=to.name if new else now.name.removesuffix(VARIED) + VARIED, tags=to.tags if new else now.tags, author="", blend={},
-                           latents=tuple(latents), parameters=parameters, gain_db=gain_db)
+    name, tags = (to.name, to.tags) if amount >= NEW else (now.name.removesuffix(VARIED) + VARIED, now.tags)
+    return now.with_values(name=name, tags=tags, author="", blend={}, latents=tuple(latents), parameters=parameters, gain_db=gain_db)
 
 
 def _target(now: Patch, material: Material, rng: random.Random) -> Target:

@@ -152,8 +152,8 @@ class Session:
             self.end()
 
     def randomise(self, amount: float = 1.0) -> None:
-        """Another sound of the model, from near the one that plays (0) to anywhere in its space (1); see `dice.py`. It is a new patch, and one
-        undo step."""
+        """Another sound of the model, from near the one that plays (0) to anywhere in its space (1); see `dice.py`. It is a new patch, and
+        one undo step."""
         now = self.state.to_patch()
         locked = [place for place, identity in enumerate(LATENTS) if identity in self.locked]
         self.load_new(dice.roll(now, dice.material(now.model, len(now.latents)), amount, locked, self._random))

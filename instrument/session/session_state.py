@@ -41,7 +41,9 @@ class SoundState:
 
     def same_frame(self, other: "SoundState") -> bool:
         """Whether they differ in nothing but values of controls; latents that have none count."""
-        return self.patch.latents[LATENT_KNOBS:] == other.patch.latents[LATENT_KNOBS:] and all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings"))
+        if self.patch.latents[LATENT_KNOBS:] != other.patch.latents[LATENT_KNOBS:]:
+            return False
+        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings"))
 
 
 Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time

@@ -43,8 +43,8 @@ class Judged:
     ends: bool
 
     def faults(self, median_lufs: float) -> list[str]:
-        return [fault for fault, there in (("not finite", not self.finite),
-                                           (f"{self.loudness_lufs - median_lufs:+.1f} LU", abs(self.loudness_lufs - median_lufs) > LOUDER_LU),
+        louder = self.loudness_lufs - median_lufs
+        return [fault for fault, there in (("not finite", not self.finite), (f"{louder:+.1f} LU", abs(louder) > LOUDER_LU),
                                            (f"{self.cents:.1f} cents off", self.cents > CENTS), ("does not end", not self.ends)) if there]
 
 

@@ -170,20 +170,56 @@ def test_a_patch_that_cannot_be_read_is_told_of(window):
         window.banner.dismiss()
 
 
-def test_latents_randomise_lock_and_reset(window):
-    knob = window.latents.knobs["latent.2"]
-    knob.setFocus()
-    QTest.keyClick(knob, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+def test_randomise_goes_as_far_as_its_slider_says(window):
+    window.latents.knobs["latent.2"].setFocus()
+    QTest.keyClick(window.latents.knobs["latent.2"], Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     before = [window.session[i] for i in LATENTS]
-    QTest.mouseClick(window.latents.randomise, LEFT)
-    after = [window.session[i] for i in LATENTS]
-    assert after[1] == before[1]
-    assert sum(a != b for a, b in zip(after, before, strict=True)) == 15
-    assert [k.shown for k in window.latents.knobs.values()] == pytest.approx(after)
+
+    def rolled(amount):
+        window.latents.amount.setValue(amount)
+        QTest.mouseClick(window.latents.randomise, LEFT)
+        after = [window.session[i] for i in LATENTS]
+        assert after[1] == before[1], "locked"
+        assert sum(a != b for a, b in zip(after, before, strict=True)) == 15
+        assert [k.shown for k in window.latents.knobs.values()] == pytest.approx(after)
+        name = window.patches.name.text()
+        assert window.patches.name.dirty and name not in [entry.name for entry in library.patches()]
+        QTest.mouseClick(window.patches.undo, LEFT)
+        assert [window.session[i] for i in LATENTS] == before and window.patches.name.text() == "Amber"
+        return name, max(abs(a - b) for a, b in zip(after, before, strict=True))
+    (near, step), (far, leap) = rolled(0), rolled(100)
+    assert near == "Amber, varied" and far == "New sound, varied", "the model has no presets"
+    assert step < 1.2 < leap
+    assert layout_of(window)["amount"] == 100
+
+
+def test_latents_mutate_and_reset(window):
+    before = [window.session[i] for i in LATENTS]
     QTest.mouseClick(window.latents.mutate, LEFT)
-    assert max(abs(window.session[i] - z) for i, z in zip(LATENTS, after, strict=True)) < 1.5
+    assert 0 < max(abs(window.session[i] - z) for i, z in zip(LATENTS, before, strict=True)) < 1.5
     QTest.mouseClick(window.latents.reset, LEFT)
     assert [window.session[i] for i in LATENTS] == before
+
+
+def test_latents_say_what_they_mostly_do(window):
+    assert {knob.word for knob in window.latents.knobs.values()} == {None}, "nothing is known of this model's"
+    window.session.load(library.load_patch("Evening Grand"))
+    words = library.latent_labels_of("FluidR3 Atlas")
+    assert "bright" in words
+    assert [knob.word for knob in window.latents.knobs.values()] == words
+    knob = window.latents.knobs[f"latent.{words.index('bright') + 1}"]
+    assert knob.accessibleName() == f"Latent {words.index('bright') + 1}, bright" and "bright" in knob.hint()
+
+
+def test_a_preset_that_words_found_is_a_sound_that_is_not_saved_yet(window):
+    QTest.mouseClick(window.patches.name, LEFT)
+    QTest.keyClicks(window.browser.search, "sitar")
+    row = next(i for i, entry in enumerate(window.browser.shown) if entry.preset == "Sitar")
+    window.browser.list.setCurrentIndex(window.browser.list.model().index(row, 0))
+    QTest.keyClick(window.browser.search, Qt.Key.Key_Return)
+    assert (window.session.name, window.session.state.patch.model, window.patches.name.dirty) == ("Sitar", "FluidR3 Atlas", True)
+    QTest.mouseClick(window.patches.undo, LEFT)
+    assert window.session.name == "Amber"
 
 
 # The picture

@@ -1,4 +1,6 @@
 """What each latent mostly does: found where there is something to find, and what cards say of it holds at points that were not measured."""
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,12 @@ from hummingface.train.exporting import latent_labels
 from hummingface.train.exporting.latent_labels import changes
 
 SAME_ELSEWHERE = 0.65                   # of other points, over all labels: half would be chance
-POINTS = 6
+POINTS = 10
 
 
 class Invented:
     """Latent 1 takes vibrato away, 2 makes notes noisier, 3 gives them vibrato here and takes it there, 4 does nothing."""
-    presets = {str(i): list(z) for i, z in enumerate(np.random.default_rng(0).uniform(-1, 1, (20, 4)))}
+    presets: ClassVar = {str(i): list(z) for i, z in enumerate(np.random.default_rng(0).uniform(-1, 1, (20, 4)))}
     latents = free_latents = 4
 
     def note(self, z, pitch, velocity):
@@ -47,7 +49,7 @@ def test_labels_of_the_factorys_models_hold_at_other_points(name):
     labelled = [latent for latent, about in enumerate(stored) if about is not None]
     moved = [change[:, list(CHARACTERISTICS).index(stored[latent]["characteristic"])] * np.sign(stored[latent]["change"])
              for latent, change in zip(labelled, changes(model, labelled, seed=11, count=POINTS), strict=True)]
-    assert min(change.mean() for change in moved) > 0
+    assert np.mean(moved) > 0.3
     assert np.mean([(change > 0).mean() for change in moved]) >= SAME_ELSEWHERE
 
 
@@ -57,7 +59,7 @@ def test_models_of_whole_notes_have_numbers_alone():
     assert library.latent_labels_of("Seed GAN") == []
 
 
-@pytest.mark.parametrize("stored", ["bright", [1], [{"label": 3}], [{"label": "x" * 21}], [{"label": "a\nb"}], [None] * 17, {"1": "bright"}])
+@pytest.mark.parametrize("stored", ["bright", [1], [{"label": 3}], [{"label": "x" * 21}], [{"label": "a\nb"}], [None] * 17, {"1": ""}])
 def test_what_a_card_says_of_latents_is_checked(stored):
     with pytest.raises(ModelError, match="latent_labels"):
         read_latent_labels({"latent_labels": stored}, 16)

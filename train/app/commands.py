@@ -100,8 +100,8 @@ def _labels(args: Namespace) -> int:
     model = load_model(path)
     model.card["latent_labels"] = latent_labels(model)
     for number, about in enumerate(model.card["latent_labels"], 1):
-        print(f"{number:>3} " + (f"{about['label']:<10} {about['characteristic']} {about['change']:+.2f} deviations, the same way at "
-                                 f"{about['same']:.0%} of the points" if about else ""))
+        does = f"{about['label']:<10} {about['characteristic']} {about['change']:+.2f} deviations" if about else ""
+        print(f"{number:>3} {does}" + (f", the same way at {about['same']:.0%} of the points" if about else ""))
     print(save_card(model, path))
     return 0
 
@@ -167,5 +167,5 @@ def _factory(args: Namespace) -> int:
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "prepare": _prepare, "fetch": _fetch, "autoencoder": training_runs.autoencoder, "gan": training_runs.gan, "cgan": training_runs.cgan,
-    "stereo": _stereo, "knobs": _knobs, "labels": _labels, "export": _export, "loudness": measuring.loudness, "evaluate": measuring.evaluate,
-    "report": measuring.report, "learn": _learn, "points": _points, "factory": _factory}
+    "stereo": _stereo, "knobs": _knobs, "labels": _labels, "export": _export, "loudness": measuring.loudness,
+    "evaluate": measuring.evaluate, "report": measuring.report, "learn": _learn, "points": _points, "factory": _factory}

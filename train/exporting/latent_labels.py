@@ -1,10 +1,11 @@
 """Finds what each latent of a model mostly does, for its label in the window ("7 bright").
 
-Around points of the model's space (presets, and half-ways between two) each latent is set to both ends of its travel, at random keys, and the
-characteristics of both notes are measured. Their difference counts in deviations of the characteristic among the points. A latent mostly does
-what changes most, by LEAST or more on average, and the same way at SAME of the points or more; one that does nothing so clearly has no label.
+Around points of the model's space (half-ways between two presets) each latent is set to both ends of its travel, at random keys, and
+the characteristics of both notes are measured. Their difference counts in deviations of the characteristic among the points. A latent
+mostly does what changes most, by LEAST or more on average, and the same way at SAME of the points or more; one that does nothing so
+clearly has no label.
 
-    "latent_labels": [{"label": "bright", "characteristic": "brightness", "change": 0.9, "same": 0.85}, null, ..]       one for each free latent
+    "latent_labels": [{"label": "bright", "characteristic": "brightness", "change": 0.9, "same": 0.85}, null, ..]    for each free latent
 """
 from collections.abc import Iterable
 from typing import Any

@@ -1,5 +1,5 @@
-"""Answers words for a sound, for the patch browser. The player's own patches are measured when words first look for them, by a helper process:
-until it has ended they are found by what they are made of, and then by how they sound, too.
+"""Answers words for a sound, for the patch browser. The player's own patches are measured when words first look for them, by a helper
+process: until it has ended they are found by what they are made of, and then by how they sound, too.
 """
 from PySide6.QtCore import QObject, Signal
 

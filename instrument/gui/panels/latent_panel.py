@@ -134,12 +134,13 @@ class LatentPanel(Panel):
         set_tip(self.amount, "How far Randomise goes: left, steps around this sound; right, anywhere in the model's space")
         leave_wheel(self.amount)
         self.tools.addWidget(self.amount)
-        self.randomise = tool("dice", "Randomise", "Another sound of the model, as far away as the slider says; locked latents stay (Ctrl+R)",
-                              text="Randomise")
+        self.randomise = tool("dice", "Randomise", "Another sound of the model, as far away as the slider says; locked latents stay "
+                              "(Ctrl+R)", text="Randomise")
         self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
         self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
-        for button, act in ((self.randomise, lambda: session.randomise(self.amount.value() / 100)), (self.mutate, session.mutate_latents),
-                            (self.reset, session.reset_latents)):
+        acts = ((self.randomise, lambda: session.randomise(self.amount.value() / 100)), (self.mutate, session.mutate_latents),
+                (self.reset, session.reset_latents))
+        for button, act in acts:
             self.tools.addWidget(button)
             button.clicked.connect(lambda _=False, act=act: act())
         self.randomise.setShortcut("Ctrl+R")

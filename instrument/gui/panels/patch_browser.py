@@ -1,5 +1,5 @@
 """The patch browser: a popup list of all patches, with tags, and a box that takes names or words for a sound ("dark bowed metal")."""
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
@@ -20,6 +20,9 @@ from hummingface.instrument.gui.widgets.list_row import paint_surface, paint_tex
 from hummingface.instrument.gui.widgets.plain_text import Label, caption
 from hummingface.instrument.patches.find_by_words import Answer
 from hummingface.instrument.patches.library import LibraryEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_TAGS = 9
 
@@ -144,8 +147,8 @@ class PatchBrowser(QFrame):
             answer = Answer(())
         self._reasons = {match.entry: match.reasons for match in answer.matches}
         found = [match.entry for match in answer.matches]
-        self.shown = [e for e in (*(e for e in found if e in named), *(e for e in named if e not in found), *(e for e in found if e not in named))
-                      if all(t in e.tags for t in tags)]
+        shown = [*(e for e in found if e in named), *(e for e in named if e not in found), *(e for e in found if e not in named)]
+        self.shown = [e for e in shown if all(t in e.tags for t in tags)]
         self.notice.setText(answer.notice)
         self.notice.setVisible(bool(answer.notice))
         self._model.setStringList([f"{e.name}, {self.aside(e)}" for e in self.shown])
