@@ -7,7 +7,7 @@ from hummingface.command_parser import CommandParser
 from hummingface.instrument.app.options import add_json
 from hummingface.instrument.app.terminal import Terminal
 
-NICENESS = 15                   # of measuring while the window plays
+NICENESS = 5                    # of measuring while the window plays: the player waits for it
 
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hummingface.instrument.gui.controllers.layout_state import layout_of
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.session import LATENTS
