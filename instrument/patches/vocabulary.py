@@ -62,7 +62,6 @@ _INSTRUMENTS = {                               # words for an instrument: its fa
     "acoustic guitar": ("guitar", "Nylon Guitar, Steel Guitar"),
     "electric guitar": ("guitar", "Clean Guitar, Jazz Guitar, Distortion Guitar, Muted Guitar"),
     "jazz guitar": ("guitar", "Jazz Guitar"),
-    "distorted guitar, distortion guitar, overdriven guitar": ("guitar", "Distortion Guitar"),
     "upright bass, double bass": ("bass", "Upright Bass, Contrabass"),
     "electric bass, bass guitar": ("bass", "Finger Bass, Pick Bass, Fretless Bass"),
     "fretless": ("bass", "Fretless Bass"),
@@ -107,6 +106,7 @@ _INSTRUMENTS = {                               # words for an instrument: its fa
 _KINDS = {                                     # words for how a thing is played, or what it is for: families, presets, tags, measures
     "bowed, arco": Meaning(("Violin", "Cello", "Contrabass", "Tremolo Strings", "String Section"), ("strings",),
                            measures={"attack": 1, "length": 1}),
+    "distorted guitar, distortion guitar, overdriven guitar": Meaning(("Distortion Guitar",), ("guitar",), (), {"richness": 1}),
     "blown": Meaning((), ("pipe", "reed", "brass"), (), {"attack": 1, "length": 1}),
     "struck, hit, hammered": Meaning((), ("mallet", "piano"), (), {"attack": -1, "length": -0.5}),
     "picked, strummed": Meaning((), ("guitar", "plucked"), (), {"attack": -1}),
@@ -125,7 +125,7 @@ _KINDS = {                                     # words for how a thing is played
         ("Glockenspiel", "Celesta", "Vibraphone", "FM Piano"), (), ("bell", "digital"),
         {"brightness": 0.7, "fundamental": 0.3, "noisiness": -0.3}),
 }
-_ADJECTIVES = {
+_ADJECTIVES: dict[str, dict[str, float]] = {
     "dark, darker, dull, mellow, muffled, dim, gloomy, murky, black": {"brightness": -1},
     "bright, brighter, brilliant, shiny, sparkling, shimmering, crisp, clear, treble": {"brightness": 1},
     "warm, warmer, cosy": {"brightness": -1, "noisiness": -0.4, "inharmonicity": -0.4},
