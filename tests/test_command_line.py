@@ -57,6 +57,19 @@ def test_lists_for_programs(capsys, home):
     assert isinstance(devices["audio"], list) and isinstance(devices["midi"], list)
 
 
+def test_patches_by_words(capsys):
+    found = printed(capsys, "patches", "--words", "dark pad", "--json")
+    assert found[0].keys() == {"name", "file", "factory", "model", "preset", "tags", "score", "reasons"}
+    assert found[0]["reasons"] == ["dark", "pad"] and found[0]["score"] > found[-1]["score"]
+    assert any(one["preset"] == one["name"] for one in found) and any(one["preset"] is None for one in found)
+    assert cli.main(["patches", "--words", "a vioiln, not bright"]) == 0
+    told = capsys.readouterr()
+    assert "Did you mean \"violin\"?" in told.err and "not bright" in told.out
+    assert cli.main(["patches", "--words", "qwrtz"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "nothing answers these words\n" and "qwrtz" in told.err
+
+
 def test_controls_as_text_name_every_control(capsys):
     assert cli.main(["controls"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -12,10 +12,9 @@ from typing import Any
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, PARAMETERS
 from hummingface.instrument.patches.patch import IDS, MOST_LATENTS, Patch
-from hummingface.instrument.patches.sound_candidates import shares_of
+from hummingface.instrument.patches.sound_candidates import opened, places_of, shares_of
 from hummingface.models.playing.card_file import LATENT_LIMIT
-from hummingface.models.playing.checks import is_number, is_numbers
-from hummingface.models.playing.knobs import FARTHEST
+from hummingface.models.playing.checks import is_number
 
 STEP = 0.25                         # deviation of each latent around where it is to go
 MIXED = (0.35, 0.4, 0.25)           # how often one, two and three presets are mixed
@@ -72,8 +71,7 @@ def material(model: str, latents: int) -> Material:
             cards[name] = {preset.name: preset for preset in _presets(library.card_of_model(name))}
         return cards[name]
     donors = []
-    for entry in library.patches():
-        patch = library.load_patch(entry.path)
+    for _, patch in opened(library.patches()):
         own = presets(patch.model)
         shares = shares_of(patch, {name: preset.latents for name, preset in own.items()})
         if not patch.recordings and shares:
@@ -156,7 +154,7 @@ def _within(place: int, z: float) -> float:
 
 def _presets(card: dict[str, Any]) -> Iterable[Preset]:
     presets = card.get("presets")
-    for name, about in presets.items() if isinstance(presets, dict) else ():
-        z, gain_db = (about.get("z"), about.get("gain_db", 0.0)) if isinstance(about, dict) else (None, None)
-        if isinstance(z, list) and is_numbers(z, len(z), -FARTHEST, FARTHEST) and is_number(gain_db):
+    for name, z in places_of(presets if isinstance(presets, dict) else {}).items():
+        about = presets[name]
+        if is_number(gain_db := about.get("gain_db", 0.0)):
             yield Preset(name, tuple(z), str(about.get("family") or ""), about.get("sustained") is not False, float(gain_db))

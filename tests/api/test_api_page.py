@@ -44,7 +44,7 @@ def test_ten_lines_are_enough_for_a_chord_with_a_moving_latent():
     assert first and len([line for line in first[2].splitlines() if line.strip()]) <= 10
 
 
-@pytest.mark.parametrize("name", ["Instrument", "NoteEvent", "ramp", "save", "list_patches", "list_models", "list_controls",
+@pytest.mark.parametrize("name", ["Instrument", "NoteEvent", "ramp", "save", "list_patches", "list_models", "list_controls", "find_sounds",
                                   "notes_of_midi",
                                   "resynthesise", "from_recordings", "learn", "SoundError", "NotesError", "FileError", "LearningError"])
 def test_the_page_shows_every_part(name):

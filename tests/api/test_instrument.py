@@ -128,6 +128,19 @@ def test_controls_are_set_and_read_and_saved(instrument, home):
     assert "Mine" in [patch.name for patch in hummingface.list_patches()]
 
 
+def test_words_find_sounds_of_the_players_own_too(home):
+    hummingface.Instrument(model="Untrained").save("Quokka")
+    found = hummingface.find_sounds("quokka")
+    assert [one.name for one in found] == ["Quokka"] and found[0].reasons == ("quokka",) and found[0].open().model == "Untrained"
+    assert (home / "measured-sounds.json").is_file()
+    found = hummingface.find_sounds("dark pad")
+    assert found[0].score >= found[-1].score
+    preset = next(one for one in found if one.preset)
+    assert preset.open().name == preset.preset and preset.open().model == preset.model
+    with pytest.raises(hummingface.SoundError, match='Did you mean "violin"'):
+        hummingface.find_sounds("vioiln")
+
+
 def test_a_model_and_its_presets_and_any_point(home):
     assert hummingface.Instrument(model="Untrained").name == "Middle"
     side = hummingface.Instrument(model=home / "models" / "test.safetensors", preset="side")

@@ -2,8 +2,8 @@
 
     python -m tests.bench.words [PHRASE ..]
 
-One note of C4 of each, held for 1.5 s, as it is played. The centroid is that of the power spectrum of the whole note; the attack is the time
-from 10 to 90 % of the amplitude's peak; the fall is from the peak to the end of the key. None of them is what words are ranked by
+One note of C4 of each, held for 1.5 s, as it is played. The centroid is that of the power spectrum of the whole note; the attack is the
+time from 10 to 90 % of the amplitude's peak; the fall is from the peak to the end of the key. None of them is what words are ranked by
 (`instrument/offline/sound_measures.py`). The last line has the medians of all sounds of the factory that any phrase found.
 """
 import argparse
