@@ -134,7 +134,7 @@ def _vibrato_cents(sound: np.ndarray, hz: float, harmonic: np.ndarray) -> float:
     number = 1 + int(np.argmax(harmonic[:6]))
     spectrum = np.fft.fft(sound[:round(HOLD_S * RATE_HZ)])
     freq_hz = np.fft.fftfreq(len(spectrum), 1 / RATE_HZ)
-    spectrum[np.abs(freq_hz - number * hz) > min(0.06 * number, 0.4) * hz] = 0
+    spectrum *= 2.0 ** -np.minimum(((freq_hz - number * hz) / (min(0.08 * number, 0.25) * hz)) ** 2, 1000)      # sharp edges would ring
     course = np.fft.ifft(spectrum)[round(STEADY_S[0] * RATE_HZ):round(0.95 * HOLD_S * RATE_HZ):BLOCK]
     strength = np.abs(course[1:]) ** 2
     clear = strength > strength.max() * 10 ** (-CLEAR_DB / 10)
