@@ -83,6 +83,14 @@ def test_the_name_tells_that_it_is_new(atlas):
     assert again.name == "Evening Grand, varied", "once, however often it is varied"
 
 
+def test_names_stay_as_short_as_a_patchs_may_be(atlas):
+    long = dice.Material(tuple(replace(preset, name=preset.name + 190 * "x") for preset in atlas.presets), atlas.donors)
+    now = ATLAS.with_values(name=80 * "y")
+    for amount in (0.0, 1.0):
+        for patch in rolls(now, long, amount):
+            assert from_json(patch.to_json()).name == patch.name != now.name
+
+
 def test_locked_latents_stay(atlas):
     assert all(patch.latents[3] == ATLAS.latents[3] for patch in rolls(ATLAS, atlas, 1.0, locked=[3]))
 

@@ -141,10 +141,11 @@ def _as_a_thing(term: _Term, one: Candidate) -> float:
 
 
 def _as_measured(measures: dict[str, float], measured: Measured) -> float:
-    places = {name: rank(name, measured[name]) if name in measured else None for name in measures}
-    scores = [abs(weight) * (UNKNOWN if (place := places[name]) is None else place if weight > 0 else 1 - place)
-              for name, weight in measures.items()]
-    mean = sum(scores) / sum(map(abs, measures.values()))
+    def place(name: str, weight: float) -> float:
+        if name not in measured:
+            return UNKNOWN
+        return rank(name, measured[name]) if weight > 0 else 1 - rank(name, measured[name])
+    mean = sum(abs(weight) * place(name, weight) for name, weight in measures.items()) / sum(map(abs, measures.values()))
     return AT_LEAST + (1 - AT_LEAST) / (1 + math.exp(STEEP * (CLEARLY - mean)))
 
 

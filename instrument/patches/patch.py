@@ -24,6 +24,7 @@ FORMAT, VERSION = "hummingface-patch", 3
 LARGEST_BYTES = 2 << 20
 MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
 MOST_LATENTS = 128
+LONGEST_NAME, LONGEST_TAG = 80, 40
 MOST_KEPT = 1000                         # patches whose files are not read again
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
 NOT_IN_PATCHES = ("latent", "master")    # groups: latents have a place of their own, the rest belongs to the player...
@@ -116,7 +117,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
         if len(point) != len(latents):
             raise PatchError(f"{where}: morph corner {i + 1} has {len(point)} latents, the patch has {len(latents)}")
         morph.append(Corner(_text(corner.get("name"), where, f"morph corner {i + 1}: name"), point))
-    tags = tuple(_text(tag, where, "tags", 40) for tag in take("tags", list, []))
+    tags = tuple(_text(tag, where, "tags", LONGEST_TAG) for tag in take("tags", list, []))
     if len(tags) > 32:
         raise PatchError(f"{where}: more than 32 tags")
     gain_db = _number(values.get("gain_db", 0.0), where, "gain_db")
@@ -126,7 +127,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     if len(blend) > 16:
         raise PatchError(f"{where}: blend names more than 16 presets")
     blend = {_text(preset, where, "blend"): _number(share, where, f"blend: {preset}") for preset, share in blend.items()}
-    name = _text(values.get("name"), where, "name", 80)
+    name = _text(values.get("name"), where, "name", LONGEST_NAME)
     if not name.strip():
         raise PatchError(f"{where}: name is empty")
     return Patch(name=name, author=_text(values.get("author", ""), where, "author"), tags=tags,

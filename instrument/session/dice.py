@@ -11,9 +11,9 @@ from typing import Any
 
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, PARAMETERS
-from hummingface.instrument.patches.patch import IDS, MOST_LATENTS, Patch
+from hummingface.instrument.patches.patch import IDS, LONGEST_NAME, LONGEST_TAG, MOST_LATENTS, Patch
 from hummingface.instrument.patches.sound_candidates import opened, places_of, shares_of
-from hummingface.models.playing.card_file import LATENT_LIMIT
+from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
 from hummingface.models.playing.checks import is_number
 
 STEP = 0.25                         # deviation of each latent around where it is to go
@@ -94,7 +94,7 @@ def roll(now: Patch, material: Material, amount: float, locked: Iterable[int], r
     if now.recordings:
         parameters["likeness.amount"] = now.parameters["likeness.amount"] * (1 - amount)
     gain_db = now.gain_db + amount * (to.gain_db - now.gain_db)
-    name, tags = (to.name, to.tags) if amount >= NEW else (now.name.removesuffix(VARIED) + VARIED, now.tags)
+    name, tags = (to.name, to.tags) if amount >= NEW else (_varied(now.name), now.tags)
     return now.with_values(name=name, tags=tags, author="", blend={}, latents=tuple(latents), parameters=parameters, gain_db=gain_db)
 
 
@@ -109,7 +109,7 @@ def _target(now: Patch, material: Material, rng: random.Random) -> Target:
     if tone is not None:
         gain_db += tone.gain_db
     names = [preset.name for preset, _ in sorted(mixed, key=lambda one: -one[1])] or ["New sound"]
-    name = " × ".join(names) if len(names) > 1 else names[0] + VARIED
+    name = " × ".join(names)[:LONGEST_NAME] if len(names) > 1 else _varied(names[0])
     parameters = {}
     for identity in IDS:
         tonal = PARAMETERS[identity].group in TONE or identity == "drive.amount"
@@ -118,6 +118,10 @@ def _target(now: Patch, material: Material, rng: random.Random) -> Target:
             parameters[identity] = donor.parameters[identity]
     return Target(name, tuple(dict.fromkeys(preset.family for preset, _ in mixed if preset.family)), latents, parameters,
                   min(max(gain_db, -GAIN_DB), GAIN_DB))
+
+
+def _varied(name: str) -> str:
+    return name.removesuffix(VARIED)[:LONGEST_NAME - len(VARIED)] + VARIED
 
 
 def _mixture(presets: Sequence[Preset], rng: random.Random) -> list[tuple[Preset, float]]:
@@ -155,6 +159,7 @@ def _within(place: int, z: float) -> float:
 def _presets(card: dict[str, Any]) -> Iterable[Preset]:
     presets = card.get("presets")
     for name, z in places_of(presets if isinstance(presets, dict) else {}).items():
-        about = presets[name]
-        if is_number(gain_db := about.get("gain_db", 0.0)):
-            yield Preset(name, tuple(z), str(about.get("family") or ""), about.get("sustained") is not False, float(gain_db))
+        family, gain_db = presets[name].get("family"), presets[name].get("gain_db", 0.0)
+        if can_be_shown(name) and is_number(gain_db):
+            yield Preset(name, tuple(z), family[:LONGEST_TAG] if can_be_shown(family) else "", presets[name].get("sustained") is not False,
+                         float(gain_db))
