@@ -51,6 +51,8 @@ def test_a_name_is_found_while_it_is_typed(browser):
     for typed in ("mo", "moth", "moth pi"):
         browser.search.setText(typed)
         assert "Moth Piano" in [entry.name for entry in browser.shown] and not browser.notice.isVisible()
+    browser.search.setText("Seed Keys")                     # both are words, too
+    assert [entry.name for entry in browser.shown] == ["Seed Keys"]
 
 
 def test_a_word_that_is_not_known_is_said_in_the_browser(browser):

@@ -143,8 +143,8 @@ class PatchBrowser(QFrame):
         tags = [chip.property("tag") for chip in self.chips if chip.isChecked()]
         named = [e for e in self.entries if all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
         answer = self.find(typed) if words else Answer(())
-        if named and answer.unknown:                        # a name is being typed
-            answer = Answer(())
+        if named and (answer.unknown or (len(words) > 1 and any(" ".join(words) in e.name.lower() for e in named))):
+            answer = Answer(())                             # a name is being typed
         self._reasons = {match.entry: match.reasons for match in answer.matches}
         found = [match.entry for match in answer.matches]
         shown = [*(e for e in found if e in named), *(e for e in named if e not in found), *(e for e in found if e not in named)]

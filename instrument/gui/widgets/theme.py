@@ -214,7 +214,8 @@ def stylesheet() -> str:
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none; width: {px(18)}px; }}
     QAbstractSpinBox::up-arrow {{ image: url({_url("arrow-up")}); width: {px(12)}px; height: {px(12)}px; }}
     QAbstractSpinBox::down-arrow {{ image: url({_url("arrow")}); width: {px(12)}px; height: {px(12)}px; }}
-    QSlider {{ background: transparent; min-height: {px(16)}px; }}
+    QSlider {{ background: transparent; border: 1px solid transparent; border-radius: {radius}px; min-height: {px(16)}px; }}
+    QSlider:focus {{ border-color: {TEXT}; }}
     QSlider::groove:horizontal {{ background: {TRACK}; height: {px(3)}px; border-radius: {px(1)}px; }}
     QSlider::sub-page:horizontal {{ background: {WARM}; height: {px(3)}px; border-radius: {px(1)}px; }}
     QSlider::handle:horizontal {{ background: {SOFT}; width: {px(8)}px; margin: -{px(4)}px 0; border-radius: {px(3)}px; }}
