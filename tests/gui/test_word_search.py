@@ -19,7 +19,7 @@ def browser(qtbot, tmp_path, monkeypatch):
     made = PatchBrowser(window)
     search = WordSearch(made)
     made.find = search.find
-    search.measured.connect(made.refresh)
+    search.measured.connect(made.answer_again)
     made.words = search
 
     def open_it():

@@ -158,6 +158,14 @@ class PatchBrowser(QFrame):
         self.list.setVisible(bool(self.shown))
         self.empty.setVisible(not self.shown)
 
+    def answer_again(self) -> None:
+        """The same words may have another answer now; what is selected stays selected."""
+        row = self.list.currentIndex().row()
+        before = self.shown[row] if 0 <= row < len(self.shown) else None
+        self.refresh()
+        if row > 0 and before in self.shown:
+            self.list.setCurrentIndex(self._model.index(self.shown.index(before)))
+
     def aside(self, entry: LibraryEntry) -> str:
         """What is said of a sound beside its name."""
         return " · ".join((*(self._reasons.get(entry) or entry.tags[:3]), *(["preset"] if entry.preset else [])))
