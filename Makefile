@@ -32,10 +32,14 @@ test-fast: $(VENV)/.ready-fast ## the tests that need nothing but pip: no packag
 train: $(VENV)/.ready-train ## set up what training needs; ARGS are those of `hummingface train`
 	@$(RUN) -m hummingface train $(or $(ARGS),--help)
 
-check: $(VENV)/.ready-test contracts types ## style, types, import contracts
+# Side by side: types take a core for most of a minute.
+check: $(VENV)/.ready-test ## style, types, import contracts
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) types contracts style
+
+.PHONY: style contracts types layout
+style: $(VENV)/.ready-test
 	$(VENV)/bin/ruff check .
 
-.PHONY: contracts types layout
 layout: $(VENV)/.ready-test
 	@$(RUN) -m tests.layout $(VENV)/layout
 

@@ -2,7 +2,8 @@
 
 numba's own cache looks only at the file that holds a function, so it would serve a stale `render` after a change in a file that it calls
 or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all our modules that it imports,
-however deep: any change makes a new folder. The folders are in the user's cache, so a read-only installation works as well; where that is
+however deep: any change makes a new folder. Nothing else counts, neither where these sources lie nor when they were written: what one
+installation has compiled serves the next. The folders are in the user's cache, so a read-only installation works as well; where that is
 read-only too, they are in a folder of this user's among the temporary files. `NUMBA_CACHE_DIR`, where set, replaces the user's cache.
 """
 import functools
@@ -15,11 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numba
 from numba import types
-from numba.core import config as _config
+from numba.core import caching
 from numba.core.typing.templates import Signature
 from numba.misc.appdirs import AppDirs
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:                     # numba's own types know no addresses and 
 else:
     from numba import carray  # noqa: F401  compiled functions have it from here
 
-config: Any = _config                 # its attributes come from environment variables
 # Not "nnan" and "ninf": the guards against NaN and infinity must survive the optimiser.
 FAST = frozenset({"reassoc", "contract", "nsz", "arcp"})
 FASTER = FAST | {"afn"}               # and powers and logarithms may be off by a few units in the last place
@@ -76,8 +76,8 @@ def c_function(name: str, signature: Signature) -> Callable[..., Any]:
 def cache_folder(source: str | Path) -> Path:
     """Where the compiled functions of a source file are kept, as it and all that it imports of ours are now."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(sources(Path(source).resolve())):
-        digest.update(path.name.encode() + _text(path).encode())
+    for part in sorted(path.name + _text(path) for path in sources(Path(source).resolve())):
+        digest.update(part.encode())
     return _place() / f"{Path(source).stem}-{digest.hexdigest()[:16]}"
 
 
@@ -149,12 +149,36 @@ def _folder_in_use(source: str) -> Path:
     return folder
 
 
+class _Locator(caching._CacheLocator):
+    """Tells numba where it keeps a function that is decorated here."""
+
+    folder: ClassVar[Path | None] = None        # of the function that is being decorated
+
+    def __init__(self, folder: Path, line: int) -> None:
+        self._folder, self._line = folder, line
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        return self._folder.name                # which says it all
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> "_Locator | None":
+        return cls(cls.folder, py_func.__code__.co_firstlineno) if cls.folder else None
+
+
+caching.CacheImpl._locator_classes.insert(0, _Locator)
+
+
 @contextmanager
 def _cache_of(function) -> Iterator[bool]:
     """numba keeps what is compiled here in our folder. Gives whether it can: where nothing can be written, each start compiles."""
-    before, folder = config.CACHE_DIR, _folder_in_use(function.__code__.co_filename)
-    config.CACHE_DIR = str(folder)
+    before, _Locator.folder = _Locator.folder, _folder_in_use(function.__code__.co_filename)
     try:
-        yield _can_write(folder)
+        yield _can_write(_Locator.folder)
     finally:
-        config.CACHE_DIR = before
+        _Locator.folder = before

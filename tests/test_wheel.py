@@ -5,10 +5,12 @@ import sys
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import mido
 import pytest
 
+from hummingface.compiled import cache_folder
 from tests.bare import bare_environment, own_environment
 from tests.layout import folders
 
@@ -44,20 +46,34 @@ def test_all_assets_travel_inside(wheel):
     assert not any(name.startswith(("tests/", "docs/")) for name in inside)
 
 
+class Installed(NamedTuple):
+    python: Path
+    environment: dict[str, str]                     # variables for its processes
+    found: dict[Path, int]                          # what is compiled already, and when that was
+
+
 @pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory) -> tuple[Path, dict[str, str]]:
-    """(the Python of an environment without torch that the wheel is installed in, variables for its processes)."""
+def installed(wheel, tmp_path_factory) -> Installed:
+    """The wheel in an environment without torch, with all that this checkout has compiled but for one file's functions."""
     folder = tmp_path_factory.mktemp("bare")
     python = bare_environment(folder / "env")
     subprocess.run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)],
                    check=True)
-    return python, own_environment(folder) | {"NUMBA_CACHE_DIR": str(folder / "compiled")}
+    cache = folder / "cache"
+    for path in (path for folder in folders().values() for path in (PROJECT / folder).rglob("*.py")):
+        if (kept := cache_folder(path)).is_dir() and path != ONE:
+            shutil.copytree(kept, cache / "compiled" / kept.name, ignore=shutil.ignore_patterns("*.done") if path == MARKED else None)
+    return Installed(python, own_environment(folder) | {"NUMBA_CACHE_DIR": str(cache)},
+                     {path: path.stat().st_mtime_ns for path in cache.rglob("*.nbc")})
 
 
-def run(installed, *words: str, cwd: Path) -> subprocess.CompletedProcess:
-    python, environment = installed
-    return subprocess.run([str(python.with_name("hummingface")), *words], capture_output=True, text=True, timeout=900, cwd=cwd,
-                          env=environment)
+ONE = PROJECT / "models/playing/key_trend.py"       # what it has compiled is quickly compiled again
+MARKED = PROJECT / "instrument/performance/performer.py"        # in whose folder stands that its half is compiled
+
+
+def run(installed: Installed, *words: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([str(installed.python.with_name("hummingface")), *words], capture_output=True, text=True, timeout=900, cwd=cwd,
+                          env=installed.environment)
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +88,17 @@ def first_song(installed, tmp_path_factory) -> tuple[Path, subprocess.CompletedP
 
 
 def test_the_wheel_plays_without_torch_and_compiles_once(installed, first_song, tmp_path):
-    python, environment = installed
-    asked = subprocess.run([str(python), "-c", "import hummingface.instrument, torch"], capture_output=True, text=True, cwd=tmp_path,
-                           env=environment)
+    """It finds what is compiled of the same sources elsewhere, and compiles what is missing."""
+    asked = subprocess.run([str(installed.python), "-c", "import hummingface.instrument, torch"], capture_output=True, text=True,
+                           cwd=tmp_path, env=installed.environment)
     assert "No module named 'torch'" in asked.stderr
     sound, first = first_song
     assert first.returncode == 0, first.stderr
     assert "1 notes" in first.stdout and "Compiling for this machine" in first.stderr
     assert sound.stat().st_size > 48000
+    missing = Path(installed.environment["NUMBA_CACHE_DIR"], "compiled", cache_folder(ONE).name)
+    assert {path.name for path in missing.glob("*.nbc")} >= {path.name for path in cache_folder(ONE).glob("*.nbc")} > set()
+    assert len(installed.found) > 50 and all(path.stat().st_mtime_ns == before for path, before in installed.found.items())
     again = run(installed, "render", str(sound.with_name("song.mid")), "again.wav", cwd=tmp_path)
     assert again.returncode == 0 and "Compiling" not in again.stderr
     assert (tmp_path / "again.wav").read_bytes() == sound.read_bytes()
@@ -97,12 +116,12 @@ def test_what_needs_torch_says_what_to_type(installed, tmp_path):
 
 
 @pytest.mark.usefixtures("first_song")
-def test_without_a_display_the_checkout_or_folder_stays_as_it_was(installed, tmp_path):
-    played = run(installed, "play", cwd=tmp_path)
+def test_without_a_display_it_performs_the_demo(installed, tmp_path):
+    """Into the folder that is asked for, and nowhere else. `test_cli.py` has what it does where none is."""
+    played = run(installed, "play", "--folder", ".", cwd=tmp_path)
     if "There is no sound device here" not in played.stdout:
         pytest.skip("this machine has a sound device, so `play` would open it")
     assert played.returncode == 0, played.stderr
-    assert not list(tmp_path.iterdir())
-    assert (Path(installed[1]["HUMMINGFACE_HOME"]) / "takes" / "hummingface-demo.wav").stat().st_size > 1_000_000
-    asked = run(installed, "play", "--folder", ".", cwd=tmp_path)
-    assert asked.returncode == 0 and {path.name for path in tmp_path.iterdir()} == {"hummingface-demo.wav", "hummingface-demo.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"hummingface-demo.wav", "hummingface-demo.png"}
+    assert (tmp_path / "hummingface-demo.wav").stat().st_size > 1_000_000
+    assert not (Path(installed.environment["HUMMINGFACE_HOME"]) / "takes").exists()

@@ -6,7 +6,6 @@ compiles both halves, and then, at low priority, what may be needed later. `fini
 them: each holds a lock while it works, and leaves a mark when it is done.
 """
 import contextlib
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hummingface import FOLDER
 from hummingface.compiled import cache_folder, remove_old_folders
 from hummingface.instrument.files.locks import locked
 from hummingface.instrument.files.processes import own_environment
@@ -67,11 +65,9 @@ def _folder(half: str) -> Path:
 
 
 def _mark(half: str) -> Path:
-    """The file that exists once a half is compiled, for this Python, this processor, and the place of these sources, by which numba caches.
-    """
+    """The file that exists once a half is compiled, for this Python and this processor."""
     from llvmlite.binding import get_host_cpu_name
-    place = hashlib.sha256(FOLDER.encode()).hexdigest()[:8]
-    return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}-{place}.done"
+    return _folder(half) / f"{half}-{sys.implementation.cache_tag}-{get_host_cpu_name()}.done"
 
 
 def missing() -> list[str]:

@@ -7,6 +7,9 @@ bands add up to the sound itself, so the fade begins as exactly the one and ends
 
 Gains for a given correlation: Fink, Holters & Zölzer (2016), "Signal-matched power-complementary cross-fading and dry-wet mixing".
 """
+from collections.abc import Iterator
+from functools import lru_cache
+
 import numpy as np
 from scipy import fft
 
@@ -24,41 +27,52 @@ def band_edges(f0_hz: float, rate_hz: int) -> np.ndarray:
     return np.array(edges[:-1])
 
 
-def bands(sound: np.ndarray, edges_hz: np.ndarray, rate_hz: int) -> np.ndarray:
-    """The analytic signal of each band: complex64 [bands, S, channels]. The real parts add up to `sound` [S, channels]."""
-    size = fft.next_fast_len(len(sound))
-    hz = np.fft.rfftfreq(size, 1 / rate_hz)
+@lru_cache(maxsize=4)
+def _weights(size: int, f0_hz: float, rate_hz: int) -> list[tuple[slice, np.ndarray]]:
+    """Of each band its bins in the spectrum of `size` samples, and their weights, float32: of all bands they add up to 2, and to 1 at 0 Hz
+    and Nyquist's frequency."""
+    hz, edges_hz = np.fft.rfftfreq(size, 1 / rate_hz), band_edges(f0_hz, rate_hz)
     middles = np.concatenate([[0], (edges_hz[1:] + edges_hz[:-1]) / 2, [np.inf]]) if len(edges_hz) > 1 else np.array([0, np.inf])
     shares = []                                             # weight above each edge: a half cosine between the band centres
     for i, edge in enumerate(edges_hz):
         reach = min(edge - middles[i], (middles[i + 1] if np.isfinite(middles[i + 1]) else 2 * edge) - edge)
         shares.append(np.clip(0.5 + (hz - edge) / (2 * max(reach, 1e-9)), 0, 1))
     above = np.sin(0.5 * np.pi * np.stack([np.ones_like(hz), *shares, np.zeros_like(hz)])) ** 2
-    spectrum = fft.rfft(np.asarray(sound, np.float32), size, axis=0)
-    masks = (above[:-1] - above[1:]).astype(np.float32)
-    whole = np.zeros((len(masks), size, sound.shape[1]), np.complex64)
-    twice = np.full(len(hz), 2, np.float32)
+    twice = np.full(len(hz), 2.0)
     twice[0] = 1
     if size % 2 == 0:
         twice[-1] = 1
-    whole[:, :len(hz)] = (masks * twice)[:, :, None] * spectrum
-    return fft.ifft(whole, axis=1, overwrite_x=True)[:, :len(sound)]
+    found = []
+    for weights in ((above[:-1] - above[1:]) * twice).astype(np.float32):
+        heard = np.flatnonzero(weights)
+        where = slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(0, 0)
+        found.append((where, weights[where]))
+    return found
+
+
+def bands(sound: np.ndarray, f0_hz: float, rate_hz: int) -> Iterator[np.ndarray]:
+    """The analytic signal of each band in turn: complex64 [channels, S]. The real parts add up to `sound` [S, channels]."""
+    size = fft.next_fast_len(len(sound))
+    spectrum = fft.rfft(np.ascontiguousarray(sound.T, np.float32), size)
+    for where, weights in _weights(size, f0_hz, rate_hz):
+        band = np.zeros((len(spectrum), size), np.complex64)
+        band[:, where] = weights * spectrum[:, where]
+        yield fft.ifft(band, overwrite_x=True)[:, :len(sound)]
 
 
 def crossfade(old: np.ndarray, new: np.ndarray, margin: int, f0_hz: float, rate_hz: int) -> np.ndarray:
     """`old` becoming `new`, both [margin + S + margin, channels] and the margins only for the bands to settle: [S, channels]."""
-    edges = band_edges(f0_hz, rate_hz)
     ramp = np.sin(0.5 * np.pi * np.clip((np.arange(len(old)) + 0.5) / max(margin // 2, 1), 0, 1)) ** 2
     taper = (ramp * ramp[::-1])[:, None]
-    inner = slice(margin, len(old) - margin)
-    a, b = (bands(sound * taper, edges, rate_hz)[:, inner] for sound in (old, new))
     samples = len(old) - 2 * margin
-    share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples)).astype(np.float32)[:, None]
-    mixed = np.zeros((samples, old.shape[1]))
-    for was, comes in zip(a, b, strict=True):               # band by band: they stay in the caches
+    share = (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples)).astype(np.float32)
+    mixed = np.zeros((old.shape[1], samples))
+    for pair in zip(*(bands(sound * taper, f0_hz, rate_hz) for sound in (old, new)), strict=True):
+        was, comes = (band[:, margin:margin + samples] for band in pair)
         cross = np.vdot(was, comes)
         power = np.sqrt(np.vdot(was, was).real * np.vdot(comes, comes).real)
         alike, phase = np.float32(min(abs(cross) / max(power, 1e-20), 1)), np.float32(np.angle(cross))
         gain = 1 / np.sqrt(share ** 2 + (1 - share) ** 2 + 2 * alike * share * (1 - share))
-        mixed += ((was + share * (np.exp(-1j * phase) * comes - was)) * (gain * np.exp(1j * phase * share))).real
-    return mixed
+        meeting, turned = was + share * (np.exp(-1j * phase) * comes - was), phase * share
+        mixed += gain * (meeting.real * np.cos(turned) - meeting.imag * np.sin(turned))         # the real part, turned back
+    return mixed.T

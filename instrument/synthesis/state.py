@@ -223,9 +223,10 @@ STATE_TYPE = types.Array(from_dtype(state_dtype), 1, "C")       # how compiled f
 
 
 def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
-    """A silent engine at sample 0: structured array of one element, every page of it touched.
+    """A silent engine at sample 0: structured array of one element.
 
-    `buffer`: writable memory of at least `state_dtype.itemsize` bytes to live in (a mapped file); otherwise memory of its own.
+    `buffer`: writable memory of at least `state_dtype.itemsize` bytes to live in (a mapped file), every page of which is touched;
+    otherwise memory of its own, whose pages come with their first use, which offline costs less.
     The array must outlive every callback that uses it. Raises ValueError for a rate out of range or a buffer that is too small.
     """
     from hummingface.instrument.synthesis.noise_tables import noise_tables
@@ -235,11 +236,12 @@ def new_state(rate_hz: int, *, seed: int = 0, buffer=None) -> np.ndarray:
         raise ValueError(f"a sample rate of {rate_hz} Hz cannot be played; "
                          f"choose one from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz")
     if buffer is None:
-        buffer = np.empty(state_dtype.itemsize, np.uint8)
+        buffer = np.zeros(state_dtype.itemsize, np.uint8)
     elif memoryview(buffer).nbytes < state_dtype.itemsize:
         raise ValueError(f"the state block needs {state_dtype.itemsize} bytes, the buffer has {memoryview(buffer).nbytes}")
+    else:
+        np.frombuffer(buffer, np.uint8, state_dtype.itemsize)[:] = 0
     state = np.ndarray(1, state_dtype, buffer)
-    state.view(np.uint8)[:] = 0
     tables, begins, lengths = noise_tables(rate_hz)
     state["rate_hz"], state["seed"], state["channels"] = rate_hz, seed, 2
     voices, noise = state["voices"][0], state["noise"][0]

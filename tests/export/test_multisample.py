@@ -112,7 +112,7 @@ def test_levels_are_the_engines_own_at_every_velocity(sound_of, tmp_path, range_
     from hummingface.instrument.performance.sound_bank import Sound
     nave = sound_of("Stone Nave")
     sound = Sound(nave.patch.with_values(parameters={**nave.patch.parameters, "dynamics.range_db": range_db}), nave.source)
-    export("sfz", sound, tmp_path / "a", MultisampleOptions(every=12, velocities=3, seconds=1.0, low=60, high=60))
+    export("sfz", sound, tmp_path / "a", MultisampleOptions(every=12, velocities=3, seconds=1.0, low=60, high=60, loop=False))
     level = {}
     for region in regions(next((tmp_path / "a").glob("*.sfz"))):
         curve, velocities = maps.points(region), np.arange(int(region["lovel"]), int(region["hivel"]) + 1)
@@ -157,7 +157,7 @@ def test_what_chance_makes_of_one_sample_is_taken_out():
 
 def test_what_samples_cannot_hold_is_in_the_volume_and_what_that_cannot_is_told(sound_of, tmp_path, monkeypatch):
     """Peaks stay below the limit, volumes within what SFZ has, and loudness as it was, or softer by what is told."""
-    few, made = MultisampleOptions(every=12, velocities=2, seconds=1.0, low=60, high=60), {}
+    few, made = MultisampleOptions(every=12, velocities=2, seconds=1.0, low=60, high=60, loop=False), {}
     for peak_db in (-0.3, -10.0, -40.0):
         monkeypatch.setattr(multisample, "PEAK_DB", peak_db)
         report = export("sfz", sound_of("Stone Nave"), tmp_path / f"{peak_db:g}", few)

@@ -2,7 +2,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hummingface.instrument.files.processes import is_running
 from hummingface.instrument.gui.controllers import helper_process as helper_module
 from hummingface.instrument.gui.panels.extras_panel import ExtrasPanel
 from hummingface.instrument.session import extras
-from tests.bare import PROJECT
+from tests.bare import PROJECT, environment_with_pip
 from tests.installing.wheels import make_wheel
 
 PATIENCE_MS = 240_000
@@ -20,9 +19,9 @@ PATIENCE_MS = 240_000
 
 @pytest.fixture(scope="module")
 def with_pip(tmp_path_factory) -> Path:
-    """An environment with pip alone. It takes seconds to make, so each test gets a copy."""
+    """An environment with pip alone, of which each test gets a copy."""
     folder = tmp_path_factory.mktemp("with pip") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    environment_with_pip(folder)
     return folder
 
 

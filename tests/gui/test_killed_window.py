@@ -2,10 +2,13 @@
 import os
 import queue
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,26 +57,60 @@ window.exports.wet.setChecked(True)
 """
 
 
-@pytest.fixture
-def home(tmp_path):
-    """A player's folder with one small model and three patches; whatever still runs there at the end is ended."""
+def furnish(folder: Path) -> None:
+    """A player's folder with one small model and three patches."""
     model = untrained(seed=1, width=64)
-    save_model(model, tmp_path / "models" / "test")
+    save_model(model, folder / "models" / "test")
     for number, name in enumerate(("Amber", "Birch", "Cedar")):
         z = tuple(0.1 * number + 0.01 * i for i in range(16))
         corners = tuple(Corner(name, z) for _ in range(4)) if number else ()
-        patch_file.save(Patch(name, model.name, z, {"reverb.mix": 0.1 * number}, corners), tmp_path / "patches" / f"{name.lower()}.json")
+        patch_file.save(Patch(name, model.name, z, {"reverb.mix": 0.1 * number}, corners), folder / "patches" / f"{name.lower()}.json")
+
+
+@contextmanager
+def windows_of(folder: Path) -> Iterator[Callable[..., WindowProcess]]:
+    """What starts a window there; whatever still runs there at the end is ended."""
     started = []
 
     def start(**options) -> WindowProcess:
-        started.append(WindowProcess(tmp_path, **options))
+        started.append(WindowProcess(folder, **options))
         return started[-1]
-    yield tmp_path, start
+    yield start
     for window in started:
         if window.process.poll() is None:
             window.process.kill()
             window.process.wait()
-    kill_engines(tmp_path)
+    kill_engines(folder)
+
+
+@pytest.fixture
+def home(tmp_path):
+    furnish(tmp_path)
+    with windows_of(tmp_path) as start:
+        yield tmp_path, start
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """(the folder of a player whose window was killed after a knob had been moved, what it had kept)"""
+    folder = tmp_path_factory.mktemp("killed")
+    furnish(folder)
+    with windows_of(folder) as start:
+        first = start(patch="Amber")
+        first.ask('window.session.set("latent.3", 2.5)')
+        kept = first.kept()
+        first.kill()
+    return folder, kept
+
+
+@pytest.fixture
+def left(killed, tmp_path):
+    """(such a folder of this test's own, what starts a window there, what the one before had kept)"""
+    folder, kept = killed
+    for part in ("models", "patches", "state"):
+        shutil.copytree(folder / part, tmp_path / part)
+    with windows_of(tmp_path) as start:
+        yield tmp_path, start, kept
 
 
 def test_after_a_kill_of_everything_the_window_comes_back_exactly_as_it_was(home):
@@ -150,12 +187,8 @@ def test_a_window_alone_that_is_killed_finds_its_sound_as_it_plays_by_then(home)
     third.kill()
 
 
-def test_a_patch_that_is_named_is_played_and_what_was_left_is_one_step_back(home):
-    _folder, start = home
-    first = start(patch="Amber")
-    first.ask('window.session.set("latent.3", 2.5)')
-    kept = first.kept()
-    first.kill()
+def test_a_patch_that_is_named_is_played_and_what_was_left_is_one_step_back(left):
+    _folder, start, kept = left
     second = start(patch="Cedar")
     assert second.ask("[window.session.name, window.session.dirty]") == ["Cedar", False]
     said = second.ask("window.banner.text.text()")
@@ -166,12 +199,8 @@ def test_a_patch_that_is_named_is_played_and_what_was_left_is_one_step_back(home
     second.kill()
 
 
-def test_a_sound_whose_model_is_gone_is_one_step_back(home):
-    folder, start = home
-    first = start(patch="Amber")
-    first.ask('window.session.set("latent.3", 2.5)')
-    kept = first.kept()
-    first.kill()
+def test_a_sound_whose_model_is_gone_is_one_step_back(left):
+    folder, start, kept = left
     for file in (folder / "models").iterdir():
         file.unlink()
     second = start()

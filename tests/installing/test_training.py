@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from hummingface.instrument.installing import torch_build
-from tests.bare import PROJECT
+from tests.bare import PROJECT, environment_with_pip
 from tests.installing.wheels import make_wheel
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory) -> Path:
     """The Python of an environment with pip alone."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    return folder / "bin" / "python"
+    return environment_with_pip(tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture

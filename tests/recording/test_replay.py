@@ -213,7 +213,7 @@ def test_a_take_after_a_long_rest_is_played_again_from_shortly_before_it(jack_se
     """Else an hour in which nobody played would be played again first, unheard."""
     jack_server(128)
     client, told = engine()
-    with JackPlayer([(40 * RATE_HZ, b"\x90\x3c\x64"), (41 * RATE_HZ, b"\x80\x3c\x40")], 42) as player:
+    with JackPlayer([(24 * RATE_HZ, b"\x90\x3c\x64"), (25 * RATE_HZ, b"\x80\x3c\x40")], 26) as player:
         player.play_freewheeling()
     client.send({"do": "capture", "folder": str(tmp_path), "format": "wav32"})
     take = played.of_file(Path(told.wait(tell="take")["path"]))

@@ -20,8 +20,17 @@ REAL_TIME = {
                                          "window", "window_and_engine")),
     *(f"recording/test_{name}.py" for name in ("audition", "bar_start", "recording", "replay")),
 }
-# The others that take longest, longest first. Workers begin with them, so that none has one left when the others are done.
-LONGEST = ("train/test_learn.py", "train/test_prepare.py", "train/test_seed.py", "train/test_report.py")
+# The others that take more than ten seconds, longest first (by the CPU time of a whole run). Workers begin with them, so that what is left
+# at the end is short, and both are done together.
+LONGEST = (
+    *(f"train/test_{name}.py" for name in ("learn", "gan", "run", "report")), "performance/test_dynamics.py", "test_wheel.py",
+    *(f"train/test_{name}.py" for name in ("knobs", "prepare", "playability")), "export/test_multisample.py", "installing/test_training.py",
+    "performance/test_seed_keys.py", "export/test_round_trip.py", "api/test_api_page.py", "train/test_points.py", "export/test_loop.py",
+    "train/test_seed.py", "test_library_factory.py", "api/test_instrument.py", "test_cli.py", "train/test_stereo.py",
+    "train/test_seed_report.py", "test_command_line.py", "train/test_autoencoder.py", "gui/test_extras.py", "export/test_forms.py",
+    "gui/test_diagnostics.py", "recording/test_history.py", "performance/test_whole_notes.py", "export/test_wavetable.py",
+    "gui/test_window_size.py", "test_bad_files.py", "synthesis/test_synthesis_callback.py", "test_logs.py", "api/test_from_recordings.py",
+)
 REAL_TIME_GROUP = "in real time"
 
 

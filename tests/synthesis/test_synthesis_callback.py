@@ -229,9 +229,10 @@ def scaled(tmp_path):
 
 
 def test_a_read_only_installation_finds_its_cache(tmp_path, scaled):
-    """Compiled once into the user's cache, loaded from there the second time."""
+    """Compiled once into the user's cache, loaded from there the second time, by another installation of the same sources, too."""
     run, package = scaled
-    said = [run() for _ in range(2)]
+    shutil.copytree(tmp_path / "site", tmp_path / "elsewhere", copy_function=shutil.copy)       # with times of its own
+    said = [run(), run(PYTHONPATH=str(tmp_path / "elsewhere"))]
     assert [line[:2] for line in said] == [["4", "0"], ["4", "1"]]
     assert list((tmp_path / "site").rglob("__pycache__/*.nbi")) == []
     assert Path(said[0][2]).is_dir()

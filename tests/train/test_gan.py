@@ -46,6 +46,23 @@ def run(tiny_bank, tmp_path_factory):
     return one, before, folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_points():
+    """Presets are chosen of fewer random points than an export looks at, and knobs tried on fewer notes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hummingface.train.exporting.export_gan.CANDIDATES", 12)
+        patch.setattr("hummingface.train.exporting.find_knobs.TRIED", 32)
+        yield
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    """The run's model file."""
+    path = tmp_path_factory.mktemp("exported") / "g"
+    export_gan(run[2] / "state.pt", path, {"about": "test", "velocities": [60, 120]}, "Nobody")
+    return path
+
+
 @pytest.mark.parametrize("conditional", [True, False])
 def test_at_first_the_discriminator_has_no_opinion(tiny_bank, conditional):
     """Binary cross-entropy of a coin is ln 2, for it and for the generator: logits, and no squashing after them."""
@@ -163,10 +180,9 @@ def test_stopped_and_gone_on_with_it_is_the_same_to_the_bit(tiny_bank, tmp_path)
     assert same(*(read_state(tmp_path / name / "state.pt") for name in ("whole", "half")))
 
 
-def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
+def test_what_is_exported_plays_what_has_learnt(run, exported):
     one, _, folder = run
-    export_gan(folder / "state.pt", tmp_path / "g", {"about": "test", "velocities": [60, 120]}, "Nobody")
-    model = load_model(tmp_path / "g")
+    model = load_model(exported)
     assert model.card["kind"] == "cgan" and model.free_latents == 3
     assert [c["name"] for c in model.card["conditions"]] == [c.name for c in one.conditions]
     assert model.encoder_width is None
@@ -186,10 +202,10 @@ def test_what_is_exported_plays_what_has_learnt(run, tmp_path):
     assert {n: p["z"] for n, p in again.card["presets"].items()} == model.presets          # no chance in it
 
 
-def test_its_knob_does_what_it_says(run):
-    model = model_of_gan(read_state(run[2] / "state.pt"), "Nobody")
-    from hummingface.train.exporting.find_knobs import find_knobs
-    about = find_knobs(model)
+def test_its_knob_does_what_it_says(exported):
+    model = load_model(exported)
+    assert isinstance(model, Model)
+    about = model.card["knobs"]
     assert set(about) == {f"{c['kind']}.{c['name']}" for c in model.card["conditions"]}
     bright = about["characteristic.brightness"]
     assert bright["correlation"] > 0.9 and bright["each"] > 0.6

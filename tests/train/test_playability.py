@@ -204,7 +204,9 @@ def test_the_engine_plays_strokes_one_by_one():
 
 
 def test_rows_are_told_kept_and_summed_up(tmp_path, capsys, monkeypatch):
-    """The bench from its command line, of short notes: a patch, one that is not there, and again."""
+    """The bench from its command line, with the strokes of one key in place of five: a patch, one that is not there, and again."""
+    monkeypatch.setattr(playability, "OCTAVES", (60,))
+    monkeypatch.setattr(playability, "RELEASED", tuple((60, velocity) for velocity in (10, 40, 100)))
     monkeypatch.setattr(sys, "argv", ["playability", "Evening Grand", "No Such Patch", "--draws", "1", "--processes", "1",
                                       "--json", str(tmp_path / "all.json"), "--table", str(tmp_path / "all.txt"), "--resume"])
     assert bench.main() == 1

@@ -15,6 +15,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
 from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
+from hummingface.train.exporting import export_gan
 from hummingface.train.learning import train_autoencoder, train_gan
 from hummingface.train.learning.run_state import read_state, write_state
 from hummingface.train.report import page, sound_clips
@@ -69,6 +70,8 @@ def little():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "AXES", (2, 1))
         patch.setattr(page, "SAMPLES", 2)
+        patch.setattr(export_gan, "CANDIDATES", 12)
+        patch.setattr(export_gan, "PRESETS", 8)
         patch.setattr("hummingface.train.report.sets.TRACKED", 6)
         patch.setattr("hummingface.train.report.sound_clips.STEPS", np.linspace(-3, 3, 3))
         patch.setattr("hummingface.train.report.sound_clips.STEP_S", 0.25)

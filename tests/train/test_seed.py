@@ -16,7 +16,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.app.commands import main
 from hummingface.train.data.note_sounds import NoteSounds
 from hummingface.train.data.store import DataError
-from hummingface.train.exporting.export_stft import PRESETS
+from hummingface.train.exporting import export_stft
 from hummingface.train.learning.train_stft import StftAutoencoderTrainer, StftGanTrainer, StftOptions, shape_for
 from hummingface.train.report.page import write_report
 from tests.train.notes_that_tell import FAMILIES
@@ -89,7 +89,8 @@ def test_gans_begin_undecided_and_are_not_squashed(told_sounds, conditional):
 
 
 @pytest.mark.parametrize("system", ["autoencoder", "cgan"])
-def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
+def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys, monkeypatch):
+    monkeypatch.setattr(export_stft, "PRESETS", 6)                          # a network of six steps is seldom in tune: points are searched
     run, out = tmp_path / "run", tmp_path / "model"
     assert main([system, str(told_sounds[1]), "--run", str(run), "--representation", "stft", "--latents", "4", "--width", "4",
                  "--steps", "6", "--notes", "4", "--threads", "1"]) == 0
@@ -103,7 +104,7 @@ def test_from_data_to_a_model_that_plays(told_sounds, tmp_path, system, capsys):
     assert np.abs(note.sound).max() > 0.01 and abs(1200 * np.log2(note.root_hz / 195.9977)) <= 80
     if system == "cgan":
         assert {"family.bass", "quality.bright", "characteristic.brightness"} <= set(model.knobs)
-        assert model.free_latents == 4 and len(model.presets) == PRESETS
+        assert model.free_latents == 4 and len(model.presets) == 6
     else:
         assert set(model.presets) == {f"{family}_synthetic_{i:03d}" for i, family in enumerate(FAMILIES)}
         capsys.readouterr()

@@ -39,6 +39,7 @@ def made(runs, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "AXES", (2, 1))
         patch.setattr(page, "SAMPLES", 2)
+        patch.setattr(export_stft, "PRESETS", 6)
         patch.setattr(export_stft, "CANDIDATES", 6)                # networks that know next to nothing have few points in tune to be found
         patch.setattr(export_stft, "DRAWS", 1)
         assert main(["report", *map(str, sorted(runs.iterdir())), "--out", str(place / "all.html"), "--count", "3",

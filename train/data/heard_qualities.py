@@ -10,13 +10,11 @@
 
 The qualities are those of Engel et al. (2017), "Neural Audio Synthesis of Musical Notes with WaveNet".
 """
-from math import gcd
-
 import numpy as np
-from scipy.signal import resample_poly
 
 from hummingface.models.playing.frame import pitch_to_hz
 from hummingface.train.notes.note import Note, one_channel
+from hummingface.train.notes.resampling import resampled
 
 RATE_HZ = 16_000
 BLOCK_S = 0.01
@@ -32,9 +30,8 @@ MEASURES = ("distortion", "reverb", "tempo-synced", "nonlinear_env", "multiphoni
 
 def heard_qualities(note: Note) -> dict[str, float]:
     """Each of MEASURES of a note."""
-    common = gcd(note.rate_hz, RATE_HZ)
     audio = one_channel(note.audio)[:round(MOST_S * note.rate_hz)].astype(np.float64)
-    return qualities_of(resample_poly(audio, RATE_HZ // common, note.rate_hz // common), note.pitch, note.labels.hold_s)
+    return qualities_of(resampled(audio, note.rate_hz, RATE_HZ), note.pitch, note.labels.hold_s)
 
 
 def qualities_of(audio: np.ndarray, pitch: float, hold_s: float) -> dict[str, float]:

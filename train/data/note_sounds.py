@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from hummingface.train.data.heard_qualities import MEASURES, heard_qualities
 from hummingface.train.data.loudness_normalisation import audio_lufs
 from hummingface.train.data.store import FORMAT, DataError, StorePart, nothing_in, part_files, read_data, read_part, wanted, write_array
 from hummingface.train.notes.note import QUALITIES, Labels, Note, one_channel
+from hummingface.train.notes.resampling import resampled
 
 REPRESENTATION = "stft"
 MOST_KEPT = 8192                      # images in memory, 64 kB each
@@ -44,10 +44,8 @@ class MadeSound:
 
 def prepared_sound(key: str, note: Note) -> MadeSound:
     """One note, 4 s of it at 16 kHz."""
-    from scipy.signal import resample_poly
-    common = gcd(note.rate_hz, stft.RATE_HZ)
     audio = one_channel(note.audio)[:round((stft.NOTE_S + 0.1) * note.rate_hz)]
-    audio = resample_poly(audio, stft.RATE_HZ // common, note.rate_hz // common)[:SAMPLES]
+    audio = resampled(audio, note.rate_hz, stft.RATE_HZ)[:SAMPLES]
     audio = np.pad(audio, (0, SAMPLES - len(audio)))
     peak = max(float(np.abs(audio).max()), 1e-9)
     known = {"peak": peak, "loudness_db": round(audio_lufs(note.audio, note.rate_hz), 2),

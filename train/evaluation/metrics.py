@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from scipy.signal import get_window
 
 FIGURES = ("mel", "act60", "lsd", "motion", "onset_env", "onset")
 FLOOR_DB = 80.0
@@ -108,7 +107,7 @@ def line(title: str, row: dict) -> str:
 
 def magnitudes(x: np.ndarray, n: int, hop: int) -> np.ndarray:
     """Of a sound [S, channels], the root of the channels' mean power. [frames, n // 2 + 1]"""
-    window, power = get_window("hann", n), np.zeros(1)
+    window, power = np.hanning(n + 1)[:-1], np.zeros(1)
     for channel in np.pad(x, ((n // 2, n // 2 + hop), (0, 0))).T:
         power = power + np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(channel, n)[::hop] * window, axis=1)) ** 2
     return np.sqrt(power / x.shape[1])

@@ -6,7 +6,6 @@ most for the smallest step. It differs from preset to preset (docs/decisions/kno
 presets to its own.
 """
 import numpy as np
-from scipy.stats import rankdata, spearmanr
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE
@@ -108,6 +107,7 @@ def correlations(model: Model, knobs: dict[str, KnobDirection], seed: int = 0) -
     it dies away); `each` the mean of those of single notes, where a note at which a characteristic stands at its limit and nothing moves it
     counts for nothing (an onset cannot be faster than at once).
     """
+    from scipy.stats import rankdata, spearmanr  # half a second to import, and few that import this file measure a knob
     rng, presets = np.random.default_rng(seed + 1), np.array(list(model.presets.values()))
     tried = min(TRIED, TRIED_EACH * len(presets))
     chosen = presets[np.resize(rng.permutation(len(presets)), tried)]

@@ -6,10 +6,10 @@ with a check of the spectrum for what the period alone cannot tell (a chord is p
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from hummingface.models.playing.frame import hz_to_pitch, pitch_to_hz
 from hummingface.train.notes.note import one_channel, power_of, why_unusable
+from hummingface.train.notes.resampling import resampled
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
 BLOCK_S = 0.01
@@ -121,7 +121,7 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
     up, down = max(1, round(PITCH_RATE_HZ / rate_hz)), max(1, round(rate_hz / PITCH_RATE_HZ))
     audio = audio[:int(3 * rate_hz)]
     if up != down:
-        audio, rate_hz = resample_poly(audio, up, down), rate_hz * up / down
+        audio, rate_hz = resampled(audio, down, up), rate_hz * up / down
     audio = audio[:sounding(audio, rate_hz)]
     hz, clear = [], 0
     lags = int(rate_hz / LOWEST_HZ)

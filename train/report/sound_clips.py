@@ -3,7 +3,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from hummingface.models.learning.latent_space import KNOB_RANGE
 from hummingface.models.playing import stft
@@ -16,6 +15,7 @@ from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, fi
 from hummingface.train.exporting.find_knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Note, one_channel, read_sound
+from hummingface.train.notes.resampling import resampled
 from hummingface.train.report import media
 
 RATE_HZ = 32_000
@@ -39,7 +39,7 @@ def clip(name: str, about: str, audio: np.ndarray, rate_hz: int, gain: float | N
     """`gain`: None brings it to the loudness of the others."""
     audio = np.nan_to_num(np.asarray(audio, np.float32))
     if rate_hz > RATE_HZ:
-        audio, rate_hz = resample_poly(audio, RATE_HZ, rate_hz).astype(np.float32), RATE_HZ
+        audio, rate_hz = resampled(audio, rate_hz, RATE_HZ).astype(np.float32), RATE_HZ
     if len(audio) > LONGEST_S * rate_hz:
         audio = audio[:round(LONGEST_S * rate_hz)].copy()
         audio[-round(FADE_S * rate_hz):].T[...] *= np.linspace(1, 0, round(FADE_S * rate_hz), dtype=np.float32)
@@ -105,7 +105,7 @@ def played(model: Model | StftModel, z: np.ndarray, key: float, hold_s: float, l
     if isinstance(model, Model):
         return sounded(model, np.asarray(z, np.float32), key, 100.0, hold_s, length_s, RATE_HZ)
     audio = stft.sound(model.spectrum(np.asarray(z, np.float32), model.nearest_key(key)))[:round(length_s * stft.RATE_HZ)]
-    audio = resample_poly(audio, RATE_HZ // stft.RATE_HZ, 1).astype(np.float32)
+    audio = resampled(audio, stft.RATE_HZ, RATE_HZ).astype(np.float32)
     audio[round(hold_s * RATE_HZ):] *= np.linspace(1, 0, len(audio) - round(hold_s * RATE_HZ), dtype=np.float32) ** 2
     return audio
 
