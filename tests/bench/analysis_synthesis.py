@@ -41,9 +41,9 @@ def one_note(job: tuple) -> tuple[str, float, dict]:
     name, audio, pitch, keep, kinds = job
     import torch
 
-    from hummingface.models.learning.harmonic import analyse
-    from hummingface.models.learning.motion import smooth
-    from hummingface.models.learning.reference import synthesise
+    from hummingface.models.analysis.harmonic import analyse
+    from hummingface.models.analysis.motion import smooth
+    from hummingface.models.analysis.reference import synthesise
     from hummingface.train.evaluation.metrics import distance
     torch.set_num_threads(1)
     begin = time.process_time()

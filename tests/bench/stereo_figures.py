@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hummingface.models.learning.harmonic import analyse
-from hummingface.models.learning.motion import smooth
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.harmonic import analyse
+from hummingface.models.analysis.motion import smooth
+from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.frame import GROUP_EDGES_HZ, GROUPS
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.notes.soundfont import RATE_HZ, NoteSpec, render, trim_tail

@@ -3,7 +3,7 @@
     python -m tests.bench.targets [--count 160] [--workers 2] [--by instrument] [--json FILE]
 
 Renders notes of the 64 instruments of FluidR3 that the first Atlas learnt (of two velocities, over all keys, held for at least a second),
-analyses each, and compares what `models/learning/reference.py` plays of its smooth frames. "two draws" are two sounds of the same frames
+analyses each, and compares what `models/analysis/reference.py` plays of its smooth frames. "two draws" are two sounds of the same frames
 with other noise and other motion, beside each other: random motion keeps any frames as far from a recording as these are apart.
 """
 import argparse
@@ -46,8 +46,8 @@ def one_note(job: tuple[int, np.ndarray, float, float]) -> dict[str, dict]:
     """Figures of one note: {kind: figures}."""
     import torch
 
-    from hummingface.models.learning.reference import synthesise
-    from hummingface.models.learning.targets import smooth_note
+    from hummingface.models.analysis.reference import synthesise
+    from hummingface.models.analysis.targets import smooth_note
     torch.set_num_threads(1)
     seed, audio, pitch, hold_s = job
     frames = smooth_note(audio, RATE_HZ, pitch, min(hold_s, len(audio) / RATE_HZ))

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.harmonic import analyse
-from hummingface.models.learning.motion import smooth
-from hummingface.models.learning.note_frames import frame_times
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.harmonic import analyse
+from hummingface.models.analysis.motion import smooth
+from hummingface.models.analysis.note_frames import frame_times
+from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
 
 torch.set_num_threads(1)

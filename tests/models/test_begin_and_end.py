@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.harmonic import analyse
-from hummingface.models.learning.motion import smooth
-from hummingface.models.learning.reference import synthesise
-from hummingface.models.learning.targets import fit_onset, smooth_note
+from hummingface.models.analysis.harmonic import analyse
+from hummingface.models.analysis.motion import smooth
+from hummingface.models.analysis.reference import synthesise
+from hummingface.models.analysis.targets import fit_onset, smooth_note
 from hummingface.models.playing.frame import LEVEL, RELEASE, SLOT_RATIO, group_of_hz, pitch_to_hz
 from hummingface.train.evaluation.metrics import distance
 

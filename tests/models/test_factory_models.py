@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hummingface.models.learning.autoencoder import encode
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.frame import LEVEL

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.harmonic import analyse
-from hummingface.models.learning.motion import smooth
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.harmonic import analyse
+from hummingface.models.analysis.motion import smooth
+from hummingface.models.analysis.reference import synthesise
 from hummingface.train.notes.note import as_heard
 from hummingface.train.notes.soundfont import NoteSpec, render
 

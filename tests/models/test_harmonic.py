@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.harmonic import analyse
-from hummingface.models.learning.note_frames import NoteFrames, frame_times
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.harmonic import analyse
+from hummingface.models.analysis.note_frames import NoteFrames, frame_times
+from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.frame import (
     ATTACK_S,
     BAND_CENTRES_HZ,

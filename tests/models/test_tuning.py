@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.spectrum import transform
-from hummingface.models.learning.tuning import find_tuning
+from hummingface.models.analysis.spectrum import transform
+from hummingface.models.analysis.tuning import find_tuning
 from hummingface.models.playing.frame import pitch_to_hz
 
 torch.set_num_threads(1)

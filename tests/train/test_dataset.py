@@ -8,7 +8,7 @@ from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
 from hummingface.train.data.cleaning import even_out
 from hummingface.train.data.dataset import DataError, NoteBank, is_left_out
-from hummingface.train.data.prepare import prepared
+from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.store import Made
 from hummingface.train.notes.note import Labels, Note
 
@@ -189,7 +189,7 @@ def test_keys_are_evened_out_and_dynamics_stay(tmp_path, write_part):
         np.save(part.with_name(part.stem + ".rows.npy"), rows)
     bank = NoteBank(tmp_path, hold_out=False)
     before = bank.rows.float().clone()
-    even_out(bank)
+    even_out(bank.arrays)
     for velocity in (60, 100):
         notes = np.flatnonzero(bank.velocity == velocity)
         first = bank.rows[notes, 0, LEVEL.start].float()

@@ -12,7 +12,7 @@ from hummingface.models.playing.untrained import untrained
 from hummingface.train.app.commands import main
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.loudness_normalisation import TABLE_KEYS, audio_lufs, figures, loudness_of
-from hummingface.train.data.prepare import prepared
+from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.store import Made, part_files, read_part, write_part
 from hummingface.train.notes.draws import draws
 from hummingface.train.notes.note import Labels, Note

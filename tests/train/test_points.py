@@ -20,7 +20,7 @@ from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR
 from hummingface.models.playing.model import Model
 from hummingface.train.app.recorded_sound import note_of
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.prepare import prepared
+from hummingface.train.data.prepared_note import prepared
 from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, Refiner, find_point, sound_at
 from hummingface.train.notes.note import Labels, Note
 

@@ -12,7 +12,8 @@ from hummingface.models.playing.shape import Shape
 from hummingface.models.playing.stereo import BALANCE, BALANCE_LIMIT_DB, COHERENCE, MONO
 from hummingface.train.app.resynthesise import resynthesise
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.prepare import prepare, prepared
+from hummingface.train.data.prepare import prepare
+from hummingface.train.data.prepared_note import prepared
 from hummingface.train.evaluation.reconstruct import targets_of
 from hummingface.train.exporting.export_model import export
 from hummingface.train.learning.run_state import STATE

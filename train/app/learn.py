@@ -91,7 +91,7 @@ def learn(sources: list[Path], name: str, out: Path, work: Path, lesson: TrainCo
     bank = NoteBank(data, hold_out=lesson.hold_out, farthest_key=BRIDGED_SEMITONES, late=True, level=False)
     bank.between_velocities = True
     if lesson.even:
-        even_out(bank)
+        even_out(bank.arrays)
     if not len(bank.trained):
         raise NothingToLearn("all notes lie on keys that are held out; learn without --hold-out.")
     notify("notes", count=len(bank.trained), skipped=len(report.skipped), text=report.text())

@@ -11,7 +11,7 @@ from hummingface.models.playing.recorded_note import RecordedNote, Recording
 from hummingface.models.playing.shape import ModelError
 from hummingface.train.app.resynthesise import at_usual_level, note_in
 from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.prepare import prepared
+from hummingface.train.data.prepared_note import prepared
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
 from hummingface.train.exporting.pack_note import packed_note

@@ -7,7 +7,7 @@ import numpy as np
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
-from hummingface.train.data.prepare import loudness_db
+from hummingface.train.data.prepared_note import loudness_db
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import USUAL_DB, Reconstruction, Refiner, reconstruct
 from hummingface.train.notes.names import note_name

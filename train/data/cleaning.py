@@ -1,6 +1,9 @@
 """Corrections of prepared notes before training: silent tails, decays that were cut off, tuning, uneven keys."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-import torch
 
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO, pitch_to_hz
@@ -15,11 +18,12 @@ LEAST_MOTION_S = 1.0                  # shorter notes are too short to measure m
 SLOPE_SHARE = 0.3                     # fraction of a note's time, at its end, whose slope is extrapolated
 
 
+@dataclass
 class BankNotes:
-    """The fields of a bank of notes that are corrected here: the base of `hummingface.train.data.dataset.NoteBank`, whose units these are.
-    """
-    rows: torch.Tensor
-    times_s: torch.Tensor
+    """Prepared notes as arrays, which are corrected in place. `rows` [notes, R, FRAME_SIZE] of any precision, at `times_s` [R]; per note:
+    its instrument's number, key, velocity, note-off, how many rows are known of it, fundamental, and levels."""
+    rows: np.ndarray
+    times_s: np.ndarray
     instrument: np.ndarray
     pitch: np.ndarray
     velocity: np.ndarray
@@ -30,18 +34,25 @@ class BankNotes:
     peak_db: np.ndarray
 
 
+def clean(bank: BankNotes, notes: Sequence[dict[str, Any]], sustained: np.ndarray) -> None:
+    """All that every note needs, in place. `notes`: their descriptions; `sustained` [notes]: whether their instruments sustain."""
+    silence_what_has_died_away(bank, sustained)
+    go_on(bank, notes, sustained)
+    tune(bank)
+
+
 def silence_what_has_died_away(bank: BankNotes, sustained: np.ndarray) -> None:
     """Struck notes were analysed while they sounded; rows after that, up to note-off, repeat the last one. Silence these rows."""
     for i in np.flatnonzero(~sustained):
         held = bank.rows[i, :bank.valid_rows[i], LEVEL]
-        same = (held == held[-1]).all(1)
-        last = int(torch.nonzero(~same)[-1]) + 1 if not bool(same.all()) else len(held)      # the first of the equal ones
+        moves = np.flatnonzero((held != held[-1]).any(1))
+        last = moves[-1] + 1 if len(moves) else len(held)                                   # the first of the equal ones
         if last + 2 < len(held):
             bank.rows[i, last + 1:, LEVEL] = LEVEL_FLOOR_DB
             bank.rows[i, last + 1:, NOISE] = NOISE_FLOOR_DB
 
 
-def go_on(bank: BankNotes, notes: list[dict], sustained: np.ndarray) -> None:
+def go_on(bank: BankNotes, notes: Sequence[dict[str, Any]], sustained: np.ndarray) -> None:
     """Rows beyond the last that was recorded. Struck notes without a note-off go on decaying as before it, and sustained ones go on,
     for as long as the longest of them; without late rows they stay as they were. Late rows of the others are not trained on.
     """
@@ -52,45 +63,45 @@ def go_on(bank: BankNotes, notes: list[dict], sustained: np.ndarray) -> None:
         if late and last == ROWS - 1:
             last += int(note.get("late", 0))
         if long[i]:
-            end = _sustains_until(rows[:last + 1], bank.times_s.numpy()) if late else 0
+            end = _sustains_until(rows[:last + 1], bank.times_s) if late else 0
             last = end or last
-            rows[last + 1:] = _back_and_forth(rows, bank.times_s.numpy(), end) if end else rows[last]
+            rows[last + 1:] = _back_and_forth(rows, bank.times_s, end) if end else rows[last]
             bank.valid_rows[i] = last + 1
         elif sustained[i] or note.get("released", True) or last < 8:
             rows[ROWS:] = rows[ROWS - 1]
         else:
-            _fall_on(rows, bank.times_s.numpy(), last)
+            _fall_on(rows, bank.times_s, last)
             bank.valid_rows[i] = len(rows)
     bank.valid_rows[long] = max(ROWS, bank.valid_rows[long].max(initial=0))
 
 
-def _fall_on(rows: torch.Tensor, times_s: np.ndarray, last: int) -> None:
+def _fall_on(rows: np.ndarray, times_s: np.ndarray, last: int) -> None:
     """What follows row `last` of a struck note [R, FRAME_SIZE], in place: each level falls as it did before."""
     before = int(np.searchsorted(times_s, times_s[last] * (1 - SLOPE_SHARE)))
-    since = torch.from_numpy(times_s[last + 1:] - times_s[last])[:, None]
+    since = (times_s[last + 1:] - times_s[last])[:, None]
     for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-        end = rows[last, part].float()
-        slope = (end - rows[before, part].float()).clamp(max=0) / (times_s[last] - times_s[before])
-        rows[last + 1:, part] = (end + slope * since).clamp(min=floor).half()
+        end = rows[last, part].astype(np.float32)
+        slope = np.minimum(end - rows[before, part], 0) / (times_s[last] - times_s[before])
+        rows[last + 1:, part] = np.maximum(end + slope * since, floor)
     rows[last + 1:, DEVIATION] = rows[last, DEVIATION]
 
 
-def _sustains_until(rows: torch.Tensor, times_s: np.ndarray) -> int:
+def _sustains_until(rows: np.ndarray, times_s: np.ndarray) -> int:
     """The last of the rows [R, FRAME_SIZE] of a sustained note before it fades; 0 where it falls all the time, as a plucked one does."""
     first = ROWS // 2
-    loud = power_db(rows[first:].float().numpy())
+    loud = power_db(rows[first:].astype(np.float32))
     end = int(np.flatnonzero(loud > np.median(loud) - FADED_DB)[-1])
     slope_db_s = np.polyfit(times_s[first:first + end + 1], loud[:end + 1], 1)[0] if end else -np.inf
     return first + end if slope_db_s > -LEAST_FALL_DB_S else 0
 
 
-def _back_and_forth(rows: torch.Tensor, times_s: np.ndarray, last: int) -> torch.Tensor:
+def _back_and_forth(rows: np.ndarray, times_s: np.ndarray, last: int) -> np.ndarray:
     """What follows row `last` of a sustained note [R, FRAME_SIZE], so that it lives: its second half backwards, then forwards again.
     [R - last - 1, FRAME_SIZE]"""
     span_s = times_s[last] / 2
     back_s = (times_s[last + 1:] - times_s[last]) % (2 * span_s)
     wanted_s = times_s[last] - np.minimum(back_s, 2 * span_s - back_s)
-    return torch.from_numpy(at_times(rows[:last + 1].float().numpy(), times_s[:last + 1], wanted_s)).half()
+    return at_times(rows[:last + 1].astype(np.float32), times_s[:last + 1], wanted_s)
 
 
 def tune(bank: BankNotes) -> None:
@@ -102,13 +113,12 @@ def tune(bank: BankNotes) -> None:
         cents = np.zeros(len(end))
         for n, until in enumerate(end):
             heard = np.flatnonzero((times >= min(0.3, until / 2)) & (times <= until))[::4]
-            off_cents = periods_cents(bank.rows[i + n, heard].float().numpy(), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
+            off_cents = periods_cents(bank.rows[i + n, heard].astype(np.float32), np.full(len(heard), pitch_to_hz(bank.pitch[i + n])))
             cents[n] = np.median(off_cents)
-        off = torch.from_numpy((2 ** (cents / 1200)).astype(np.float32))[:, None, None]
-        ratio = torch.from_numpy(SLOT_RATIO)
-        deviation = bank.rows[notes, :, DEVIATION].float()
-        bank.rows[notes, :, DEVIATION] = ((ratio + deviation) / off - ratio).clamp(-0.5, 0.5).half()
-        bank.f0_hz[notes] *= off[:, 0, 0].numpy()
+        off = (2 ** (cents / 1200)).astype(np.float32)
+        deviation = (SLOT_RATIO + bank.rows[notes, :, DEVIATION].astype(np.float32)) / off[:, None, None] - SLOT_RATIO
+        bank.rows[notes, :, DEVIATION] = deviation.clip(-0.5, 0.5)
+        bank.f0_hz[notes] *= off
 
 
 def even_out(bank: BankNotes) -> None:
@@ -123,8 +133,7 @@ def even_out(bank: BankNotes) -> None:
         near = np.exp(-0.5 * ((key[:, None] - key) / TREND_SEMITONES) ** 2)
         step_db = ((near @ level) / near.sum(1) - level).clip(-MOST_EVENED_DB, MOST_EVENED_DB)
         for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-            rows = bank.rows[notes, :, part].float()
-            raised = (rows + torch.from_numpy(step_db.astype(np.float32))[:, None, None]).clamp(min=floor)
-            bank.rows[notes, :, part] = torch.where(rows > floor, raised, rows).half()
+            rows = bank.rows[notes, :, part].astype(np.float32)
+            bank.rows[notes, :, part] = np.where(rows > floor, np.maximum(rows + step_db[:, None, None], floor), rows)
         bank.rms_db[notes] += step_db
         bank.peak_db[notes] += step_db

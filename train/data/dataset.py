@@ -21,7 +21,7 @@ from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 from hummingface.models.playing.stereo import MONO
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
-from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, go_on, silence_what_has_died_away, tune
+from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, clean
 from hummingface.train.data.heard_qualities import MEASURES
 from hummingface.train.data.loudness_normalisation import Levelled, shift_rows
 from hummingface.train.data.pairs import NearNotes, drawn_instruments, next_keys, next_velocities
@@ -98,7 +98,7 @@ class Batch:
         return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
 
 
-class NoteBank(BankNotes):
+class NoteBank:
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
     rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; stereo [notes, STEREO_SIZE]; per note: instrument, pitch, velocity,
@@ -108,6 +108,16 @@ class NoteBank(BankNotes):
     them, NaN where they were not, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
+    rows: Tensor
+    times_s: Tensor
+    instrument: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    hold_s: np.ndarray
+    valid_rows: np.ndarray
+    f0_hz: np.ndarray
+    rms_db: np.ndarray
+    peak_db: np.ndarray
     left_out: np.ndarray
     instruments: list[dict]
     levelled: Levelled | None = None       # what was taken out of their loudness; None: nothing
@@ -161,8 +171,9 @@ class NoteBank(BankNotes):
     def _know(self, notes: list[dict], hold_out: bool, farthest_key: int, level: bool = False) -> None:
         """Fill in everything beside rows and phases, from the notes' descriptions."""
         self.instruments, self.instrument = instruments_of(notes)
-        for key in ("pitch", "velocity", "hold_s", "valid_rows", "f0_hz", "peak_db", "rms_db"):
+        for key in ("pitch", "velocity", "hold_s", "valid_rows"):
             setattr(self, key, np.asarray([note[key] for note in notes]))
+        self.f0_hz, self.peak_db, self.rms_db = (np.array([note[key] for note in notes], np.float64) for key in ("f0_hz", "peak_db", "rms_db"))
         self.names = [note.get("name", "") for note in notes]
         self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
         self.heard_qualities = np.array([[note.get("heard", {}).get(name, np.nan) for name in MEASURES] for note in notes], np.float32)
@@ -171,14 +182,12 @@ class NoteBank(BankNotes):
         self.farthest_key = farthest_key
         sustained = np.array([i["sustained"] for i in self.instruments])[self.instrument]
         self.times_s = torch.from_numpy(np.append(row_times_s(), LATE_S)[:self.rows.shape[1]].astype(np.float32))
-        silence_what_has_died_away(self, sustained)
-        go_on(self, notes, sustained)
-        tune(self)
+        clean(self.arrays, notes, sustained)
         raised_db = np.array([note.get("raised_db", 0.0) for note in notes])
         if level and all("loudness_db" in note for note in notes):
-            self.levelled = Levelled(self, np.array([note["loudness_db"] for note in notes], np.float64), raised_db)
+            self.levelled = Levelled(self.arrays, np.array([note["loudness_db"] for note in notes], np.float64), raised_db)
         elif raised_db.any():
-            shift_rows(self, -raised_db)
+            shift_rows(self.arrays, -raised_db)
         self.trained = np.flatnonzero(~self.left_out)
         places = self.instrument, self.velocity, self.pitch, self.trained
         self.next_key, self.louder = next_keys(*places, farthest_key), next_velocities(*places)
@@ -195,6 +204,12 @@ class NoteBank(BankNotes):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def arrays(self) -> BankNotes:
+        """The same memory, for what corrects notes."""
+        return BankNotes(self.rows.numpy(), self.times_s.numpy(), self.instrument, self.pitch, self.velocity, self.hold_s, self.valid_rows,
+                         self.f0_hz, self.rms_db, self.peak_db)
 
     @property
     def is_stereo(self) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from hummingface.models.playing.frame import LEVEL, LEVEL_CEILING_DB, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, pitch_to_hz
 from hummingface.models.playing.key_trend import EVERY, HIGHEST_KEY, LEVELLED_LUFS, LOWEST_KEY, SMOOTH_KEYS, VELOCITY
@@ -92,12 +91,14 @@ class Levelled:
         self.lufs = lufs
         self.instruments = [loudness_of(*(x[bank.instrument == i] for x in (bank.pitch, bank.velocity, lufs)))
                             for i in range(int(bank.instrument.max()) + 1)]
-        bank.peak_db, bank.rms_db = bank.peak_db + raised_db, bank.rms_db + raised_db
+        bank.peak_db += raised_db
+        bank.rms_db += raised_db
         gain_db = np.clip(LEVELLED_LUFS - lufs, -MOST_DB, MOST_DB) - raised_db
         gain_db = np.where(lufs > SILENT_LUFS, np.minimum(gain_db, LEVEL_CEILING_DB - bank.peak_db), 0.0)
         shift_rows(bank, gain_db)
         # what is 85 dB under the peak counts as silence to the loss: the peak of a stroke would hide most of what rings on after it
-        bank.peak_db, bank.rms_db = np.minimum(bank.peak_db + gain_db, LEVELLED_LUFS + MOST_CREST_DB), bank.rms_db + gain_db
+        bank.peak_db[:] = np.minimum(bank.peak_db + gain_db, LEVELLED_LUFS + MOST_CREST_DB)
+        bank.rms_db += gain_db
         self.gain_db = gain_db + raised_db
 
     def expected_lufs(self, bank: BankNotes) -> np.ndarray:
@@ -118,10 +119,10 @@ def shift_rows(bank: BankNotes, gain_db: np.ndarray) -> None:
     """The levels of each note by so much [notes]; silence stays silence."""
     for first in range(0, len(gain_db), 512):
         notes = slice(first, first + 512)
-        by = torch.from_numpy(gain_db[notes].astype(np.float32))[:, None, None]
+        by = gain_db[notes, None, None].astype(np.float32)
         for part, floor in ((LEVEL, LEVEL_FLOOR_DB), (NOISE, NOISE_FLOOR_DB)):
-            rows = bank.rows[notes, :, part].float()
-            bank.rows[notes, :, part] = torch.where(rows > floor, (rows + by).clamp(floor, LEVEL_CEILING_DB), rows).half()
+            rows = bank.rows[notes, :, part].astype(np.float32)
+            bank.rows[notes, :, part] = np.where(rows > floor, (rows + by).clip(floor, LEVEL_CEILING_DB), rows)
 
 
 def figures(bank: Any) -> dict[str, dict[str, float]]:

@@ -54,8 +54,8 @@ class Renderer:
 
     def sound(self, frames: np.ndarray, times: np.ndarray, phase: np.ndarray, note: int, stereo: np.ndarray | None = None) -> np.ndarray:
         """[S], or [S, 2] with balances and coherences `stereo` [STEREO_SIZE]."""
-        from hummingface.models.learning.note_frames import NoteFrames
-        from hummingface.models.learning.reference import synthesise
+        from hummingface.models.analysis.note_frames import NoteFrames
+        from hummingface.models.analysis.reference import synthesise
         return synthesise(NoteFrames(times, frames.astype(np.float32), float(self.bank.f0_hz[note]),
                                      phase.astype(np.float32), float(self.bank.hold_s[note]), stereo), RATE_HZ, seed=note)
 
@@ -116,7 +116,7 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
 
 
 def _one(model: Model, maker: Renderer, note: int, audio: np.ndarray, left_out: bool) -> dict:
-    from hummingface.models.learning.note_frames import frame_times
+    from hummingface.models.analysis.note_frames import frame_times
     bank = maker.bank
     audio = trim_tail(audio, float(bank.hold_s[note]))
     times = frame_times(len(audio) / RATE_HZ)

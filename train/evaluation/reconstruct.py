@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from hummingface.models.learning.autoencoder import encode, no_encoder
+from hummingface.models.playing.encoder_numpy import encode, no_encoder
 from hummingface.models.learning.decoder import Decoder
-from hummingface.models.learning.note_frames import NoteFrames, frame_times
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.note_frames import NoteFrames, frame_times
+from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.conditioning import LONGEST_S, ROWS
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
@@ -31,7 +31,7 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import power_db
 from hummingface.train.data.cleaning import SLOPE_SHARE
 from hummingface.train.data.dataset import Batch, NoteBank
-from hummingface.train.data.prepare import loudness_db, prepared
+from hummingface.train.data.prepared_note import loudness_db, prepared
 from hummingface.train.learning.losses import FrameLoss, loudness, stereo_loss
 from hummingface.train.notes.note import Note, power_of, read_sound
 

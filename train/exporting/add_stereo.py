@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hummingface.models.learning.stereo_analysis import channels_of, group_levels_db, measure_stereo
+from hummingface.models.analysis.stereo_analysis import channels_of, group_levels_db, measure_stereo
 from hummingface.models.playing.frame import GROUPS
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stereo import BALANCE, COHERENCE, MONO, STEREO_HIGHEST, STEREO_LOWEST, STEREO_SIZE

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from hummingface.models.learning.autoencoder import encode
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.learning.decoder import linear
 from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model

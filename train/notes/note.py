@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hummingface.models.learning.stereo_analysis import channels_of
+from hummingface.models.analysis.stereo_analysis import channels_of
 
 ANALYSIS = 9
-"""Raise it when the analysis (models/learning/harmonic.py, models/learning/motion.py, train/data/characteristics.py) gives other numbers:
+"""Raise it when the analysis (models/analysis/harmonic.py, models/analysis/motion.py, train/data/characteristics.py) gives other numbers:
 all are made again."""
 
 QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "multiphonic", "nonlinear_env", "percussive", "reverb",

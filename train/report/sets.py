@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from hummingface.models.learning.note_frames import NoteFrames, frame_times
-from hummingface.models.learning.reference import synthesise
+from hummingface.models.analysis.note_frames import NoteFrames, frame_times
+from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import BAND_EDGES_HZ, FRAME_SIZE, LOWEST, NOISE, PARTIALS, pitch_to_hz
 from hummingface.models.playing.model import Model

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from hummingface.models.learning.attack import sharpen
-from hummingface.models.learning.harmonic import analyse, find_onset
-from hummingface.models.learning.motion import smooth
-from hummingface.models.learning.note_frames import NoteFrames
-from hummingface.models.learning.start_phase import fit_start_phases
-from hummingface.models.learning.stereo_analysis import channels_of
+from hummingface.models.analysis.attack import sharpen
+from hummingface.models.analysis.harmonic import analyse, find_onset
+from hummingface.models.analysis.motion import smooth
+from hummingface.models.analysis.note_frames import NoteFrames
+from hummingface.models.analysis.start_phase import fit_start_phases
+from hummingface.models.analysis.stereo_analysis import channels_of
 from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS, REGULARITY, VIBRATO
 from hummingface.models.playing.stereo import side_gains
 

@@ -5,10 +5,10 @@ partials share is the LFO (vibrato in cents, and the level response of each grou
 around each partial of which only the fraction of power, the distance and the regularity are kept.
 """
 import numpy as np
-import torch
+import scipy.fft
 from scipy.ndimage import median_filter
 
-from hummingface.models.learning.note_frames import NoteFrames, with_frames
+from hummingface.models.analysis.note_frames import NoteFrames, with_frames
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
     DEVIATION,
@@ -85,10 +85,10 @@ def smooth_trajectories(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     share = ((times_s - begin) / (finish - begin)).astype(np.float32)[:, None]
     cell = np.gradient(times_s)
     kernel = np.exp(-0.5 * ((times_s[points, None] - times_s) / width[points, None]) ** 2) * cell
-    kernel = torch.from_numpy((kernel / kernel.sum(1, keepdims=True)).astype(np.float32))
+    kernel = (kernel / kernel.sum(1, keepdims=True)).astype(np.float32)
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return (kernel @ torch.from_numpy(values.astype(np.float32))).numpy()
+        return kernel @ values.astype(np.float32)
 
     def curve(at_points: np.ndarray) -> np.ndarray:
         return at_points[left] * (1 - share) + at_points[left + 1] * share
@@ -145,7 +145,7 @@ def _group_levels(note: NoteFrames, from_s: float) -> tuple[np.ndarray, np.ndarr
         level = note.frames[around, part]
         linear = np.exp(level * np.float32(np.log(10) / 10)) * (level > floor + 1) * (0.5 if part is LEVEL else 1)
         member = np.eye(GROUPS, dtype=np.float32)[group_of_hz(hz)]
-        power += (torch.from_numpy(linear.astype(np.float32)) @ torch.from_numpy(member)).numpy()
+        power += linear.astype(np.float32) @ member
     return note.times_s[around], 10 * np.log10(np.maximum(power, 1e-12))
 
 
@@ -228,11 +228,11 @@ def by_group(values: np.ndarray, weight: np.ndarray, group: np.ndarray, default:
 
 
 def _spectrum(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hann-windowed transform over the first axis, zero-padded four times: (Hz, complex amplitude of lines)."""
+    """Hann-windowed transform over the first axis, zero-padded four times: (Hz from 0 on, complex amplitude of lines)."""
     window = np.hanning(len(x) + 2)[1:-1]
     size = 4 * len(x)
     shaped = x * window.reshape(-1, *[1] * (x.ndim - 1))
-    return np.fft.fftfreq(size, 1 / FRAMES_PER_SECOND), np.fft.fft(shaped, size, axis=0) / window.sum()
+    return np.fft.rfftfreq(size, 1 / FRAMES_PER_SECOND), scipy.fft.rfft(shaped, size, axis=0) / window.sum()
 
 
 def find_lfo(cents: np.ndarray, level_db: np.ndarray) -> tuple[float, float]:

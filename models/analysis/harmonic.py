@@ -7,17 +7,17 @@ the slots; start phases are chosen so that the synthesis meets the recording whe
 from dataclasses import replace
 
 import numpy as np
-import torch
+import scipy.fft
 
-from hummingface.models.learning.attack import sharpen
-from hummingface.models.learning.filterbank import Bank, make_bank
-from hummingface.models.learning.noise_bands import band_levels, comb_gain
-from hummingface.models.learning.note_frames import NoteFrames, frame_times
-from hummingface.models.learning.note_off import cut_after_note_off
-from hummingface.models.learning.slots import Slots, place_slots
-from hummingface.models.learning.spectrum import Spectrum, transform
-from hummingface.models.learning.stereo_analysis import channels_of, measure_stereo
-from hummingface.models.learning.tuning import find_tuning
+from hummingface.models.analysis.attack import sharpen
+from hummingface.models.analysis.filterbank import Bank, make_bank
+from hummingface.models.analysis.noise_bands import band_levels, comb_gain
+from hummingface.models.analysis.note_frames import NoteFrames, frame_times
+from hummingface.models.analysis.note_off import cut_after_note_off
+from hummingface.models.analysis.slots import Slots, place_slots
+from hummingface.models.analysis.spectrum import Spectrum, transform
+from hummingface.models.analysis.stereo_analysis import channels_of, measure_stereo
+from hummingface.models.analysis.tuning import find_tuning
 from hummingface.models.playing.frame import (
     ATTACK_S,
     BAND_CENTRES_HZ,
@@ -38,7 +38,6 @@ from hummingface.models.playing.frame import (
 )
 from hummingface.models.playing.stereo import side_gains
 
-Tensor = torch.Tensor
 LONG_PERIODS, SHORT_PERIODS = 5, 3
 LONG_LEAST_S, SHORT_LEAST_S = 0.020, 0.005
 NOISE_WINDOW_S, NOISE_ATTACK_WINDOW_S = 2048 / 48000, 256 / 48000
@@ -46,13 +45,12 @@ NOISE_MEAN_FRAMES, NOISE_OUT = 12, 1.3                    # mean power over +-64
 SHORTEST_S = 0.02                                         # recordings are padded to this
 
 
-def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, device: str = "cpu") -> NoteFrames:
+def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float) -> NoteFrames:
     """Raw frames of a recorded note: `audio` [S] or [S, 2], its key as a MIDI `pitch`, note-off at `hold_s`.
 
     Levels are the power of both channels, which are never folded. Never fails on sound: silence, noise and other pitches than told give
     frames within LOWEST..HIGHEST. NaN and Inf in the audio count as silence. Raises ValueError if `audio` has another shape or is empty,
-    or the rate is no audio rate. One note at a time is the fastest shape on a CPU (one process per core); the work inside is batched over
-    slots and frames, so the same call feeds a GPU.
+    or the rate is no audio rate. One note at a time is the fastest shape on a CPU, one process per core.
     """
     audio = np.asarray(audio, np.float32)
     if audio.ndim not in (1, 2) or not audio.size or (audio.ndim == 2 and audio.shape[1] > 2):
@@ -66,24 +64,22 @@ def analyse(audio: np.ndarray, rate_hz: int, pitch: float, hold_s: float, *, dev
     stereo = measure_stereo(channels, rate_hz) if len(channels) == 2 else None
     nominal_hz = float(pitch_to_hz(pitch))
     times = frame_times(seconds)
-    with torch.no_grad():
-        signals = [torch.as_tensor(channel, device=device) for channel in channels]
-        spectra = [transform(signal, rate_hz, max(2 * LONG_PERIODS / nominal_hz, 0.15)) for signal in signals]
-        tuning = find_tuning(spectra, nominal_hz, hold_s if hold_s > 0.05 else seconds)
-        slots = place_slots(spectra, tuning.f0_hz)
-        frames = np.tile(LOWEST, (len(times), 1))
-        frames[:, DEVIATION.start:] = 0                           # no motion, until `smooth` measures it
-        frames[:, VIBRATO.start + 1] = 5
-        phase = np.zeros(PARTIALS)
-        f0 = tuning.f0_hz
-        onset_s = find_onset(channels, rate_hz)
-        if len(slots.slot):
-            sides = np.ones((1, PARTIALS)) if stereo is None else side_gains(stereo, f0)
-            phase = _analyse_slots(frames, times, spectra, slots, f0, onset_s, hold_s, sides)
-            sharpen(frames, channels, rate_hz, f0, phase, onset_s, sides)
-            cut_after_note_off(frames, times, channels, rate_hz, f0, hold_s)
-        else:
-            _noise(frames, times, [[(None, signal)] for signal in signals], spectra[0], np.ones(len(times)))
+    spectra = [transform(channel, rate_hz, max(2 * LONG_PERIODS / nominal_hz, 0.15)) for channel in channels]
+    tuning = find_tuning(spectra, nominal_hz, hold_s if hold_s > 0.05 else seconds)
+    slots = place_slots(spectra, tuning.f0_hz)
+    frames = np.tile(LOWEST, (len(times), 1))
+    frames[:, DEVIATION.start:] = 0                           # no motion, until `smooth` measures it
+    frames[:, VIBRATO.start + 1] = 5
+    phase = np.zeros(PARTIALS)
+    f0 = tuning.f0_hz
+    onset_s = find_onset(channels, rate_hz)
+    if len(slots.slot):
+        sides = np.ones((1, PARTIALS)) if stereo is None else side_gains(stereo, f0)
+        phase = _analyse_slots(frames, times, spectra, slots, f0, onset_s, hold_s, sides)
+        sharpen(frames, channels, rate_hz, f0, phase, onset_s, sides)
+        cut_after_note_off(frames, times, channels, rate_hz, f0, hold_s)
+    else:
+        _noise(frames, times, [[(None, channel)] for channel in channels], spectra[0], np.ones(len(times)))
     frames = np.clip(np.nan_to_num(frames, nan=LEVEL_FLOOR_DB), LOWEST, HIGHEST).astype(np.float32)
     return NoteFrames(times, frames, f0, phase.astype(np.float32), hold_s, stereo)
 
@@ -122,8 +118,7 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectra: list[Spectrum
 
     def sample(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
         fine, coarse = bank.at(times[:quarters]), bank.on_hops()
-        value, slope = (np.concatenate([f.cpu().numpy(), c.cpu().numpy()[:, hop_index]], 1)
-                        for f, c in zip(fine, coarse, strict=True))
+        value, slope = (np.concatenate([f, c[:, hop_index]], 1) for f, c in zip(fine, coarse, strict=True))
         return value, slope
     power, turn = np.zeros((2, len(slots.slot), len(times)))
     early = times < max(ATTACK_S, onset_s + short_s)
@@ -165,17 +160,17 @@ def _analyse_slots(frames: np.ndarray, times: np.ndarray, spectra: list[Spectrum
     phase[slots.slot] = start
 
     _noise(frames, times, [[_residual(bank) for bank in pair] for pair in banks], spectrum, short_share)
-    bandwidth = [bank.noise_bandwidth_hz().cpu().numpy()[:, None] for bank in banks[0]]
+    bandwidth = [bank.noise_bandwidth_hz()[:, None] for bank in banks[0]]
     bandwidth = bandwidth[0] + (bandwidth[1] - bandwidth[0]) * short_share
     _take_noise_out(frames, slots.slot, power, bandwidth, f0, short_share)
     return phase
 
 
-def _residual(bank: Bank) -> tuple[Tensor, Tensor]:
+def _residual(bank: Bank) -> tuple[np.ndarray, np.ndarray]:
     """(share of each bin that the filters take, what they leave of the signal)."""
-    spectrum, taken = bank.spectrum, bank.taken().clamp(max=1)
-    rumble = ((torch.arange(len(taken), device=taken.device) / spectrum.seconds - 8) / 10).clamp(0, 1)
-    return taken, torch.fft.irfft(spectrum.bins * ((1 - taken) * rumble), n=spectrum.size) * (spectrum.size / 2)
+    spectrum, taken = bank.spectrum, np.minimum(bank.taken(), 1)
+    rumble = ((np.arange(len(taken)) / spectrum.seconds - 8) / 10).clip(0, 1).astype(np.float32)
+    return taken, scipy.fft.irfft(spectrum.bins * ((1 - taken) * rumble), spectrum.size) * np.float32(spectrum.size / 2)
 
 
 def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, bandwidth_hz: np.ndarray, f0: float,
@@ -185,7 +180,7 @@ def _take_noise_out(frames: np.ndarray, slot: np.ndarray, power: np.ndarray, ban
     place = np.interp(erb_rate(SLOT_RATIO[slot] * f0), erb_rate(BAND_CENTRES_HZ), np.arange(len(BAND_CENTRES_HZ)))
     low = np.minimum(place.astype(int), len(BAND_CENTRES_HZ) - 2)
     share = place - low
-    density = 10 ** ((density_db[:, low] * (1 - share) + density_db[:, low + 1] * share) / 10).T
+    density = np.exp((density_db[:, low] * (1 - share) + density_db[:, low + 1] * share) * (np.log(10) / 10)).T
     noise = 2 * density * bandwidth_hz                                        # a sine of amplitude 1 has power 1 here
     total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, 1)], 1)
     at = np.arange(power.shape[1])
@@ -204,14 +199,12 @@ def short_weight(times: np.ndarray, onset_s: float, hold_s: float, long_s: float
 
 def _noise(frames: np.ndarray, times: np.ndarray, channels: list, spectrum: Spectrum, short_share: np.ndarray) -> None:
     """Fills in the noise of `frames` from what the filters (long, short) leave of each channel: [[(share taken or None, residual)]]."""
-    rate_hz, device = spectrum.rate_hz, spectrum.bins.device
-    share = torch.as_tensor(short_share, dtype=torch.float32, device=device)
-    takens = None
+    rate_hz, takens = spectrum.rate_hz, None
     residuals = [pair[0][1] for pair in channels]
     if channels[0][0][0] is not None:
         takens = tuple(taken for taken, _ in channels[0])
         position = np.arange(spectrum.size) / rate_hz
-        mix = torch.as_tensor(np.interp(position, times, short_share), dtype=torch.float32, device=device)
+        mix = np.interp(position, times, short_share).astype(np.float32)
         residuals = [long + (short - long) * mix for (_, long), (_, short) in channels]
     early = times < ATTACK_S - 1e-9
     for chosen, window_s in ((early, NOISE_ATTACK_WINDOW_S), (~early, NOISE_WINDOW_S)):
@@ -219,18 +212,17 @@ def _noise(frames: np.ndarray, times: np.ndarray, channels: list, spectrum: Spec
             continue
         size = max(16, 2 * round(window_s * rate_hz / 2))
         if takens is None:
-            gain = torch.ones(1, size // 2 + 1, device=device)
+            gain = np.ones((1, size // 2 + 1), np.float32)
         else:
             # where short windows are used, most of their residual is the transient itself: it is used as it is
             long_gain = comb_gain(spectrum, takens[0], size)
-            at = share[torch.as_tensor(chosen, device=device)][:, None]
-            gain = long_gain + (1 - long_gain) * at
+            gain = long_gain + (1 - long_gain) * short_share[chosen, None].astype(np.float32)
         where = np.flatnonzero(chosen)
         every = 2 if window_s == NOISE_WINDOW_S else 1                          # long windows reach over 8 hops
         picked = np.unique(np.append(where[::every], where[-1]))
         gain = gain[picked - where[0]] if len(gain) > 1 else gain
         centres = np.round(times[picked] * rate_hz).astype(np.int64)
-        levels = _joined([band_levels(residual, rate_hz, centres, size, gain).cpu().numpy() for residual in residuals])
+        levels = _joined([band_levels(residual, rate_hz, centres, size, gain) for residual in residuals])
         left = np.searchsorted(picked, where, side="right") - 1
         right = np.minimum(left + (picked[left] < where), len(picked) - 1)
         frames[where, NOISE] = (levels[left] + levels[right]) / 2

@@ -1,5 +1,6 @@
 """A recording's balance and coherence in each frequency group, and its channels as the analysis takes them."""
 import numpy as np
+import scipy.fft
 
 from hummingface.models.playing.frame import GROUPS, group_of_hz
 from hummingface.models.playing.stereo import BALANCE, BALANCE_LIMIT_DB, COHERENCE, STEREO_SIZE
@@ -30,7 +31,7 @@ def _spectra(channels: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray
     fade = min(size, round(FADE_S * rate_hz))
     weight = np.exp(-0.5 * np.arange(size) / (MEMORY_S * rate_hz))                  # of amplitude
     weight[size - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade))
-    bins = np.fft.rfft(channels[:, :size] * weight, n=1 << (size - 1).bit_length())
+    bins = scipy.fft.rfft((channels[:, :size] * weight).astype(np.float32), 1 << (size - 1).bit_length())
     return bins, group_of_hz(np.fft.rfftfreq(1 << (size - 1).bit_length(), 1 / rate_hz))
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hummingface.models.learning.filterbank import make_bank
-from hummingface.models.learning.slots import plain_slots
-from hummingface.models.learning.spectrum import Spectrum
+from hummingface.models.analysis.filterbank import make_bank
+from hummingface.models.analysis.slots import plain_slots
+from hummingface.models.analysis.spectrum import Spectrum
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 SEARCHED = 16                          # lowest harmonics, from which the pitch is measured
@@ -40,8 +40,8 @@ def find_tuning(spectra: Sequence[Spectrum], nominal_hz: float, hold_s: float) -
         power, moved = np.zeros((2, len(slots.slot)))
         for channel in spectra:
             value, slope = (x[:, start:stop] for x in replace(bank, spectrum=channel).on_hops())
-            power += (value.abs() ** 2).sum(1).cpu().double().numpy()
-            moved += (slope * value.conj()).imag.sum(1).cpu().double().numpy()
+            power += (np.abs(value) ** 2).sum(1)
+            moved += (slope * value.conj()).imag.sum(1)
         if not power.max() > 1e-12:
             return Tuning(nominal_hz, 0.0, False)
         k = slots.slot + 1.0

@@ -4,7 +4,6 @@ A filter that separates two partials smears an onset over a few periods. The rec
 comes: the onset is synthesised from its frames, and the frames are scaled by what its short-time energy lacks.
 """
 import numpy as np
-import torch
 
 from hummingface.models.playing.frame import (
     ATTACK_S,
@@ -34,9 +33,9 @@ def sharpen(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_hz: float
     slots = np.flatnonzero(frames[:, LEVEL].max(0) > max(frames[:, LEVEL].max() - 60, LEVEL_FLOOR_DB + 10))
     at, share = _between_frames(samples, count, rate_hz)
     waves = [_waves(frames, slots, f0_hz, start_phase + np.angle(side), at, share) for side in sides]
-    gains = [torch.as_tensor(np.abs(side[slots, None]), dtype=torch.float32) for side in sides]
+    gains = [np.abs(side[slots, None]).astype(np.float32) for side in sides]
     beginning = np.pad(channels[:, :samples], ((0, 0), (0, max(0, samples - channels.shape[1]))))
-    wanted = np.mean([_energy(torch.as_tensor(channel, dtype=torch.float32), rate_hz, count) for channel in beginning], 0)
+    wanted = np.mean([_energy(channel, rate_hz, count) for channel in beginning], 0)
     if not wanted.max() > 1e-14:
         return                                                     # it begins in silence
     wanted = np.maximum(wanted, wanted.max() * 1e-8)
@@ -47,7 +46,7 @@ def sharpen(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_hz: float
     total = np.zeros(count)
     for _ in range(ROUNDS):
         gain = 10 ** (total / 20)
-        scaled = torch.as_tensor((amplitude * gain).astype(np.float32))
+        scaled = (amplitude * gain).astype(np.float32)
         envelopes = scaled[:, at] * (1 - share) + scaled[:, at + 1] * share
         energy = np.mean([_energy((envelopes * wave * loud).sum(0), rate_hz, count) for wave, loud in zip(waves, gains, strict=True)], 0)
         energy = energy + noise * gain ** 2
@@ -62,39 +61,39 @@ def onset_frames(frames: np.ndarray) -> np.ndarray:
     return frames[:min(len(frames), round(ATTACK_S * QUARTERS_PER_SECOND))]
 
 
-def _between_frames(samples: int, frames: int, rate_hz: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _between_frames(samples: int, frames: int, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
     """(the frame before each sample, the sample's place between it and the next, 0..1) [S]."""
     t = np.arange(samples) * (QUARTERS_PER_SECOND / rate_hz)
     before = np.minimum(t.astype(np.int64), frames - 2)
-    return torch.as_tensor(before), torch.as_tensor(t - before, dtype=torch.float32)
+    return before, (t - before).astype(np.float32)
 
 
 def partial_waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, samples: int,
-                  rate_hz: int) -> torch.Tensor:
+                  rate_hz: int) -> np.ndarray:
     """The beginning of each partial of `slots` [K] as it is synthesised from `frames` of the onset: [K, samples]."""
     at, share = _between_frames(samples, len(frames), rate_hz)
-    amplitude = torch.as_tensor(np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20)), dtype=torch.float32)
+    amplitude = np.exp(frames[:, LEVEL.start + slots].T * (np.log(10) / 20)).astype(np.float32)
     return (amplitude[:, at] * (1 - share) + amplitude[:, at + 1] * share) * _waves(frames, slots, f0_hz, start_phase, at, share)
 
 
-def _waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, at: torch.Tensor,
-           share: torch.Tensor) -> torch.Tensor:
+def _waves(frames: np.ndarray, slots: np.ndarray, f0_hz: float, start_phase: np.ndarray, at: np.ndarray,
+           share: np.ndarray) -> np.ndarray:
     """Each partial at amplitude 1 [K, S]."""
     hz = (SLOT_RATIO[slots] + frames[:, DEVIATION.start + slots].astype(np.float64)).T * f0_hz
     hz = (hz[:, 1:] + hz[:, :-1]) / 2
     turns = np.concatenate([np.zeros((len(slots), 1)), np.cumsum(hz, 1)], 1) / QUARTERS_PER_SECOND % 1
-    begin = torch.as_tensor((turns + start_phase[slots, None] / (2 * np.pi)).astype(np.float32))
-    step = torch.as_tensor((hz / QUARTERS_PER_SECOND).astype(np.float32))
-    return torch.cos((begin[:, at] + step[:, at] * share) * (2 * np.pi))
+    begin = (turns + start_phase[slots, None] / (2 * np.pi)).astype(np.float32)
+    step = (hz / QUARTERS_PER_SECOND).astype(np.float32)
+    return np.cos((begin[:, at] + step[:, at] * share) * np.float32(2 * np.pi))
 
 
-def _energy(x: torch.Tensor, rate_hz: int, count: int) -> np.ndarray:
+def _energy(x: np.ndarray, rate_hz: int, count: int) -> np.ndarray:
     """Mean square of `x` under a Hann window around every quarter hop [count]."""
     size = max(4, 2 * round(WINDOW_S * rate_hz / 2))
-    window = torch.hann_window(size)
-    centres = torch.arange(count) * rate_hz // QUARTERS_PER_SECOND
-    padded = torch.nn.functional.pad(x * x, (size // 2, size))
-    return ((padded[centres[:, None] + torch.arange(size)] @ window) / window.sum()).double().numpy()
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    centres = np.arange(count) * rate_hz // QUARTERS_PER_SECOND
+    padded = np.pad(x * x, (size // 2, size))
+    return (padded[centres[:, None] + np.arange(size)] @ window).astype(np.float64) / window.sum()
 
 
 def _calm(gain_db: np.ndarray, age_s: np.ndarray, period_s: float) -> np.ndarray:

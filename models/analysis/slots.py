@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hummingface.models.learning.spectrum import Spectrum
+from hummingface.models.analysis.spectrum import Spectrum
 from hummingface.models.playing.frame import HALF_HARMONICS, HARMONICS, PARTIALS, SLOT_RATIO
 
 CLEAR_OF_TOP_DB, CLEAR_OF_SIDES_DB, CLEAR_OF_SKIRT_DB = -40, 15, 10     # what makes a partial between harmonics a clear one
@@ -33,7 +33,7 @@ def place_slots(spectra: Sequence[Spectrum], f0_hz: float) -> Slots:
     nominal = SLOT_RATIO.astype(np.float64)
     spectrum = spectra[0]
     per = f0_hz * spectrum.seconds                     # bins per unit of ratio
-    power = np.sum([(channel.bins.abs() ** 2).cpu().double().numpy() for channel in spectra], 0)
+    power = np.sum([np.abs(channel.bins).astype(np.float64) ** 2 for channel in spectra], 0)
     half = has_half_harmonics(power, per)
     use = (np.arange(PARTIALS) < HARMONICS) | half
     use &= nominal * f0_hz < spectrum.rate_hz / 2 * 0.98

@@ -5,9 +5,8 @@ pulses of an attack come out dispersed. Given levels and frequencies, the record
 each partial: the phases are those of a least squares fit (ridge regression about the phases so far).
 """
 import numpy as np
-import torch
 
-from hummingface.models.learning.attack import onset_frames, partial_waves
+from hummingface.models.analysis.attack import onset_frames, partial_waves
 from hummingface.models.playing.frame import LEVEL, LEVEL_FLOOR_DB, QUARTERS_PER_SECOND
 
 FITTED_S = 0.05                         # of the sound from its onset
@@ -34,14 +33,14 @@ def fit_start_phases(frames: np.ndarray, channels: np.ndarray, rate_hz: int, f0_
     for channel, side in zip(channels, sides, strict=True):
         phase = start_phase + np.angle(side)
         pair = [partial_waves(frames, slots, f0_hz, phase + turn, samples, rate_hz) for turn in (0.0, np.pi / 2)]
-        waves.append(torch.cat(pair) * torch.as_tensor(np.tile(np.abs(side[slots]), 2)[:, None], dtype=torch.float32))
-        heard.append(torch.as_tensor(channel[:samples], dtype=torch.float32))
-    basis, wanted = torch.cat(waves, 1).double(), torch.cat(heard).double()
+        waves.append(np.concatenate(pair) * np.tile(np.abs(side[slots]), 2)[:, None])
+        heard.append(channel[:samples])
+    basis, wanted = np.concatenate(waves, 1).astype(np.float64), np.concatenate(heard).astype(np.float64)
     gram = basis @ basis.T
     energy = gram.diagonal()
     ridge = RIDGE * (energy + 1e-9 * energy.max())
-    so_far = torch.cat([torch.ones(len(slots)), torch.zeros(len(slots))]).double()
-    cos, sin = torch.linalg.solve(gram + torch.diag(ridge), basis @ wanted + ridge * so_far).numpy().reshape(2, -1)
+    so_far = np.repeat([1.0, 0.0], len(slots))
+    cos, sin = np.linalg.solve(gram + np.diag(ridge), basis @ wanted + ridge * so_far).reshape(2, -1)
     found = start_phase.copy()
     found[slots] += np.arctan2(sin, cos)
     return np.angle(np.exp(1j * found))

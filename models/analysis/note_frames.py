@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hummingface.models.playing.conditioning import row_times_s
 from hummingface.models.playing.frame import ATTACK_S, FRAMES_PER_SECOND, QUARTERS_PER_SECOND
 
 QUARTERS = QUARTERS_PER_SECOND * 2 // 375                 # a hop has 4 quarters
@@ -30,3 +31,15 @@ def frame_times(seconds: float) -> np.ndarray:
 def with_frames(note: NoteFrames, frames: np.ndarray) -> NoteFrames:
     """The same note with other frames on the same grid."""
     return replace(note, frames=np.asarray(frames, np.float32))
+
+
+def note_rows(frames: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """Frames [T, FRAME_SIZE] at `times_s` [T] -> the same on the rows of a note image [ROWS, FRAME_SIZE].
+
+    Linear between frames; before the first and after the last frame the nearest one stays.
+    """
+    at = row_times_s()
+    right = np.clip(np.searchsorted(times_s, at), 1, len(times_s) - 1)
+    left = right - 1
+    share = np.clip((at - times_s[left]) / np.maximum(times_s[right] - times_s[left], 1e-9), 0, 1)[:, None]
+    return (frames[left] * (1 - share) + frames[right] * share).astype(np.float32)
