@@ -1,5 +1,5 @@
-"""Sounds from recordings: sounds that carry them, one note through a model and back, and models learnt from folders. All need PyTorch
-(`hummingface install train`)."""
+"""Sounds from recordings: sounds that carry them, one note through a model and back, and models learnt from folders. Only learning needs
+PyTorch (`hummingface install train`)."""
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from hummingface.instrument.patches import learnt_models, library
 from hummingface.instrument.patches.patch import LATENT_LIMIT, Patch
 from hummingface.instrument.session import extras
 from hummingface.models.playing import key_trend
+from hummingface.models.playing.encoder_numpy import frame_model
 
 LOUDEST_GAIN_DB = 60.0              # of a patch, either way
 
@@ -36,9 +37,9 @@ class Resynthesis:
 
 def resynthesise(recording: str | Path, *, model: str | Path | None = None, pitch: float | None = None) -> Resynthesis:
     """One recorded note through a model and back. `pitch`: its key (60 is C4), where it cannot be heard. Takes seconds.
-    Raises LearningError where there is no note in the file or PyTorch is missing, SoundError for the model."""
+    Raises LearningError where there is no note in the file, SoundError for the model."""
     path = Path(recording).expanduser()
-    with _needing_torch("Resynthesising a recording"):
+    with raised_as(LearningError):
         from hummingface.train.app.resynthesise import resynthesise as through_model
         with raised_as(SoundError):
             opened = library.load_model(model)
@@ -56,22 +57,20 @@ def from_recordings(recordings: str | Path | Sequence[str | Path], *, model: str
     training.
 
     `model`: by name or file, whose space the sound lies in; None: the factory's first. `name`: of its patch; the first file's if it is
-    empty. What could not be used is its `notice`. Raises LearningError where there is no note in any file or PyTorch is missing, SoundError
-    for the model.
+    empty. What could not be used is its `notice`. Raises LearningError where there is no note in any file, SoundError for the model.
     """
     paths = [Path(path).expanduser() for path in ([recordings] if isinstance(recordings, (str, Path)) else recordings)]
     if not paths:
         raise LearningError("No recording was given.")
-    with _needing_torch("Making a sound of recordings"):
+    with raised_as(LearningError):
         from hummingface.train.app.recorded_sound import recorded_sound
-        from hummingface.train.evaluation.reconstruct import Refiner
         with raised_as(SoundError):
             opened = library.load_model(model)
-        refiner = Refiner(opened)                               # refuses a model without an encoder
-        found = recorded_sound(refiner, paths)
+        network = frame_model(opened)
+        found = recorded_sound(network, paths)
     name = library.free_name(name or (paths[0].name if paths[0].is_dir() else paths[0].stem))
     with raised_as(SoundError):
-        gain_db = key_trend.of_model(refiner.model).levelling_gain_db(np.array(found.latents))
+        gain_db = key_trend.of_model(network).levelling_gain_db(np.array(found.latents))
         made = Instrument(Patch(name, opened.name, found.latents, gain_db=gain_db, recordings=(found.recording(name),)), model=model)
     made.notice = "\n".join([*filter(None, [made.notice]), *found.skipped])
     return made
@@ -90,7 +89,7 @@ def learn(recordings: str | Path | Sequence[str | Path], name: str, *, minutes: 
     elsewhere. `say` is told what goes on. Raises LearningError, FileError.
     """
     sources = [recordings] if isinstance(recordings, (str, Path)) else list(recordings)
-    with _needing_torch("Learning from recordings"):
+    with _learning():
         from hummingface.train.app.learn import TrainConfig, folder_name, place_of
         from hummingface.train.app.learn import learn as learn_model
         if minutes <= 0 or latents < 1 or workers < 1:
@@ -104,10 +103,10 @@ def learn(recordings: str | Path | Sequence[str | Path], name: str, *, minutes: 
 
 
 @contextmanager
-def _needing_torch(what: str) -> Iterator[None]:
+def _learning() -> Iterator[None]:
     """Raises LearningError where PyTorch is missing, and for what training cannot do; FileError for files."""
     with raised_as(LearningError):
-        extras.require(what)
+        extras.require("Learning from recordings")
         from hummingface.train.data.store import DataError
         try:
             yield

@@ -90,9 +90,7 @@ def replay(args: argparse.Namespace, terminal: Terminal) -> int:
 def resynthesise(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.files import sound_file
     from hummingface.instrument.patches.library import load_model
-    from hummingface.instrument.session.extras import require
     sound_file.format_of(args.out)
-    require("`hummingface resynthesise`")
     from hummingface.train.app.resynthesise import resynthesise as through_model
     found = through_model(load_model(args.model), args.source, args.pitch)
     sound_file.write(args.out, found.sound, found.made.rate_hz)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 TRAINING = ("torch", "tensorboardX", "jinja2")          # as they are imported
 COMMAND = "hummingface install train"
-WITHOUT = ("fetch",)                                    # commands of training that need none of it
+WITHOUT = ("fetch", "points")                           # commands of training that need none of it
 
 
 class ExtraMissing(ValueError):
@@ -27,6 +27,6 @@ def require(what: str) -> None:
 
 
 def require_for_training(words: Sequence[str]) -> None:
-    """The same for the arguments of `hummingface train`. Help, and downloading data, need none."""
+    """The same for the arguments of `hummingface train`. Help, downloading data, and making sounds of recordings need none."""
     if words and not words[0].startswith("-") and words[0] not in WITHOUT and not {"-h", "--help"} & set(words):
         require(f"`hummingface train {words[0]}`")

@@ -49,6 +49,13 @@ def _convolved(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarra
     return out
 
 
+def frame_model(model: Model | StftModel) -> Model:
+    """The model, if recordings can become its sounds. Raises ModelError for one of whole notes."""
+    if isinstance(model, StftModel):
+        raise no_encoder(model)
+    return model
+
+
 def no_encoder(model: Model | StftModel) -> ModelError:
     """The error of a model that cannot turn a recording into a sound."""
     if isinstance(model, StftModel):

@@ -52,16 +52,17 @@ def figures_of(note, audio: np.ndarray, first_s: float) -> dict[str, float | Non
 def measure(args: argparse.Namespace) -> list[dict]:
     from hummingface.instrument.patches import library
     from hummingface.instrument.patches.patch import Patch
+    from hummingface.models.playing.encoder_numpy import frame_model
     from hummingface.train.app.latent_points import rehearsal
     from hummingface.train.app.recorded_sound import recorded_sound
     from hummingface.train.evaluation.metrics import distance
-    from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, targets_of
-    refiner = Refiner(library.load_model(args.model))
-    find_point(refiner, rehearsal(), how=QUICKLY)
+    from hummingface.train.evaluation.reconstruct import QUICKLY, find_point, targets_of
+    model = frame_model(library.load_model(args.model))
+    find_point(model, rehearsal(), effort=QUICKLY)
     notes = []
     for path in sorted(path for path in args.folder.rglob("*") if path.suffix in (".wav", ".flac")):
         began = time.monotonic()
-        found = recorded_sound(refiner, [path])
+        found = recorded_sound(model, [path])
         patch = Patch(path.stem, args.model, found.latents, recordings=(found.recording(path.stem),)).dry()
         notes.append((path, found.notes[0], patch, time.monotonic() - began))
     rows = []
@@ -107,8 +108,6 @@ def main() -> int:
     parser.add_argument("--first", type=float, default=np.inf, metavar="SECONDS", help="of a note, which alone count (all)")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    import torch
-    torch.set_num_threads(1)
     rows = measure(args)
 
     def mean(name: str) -> str:

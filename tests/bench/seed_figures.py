@@ -23,7 +23,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.note_sounds import LOUDEST, prepared_sound
 from hummingface.train.evaluation.examine_stft import examine, figures, line, mean, table
-from hummingface.train.evaluation.reconstruct import Refiner, reconstruct
+from hummingface.train.evaluation.reconstruct import reconstruct
 from hummingface.train.exporting.state_model import model_of_run
 from hummingface.train.notes.note import Note
 from hummingface.train.notes.opening import Overrides, open_source
@@ -36,13 +36,13 @@ def harmonic(source, count: int) -> dict:
     """The factory model on the same notes, made 16 kHz as they are."""
     model = load_model(ASSETS / "fluidr3_atlas")
     assert isinstance(model, Model)
-    refiner, found, skipped = Refiner(model), {}, []
+    found, skipped = {}, []
     orders = list(source.orders(skipped))
     orders = [orders[i] for i in np.linspace(0, len(orders) - 1, min(count, len(orders))).astype(int)]
     for order, note in zip(orders, source.read(orders), strict=True):
         if isinstance(note, Note):
             try:
-                made = reconstruct(refiner, note, "refined", note.labels.instrument)
+                made = reconstruct(model, note, "refined", note.labels.instrument)
             except ValueError:
                 continue
             back = prepared_sound(order.key, Note(note.labels, made.audio, made.rate_hz, note.pitch))

@@ -150,11 +150,7 @@ def _points(args: Namespace) -> int:
     from hummingface.train.app.json_lines import Lines, asked
     lines = Lines()
     step_aside()
-    import torch
-
     from hummingface.train.app.latent_points import Points
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     Points(lambda text: open_frame_model(text, args.library), lines.tell).serve(asked())
     return 0
 

@@ -1,7 +1,7 @@
 """Finds the latent points of recordings, and their frames, as a helper process that answers line by line: `hummingface train points`.
 
-The window keeps one ready while the player may drop a recording: importing torch and opening a model take seconds, finding
-a point then takes under two. One path may be a folder: a few of its recordings, spread over keys and dynamics, are found.
+The window keeps one ready while the player may drop a recording, since starting it and opening a model take a second or two. One path
+may be a folder: a few of its recordings, spread over keys and dynamics, are found.
 
     {"do": "warm", "model": M}                       -> {"tell": "warm", "model": M}
     {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "keys", "skipped", "seconds", "gain_db",
@@ -12,7 +12,6 @@ a point then takes under two. One path may be a folder: a few of its recordings,
 recordings those that hold no note are told in "skipped".
 """
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.train.app.recorded_sound import recorded_sound
 from hummingface.train.app.resynthesise import VELOCITY
-from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point
+from hummingface.train.evaluation.reconstruct import QUICKLY, find_point
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Labels, Note, SourceError
 from hummingface.train.notes.onset_pitch import hear
@@ -34,7 +33,7 @@ class Points:
 
     def __init__(self, open_model: Callable[[str], Model], tell: Callable[..., None]):
         self._open, self._tell = open_model, tell
-        self._refiners: dict[str, Refiner] = {}
+        self._models: dict[str, Model] = {}
 
     def serve(self, messages: Iterable[dict]) -> None:
         """Answer all of them, in order. A request that fails is answered with the reason, and the next one is served."""
@@ -53,27 +52,27 @@ class Points:
 
     def warm(self, text: str) -> None:
         """Open a model and find a point once, since everything takes longer the first time."""
-        find_point(self.refiner(text, afresh=True), rehearsal(), how=replace(QUICKLY, steps=2))
+        find_point(self._model(text, afresh=True), rehearsal(), effort=QUICKLY)
 
-    def refiner(self, text: str, afresh: bool = False) -> Refiner:
-        """Of a model by its name or file. `afresh`: the file may have changed since."""
-        if afresh or text not in self._refiners:
+    def _model(self, text: str, afresh: bool = False) -> Model:
+        """By its name or file. `afresh`: the file may have changed since."""
+        if afresh or text not in self._models:
             model = self._open(text)
-            known = self._refiners.get(text)
-            if known is None or known.model.card.get("sha256") != model.card.get("sha256"):
-                self._refiners = {text: Refiner(model)}                  # one at a time: they are large
+            known = self._models.get(text)
+            if known is None or known.card.get("sha256") != model.card.get("sha256"):
+                self._models = {text: model}                             # one at a time: they are large
                 self._trend = key_trend.of_model(model)                  # by which the instrument plays its sounds
-        return self._refiners[text]
+        return self._models[text]
 
-    def _find(self, number: Any, paths: list[Path], model: str) -> None:
-        refiner = self.refiner(model)
-        found = recorded_sound(refiner, paths)
+    def _find(self, number: Any, paths: list[Path], name: str) -> None:
+        model = self._model(name)
+        found = recorded_sound(model, paths)
         self._tell("found", id=number, z=list(found.latents), notes=[note.to_json() for note in found.packed],
                    keys=[note_name(note.labels.pitch) for note in found.notes], skipped=found.skipped,
-                   seconds=round(sum(len(note.audio) / note.rate_hz for note in found.notes), 2), model=refiner.model.name,
+                   seconds=round(sum(len(note.audio) / note.rate_hz for note in found.notes), 2), model=model.name,
                    gain_db=self._trend.levelling_gain_db(np.array(found.latents)))
         if len(found.notes) == 1:
-            figures = found.distances(refiner.model)
+            figures = found.distances(model)
             self._tell("distance", id=number, **{name: round(figures[name] or 0.0, 2) for name in ("mel", "act60")})
 
 

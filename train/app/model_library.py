@@ -40,9 +40,5 @@ def open_model(text: str, library: Library) -> "Model | StftModel":
 
 def open_frame_model(text: str, library: Library) -> "Model":
     """The same of models of frames alone. Raises ModelError for one of whole notes."""
-    from hummingface.models.playing.encoder_numpy import no_encoder
-    from hummingface.models.playing.stft_model import StftModel
-    model = open_model(text, library)
-    if isinstance(model, StftModel):
-        raise no_encoder(model)
-    return model
+    from hummingface.models.playing.encoder_numpy import frame_model
+    return frame_model(open_model(text, library))

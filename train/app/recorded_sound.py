@@ -10,10 +10,9 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.recorded_note import RecordedNote, Recording
 from hummingface.models.playing.shape import ModelError
 from hummingface.train.app.resynthesise import at_usual_level, note_in
-from hummingface.train.data.dataset import NoteBank
-from hummingface.train.data.prepared_note import prepared
+from hummingface.train.data.note_targets import NoteTargets, note_targets
 from hummingface.train.evaluation.metrics import distance
-from hummingface.train.evaluation.reconstruct import QUICKLY, Refiner, find_point, sound_at
+from hummingface.train.evaluation.reconstruct import QUICKLY, find_point, sound_at
 from hummingface.train.exporting.pack_note import packed_note
 from hummingface.train.notes.names import read_name
 from hummingface.train.notes.note import Note, Skipped, SourceError
@@ -30,7 +29,7 @@ class RecordedSound:
     notes: list[Note]
     packed: tuple[RecordedNote, ...]
     latents: tuple[float, ...]
-    middle: NoteBank
+    middle: NoteTargets
     skipped: list[str]
 
     def recording(self, name: str) -> Recording:
@@ -44,17 +43,17 @@ class RecordedSound:
         return distance(made.original, made.audio, made.rate_hz)
 
 
-def recorded_sound(refiner: Refiner, paths: Sequence[Path]) -> RecordedSound:
-    """The sound of recordings, or of a few in a folder, on the refiner's model. Raises SourceError where there is no note in any of them,
-    ModelError where the model finds no point."""
+def recorded_sound(model: Model, paths: Sequence[Path]) -> RecordedSound:
+    """The sound of recordings, or of a few in a folder, on a model. Raises SourceError where there is no note in any of them, ModelError
+    where the model finds no point."""
     folder = len(paths) == 1 and paths[0].is_dir()
     notes, skipped = (notes_of_folder(paths[0]), []) if folder else notes_of(paths)
     middle = notes[len(notes) // 2]
-    z, bank = find_point(refiner, middle, how=QUICKLY)
+    z, targets = find_point(model, middle, effort=QUICKLY)
     if not np.isfinite(z).all():
-        raise ModelError(f"The model {refiner.model.name} found no point for {middle.labels.name}. Try another model.")
-    packed = tuple(packed_note(bank if note is middle else NoteBank.of([prepared("", note)])) for note in notes)
-    return RecordedSound(notes, packed, tuple(round(float(x), 4) for x in z), bank, skipped)
+        raise ModelError(f"The model {model.name} found no point for {middle.labels.name}. Try another model.")
+    packed = tuple(packed_note(targets if note is middle else note_targets(note)) for note in notes)
+    return RecordedSound(notes, packed, tuple(round(float(x), 4) for x in z), targets, skipped)
 
 
 def notes_of(paths: Sequence[Path]) -> tuple[list[Note], list[str]]:

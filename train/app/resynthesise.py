@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from hummingface.models.playing import key_trend
+from hummingface.models.playing.encoder_numpy import frame_model
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.prepared_note import loudness_db
 from hummingface.train.evaluation.metrics import distance
-from hummingface.train.evaluation.reconstruct import USUAL_DB, Reconstruction, Refiner, reconstruct
+from hummingface.train.evaluation.reconstruct import USUAL_DB, Reconstruction, reconstruct
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Labels, Note, SourceError, read_sound
 from hummingface.train.notes.onset_pitch import hear
@@ -74,9 +75,9 @@ def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = N
     """One recorded note through `model` and back. `pitch`: its key, if it is known. Raises SourceError where there is no note in the
     file."""
     note = note_in(source, pitch)
-    refiner = Refiner(model)
-    made = reconstruct(refiner, note, "refined")
+    opened = frame_model(model)
+    made = reconstruct(opened, note, "refined")
     figures = distance(made.original, made.audio, made.rate_hz)
-    trend = key_trend.of_model(refiner.model)                   # by which the instrument plays the model's sounds
+    trend = key_trend.of_model(opened)                   # by which the instrument plays the model's sounds
     return ResynthesisedNote(model.name, note, made, figures["mel"], figures["act60"],
                        trend.levelling_gain_db(made.z))

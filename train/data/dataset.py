@@ -24,6 +24,7 @@ from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sus
 from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, clean
 from hummingface.train.data.heard_qualities import MEASURES
 from hummingface.train.data.loudness_normalisation import Levelled, shift_rows
+from hummingface.train.data.note_targets import NoteTargets
 from hummingface.train.data.pairs import NearNotes, drawn_instruments, next_keys, next_velocities
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
@@ -204,6 +205,12 @@ class NoteBank:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def targets(self, note: int) -> NoteTargets:
+        """One note's."""
+        return NoteTargets(self.rows[note].float().numpy(), self.times_s.numpy(), float(self.pitch[note]), float(self.velocity[note]),
+                           float(self.hold_s[note]), int(self.valid_rows[note]), float(self.f0_hz[note]), float(self.peak_db[note]),
+                           self.phase[note].numpy(), self.stereo[note].numpy() if self.is_stereo else None)
 
     @property
     def arrays(self) -> BankNotes:

@@ -13,7 +13,7 @@ from hummingface.train.data.dataset import NoteBank, is_left_out
 from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line
-from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, reconstruct, targets_of
+from hummingface.train.evaluation.reconstruct import Reconstruction, reconstruct, targets_of
 from hummingface.train.notes.note import Note, NoteSource, Order, Skipped, SourceError
 
 
@@ -26,7 +26,7 @@ def examine(model: Model, sources: Sequence[NoteSource], way: str = "refined", c
     `count`: only so many, spread evenly over each source. `write`: a folder for each note's reconstruction, under the name of its own
     file. `targets`: also the figures of a model that had learnt each note perfectly, as "targets". Raises SourceError if nothing is left.
     """
-    refiner, result = Refiner(model), dict[str, Any](model=model.name, way=way, notes={}, skipped={})
+    result = dict[str, Any](model=model.name, way=way, notes={}, skipped={})
     skipped: list[Skipped] = []
     for source in sources:
         orders = _chosen(source, count, skipped)
@@ -37,7 +37,7 @@ def examine(model: Model, sources: Sequence[NoteSource], way: str = "refined", c
                 continue
             name = _unused(note.labels.name, result["notes"])
             try:
-                result["notes"][name] = _one(refiner, note, way, name, write, targets)
+                result["notes"][name] = _one(model, note, way, name, write, targets)
             except ValueError as error:                                # a silent one, or no preset of its name
                 skipped.append(Skipped(name, str(error)))
     result["skipped"] = {s.name: s.reason for s in skipped}
@@ -66,8 +66,8 @@ def _notes(source: NoteSource, orders: Iterator[Order]) -> Iterator[Note | Skipp
         yield from source.read(some)
 
 
-def _one(refiner: Refiner, note: Note, way: str, name: str, write: Path | None, targets: bool) -> dict:
-    made = reconstruct(refiner, note, way, note.labels.instrument)
+def _one(model: Model, note: Note, way: str, name: str, write: Path | None, targets: bool) -> dict:
+    made = reconstruct(model, note, way, note.labels.instrument)
     entry = {"family": note.labels.family, "instrument": note.labels.instrument, "pitch": note.labels.pitch,
              "velocity": note.labels.velocity, "z": [round(float(x), 3) for x in made.z]} | _figures(made)
     if targets:
@@ -88,7 +88,7 @@ def held_out(model: Model, source: NoteSource, progress: bool = True) -> dict:
         raise SourceError(f"{source.name}: no notes.")
     bank = NoteBank.of([prepared("", note) for note in progress_bar(notes, unit="note", desc="analysing", progress=progress)])
     left = np.array([is_left_out(int(i), int(p)) for i, p in zip(bank.instrument, bank.pitch, strict=True)])
-    refiner, found, names = Refiner(model), dict[str, dict](model={}, neighbours={}), []
+    found, names = dict[str, dict](model={}, neighbours={}), list[str]()
     for i in progress_bar(np.flatnonzero(left), unit="note", desc="held out", progress=progress):
         same = np.flatnonzero(~left & (bank.instrument == bank.instrument[i]) & (bank.velocity == bank.velocity[i]))
         below, above = same[bank.pitch[same] < bank.pitch[i]], same[bank.pitch[same] > bank.pitch[i]]
@@ -100,7 +100,7 @@ def held_out(model: Model, source: NoteSource, progress: bool = True) -> dict:
         names.append(notes[i].labels.name)
         preset = notes[i].labels.instrument
         way = "preset" if preset in model.presets else "refined"          # a refined point would have seen the note
-        for kind, made in (("model", reconstruct(refiner, notes[i], way, preset)), ("neighbours", targets_of(notes[i], rows))):
+        for kind, made in (("model", reconstruct(model, notes[i], way, preset)), ("neighbours", targets_of(notes[i], rows))):
             found[kind][names[-1]] = {"family": notes[i].labels.family} | _figures(made)
     if not names:
         raise SourceError(f"{source.name}: no note on a held-out key has neighbours on both sides.")

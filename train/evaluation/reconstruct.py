@@ -1,19 +1,16 @@
 """Reconstructs a recorded note with a model: finds its latent point, and synthesises the model's sound there.
 
-The encoder gives a first point; some steps of gradient descent on z alone bring the decoder's frames nearer to
-the recording's, over the recording's bandwidth. Everything is synthesised at the recording's own fundamental and length.
+The encoder gives a first point; some steps on z alone bring the decoder's frames nearer to the recording's, over the
+recording's bandwidth (`latent_fitting.py`). Everything is synthesised at the recording's own fundamental and length.
 """
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
-from hummingface.models.playing.encoder_numpy import encode, no_encoder
-from hummingface.models.learning.decoder import Decoder
 from hummingface.models.analysis.note_frames import NoteFrames, frame_times
 from hummingface.models.analysis.reference import synthesise
-from hummingface.models.playing.conditioning import LONGEST_S, ROWS
+from hummingface.models.playing.conditioning import LONGEST_S
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
     LEVEL,
@@ -27,32 +24,28 @@ from hummingface.models.playing.frame import (
 )
 from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.characteristics import power_db
 from hummingface.train.data.cleaning import SLOPE_SHARE
-from hummingface.train.data.dataset import Batch, NoteBank
-from hummingface.train.data.prepared_note import loudness_db, prepared
-from hummingface.train.learning.losses import FrameLoss, loudness, stereo_loss
+from hummingface.train.data.note_targets import NoteTargets, note_targets
+from hummingface.train.data.prepared_note import loudness_db
+from hummingface.train.evaluation.latent_fitting import Z_LIMIT, Misfit, fitted, nearest
 from hummingface.train.notes.note import Note, power_of, read_sound
 
 WAYS = ("preset", "encoder", "refined")
 USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
-SILENT_DB = -120.0
 RECORDED_SHARE = 0.46                    # of a sampling rate: sound above was filtered out before sampling
-Z_LIMIT, Z_PULL = 4.0, 0.01              # dB that one unit of z away from where it began costs
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
 
 
 @dataclass(frozen=True)
-class Descent:
-    """The settings of the refinement of z."""
+class Effort:
+    """How long the nearest point is looked for: from so many starting points, by at most so many steps."""
+    starts: int
     steps: int
-    rate: float
-    starts: int = 1                      # starting points, in one batch
 
 
-THOROUGHLY = Descent(150, 0.1, 8)
-QUICKLY = Descent(40, 0.3, 2)
+THOROUGHLY = Effort(8, 20)
+QUICKLY = Effort(2, 8)
 
 
 @dataclass(frozen=True)
@@ -65,116 +58,53 @@ class Reconstruction:
     gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
 
 
-class Refiner:
-    """Finds points of a model's latent space. Keeps the decoder, in torch, between notes."""
-
-    def __init__(self, model: Model | StftModel) -> None:
-        if isinstance(model, StftModel):
-            raise no_encoder(model)
-        self.model = model
-        self.decoder = Decoder(model.shape)
-        self.decoder.load_state_dict({name.removeprefix("decoder."): torch.from_numpy(value) for name, value in model.weights.items()
-                                      if name.startswith("decoder.")})
-        self.decoder.requires_grad_(False)
-        self.loss = FrameLoss()
-
-    def first(self, bank: NoteBank, preset: str, count: int = 1, below_hz: float = math.inf) -> np.ndarray:
-        """The `count` points nearest to the note, of the encoder's and the preset's, or of all presets' where more than one is wanted;
-        of a model that has neither, zeros. [<= count, L], the nearest first."""
-        presets = list(self.model.presets.values()) if count > 1 else [self.model.presets[p] for p in (preset,) if p in self.model.presets]
-        points = [np.asarray(z, np.float32) for z in presets]
-        if self.model.encoder_width is not None:
-            points.append(self.encoded(bank))
-        if not points:
-            points = [np.asarray(z, np.float32) for z in self.model.presets.values()][:64] or [np.zeros(self.model.latents, np.float32)]
-        return np.stack(sorted(points, key=lambda z: self.away(bank, z, 16 if count > 1 else 64, below_hz))[:count]
-                        if len(points) > 1 else points)
-
-    def encoded(self, bank: NoteBank) -> np.ndarray:
-        rows = bank.rows[0, :ROWS].float().numpy()
-        z = encode(self.model, rows, float(bank.pitch[0]), float(bank.velocity[0]))
-        return np.clip(z, -Z_LIMIT, Z_LIMIT)
-
-    def away(self, bank: NoteBank, z: np.ndarray, moments: int = 64, below_hz: float = math.inf) -> float:
-        """The distance of the model's frames at `z` from the note, in the units of training. Above `below_hz` the note is unknown."""
-        batch = bank.batch(np.random.default_rng(0), 1, moments, 0.0, np.zeros(1, int))
-        with torch.no_grad():
-            return float(self._off(torch.from_numpy(z)[None], batch, below_hz))
-
-    def refine(self, bank: NoteBank, starts: np.ndarray, how: Descent = THOROUGHLY, below_hz: float = math.inf) -> np.ndarray:
-        """From each of `starts` [M, L] to a point nearby whose frames are nearer to the bank's only note. The best result, [L]."""
-        begin = torch.from_numpy(np.asarray(starts, np.float32))
-        points, here = begin.clone().requires_grad_(), np.zeros(len(begin), int)
-        optimiser, rng = torch.optim.Adam([points], lr=how.rate), np.random.default_rng(0)
-        for step in range(how.steps):
-            batch = bank.batch(rng, len(begin), 48, 0.0, here)
-            loss = len(begin) * self._off(points, batch, below_hz) + Z_PULL * (points - begin).square().sum()
-            optimiser.zero_grad()
-            loss.backward()
-            for group in optimiser.param_groups:
-                group["lr"] = how.rate * (1 - step / how.steps)
-            optimiser.step()
-            with torch.no_grad():
-                points.clamp_(-Z_LIMIT, Z_LIMIT)
-        return min([*points.detach().numpy(), *begin.numpy()], key=lambda z: self.away(bank, z, below_hz=below_hz))
-
-    def _off(self, z: torch.Tensor, batch: Batch, below_hz: float) -> torch.Tensor:
-        """The loss of the frames at z [N, L], at any level (a gain is free); what is above `below_hz` counts as right."""
-        frames, stereo = self._frames(z, batch)
-        moments = len(frames) // len(z)
-        with torch.no_grad():
-            hz = torch.from_numpy(SLOT_RATIO) * (440 * torch.exp2((batch.pitch - 69) / 12))[:, None]
-            unknown = torch.zeros(len(z), frames.shape[1], dtype=torch.bool)
-            unknown[:, LEVEL], unknown[:, NOISE] = hz > below_hz, torch.from_numpy(below_hz < BAND_CENTRES_HZ)
-            unknown = unknown.repeat_interleave(moments, 0)
-            model_power, recorded_power = (10 ** (loudness(torch.where(unknown, SILENT_DB, x), torch.full((len(x),), SILENT_DB)) / 10)
-                          for x in (frames, batch.target))
-            gain_db = 10 * torch.log10(model_power.view(-1, moments).mean(1) / recorded_power.view(-1, moments).mean(1))
-            batch.peak_db = batch.peak_db + gain_db
-            for part in (LEVEL, NOISE):
-                batch.target[:, part] += gain_db.repeat_interleave(moments)[:, None]
-            batch.target = torch.where(unknown, frames, batch.target)
-        off = self.loss(frames, batch)[0]
-        return off + self.loss.weights.stereo * stereo_loss(stereo, batch) if self.model.stereo else off
-
-    def _frames(self, z: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """(frames, balances and coherences) before their limits."""
-        note = self.decoder.note(z, batch.pitch, batch.velocity)
-        frames = self.decoder.unclamped(note.repeat_interleave(len(batch.time_s) // len(note), 0), batch.time_s)
-        return frames, self.decoder.unclamped_stereo(note)
-
-
-def reconstruct(refiner: Refiner, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
+def reconstruct(model: Model, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
     """`note` as the model plays it. way: "preset" takes the point of `preset` as it is, "encoder" the encoder's, "refined" goes on
     from the nearer of both. Raises ValueError for a way that this model cannot go."""
-    z, bank = find_point(refiner, note, way, preset)
-    return sound_at(refiner.model, z, bank, note, way)
+    z, targets = find_point(model, note, way, preset)
+    return sound_at(model, z, targets, note, way)
 
 
-def find_point(refiner: Refiner, note: Note, way: str = "refined", preset: str = "",
-               how: Descent = THOROUGHLY) -> tuple[np.ndarray, NoteBank]:
+def find_point(model: Model, note: Note, way: str = "refined", preset: str = "",
+               effort: Effort = THOROUGHLY) -> tuple[np.ndarray, NoteTargets]:
     """(z [L] of a note, the note analysed). Raises ValueError as `reconstruct` does."""
     if way not in WAYS:
         raise ValueError(f"no such way of finding a point: {way}; there are {', '.join(WAYS)}.")
-    model = refiner.model
     gain = 10 ** ((USUAL_DB - loudness_db(note.audio, note.labels.hold_s, note.rate_hz)) / 20)
-    bank = NoteBank.of([prepared("", replace(note, audio=note.audio * np.float32(gain)))])
+    targets = note_targets(replace(note, audio=note.audio * np.float32(gain)))
     if way == "preset" and preset not in model.presets:
         raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
     if way == "encoder" and model.encoder_width is None:
         raise ValueError(f"the model {model.name} has no encoder.")
-    below_hz = RECORDED_SHARE * note.rate_hz
-    bank.valid_rows[:] = np.minimum(bank.valid_rows, np.count_nonzero(bank.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
-    z = (np.asarray(model.presets[preset], np.float32) if way == "preset" else refiner.encoded(bank) if way == "encoder"
-         else refiner.refine(bank, refiner.first(bank, preset, how.starts, below_hz), how, below_hz))
-    return z, bank
+    learnt = np.count_nonzero(targets.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6)
+    targets.valid_rows = int(min(targets.valid_rows, learnt))
+    if way == "preset":
+        return np.asarray(model.presets[preset], np.float32), targets
+    if way == "encoder":
+        return encoded(model, targets), targets
+    misfit = Misfit(model, targets, RECORDED_SHARE * note.rate_hz)
+    return fitted(misfit, nearest(misfit, _first_points(model, targets, preset, effort.starts), effort.starts), effort.steps), targets
 
 
-def sound_at(model: Model | LikenessModel, z: np.ndarray, bank: NoteBank, note: Note, way: str) -> Reconstruction:
-    """The model's sound at `z` for the bank's only note, which is `note`: as long and as loud as the recording."""
+def encoded(model: Model, targets: NoteTargets) -> np.ndarray:
+    """The encoder's point of a note. [L]"""
+    return np.clip(encode(model, targets.image, targets.pitch, targets.velocity), -Z_LIMIT, Z_LIMIT)
+
+
+def _first_points(model: Model, targets: NoteTargets, preset: str, count: int) -> list[np.ndarray]:
+    """The encoder's point and the preset's, or all presets' where more than one is wanted; of a model that has neither, zeros."""
+    presets = list(model.presets.values()) if count > 1 else [model.presets[p] for p in (preset,) if p in model.presets]
+    points = [np.asarray(z, np.float32) for z in presets]
+    if model.encoder_width is not None:
+        points.append(encoded(model, targets))
+    return points or [np.zeros(model.latents, np.float32)]
+
+
+def sound_at(model: Model | LikenessModel, z: np.ndarray, targets: NoteTargets, note: Note, way: str) -> Reconstruction:
+    """The model's sound at `z` for `note`, whose analysis is `targets`: as long and as loud as the recording."""
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
-    sound = played(model, z, bank, (len(original) - lead) / rate_hz, rate_hz)
+    sound = played(model, z, targets, (len(original) - lead) / rate_hz, rate_hz)
     audio = np.zeros((len(original), *sound.shape[1:]), np.float32)
     sound = sound[:len(audio) - lead]
     audio[lead:lead + len(sound)] = sound
@@ -182,9 +112,9 @@ def sound_at(model: Model | LikenessModel, z: np.ndarray, bank: NoteBank, note: 
     return Reconstruction(audio * np.float32(gain), rate_hz, original, z, way, 20 * float(np.log10(max(gain, 1e-10))))
 
 
-def played(model: Model | LikenessModel, z: np.ndarray, bank: NoteBank, seconds: float, rate_hz: int) -> np.ndarray:
-    """The model's sound of the bank's only note at `z` for `seconds`, held as long as the note was. float32 [S] or [S, 2]"""
-    return sounded(model, z, float(bank.pitch[0]), float(bank.velocity[0]), float(bank.hold_s[0]), seconds, rate_hz, float(bank.f0_hz[0]))
+def played(model: Model | LikenessModel, z: np.ndarray, targets: NoteTargets, seconds: float, rate_hz: int) -> np.ndarray:
+    """The model's sound of a note at `z` for `seconds`, held as long as the note was. float32 [S] or [S, 2]"""
+    return sounded(model, z, targets.pitch, targets.velocity, targets.hold_s, seconds, rate_hz, targets.f0_hz)
 
 
 def sounded(model: Model | LikenessModel, z: np.ndarray, pitch: float, velocity: float, hold_s: float, seconds: float, rate_hz: int,
@@ -233,32 +163,32 @@ def released(held: np.ndarray, since_s: np.ndarray, pitch: float) -> np.ndarray:
 
 def targets_of(note: Note, rows: np.ndarray | None = None) -> Reconstruction:
     """The note's own target frames as sound: the sound of a perfect model. `rows`: others in their place."""
-    bank = NoteBank.of([prepared("", note)])
+    targets = note_targets(note)
     if rows is not None:
-        bank.rows[0] = torch.from_numpy(rows)
+        targets.rows = rows
     original, rate_hz = read_sound(note.file) if note.file else (note.audio, note.rate_hz)
     lead = round(note.lead_s * rate_hz)
-    sound = played(Learnt(bank), np.zeros(1, np.float32), bank, (len(original) - lead) / rate_hz, rate_hz)       # type: ignore[arg-type]
+    sound = played(Learnt(targets), np.zeros(1, np.float32), targets, (len(original) - lead) / rate_hz, rate_hz)  # type: ignore[arg-type]
     audio = np.zeros((len(original), *sound.shape[1:]), np.float32)
     audio[lead:lead + len(sound)] = sound[:len(audio) - lead]
     return Reconstruction(audio, rate_hz, original, np.zeros(1), "targets")
 
 
 class Learnt:
-    """The rows of one note of a bank, with the interface of a model."""
+    """The rows of one note, with the interface of a model."""
 
-    def __init__(self, bank: NoteBank, which: int = 0):
-        self.card = {"longest_s": float(bank.times_s[bank.valid_rows[which] - 1])}
-        self.rows, self.times, self.phase = bank.rows[which].float().numpy(), bank.times_s.numpy(), bank.phase[which].numpy()
-        self.stereo = bank.stereo[which].numpy() if bank.is_stereo else None
+    def __init__(self, targets: NoteTargets):
+        self.card = {"longest_s": float(targets.times_s[targets.valid_rows - 1])}
+        self._targets = targets
 
     def frames(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        right = np.clip(np.searchsorted(self.times, time_s, side="right"), 1, len(self.times) - 1)
-        share = np.clip((time_s - self.times[right - 1]) / (self.times[right] - self.times[right - 1]), 0, 1)[:, None]
-        return self.rows[right - 1] * (1 - share) + self.rows[right] * share
+        rows, times_s = self._targets.rows, self._targets.times_s
+        right = np.clip(np.searchsorted(times_s, time_s, side="right"), 1, len(times_s) - 1)
+        share = np.clip((time_s - times_s[right - 1]) / (times_s[right] - times_s[right - 1]), 0, 1)[:, None]
+        return rows[right - 1] * (1 - share) + rows[right] * share
 
     def start_phase(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        return self.phase[None]
+        return self._targets.phase[None]
 
     def stereo_of(self, z: np.ndarray, pitch: np.ndarray, velocity: np.ndarray) -> np.ndarray | None:
-        return None if self.stereo is None else self.stereo[None]
+        return None if self._targets.stereo is None else self._targets.stereo[None]

@@ -82,6 +82,6 @@ def as_sound(bank: NoteBank, which: int) -> Note:
     name = bank.names[which] or f"{instrument['name']} {bank.pitch[which]:.0f}"
     labels = Labels(name, instrument["name"], instrument.get("family") or "",
                     instrument.get("source") or "", round(float(bank.pitch[which])), round(float(bank.velocity[which])), round(hold_s, 3))
-    audio = sounded(Learnt(bank, which), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]),  # type: ignore[arg-type]
+    audio = sounded(Learnt(bank.targets(which)), np.zeros(1, np.float32), float(bank.pitch[which]), float(bank.velocity[which]),  # type: ignore[arg-type]
                     hold_s, hold_s + TAIL_S, RATE_HZ, float(bank.f0_hz[which]))
     return Note(labels, audio, RATE_HZ, float(hz_to_pitch(bank.f0_hz[which])))

@@ -11,7 +11,7 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.evaluation.metrics import FIGURES, distance
-from hummingface.train.evaluation.reconstruct import Reconstruction, Refiner, find_point, sound_at, sounded
+from hummingface.train.evaluation.reconstruct import Reconstruction, find_point, sound_at, sounded
 from hummingface.train.exporting.find_knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Note, one_channel, read_sound
@@ -61,11 +61,11 @@ def reconstructed(model: Model, notes: Sequence[Note], shown: int, step_done: Ca
 
     FIGURES are those of `train/evaluation/metrics.py`. The sounds are the refined ones. `step_done` is called after each note.
     """
-    refiner, rows, clips = Refiner(model), dict[str, list[dict]](), []
+    rows, clips = dict[str, list[dict]](), list[Clip]()
     for number, note in enumerate(notes):
         ways = [way for way in ("encoder", "refined") if way == "refined" or model.encoder_width is not None]
         for way in ways:
-            made = _one(refiner, note, way)
+            made = _one(model, note, way)
             figures = distance(made.original, made.audio, made.rate_hz)
             rows.setdefault(way, []).append(figures)
         if number < shown:
@@ -84,9 +84,9 @@ def means(rows: Sequence[dict], names: Sequence[str]) -> dict[str, float | None]
     return {name: _mean(row[name] for row in rows) for name in names}
 
 
-def _one(refiner: Refiner, note: Note, way: str) -> Reconstruction:
-    z, bank = find_point(refiner, note, way, note.labels.instrument)
-    return sound_at(refiner.model, z, bank, note, way)
+def _one(model: Model, note: Note, way: str) -> Reconstruction:
+    z, targets = find_point(model, note, way, note.labels.instrument)
+    return sound_at(model, z, targets, note, way)
 
 
 def gain_of(audio: np.ndarray) -> float:

@@ -1,8 +1,8 @@
 """Makes a sound of recordings: a helper process finds their point in the latent space of the model that plays, and their frames, and this
 file makes a patch of them, or the sound of a corner of the morph pad.
 
-The helper is started as soon as a recording may come (a drag over the window, the menu), since torch takes seconds to import, and is ended
-when nothing was asked of it for a while. The window and the sound go on meanwhile.
+The helper is started as soon as a recording may come (a drag over the window, the menu), since it takes a second or two to start, and is
+ended when nothing was asked of it for a while. The window and the sound go on meanwhile.
 """
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,7 +19,6 @@ from hummingface.instrument.gui.widgets.plain_text import caption, shortened
 from hummingface.instrument.patches import learnt_models
 from hummingface.instrument.patches.patch import PatchError
 from hummingface.instrument.patches.patch import load as load_patch
-from hummingface.instrument.session import extras
 from hummingface.instrument.session.session import Session
 
 TEXT = "New sound"
@@ -65,12 +64,8 @@ class SoundsFromRecordings:
         """Something is dragged over the window. Returns whether it may be dropped."""
         found = drops.read(data)
         if found is not None and found.kind == "recording":
-            self._warm()
-        return found is not None
-
-    def _warm(self) -> None:
-        if not extras.missing():
             self.new_sound.warm()
+        return found is not None
 
     def drop(self, data: QMimeData, corner: int = -1) -> None:
         """Handle a drop, by the kind of its files; on a corner of the morph pad recordings become its sound."""
@@ -103,8 +98,7 @@ class SoundsFromRecordings:
 
     def make(self, *recordings: Path, corner: int = -1) -> None:
         """Make a sound of recordings, for a corner of the morph pad or (-1) to be played."""
-        if self.extras.offer("Making a sound of a recording", lambda: self.make(*recordings, corner=corner)):
-            self.new_sound.make(*recordings, corner=corner)
+        self.new_sound.make(*recordings, corner=corner)
 
     def learn(self, folder: Path) -> None:
         """Learn a model of a folder, and show its progress. Until there is one to play, some of its recordings are a sound."""
@@ -135,7 +129,7 @@ class SoundsFromRecordings:
     # the menu
 
     def _fill(self) -> None:
-        self._warm()
+        self.new_sound.warm()
         menu = self.menu
         menu.clear()
         menu.addAction("From a recording …", self._choose_recording)
