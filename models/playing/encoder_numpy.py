@@ -1,4 +1,4 @@
-"""The encoder in numpy: the function of `Encoder` in `models/learning/autoencoder.py`, for a recording that becomes a sound without torch."""
+"""The encoder in numpy: the function of `models/learning/autoencoder.py`, for recordings that become sounds without torch."""
 import numpy as np
 
 from hummingface.models.playing.decoder_numpy import add_and_silu, product

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.checkpoint import LARGEST_HEADER_BYTES, ModelError, load_model, save_model
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.frame import FRAME_SIZE, HIGHEST, LOWEST
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.untrained import untrained

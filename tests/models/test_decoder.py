@@ -7,7 +7,9 @@ from hummingface.models.learning.autoencoder import Encoder, weights_of
 from hummingface.models.learning.decoder import Decoder
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.decoder_numpy import NumpyDecoder, add_and_silu
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.frame import DEVIATION, FRAME_SIZE, HIGHEST, LEVEL, LOWEST, PARTIALS
+from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape, tensor_shapes
 from hummingface.models.playing.untrained import untrained
 
@@ -85,6 +87,17 @@ def test_what_is_played_is_what_has_learnt(shape):
     with torch.no_grad():
         assert np.abs(played.at(played.note(z, *others[:2]), others[2]) - decoder(*ask).numpy()).max() < 1e-3
         assert np.abs(played.phase_vectors(z, *others[:2]) - decoder.phase_vectors(*ask[:3]).numpy()).max() < 1e-4
+
+
+def test_the_encoder_that_hears_recordings_is_what_has_learnt():
+    torch.manual_seed(0)
+    shape = Shape(latents=5, width=24, note_width=24, phase_width=16)
+    encoder, rng = Encoder(5, 24), np.random.default_rng(0)
+    model = Model("A", {}, shape, weights_of(Decoder(shape), encoder))
+    rows = (LOWEST + (HIGHEST - LOWEST) * rng.random((ROWS, FRAME_SIZE))).astype(np.float32)
+    with torch.no_grad():
+        learnt = encoder(torch.from_numpy(rows)[None], torch.tensor([57.0]), torch.tensor([90.0]))[0].numpy()
+    assert np.abs(encode(model, rows, 57.0, 90.0) - learnt).max() < 1e-4
 
 
 def test_the_fast_silu_is_silu():

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing import stft
 from hummingface.models.playing.checkpoint import load_model
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.frame import LEVEL
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel

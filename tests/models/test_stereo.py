@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from hummingface.models.learning.autoencoder import weights_of
-from hummingface.models.learning.decoder import Decoder
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.motion import smooth
 from hummingface.models.analysis.reference import synthesise
 from hummingface.models.analysis.stereo_analysis import channels_of, measure_stereo
+from hummingface.models.learning.autoencoder import weights_of
+from hummingface.models.learning.decoder import Decoder
 from hummingface.models.playing.checkpoint import ModelError, load_model, save_model
 from hummingface.models.playing.decoder_numpy import NumpyDecoder
 from hummingface.models.playing.frame import (

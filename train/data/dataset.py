@@ -174,7 +174,8 @@ class NoteBank:
         self.instruments, self.instrument = instruments_of(notes)
         for key in ("pitch", "velocity", "hold_s", "valid_rows"):
             setattr(self, key, np.asarray([note[key] for note in notes]))
-        self.f0_hz, self.peak_db, self.rms_db = (np.array([note[key] for note in notes], np.float64) for key in ("f0_hz", "peak_db", "rms_db"))
+        for key in ("f0_hz", "peak_db", "rms_db"):
+            setattr(self, key, np.array([note[key] for note in notes], np.float64))
         self.names = [note.get("name", "") for note in notes]
         self.qualities = np.array([note.get("qualities") or [np.nan] * len(QUALITIES) for note in notes], np.float32)
         self.heard_qualities = np.array([[note.get("heard", {}).get(name, np.nan) for name in MEASURES] for note in notes], np.float32)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.learning.decoder import linear
+from hummingface.models.playing.encoder_numpy import encode
 from hummingface.models.playing.frame import MOVING, STEADY
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.shape import Shape
