@@ -12,6 +12,7 @@ import numpy as np
 
 from hummingface.models.playing.conditioning import ROWS
 from hummingface.models.playing.frame import (
+    ATTACK_S,
     BAND_CENTRES_HZ,
     BAND_EDGES_HZ,
     BANDS,
@@ -20,6 +21,7 @@ from hummingface.models.playing.frame import (
     GROUPS,
     LEVEL,
     NOISE,
+    QUARTERS_PER_SECOND,
     RELEASE,
     SLOT_RATIO,
     erb_rate,
@@ -38,49 +40,52 @@ MEL_KNEE_HZ, FILLED_HZ, BIN_HZ = 700.0, 90.0, 35.0
 DEVIATION_KNEE_CENTS = 15.0
 TONE, WHOLE, DEVIATIONS, RELEASES, STEREO = 1.2, 0.5, 0.15, 0.15, 0.8        # weights, beside noise and groups
 BALANCE_UNIT_DB, COHERENCE_UNIT = 2.0, 0.2
+ATTACK_ROWS = int(ATTACK_S * QUARTERS_PER_SECOND)
 MOMENTS, IN_ATTACK = 24, 6
-ATTACK_ROWS = 54
 STEP = 0.05                              # of the finite differences
 LEAST = 0.5                              # differences below count by their square
 SHORTENED = np.array([1.0, 0.5, 0.2, 0.05])
 DAMPING = 1e-3                           # of the mean curvature
 SETTLED = 0.002                          # gained by a step, of the distance: no more steps
+DENSITY_DB = 10 * np.log10(np.diff(BAND_EDGES_HZ) / BIN_HZ)      # a noise band's RMS over what one bin shows of it
+TONES = len(SLOT_RATIO)
+POWER = np.append(np.full(TONES, 0.5), np.ones(BANDS)).astype(np.float32)    # of 0 dB: of a sine, of noise
+SILENT = np.float32(1e-20)
 
 
 class Misfit:
     """How far a model's frames are from a note's targets, in dB: `of(z [N, L])`. `below_hz`: above it the recording knows nothing."""
 
     def __init__(self, model: Model, note: NoteTargets, below_hz: float = math.inf):
-        self._model, self._note = model, note
-        late = np.linspace(ATTACK_ROWS, min(note.valid_rows, ROWS) - 1, MOMENTS - IN_ATTACK)
-        rows = np.unique(np.concatenate([np.linspace(0, min(ATTACK_ROWS, note.valid_rows) - 1, IN_ATTACK), late]).astype(int))
-        rows = rows[rows < note.valid_rows]
-        target, hz = note.rows[rows].astype(np.float32), SLOT_RATIO * float(pitch_to_hz(note.pitch))
-        self._times_s, moments = note.times_s[rows], len(rows)
-        self._known = np.concatenate([hz <= below_hz, below_hz >= BAND_CENTRES_HZ])
-        density_db = 10 * np.log10(np.diff(BAND_EDGES_HZ) / BIN_HZ)
-        self._floor_db = (note.peak_db - FLOOR_DB + np.append(np.zeros(len(hz)), density_db)).astype(np.float32)
-        self._quiet = np.float32(10 ** ((note.peak_db - GROUP_RANGE_DB) / 10))
+        self._model, self._note, rows = model, note, _moments(note.valid_rows)
+        self._times_s, self._target = note.times_s[rows], note.rows[rows].astype(np.float32)
+        hz = SLOT_RATIO * float(pitch_to_hz(note.pitch))
+        known = np.concatenate([hz, BAND_CENTRES_HZ]) <= below_hz
+        self._of_power = POWER * known
         group = np.concatenate([group_of_hz(hz), group_of_hz(BAND_CENTRES_HZ)])
-        self._member = (np.eye(GROUPS, dtype=np.float32)[group] * self._known[:, None])
-        self._target = target
-        levels = np.concatenate([target[:, LEVEL], target[:, NOISE]], 1)
-        self._level = np.where(self._known, levels, -120)
-        self._power = self._powers(levels)
-        self._total = self._power.sum(1).mean()
-        tone, audible = self._audible(target, hz, density_db)
-        band = np.diff(BAND_EDGES_HZ) / (MEL_KNEE_HZ + BAND_CENTRES_HZ)
-        weight = np.concatenate([TONE * tone, np.tile(band, (moments, 1))], 1)
-        heard = audible ** 2 * (1 + 3 * (SLOT_RATIO <= 4)) * self._known[:len(hz)]
+        self._member = np.eye(GROUPS, dtype=np.float32)[group]
+        self._floor_db = (note.peak_db - FLOOR_DB + np.append(np.zeros(TONES), DENSITY_DB)).astype(np.float32)
+        self._quiet = np.float32(10 ** ((note.peak_db - GROUP_RANGE_DB) / 10))
+        self._level, self._power = self._levels_and_powers(self._target)
+        self._mean_power = self._power.sum(1).mean()
+        tone, audible = self._audible(hz)
+        heard = audible ** 2 * (1 + 3 * (SLOT_RATIO <= 4)) * known[:TONES]
         self._tuned = np.flatnonzero(heard.sum(0) > 1e-3 * heard.sum())
         self._of_cents = (CENTS / SLOT_RATIO[self._tuned]).astype(np.float32)
-        groups = self._power @ self._member
-        loud = groups.max(0) / max(groups.max(), 1e-20)
-        release = (10 * np.log10(np.maximum(loud, 1e-12)) / 80 + 1).clip(0, 1) + 0.02
-        self._heard_groups = release
-        self.weight = np.concatenate([
-            (weight * self._known / weight.sum()).ravel(), np.tile(_group_share(), moments) / moments, np.full(moments, WHOLE / moments),
-            (DEVIATIONS * heard[:, self._tuned] / max(heard.sum(), 1e-9)).ravel(), RELEASES * release / release.sum(), *self._stereo_weights(release)])
+        self.weight = self._weights(tone, known, heard[:, self._tuned])
+
+    def _weights(self, tone: np.ndarray, known: np.ndarray, heard: np.ndarray) -> np.ndarray:
+        """Of all differences, in their order. [D]"""
+        moments, share = len(self._target), np.diff(GROUP_EDGES_HZ) / (MEL_KNEE_HZ + (GROUP_EDGES_HZ[1:] + GROUP_EDGES_HZ[:-1]) / 2)
+        noise = np.diff(BAND_EDGES_HZ) / (MEL_KNEE_HZ + BAND_CENTRES_HZ)
+        levels = np.concatenate([TONE * tone, np.tile(noise, (moments, 1))], 1)
+        loudest = (self._power @ self._member).max(0)
+        audible = (10 * np.log10(loudest / max(loudest.max(), 1e-20) + 1e-12) / GROUP_RANGE_DB + 1).clip(0, 1) + 0.02
+        parts = [levels / levels.sum() * known, np.tile(share / share.sum(), moments) / moments, np.full(moments, WHOLE / moments),
+                 DEVIATIONS * heard / max(heard.sum(), 1e-9), RELEASES * audible / audible.sum()]
+        if self._model.stereo:
+            parts += 2 * [STEREO / 2 * audible ** 2 / (audible ** 2).sum()]
+        return np.concatenate([part.ravel() for part in parts])
 
     def of(self, z: np.ndarray) -> np.ndarray:
         """The mean distance in dB of each point. [N]"""
@@ -92,12 +97,10 @@ class Misfit:
         full = lambda value: np.full(count, value, np.float32)                                                    # noqa: E731
         note = self._model.decoder.note(np.asarray(z, np.float32), full(self._note.pitch), full(self._note.velocity))
         frames = self._model.decoder.at(np.repeat(note, moments, 0), np.tile(self._times_s, count)).reshape(count, moments, -1)
-        levels = np.concatenate([frames[..., LEVEL], frames[..., NOISE]], -1)
-        power = self._powers(levels)
-        gain = power.sum(2).mean(1) / self._total
-        gain_db = 10 * np.log10(np.maximum(gain, 1e-12))[:, None, None].astype(np.float32)
-        power /= gain[:, None, None].astype(np.float32)
-        off = [_over(levels - gain_db, self._floor_db) - _over(self._level, self._floor_db)]
+        levels, power = self._levels_and_powers(frames)
+        gain = ((power.sum(2).mean(1) + SILENT) / (self._mean_power + SILENT))[:, None, None]          # a gain is free
+        power /= gain
+        off = [_over(levels - 10 * np.log10(gain), self._floor_db) - _over(self._level, self._floor_db)]
         groups, wanted = (10 * np.log10(x @ self._member + self._quiet) for x in (power, self._power))
         whole, all_wanted = (10 * np.log10(x.sum(-1) + self._quiet) for x in (power, self._power))
         tuned = DEVIATION.start + self._tuned
@@ -109,23 +112,20 @@ class Misfit:
             off += [(found[:, BALANCE] - mine[BALANCE]) / BALANCE_UNIT_DB, (found[:, COHERENCE] - mine[COHERENCE]) / COHERENCE_UNIT]
         return np.concatenate([x.reshape(count, -1) for x in off], 1)
 
-    def _powers(self, levels_db: np.ndarray) -> np.ndarray:
-        """Of partials and noise bands [.., PARTIALS + BANDS] that are known."""
-        half = np.where(np.arange(levels_db.shape[-1]) < len(SLOT_RATIO), np.float32(0.5), np.float32(1)) * self._known
-        return np.exp(levels_db * np.float32(math.log(10) / 10)) * half
+    def _levels_and_powers(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of partials and noise bands, both [.., PARTIALS + BANDS]: dB, and the power of those that are known."""
+        levels = np.concatenate([frames[..., LEVEL], frames[..., NOISE]], -1)
+        return levels, np.exp(levels * np.float32(math.log(10) / 10)) * self._of_power
 
-    def _audible(self, target: np.ndarray, hz: np.ndarray, density_db: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _audible(self, hz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(weight of each partial's level, how audible it is, 0..1), both [T, PARTIALS]."""
+        level, noise_db = self._target[:, LEVEL], self._target[:, NOISE] - DENSITY_DB
         low, high = erb_rate(BAND_EDGES_HZ[[0, -1]])
         band = ((erb_rate(hz) - low) / (high - low) * BANDS).astype(int).clip(0, BANDS - 1)
-        uncovered = 1 / (1 + np.exp(-(target[:, LEVEL] - (target[:, NOISE] - density_db)[:, band] + 3) / 4))
-        audible = ((target[:, LEVEL] - self._note.peak_db + FLOOR_DB) / FLOOR_DB).clip(0, 1)
+        uncovered = 1 / (1 + np.exp(-(level - noise_db[:, band] + 3) / 4))
+        audible = ((level - self._note.peak_db + FLOOR_DB) / FLOOR_DB).clip(0, 1)
         share = min(hz[0], FILLED_HZ) / (MEL_KNEE_HZ + hz) * (hz < 20_000)
         return share * np.maximum(uncovered * (0.35 + 0.65 * audible), 0.5 * (audible <= 0)), uncovered * audible
-
-    def _stereo_weights(self, heard: np.ndarray) -> list[np.ndarray]:
-        share = heard ** 2 / (heard ** 2).sum() / 2
-        return [STEREO * share, STEREO * share] if self._model.stereo else []
 
 
 def fitted(misfit: Misfit, starts: np.ndarray, steps: int) -> np.ndarray:
@@ -168,7 +168,8 @@ def _over(level: np.ndarray, floor: np.ndarray) -> np.ndarray:
     return floor + np.float32(NEPER_DB) * np.log(1 + np.exp((level - floor) / np.float32(NEPER_DB)))
 
 
-def _group_share() -> np.ndarray:
-    """How much of the mel axis each frequency group fills. [GROUPS]"""
-    share = np.diff(GROUP_EDGES_HZ) / (MEL_KNEE_HZ + (GROUP_EDGES_HZ[1:] + GROUP_EDGES_HZ[:-1]) / 2)
-    return share / share.sum()
+def _moments(known: int) -> np.ndarray:
+    """The rows that are compared, of so many that are known: finer while the note begins."""
+    last = min(known, ROWS) - 1
+    begin = np.linspace(0, min(ATTACK_ROWS, last), IN_ATTACK)
+    return np.unique(np.concatenate([begin, np.linspace(min(ATTACK_ROWS, last), last, MOMENTS - IN_ATTACK)]).astype(int))
