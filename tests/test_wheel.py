@@ -106,13 +106,25 @@ def test_the_wheel_plays_without_torch_and_compiles_once(installed, first_song, 
 
 def test_what_needs_torch_says_what_to_type(installed, tmp_path):
     for words in (("train", "learn", "recordings", "--name", "Mine"), ("train", "report", "run", "--out", "page.html"),
-                  ("train", "evaluate", "model", "--notes", "notes"), ("resynthesise", "in.wav", "out.wav")):
+                  ("train", "evaluate", "model", "--notes", "notes")):
         told = run(installed, *words, cwd=tmp_path)
         assert told.returncode == 1
         assert "needs PyTorch" in told.stderr and "Type: hummingface install train" in told.stderr
         assert "Traceback" not in told.stderr
     assert run(installed, "train", "--help", cwd=tmp_path).returncode == 0
     assert run(installed, "train", "fetch", "--help", cwd=tmp_path).returncode == 0
+
+
+def test_recordings_become_sounds_without_torch(installed, first_song, tmp_path):
+    """By the API, as a patch that carries them, and by the command line, through a model and back."""
+    python, environment = installed
+    made = subprocess.run([str(python), "-c", "import sys, hummingface; sound = hummingface.from_recordings(sys.argv[1]); "
+                           "print(sound.name, [round(note.pitch) for note in sound.patch.recordings[0].notes], 'torch' in sys.modules)",
+                           str(first_song[0])], capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment)
+    assert made.stdout.split() == ["song", "[60]", "False"], made.stderr
+    back = run(installed, "resynthesise", str(first_song[0]), "back.wav", cwd=tmp_path)
+    assert back.returncode == 0 and "is C4" in back.stdout, back.stderr
+    assert (tmp_path / "back.wav").stat().st_size > 48000
 
 
 @pytest.mark.usefixtures("first_song")

@@ -1,4 +1,5 @@
-"""Learning and resynthesis through the Python API, by real training on a few recordings made here."""
+"""Learning and resynthesis through the Python API, by real training on a few recordings made here. Only learning needs torch
+(tests/test_wheel.py does the rest without it)."""
 import numpy as np
 import pytest
 import soundfile

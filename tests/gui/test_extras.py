@@ -86,7 +86,7 @@ def test_where_it_fails_it_says_what_and_can_be_tried_again(panel, elsewhere, qt
 
 
 def test_it_can_be_cancelled(panel, elsewhere, qtbot):
-    panel.offer("Making a sound of a recording", lambda: pytest.fail("it was cancelled"))
+    panel.offer("Learning from recordings", lambda: pytest.fail("it was cancelled"))
     panel.install()
     qtbot.waitUntil(lambda: panel.helper.pid > 0, timeout=PATIENCE_MS)
     pid = panel.helper.pid

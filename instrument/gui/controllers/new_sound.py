@@ -19,7 +19,7 @@ from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.recorded_note import PAD_CORNERS, Recording
 from hummingface.models.playing.recorded_note import from_json as note_from_json
 
-IDLE_S = 120.0                  # the helper holds 400 MB
+IDLE_S = 120.0                  # the helper holds 280 MB
 PATIENCE_MS = 500
 HIGHEST_GAIN_DB = 24.0
 TAG = "recorded"
