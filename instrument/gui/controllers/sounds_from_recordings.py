@@ -101,13 +101,16 @@ class SoundsFromRecordings:
         self.new_sound.make(*recordings, corner=corner)
 
     def learn(self, folder: Path) -> None:
-        """Learn a model of a folder, and show its progress. Until there is one to play, some of its recordings are a sound."""
-        if not self.extras.offer("Learning from recordings", lambda: self.learn(folder)):
-            return
+        """Learn a model of a folder, and show its progress. Until there is one to play, some of its recordings are a sound, which needs
+        nothing installed."""
+        if not self.extras.offer("Learning from recordings", lambda: self._learn(folder)) or self._learn(folder):
+            self.new_sound.make(folder)
+
+    def _learn(self, folder: Path) -> bool:
+        """Whether a model is being learnt that cannot be played yet."""
         started = self.learning.start(folder)
         self.panel.open()
-        if started and not self.learning.playable:
-            self.new_sound.make(folder)
+        return started and not self.learning.playable
 
     def leave(self) -> None:
         """The window is about to close: running work may begin to save itself."""
