@@ -166,7 +166,7 @@ def test_what_is_no_sound_and_what_is_not_there(helper, tmp_path):
     (tmp_path / "text.wav").write_text("words")
     assert "cannot be read as sound" in helper.find(tmp_path / "text.wav")["text"]
     assert "gone.wav" in helper.find(tmp_path / "gone.wav")["text"]
-    assert "a folder" in helper.find(tmp_path)["text"]
+    assert "no note could be made" in helper.find(tmp_path)["text"]
     assert "no model is called 'Nobody'" in helper.find(tmp_path, model="Nobody")["text"]
 
 
