@@ -39,13 +39,11 @@ KINDS = ("raw", "smooth", "still", "draws")
 def one_note(job: tuple) -> tuple[str, float, dict]:
     """(name, CPU seconds of the analysis, figures by kind) of one note."""
     name, audio, pitch, keep, kinds = job
-    import torch
 
     from hummingface.models.analysis.harmonic import analyse
     from hummingface.models.analysis.motion import smooth
     from hummingface.models.analysis.reference import synthesise
     from hummingface.train.evaluation.metrics import distance
-    torch.set_num_threads(1)
     begin = time.process_time()
     raw = analyse(audio, RATE_HZ, pitch, HOLD_S)
     level = smooth(raw)

@@ -44,11 +44,8 @@ def chosen(count: int) -> list[tuple[str, str, NoteSpec]]:
 
 def one_note(job: tuple[int, np.ndarray, float, float]) -> dict[str, dict]:
     """Figures of one note: {kind: figures}."""
-    import torch
-
     from hummingface.models.analysis.reference import synthesise
     from hummingface.models.analysis.targets import smooth_note
-    torch.set_num_threads(1)
     seed, audio, pitch, hold_s = job
     frames = smooth_note(audio, RATE_HZ, pitch, min(hold_s, len(audio) / RATE_HZ))
     first, second = (synthesise(frames, RATE_HZ, seed=number).astype(float) for number in (seed, seed + 1000))

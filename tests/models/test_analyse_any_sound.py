@@ -1,15 +1,12 @@
 """`analyse` takes whatever a recording may hold, at any rate and pitch, and stays within what a frame may say."""
 import numpy as np
 import pytest
-import torch
 
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.motion import smooth
 from hummingface.models.analysis.note_frames import frame_times
 from hummingface.models.analysis.reference import synthesise
 from hummingface.models.playing.frame import HIGHEST, LOWEST, PARTIALS
-
-torch.set_num_threads(1)
 
 
 def sound(kind: str, rate_hz: int, seconds: float) -> np.ndarray:

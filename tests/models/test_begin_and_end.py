@@ -1,7 +1,6 @@
 """A note begins and ends as its recording does: targets keep a fast release, a low key's end, and the pulses of a low attack."""
 import numpy as np
 import pytest
-import torch
 
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.motion import smooth
@@ -10,7 +9,6 @@ from hummingface.models.analysis.targets import fit_onset, smooth_note
 from hummingface.models.playing.frame import LEVEL, RELEASE, SLOT_RATIO, group_of_hz, pitch_to_hz
 from hummingface.train.evaluation.metrics import distance
 
-torch.set_num_threads(1)
 RATE = 48_000
 HOLD_S = 1.0
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.motion import smooth
@@ -13,7 +12,6 @@ from hummingface.models.analysis.reference import synthesise
 from hummingface.train.notes.note import as_heard
 from hummingface.train.notes.soundfont import NoteSpec, render
 
-torch.set_num_threads(1)
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 MEASURE = Path(__file__).parents[2] / "../shared/measure/sound_distance.py"
 NOTES = {"piano": NoteSpec(0, 57, 100, 1.2, 0.5), "bass": NoteSpec(33, 36, 100, 1.2, 0.5), "flute": NoteSpec(73, 74, 100, 1.2, 0.5),

@@ -1,7 +1,6 @@
 """Synthetic notes come back: levels, deviations, start phases, noise; and frames make the sound that they describe."""
 import numpy as np
 import pytest
-import torch
 
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.note_frames import NoteFrames, frame_times
@@ -21,7 +20,6 @@ from hummingface.models.playing.frame import (
     pitch_to_hz,
 )
 
-torch.set_num_threads(1)
 RATE = 48000
 SUSTAIN = slice(100, 300)          # frames well inside a note of 2 s
 

@@ -1,7 +1,6 @@
 """Motion is measured as it was made, taken out of the trajectories, and made again."""
 import numpy as np
 import pytest
-import torch
 
 from hummingface.models.analysis.harmonic import analyse
 from hummingface.models.analysis.motion import find_lfo, lfo_at, measure_fuzz, smooth
@@ -22,7 +21,6 @@ from hummingface.models.playing.frame import (
 )
 from hummingface.models.playing.motion_generator import TABLE_RATE_HZ, TABLE_SIZE, make_motion, noise_tables
 
-torch.set_num_threads(1)
 RATE, F0 = 24000, 330.0
 PITCH = 69 + 12 * np.log2(F0 / 440)
 
