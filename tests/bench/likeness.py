@@ -78,7 +78,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
         figures = figures_of(note, played(patch, note, pitch, original_s, args.likeness), args.first)
         row |= {name: figures[name] for name in FIGURES}
         made = targets_of(note)
-        end = round(min(args.first, 1e3) * made.rate_hz)
+        end = round(args.first * made.rate_hz)
         row |= {f"targets_{name}": value for name, value in distance(made.original[:end], made.audio[:end], made.rate_hz).items()
                 if name in FIGURES}
         rows.append(row)
@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--model", default=FACTORY)
     parser.add_argument("--likeness", type=float, default=1.0)
     parser.add_argument("--between", action="store_true")
-    parser.add_argument("--first", type=float, default=np.inf, metavar="SECONDS", help="of a note, which alone count (all)")
+    parser.add_argument("--first", type=float, default=1e3, metavar="SECONDS", help="of a note, which alone count (all)")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     rows = measure(args)
