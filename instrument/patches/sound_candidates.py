@@ -1,5 +1,5 @@
 """The sounds of the library as they can be found by words: what each is made of, and what it measures."""
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,8 @@ def candidates(entries: Iterable[LibraryEntry]) -> list[Candidate]:
         if patch.model not in cards:
             cards[patch.model] = library.card_of_model(patch.model)
         card = cards[patch.model]
-        presets = card.get("presets") if isinstance(card.get("presets"), dict) else {}
+        stored = card.get("presets")
+        presets: dict[str, Any] = stored if isinstance(stored, dict) else {}
         shares = shares_of(patch, places_of(presets))
         key = sound_table.fingerprint(patch, str(card.get("sha256", ""))) if card else ""
         found.append(Candidate(entry, key, shares, _families(shares, presets), known.get(key, {})))
@@ -75,14 +76,14 @@ def _families(shares: dict[str, float], presets: dict[str, Any]) -> dict[str, fl
     return families
 
 
-def shares_of(patch: Patch, places: dict[str, Sequence[float]]) -> dict[str, float]:
+def shares_of(patch: Patch, places: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """How much of each preset of its model, by their `places` in latent space, is in a patch: what it was mixed from, where it still is
     there, or the presets that it is near."""
     point = np.array(patch.latents)
     if blend := {name: share for name, share in patch.blend.items() if name in places and share > 0}:
         shares = {name: share / sum(blend.values()) for name, share in blend.items()}
-        mixed = sum(share * np.array(places[name]) for name, share in shares.items())
-        if len(mixed) == len(point) and np.abs(mixed - point).max() < MIXED_WITHIN:
+        mixed = np.sum([share * np.array(places[name]) for name, share in shares.items()], 0)
+        if mixed.shape == point.shape and np.abs(mixed - point).max() < MIXED_WITHIN:
             return shares
     near = {name: place for name, place in places.items() if len(place) == len(point)}
     if not near:

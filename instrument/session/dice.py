@@ -157,8 +157,9 @@ def _within(place: int, z: float) -> float:
 
 
 def _presets(card: dict[str, Any]) -> Iterable[Preset]:
-    presets = card.get("presets")
-    for name, z in places_of(presets if isinstance(presets, dict) else {}).items():
+    stored = card.get("presets")
+    presets: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    for name, z in places_of(presets).items():
         family, gain_db = presets[name].get("family"), presets[name].get("gain_db", 0.0)
         if can_be_shown(name) and is_number(gain_db):
             yield Preset(name, tuple(z), family[:LONGEST_TAG] if can_be_shown(family) else "", presets[name].get("sustained") is not False,

@@ -11,24 +11,29 @@ from hummingface.instrument.patches import library
 MEASURED_MS = 400_000                   # on a busy machine
 
 
+class Searching(PatchBrowser):
+    """The browser with what answers it, as `PatchChoosing` connects them."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.words = WordSearch(self)
+        self.answer_of = self.words.find
+        self.words.measured.connect(self.answer_again)
+
+    def open_it(self):
+        entries = library.patches()
+        self.words.begin(entries)
+        self.open_at(QPoint(), entries, "Evening Grand")
+
+
 @pytest.fixture
 def browser(qtbot, tmp_path, monkeypatch):
     monkeypatch.setenv("HUMMINGFACE_HOME", str(tmp_path))
     window = QWidget()
     qtbot.addWidget(window)
-    made = PatchBrowser(window)
-    search = WordSearch(made)
-    made.find = search.find
-    search.measured.connect(made.answer_again)
-    made.words = search
-
-    def open_it():
-        entries = library.patches()
-        search.begin(entries)
-        made.open_at(QPoint(), entries, "Evening Grand")
-    made.open_it = open_it
+    made = Searching(window)
     yield made
-    search.close()
+    made.words.close()
     made.hide()
 
 

@@ -1,5 +1,5 @@
 """What each latent mostly does: found where there is something to find, and what cards say of it holds at points that were not measured."""
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -34,7 +34,8 @@ class Invented:
 
 
 def test_a_latent_is_called_what_it_does_everywhere():
-    less, noisy, either, nothing = latent_labels.latent_labels(Invented(), count=30)
+    model: Any = Invented()
+    less, noisy, either, nothing = latent_labels.latent_labels(model, count=30)
     assert (less["label"], less["characteristic"]) == ("still", "vibrato") and less["change"] < -1 and less["same"] > 0.9
     assert (noisy["label"], noisy["characteristic"]) == ("breathy", "noisiness")
     assert either is None and nothing is None
@@ -43,7 +44,7 @@ def test_a_latent_is_called_what_it_does_everywhere():
 @pytest.mark.parametrize("name", ["FluidR3 Atlas", "FluidR3 Dream"])
 def test_labels_of_the_factorys_models_hold_at_other_points(name):
     """`hummingface train labels MODEL` after its weights have changed."""
-    model = library.load_model(name)
+    model: Any = library.load_model(name)
     stored = model.card["latent_labels"]
     assert len(stored) == model.free_latents and sum(about is not None for about in stored) >= 1
     labelled = [latent for latent, about in enumerate(stored) if about is not None]

@@ -20,7 +20,7 @@ class PatchChoosing:
     def __init__(self, window: QWidget, session: Session, bar: PatchBar, pad: MorphPad, banner: Banner):
         self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
         self.browser, self.saver, self.words = PatchBrowser(window), SavePopup(window), WordSearch(window)
-        self.browser.find = self.words.find
+        self.browser.answer_of = self.words.find
         self.words.measured.connect(lambda: self.browser.isVisible() and self.browser.answer_again())
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)

@@ -59,7 +59,7 @@ class PatchBrowser(QFrame):
         self.entries: list[LibraryEntry] = []
         self.shown: list[LibraryEntry] = []
         self.playing = ""
-        self.find: Callable[[str], Answer] = lambda _words: Answer(())     # the sounds that answer words
+        self.answer_of: Callable[[str], Answer] = lambda _words: Answer(())     # the sounds that answer words
         self._reasons: dict[LibraryEntry, tuple[str, ...]] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(12),) * 4)
@@ -142,7 +142,7 @@ class PatchBrowser(QFrame):
         words = typed.lower().split()
         tags = [chip.property("tag") for chip in self.chips if chip.isChecked()]
         named = [e for e in self.entries if all(any(w in part.lower() for part in (e.name, *e.tags)) for w in words)]
-        answer = self.find(typed) if words else Answer(())
+        answer = self.answer_of(typed) if words else Answer(())
         if named and (answer.unknown or (len(words) > 1 and any(" ".join(words) in e.name.lower() for e in named))):
             answer = Answer(())                             # a name is being typed
         self._reasons = {match.entry: match.reasons for match in answer.matches}
