@@ -21,7 +21,7 @@ class PatchChoosing:
         self.session, self.bar, self.pad, self.banner = session, bar, pad, banner
         self.browser, self.saver, self.words = PatchBrowser(window), SavePopup(window), WordSearch(window)
         self.browser.answer_of = self.words.find
-        self.words.measured.connect(lambda: self.browser.isVisible() and self.browser.answer_again())
+        self.words.measured.connect(self.browser.answer_again)
         self._for_corner: int | None = None
         bar.step_wanted.connect(self.step)
         bar.browse_wanted.connect(self.browse)

@@ -160,6 +160,8 @@ class PatchBrowser(QFrame):
 
     def answer_again(self) -> None:
         """The same words may have another answer now; what is selected stays selected."""
+        if not self.isVisible():
+            return
         row = self.list.currentIndex().row()
         before = self.shown[row] if 0 <= row < len(self.shown) else None
         self.refresh()

@@ -1,7 +1,7 @@
 """Mouse wheels and touchpads: what they roll, and what they leave alone."""
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSlider
 
 NOTCH = 120                 # of a wheel, in Qt's eighths of a degree
 
@@ -44,7 +44,7 @@ class _LeavesWheel(QObject):
         return super().eventFilter(watched, event)
 
 
-def leave_wheel(*boxes: QComboBox | QAbstractSpinBox) -> None:
+def leave_wheel(*boxes: QComboBox | QAbstractSpinBox | QSlider) -> None:
     """Rolling over a box on the way elsewhere changes nothing."""
     for box in boxes:
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)          # Qt's own gives the focus to whatever is rolled over
