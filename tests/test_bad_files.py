@@ -99,7 +99,8 @@ def test_any_wrong_value_anywhere_in_a_card_is_refused_by_name_or_harmless(home)
     for place in places(values):
         for wrong in WRONG:
             card.write_text(json.dumps(replaced(values, place, wrong)))
-            library.knobs_of("untrained")
+            library.named_knobs_of("untrained")
+            library.families_of("untrained")
             if said := refusal(ModelError, lambda: load_model(card)):
                 refused += 1
                 assert str(card.parent) in said

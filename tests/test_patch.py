@@ -98,6 +98,14 @@ def test_older_versions_are_migrated():
     assert patch.to_json()["version"] == patch_file.VERSION
 
 
+def test_what_characteristics_do_now_is_told_of_patches_from_before():
+    values = {"format": "hummingface-patch", "version": 3, "name": "Old", "model": {"name": "Fluid"}, "latents": list(Z)}
+    moved = from_json(values | {"parameters": {"characteristic.brightness": 2.0}})
+    assert moved.parameters["characteristic.brightness"] == 2.0 and '"Old"' in moved.notice and "shape the sound now" in moved.notice
+    assert from_json(values | {"parameters": {"family.1": 0.5}}).notice == ""
+    assert from_json(moved.to_json()).notice == "", "saved again it is of this version"
+
+
 def test_where_it_cannot_be_written_is_said_and_nothing_is_left(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(PatchError, match="file"):

@@ -22,6 +22,7 @@ from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
 from hummingface.instrument.gui.panels.latent_panel import LatentPanel
+from hummingface.instrument.gui.panels.named_panel import NamedPanel
 from hummingface.instrument.gui.panels.panel import rescale, tool
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
 from hummingface.instrument.gui.panels.record_bar import RecordBar
@@ -77,7 +78,7 @@ class Window(QMainWindow):
         self.size_on_screen.begin()         # first: everything is made at its scale
         theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
-        self.controls: dict[str, Control] = {**self.latents.knobs, **self.latents.named, **self.panels.controls, **self.output.controls,
+        self.controls: dict[str, Control] = {**self.latents.knobs, **self.named.knobs, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self._connect()
         if not self.keeping.restore(patch):
@@ -101,6 +102,7 @@ class Window(QMainWindow):
         self.recorder = RecordBar()
         self.banner = Banner()
         self.latents = LatentPanel(self.session)
+        self.named = NamedPanel(self.session)
         self.morph = MorphPanel(self.session)
         self.spectrogram = SpectrogramPanel()
         self.output = OutputPanel()
@@ -136,8 +138,9 @@ class Window(QMainWindow):
         self._top.addLayout(right, 1)
         self._first.addWidget(self.latents, 66)
         self._first.addWidget(self.morph, 34)
-        self._second.addWidget(self.spectrogram, 1)
-        self._second.addWidget(self.output)
+        self._second.addWidget(self.named, 30)
+        self._second.addWidget(self.spectrogram, 42)
+        self._second.addWidget(self.output, 28)
         self._keys.addWidget(self.bend)
         self._keys.addWidget(self.wheel)
         self._keys.addWidget(self.levels)
@@ -177,6 +180,7 @@ class Window(QMainWindow):
         for parameter_id, control in self.controls.items():
             control.show_value(self.session[parameter_id])
         self.latents.refresh()
+        self.named.refresh()
         self.morph.pad._refresh()
         self._show_keys()
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
+from hummingface.instrument.patches.parameters import ON_WHOLE_NOTES, group
 from hummingface.instrument.patches.patch import MOST_LATENTS, Patch, PatchError
-from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown, card_of
+from hummingface.models.playing.card_file import LATENT_LIMIT, card_of
 from hummingface.models.playing.file_names import alike, plain
 from hummingface.models.playing.stft_shape import NETWORK as STFT
 from hummingface.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from hummingface.models.playing.knobs import KnobDirection
     from hummingface.models.playing.model import Model
     from hummingface.models.playing.playable import Playable
     from hummingface.models.playing.stft_model import StftModel
@@ -134,10 +136,32 @@ def card_of_model(model: str) -> dict:
         return {}
 
 
-def knobs_of(model: str) -> list[str]:
-    """The named directions of a model: ids as in `models/playing/knobs.py`. Empty where the model is missing."""
-    knobs = card_of_model(model).get("knobs")
-    return sorted(name for name in knobs if can_be_shown(name)) if isinstance(knobs, dict) else []
+def directions_of(model: str) -> "dict[str, KnobDirection]":
+    """The directions among a model's latents, by the controls that move them. Empty where the model is missing or its card is damaged."""
+    from hummingface.models.playing.knobs import by_control, read_knobs
+    from hummingface.models.playing.shape import ModelError
+    card = card_of_model(model)
+    latents = _architecture(card).get("latents")
+    try:
+        return by_control(read_knobs(card, latents), _plays_whole_notes(card)) if isinstance(latents, int) else {}
+    except ModelError:
+        return {}
+
+
+def named_knobs_of(model: str) -> list[str]:
+    """The characteristics that do something for a model, by the ids of their controls. Empty where the model is missing."""
+    card = card_of_model(model)
+    known = directions_of(model)
+    return [p.id for p in group("characteristic") if card and (not _plays_whole_notes(card) or p.id in ON_WHOLE_NOTES or p.id in known)]
+
+
+def _architecture(card: dict) -> dict:
+    found = card.get("architecture")
+    return found if isinstance(found, dict) else {}
+
+
+def _plays_whole_notes(card: dict) -> bool:
+    return _architecture(card).get("network") == STFT
 
 
 def latent_labels_of(model: str) -> list[str]:
@@ -152,7 +176,7 @@ def latent_labels_of(model: str) -> list[str]:
 
 def families_of(model: str) -> list[str]:
     """A model's families, in the order of the controls `family.1` ..."""
-    return [name.partition(".")[2] for name in knobs_of(model) if name.startswith("family.")]
+    return [knob.name for name, knob in directions_of(model).items() if name.startswith("family.")]
 
 
 def find(name: str, entries: list[LibraryEntry], what: str) -> LibraryEntry:

@@ -74,17 +74,22 @@ def _latents() -> list[Parameter]:
             for i in range(LATENT_KNOBS)]
 
 
-_CHARACTERISTICS = (                     # what a model may know a direction for (models/playing/knobs.py), and what more of it sounds like
-    ("brightness", "Brighter", "more power in its upper partials"), ("attack", "Softer", "a slower onset"),
-    ("decay", "Percussive", "a faster decay"), ("noisiness", "Breathier", "more breath, bow or hammer"),
-    ("inharmonicity", "Bell-like", "partials farther from integer multiples"), ("odd", "Hollow", "odd partials over even ones"),
-    ("vibrato", "Vibrating", "deeper vibrato"), ("fuzz", "Rougher", "more beating, rasp and distortion"))
+_CHARACTERISTICS = (                     # operations on the frame (performance/frame_operations.py, note_course.py): right, and left of 0
+    ("brightness", "Brighter", "Right: upper partials and noise rise. Left: they fall."),
+    ("attack", "Soft onset", "Right: a slower onset. Left: a harder, quicker one."),
+    ("decay", "Percussive", "Right: the held note dies away. Left: what dies away by itself rings longer."),
+    ("noisiness", "Breathier", "Right: more breath, bow or hammer. Left: less."),
+    ("inharmonicity", "Bell-like", "Right: partials spread as those of bars and bells. Left: nearer to whole multiples."),
+    ("odd", "Hollow", "Right: even partials fall. Left: odd ones do, but for the first."),
+    ("vibrato", "Vibrating", "Right: a deeper vibrato. Left: less of the sound's own."),
+    ("fuzz", "Rougher", "Right: partials beat and rasp. Left: they stand still."))
+ON_WHOLE_NOTES = ("characteristic.attack", "characteristic.decay", "characteristic.vibrato")       # these do something for them, too
 
 
 def _knobs() -> list[Parameter]:
     return [*(Parameter(f"characteristic.{name}", label, "characteristic", -LATENT_RANGE, LATENT_RANGE, 0.0,
-                        help=f"Moves the model's own sound: {more}. Not a filter: another sound of its space.")
-              for name, label, more in _CHARACTERISTICS),
+                        help=f"{sides} As loud as before." if name in ("brightness", "noisiness", "odd") else sides)
+              for name, label, sides in _CHARACTERISTICS),
             *(Parameter(f"family.{i + 1}", f"Family {i + 1}", "family", 0, 1, 0.0, "%",
                         help="How far the sound goes towards this family of the model's instruments.") for i in range(FAMILY_KNOBS))]
 

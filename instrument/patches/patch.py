@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hummingface.instrument.patches.parameters import PARAMETERS, defaults, renamed
+from hummingface.instrument.patches.parameters import PARAMETERS, defaults, group, renamed
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
@@ -20,7 +20,10 @@ from hummingface.models.playing.recorded_note import PLACES, RecordedNoteError, 
 from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
-FORMAT, VERSION = "hummingface-patch", 3
+FORMAT, VERSION = "hummingface-patch", 4
+SHAPING = 4                              # the first version whose characteristics shape the sound; before, they moved latents
+SHAPING_NOTICE = ("characteristics (Brighter, Vibrating ..) moved the latents a little when it was made; they shape the sound now, and do "
+                  "much more.")
 LARGEST_BYTES = 2 << 20
 MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
 MOST_LATENTS = 128
@@ -58,6 +61,7 @@ class Patch:
     model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
     recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one in each place
+    version: int = field(default=VERSION, compare=False)           # of the file that it was read from
 
     def __post_init__(self) -> None:
         rest = defaults()
@@ -70,6 +74,13 @@ class Patch:
     def dry(self) -> "Patch":
         """The patch without reverb, delay and chorus."""
         return self.with_values(parameters={**self.parameters, **DRY})
+
+    @property
+    def notice(self) -> str:
+        """What its player should know of what has changed since its file was written; empty if nothing has."""
+        if self.version >= SHAPING or not any(self.parameters[p.id] for p in group("characteristic")):
+            return ""
+        return f'"{self.name}": {SHAPING_NOTICE}'
 
     def to_json(self) -> dict:
         """Plain values for files and messages; controls at their defaults are omitted."""
@@ -87,7 +98,8 @@ class Patch:
 
 def from_json(values: object, where: str = "patch") -> Patch:
     """The patch in these values, checked and migrated. `where` names their source in errors. Raises PatchError."""
-    values = _migrate(_typed(values, dict, where, "the file"), where)
+    file = _typed(values, dict, where, "the file")
+    values = _migrate(file, where)
 
     def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
@@ -134,7 +146,8 @@ def from_json(values: object, where: str = "patch") -> Patch:
                  model=_text(model.get("name"), where, "model: name"),
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
                  latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
-                 recordings=_recordings(take("recordings", list, []), where, bool(morph)))
+                 recordings=_recordings(take("recordings", list, []), where, bool(morph)),
+                 version=file["version"])
 
 
 def _recording_to_json(recording: Recording) -> dict:
@@ -239,7 +252,12 @@ def _from_version_2(values: dict) -> dict:
     return {**values, "parameters": parameters, "version": 3}
 
 
-MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2}        # from version to the next
+def _from_version_3(values: dict) -> dict:
+    """In version 3 the characteristics moved the latents of the model; they keep their values, and now shape the sound."""
+    return {**values, "version": 4}
+
+
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2, 3: _from_version_3}        # from version to the next
 
 
 def _typed(value: object, kind: type[T], where: str, name: str) -> T:

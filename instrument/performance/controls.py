@@ -21,6 +21,9 @@ CUTOFF, RESONANCE, TRACKING = INDEX["filter.cutoff_hz"], INDEX["filter.resonance
 FILTER_ENVELOPE, FILTER_DECAY = INDEX["filter.envelope"], INDEX["filter.decay_s"]
 FILTER_VELOCITY = INDEX["filter.velocity"]
 SOUND_KNOBS = [INDEX[name] for name, p in PARAMETERS.items() if p.group in ("characteristic", "family")]     # of the model's own knobs
+(TO_BRIGHT, TO_SOFT, TO_PERCUSSIVE, TO_BREATH, TO_BELL, TO_HOLLOW, TO_VIBRATO, TO_ROUGH) = (
+    INDEX[f"characteristic.{name}"]
+    for name in ("brightness", "attack", "decay", "noisiness", "inharmonicity", "odd", "vibrato", "fuzz"))
 BRIGHTNESS, NOISE_DB = INDEX["character.brightness"], INDEX["character.noise_db"]
 EVEN_ODD, STRETCH = INDEX["character.even_odd"], INDEX["character.stretch"]
 STEREO_WIDTH = INDEX["character.width"]
@@ -35,7 +38,7 @@ BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the ch
 CHANNEL_COLUMNS = 5
 
 # A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
-_GLIDES = np.array([p.group in ("filter", "character", "effects") or p.id in (
+_GLIDES = np.array([p.group in ("characteristic", "filter", "character", "effects") or p.id in (
     "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])

@@ -15,8 +15,20 @@ from hummingface.instrument.performance.controls import (
     NOISE_DB,
     RELEASE_TIMES,
     STEREO_WIDTH,
+    TO_BREATH,
+    TO_BRIGHT,
+    TO_HOLLOW,
 )
 from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.frame_operations import (
+    deviation_kept,
+    heard_power,
+    keep_loudness,
+    move_spectrum,
+    roughness,
+    spectrum_moves,
+    vibrato_of,
+)
 from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
 from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
 from hummingface.instrument.performance.stereo_rows import write_noise, write_sides
@@ -66,7 +78,8 @@ class Scratch(NamedTuple):
     level_db: np.ndarray                 # [PARTIALS] what the frame says
     shift_db: np.ndarray                 # [PARTIALS] what is added to it
     gains: np.ndarray                    # [PARTIALS]
-    band_shift_db: np.ndarray            # [BANDS]
+    noise_db: np.ndarray                 # [BANDS] what the frame says of noise,
+    band_shift_db: np.ndarray            # [BANDS] and what is added to it
     powers: np.ndarray                   # [BANDS]
 
 
@@ -97,24 +110,37 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
     """A row of a voice that plays the frame that it holds."""
     controls, s = values.controls, row.slot
     frame = state.held[s]
-    move_envelopes(v, row.dt_s, controls)
+    move_envelopes(row, v, controls)
     sway = _sway(row, v, frame, state, values)
-    move_groups(frame, row.dt_s, sway.fade, math.log2(controls[MOTION_SPEED]), state.cycles[s], scratch.motion, scratch.column)
+    move_groups(frame, row.dt_s, sway.fade, math.log2(controls[MOTION_SPEED]), roughness(row.age_s, controls), state.cycles[s],
+                scratch.motion, scratch.column)
     if v.stage == RELEASED:
         release_groups(frame, row.dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, state.release_db[s])
     pressure = pressure_of(v, values)
     common_db, tilt_db = common_gain_db(v, pressure, values), v.tilt_db + PRESSURE_TILT_DB * pressure
-    level = np.float32(v.envelope * exp2(OCTAVES * common_db))
+    level = np.float32(v.envelope * v.course * exp2(OCTAVES * common_db))
     per_cutoff = np.float32(1 / min(max(cutoff_hz_of(row, v, pressure, controls), 10.0), 40000.0))
     damping, nyquist_hz = np.float32(filter_damping(controls)), np.float32(0.5 * values.rate_hz)
 
     out = shaped.partials[row.entry, row.index]
-    _place_partials(frame, sway, state, s, scratch, out[2])
+    _place_partials(frame, sway, state, s, controls, scratch, out[2])
     _fall_beyond(row, state, nyquist_hz, scratch, out[2])
     for k in range(PARTIALS):
         scratch.shift_db[k] += np.float32(state.colour_db[k] + min(tilt_db * (LOG2_RATIO[k] - 2), MOST_TILT_DB)) + state.fall_db[s, k]
-    partial_gains(scratch.level_db, scratch.shift_db, out[2], level, np.float32(QUIETEST_DB - common_db), nyquist_hz, per_cutoff,
-                  damping, scratch.gains)
+    _shift_bands(sway.f0_hz, tilt_db, state, s, controls, scratch.band_shift_db)
+    scratch.noise_db[:] = frame[NOISE.start:NOISE.stop]
+    quietest_db, quietest_band_db = np.float32(QUIETEST_DB - common_db), np.float32(QUIETEST_BAND_DB - common_db)
+    total, times = np.float32(0), 2 if spectrum_moves(controls) else 1
+    before = np.float32(0)
+    for turn in range(times):                   # as it is, and as the knobs move it
+        if turn == 1:
+            before = heard_power(sway.f0_hz, scratch.gains, scratch.powers)
+            move_spectrum(sway.f0_hz, controls[TO_BRIGHT], controls[TO_BREATH], controls[TO_HOLLOW], scratch.level_db, scratch.shift_db,
+                          scratch.noise_db, scratch.band_shift_db)
+        partial_gains(scratch.level_db, scratch.shift_db, out[2], level, quietest_db, nyquist_hz, per_cutoff, damping, scratch.gains)
+        total = band_powers(scratch.noise_db, scratch.band_shift_db, level, quietest_band_db, per_cutoff, damping, scratch.powers)
+    if times == 2:
+        total *= keep_loudness(before, heard_power(sway.f0_hz, scratch.gains, scratch.powers), scratch.gains, scratch.powers)
     peak, last = _write_gains(scratch.gains, out)
     _write_motion(sway, state, s, last, scratch, out)
     v.peak = peak if peak > LEAST else 0.0
@@ -123,9 +149,6 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
 
     left, right = pan_gains(row, v, values)
     shaped.pan[row.entry, 0], shaped.pan[row.entry, 1] = left, right
-    _shift_bands(sway.f0_hz, tilt_db, state, s, controls, scratch.band_shift_db)
-    total = band_powers(frame[NOISE.start:NOISE.stop], scratch.band_shift_db, level, np.float32(QUIETEST_BAND_DB - common_db),
-                        per_cutoff, damping, scratch.powers)
     write_sides(row, state, controls[STEREO_WIDTH], shaped)
     write_noise(row, r, state, controls[STEREO_WIDTH], scratch.powers, left, right, shaped)
     v.peak = max(v.peak, math.sqrt(total))
@@ -137,23 +160,27 @@ def _sway(row, v, frame, state, values):
     controls = values.controls
     late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
     fade = late * controls[MOTION]
-    v.vibrato += row.dt_s * frame[VIBRATO.start + 1] * controls[MOTION_SPEED]
-    lfo = fade * math.cos(TURN * v.vibrato)
+    knob = vibrato_of(frame, row.age_s, controls)
+    v.vibrato += row.dt_s * knob.rate_hz * controls[MOTION_SPEED]
+    turning = math.cos(TURN * v.vibrato)
+    lfo = fade * turning * knob.kept
     hops = row.age_s * TABLE_RATE_HZ
     moment = int(hops)
     between = np.float32(hops - moment)
     i = (moment + state.offset[row.slot, 0]) & (TABLE_SIZE - 1)
     jitter = state.wave[i, JITTER, 0] + between * (state.wave[i + 1, JITTER, 0] - state.wave[i, JITTER, 0])
-    cents = frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter + vibrato_cents(row, v, values)
+    cents = (frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter + vibrato_cents(row, v, values)
+             + knob.own_cents * turning)
     return Sway(hz_of(row.pitch, cents), fade, lfo, moment, between)
 
 
 @inlined(fastmath=FASTER)
-def _place_partials(frame, sway, state, s, scratch, hz):
+def _place_partials(frame, sway, state, s, controls, scratch, hz):
     """Level and frequency of each partial, and the shift that its group has: the swing of its vibrato, less its release."""
+    kept = deviation_kept(controls)
     for k in range(PARTIALS):
         scratch.level_db[k] = frame[LEVEL.start + ORDER[k]]
-        hz[k] = sway.f0_hz * (state.warp[k] + frame[DEVIATION.start + ORDER[k]])
+        hz[k] = sway.f0_hz * (state.warp[k] + kept * frame[DEVIATION.start + ORDER[k]])
     k = 0
     for g in range(GROUPS):
         moved_db = frame[LFO_GAIN.start + g] * sway.lfo - state.release_db[s, g]

@@ -73,7 +73,7 @@ class FrameSource:
         self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
-        self.knobs = by_control(model.knobs)
+        self.knobs = by_control(model.knobs, whole_notes=False)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
         self._trend = key_trend.of_model(model.network)     # loudness over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z

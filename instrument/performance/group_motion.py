@@ -5,6 +5,7 @@ Plain loops over all groups, as in `partial_gains.py`. Motion is made as `models
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.frame_operations import ROUGH_RATE, ROUGH_REGULARITY
 from hummingface.instrument.performance.partial_gains import exp2_single
 from hummingface.models.playing.frame import FUZZ, FUZZ_RATE, GROUPS, REGULARITY, RELEASE
 from hummingface.models.playing.motion_generator import HIGHEST_OCTAVE, LOWEST_OCTAVE
@@ -42,14 +43,17 @@ def release_groups(frame, dt_s, longest_s, times, shortest_s, release_db):
 
 
 @compiled(fastmath=FASTER)
-def move_groups(frame, dt_s, fade, faster, cycles, motion, column):
+def move_groups(frame, dt_s, fade, faster, rough, cycles, motion, column):
     """Moves the groups' phases `cycles` [GROUPS] on, and writes what they are multiplied by: `motion` [6, GROUPS] float32, and the octave
-    of noise, `column` [GROUPS]. `fade`: the share of motion, `faster`: octaves added to its rate."""
+    of noise, `column` [GROUPS]. `fade`: the share of motion, `faster`: octaves added to its rate,
+    `rough`: the knob's `Roughness`."""
     fade, faster = np.float32(fade * fade), np.float32(faster)
     for g in range(GROUPS):
-        fuzz = min(frame[FUZZ.start + g] * fade, MOST_FUZZ)
-        rate = min(max(frame[FUZZ_RATE.start + g] + faster, _LOWEST), _FASTEST)
+        fuzz = min(frame[FUZZ.start + g] * fade * rough.kept + rough.added, MOST_FUZZ)
+        rate = frame[FUZZ_RATE.start + g] + faster
+        rate = min(max(rate + rough.towards * (np.float32(ROUGH_RATE) - rate), _LOWEST), _FASTEST)
         regular = min(max(frame[REGULARITY.start + g], _ZERO), _ONE)
+        regular += rough.towards * (np.float32(ROUGH_REGULARITY) - regular)
         octave = min(np.floor(rate), _TOP)
         mix = min(rate - octave, _ONE)
         column[g] = np.int32(octave) - np.int32(LOWEST_OCTAVE)

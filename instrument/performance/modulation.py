@@ -16,7 +16,9 @@ from hummingface.instrument.performance.controls import (
     EVEN_ODD,
     STEREO_WIDTH,
     STRETCH,
+    TO_BELL,
 )
+from hummingface.instrument.performance.frame_operations import stretched
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
@@ -48,7 +50,7 @@ def shape(rows, count, table, state, frames, values, shaped):
     _colour(values.controls, state)
     scratch = Scratch(np.empty((6, GROUPS), np.float32), np.empty(GROUPS, np.int32), np.empty(GROUPS, np.int64),
                       np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32),
-                      np.empty(BANDS, np.float32), np.empty(BANDS, np.float32))
+                      np.empty(BANDS, np.float32), np.empty(BANDS, np.float32), np.empty(BANDS, np.float32))
     for r in range(count):
         row = rows[r]
         v = table[row.slot]
@@ -72,6 +74,8 @@ def _colour(controls, state):
     for k in range(PARTIALS):
         state.colour_db[k] = min(tilt * (LOG2_RATIO[k] - 2), MOST_TILT_DB) + _ODD[k] * odd_db + _EVEN[k] * even_db
         state.warp[k] = RATIO[k] if power == 1 else RATIO[k] ** power
+        if controls[TO_BELL] > 0:
+            state.warp[k] = stretched(state.warp[k], controls)
 
 
 @inlined(fastmath=FASTER)

@@ -5,6 +5,7 @@ from hummingface.instrument.performance.controls import (
     RELEASE_TIMES,
 )
 from hummingface.instrument.performance.fast_math import exp2
+from hummingface.instrument.performance.frame_operations import own_vibrato_cents
 from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     OCTAVES,
@@ -27,8 +28,8 @@ DULLEST_HARMONIC = 6.0                         # of a whole note: a soft stroke 
 def shape_sample(row, v, r, state, values, shaped):
     """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
     controls, release_db, fall_db = values.controls, state.release_db[row.slot], state.fall_db[row.slot]
-    move_envelopes(v, row.dt_s, controls)
-    f0_hz = _follow_note(row, v, vibrato_cents(row, v, values), fall_db)
+    move_envelopes(row, v, controls)
+    f0_hz = _follow_note(row, v, vibrato_cents(row, v, values) + own_vibrato_cents(row, v, controls), fall_db)
     if v.stage == RELEASED:
         seconds = min(v.ring_s, v.longest_release_s) * controls[RELEASE_TIMES]
         if v.shortest_release_s > 0:
@@ -36,7 +37,7 @@ def shape_sample(row, v, r, state, values, shaped):
         release_db[0] += 60 * row.dt_s / max(seconds, 0.004)
     pressure = pressure_of(v, values)
     level_db = common_gain_db(v, pressure, values) - release_db[0] - fall_db[0]
-    gain = v.envelope * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
+    gain = v.envelope * v.course * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
     cutoff_hz = cutoff_hz_of(row, v, pressure, controls)
     cutoff_hz = max(cutoff_hz * 2 ** v.tilt_db, min(cutoff_hz, DULLEST_HARMONIC * f0_hz))      # duller, and no softer for it
     out = shaped.partials[row.entry, row.index]

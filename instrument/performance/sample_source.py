@@ -44,7 +44,7 @@ class SampleSource:
         self.longest_s = float(model.card["longest_s"])
         self.velocities = VELOCITIES                            # the network has no input for velocity
         self.longest_release_s = LONGEST_RELEASE_S
-        self.knobs = by_control(model.knobs)
+        self.knobs = by_control(model.knobs, whole_notes=True)
         self.target, self.z = np.zeros((2, self.latents), np.float32)
         self.version = 1
         self._hop = self._settled_hop = 0

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled, inlined
-from hummingface.instrument.performance.controls import ATTACK_SPEED, BEND, SPEED, TRANSPOSE, TUNE
+from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
+from hummingface.instrument.performance.note_course import pace
 from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
-ATTACK_PACE_S, PACE_BLEND_S = 0.10, 0.15       # the model's first 0.1 s passes at the onset speed, then blends over
 LOWEST_PITCH, HIGHEST_PITCH = 0.0, 132.0       # what a decoder is asked for; the frequency itself has no such limit
 AHEAD_SHARE = 0.133                            # of the time since note-on: how far ahead a frame may be asked for
 MOST_AHEAD_HOPS = 8
@@ -90,13 +90,6 @@ def heard_time(time_s, longest_s, slope, seed):
 
 
 @inlined(fastmath=FASTER)
-def _pace(time_s, controls):
-    """Seconds of the model's time that pass in a second."""
-    late = min(max((time_s - ATTACK_PACE_S) / PACE_BLEND_S, 0.0), 1.0)
-    return controls[ATTACK_SPEED] * (1 - late) + controls[SPEED] * late
-
-
-@inlined(fastmath=FASTER)
 def _move(v, s, row, end, values, longest_s):
     """Moves voice `s` to sample `end`, and says in `row` where it stands then."""
     controls, dt_s = values.controls, (end - v.sample) / values.rate_hz
@@ -105,7 +98,7 @@ def _move(v, s, row, end, values, longest_s):
     if v.pitch != v.goal:
         step, away = v.glide * dt_s, v.goal - v.pitch
         v.pitch = v.goal if abs(away) <= step or step <= 0 else v.pitch + math.copysign(step, away)
-    passed = dt_s * _pace(v.time_s, controls)
+    passed = dt_s * pace(v.time_s, controls)
     v.time_s += passed
     row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
     row.pitch = v.pitch + values.channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
@@ -133,7 +126,7 @@ def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
     row.input, row.fraction = count, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     batch.pitch[count] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
     batch.velocity[count], batch.owner[count] = v.asked_velocity, row.slot
-    batch.time_s[count] = heard_time(v.time_s + ahead_s * _pace(v.time_s, controls), models.longest_s[v.source], v.slope, v.seed)
+    batch.time_s[count] = heard_time(v.time_s + ahead_s * pace(v.time_s, controls), models.longest_s[v.source], v.slope, v.seed)
     return count + 1
 
 
@@ -141,7 +134,7 @@ def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
 def _ahead(v, step_s, controls):
     """Whole steps ahead that a voice is smooth enough for, in seconds. Voices differ, so that a chord's frames spread over hops."""
     most = MOST_AHEAD_HOPS - ((v.seed >> 24) & 3)
-    smooth_s = AHEAD_SHARE * v.time_s / max(_pace(v.time_s, controls), 0.25)
+    smooth_s = AHEAD_SHARE * v.time_s / max(pace(v.time_s, controls), 0.25)
     return step_s * max(min(int(smooth_s / step_s), most) - 1, 0)
 
 

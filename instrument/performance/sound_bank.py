@@ -97,6 +97,8 @@ def notice(sound: Sound) -> str:
     if not isinstance(model, StftModel) and trained_velocities(model.card) is None:
         return (f"The model {model.name} does not say which velocities it was trained on: it is used for all velocities, "
                 "and very soft or hard notes may sound wrong.")
+    if patch.notice:
+        return patch.notice
     if patch.model != model.name or patch.model_sha256 in ("", model.card.get("sha256")):
         return ""
     return f'"{patch.name}" was made with another version of the model {patch.model}; it may sound different.'

@@ -41,6 +41,7 @@ voice_dtype = np.dtype([
     # how fast it falls from there on, how long it rings after note-off, how much of it has passed
     ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),
     ("loop_length_s", "f8"), ("tuning", "f4", 128),         # and how much faster each of its frames is to be read, to stay on its key
+    ("rise", "f8"), ("fallen_db", "f8"), ("course", "f8"),  # what the knobs of its course make of its level (note_course.py)
     ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
 ], align=True)
 

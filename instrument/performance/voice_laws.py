@@ -24,6 +24,7 @@ from hummingface.instrument.performance.controls import (
     WHEEL_CENTS,
     WIDTH,
 )
+from hummingface.instrument.performance.note_course import move_course
 from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_state import RATIO, TURN
 from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S
@@ -44,8 +45,10 @@ def hz_of(pitch, cents):
 
 
 @inlined(fastmath=FASTER)
-def move_envelopes(v, dt_s, controls):
+def move_envelopes(row, v, controls):
     """Moves the envelopes and the level by a row; a released voice keeps its level, and falls by its release instead."""
+    dt_s = row.dt_s
+    move_course(row, v, controls)
     if v.stage < RELEASED:
         if v.decaying == 0:
             v.envelope += dt_s / controls[ATTACK]

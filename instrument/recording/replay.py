@@ -13,7 +13,8 @@ import numpy as np
 from hummingface.instrument.files import sound_file
 from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.parameters import group
+from hummingface.instrument.patches.patch import SHAPING, SHAPING_NOTICE, Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
@@ -37,6 +38,8 @@ def notice(performance: Performance, source: Source) -> str:
     model, captured = performance.snapshot["model"], performance.snapshot
     if model["sha256"] and model["sha256"] != source.model.card.get("sha256"):
         return f"The take was played on another version of the model {model['name']}; it will sound different."
+    if _had_other_knobs(performance):
+        return f"The take will sound different: its {SHAPING_NOTICE}"
     if captured["law"] != LAW:
         return "The take was recorded by an earlier version: until another patch is chosen, it plays with that version's dynamics."
     if captured["rules"] != RULES:
@@ -48,6 +51,15 @@ def notice(performance: Performance, source: Source) -> str:
     if performance.late is None:
         return "Whether notes came late while the take was recorded was not measured; where they did, it sounds different."
     return ""
+
+
+def _had_other_knobs(performance: Performance) -> bool:
+    """Whether characteristics are moved in a take of the time when they moved latents."""
+    patch, controls = performance.snapshot["patch"], performance.snapshot["controls"]
+    ids = {p.id for p in group("characteristic")}
+    if patch is None or patch["version"] >= SHAPING:
+        return False
+    return any(controls.get(name) for name in ids) or any(isinstance(one, midi.Set) and one.id in ids for _, one in performance.events)
 
 
 def prepare(performer: Performer, performance: Performance, bank: SoundBank, pause: Callable[[], object] = lambda: None) -> int:

@@ -1,9 +1,9 @@
-"""What a hop costs: `python tests/bench/performer_cost.py [--json FILE]`.
+"""What a hop costs: `python tests/bench/performer_cost.py [--json FILE] [--knobs]`.
 
 For 1, 8, 16 and 64 voices, microseconds of the decoder (mean) and of all the rest (median: schedule, modulation, publishing), while
 the notes are held, while a latent moves, and just after all of them began at once; `start_us` is that beginning, with a hop.
 A hop lasts 5333 us. The model is untrained, of the default size, so the figures hold for any of that size. Times are this thread's
-own on its core: what else the machine does is not in them.
+own on its core: what else the machine does is not in them. `--knobs`: with every characteristic at 1.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from hummingface.instrument.offline.player import Player
+from hummingface.instrument.patches.parameters import group
 from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOn, Set
 from hummingface.models.playing.untrained import untrained
@@ -24,9 +25,10 @@ HOP = 256
 HOPS = 120
 
 
-def measure(source: FrameSource, voices: int) -> dict:
+def measure(source: FrameSource, voices: int, knobs: bool = False) -> dict:
     """Microseconds by what is going on."""
-    player = Player(source, events=[(0, Set("master.voices", 128))])
+    moved = [(0, Set(p.id, 1.0)) for p in group("characteristic")] if knobs else []
+    player = Player(source, events=[(0, Set("master.voices", 128)), *moved])
     performer = player.performer
     player.render(4 * HOP)
 
@@ -74,10 +76,11 @@ def measure(source: FrameSource, voices: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--knobs", action="store_true")
     args = parser.parse_args()
     source = FrameSource(untrained())
     measure(source, 2)                                   # compiles
-    figures = [measure(source, voices) for voices in (1, 8, 16, 64)]
+    figures = [measure(source, voices, args.knobs) for voices in (1, 8, 16, 64)]
     for figure in figures:
         print("  ".join(f"{name} {value}" for name, value in figure.items()))
     if args.json:

@@ -22,7 +22,7 @@ from scipy.signal import resample_poly
 from hummingface.models.playing.checkpoint import load_model
 from hummingface.models.playing.conditioning import HIGHEST_KEY, LOWEST_KEY
 from hummingface.models.playing.model import Model
-from hummingface.train.exporting.find_knobs import notes_of
+from hummingface.train.exporting.model_notes import notes_of
 from hummingface.train.learning.generated import IN_TUNE_CENTS
 from hummingface.train.notes.note import one_channel
 from hummingface.train.notes.onset_pitch import HEARD_DB, find_pitch

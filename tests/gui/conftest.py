@@ -56,6 +56,7 @@ def user_home(tmp_path_factory):
     """A user's folder with one small model and five patches. Returns the patches."""
     import random
 
+    from hummingface.instrument.patches.parameters import FAMILY_KNOBS
     from hummingface.instrument.patches.patch import Corner, Patch, save
     from hummingface.models.playing.checkpoint import save_model
     from hummingface.models.playing.untrained import untrained
@@ -63,6 +64,8 @@ def user_home(tmp_path_factory):
     before = os.environ.get("HUMMINGFACE_HOME")
     os.environ["HUMMINGFACE_HOME"] = str(folder)
     model = untrained(seed=1, width=64)
+    model.card["knobs"] = {f"family.kind {i:02}": {"direction": [0.1 * i] + [0.0] * (model.latents - 1)}
+                           for i in range(1, FAMILY_KNOBS + 1)}
     save_model(model, folder / "models" / "test")
     chance = random.Random(1)
     points = [tuple(round(chance.uniform(-1.5, 1.5), 2) for _ in range(model.latents)) for _ in NAMES]
@@ -124,7 +127,7 @@ def window(live_window, user_home):
     live_window.dialog.hide()
     live_window.spectrogram.view.freeze(False)
     live_window.session.locked.clear()
-    live_window.latents.reveal("latent.1")
+    live_window.named.turn.setChecked(False)
     live_window.session.load(user_home[0])
     live_window.session.begin_with(user_home[0], {i: PARAMETERS[i].default for i in NOT_IN_PATCHES})
     live_window.session.send_player_settings()

@@ -36,7 +36,7 @@ def still_window(qapp, user_home):
 def window(still_window, user_home):
     """The same with its first pages, whatever was shown before."""
     still_window.browser.hide()
-    still_window.latents.reveal("latent.1")
+    still_window.named.turn.setChecked(False)
     still_window.spectrogram.sound.setChecked(True)
     still_window.session.load(user_home[0])
     bring_to_front(still_window)
@@ -146,7 +146,7 @@ def test_the_focus_of_everything_shows_all_around_it(window):
 @pytest.mark.parametrize("parameter_id", [i for i in PARAMETERS if i not in ("morph.x", "morph.y")])
 def test_keys_move_every_control(window, parameter_id):
     control, parameter = window.controls[parameter_id], PARAMETERS[parameter_id]
-    window.latents.reveal(parameter_id)
+    window.named.reveal(parameter_id)
     control.setFocus()
     press(Qt.Key.Key_Home)
     assert window.session[parameter_id] == parameter.lowest

@@ -46,7 +46,7 @@ session.set("latent.7", -0.5)
 session.undo()
 window.qwerty.octave, window.qwerty.velocity = 6, 48
 window.qwerty.changed.emit()
-window.latents.turn.setChecked(True)
+window.named.turn.setChecked(True)
 window.spectrogram.frame.setChecked(True)
 window.wheel.setValue(640)
 window.resize(1111, 707)

@@ -1,4 +1,6 @@
 """The window driven as a person would, on the real audio process: playing, and changing the sound."""
+import json
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
@@ -18,38 +20,72 @@ def test_every_control_of_the_table_is_there(window):
     assert set(window.controls) | set(pad.objectName().split()) == set(PARAMETERS)
     for parameter_id, control in window.controls.items():
         assert control.parameter is PARAMETERS[parameter_id]
-        window.latents.reveal(parameter_id)
+        window.named.reveal(parameter_id)
         assert control.isVisible()
         assert window.rect().contains(control.mapTo(window, control.rect().center()))
 
 
-def test_the_named_directions_stand_behind_the_latents_and_tell_what_the_model_has(window, user_home):
-    latents = window.latents
-    QTest.mouseClick(latents.turn, LEFT)
-    assert latents.named["characteristic.brightness"].isVisible() and not latents.knobs["latent.1"].isVisible()
-    assert all(knob.dimmed and "does nothing" in knob.tip() for knob in latents.named.values())       # the test's model has none
-    window.session.begin_with(user_home[0].with_values(model=library.load_patch().model))             # the factory's has
-    assert not latents.named["characteristic.fuzz"].dimmed
-    assert latents.named["family.2"].label == "Brass" and not latents.named["family.2"].dimmed
-    type_value(latents.named["family.2"], "30")
-    assert window.session["family.2"] == pytest.approx(0.3)
-    assert window.session.state.to_patch().parameters["family.2"] == pytest.approx(0.3)
-    QTest.mouseClick(latents.turn, LEFT)
-    assert latents.knobs["latent.1"].isVisible()
+def test_named_knobs_stand_beside_the_latents_where_they_do_something(window, user_home):
+    named, latents, session = window.named, window.latents.knobs, window.session
+    at_rest = user_home[0]
+    characteristics, families = ([i for i in PARAMETERS if i.startswith(kind)] for kind in ("characteristic.", "family."))
+    assert len(characteristics) >= 8 and all(named.knobs[i].isVisible() for i in characteristics)
+    assert all(knob.isVisible() for knob in latents.values()), "the latents stay in sight"
+    QTest.mouseClick(named.turn, LEFT)
+    assert all(named.knobs[i].isVisible() for i in families) and latents["latent.1"].isVisible()
+    session.begin_with(at_rest.with_values(model="FluidR3 Dream"))
+    assert named.knobs["family.2"].label == "Brass"
+    type_value(named.knobs["family.2"], "30")
+    assert session["family.2"] == pytest.approx(0.3)
+    assert session.state.to_patch().parameters["family.2"] == pytest.approx(0.3)
+    session.begin_with(at_rest.with_values(model="Seed Sixteen"))                   # no model of that name: nothing is known of it
+    assert not any(knob.isVisible() for knob in named.knobs.values()) and not named.turn.isVisible()
+    session.begin_with(at_rest.with_values(model="Seed Autoencoder 16"))            # whole notes have a course and a pitch, and no partials
+    assert [i for i in named.knobs if named.knobs[i].isVisible()] == ["characteristic.attack", "characteristic.decay",
+                                                                     "characteristic.vibrato"]
+
+
+def test_the_marks_of_the_latents_show_what_is_played(window, user_home):
+    """Where the morph pad and a family lead together, as the engine's own target has it."""
+    from hummingface.instrument.performance.controls import Controls
+    from hummingface.instrument.performance.latent_target import LatentTarget
+    from hummingface.models.playing.knobs import with_offsets
+    moved = {"morph.x": 0.3, "morph.y": 0.8, "morph.amount": 0.7, "family.3": 0.9, "characteristic.brightness": 2.0}
+    window.session.load(user_home[0])
+    for name, value in moved.items():
+        window.session.set(name, value)
+    patch, controls = window.session.state.to_patch(), Controls(0.005)
+    for name, value in patch.parameters.items():
+        controls.set(name, value)
+    played = LatentTarget(len(patch.latents))
+    played.load(patch)
+    target = with_offsets(library.directions_of(patch.model), played.at(controls.goal), moved)
+    for number, knob in enumerate(window.latents.knobs.values()):
+        shown = knob.shown if knob.model_value is None else knob.model_value
+        assert shown == pytest.approx(target[number], abs=0.006)
+
+
+def test_what_knobs_do_now_is_told_when_a_patch_of_before_is_opened(window, user_home, tmp_path):
+    values = user_home[0].to_json() | {"version": 3, "name": "Old", "parameters": {"characteristic.brightness": 2.0}}
+    (tmp_path / "old.json").write_text(json.dumps(values))
+    window.choosing.load(library.LibraryEntry("Old", tmp_path / "old.json", False))
+    assert window.session["characteristic.brightness"] == 2.0
+    assert "shape the sound now" in window.banner.accessibleDescription()
+    window.banner.dismiss()
 
 
 @pytest.mark.parametrize("size", [(1000, 500), (1000, 760), (1200, 760), (1600, 1000)])
 def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
     window.resize(*size)
     QTest.qWait(50)
-    parts = [window.latents, window.morph, window.spectrogram, window.output, *window.panels.sections, window.keyboard,
+    parts = [window.latents, window.morph, window.named, window.spectrogram, window.output, *window.panels.sections, window.keyboard,
              window.status]
     boxes = [p.rect().translated(p.mapTo(window, QPoint())) for p in parts]
     for i, box in enumerate(boxes):
         assert window.rect().contains(box), type(parts[i]).__name__
         assert not any(box.intersects(other) for other in boxes[i + 1:])
     for parameter_id, control in window.controls.items():
-        window.latents.reveal(parameter_id)
+        window.named.reveal(parameter_id)
         assert control.height() >= control.minimumSizeHint().height()
     window.resize(1200, 760)
 

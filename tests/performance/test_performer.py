@@ -218,14 +218,14 @@ def test_named_knobs_change_the_sound_and_patches_keep_them(plain_model):
     from hummingface.instrument.performance.frame_source import FrameSource
     from hummingface.models.playing.knobs import read_knobs
     model = plain_model()
-    model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": np.eye(16)[0].tolist()}}}, 16)
+    model.knobs = read_knobs({"knobs": {"family.bright": {"direction": np.eye(16)[0].tolist()}}}, 16)
     level = lambda sound: 20 * np.log10(np.sqrt(np.mean(sound[RATE // 2:] ** 2)))                        # noqa: E731
-    turned = [(0, Set("characteristic.brightness", 1.0))]
+    turned = [(0, Set("family.1", 1.0))]
     rest, moved = (play([*more, (0, NoteOn(0, 57, 100))], FrameSource(model), 1.0) for more in ([], turned))
     assert level(moved) - level(rest) == pytest.approx(6.0, abs=0.1)
-    patch = Patch("P", "Plain", (0.0,) * 16, {"characteristic.brightness": 1.0})
+    patch = Patch("P", "Plain", (0.0,) * 16, {"family.1": 1.0})
     kept = from_json(patch.to_json())
-    assert kept.parameters["characteristic.brightness"] == 1.0
+    assert kept.parameters["family.1"] == 1.0
     again = play([(0, Load(kept)), (0, NoteOn(0, 57, 100))], FrameSource(model), 1.0)
     assert level(again) - level(rest) == pytest.approx(6.0 + 20 * np.log10(1), abs=0.3)
 

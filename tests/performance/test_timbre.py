@@ -92,11 +92,11 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
     from hummingface.models.playing.knobs import read_knobs
     model = plain_model()
     one = np.eye(16)[0].tolist()
-    model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": one}, "family.reed": {"direction": one},
+    model.knobs = read_knobs({"knobs": {"characteristic.brightness": {"direction": one}, "family.air": {"direction": one},
                                         "family.brass": {"direction": (2 * np.eye(16)[1]).tolist()}}}, 16)
     source = FrameSource(model)
-    source.set_target(np.zeros(16, np.float32), {"characteristic.brightness": 1.5, "family.1": 0.5, "characteristic.odd": 3.0})
-    assert np.allclose(source.target[:3], [1.5, 1.0, 0.0])                # families by their names: brass is the first
+    source.set_target(np.zeros(16, np.float32), {"family.1": 1.5, "family.2": 0.5, "characteristic.brightness": 3.0})
+    assert np.allclose(source.target[:3], [1.5, 1.0, 0.0])                # families by their names; a characteristic is no direction
     note = chord(1)
     before = source.frames(*note)[0, 0]
     source.glide(SHARE)
@@ -105,7 +105,7 @@ def test_named_knobs_lead_on_from_the_latents_and_glide_with_them(plain_model):
         source.glide(SHARE)
         after = source.frames(*note)[0, 0]
     assert after == pytest.approx(before + 6 * 1.5, abs=1e-3)           # 6 dB for each unit of latent 1
-    source.set_target(np.full(16, 3.0, np.float32), {"characteristic.brightness": 3.0})
+    source.set_target(np.full(16, 3.0, np.float32), {"family.1": 3.0})
     assert source.target.max() == 4.0                                     # as far as a model is ever asked
     source.set_target(np.full(16, 3.0, np.float32), {})
     assert np.all(source.target == 3.0)

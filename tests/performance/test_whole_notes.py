@@ -4,6 +4,7 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from hummingface.instrument.offline.player import Player, play_events
+from hummingface.instrument.patches.parameters import ON_WHOLE_NOTES
 from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sample_source import MAKING_HOPS, SampleSource
 from hummingface.instrument.performance.sound_bank import source_of
@@ -297,3 +298,17 @@ def test_velocity_and_the_filter_are_heard(one_key):
 
 def test_cross_fades_end_before_the_next_begins():
     assert CROSS_S * 187.5 < MAKING_HOPS + 2
+
+
+@pytest.mark.parametrize("knob", ON_WHOLE_NOTES)
+def test_the_knobs_that_are_shown_for_whole_notes_do_something(keys, knob):
+    low, plain, high = (play([(0, Set(knob, value)), (RATE // 10, NoteOn(0, 60, 100))], keys, 1.3) for value in (-3.0, 0.0, 3.0))
+    begun, late = slice(RATE // 10, RATE // 5), slice(RATE, RATE * 13 // 10)
+    level = lambda sound, where: 10 * np.log10(np.mean(sound[where].astype(float) ** 2) + 1e-12)          # noqa: E731
+    if knob == "characteristic.attack":
+        assert level(high, begun) < level(plain, begun) - 6 and level(low, begun) > level(plain, begun) + 1
+    elif knob == "characteristic.decay":
+        assert level(high, late) < level(plain, late) - 10
+    else:
+        apart = [np.abs(high - plain)[where].max() / np.abs(plain)[where].max() for where in (slice(RATE // 6), late)]
+        assert apart[0] < 1e-3 and apart[1] > 0.5                       # it fades in, and reads the note faster and slower

@@ -142,7 +142,7 @@ def test_one_run_whose_own_recordings_are_elsewhere_and_others_are_given(runs, t
     assert main([*words, str(place)]) == 0
     said = Page((tmp_path / "one.html").read_text(encoding="utf-8"))
     assert "horn 057" in said.text and "recordings of horn" in said.text and "sizes" not in said.ids
-    assert "brightness" in said.text                                               # its named knobs are walked along
+    assert "latent 1" in said.text and "brightness" not in said.text               # its latents are walked along; it has no conditions
 
 
 def test_what_is_no_run_is_refused_and_a_page_that_is_there_stays(runs, tmp_path, capsys, monkeypatch):

@@ -73,8 +73,6 @@ def _add_training(command: AddCommand) -> None:
 
 def _add_finishing(command: AddCommand) -> None:
     """What is made of a run, and what is added to a model afterwards."""
-    knobs = command("knobs", "measure which way in a model's latent space is brighter ..: into its card, weights stay as they are")
-    knobs.add_argument("model", help="a name of the library, or a file")
     labels = command("labels", "measure what each latent of a model mostly does, for its label: into its card, weights stay as they are")
     labels.add_argument("model", help="a name of the library, or a file")
 

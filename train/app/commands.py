@@ -81,18 +81,6 @@ def _file_of(args: Namespace) -> Path:
     return path if path.exists() or path.with_name(path.name + ".json").is_file() else Path(args.library.find(args.model))
 
 
-def _knobs(args: Namespace) -> int:
-    from hummingface.models.playing.checkpoint import load_model, save_card
-    from hummingface.train.exporting.find_knobs import find_knobs
-    path = _file_of(args)
-    model = load_model(path)
-    for name, about in find_knobs(model).items():
-        tried = f"rank correlation {about['correlation']:.2f}, of single notes {about['each']:.2f}" if "each" in about else ""
-        print(f"{name:<32} {tried}")
-    print(f"{save_card(model, path)}: {len(model.card['knobs'])} knobs")
-    return 0
-
-
 def _labels(args: Namespace) -> int:
     from hummingface.models.playing.checkpoint import load_model, save_card
     from hummingface.train.exporting.latent_labels import latent_labels
@@ -163,5 +151,5 @@ def _factory(args: Namespace) -> int:
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "prepare": _prepare, "fetch": _fetch, "autoencoder": training_runs.autoencoder, "gan": training_runs.gan, "cgan": training_runs.cgan,
-    "stereo": _stereo, "knobs": _knobs, "labels": _labels, "export": _export, "loudness": measuring.loudness,
+    "stereo": _stereo, "labels": _labels, "export": _export, "loudness": measuring.loudness,
     "evaluate": measuring.evaluate, "report": measuring.report, "learn": _learn, "points": _points, "factory": _factory}

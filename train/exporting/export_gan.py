@@ -18,8 +18,9 @@ from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.models.playing.model import Model
 from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
 from hummingface.train.exporting.card import as_read, training_record
+from hummingface.train.exporting.card_knobs import card_knobs
 from hummingface.train.exporting.export_model import heard_levels
-from hummingface.train.exporting.find_knobs import HOLD_S, VELOCITY, find_knobs, notes_of
+from hummingface.train.exporting.model_notes import HOLD_S, VELOCITY, notes_of
 from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
@@ -44,10 +45,10 @@ def model_of_gan(state: dict[str, Any], name: str, seed: int = 0) -> Model:
 
 
 def export_gan(state_file: Path, out: Path, about: dict[str, Any], name: str) -> Model:
-    """Write the model of a GAN's run as `out`.safetensors and `out`.json, knobs measured. `about` goes into the card."""
+    """Write the model of a GAN's run as `out`.safetensors and `out`.json. `about` goes into the card."""
     state = read_state(state_file)
     model = model_of_gan(state, name)
-    find_knobs(model)
+    model.card["knobs"] = card_knobs(model)
     model.card |= {"licence": "that of its recordings", "sample_rate_hz": 48_000} | training_record(state) | about
     model.card = as_read(model.card)
     key_trend.level_card(model)                 # at the keys and velocities that the card has now

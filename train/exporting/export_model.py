@@ -14,7 +14,7 @@ from hummingface.models.playing.frame import LEVEL, NOISE
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.exporting.card import as_read, training_record
-from hummingface.train.exporting.find_knobs import find_knobs
+from hummingface.train.exporting.card_knobs import card_knobs
 from hummingface.train.learning.run_state import read_state
 from hummingface.train.learning.scaled_decoder import shape_of, unscaled
 
@@ -102,7 +102,7 @@ def export(state_file: Path, bank: NoteBank, out: Path, name: str, about: dict, 
         "presets": presets} | about
     model = Model(name, as_read(card), decoder.shape, weights_of(decoder, encoder),
                   {n: p["z"] for n, p in presets.items()})
-    find_knobs(model)
+    model.card["knobs"] = card_knobs(model)
     key_trend.level_card(model, recorded(bank))
     save_model(model, out)
     return model

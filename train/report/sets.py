@@ -25,7 +25,7 @@ from hummingface.models.playing.frame import BAND_EDGES_HZ, FRAME_SIZE, LOWEST, 
 from hummingface.models.playing.model import Model
 from hummingface.train.data.dataset import NoteBank
 from hummingface.train.data.note_spectrum import at_times
-from hummingface.train.exporting.find_knobs import notes_of
+from hummingface.train.exporting.model_notes import notes_of
 from hummingface.train.learning.conditions import conditions_of
 from hummingface.train.learning.generated import IN_TUNE_CENTS, compare
 from hummingface.train.notes.onset_pitch import find_pitch

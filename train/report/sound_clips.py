@@ -1,6 +1,6 @@
 """The sounds of a report: recordings beside their reconstructions, random points, and sweeps of each latent and each knob."""
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -8,11 +8,10 @@ from hummingface.models.learning.latent_space import KNOB_RANGE
 from hummingface.models.playing import stft
 from hummingface.models.playing.knobs import KnobDirection, read_knobs, with_offsets
 from hummingface.models.playing.model import Model
-from hummingface.models.playing.shape import ModelError
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.evaluation.metrics import FIGURES, distance
 from hummingface.train.evaluation.reconstruct import Reconstruction, find_point, sound_at, sounded
-from hummingface.train.exporting.find_knobs import PAIRS_PER_LATENT, conditions_as_knobs, directions, family_directions
+from hummingface.train.exporting.card_knobs import card_knobs
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Note, one_channel, read_sound
 from hummingface.train.notes.resampling import resampled
@@ -23,7 +22,6 @@ LONGEST_S, FADE_S = 4.0, 0.1
 KEYS = (36, 48, 55, 60, 67, 72, 76, 84)          # of random samples, one after another
 STEPS = np.linspace(-KNOB_RANGE, KNOB_RANGE, 7)  # of a walk
 STEP_S, GAP_S = 0.42, 0.06
-MOST_MEASURED = 700                              # notes that are decoded to find knobs
 
 
 @dataclass(frozen=True)
@@ -145,21 +143,10 @@ def knob_walks(model: Model | StftModel) -> list[Clip]:
 
 
 def knobs_of(model: Model | StftModel) -> dict[str, KnobDirection]:
-    """The conditions of a conditional model; of others, directions measured around as many presets as time allows
-    (`train/exporting/find_knobs.py`), and
-    none of models of whole notes."""
+    """The conditions of a conditional model, the families of others; of models of whole notes, what their cards name."""
     if isinstance(model, StftModel):
         return {name: knob for name, knob in model.knobs.items() if knob.kind != "characteristic"}
-    found = conditions_as_knobs(model)
-    if not found and model.presets:
-        pairs = round(PAIRS_PER_LATENT * model.latents) + 2
-        names = list(model.presets)[:max(1, MOST_MEASURED // (2 * pairs))]
-        found = directions(replace(model, presets={name: model.presets[name] for name in names}))
-        found |= family_directions(model)
-    try:
-        return read_knobs(model.card | {"knobs": found}, model.latents)
-    except ModelError:
-        return {}
+    return read_knobs({"knobs": card_knobs(model)}, model.latents)
 
 
 def _walk(model: Model | StftModel, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:

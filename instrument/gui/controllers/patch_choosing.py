@@ -43,6 +43,8 @@ class PatchChoosing:
         patch = self._read(entry)
         if patch is not None:
             (self.session.load_new if entry.preset else self.session.load)(patch)
+            if patch.notice:
+                self.banner.say(patch.notice, stay=True)
 
     def _read(self, entry: library.LibraryEntry) -> Patch | None:
         try:

@@ -28,6 +28,8 @@ class Keeping:
             return False
         session, left = self._window.session, self._kept.session.state
         session.restore(self._kept.session)
+        if notice := left.to_patch().notice:
+            self._window.banner.notify(notice)
         self._window.news.given = patch is not None
         if patch is not None and patch.to_json() != left.to_patch().to_json():
             changed = session.dirty

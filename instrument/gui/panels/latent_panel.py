@@ -1,18 +1,25 @@
-"""The panel of the model's latent space: the sixteen latents and, on a second page, the named directions."""
+"""The panel of the model's latent space: the sixteen latents."""
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QSlider, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QSlider, QToolButton
 
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
-from hummingface.instrument.patches.library import families_of, knobs_of, latent_labels_of
-from hummingface.instrument.patches.parameters import PARAMETERS, group
+from hummingface.instrument.patches.library import directions_of, latent_labels_of
+from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.session import LATENTS, Session
+from hummingface.models.playing.card_file import LATENT_LIMIT
 
-COLUMNS, NAMED_COLUMNS = 8, 10
+if TYPE_CHECKING:
+    from hummingface.models.playing.knobs import KnobDirection
+
+COLUMNS = 8
+MOVING = "latent", "morph", "family", "characteristic"        # groups of controls that move the point
 AMOUNT_WIDTH = 56           # of the slider
 LONGEST_SHOWN = 40          # characters of a model's name beside the heading
 
@@ -83,55 +90,21 @@ class LatentKnob(Knob):
         return super().hint() + " · Ctrl+L locks" + (f" · Up: mostly {self.word}" if self.word else "")
 
 
-class NamedKnob(Knob):
-    """A named direction: "brighter", a family. Dimmed if the model has no such direction."""
-
-    def __init__(self, parameter_id: str):
-        parameter = PARAMETERS[parameter_id]
-        super().__init__(parameter, parameter.label, diameter=44)
-        self.known = True
-
-    def show_known(self, known: bool, label: str) -> None:
-        """Set whether the model has this direction, and its name for it."""
-        if (known, label) != (self.known, self.label):
-            self.known, self.label, self.name = known, label, label
-            self.dimmed = not known
-            self.setAccessibleName(label)
-            self.update()
-
-    def hint(self) -> str:
-        return super().hint() + ("" if self.known else " · This model has no such direction: it does nothing.")
-
-
 class LatentPanel(Panel):
-    """All latents, 8 x 2, with buttons for all of them; the named directions, 10 x 2, on a second page."""
+    """All latents, 8 x 2, with buttons for all of them."""
 
     def __init__(self, session: Session):
         super().__init__("Latents")
         self.session = session
-        self._model: str | None = None
+        self._directions: dict[str, KnobDirection] = {}             # named knobs that move the latents
         self.knobs = {i: LatentKnob(i) for i in LATENTS}
-        self.named = {p.id: NamedKnob(p.id) for p in (*group("characteristic"), *group("family"))}
-        self.pages = QStackedWidget()
-        for knobs, columns in (([*self.knobs.values()], COLUMNS), ([*self.named.values()], NAMED_COLUMNS)):
-            page = QWidget()
-            grid = QGridLayout(page)
-            grid.setContentsMargins(0, 0, 0, 0)
-            grid.setSpacing(0)
-            for index, knob in enumerate(knobs):
-                grid.addWidget(knob, index // columns, index % columns)
-            self.pages.addWidget(page)
-        for latent in self.knobs.values():
+        grid = QGridLayout()
+        grid.setSpacing(0)
+        for index, latent in enumerate(self.knobs.values()):
+            grid.addWidget(latent, index // COLUMNS, index % COLUMNS)
             latent.lock_wanted.connect(session.lock)
-        self.body.addWidget(self.pages, 1)
-        self.turn = tool("", "Named directions", "The model's named directions, instead of its latents (Ctrl+D)",
-                         checkable=True, text="Brighter …")
-        self.turn.setShortcut("Ctrl+D")
-        self.turn.toggled.connect(self.pages.setCurrentIndex)
-        self.tools.addWidget(self.turn)
-        self.amount = QSlider(Qt.Orientation.Horizontal)
-        self.amount.setRange(0, 100)
-        self.amount.setValue(100)
+        self.body.addLayout(grid, 1)
+        self.amount = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=100)
         self.amount.setAccessibleName("Amount of Randomise, per cent")
         set_tip(self.amount, "How far Randomise goes: left, steps around this sound; right, anywhere in the model's space")
         leave_wheel(self.amount)
@@ -147,7 +120,7 @@ class LatentPanel(Panel):
             button.clicked.connect(lambda _=False, act=act: act())
         self.randomise.setShortcut("Ctrl+R")
         self.mutate.setShortcut("Ctrl+M")
-        session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(("latent", "morph")) else None)
+        session.on_value.append(lambda _id, _value: self.update_marks() if _id.startswith(MOVING) else None)
         session.on_change.append(self.refresh)
 
     def rescale(self) -> None:
@@ -155,22 +128,10 @@ class LatentPanel(Panel):
         if "amount" in vars(self):              # else the panel is being made
             self.amount.setFixedWidth(theme.px(AMOUNT_WIDTH))
 
-    def reveal(self, parameter_id: str) -> None:
-        """Switch to the page that has a control, if one has."""
-        if parameter_id in self.knobs or parameter_id in self.named:
-            self.turn.setChecked(parameter_id in self.named)
-
     def refresh(self) -> None:
-        """Show locks, the model's name, the current point, and the model's named directions."""
+        """Show locks, the model's name, and the current point."""
         model = self.session.state.patch.model
-        if model != self._model:
-            self._model = model
-            known, families = knobs_of(model), families_of(model)
-            for parameter_id, named_knob in self.named.items():
-                number = int(parameter_id.partition(".")[2]) - 1 if parameter_id.startswith("family.") else None
-                named = number is not None and number < len(families)
-                label = families[number].capitalize() if number is not None and named else PARAMETERS[parameter_id].label
-                named_knob.show_known(named or parameter_id in known, label)
+        self._directions = directions_of(model)
         words = latent_labels_of(model)
         for number, knob in enumerate(self.knobs.values()):
             knob.show_word((words[number] if number < len(words) else "") if any(words) else None)
@@ -182,6 +143,8 @@ class LatentPanel(Panel):
         self.update_marks()
 
     def update_marks(self) -> None:
-        """Mark the effective values where the morph pad moves them."""
-        for knob, value in zip(self.knobs.values(), self.session.model_latents(), strict=True):
-            knob.show_model(value)
+        """Mark the effective values where the morph pad or a named knob moves them."""
+        directions = {name: knob.direction for name, knob in self._directions.items() if self.session[name]}
+        for number, (knob, value) in enumerate(zip(self.knobs.values(), self.session.model_latents(), strict=True)):
+            moved = sum(self.session[name] * float(to[number]) for name, to in directions.items() if number < len(to))
+            knob.show_model(min(max(value + moved, -LATENT_LIMIT), LATENT_LIMIT))
