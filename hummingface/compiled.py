@@ -2,8 +2,8 @@
 
 numba's own cache looks only at the file that holds a function, so it would serve a stale `render` after a change in a file that it calls
 or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all our modules that it imports,
-however deep: any change makes a new folder. Nothing else counts, neither where these sources lie nor when they were written: what one
-installation has compiled serves the next. The folders are in the user's cache, so a read-only installation works as well; where that is
+however deep, and of their names: any change makes a new folder. Nothing else counts, neither where the package lies nor when it was written:
+what one installation has compiled serves the next. The folders are in the user's cache, so a read-only installation works as well; where that is
 read-only too, they are in a folder of this user's among the temporary files. `NUMBA_CACHE_DIR`, where set, replaces the user's cache.
 """
 import functools
@@ -76,9 +76,17 @@ def c_function(name: str, signature: Signature) -> Callable[..., Any]:
 def cache_folder(source: str | Path) -> Path:
     """Where the compiled functions of a source file are kept, as it and all that it imports of ours are now."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for part in sorted(path.name + _text(path) for path in sources(Path(source).resolve())):
+    for part in sorted(_within_package(path) + _text(path) for path in sources(Path(source).resolve())):
         digest.update(part.encode())
     return _place() / f"{Path(source).stem}-{digest.hexdigest()[:16]}"
+
+
+def _within_package(path: Path) -> str:
+    """Where a source file lies, alike in a checkout and installed: what is compiled names its module, which moves with the file."""
+    for folder in (Path(folder).resolve() for folder in hummingface.__path__):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name
 
 
 def sources(path: Path) -> set[Path]:

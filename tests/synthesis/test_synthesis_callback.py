@@ -14,7 +14,7 @@ import pytest
 from numba import types
 
 import hummingface
-from hummingface.compiled import compiled
+from hummingface.compiled import cache_folder, compiled
 from hummingface.instrument.synthesis.atomic import load_acquire, store_release
 from hummingface.instrument.synthesis.callback import callback_address
 from hummingface.instrument.synthesis.producer import claim_hop, claim_start, publish_hop, publish_until, read_clock
@@ -239,6 +239,15 @@ def test_a_read_only_installation_finds_its_cache(tmp_path, scaled):
     package.chmod(0o755)
     (package / "factor.py").write_text("FACTOR = 1 + 2\n")          # a constant that stands in another file
     assert run()[:2] == ["6", "0"]
+
+
+def test_a_file_that_moves_to_another_package_is_compiled_again(tmp_path, monkeypatch):
+    """What was compiled names the module that it was in, which is no more."""
+    monkeypatch.setattr(hummingface, "__path__", [str(tmp_path)])
+    for package in ("before", "after"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "scaled.py").write_text("FACTOR = 2\n")
+    assert cache_folder(tmp_path / "before" / "scaled.py") != cache_folder(tmp_path / "after" / "scaled.py")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

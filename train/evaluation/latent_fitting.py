@@ -159,8 +159,8 @@ def _descended(misfit: Misfit, begin: np.ndarray, steps: int) -> tuple[np.ndarra
 
 def nearest(misfit: Misfit, points: Sequence[np.ndarray], count: int) -> np.ndarray:
     """The `count` of these points that fit best, the best first. [<= count, L]"""
-    points = np.stack(points)
-    return points[np.argsort(misfit.of(points), kind="stable")[:count]]
+    candidates = np.stack(points)
+    return candidates[np.argsort(misfit.of(candidates), kind="stable")[:count]]
 
 
 def _over(level: np.ndarray, floor: np.ndarray) -> np.ndarray:

@@ -76,8 +76,8 @@ def find_point(model: Model, note: Note, way: str = "refined", preset: str = "",
         raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
     if way == "encoder" and model.encoder_width is None:
         raise ValueError(f"the model {model.name} has no encoder.")
-    learnt = np.count_nonzero(targets.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6)
-    targets.valid_rows = int(min(targets.valid_rows, learnt))
+    learnt = int(np.count_nonzero(targets.times_s <= model.card.get("longest_s", LONGEST_S) + 1e-6))
+    targets.valid_rows = min(targets.valid_rows, learnt)
     if way == "preset":
         return np.asarray(model.presets[preset], np.float32), targets
     if way == "encoder":
