@@ -94,7 +94,7 @@ def distances(model: Model, bank: NoteBank, soundfont: Path, count: int = 200, l
     known = [i for i, about in enumerate(bank.instruments) if about["name"] in programs]
     if not known:
         raise SourceError(f"{soundfont}: has none of the instruments that were prepared. Give the SoundFont that --data came from.")
-    own_db = np.zeros(len(bank)) if bank.levelled is None else bank.levelled.expected_lufs(bank.arrays())     # what the player's law puts back
+    own_db = np.zeros(len(bank)) if bank.levelled is None else bank.levelled.expected_lufs(bank.arrays)    # what the player's law puts back
     for kind, left_out, size in (("trained", False, count), ("left_out", True, left_out_count)):
         if not size:
             continue
