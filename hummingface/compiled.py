@@ -4,7 +4,8 @@ numba's own cache looks only at the file that holds a function, so it would serv
 or takes constants from. Here the name of a module's cache folder holds a hash of its own source and of all our modules that it imports,
 however deep, and of their names: any change makes a new folder. Nothing else counts, neither where the package lies nor when it was
 written: what one installation has compiled serves the next. The folders are in the user's cache, so a read-only installation works as
-well; where that is read-only too, they are in a folder of this user's among the temporary files. `NUMBA_CACHE_DIR`, where set, replaces the user's cache.
+well; where that is read-only too, they are in a folder of this user's among the temporary files. `NUMBA_CACHE_DIR`, where set, replaces
+the user's cache.
 """
 import functools
 import hashlib
