@@ -117,7 +117,7 @@ def test_what_needs_torch_says_what_to_type(installed, tmp_path):
 
 def test_recordings_become_sounds_without_torch(installed, first_song, tmp_path):
     """By the API, as a patch that carries them, and by the command line, through a model and back."""
-    python, environment = installed
+    python, environment = installed.python, installed.environment
     made = subprocess.run([str(python), "-c", "import sys, hummingface; sound = hummingface.from_recordings(sys.argv[1]); "
                            "print(sound.name, [round(note.pitch) for note in sound.patch.recordings[0].notes], 'torch' in sys.modules)",
                            str(first_song[0])], capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment)
