@@ -56,14 +56,14 @@ class Installed(NamedTuple):
 def installed(wheel, tmp_path_factory) -> Installed:
     """The wheel in an environment without torch, with all that this checkout has compiled but for one file's functions."""
     folder = tmp_path_factory.mktemp("bare")
-    python = bare_environment(folder / "env")
+    python, environment = bare_environment(folder / "env"), own_environment(folder)
     subprocess.run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)],
-                   check=True)
+                   check=True, env=environment)                                # with PYTHONPATH it would find the checkout, and be done
     cache = folder / "cache"
     for path in (path for folder in folders().values() for path in (PROJECT / folder).rglob("*.py")):
         if (kept := cache_folder(path)).is_dir() and path != ONE:
             shutil.copytree(kept, cache / "compiled" / kept.name, ignore=shutil.ignore_patterns("*.done") if path == MARKED else None)
-    return Installed(python, own_environment(folder) | {"NUMBA_CACHE_DIR": str(cache)},
+    return Installed(python, environment | {"NUMBA_CACHE_DIR": str(cache)},
                      {path: path.stat().st_mtime_ns for path in cache.rglob("*.nbc")})
 
 
