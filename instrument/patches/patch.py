@@ -21,9 +21,10 @@ from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
 FORMAT, VERSION = "hummingface-patch", 4
-SHAPING = 4                              # the first version whose characteristics shape the sound; before, they moved latents
-SHAPING_NOTICE = ("characteristics (Brighter, Vibrating ..) moved the latents a little when it was made; they shape the sound now, and do "
-                  "much more.")
+SHAPING = 4                              # the first version whose named knobs do as they do now; before, they moved the latents a little
+SHAPED = [p.id for name in ("characteristic", "family") for p in group(name)]
+SHAPING_NOTICE = ("named knobs (Brighter, Vibrating .., families) moved the latents a little when it was made; they shape the sound now, "
+                  "and do much more.")
 LARGEST_BYTES = 2 << 20
 MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
 MOST_LATENTS = 128
@@ -78,7 +79,7 @@ class Patch:
     @property
     def notice(self) -> str:
         """What its player should know of what has changed since its file was written; empty if nothing has."""
-        if self.version >= SHAPING or not any(self.parameters[p.id] for p in group("characteristic")):
+        if self.version >= SHAPING or not any(self.parameters[name] for name in SHAPED):
             return ""
         return f'"{self.name}": {SHAPING_NOTICE}'
 

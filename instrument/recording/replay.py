@@ -13,8 +13,7 @@ import numpy as np
 from hummingface.instrument.files import sound_file
 from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.player import Player
-from hummingface.instrument.patches.parameters import group
-from hummingface.instrument.patches.patch import SHAPING, SHAPING_NOTICE, Patch
+from hummingface.instrument.patches.patch import SHAPED, SHAPING, SHAPING_NOTICE, Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
@@ -54,12 +53,12 @@ def notice(performance: Performance, source: Source) -> str:
 
 
 def _had_other_knobs(performance: Performance) -> bool:
-    """Whether characteristics are moved in a take of the time when they moved latents."""
+    """Whether named knobs are moved in a take of the time when they moved the latents a little."""
     patch, controls = performance.snapshot["patch"], performance.snapshot["controls"]
-    ids = {p.id for p in group("characteristic")}
     if patch is None or patch["version"] >= SHAPING:
         return False
-    return any(controls.get(name) for name in ids) or any(isinstance(one, midi.Set) and one.id in ids for _, one in performance.events)
+    return (any(controls.get(name) for name in SHAPED)
+            or any(isinstance(one, midi.Set) and one.id in SHAPED for _, one in performance.events))
 
 
 def prepare(performer: Performer, performance: Performance, bank: SoundBank, pause: Callable[[], object] = lambda: None) -> int:

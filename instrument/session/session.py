@@ -75,8 +75,8 @@ class Session:
         return (1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y
 
     def model_latents(self) -> list[float]:
-        """The effective latents: the knobs, moved by the morph pad."""
-        knobs = [self[i] for i in LATENTS]
+        """The effective latents, those without a knob after those with one: the patch's, moved by the morph pad."""
+        knobs = [self[i] for i in LATENTS] + list(self.state.patch.latents[len(LATENTS):])
         if not self.corners:
             return knobs
         amount = self["morph.amount"]

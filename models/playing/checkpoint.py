@@ -195,7 +195,7 @@ def _dry_run(file: Path, model: Model) -> None:
     z = np.concatenate([rng.standard_normal((32, model.latents)), np.full((1, model.latents), 8.0),
                         np.full((1, model.latents), -8.0), 8.0 * np.sign(rng.standard_normal((30, model.latents)))])
     for i, knob in enumerate(model.knobs.values()):                      # each latent to its limits, from a random point
-        z[i % 32] = np.clip(z[i % 32] + 3 * knob.direction, -8, 8)
+        z[i % 32] = np.clip(z[i % 32] + 3 * knob.move(z[i % 32]), -8, 8)
     pitch, velocity = np.linspace(0, 127, 64), np.linspace(127, 0, 64)
     time_s = np.geomspace(1e-4, 4 * model.card["longest_s"], 64)[::-1]
     with np.errstate(all="ignore"):

@@ -4,9 +4,9 @@
     "knobs": {"family.brass": {"direction": [L numbers]}, "characteristic.brightness": {"direction": [L numbers]}, ..}
 
 A condition is an input of the network like any other latent: presets and patches set all of them, and morphs interpolate
-them. 0 sets no condition. A family's direction in an autoencoder leads from the middle of all presets to its own. Characteristics are made
-by operations on the frame (`instrument/performance/frame_operations.py`), and move the latents of models of whole notes alone; cards of
-earlier versions have directions of characteristics for each preset, which are passed over.
+them. 0 sets no condition. A family leads to its presets, where the card says which those are: at 1 to the nearest of them; else in its
+direction. Characteristics are made by operations on the frame (`instrument/performance/frame_operations.py`), and move the latents of
+models of whole notes alone; cards of earlier versions have directions of characteristics for each preset, which are passed over.
 """
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +19,25 @@ from hummingface.models.playing.shape import ModelError
 KINDS = ("characteristic", "family", "source", "quality")
 MOST_KNOBS = 64
 FARTHEST = 8.0                        # latents: the largest value for any model
+NEAR = 0.3                            # latents: a preset that is this much farther than the nearest hardly counts
 
 
 @dataclass(frozen=True)
 class KnobDirection:
-    """`direction` [L]: change of the latents per unit of its value."""
+    """`direction` [L]: change of the latents per unit of its value. `places` [P, L]: the points of a family's presets, to which it leads by
+    a share of the way instead; none where it has no presets."""
     kind: str
     name: str
     direction: np.ndarray
+    places: np.ndarray
+
+    def move(self, z: np.ndarray) -> np.ndarray:
+        """What a value of 1 adds to a point z [L]. [L]"""
+        if not len(self.places):
+            return self.direction
+        far = np.square(self.places - z).sum(1)
+        weight = np.exp((far.min() - far) / (2 * NEAR ** 2))            # smooth: between two presets a mixture of both
+        return np.asarray(weight @ self.places / weight.sum() - z)
 
 
 def by_control(knobs: dict[str, KnobDirection], whole_notes: bool) -> dict[str, KnobDirection]:
@@ -39,8 +50,11 @@ def by_control(knobs: dict[str, KnobDirection], whole_notes: bool) -> dict[str, 
 
 
 def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
-    """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing. [L]"""
-    moves = [value * knobs[name].direction for name, value in values.items() if value and name in knobs]
+    """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing, families that add up to more than the whole way
+    share it. [L]"""
+    moved = {name: value for name, value in values.items() if value and name in knobs}
+    whole = max(1.0, sum(value for name, value in moved.items() if len(knobs[name].places)))
+    moves = [value / (whole if len(knobs[name].places) else 1.0) * knobs[name].move(z) for name, value in moved.items()]
     return z + np.sum(moves, 0) if moves else z
 
 
@@ -60,8 +74,16 @@ def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
         direction: Any = about.get("direction")
         if not is_numbers(direction, latents, -FARTHEST, FARTHEST) or not np.any(direction):
             raise ModelError(f"knob {identity!r}: its direction is not {latents} numbers within -{FARTHEST:g}..{FARTHEST:g}, or all are 0")
-        knobs[identity] = KnobDirection(kind, name, np.array(direction, np.float32))
+        places = _places(card, name, latents) if kind == "family" else []
+        knobs[identity] = KnobDirection(kind, name, np.array(direction, np.float32), np.array(places, np.float32).reshape(-1, latents))
     return knobs
+
+
+def _places(card: dict[str, Any], family: str, latents: int) -> list[Any]:
+    """The points of a family's presets."""
+    presets = card.get("presets")
+    of = [preset for preset in presets.values() if isinstance(preset, dict)] if isinstance(presets, dict) else []
+    return [preset["z"] for preset in of if preset.get("family") == family and is_numbers(preset.get("z"), latents, -FARTHEST, FARTHEST)]
 
 
 def check_conditions(card: dict[str, Any], latents: int) -> None:

@@ -33,6 +33,18 @@ def test_directions_add_up_and_those_of_earlier_cards_are_passed_over():
     assert np.array_equal(with_offsets(knobs, np.ones(2), {"family.brass": 0.0}), np.ones(2))
 
 
+def test_a_family_leads_to_the_nearest_of_its_presets():
+    card = {"presets": {"Horn": {"z": [3.0, 0.0], "family": "brass"}, "Tuba": {"z": [-3.0, 1.0], "family": "brass"},
+                        "Oboe": {"z": [0.0, 4.0], "family": "reed"}},
+            "knobs": {"family.brass": {"direction": [1.0, 0.0]}, "family.reed": {"direction": [0.0, 2.0]}}}
+    knobs = read_knobs(card, 2)
+    for z, nearest in ((np.array([2.0, -1.0]), np.array([3.0, 0.0])), (np.array([-2.0, -1.0]), np.array([-3.0, 1.0]))):
+        for share in (0.25, 1.0):
+            assert np.allclose(with_offsets(knobs, z, {"family.brass": share}), (1 - share) * z + share * nearest, atol=1e-3)
+    assert np.allclose(with_offsets(knobs, np.array([2.0, -1.0]), {"family.brass": 1.0, "family.reed": 1.0}), [1.5, 2.0], atol=1e-3), \
+        "both share the way"
+
+
 def test_a_card_gets_knobs_and_its_weights_stay(stem):
     weights = stem.with_suffix(".safetensors").read_bytes()
     model = load_model(stem)

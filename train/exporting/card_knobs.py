@@ -1,5 +1,6 @@
-"""The knobs that a model's card names: conditions, which are inputs of the network, or families, whose directions lead from the mean of all
-presets to their own. What else a named knob does is an operation on the frame, the same for every model (docs/decisions/knobs.md).
+"""The knobs that a model's card names: conditions, which are inputs of the network, or families. The direction of a family leads from the
+mean of all presets to its own; where the card says which presets those are, its knob leads to them. What else a named knob does is an
+operation on the frame, the same for every model (docs/decisions/knobs.md).
 """
 import numpy as np
 

@@ -135,8 +135,8 @@ def knob_walks(model: Model | StftModel) -> list[Clip]:
     limits = {f"{c['kind']}.{c['name']}": (c["lowest"], c["highest"]) for c in model.card.get("conditions", [])}
     clips = []
     for identity in sorted(knobs):
-        values = np.linspace(*limits.get(identity, (-2.0, 2.0)), len(STEPS))
         kind, _, name = identity.partition(".")
+        values = np.linspace(*limits.get(identity, (0.0, 1.0) if kind == "family" else (-2.0, 2.0)), len(STEPS))
         clips.append(_walk(model, name, [np.clip(with_offsets(knobs, begin, {identity: float(value)}), -4, 4) for value in values],
                            ("" if kind == "characteristic" else f"{kind}, ") + f"{values[0]:g} to {values[-1]:g}"))
     return clips
@@ -146,7 +146,7 @@ def knobs_of(model: Model | StftModel) -> dict[str, KnobDirection]:
     """The conditions of a conditional model, the families of others; of models of whole notes, what their cards name."""
     if isinstance(model, StftModel):
         return {name: knob for name, knob in model.knobs.items() if knob.kind != "characteristic"}
-    return read_knobs({"knobs": card_knobs(model)}, model.latents)
+    return read_knobs({"knobs": card_knobs(model), "presets": model.card.get("presets", {})}, model.latents)
 
 
 def _walk(model: Model | StftModel, name: str, points: Sequence[np.ndarray], about: str = "-3 to 3") -> Clip:

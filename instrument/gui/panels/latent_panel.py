@@ -1,6 +1,5 @@
 """The panel of the model's latent space: the sixteen latents."""
-from typing import TYPE_CHECKING
-
+import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSlider, QToolButton
@@ -12,11 +11,10 @@ from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.library import directions_of, latent_labels_of
 from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.patch import MOST_LATENTS
 from hummingface.instrument.session.session import LATENTS, Session
 from hummingface.models.playing.card_file import LATENT_LIMIT
-
-if TYPE_CHECKING:
-    from hummingface.models.playing.knobs import KnobDirection
+from hummingface.models.playing.knobs import KnobDirection, with_offsets
 
 COLUMNS = 8
 MOVING = "latent", "morph", "family", "characteristic"        # groups of controls that move the point
@@ -146,7 +144,9 @@ class LatentPanel(Panel):
 
     def update_marks(self) -> None:
         """Mark the effective values where the morph pad or a named knob moves them."""
-        directions = {name: knob.direction for name, knob in self._directions.items() if self.session[name]}
-        for number, (knob, value) in enumerate(zip(self.knobs.values(), self.session.model_latents(), strict=True)):
-            moved = sum(self.session[name] * float(to[number]) for name, to in directions.items() if number < len(to))
-            knob.show_model(min(max(value + moved, -LATENT_LIMIT), LATENT_LIMIT))
+        z = np.array(self.session.model_latents())
+        if self._directions:                        # of one size with the model, which the patch need not be
+            z = np.resize(np.append(z, np.zeros(MOST_LATENTS)), len(next(iter(self._directions.values())).direction))
+        moved = with_offsets(self._directions, z, {name: self.session[name] for name in self._directions})
+        for knob, value in zip(self.knobs.values(), np.clip(moved, -LATENT_LIMIT, LATENT_LIMIT).tolist(), strict=False):
+            knob.show_model(value)
