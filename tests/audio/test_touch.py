@@ -58,6 +58,8 @@ def test_a_keyboard_is_played_through_the_curve_and_takes_hold_what_came_out(eng
     client.send({"do": "note_on", "note": 72, "velocity": 40})              # the window's own hands
     client.send({"do": "note_off", "note": 72})
     wait_for(lambda: struck(log)[-1] == 40)
+    known = client.telemetry().position
+    wait_for(lambda: client.telemetry().position > known + 9_600)       # it sounds some hops after it is known
     client.send({"do": "record", "on": False, "folder": None, "format": "wav24"})
     take = told.wait(tell="take")
     assert not take["problem"]

@@ -2,8 +2,8 @@
 
     python -m tests.bench.family_knobs ["FluidR3 Atlas" "FluidR3 Dream"] [--presets 3] [--keys 48,67]
 
-How near a note is to a family: its distance (mel spectra by time, level removed, as in `patch_distances.py`) to the mean image of the
-family's presets at its key. Of all sweeps: rank correlation of the knob with nearness, how much nearer its end is, and how far two plain
+How near a note is to a family: its distance (mel spectra by time, level removed, as in `patch_distances.py`) to the nearest of the family's
+presets at its key. Of all sweeps: rank correlation of the knob with nearness, how much nearer its end is, and how far two plain
 strikes of one key are apart in that.
 """
 import argparse
@@ -19,7 +19,6 @@ from tests.bench.named_knobs import Desk
 from tests.bench.patch_distances import HOP, SIZE, apart_db, image_db
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
-MOST_OF_FAMILY = 5
 
 
 def images(desk: Desk, key: int, control: str = "", values: tuple[float, ...] = (0.0,)) -> list[np.ndarray]:
@@ -44,13 +43,13 @@ def main() -> int:
         def desk_of(preset: str, source=source, model=model) -> Desk:
             return Desk(source, library.preset_patch(model, preset))
         for number, family in enumerate(library.families_of(name), 1):
-            own = [preset for preset, of in family_of.items() if of == family][:MOST_OF_FAMILY]
+            own = [preset for preset, of in family_of.items() if of == family]
             others = list(chance.permutation([preset for preset, of in family_of.items() if of != family])[:args.presets])
             for key in keys:
-                middle = np.mean([image for preset in own for image in images(desk_of(preset), key)], 0)
+                members = [image for preset in own for image in images(desk_of(preset), key)]
                 for preset in others:
                     heard = images(desk_of(preset), key, f"family.{number}", (*STEPS, STEPS[0]))
-                    *sweep, again = [apart_db(image, middle) for image in heard]
+                    *sweep, again = [min(apart_db(image, member) for member in members) for image in heard]
                     correlations.append(float(-spearmanr(STEPS, sweep).statistic))
                     nearer.append(sweep[0] - sweep[-1])
                     apart.append(abs(sweep[0] - again))
