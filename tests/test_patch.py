@@ -98,11 +98,12 @@ def test_older_versions_are_migrated():
     assert patch.to_json()["version"] == patch_file.VERSION
 
 
-def test_what_characteristics_do_now_is_told_of_patches_from_before():
+def test_what_named_knobs_do_now_is_told_of_patches_from_before():
     values = {"format": "hummingface-patch", "version": 3, "name": "Old", "model": {"name": "Fluid"}, "latents": list(Z)}
     moved = from_json(values | {"parameters": {"characteristic.brightness": 2.0}})
     assert moved.parameters["characteristic.brightness"] == 2.0 and '"Old"' in moved.notice and "shape the sound now" in moved.notice
-    assert from_json(values | {"parameters": {"family.1": 0.5}}).notice == ""
+    assert "shape the sound now" in from_json(values | {"parameters": {"family.1": 0.5}}).notice
+    assert from_json(values | {"parameters": {"reverb.mix": 0.5}}).notice == ""
     assert from_json(moved.to_json()).notice == "", "saved again it is of this version"
 
 
