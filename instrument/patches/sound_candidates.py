@@ -12,6 +12,7 @@ from hummingface.instrument.patches.sound_table import Measured
 from hummingface.instrument.patches.vocabulary import PLUCKED
 from hummingface.models.playing.checks import is_numbers
 from hummingface.models.playing.knobs import FARTHEST
+from hummingface.models.playing.nearness import nearness
 
 NEAR = 1.0                          # latents: a preset that is this much farther than the nearest hardly counts
 MIXED_WITHIN = 0.3                  # latents: as far as this from what a patch was mixed from, it still is that
@@ -88,7 +89,6 @@ def shares_of(patch: Patch, places: Mapping[str, Sequence[float]]) -> dict[str, 
     near = {name: place for name, place in places.items() if len(place) == len(point)}
     if not near:
         return {}
-    far = np.square(np.array(list(near.values())) - point).sum(1)
-    weight = np.exp((far.min() - far) / (2 * NEAR ** 2))
-    weight *= np.exp(-far.min() / (2 * REACH ** 2)) / weight.sum()
+    points = np.array(list(near.values()))
+    weight = nearness(points, point, NEAR) * np.exp(-np.square(points - point).sum(1).min() / (2 * REACH ** 2))
     return {name: float(share) for name, share in zip(near, weight, strict=True) if share > LEAST_SHARE}

@@ -292,7 +292,7 @@ class FrameSource:
         return self._of_keys(self.model.start_phase, self._struck_phases, np.clip(pitch, *self.pitches, dtype=np.float32), velocity)
 
     def recorded_stroke(self, pitch: float, velocity: float) -> tuple[float, float]:
-        return self.model.recorded_stroke(self.z, pitch, velocity) if self.recordings else (0.0, velocity)
+        return self.model.recorded_stroke(self.z, pitch, velocity)
 
     def stereo_values(self, slots: np.ndarray) -> np.ndarray:
         """Balances and coherences of the notes of `slots` [B], as far as they have glided: [B, STEREO_SIZE]."""

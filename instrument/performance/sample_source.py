@@ -97,7 +97,7 @@ class SampleSource:
         return None
 
     def recorded_stroke(self, pitch: float, velocity: float) -> tuple[float, float]:
-        return 0.0, velocity
+        return self.model.recorded_stroke(self.z, pitch, velocity)
 
     def stereo_values(self, slots: np.ndarray) -> np.ndarray:
         """Notes are mono. [B, STEREO_SIZE]"""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hummingface.models.playing.checks import is_number, is_numbers
+from hummingface.models.playing.nearness import nearness
 from hummingface.models.playing.shape import ModelError
 
 KINDS = ("characteristic", "family", "source", "quality")
@@ -35,9 +36,7 @@ class KnobDirection:
         """What a value of 1 adds to a point z [L]. [L]"""
         if not len(self.places):
             return self.direction
-        far = np.square(self.places - z).sum(1)
-        weight = np.exp((far.min() - far) / (2 * NEAR ** 2))            # smooth: between two presets a mixture of both
-        return np.asarray(weight @ self.places / weight.sum() - z)
+        return np.asarray(nearness(self.places, z, NEAR) @ self.places - z)
 
 
 def by_control(knobs: dict[str, KnobDirection], whole_notes: bool) -> dict[str, KnobDirection]:

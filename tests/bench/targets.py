@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hummingface.train.data.dataset import is_left_out
+from hummingface.train.data.instruments import is_left_out
 from hummingface.train.evaluation.metrics import by_family, distance, heading, line
 from hummingface.train.notes.note import SILENT_PEAK, as_heard
 from hummingface.train.notes.program_families import SOUNDFONT, instruments_in_turn

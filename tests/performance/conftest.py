@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from hummingface.models.playing.frame import DEVIATION, LEVEL, LEVEL_FLOOR_DB, LFO_GAIN, LOWEST, PARTIALS, RELEASE
+from hummingface.models.playing.playable import Playable
 
 
-class PlainModel:
+class PlainModel(Playable):
     """Says one frame at every time: a few steady harmonics, whose level latent 1 moves (6 dB a unit). No noise, no motion.
 
     It calls all its notes equally loud, so nothing is taken out of them: frames are heard as they are.
@@ -15,8 +16,6 @@ class PlainModel:
 
     name = "Plain"
     latents = 16
-    presets: ClassVar = {}
-    recordings = ()
     note_size = 2
     stereo = False
     knobs: ClassVar = {}
@@ -24,7 +23,7 @@ class PlainModel:
     velocities = 1.0, 127.0
 
     def __init__(self, harmonics: int = 4, fall_db_s: float = 0.0, release_s: float = 0.25) -> None:
-        self.card = {"longest_s": 4.0}
+        self.card, self.presets = {"longest_s": 4.0}, {}
         self.fall_db_s = fall_db_s
         frame = LOWEST.copy()
         frame[DEVIATION] = frame[LFO_GAIN] = 0

@@ -9,7 +9,8 @@ from hummingface.instrument.performance.frame_source import FrameSource
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.models.playing.frame import LEVEL_FLOOR_DB, NOISE
-from tests.bench.named_knobs import KNOBS, Desk, momentary_lufs, pitch_cents
+from tests.bench.named_knobs import Desk
+from tests.bench.strike_measures import KNOBS, momentary_lufs, pitch_cents
 from tests.performance.hearing import DRY, RATE, clicks, pitch_hz, play
 
 CHARACTERISTICS = [p.id for p in group("characteristic")]

@@ -7,7 +7,8 @@ import pytest
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LEVEL_FLOOR_DB, NOISE, pitch_to_hz
 from hummingface.train.data.cleaning import even_out
-from hummingface.train.data.dataset import DataError, NoteBank, is_left_out
+from hummingface.train.data.dataset import DataError, NoteBank
+from hummingface.train.data.instruments import is_left_out
 from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.store import Made
 from hummingface.train.notes.note import Labels, Note

@@ -4,7 +4,8 @@ import pytest
 
 from hummingface.models.playing.conditioning import LONGEST_S, ROWS
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, LOWEST, NOISE, PARTIALS, pitch_to_hz
-from hummingface.train.data.dataset import NoteBank, is_left_out
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.instruments import is_left_out
 from hummingface.train.data.pairs import FARTHEST, STEPS_PER_SEMITONE
 from hummingface.train.data.store import Made, write_part
 from hummingface.train.notes.draws import BLOCK, LOUDEST, SOFTEST, draws, in_blocks

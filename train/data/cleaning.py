@@ -18,12 +18,10 @@ LEAST_MOTION_S = 1.0                  # shorter notes are too short to measure m
 SLOPE_SHARE = 0.3                     # fraction of a note's time, at its end, whose slope is extrapolated
 
 
-@dataclass
-class BankNotes:
-    """Prepared notes as arrays, which are corrected in place. `rows` [notes, R, FRAME_SIZE] of any precision, at `times_s` [R]; per note:
-    its instrument's number, key, velocity, note-off, how many rows are known of it, fundamental, and levels."""
-    rows: np.ndarray
-    times_s: np.ndarray
+@dataclass(eq=False, repr=False)
+class NoteColumns:
+    """What is known of each of some notes: its instrument's number, key, velocity, note-off, how many rows are known of it, fundamental,
+    and levels. All [notes]."""
     instrument: np.ndarray
     pitch: np.ndarray
     velocity: np.ndarray
@@ -32,6 +30,13 @@ class BankNotes:
     f0_hz: np.ndarray
     rms_db: np.ndarray
     peak_db: np.ndarray
+
+
+@dataclass(eq=False, repr=False)
+class BankNotes(NoteColumns):
+    """Prepared notes as arrays, which are corrected in place. `rows` [notes, R, FRAME_SIZE] of any precision, at `times_s` [R]."""
+    rows: np.ndarray
+    times_s: np.ndarray
 
 
 def clean(bank: BankNotes, notes: Sequence[dict[str, Any]], sustained: np.ndarray) -> None:

@@ -9,7 +9,7 @@ same key and dynamic, the target is the weighted mean of both in the same way, s
 sounds like a mixture of both.
 """
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,16 @@ from torch import Tensor
 from hummingface.models.playing.conditioning import ROWS, row_times_s
 from hummingface.models.playing.frame import FRAME_SIZE, GROUPS, LEVEL, LEVEL_FLOOR_DB, SLOT_RATIO, group_of_hz, pitch_to_hz
 from hummingface.models.playing.stereo import MONO
-from hummingface.train.data.characteristics import CHARACTERISTICS, measure, sustains
-from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, clean
+from hummingface.train.data.characteristics import CHARACTERISTICS, measure
+from hummingface.train.data.cleaning import LEAST_MOTION_S, BankNotes, NoteColumns, clean
 from hummingface.train.data.heard_qualities import MEASURES
+from hummingface.train.data.instruments import instruments_of, is_left_out
 from hummingface.train.data.loudness_normalisation import Levelled, shift_rows
 from hummingface.train.data.note_targets import NoteTargets
 from hummingface.train.data.pairs import NearNotes, drawn_instruments, next_keys, next_velocities
 from hummingface.train.data.store import LATE_S, DataError, Made, nothing_in, part_files, read_data, read_part, wanted
 from hummingface.train.notes.note import QUALITIES
 
-LEFT_OUT_EVERY = 12
 ATTACK_SHARE = 0.25                   # of all rows drawn lie where frames are a quarter hop apart
 BETWEEN_SHARE = 0.25                  # of all notes drawn lie between two keys
 BRIDGE_SHARE = 0.5                    # of the draws of a note whose next key was left out lie between: so that key is learnt as others are
@@ -39,33 +39,6 @@ FARTHEST_KEY = 4                      # semitones that may be bridged between tw
 LATE_SHARE = 0.3                      # of what the rows of the image are drawn, where there are late ones
 AUDIBLE_DB = 80.0
 DEVICE_SHARE = 0.5                    # of a GPU's free memory may hold notes
-
-
-def is_left_out(instrument: int, pitch: int) -> bool:
-    """One pitch in 12, another for each instrument: never trained on, only evaluated."""
-    return (pitch + 5 * instrument) % LEFT_OUT_EVERY == 0
-
-
-def instruments_of(notes: list[dict]) -> tuple[list[dict], np.ndarray]:
-    """The distinct instruments of notes, each with a name of its own, and which one each note belongs to [notes].
-
-    Whether an instrument sustains, if nothing tells it, is what most of its notes do.
-    """
-    identity = [tuple(note.get(k) for k in ("program", "instrument", "family", "source")) for note in notes]
-    order = sorted(set(identity), key=lambda i: (128 if i[0] is None else i[0], *map(str, i[1:])))
-    number = {one: n for n, one in enumerate(order)}
-    which = np.array([number[one] for one in identity])
-    heard: list[list[bool]] = [[] for _ in order]
-    for note, n in zip(notes, which, strict=True):
-        declared = note.get("sustained")
-        heard[n].append(sustains(note["measured"]) if declared is None else declared)
-    instruments, names = [], set()
-    for (program, name, family, source), sustained in zip(order, heard, strict=True):
-        unique = next(n for n in (name, f"{name} ({family})", *(f"{name} {i}" for i in range(2, 10_000))) if n not in names)
-        names.add(unique)
-        about = {"program": program, "name": unique, "family": family, "sustained": bool(np.mean(sustained) > 0.5)}
-        instruments.append(about | ({"source": source} if source is not None else {}))
-    return instruments, which
 
 
 @dataclass
@@ -99,26 +72,17 @@ class Batch:
         return Batch(**{k: v[rows if k in ("time_s", "target") else notes] for k, v in vars(self).items()})
 
 
-class NoteBank:
+class NoteBank(NoteColumns):
     """All prepared notes of a folder, in memory (2 GB for 17,000 notes).
 
-    rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; stereo [notes, STEREO_SIZE]; per note: instrument, pitch, velocity,
-    hold_s, valid_rows, f0_hz, peak_db, rms_db, left_out, next_key (index of the nearest trained note above at the same velocity, or -1),
-    names;
+    rows [notes, ROWS, FRAME_SIZE] float16; phase [notes, PARTIALS]; stereo [notes, STEREO_SIZE]; per note: NoteColumns, left_out,
+    next_key (index of the nearest trained note above at the same velocity, or -1), names;
     conditions: `qualities` [notes, 10] 0, 1 or NaN where not known, `heard_qualities` [notes, 5] as train/data/heard_qualities.py measures
     them, NaN where they were not, `characteristics()` [notes, 8]; family and source are the instrument's.
     """
 
     rows: Tensor
     times_s: Tensor
-    instrument: np.ndarray
-    pitch: np.ndarray
-    velocity: np.ndarray
-    hold_s: np.ndarray
-    valid_rows: np.ndarray
-    f0_hz: np.ndarray
-    rms_db: np.ndarray
-    peak_db: np.ndarray
     left_out: np.ndarray
     instruments: list[dict]
     levelled: Levelled | None = None       # what was taken out of their loudness; None: nothing
@@ -216,8 +180,8 @@ class NoteBank:
     @property
     def arrays(self) -> BankNotes:
         """The same memory, for what corrects notes."""
-        return BankNotes(self.rows.numpy(), self.times_s.numpy(), self.instrument, self.pitch, self.velocity, self.hold_s, self.valid_rows,
-                         self.f0_hz, self.rms_db, self.peak_db)
+        columns = {column.name: getattr(self, column.name) for column in fields(NoteColumns)}
+        return BankNotes(**columns, rows=self.rows.numpy(), times_s=self.times_s.numpy())
 
     @property
     def is_stereo(self) -> bool:

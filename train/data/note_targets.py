@@ -44,9 +44,10 @@ def cleaned(made: Made) -> NoteTargets:
     known, labels = made.known, asdict(made.labels)
     late = made.rows[-1:].repeat(len(LATE_S), 0) if made.late is None else made.late
     one = lambda value: np.array([value], np.float64)                                                            # noqa: E731
-    bank = BankNotes(np.concatenate([made.rows, late])[None], np.append(row_times_s(), LATE_S).astype(np.float32), np.zeros(1, int),
-                     one(labels["pitch"]), one(labels["velocity"]), one(labels["hold_s"]), np.array([known["valid_rows"]]),
-                     one(known["f0_hz"]), one(known["rms_db"]), one(known["peak_db"]))
+    bank = BankNotes(rows=np.concatenate([made.rows, late])[None], times_s=np.append(row_times_s(), LATE_S).astype(np.float32),
+                     instrument=np.zeros(1, int), valid_rows=np.array([known["valid_rows"]]),
+                     **{name: one(labels[name]) for name in ("pitch", "velocity", "hold_s")},
+                     **{name: one(known[name]) for name in ("f0_hz", "rms_db", "peak_db")})
     sustained = made.labels.sustained if made.labels.sustained is not None else sustains(known["measured"])
     clean(bank, [labels | known], np.array([sustained]))
     shift_rows(bank, -one(known["raised_db"]))

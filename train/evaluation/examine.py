@@ -9,7 +9,8 @@ import torch
 
 from hummingface.models.playing.atomic_file import replacing
 from hummingface.models.playing.model import Model
-from hummingface.train.data.dataset import NoteBank, is_left_out
+from hummingface.train.data.dataset import NoteBank
+from hummingface.train.data.instruments import is_left_out
 from hummingface.train.data.prepared_note import prepared
 from hummingface.train.data.progress import progress_bar
 from hummingface.train.evaluation.metrics import by_family, distance, gain_line, gain_spread, heading, line

@@ -63,7 +63,7 @@ class SoundsFromRecordings:
     def drag_came(self, data: QMimeData) -> bool:
         """Something is dragged over the window. Returns whether it may be dropped."""
         found = drops.read(data)
-        if found is not None and found.kind == "recording":
+        if found is not None and found.kind in ("recording", "folder"):
             self.new_sound.warm()
         return found is not None
 
