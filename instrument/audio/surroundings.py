@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.midi_ports import MidiPorts
+from hummingface.instrument.performance.midi import Tempo
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
@@ -50,6 +51,9 @@ class Surroundings:
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
         if message != (self._announcer.newest("clock") or _NO_CLOCK):
             self._announcer.tell(message)
+            if not runs and clock.bpm > 0:
+                clock.bpm = 0.0
+                engine.receive(Tempo(0.0))              # from here on the player's own tempo counts
 
     def tell_devices(self) -> None:
         """All audio devices and MIDI ports, looked for again, which takes a while: on a thread of its own."""

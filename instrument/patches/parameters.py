@@ -8,10 +8,11 @@ from dataclasses import dataclass
 LATENT_KNOBS = 16
 LATENT_RANGE = 3.0
 FAMILY_KNOBS = 12
-# Times in beats of a MIDI clock, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not by the clock.
+ARPEGGIATOR_STEPS = 16
+# Times in beats, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not in beats.
 BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
          ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
-SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz"}     # switch -> what follows the clock
+SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz"}     # switch -> what follows the tempo
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,26 @@ def _knobs() -> list[Parameter]:
                         help="How far the sound goes towards this family of the model's instruments.") for i in range(FAMILY_KNOBS))]
 
 
+def _arpeggiator() -> list[Parameter]:
+    times = tuple(name for name, _ in BEATS[1:])
+    return [
+        Parameter("arpeggiator.on", "On", "arpeggiator", 0, 1, 0, choices=("off", "on"), help="Held keys become a pattern of notes."),
+        Parameter("arpeggiator.mode", "Order", "arpeggiator", 0, 5, 0, choices=("up", "down", "up & down", "as played", "random", "chord"),
+                  help="The order of the keys; chord: all of them at every step."),
+        Parameter("arpeggiator.rate", "Rate", "arpeggiator", 0, len(times) - 1, times.index("1/16"), choices=times,
+                  help="Length of a step in beats of the tempo."),
+        Parameter("arpeggiator.octaves", "Octaves", "arpeggiator", 1, 4, 1, choices=tuple("1234"), help="Over how many octaves it runs."),
+        Parameter("arpeggiator.gate", "Gate", "arpeggiator", 0.05, 1, 0.5, "%", help="How much of a step a note lasts."),
+        Parameter("arpeggiator.swing", "Swing", "arpeggiator", 0, 0.5, 0, "%",
+                  help="By how much of a step every second one comes late; 33 %: triplets."),
+        Parameter("arpeggiator.latch", "Latch", "arpeggiator", 0, 1, 0, choices=("off", "on"),
+                  help="Goes on when the keys are released, until others are struck."),
+        Parameter("arpeggiator.length", "Steps", "arpeggiator", 1, ARPEGGIATOR_STEPS, ARPEGGIATOR_STEPS,
+                  choices=tuple(str(n) for n in range(1, ARPEGGIATOR_STEPS + 1)), help="How many steps the pattern has."),
+        *(Parameter(f"arpeggiator.step_{n}", f"Step {n}", "arpeggiator", 0, 3, 0, choices=("note", "accent", "tie", "rest"),
+                    help="What the pattern does at this step; tie: the note before goes on.") for n in range(1, ARPEGGIATOR_STEPS + 1))]
+
+
 _TABLE = [
     *_latents(),
     *_knobs(),
@@ -146,9 +167,11 @@ _TABLE = [
               help="Vibrato added to what the model has.", cc=77),
     Parameter("motion.vibrato_hz", "Vib rate", "motion", 0.1, 12, 5.5, "Hz", "log", "Rate of the added vibrato.", cc=76),
     Parameter("motion.vibrato_sync", "Vib sync", "motion", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
-              help="Period of the added vibrato in beats of the MIDI clock, if there is one; free: set by Vib rate."),
+              help="Period of the added vibrato in beats of the tempo; free: set by Vib rate."),
     Parameter("motion.wheel_cents", "Wheel", "motion", 0, 200, 50, "ct", help="Vibrato at the top of the mod wheel."),
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
+
+    *_arpeggiator(),
 
     Parameter("drive.amount", "Drive", "effects", 0, 1, 0, "%", help="Saturation, from warm to harsh."),
     Parameter("chorus.mix", "Chorus", "effects", 0, 1, 0, "%", help="Two detuned copies beside the sound.", cc=93),
@@ -157,7 +180,7 @@ _TABLE = [
     Parameter("delay.mix", "Delay", "effects", 0, 1, 0, "%", help="Level of the echoes.", cc=94),
     Parameter("delay.time_s", "Time", "effects", 0.01, 2, 0.35, "s", "log", "Time between echoes."),
     Parameter("delay.sync", "Sync", "effects", 0, len(BEATS) - 1, 0, choices=tuple(name for name, _ in BEATS),
-              help="Time between echoes in beats of the MIDI clock, if there is one; free: set by Time."),
+              help="Time between echoes in beats of the tempo; free: set by Time."),
     Parameter("delay.feedback", "Feedback", "effects", 0, 0.95, 0.35, "%", help="How much of each echo returns."),
     Parameter("delay.damping", "Damping", "effects", 0, 1, 0.3, "%", help="How much darker each echo is."),
     Parameter("reverb.mix", "Reverb", "effects", 0, 1, 0.15, "%", help="Level of the room.", cc=91),
@@ -169,6 +192,8 @@ _TABLE = [
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
     Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Transposition of the keys, in semitones.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
+    Parameter("master.tempo_bpm", "Tempo", "master", 20, 300, 120, "bpm",
+              help="Beats a minute, for what is set in beats, where no MIDI clock runs. Tap it with T."),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
               help="The most notes that sound at once."),

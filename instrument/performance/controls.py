@@ -30,7 +30,7 @@ STEREO_WIDTH = INDEX["character.width"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
-TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
+TUNE, TRANSPOSE, TEMPO = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.tempo_bpm"]
 WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
@@ -42,7 +42,7 @@ _GLIDES = np.array([p.group in ("characteristic", "filter", "character", "effect
     "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
-_FOLLOWING = {*SYNCED, *SYNCED.values()}
+_FOLLOWING = {*SYNCED, *SYNCED.values(), "master.tempo_bpm"}
 
 
 class ControlValues(NamedTuple):
@@ -53,14 +53,15 @@ class ControlValues(NamedTuple):
 
 
 class Controls:
-    """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls that follow a clock glide to
-    the values for the tempo `bpm` (0: no clock). `channels` [16, CHANNEL_COLUMNS] glide likewise.
+    """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls in beats glide to the values
+    for the tempo: that of a clock, `clock_bpm` (0: none was heard), else the player's own. `own_tempo`: whether that counts; in takes of before
+    it did not. `channels` [16, CHANNEL_COLUMNS] glide likewise.
     """
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
         self.now, self._target = self.goal.copy(), self.goal.copy()
-        self.bpm = 0.0
+        self.clock_bpm, self.own_tempo = 0.0, True
         self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
         self.channels = self.channel_goal.copy()
         self.fraction = 1 - math.exp(-hop_s / GLIDE_S)
@@ -80,16 +81,22 @@ class Controls:
         self._moving = True
         return value
 
-    def set_tempo(self, bpm: float) -> None:
-        """Follow a clock of this tempo; 0: none."""
-        self.bpm = bpm
+    @property
+    def tempo_bpm(self) -> float:
+        """Quarter notes a minute; 0 where there is no tempo."""
+        return self.clock_bpm or (float(self.goal[TEMPO]) if self.own_tempo else 0.0)
+
+    def set_clock(self, bpm: float, own_tempo: bool = True) -> None:
+        """Follow a clock of this tempo; 0: none, and the player's own tempo counts if it is to."""
+        self.clock_bpm, self.own_tempo = bpm, own_tempo
         self._follow()
         self._moving = True
 
     def _follow(self) -> None:
+        tempo_bpm = self.tempo_bpm
         for switch, name in SYNCED.items():
             i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
-            self._target[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
+            self._target[i] = in_beats(PARAMETERS[name], beats, tempo_bpm) if beats and tempo_bpm else self.goal[i]
             if not _GLIDES[i]:
                 self.now[i] = self._target[i]
 

@@ -35,6 +35,19 @@ class NoteOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A note that the arpeggiator has made begins, or ends (velocity 0). For the record: a performer that hears it does nothing."""
+    channel: int
+    note: int
+    velocity: int             # 0..127
+
+    @property
+    def heard(self) -> NoteOn | NoteOff:
+        """What its listeners hear."""
+        return NoteOn(self.channel, self.note, self.velocity) if self.velocity else NoteOff(self.channel, self.note)
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPressure:
     channel: int
     note: int
@@ -80,11 +93,11 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """A new tempo of the MIDI clock, in beats (quarter notes) per minute."""
+    """A new tempo of the MIDI clock, in beats (quarter notes) per minute; 0: none runs any more."""
     bpm: float
 
 
-Event = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
+Event = NoteOn | NoteOff | Made | KeyPressure | Pressure | Bend | Controller | Program | Set | Panic | Tempo
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 

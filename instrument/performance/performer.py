@@ -17,6 +17,7 @@ import numpy as np
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
+from hummingface.instrument.performance.arpeggiator import Arpeggiator
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
 from hummingface.instrument.performance.controls import (
     GLIDE,
@@ -34,13 +35,26 @@ from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.latent_target import LatentTarget
-from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
+from hummingface.instrument.performance.midi import (
+    Bend,
+    Controller,
+    KeyPressure,
+    Made,
+    NoteOff,
+    NoteOn,
+    Panic,
+    Pressure,
+    Program,
+    Set,
+    Tempo,
+)
 from hummingface.instrument.performance.source import Source
 from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
 
 _NAMES = list(INDEX)
+NO_TEMPO_BPM = 120.0                # for the arpeggiator, where a take of before has no tempo
 
 
 class PerformerOptions(TypedDict, total=False):
@@ -78,6 +92,7 @@ class Performer:
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
+        self.arpeggiator = Arpeggiator(self.rate_hz, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
         self._applied = self._floor                         # newest hop's controls, and after all applied events
@@ -107,7 +122,11 @@ class Performer:
 
     @property
     def next_due(self) -> int:
-        """The sample at which the next hop can be computed."""
+        """The sample at which there is something to do: the next hop can be computed, or a note of the arpeggiator begins or ends."""
+        return min(self._hop_due, self.arpeggiator.due)
+
+    @property
+    def _hop_due(self) -> int:
         return boundary(4 * self.hop, self.rate_hz)
 
     def receive(self, event: PlayerEvent, stamp: int) -> int:
@@ -137,7 +156,7 @@ class Performer:
     def advance(self, now: int) -> None:
         """Apply and publish everything that can be known at sample `now` (the audio thread's position, plus the delay)."""
         while True:
-            edge = self.next_due
+            edge = self._hop_due
             self._apply_until(min(now, edge))
             if now < edge or not self._compute_hop():
                 break
@@ -193,19 +212,35 @@ class Performer:
         return True
 
     def _apply_until(self, sample: int) -> None:
-        queue = self._queue
-        while queue and queue[0][0] <= sample:
-            effect, _, event = heapq.heappop(queue)
-            self._applied = max(self._applied, effect)     # events caused by an event come right after it
-            if isinstance(event, NoteOn):
-                self._note_on(event, effect)
+        queue, arpeggiator = self._queue, self.arpeggiator
+        while (first := min(queue[0][0] if queue else sample + 1, arpeggiator.due)) <= sample:
+            if queue and queue[0][0] == first:      # before what the arpeggiator makes then
+                effect, _, event = heapq.heappop(queue)
+                self._apply(event, effect)
                 continue
-            self._begin_notes()                     # with the controls as they were then
-            handle = _HANDLERS.get(type(event))
-            if handle is not None:
-                handle(self, event, effect)
+            for made in arpeggiator.play(self.controls.goal, self.controls.tempo_bpm or NO_TEMPO_BPM):
+                self._play_made(made, first)
         self._applied = max(self._applied, sample)
         self._begin_notes()
+
+    def _apply(self, event: PlayerEvent, effect: int) -> None:
+        self._applied = max(self._applied, effect)         # events caused by an event come right after it
+        if isinstance(event, NoteOn):
+            self._note_on(event, effect)
+            return
+        self._begin_notes()                         # with the controls as they were then
+        handle = _HANDLERS.get(type(event))
+        if handle is not None:
+            handle(self, event, effect)
+
+    def _play_made(self, event: NoteOn | NoteOff, sample: int) -> None:
+        """Plays what the arpeggiator has made of the keys, and logs it beside them."""
+        if self.log is not None:
+            self.log(sample, Made(event.channel, event.note, event.velocity if isinstance(event, NoteOn) else 0))
+        if isinstance(event, NoteOn):
+            self._strike(event, sample)
+        else:
+            self._release(event, sample)
 
     def _begin_notes(self) -> None:
         if self._starts:
@@ -218,6 +253,13 @@ class Performer:
             self._starts.append((slot, sample))
 
     def _note_on(self, event: NoteOn, sample: int) -> None:
+        if not self.arpeggiator.on:
+            self._strike(event, sample)
+            return
+        for made in self.arpeggiator.press(event, sample, self.controls.goal):
+            self._play_made(made, sample)
+
+    def _strike(self, event: NoteOn, sample: int) -> None:
         voices = self.voices
         if voices.starts_left <= 0 and voices.rules == FIRST_OFF_ENDS:
             self.lost_notes += 1
@@ -228,6 +270,10 @@ class Performer:
         self._begin(slot, sample)
 
     def _note_off(self, event: NoteOff, sample: int) -> None:
+        if not self.arpeggiator.lift(event):
+            self._release(event, sample)
+
+    def _release(self, event: NoteOff, sample: int) -> None:
         if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
         else:
@@ -254,7 +300,7 @@ class Performer:
         parameter = PARAMETERS[event.id]
         if parameter.group == "latent":
             self.latents.move(int(event.id.partition(".")[2]), value)
-        self._apply_settings()
+        self._apply_settings(sample)
 
     def _program(self, event: Program, sample: int) -> None:
         self._since_program = {}
@@ -262,10 +308,11 @@ class Performer:
             self.on_program(event.channel, event.number)
 
     def _tempo(self, event: Tempo, sample: int) -> None:
-        self.controls.set_tempo(event.bpm)
+        self.controls.set_clock(event.bpm, self.controls.own_tempo)
 
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()
+        self.arpeggiator.silence()
         self.voices.down[:] = False
         self._flush = True
         newest = int(self.state["status"][0]["channel"])
@@ -285,7 +332,7 @@ class Performer:
         self.latents.load(patch)
         for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
-        self._apply_settings()
+        self._apply_settings(sample)
         playing = self.voices.playing()
         if not playing.any():
             self.controls.snap()
@@ -301,7 +348,8 @@ class Performer:
             if self.changed is not None:
                 self.changed(name, value)
 
-    def _apply_settings(self) -> None:
+    def _apply_settings(self, sample: int = 0) -> None:
+        self.arpeggiator.set(self.controls.goal, sample)
         now = self.controls.now
         self.voices.limit = int(now[VOICES])
         self.voices.glide_s = float(now[GLIDE])
@@ -313,7 +361,7 @@ class Performer:
     def _reset(self, channel: int) -> None:
         """Reset All Controllers, CC 121 (MIDI RP-015): not volume, pan and program."""
         self.channels.reset(channel)
-        self.voices.pedal(channel, False)
+        self._pedal(channel, False)
         self.controls.bend(channel, 0.0)
         for column in (WHEEL, PRESSURE):
             self.controls.set_channel(channel, column, 0.0)
@@ -321,10 +369,15 @@ class Performer:
         self.controls.set_channel(channel, LEVEL_DB, self.channels.level_db(channel))
         self._show(channel)
 
+    def _pedal(self, channel: int, down: bool) -> None:
+        """The sustain pedal: under the arpeggiator it holds keys, not what is made of them."""
+        self.arpeggiator.pedal(channel, down and self.arpeggiator.on)
+        self.voices.pedal(channel, down and not self.arpeggiator.on)
+
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value
         if number == midi.SUSTAIN:
-            self.voices.pedal(channel, value >= 64)
+            self._pedal(channel, value >= 64)
             self._show(channel)
         elif number == midi.MOD_WHEEL:
             self.controls.set_channel(channel, WHEEL, value / 127)
@@ -342,9 +395,11 @@ class Performer:
                 self.controls.bend(channel, self.channels.semitones(channel))
         elif number == midi.ALL_SOUND_OFF:
             self.voices.silence(channel)
+            self.arpeggiator.silence(channel)
         elif number == midi.RESET_CONTROLLERS:
             self._reset(channel)
         elif number >= midi.ALL_NOTES_OFF:
+            self.arpeggiator.release_all(channel)
             self.voices.all_notes_off(channel)
         elif number in self.controllers:
             name = self.controllers[number]

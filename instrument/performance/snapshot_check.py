@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.performance.arpeggiator import LONG_AGO
 from hummingface.instrument.performance.channel_state import RANGES
 from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
@@ -34,6 +35,8 @@ def check(values: object) -> dict[str, Any]:
     _check_sound(values)
     _check_channels(values)
     _check_keys(values)
+    if "arpeggiator" in values:                             # not in older takes
+        _check_arpeggiator(_typed(values, "arpeggiator", dict), values["sample"])
     _check_effects(values)
     return values
 
@@ -53,6 +56,8 @@ def _check_sound(values: dict) -> None:
     _number(values, "gain_db", -60, 60)
     if "tempo" in values and values["tempo"] != 0:
         _number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
+    if type(values.get("own_tempo", False)) is not bool:
+        raise SnapshotError("own_tempo is not true or false")
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise SnapshotError("its model has no name")
@@ -111,6 +116,27 @@ def _check_keys(values: dict) -> None:
         raise SnapshotError("last_pitch is missing")
     if values["last_pitch"] is not None:
         _number(values, "last_pitch", 0, 127)
+
+
+def _check_arpeggiator(values: dict, sample: int) -> None:
+    """The keys that take part, the notes that sound, and the next step, which comes after the snapshot's `sample`."""
+    for name, ranges in (("keys", (15, 127, 127)), ("down", (15, 127, MOST_STRIKES)), ("sounding", (MOST_SAMPLES, 15, 127, 1))):
+        rows = _typed(values, name, list)
+        if len(rows) > MOST_HELD or any(not isinstance(row, list) or len(row) != len(ranges) for row in rows):
+            raise SnapshotError(f"the arpeggiator's {name} are not what they should be")
+        if not all(is_whole(value, 0, most) for row in rows for value, most in zip(row, ranges, strict=True)):
+            raise SnapshotError(f"the arpeggiator's {name} are out of range")
+    pedals = _typed(values, "pedals", list)
+    if len(pedals) > 16 or not all(is_whole(channel, 0, 15) for channel in pedals):
+        raise SnapshotError("the arpeggiator's pedals are no channels")
+    if "grid" not in values:
+        raise SnapshotError("grid is missing")
+    if values["grid"] is not None:
+        _number(values, "grid", sample - HIGHEST_RATE_HZ, MOST_SAMPLES)
+    _number(values, "swing", 0, MOST_SAMPLES)
+    for name in ("step", "played", "step_end"):
+        _whole(values, name, 0, MOST_SAMPLES)
+    _whole(values, "begun", LONG_AGO, MOST_SAMPLES)
 
 
 def _check_effects(values: dict) -> None:

@@ -66,13 +66,18 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
     Keys still held at the take's end are released there, since nobody holds them any more. `pause` is called after every few events.
     """
     begin, down = snapshot.restore(performer, performance.snapshot), HeldNotes(performance.snapshot["pedals"])
+    arpeggiated = set[int]()                        # channels: the keys make their notes again
     for number, (sample, event) in enumerate(performance.events, 1):
+        if isinstance(event, midi.Made):
+            arpeggiated.add(event.channel)
+            continue
         performer.receive(_loaded(event, bank), sample)
         down.hear(event)
         if number % AT_ONCE == 0:
             pause()
     if performance.frames is not None:
-        for event in down.release_all():
+        latched = [midi.Controller(channel, midi.ALL_NOTES_OFF, 0) for channel in sorted(arpeggiated)]
+        for event in [*down.release_all(), *latched]:
             performer.receive(event, performance.begin + performance.frames)
     return begin
 

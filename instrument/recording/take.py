@@ -21,6 +21,7 @@ from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.recording import naming, performance_log, riff
+from hummingface.instrument.recording.heard_events import HeardEvents
 from hummingface.instrument.recording.midi_file import MidiFile
 from hummingface.instrument.recording.performance_log import CHUNK, LONGEST_LINE, SUFFIX
 from hummingface.instrument.recording.wave_file import WaveFile
@@ -56,7 +57,7 @@ class Take:
         self.lost_samples = 0
         self._waiting: list[tuple[int, int, PlayerEvent]] = []          # (sample, number, event) not yet written
         self._numbers = 0
-        self._down = HeldNotes(plan.snapshot["pedals"])
+        self._down, self._heard = HeldNotes(plan.snapshot["pedals"]), HeardEvents(plan.snapshot)
         self._before: list[PlayerEvent] = []                            # heard, of before the take, not yet in the MIDI
         self._begun: dict[tuple[int, int], int] = {}            # (channel, note) that sounds, and since when
         self._notes: list[tuple[int, float]] = []               # (note, seconds) played so far
@@ -119,12 +120,15 @@ class Take:
             self._part.write(b"".join(performance_log.event_line(sample, event) for sample, event in now))
         begin, played = self.plan.begin, []
         for sample, event in now:
-            self._count(sample, event)
+            heard = self._heard.hear(event)
+            if heard is None:
+                continue
+            self._count(sample, heard)
             if sample < begin:
-                self._before.append(event)
+                self._before.append(heard)
             else:
-                played += [*self._under_way(), (sample, event)]
-            self._down.hear(event)
+                played += [*self._under_way(), (sample, heard)]
+            self._down.hear(heard)
         if until > begin and not (self._waiting and self._waiting[0][0] < begin):
             played += self._under_way()
         self._write_midi(played)

@@ -88,8 +88,11 @@ def test_what_is_set_to_beats_follows_the_tempo_and_the_knob_stays():
     eighth = next(i for i, (_, beats) in enumerate(BEATS) if beats == 0.5)
     controls.set("delay.sync", eighth)
     controls.set("motion.vibrato_sync", eighth)
-    assert controls.now[INDEX["motion.vibrato_hz"]] == PARAMETERS["motion.vibrato_hz"].default, "no clock yet"
-    controls.set_tempo(120.0)
+    controls.set("master.tempo_bpm", 90)
+    assert controls.now[INDEX["motion.vibrato_hz"]] == pytest.approx(3.0), "the player's own tempo"
+    controls.set_clock(0.0, own_tempo=False)
+    assert controls.now[INDEX["motion.vibrato_hz"]] == PARAMETERS["motion.vibrato_hz"].default, "as in takes of before"
+    controls.set_clock(120.0)
     assert controls.now[INDEX["motion.vibrato_hz"]] == pytest.approx(4.0)
     for _ in range(200):
         controls.step()
