@@ -20,6 +20,7 @@ import numpy as np
 
 from hummingface.instrument.audio import shared_state
 from hummingface.instrument.audio.held_by_source import HeldBySource
+from hummingface.instrument.audio.metronome_beats import Metronome
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
 from hummingface.instrument.patches.parameters import PARAMETERS
@@ -86,6 +87,7 @@ class Engine:
         self._wake_writer.setblocking(False)
         self.history = History(self.state, rate_hz)
         self.clock = midi_clock.MidiClock(rate_hz)      # under the lock
+        self.metronome = Metronome(self.state, rate_hz, self.clock)
         self._snapshot = snapshot
         self._looked_at = self._remembered_at = 0   # samples
         self._at_rest = -1                          # how many events were noted when all was at rest
@@ -150,6 +152,14 @@ class Engine:
         """Bring back channels that a volume or expression of 0 has silenced: their sender may be long gone, and nothing would sound."""
         for event in self.performer.channels.to_be_heard():
             self.receive(event)
+
+    def count_in(self) -> int | None:
+        """Count a bar or two before a take, if the player wants it. Returns the sample at which the take begins; None: at once."""
+        return self.metronome.count_in(self.performer.controls, position(self.state))
+
+    def end_count(self) -> None:
+        """The take is not wanted any more."""
+        self.metronome.end_count()
 
     def poke(self) -> None:
         """Wake the performer."""
@@ -235,6 +245,7 @@ class Engine:
                     if event is not None:
                         performer.receive(event, stamp)
                 performer.advance(now + performer.delay_samples)
+                self.metronome.update(performer.controls, now)
                 if midi.NoteOn in kinds:
                     self._ready_s += LEARNT * (time.perf_counter() - began_s - self._ready_s)
                 if now - self._looked_at > LOOK_S * self.rate_hz:

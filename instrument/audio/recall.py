@@ -88,7 +88,7 @@ class Recall:
         time.sleep(FADE_S)
         old.end()
         self._output.switch(new)
-        self._recorder.use(new.history, new.clock)
+        self._recorder.use(new.history, new)
         old.history.close()
         self._tell({"tell": "state", "path": str(new.path), "rate_hz": new.rate_hz})
         before, self._before = self._before, old        # its block stays in memory: the audio thread has only just left it

@@ -196,7 +196,7 @@ class Server:
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
-        self._recorder.use(self._playing.history, self._playing.clock)
+        self._recorder.use(self._playing.history, self._playing)
         return self._playing
 
     def _engine_options(self) -> "EngineOptions":

@@ -11,7 +11,7 @@ from hummingface.instrument.performance.source import Source
 RATE_HZ = 48000
 BLOCK_SAMPLES = 1024
 # What the sampler does itself: one key at a time, no glide from the last key
-ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0}
+ALONE = {"motion.glide_s": 0.0, "master.mode": 0.0, "arpeggiator.on": 0.0}
 # Reverb and delay in a sample would end with each note, and repeat in loops
 DRY = {"reverb.mix": 0.0, "delay.mix": 0.0}
 LONGEST_RELEASE_S, LONGEST_SETTLING_S = 12.0, 10.0

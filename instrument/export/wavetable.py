@@ -30,7 +30,7 @@ from hummingface.suggestions import did_you_mean
 CYCLES, CYCLE_SAMPLES = 256, 2048
 TIME = "time"                       # in place of a control
 STILL = {"motion.amount": 0.0, "motion.vibrato_cents": 0.0, "motion.wheel_cents": 0.0, "chorus.mix": 0.0, "master.width": 0.0,
-         "character.noise_db": -40.0, "character.width": 0.0}
+         "character.noise_db": -40.0, "character.width": 0.0, "arpeggiator.on": 0.0}
 PERIODS = 8                         # that a cycle is heard in
 SIDE_BINS = PERIODS // 4            # of those around a harmonic's that are its own
 HEARD_S, SETTLING_S = 0.3, 0.05     # along a knob: how long a note has sounded when its cycle is taken, and a knob before the note

@@ -79,6 +79,7 @@ class Window(QMainWindow):
         theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.named.knobs, **self.panels.controls, **self.output.controls,
+                                             **self.spectrogram.beat_page.controls,
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self._connect()
         if not self.keeping.restore(patch):
@@ -170,6 +171,7 @@ class Window(QMainWindow):
         self.bend.turned.connect(self.note_input.bend)
         self.wheel.turned.connect(self.note_input.wheel)
         self.status.panic_wanted.connect(self.panic)
+        self.spectrogram.beat_page.tempo_tapped.connect(lambda bpm: self.session.set("master.tempo_bpm", round(bpm, 1)))
         self.qwerty.changed.connect(self._show_keys)
         for keys, act in (("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
@@ -209,6 +211,7 @@ class Window(QMainWindow):
             rescale(self)
             self.patches.rescale()
             self.recorder.rescale()
+            self.spectrogram.beat_page.rescale()
             self.status.rescale()
 
     # sixty times a second

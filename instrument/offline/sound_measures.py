@@ -52,7 +52,8 @@ def measure_sound(patch: Patch, source: Source) -> dict[str, float]:
 
 def _play(patch: Patch, source: Source, key: int) -> np.ndarray:
     events: list[tuple[int, Event]] = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
-    return play_events(events, source, patch, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS).astype(np.float64)
+    held = patch.with_values(parameters={**patch.parameters, "arpeggiator.on": 0.0})
+    return play_events(events, source, held, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS).astype(np.float64)
 
 
 def _note(sound: np.ndarray, hz: float) -> dict[str, float]:

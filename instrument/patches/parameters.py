@@ -193,12 +193,17 @@ _TABLE = [
     Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Transposition of the keys, in semitones.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
     Parameter("master.tempo_bpm", "Tempo", "master", 20, 300, 120, "bpm",
-              help="Beats a minute, for what is set in beats, where no MIDI clock runs. Tap it with T."),
+              help="Beats a minute, for what is set in beats, where no MIDI clock runs. F8 taps it."),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
               help="The most notes that sound at once."),
     Parameter("master.mode", "Mode", "master", 0, 2, 0, choices=("poly", "mono", "legato"),
               help="Chords, one note at a time, or one note that glides without a new attack."),
+
+    Parameter("metronome.on", "Metronome", "metronome", 0, 1, 0, choices=("off", "on"), help="Clicks on the beats; no take has them."),
+    Parameter("metronome.level_db", "Click level", "metronome", -40, 0, -14, "dB", help="How loud the clicks are."),
+    Parameter("metronome.count_in", "Count-in", "metronome", 0, 2, 0, choices=("none", "1 bar", "2 bars"),
+              help="Clicks before a take begins, where no MIDI clock runs."),
 ]
 
 PARAMETERS: dict[str, Parameter] = {p.id: p for p in _TABLE}

@@ -186,7 +186,8 @@ class Arpeggiator:
 
     def capture(self) -> dict[str, Any]:
         """A copy of where it stands, as plain values."""
-        return {"keys": [list(key) for key in self._keys], "down": [[*key, hands] for key, hands in self._down.items()], "pedals": sorted(self._pedals),
+        return {"keys": [list(key) for key in self._keys], "down": [[*key, hands] for key, hands in self._down.items()],
+                "pedals": sorted(self._pedals),
                 "sounding": [[note.end, note.channel, note.note, int(note.legato)] for note in self._sounding],
                 "grid": None if self._grid == math.inf else self._grid, "swing": self._swing, "step": self._step, "played": self._played,
                 "begun": self._begun, "step_end": self._step_end}

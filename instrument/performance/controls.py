@@ -54,8 +54,8 @@ class ControlValues(NamedTuple):
 
 class Controls:
     """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls in beats glide to the values
-    for the tempo: that of a clock, `clock_bpm` (0: none was heard), else the player's own. `own_tempo`: whether that counts; in takes of before
-    it did not. `channels` [16, CHANNEL_COLUMNS] glide likewise.
+    for the tempo: that of a clock, `clock_bpm` (0: none was heard), else the player's own. `own_tempo`: whether that counts, as it did not
+    in takes of before. `channels` [16, CHANNEL_COLUMNS] glide likewise.
     """
 
     def __init__(self, hop_s: float) -> None:

@@ -60,6 +60,12 @@ class MidiClock:
         """Whether ticks are arriving, as of a sample."""
         return len(self._ticks) > 1 and sample - self._ticks[-1] < GONE_S * self.rate_hz
 
+    @property
+    def newest_bar(self) -> int | None:
+        """The start of the newest bar that has arrived."""
+        bars = list(self._bars)
+        return bars[-1] if bars else None
+
     def bar_after(self, sample: int) -> int | None:
         """The start of the first bar at or after a sample, once it has arrived; only the last few bars are known."""
         return next((bar for bar in list(self._bars) if bar >= sample), None)

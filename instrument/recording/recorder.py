@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,6 +29,27 @@ TAIL_S = 0.2                        # a captured minute ends so long after its l
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
+class Timing(Protocol):
+    """What knows when a take is to begin."""
+    clock: MidiClock
+
+    def count_in(self) -> int | None:
+        """Count a bar or two before a take, if the player wants it. Returns the sample at which the take begins; None: at once."""
+
+    def end_count(self) -> None:
+        """The take is not wanted any more."""
+
+
+class WantedTake(NamedTuple):
+    """A take that is to begin when the next bar does. `since`: the sample at which, and `at` the time at which the player asked for it;
+    `bar`: the sample at which the bar begins; None: the MIDI clock will tell."""
+    since: int
+    at: datetime.datetime
+    folder: str | None
+    sample_format: str
+    bar: int | None
+
+
 class Recorder:
     """Records takes. `use` gives it the engine's history. `record`, `stop`, `capture` return at once; the thread does the work."""
 
@@ -36,36 +58,38 @@ class Recorder:
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._history: History | None = None
         self._take: Take | None = None
-        self._clock: MidiClock | None = None
-        # since which sample, and the arguments of `_begin`
-        self._waiting_for_bar: tuple[int, datetime.datetime, str | None, str] | None = None
+        self._timing: Timing | None = None
+        self._wanted: WantedTake | None = None
         self._cursor = 0                                # number of the next event to read
         self._losses = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    def use(self, history: History, clock: MidiClock | None = None) -> None:
-        """Use another engine's history: a running take ends here. `clock`: the MIDI clock of that engine."""
+    def use(self, history: History, timing: Timing | None = None) -> None:
+        """Use another engine's history: a running take ends here. `timing`: that engine."""
         done = threading.Event()
 
         def change() -> None:
             if self._take:
                 self._finish("The take ended here: the audio settings changed, or another take was recalled.")
             self._disarm()
-            self._history, self._clock = history, clock
+            self._history, self._timing = history, timing
             done.set()
         self._commands.put(change)
         done.wait(5)
 
     def record(self, folder: str | None, sample_format: str) -> None:
-        """Begin a take: at this sample, or, while a MIDI clock runs, at the next bar."""
-        history, clock, at = self._history, self._clock, datetime.datetime.now()
-        if history is not None:
-            begin = history.follow()
-            if clock is not None and clock.started and clock.runs(begin):
-                self._commands.put(lambda: self._arm(begin, at, folder, sample_format))
-            else:
-                self._commands.put(lambda: self._begin(history, begin, at, folder, sample_format))
+        """Begin a take: at the next bar while a MIDI clock runs, after the count, or else at this sample."""
+        history, timing, at = self._history, self._timing, datetime.datetime.now()
+        if history is None:
+            return
+        begin = history.follow()
+        clock_runs = timing is not None and timing.clock.started and timing.clock.runs(begin)
+        bar = None if timing is None or clock_runs or self._take or self._wanted else timing.count_in()
+        if clock_runs or bar is not None:
+            self._commands.put(lambda: self._arm(WantedTake(begin, at, folder, sample_format, bar)))
+        else:
+            self._commands.put(lambda: self._begin(history, begin, at, folder, sample_format))
 
     def stop(self) -> None:
         """End the take at this sample, or the wait for a bar."""
@@ -93,8 +117,8 @@ class Recorder:
         while True:
             commands: list[Callable[[], None] | None] = []
             with contextlib.suppress(queue.Empty):
-                commands.append(self._commands.get(timeout=TICK_S) if self._take or self._waiting_for_bar else self._commands.get())
-            if self._waiting_for_bar:
+                commands.append(self._commands.get(timeout=TICK_S) if self._take or self._wanted else self._commands.get())
+            if self._wanted:
                 commands.append(self._look_for_bar)
             for step in commands:
                 if step is None:
@@ -106,26 +130,30 @@ class Recorder:
             if self._take and self._history:
                 self._write(self._history.follow())
 
-    def _arm(self, since: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
+    def _arm(self, wanted: WantedTake) -> None:
         if not self._take:
-            self._waiting_for_bar = since, at, folder, sample_format
+            self._wanted = wanted
             self._tell_recording()
 
     def _disarm(self) -> None:
-        if self._waiting_for_bar:
-            self._waiting_for_bar = None
+        if self._wanted:
+            self._wanted = None
+            if self._timing:
+                self._timing.end_count()
             self._tell_recording()
 
     def _look_for_bar(self) -> None:
         """Begin the take at the start of the first bar. That was a few samples ago; the history has them."""
-        if not (self._waiting_for_bar and self._history and self._clock):
+        wanted = self._wanted
+        if not (wanted and self._history and self._timing):
             return
-        since, at, folder, sample_format = self._waiting_for_bar
-        now, bar = self._history.follow(), self._clock.bar_after(since)
+        now, bar = self._history.follow(), wanted.bar
+        if bar is None:
+            bar = self._timing.clock.bar_after(wanted.since)
         if bar is not None and now >= bar:
-            self._waiting_for_bar = None
-            at += datetime.timedelta(seconds=(bar - since) / self._history.rate_hz)
-            self._begin(self._history, bar, at, folder, sample_format)
+            self._wanted = None
+            at = wanted.at + datetime.timedelta(seconds=(bar - wanted.since) / self._history.rate_hz)
+            self._begin(self._history, bar, at, wanted.folder, wanted.sample_format)
 
     def _begin(self, history: History, begin: int, at: datetime.datetime, folder: str | None, sample_format: str) -> None:
         if self._take:
@@ -216,7 +244,7 @@ class Recorder:
     def _tell_recording(self, problem: str = "") -> None:
         take = self._take
         self._tell({"tell": "recording", "path": str(take.path) if take else None, "begin": take.plan.begin if take else 0,
-                    "problem": problem, "waits": self._waiting_for_bar is not None})
+                    "problem": problem, "waits": self._wanted is not None})
 
     # The last minute
 

@@ -1,10 +1,12 @@
-"""The performer's side of the rings: claim an entry, fill it, publish it. One thread only.
+"""The performer's side of the rings: claim an entry, fill it, publish it. One thread only, but for `publish_beats`.
 
     hop = claim_hop(state)              # None: the ring is full, the audio thread has enough to do
     hop["count"], hop["noise"] = ...    # every field that counts; old contents are still there
     publish_hop(state)
     publish_until(state, sample)        # all starts before this sample are published
 """
+from typing import NamedTuple
+
 import numpy as np
 from numba import types
 
@@ -38,6 +40,14 @@ def _publish_until(state, sample):
     store_release(state, "published_until", sample)
 
 
+@compiled(types.void(STATE_TYPE, types.int64, types.int64, types.float64, types.float64, types.float32))
+def _publish_beats(state, from_sample, until_sample, origin, beat_samples, amplitude):
+    version, m = state[0].beats_version, state[0].metronome
+    store_release(state, "beats_version", version + 1)
+    m.from_sample, m.until_sample, m.origin, m.beat_samples, m.amplitude = from_sample, until_sample, origin, beat_samples, amplitude
+    store_release(state, "beats_version", version + 2)
+
+
 @compiled(types.int64(STATE_TYPE))
 def position(state):
     """Samples rendered so far."""
@@ -51,6 +61,20 @@ def _read_clock(state):
         at, now_s, output_s = state[0].clock_position, state[0].clock_now_s, state[0].clock_output_s
         if version % 2 == 0 and load_acquire(state, "clock_version") == version:
             return at, now_s, output_s
+
+
+class Beats(NamedTuple):
+    """Where the metronome clicks: from one sample until another, at `origin`, where a bar begins, and every `beat_samples` (0: nowhere)."""
+    from_sample: int
+    until_sample: int
+    origin: float
+    beat_samples: float
+    amplitude: float
+
+
+def publish_beats(state: np.ndarray, beats: Beats) -> None:
+    """Say where the metronome clicks from now on. One thread at a time."""
+    _publish_beats(state, *beats)
 
 
 def claim_hop(state: np.ndarray) -> np.ndarray | None:

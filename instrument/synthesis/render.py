@@ -12,6 +12,7 @@ from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, st
 from hummingface.instrument.synthesis.chain import render_effects
 from hummingface.instrument.synthesis.effects import empty_effects
 from hummingface.instrument.synthesis.limiter import block_dc, limit
+from hummingface.instrument.synthesis.metronome import render_clicks
 from hummingface.instrument.synthesis.noise import release_rings, render_noise
 from hummingface.instrument.synthesis.segments import look_at_rings
 from hummingface.instrument.synthesis.state import OUTPUT_SAMPLES, PIECE, STATE_TYPE, state_dtype
@@ -63,6 +64,7 @@ def _piece(state_address, out_address, samples):
         empty_effects(block.effects)
     block.limiter_gain = np.float32(1) - block.limiter.reduction
     _hand_over(state, out)
+    render_clicks(state, out)
     store_release(state, "position", begin + samples)
     hops_taken, starts_taken = release_rings(state)
     store_release(state, "hops_taken", hops_taken)

@@ -30,6 +30,7 @@ from hummingface.instrument.synthesis.delay import LONGEST_S
 from hummingface.instrument.synthesis.delay_line import ring_mask
 from hummingface.instrument.synthesis.effects import START, effects_dtype
 from hummingface.instrument.synthesis.limiter import limiter_dtype
+from hummingface.instrument.synthesis.metronome import metronome_dtype
 from hummingface.instrument.synthesis.reverb import prepare_reverb
 from hummingface.instrument.synthesis.samples import samples_dtype
 
@@ -181,6 +182,9 @@ state_dtype = np.dtype([
     ("hops_published", "i8"),
     ("starts_published", "i8"),
     ("published_until", "i8"),                              # all starts before this sample are published
+    # written by the engine
+    ("beats_version", "i8"),                                # odd while the metronome's beats are being written
+    ("metronome", metronome_dtype),
     # written by the audio thread
     ("position", "i8"),                                     # samples rendered so far
     ("hops_taken", "i8"),                                   # hops before this one may be overwritten

@@ -205,7 +205,8 @@ def test_a_snapshot_goes_on_where_it_stood(player, plain):
 
 @pytest.mark.parametrize(("name", "value"), [
     ("keys", [[0, 60]]), ("keys", [[0, 60, 128]]), ("keys", [[16, 60, 90]] * 3), ("down", [[0, 60, -1]]), ("sounding", [[0, 0, 60, 2]]),
-    ("pedals", [16]), ("grid", -1e9), ("grid", float("inf")), ("grid", "now"), ("swing", None), ("step", -1), ("played", 0.5), ("begun", "x")])
+    ("pedals", [16]), ("grid", -1e9), ("grid", float("inf")), ("grid", "now"), ("swing", None), ("step", -1), ("played", 0.5),
+    ("begun", "x")])
 def test_what_is_no_snapshot_is_refused(plain, name, value):
     player = Player(plain, Patch("Pattern", "Plain", (0.0,) * 16))
     player.render(1024)

@@ -25,7 +25,8 @@ def layout_of(window: "Window") -> dict[str, Any]:
     """The current layout."""
     made = {name: PANELS[name](window) for name in PANELS if _is_made(window, name)}
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
-              "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(), "wheel": window.wheel.value(),
+              "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
+              "beat": window.spectrogram.beat.isChecked(), "wheel": window.wheel.value(),
               "amount": window.latents.amount.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
@@ -44,7 +45,8 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
     window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))
     window.latents.amount.setValue(_whole(values.get("amount"), 0, 100, window.latents.amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
-    (window.spectrogram.frame if values.get("frame") is True else window.spectrogram.sound).setChecked(True)
+    page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None
+    (page or window.spectrogram.sound).setChecked(True)
 
 
 def reopen(window: "Window", values: dict[str, Any]) -> None:

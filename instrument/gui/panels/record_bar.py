@@ -50,7 +50,7 @@ class RecordBar(QWidget):
         self.record.setText("0:00" if self.recording else "bar …" if waits else "Rec")
         self.record.setAccessibleName("Stop recording" if self.recording else "Wait no longer" if waits else "Record")
         set_tip(self.record, "Stop and keep the take (F9)" if self.recording
-                else "Starts with the next bar of the MIDI clock; click to cancel (F9)" if waits
+                else "Starts with the next bar; click to cancel (F9)" if waits
                 else "Record what you play into your music folder (F9)")
 
     def show_time(self, telemetry: Telemetry) -> None:

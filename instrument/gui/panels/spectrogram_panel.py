@@ -1,41 +1,49 @@
-"""The panel that shows either the spectrogram or the model's current frame, and can freeze them."""
+"""The panel in the middle: the spectrogram or the model's current frame, which can be frozen, or the page of the beat."""
 import numpy as np
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 
+from hummingface.instrument.gui.panels.beat_page import BeatPage
 from hummingface.instrument.gui.panels.panel import Panel, tool
 from hummingface.instrument.gui.widgets.frame_plot import FramePlot
 from hummingface.instrument.gui.widgets.spectrogram import Spectrogram, note_name
 
 
 class SpectrogramPanel(Panel):
-    """A panel around the pictures of what sounds."""
+    """A panel around the pictures of what sounds, with the beat as its third page."""
 
     def __init__(self) -> None:
         super().__init__("Spectrogram")
-        self.view, self.plot = Spectrogram(), FramePlot()
+        self.view, self.plot, self.beat_page = Spectrogram(), FramePlot(), BeatPage()
         self._pictures = QStackedWidget()
-        for picture in (self.view, self.plot):
+        for picture in (self.view, self.plot, self.beat_page):
             self._pictures.addWidget(picture)
         self.body.addWidget(self._pictures, 1)
         self.sound = tool("", "Show what sounds", "The last ten seconds of what sounds", checkable=True, text="Sound")
         self.frame = tool("", "Show the model's frame", "The model's current frame, for the newest note",
                           checkable=True, text="Frame")
+        self.beat = tool("", "Show the beat", "Tempo, metronome, arpeggiator", checkable=True, text="Beat")
         self.freeze = tool("freeze", "Freeze spectrogram", "Freeze (click the picture, or Space while it has the focus)",
                            checkable=True)
+        self._pages = ((self.sound, self.view, "SPECTROGRAM"), (self.frame, self.plot, "FRAME"), (self.beat, self.beat_page, "BEAT"))
         group = QButtonGroup(self)
-        for button in (self.sound, self.frame):
+        for button in (self.sound, self.frame, self.beat):
             group.addButton(button)
             self.tools.addWidget(button)
+            button.toggled.connect(self._choose)
         self.tools.addWidget(self.freeze)
         self.sound.setChecked(True)
-        self.frame.toggled.connect(self._choose)
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)
         self.plot.freeze_asked.connect(self.freeze.toggle)
 
-    def _choose(self, frame: bool) -> None:
-        self._pictures.setCurrentWidget(self.plot if frame else self.view)
-        self.heading.setText("FRAME" if frame else "SPECTROGRAM")
+    def _choose(self, chosen: bool) -> None:
+        if not chosen:
+            return
+        for button, page, heading in self._pages:
+            if button.isChecked():
+                self._pictures.setCurrentWidget(page)
+                self.heading.setText(heading)
+        self.freeze.setVisible(not self.beat.isChecked())
         self.note.setText("")
 
     def feed(self, samples: np.ndarray, rate_hz: int) -> None:
