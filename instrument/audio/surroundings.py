@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.audio.announcer import Announcer
 from hummingface.instrument.audio.midi_ports import MidiPorts
 from hummingface.instrument.performance.midi import Tempo
+from hummingface.instrument.performance.midi_clock import STEP_BPM
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine
@@ -51,9 +52,8 @@ class Surroundings:
         message = {"tell": "clock", "bpm": clock.bpm if runs else None, "started": clock.started}
         if message != (self._announcer.newest("clock") or _NO_CLOCK):
             self._announcer.tell(message)
-            if not runs and clock.bpm > 0:
-                clock.bpm = 0.0
-                engine.receive(Tempo(0.0))              # from here on the player's own tempo counts
+        if runs and abs(engine.performer.controls.tempo_bpm - clock.bpm) > STEP_BPM:
+            engine.receive(Tempo(clock.bpm))            # a player has moved it meanwhile; the clock leads
 
     def tell_devices(self) -> None:
         """All audio devices and MIDI ports, looked for again, which takes a while: on a thread of its own."""

@@ -191,7 +191,7 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
     if controllers is not None:
         performer.controllers = dict(controllers)
     if followed:
-        performer.controls.set_clock(followed[0][1].bpm)
+        performer.controls.set_tempo(followed[0][1].bpm)
     performer.begin_with(options.controls)
     return player
 

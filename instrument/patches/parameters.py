@@ -98,7 +98,7 @@ def _knobs() -> list[Parameter]:
 def _arpeggiator() -> list[Parameter]:
     times = tuple(name for name, _ in BEATS[1:])
     return [
-        Parameter("arpeggiator.on", "On", "arpeggiator", 0, 1, 0, choices=("off", "on"), help="Held keys become a pattern of notes."),
+        Parameter("arpeggiator.on", "Arp", "arpeggiator", 0, 1, 0, choices=("off", "on"), help="Held keys become a pattern of notes."),
         Parameter("arpeggiator.mode", "Order", "arpeggiator", 0, 5, 0, choices=("up", "down", "up & down", "as played", "random", "chord"),
                   help="The order of the keys; chord: all of them at every step."),
         Parameter("arpeggiator.rate", "Rate", "arpeggiator", 0, len(times) - 1, times.index("1/16"), choices=times,
@@ -192,8 +192,8 @@ _TABLE = [
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
     Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Transposition of the keys, in semitones.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
-    Parameter("master.tempo_bpm", "Tempo", "master", 20, 300, 120, "bpm",
-              help="Beats a minute, for what is set in beats, where no MIDI clock runs. F8 taps it."),
+    Parameter("master.tempo_bpm", "Tempo", "master", 20, 400, 120, "bpm",
+              help="Beats a minute, for what is set in beats. F8 taps it; a MIDI clock that runs moves it."),
     Parameter("master.width", "Width", "master", 0, 1, 0.4, "%", help="How far the keys spread over the stereo field."),
     Parameter("master.voices", "Voices", "master", 1, 128, 64, choices=tuple(str(n) for n in range(1, 129)),
               help="The most notes that sound at once."),

@@ -54,14 +54,13 @@ class ControlValues(NamedTuple):
 
 class Controls:
     """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls in beats glide to the values
-    for the tempo: that of a clock, `clock_bpm` (0: none was heard), else the player's own. `own_tempo`: whether that counts, as it did not
-    in takes of before. `channels` [16, CHANNEL_COLUMNS] glide likewise.
+    for the tempo, if it is known (in takes of before there was none until a clock was heard). `channels` [16, CHANNEL_COLUMNS] glide, too.
     """
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
         self.now, self._target = self.goal.copy(), self.goal.copy()
-        self.clock_bpm, self.own_tempo = 0.0, True
+        self._tempo_known = True
         self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
         self.channels = self.channel_goal.copy()
         self.fraction = 1 - math.exp(-hop_s / GLIDE_S)
@@ -83,14 +82,13 @@ class Controls:
 
     @property
     def tempo_bpm(self) -> float:
-        """Quarter notes a minute; 0 where there is no tempo."""
-        return self.clock_bpm or (float(self.goal[TEMPO]) if self.own_tempo else 0.0)
+        """Quarter notes a minute; 0 where it is not known."""
+        return float(self.goal[TEMPO]) if self._tempo_known else 0.0
 
-    def set_clock(self, bpm: float, own_tempo: bool = True) -> None:
-        """Follow a clock of this tempo; 0: none, and the player's own tempo counts if it is to."""
-        self.clock_bpm, self.own_tempo = bpm, own_tempo
-        self._follow()
-        self._moving = True
+    def set_tempo(self, bpm: float) -> None:
+        """A clock has this tempo; 0: nobody knows one."""
+        self._tempo_known = bpm > 0
+        self.set("master.tempo_bpm", bpm or PARAMETERS["master.tempo_bpm"].default)
 
     def _follow(self) -> None:
         tempo_bpm = self.tempo_bpm

@@ -93,7 +93,7 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """A new tempo of the MIDI clock, in beats (quarter notes) per minute; 0: none runs any more."""
+    """A new tempo of the MIDI clock, in beats (quarter notes) per minute."""
     bpm: float
 
 

@@ -308,7 +308,9 @@ class Performer:
             self.on_program(event.channel, event.number)
 
     def _tempo(self, event: Tempo, sample: int) -> None:
-        self.controls.set_clock(event.bpm, self.controls.own_tempo)
+        self.controls.set_tempo(event.bpm)
+        if self.changed is not None:
+            self.changed("master.tempo_bpm", self.controls.tempo_bpm)
 
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()

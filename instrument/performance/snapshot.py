@@ -53,8 +53,8 @@ def capture(performer: Performer) -> dict[str, Any]:
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
-        "law": performer.law, "tempo": controls.clock_bpm, "own_tempo": controls.own_tempo, "arpeggiator": performer.arpeggiator.capture(),
-        "turning": _phases(performer.state),
+        "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
+        "arpeggiator": performer.arpeggiator.capture(),
     }
 
 
@@ -69,7 +69,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     for name, value in snapshot["controls"].items():
         controls.set(name, value)
     controls.set_gain(snapshot["gain_db"])
-    controls.set_clock(snapshot.get("tempo", 0.0), snapshot.get("own_tempo", False))      # older takes have neither
+    controls.set_tempo(snapshot.get("tempo", 0.0))            # older takes have none
     controls.channel_goal[:] = snapshot["channels"]
     controls.snap()
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]

@@ -56,8 +56,6 @@ def _check_sound(values: dict) -> None:
     _number(values, "gain_db", -60, 60)
     if "tempo" in values and values["tempo"] != 0:
         _number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
-    if type(values.get("own_tempo", False)) is not bool:
-        raise SnapshotError("own_tempo is not true or false")
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise SnapshotError("its model has no name")

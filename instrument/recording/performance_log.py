@@ -243,7 +243,7 @@ def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | 
         elif isinstance(event, midi.Set):
             good = type(value) in (int, float) and abs(value) < 1e9
         elif isinstance(event, midi.Tempo):
-            good = type(value) in (int, float) and (value == 0 or SLOWEST_BPM <= value <= FASTEST_BPM)
+            good = type(value) in (int, float) and SLOWEST_BPM <= value <= FASTEST_BPM
         elif name == "value" and not isinstance(event, midi.Controller):
             good = type(value) in (int, float) and -1 <= value <= 1
         else:

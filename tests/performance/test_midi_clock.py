@@ -90,9 +90,10 @@ def test_what_is_set_to_beats_follows_the_tempo_and_the_knob_stays():
     controls.set("motion.vibrato_sync", eighth)
     controls.set("master.tempo_bpm", 90)
     assert controls.now[INDEX["motion.vibrato_hz"]] == pytest.approx(3.0), "the player's own tempo"
-    controls.set_clock(0.0, own_tempo=False)
+    controls.set_tempo(0.0)
     assert controls.now[INDEX["motion.vibrato_hz"]] == PARAMETERS["motion.vibrato_hz"].default, "as in takes of before"
-    controls.set_clock(120.0)
+    controls.set_tempo(120.0)
+    assert controls.goal[INDEX["master.tempo_bpm"]] == 120
     assert controls.now[INDEX["motion.vibrato_hz"]] == pytest.approx(4.0)
     for _ in range(200):
         controls.step()

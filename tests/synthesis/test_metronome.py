@@ -88,7 +88,7 @@ def test_it_follows_a_clock_that_runs(engine_side):
     clock.hear(b"\xfa", 0)
     for n in range(4 * 24 + 10):
         for event in clock.hear(b"\xf8", 5000 + n * 800):
-            controls.set_clock(event.bpm)
+            controls.set_tempo(event.bpm)
     metronome.update(controls, 5000 + 105 * 800)
     assert published()[2:] == (pytest.approx(5000 + 4 * 24 * 800, abs=2), pytest.approx(19_200, rel=1e-3))
 

@@ -1,22 +1,35 @@
 """The page of the beat: tempo by tapping, metronome and count-in, and the arpeggiator with its pattern."""
 import time
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from hummingface.instrument.gui.panels.control_panel import make_control
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.button import push_button
-from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.choice import ChoiceControl
+from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip
 from hummingface.instrument.gui.widgets.step_cell import StepCell
-from hummingface.instrument.patches.parameters import ARPEGGIATOR_STEPS, PARAMETERS, group
+from hummingface.instrument.patches.parameters import ARPEGGIATOR_STEPS, PARAMETERS, Parameter, group
 from hummingface.instrument.session.tap_tempo import TapTempo
+
+if TYPE_CHECKING:
+    from hummingface.instrument.gui.widgets.control import Control
 
 TAP_KEY = "F8"
 LENGTH = "arpeggiator.length"
 _STEP = "arpeggiator.step_"
+DIAMETER = 32
+
+
+def _control(parameter: Parameter) -> "Control":
+    """On and off side by side; a knob that says where it stands for more."""
+    name = parameter.label if parameter.group == "metronome" else f"Arpeggiator {parameter.label.lower()}"
+    if len(parameter.choices) == 2:
+        return ChoiceControl(parameter, name, DIAMETER)
+    return Knob(parameter, name, diameter=DIAMETER, always_value=bool(parameter.choices))
 
 
 class BeatPage(QWidget):
@@ -51,7 +64,7 @@ class BeatPage(QWidget):
         grid.addWidget(self.tap, 0, 0, Qt.AlignmentFlag.AlignCenter)
         columns = (len(wanted) + 2) // 2
         for place, parameter in enumerate(wanted, 1):
-            control = self.controls[parameter.id] = make_control(parameter, parameter.group.capitalize())
+            control = self.controls[parameter.id] = _control(parameter)
             grid.addWidget(control, place // columns, place % columns)
         for row in range(2):
             grid.setRowStretch(row, 1)
