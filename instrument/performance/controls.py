@@ -3,11 +3,11 @@
 The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.patches.parameters import LFO_BEATS, PARAMETERS, SYNCED, in_beats
 
 GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
 INDEX = {name: i for i, name in enumerate(PARAMETERS)}
@@ -31,25 +31,23 @@ MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
 TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
-WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
+WIDTH, MODE, VOICES, VOLUME = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
 BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the channels: semitones, 0..1, 0..1, dB, -1..1
 CHANNEL_COLUMNS = 5
 
 # A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
-_GLIDES = np.array([p.group in ("characteristic", "filter", "character", "effects") or p.id in (
+_GLIDES = np.array([p.group in ("characteristic", "filter", "character", "macro", "effects") or p.id in (
     "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
 _FOLLOWING = {*SYNCED, *SYNCED.values()}
 
 
-class ControlValues(NamedTuple):
-    """What compiled code reads of the controls."""
-    controls: np.ndarray                 # [CONTROLS] by `INDEX`
-    channels: np.ndarray                 # [16, CHANNEL_COLUMNS]
-    rate_hz: int
+def values_of(names: Iterable[str], controls: np.ndarray) -> dict[str, np.ndarray]:
+    """The values [B] of those names that are controls, in rows of all [B, SIZE], without those that are 0 in every row."""
+    return {name: column for name in names if name in INDEX and (column := controls[:, INDEX[name]]).any()}
 
 
 class Controls:
@@ -88,7 +86,7 @@ class Controls:
 
     def _follow(self) -> None:
         for switch, name in SYNCED.items():
-            i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
+            i, beats = INDEX[name], LFO_BEATS[int(self.goal[INDEX[switch]])][1]
             self._target[i] = in_beats(PARAMETERS[name], beats, self.bpm) if beats and self.bpm else self.goal[i]
             if not _GLIDES[i]:
                 self.now[i] = self._target[i]

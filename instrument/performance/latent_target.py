@@ -5,7 +5,7 @@ the patch's point or in a corner, times the control of likeness.
 """
 import numpy as np
 
-from hummingface.instrument.patches.parameters import LATENT_KNOBS
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE
 from hummingface.instrument.patches.patch import CORNERS, Patch
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.models.playing.card_file import LATENT_LIMIT
@@ -58,3 +58,16 @@ class LatentTarget:
         if self._own == len(target):
             return target
         return np.append(target[:self._own], np.float32(controls[_LIKENESS]) * target[self._own:])
+
+    def at_each(self, controls: np.ndarray, moves: np.ndarray) -> np.ndarray:
+        """The targets [B, L] of voices: by the controls of each [B, SIZE], and by how much each one's own latents are moved [B, own]. None
+        is moved out of the knobs' range."""
+        point = np.tile(self.point, (len(controls), 1))
+        farthest = np.maximum(np.abs(self.point[:self._own]), LATENT_RANGE)
+        point[:, :self._own] = np.clip(point[:, :self._own] + moves, -farthest, farthest)
+        if self._corners is not None:
+            x, y, amount = controls[:, _X], controls[:, _Y], controls[:, [_AMOUNT]].astype(np.float32)
+            weights = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], 1).astype(np.float32)
+            point += amount * (weights @ self._corners - point)
+        point[:, self._own:] *= controls[:, [_LIKENESS]]
+        return point

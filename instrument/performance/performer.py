@@ -31,7 +31,7 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.events import Load, PlayerEvent
+from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
@@ -77,15 +77,15 @@ class Performer:
         self.law = LAW                              # the law of loudness over velocity; an old take has its own
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
-        self.maker = HopMaker(state, self.voices, self.controls, seed)
+        self.channels = ChannelState()
+        self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
         self._applied = self._floor                         # newest hop's controls, and after all applied events
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._flush = False
         self._since_program: dict[str, float] = {}  # controls moved since the newest program change
-        self.latents = LatentTarget(source.latents, source.recordings)
-        self.channels = ChannelState()
+        self._aim_at(source)
         self._patch = patch
         self.maker.play(source)
         self.maker.warm_up()
@@ -180,6 +180,8 @@ class Performer:
             return False
         self.hop += 1
         self.voices.hop = self.hop
+        if self.maker.modulation.active:
+            self.voices.glide_s = float(self.maker.modulation.shared[GLIDE])
         self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
         self._flush = False
         if self.voices.owed:
@@ -278,13 +280,14 @@ class Performer:
         self.law, self.voices.rules = event.law, event.rules
         if event.source is not None and event.source is not self.maker.source:
             self.maker.play(event.source)
-            self.latents = LatentTarget(event.source.latents, event.source.recordings)
+            self._aim_at(event.source)
         for name, value in patch.parameters.items():
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
         self.latents.load(patch)
         for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
+        self.maker.route(patch.routes)
         self._apply_settings()
         playing = self.voices.playing()
         if not playing.any():
@@ -293,6 +296,13 @@ class Performer:
             self.source.snap()
         if event.answers:
             self._move_again(sample)
+
+    def _aim_at(self, source: Source) -> None:
+        self.latents = self.maker.latents = LatentTarget(source.latents, source.recordings)
+
+    def _reroute(self, event: Reroute, sample: int) -> None:
+        self.maker.route(event.routes)
+        self._apply_settings()
 
     def _move_again(self, sample: int) -> None:
         """Live, a patch takes a while to load: what was moved after the program change that asked for it holds."""
@@ -359,4 +369,4 @@ class Performer:
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, Reroute: Performer._reroute}

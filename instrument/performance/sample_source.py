@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hummingface.instrument.performance.controls import values_of
 from hummingface.instrument.performance.note_pool import Pool, Wanted
 from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS
 from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
-from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.knobs import by_control, each_with_offsets, with_offsets
 from hummingface.models.playing.playable import VELOCITIES
 from hummingface.models.playing.stereo import MONO, STEREO_SIZE
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
@@ -75,6 +76,14 @@ class SampleSource:
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
+
+    def knobs_moved(self, z: np.ndarray, controls: np.ndarray) -> np.ndarray:
+        return np.clip(each_with_offsets(self.knobs, z, values_of(self.knobs, controls)), -LATENT_LIMIT, LATENT_LIMIT)
+
+    def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
+        """A whole note takes too long to make for each voice to have its own: the target is that of all."""
+        if len(z):
+            self.target[:] = z[0]
 
     def snap(self) -> None:
         self.z[:] = self.target

@@ -2,7 +2,7 @@
 
 A snapshot does not contain sound: it is exact when nothing sounds and no effect rings (`at_rest`). It contains everything else that the
 next note depends on: controls, channels, pedals, the count of notes (each note's randomness follows from it), the sample position (the
-noise loops are read by it), the phases of chorus and reverb. All are plain values, so that a snapshot can be sent as JSON;
+noise loops are read by it), the phases of chorus and reverb, routes and where their sources stand. All are plain values, so that a snapshot can be sent as JSON;
 `snapshot_check.py` validates one from elsewhere.
 """
 import time
@@ -54,6 +54,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
+        "modulation": performer.maker.modulation.capture(),
     }
 
 
@@ -71,6 +72,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     controls.set_tempo(snapshot.get("tempo", 0.0))            # older takes have none
     controls.channel_goal[:] = snapshot["channels"]
     controls.snap()
+    performer.maker.restore_modulation(snapshot["modulation"])
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
@@ -96,7 +98,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
 
 def _effects_of(performer: Performer) -> np.ndarray:
     """The effect controls that a hop would contain now. [len(CONTROLS)] float32"""
-    now = performer.controls.now
+    now = performer.maker.modulation.shared
     volume = 10 ** (now[INDEX["master.volume_db"]] / 20)
     return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
 

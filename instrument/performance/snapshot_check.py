@@ -2,8 +2,8 @@
 from typing import Any, TypeVar
 
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.parameters import PARAMETERS, renamed
-from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.patches import routes
+from hummingface.instrument.patches.parameters import LFOS, MOST_LATENTS, PARAMETERS, renamed
 from hummingface.instrument.performance.channel_state import RANGES
 from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
@@ -17,6 +17,7 @@ from hummingface.models.playing.checks import is_number, is_whole
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 MOST_HELD = 2048
+MOST_CYCLES = 1e9                   # of an LFO: years of the fastest
 MOST_STRIKES = 1 << 20              # of one key
 RENAMED = {"let_go": "released"}         # entries of older takes
 
@@ -35,6 +36,7 @@ def check(values: object) -> dict[str, Any]:
     _check_channels(values)
     _check_keys(values)
     _check_effects(values)
+    _check_modulation(values)
     return values
 
 
@@ -120,6 +122,20 @@ def _check_effects(values: dict) -> None:
         _whole(phases, name, -TURN if name != "position" else 0, MOST_SAMPLES)
     _numbers(phases, "dc", 4, -100, 100)
     _numbers(phases, "drive", 2, -1000, 1000)
+
+
+def _check_modulation(values: dict) -> None:
+    """The routes, and where their sources stand; older takes had neither."""
+    still = {"routes": [], "cycles": [0.0] * LFOS, "sources": []}
+    captured = values["modulation"] = still | (_typed(values, "modulation", dict) if "modulation" in values else {})
+    try:
+        routes.from_json(captured["routes"])
+    except routes.RouteError as error:
+        raise SnapshotError(str(error)) from error
+    _numbers(captured, "cycles", LFOS, 0, MOST_CYCLES)
+    sources = _typed(captured, "sources", list)
+    captured["sources"] = sources + [0.0] * (len(routes.SOURCES) - len(sources))        # those that came later
+    _numbers(captured, "sources", len(routes.SOURCES), -1, 1)
 
 
 def _typed(values: dict, name: str, kind: type[T]) -> T:

@@ -41,6 +41,13 @@ class Source(Protocol):
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         """Set the target of the latents: those of the knobs and the morph pad, z [L], plus the offsets of the model's named knobs."""
 
+    def knobs_moved(self, z: np.ndarray, controls: np.ndarray) -> np.ndarray:
+        """Points z [B, L], each moved by the model's named knobs as one row of controls [B, SIZE] has them. [B, L]"""
+
+    def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
+        """Only the voices of these slots [B] have targets z [B, L] of their own from now on. Where whole notes are played, z [1, L] is the
+        target of all."""
+
     def glide(self, fraction: float) -> bool:
         """Move the latents towards their target for one hop, by this fraction of what is left. Returns whether anything moved."""
 

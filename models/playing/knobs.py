@@ -33,7 +33,7 @@ class KnobDirection:
     places: np.ndarray
 
     def move(self, z: np.ndarray) -> np.ndarray:
-        """What a value of 1 adds to a point z [L]. [L]"""
+        """What a value of 1 adds to a point z [.., L]. [.., L], or [L]"""
         if not len(self.places):
             return self.direction
         return np.asarray(nearness(self.places, z, NEAR) @ self.places - z)
@@ -55,6 +55,16 @@ def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[st
     whole = max(1.0, sum(value for name, value in moved.items() if len(knobs[name].places)))
     moves = [value / (whole if len(knobs[name].places) else 1.0) * knobs[name].move(z) for name, value in moved.items()]
     return z + np.sum(moves, 0) if moves else z
+
+
+def each_with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, np.ndarray]) -> np.ndarray:
+    """`with_offsets` of several points z [B, L], by knobs at values [B]. [B, L]"""
+    whole = np.maximum(1.0, sum((values[name] for name in values if len(knobs[name].places)), np.zeros(len(z))))
+    moved = z.copy()
+    for name, value in values.items():
+        share = value / whole if len(knobs[name].places) else value
+        moved += share[:, None].astype(np.float32) * knobs[name].move(z)
+    return moved
 
 
 def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:
