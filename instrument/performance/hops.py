@@ -23,8 +23,9 @@ from hummingface.instrument.performance.schedule import (
     schedule_start,
 )
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
+from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
+from hummingface.instrument.performance.voice_table import FADING, FREE
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz

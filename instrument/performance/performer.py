@@ -231,7 +231,7 @@ class Performer:
         if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
         else:
-            self._begin(self.voices.note_off(event.channel, event.note, event.ends), sample)
+            self._begin(self.voices.note_off(event.channel, event.note, event.ends, event.velocity / 127), sample)
 
     def _key_pressure(self, event: KeyPressure, sample: int) -> None:
         table = self.voices.table

@@ -6,7 +6,6 @@ from hummingface.instrument.performance.controls import (
 )
 from hummingface.instrument.performance.fast_math import exp2
 from hummingface.instrument.performance.frame_operations import own_vibrato_cents
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     OCTAVES,
     common_gain_db,
@@ -18,6 +17,7 @@ from hummingface.instrument.performance.voice_laws import (
     pressure_of,
     vibrato_cents,
 )
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import CUTOFF_HZ, DAMPING
 
 NOTE_S = 4.0                                   # of a whole note

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hummingface.instrument.performance.note_pool import Pool, Wanted
-from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
+from hummingface.instrument.performance.voice_table import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS

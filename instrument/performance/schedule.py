@@ -15,7 +15,7 @@ import numpy as np
 from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
 from hummingface.instrument.performance.note_course import pace
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
+from hummingface.instrument.performance.voice_table import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
@@ -101,7 +101,7 @@ def _move(v, s, row, end, values, longest_s):
     passed = dt_s * pace(v.time_s, controls)
     v.time_s += passed
     row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
-    row.pitch = v.pitch + values.channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
+    row.pitch = v.pitch + values.channels[v.line, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
     row.beyond_s = min(passed, max(v.time_s - longest_s, 0.0))
     row.input, row.fraction = -1, 0.0
 

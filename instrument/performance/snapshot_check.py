@@ -5,7 +5,7 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import MOST_LATENTS
 from hummingface.instrument.performance.channel_state import RANGES
-from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
+from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
@@ -17,6 +17,7 @@ from hummingface.models.playing.checks import is_number, is_whole
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 MOST_HELD = 2048
+FIRST_COLUMNS = 5                   # of a channel, in the oldest takes
 MOST_STRIKES = 1 << 20              # of one key
 RENAMED = {"let_go": "released"}         # entries of older takes
 
@@ -75,6 +76,7 @@ def _check_channels(values: dict) -> None:
     """What MIDI's channels have said, and what their controllers move."""
     for name, (low, high) in RANGES.items():
         _numbers(values, name, 16, low, high)
+    values["channels"] = [_with_all_columns(row) for row in _typed(values, "channels", list)]
     for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
         rows = _typed(values, name, list)
         if len(rows) != 16:
@@ -85,6 +87,11 @@ def _check_channels(values: dict) -> None:
                                            for key, id_ in _typed(values, "controllers", dict).items()}
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
         raise SnapshotError("controllers are not mapped to controls")
+
+
+def _with_all_columns(row: object) -> object:
+    """A channel's row, which in older takes has less: what those columns are at rest is added."""
+    return [*row, *AT_REST[len(row):]] if isinstance(row, list) and len(row) >= FIRST_COLUMNS else row
 
 
 def _check_keys(values: dict) -> None:
