@@ -7,15 +7,14 @@ from -1 to 1; `polarity`, where it is given, makes either of the other. `curve` 
 (its fourth power), -1 quick at first (its fourth root). The value of a second source, from 0 to 1, multiplies the depth.
 """
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, LFOS, MACROS, MOD_ENVELOPES, MOST_LATENTS, PARAMETERS
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MACROS, MOST_LATENTS, PARAMETERS
+from hummingface.instrument.patches.sources import BIPOLAR, MOST_ROUTES, SOURCES, UNIPOLAR
 from hummingface.models.playing.checks import is_number
 
-MOST_ROUTES = 32
 NEW_DEPTH = 0.5                     # of a route that is made by dragging
-UNIPOLAR, BIPOLAR = "unipolar", "bipolar"
 POLARITIES = (UNIPOLAR, BIPOLAR)
 # Switches move by steps that nothing can modulate, but for the keys' transposition, whose semitones are continuous here.
 CONTINUOUS_SWITCHES = ("master.transpose",)
@@ -23,38 +22,6 @@ CONTINUOUS_SWITCHES = ("master.transpose",)
 
 class RouteError(ValueError):
     """A route that cannot be used; the text says which one and why."""
-
-
-@dataclass(frozen=True)
-class ModulationSource:
-    """What can move controls. `shared`: it has one value for all notes."""
-    id: str
-    label: str
-    bipolar: bool
-    help: str
-    shared: bool = False
-
-    @property
-    def polarity(self) -> str:
-        """As it is by itself."""
-        return BIPOLAR if self.bipolar else UNIPOLAR
-
-
-_SOURCES = (
-    *(ModulationSource(f"lfo.{i + 1}", f"LFO {i + 1}", True, "A slow wave; its settings are controls.") for i in range(LFOS)),
-    *(ModulationSource(f"mod_envelope.{i + 1}", f"Env {i + 1}", False, "Begins with every note; its settings are controls.")
-      for i in range(MOD_ENVELOPES)),
-    ModulationSource("velocity", "Velocity", False, "How hard the key was struck."),
-    ModulationSource("key", "Key", True, "Which key: 0 at middle C, -1 and 1 five octaves away."),
-    ModulationSource("pressure", "Pressure", False, "The pressure on the note's key and on its channel."),
-    ModulationSource("bend", "Bend", True, "The pitch bend of the note's channel."),
-    ModulationSource("random", "Random", True, "Drawn anew for every note."),
-    ModulationSource("alternate", "Alternate", True, "One way for a note, the other for the next."),
-    ModulationSource("wheel", "Wheel", False, "The modulation wheel.", True),
-    ModulationSource("pedal", "Pedal", False, "The sustain pedal.", True),
-    *(ModulationSource(f"macro.{i + 1}", f"Macro {i + 1}", False, "A knob of the patch that moves what its routes lead to.", True)
-      for i in range(MACROS)))
-SOURCES: dict[str, ModulationSource] = {source.id: source for source in _SOURCES}
 
 
 @dataclass(frozen=True)
@@ -74,10 +41,9 @@ class Route:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; what is as usual is omitted."""
-        usual = Route(self.source, self.target)
-        rest = {name: getattr(self, name) for name in ("depth", "polarity", "curve", "scale")}
-        return {"source": self.source, "target": self.target, "depth": self.depth} | {
-            name: value for name, value in rest.items() if value != getattr(usual, name)}
+        return {"source": self.source, "target": self.target, "depth": self.depth} | (
+            {"polarity": self.polarity} if self.polarity else {}) | ({"curve": self.curve} if self.curve else {}) | (
+            {"scale": self.scale} if self.scale else {})
 
 
 def latent_of(target: str) -> int | None:
@@ -129,6 +95,19 @@ def travel_of(target: str) -> tuple[float, float, bool]:
 def is_latent_without_knob(target: str) -> bool:
     """Whether a target is a latent for which the table has no control."""
     return (latent_of(target) or 0) > LATENT_KNOBS
+
+
+def without(routes: tuple[Route, ...], place: int) -> tuple[Route, ...]:
+    """The routes less one; those to depths of others follow these to their new numbers, and those to its own go with it."""
+    gone = {place}
+    while more := {number for number, route in enumerate(routes) if (depth_of(route.target) or 0) - 1 in gone} - gone:
+        gone |= more
+    left = [number for number in range(len(routes)) if number not in gone]
+
+    def renumbered(route: Route) -> Route:
+        other = depth_of(route.target)
+        return route if other is None or other - 1 not in left else replace(route, target=f"route.{left.index(other - 1) + 1}.depth")
+    return tuple(renumbered(routes[number]) for number in left)
 
 
 def to_json(routes: Iterable[Route]) -> list[dict[str, Any]]:

@@ -3,11 +3,11 @@
 The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
 from hummingface.instrument.patches.parameters import LFO_BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.synthesis.state import SLOTS
 
 GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
 INDEX = {name: i for i, name in enumerate(PARAMETERS)}
@@ -34,8 +34,11 @@ TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
 WIDTH, MODE, VOICES, VOLUME = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
-BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the channels: semitones, 0..1, 0..1, dB, -1..1
-CHANNEL_COLUMNS = 5
+# Columns of the channels: semitones, 0..1, 0..1, dB, -1..1, 0..1
+BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING, SLIDE = range(6)
+CHANNEL_COLUMNS = 6
+AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.5)                    # the slide: CC 74 of 64, as MPE has it
+CHANNEL_LINES = 16 + SLOTS         # the 16 channels; behind them a line for each slot, for a voice that its channel moves no more
 
 # A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
 _GLIDES = np.array([p.group in ("characteristic", "filter", "character", "macro", "effects") or p.id in (
@@ -45,21 +48,16 @@ _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
 _FOLLOWING = {*SYNCED, *SYNCED.values()}
 
 
-def values_of(names: Iterable[str], controls: np.ndarray) -> dict[str, np.ndarray]:
-    """The values [B] of those names that are controls, in rows of all [B, SIZE], without those that are 0 in every row."""
-    return {name: column for name in names if name in INDEX and (column := controls[:, INDEX[name]]).any()}
-
-
 class Controls:
     """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls that follow a clock glide to
-    the values for the tempo `bpm` (0: no clock). `channels` [16, CHANNEL_COLUMNS] glide likewise.
+    the values for the tempo `bpm` (0: no clock). `channels` [CHANNEL_LINES, CHANNEL_COLUMNS] glide likewise.
     """
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
         self.now, self._target = self.goal.copy(), self.goal.copy()
         self.bpm = 0.0
-        self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
+        self.channel_goal = np.tile(np.array(AT_REST), (CHANNEL_LINES, 1))
         self.channels = self.channel_goal.copy()
         self.fraction = 1 - math.exp(-hop_s / GLIDE_S)
         self._moving = True

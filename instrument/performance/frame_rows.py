@@ -32,7 +32,6 @@ from hummingface.instrument.performance.frame_operations import (
 from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
 from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
 from hummingface.instrument.performance.stereo_rows import write_noise, write_sides
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     LOG2_RATIO,
     MOST_TILT_DB,
@@ -49,6 +48,7 @@ from hummingface.instrument.performance.voice_laws import (
     vibrato_cents,
 )
 from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER, TURN
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,

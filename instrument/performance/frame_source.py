@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
-from hummingface.instrument.performance.controls import values_of
+from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
-from hummingface.models.playing.knobs import by_control, each_with_offsets, with_offsets
+from hummingface.models.playing.knobs import by_control, each_with_offsets, with_controls, with_offsets
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -58,6 +58,19 @@ def _glide(slots, left, notes, goals):
             note[k] = target[k] + left[i] * (note[k] - target[k])
 
 
+@compiled(fastmath=FASTER)
+def _take_own(slots, z, owns, own_target, wanted, number):
+    """Targets z [B, L] of slots [B] that have moved get this number. Returns whether any has."""
+    moved = False
+    for b in range(len(slots)):
+        s, away = slots[b], np.float32(0)
+        for i in range(z.shape[1]):
+            away = max(away, abs(z[b, i] - own_target[s, i]))
+        if not owns[s] or away > OWN_STEP:
+            owns[s], own_target[s], wanted[s], moved = True, z[b], number, True
+    return moved
+
+
 class FrameSource:
     """The source for a frame model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
     counts its moves.
@@ -76,7 +89,8 @@ class FrameSource:
         self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
-        self.knobs = by_control(model.knobs, whole_notes=False)
+        self.knobs = with_controls(by_control(model.knobs, whole_notes=False), INDEX)
+        self.knob_places = np.array([INDEX[name] for name in self.knobs], np.int64)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
         self._trend = key_trend.of_model(model.network)     # loudness over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
@@ -121,7 +135,9 @@ class FrameSource:
             self._known[:] = 0
         self._seen_hop[:] = -RESTING_HOPS
         self._look_up_trend()
-        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._targets)
+        nobody = np.zeros(0, np.int64)
+        _glide(nobody, np.zeros(0, np.float32), self._notes, self._targets)
+        self.set_own(nobody, np.zeros((0, self.latents), np.float32))
 
     def glide(self, fraction: float) -> bool:
         """Move the latents towards their target for one hop. Returns whether anything moved."""
@@ -158,13 +174,11 @@ class FrameSource:
         self._target_count += 1
         self._wanted[slots] = self._target_count
 
-    def knobs_moved(self, z: np.ndarray, controls: np.ndarray) -> np.ndarray:
-        """Points z [B, L], each moved by the model's named knobs as one row of controls [B, SIZE] has them. [B, L]"""
-        values = values_of(self.knobs, controls)
-        if not values:
-            return z
-        own = np.clip(each_with_offsets(self.knobs, z[:, :self._own], values), -LATENT_LIMIT, LATENT_LIMIT)
-        return np.concatenate([own, z[:, self._own:]], 1)
+    def knobs_moved(self, z: np.ndarray, knobs: np.ndarray) -> np.ndarray:
+        """Points z [B, L], each moved by the model's named knobs at values [B, K], which are the controls at `knob_places`. [B, L]"""
+        moved, values = z.copy(), dict(zip(self.knobs, knobs.T, strict=True))
+        moved[:, :self._own] = np.clip(each_with_offsets(self.knobs, z[:, :self._own], values), -LATENT_LIMIT, LATENT_LIMIT)
+        return moved
 
     def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
         """Only the voices of these slots [B] have targets z [B, L] of their own from now on; their notes glide there as they do to the
@@ -174,13 +188,9 @@ class FrameSource:
         if left.any():
             self._owns[left] = False
             self._number(left)
-        if len(slots):
-            moved = ~self._owns[slots] | (np.abs(z - self._own_target[slots]).max(1) > OWN_STEP)
-            if moved.any():
-                self._owns[slots] = True
-                self._own_target[slots[moved]] = z[moved]
-                self._number(slots[moved])
-                self._settled_hop = self._hop + SETTLING_HOPS
+        if _take_own(slots, z, self._owns, self._own_target, self._wanted, self._target_count + 1):
+            self._target_count += 1
+            self._settled_hop = self._hop + SETTLING_HOPS
 
     def snap(self) -> None:
         """Jump to the target of the latents."""

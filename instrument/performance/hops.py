@@ -3,15 +3,13 @@
 Several sources can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hummingface.instrument.patches.routes import Route
-from hummingface.instrument.performance.controls import MOTION, SIZE, TRANSPOSE, Controls
+from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
 from hummingface.instrument.performance.hop_writer import write_hop
-from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.modulation import Shaped, shape
 from hummingface.instrument.performance.modulation_matrix import Modulation
 from hummingface.instrument.performance.note_pool import Pool
@@ -27,11 +25,16 @@ from hummingface.instrument.performance.schedule import (
     schedule_start,
 )
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
+from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
+from hummingface.instrument.performance.voice_table import FADING, FREE
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LEVEL, NOISE, pitch_to_hz
+
+if TYPE_CHECKING:
+    from hummingface.instrument.patches.routes import Route
+    from hummingface.instrument.performance.latent_target import LatentTarget
 
 SOURCES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
@@ -39,7 +42,7 @@ NO_LIMIT_S = 1e6
 LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
-_NO_SLOTS, _SHARED = np.zeros(0, np.int64), np.zeros(1, np.int64)
+_NO_SLOTS = np.zeros(0, np.int64)
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
@@ -98,7 +101,7 @@ class HopMaker:
         self._shape_starts(0, frames, 1)
         self.modulation.warm_up()
 
-    def route(self, routes: tuple[Route, ...]) -> None:
+    def route(self, routes: "tuple[Route, ...]") -> None:
         """Modulate by these routes from now on."""
         self.modulation.use(routes)
         self._values = self.modulation.values(self.rate_hz)
@@ -196,12 +199,12 @@ class HopMaker:
         source, modulation, latents = self.source, self.modulation, self.latents
         assert latents is not None, "the performer says where they stand"
         if source.whole:
-            controls, entries = modulation.shared.reshape(1, SIZE), _SHARED
+            own = modulation.shared_latents
         else:
             slots = slots[self.voices.table["source"][slots] == self.current]
-            controls, entries = modulation.controls_of(slots), 1 + slots
-        z = latents.at_each(controls, modulation.latent_moves(entries, source.latents - source.recordings))
-        source.set_own(slots, source.knobs_moved(z, controls))
+            own = modulation.latents_of(slots)
+        z, knobs = latents.at_each(own), own.controls[own.rows[:, None], source.knob_places]
+        source.set_own(slots, source.knobs_moved(z, knobs) if knobs.any() else z)
 
     @property
     def _motion(self) -> float:

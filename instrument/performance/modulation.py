@@ -22,9 +22,9 @@ from hummingface.instrument.performance.frame_operations import stretched
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
-from hummingface.instrument.performance.voice_allocation import FADING
 from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed
 from hummingface.instrument.performance.voice_state import RATIO
+from hummingface.instrument.performance.voice_table import FADING
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     GROUPS,

@@ -8,17 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import LATENT_RANGE, PARAMETERS
-from hummingface.instrument.patches.routes import (
-    MOST_ROUTES,
-    SOURCES,
-    Route,
-    depth_of,
-    from_json,
-    latent_of,
-    to_json,
-    travel_of,
-)
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.routes import Route, depth_of, from_json, latent_of, to_json, travel_of
+from hummingface.instrument.patches.sources import MOST_ROUTES, SOURCES
 from hummingface.instrument.performance.controls import (
     BRIGHTNESS,
     EVEN_ODD,
@@ -28,14 +20,17 @@ from hummingface.instrument.performance.controls import (
     TO_BELL,
     Controls,
 )
+from hummingface.instrument.performance.latent_target import OwnMoves
 from hummingface.instrument.performance.modulation_routes import ROWS, ControlValues, Routes, begin_modulation, move_shared
 from hummingface.instrument.performance.modulation_sources import COUNT, SUSTAINING, modulation_dtype
-from hummingface.instrument.performance.voice_allocation import FREE, Voices
+from hummingface.instrument.performance.voice_allocation import Voices
+from hummingface.instrument.performance.voice_table import FREE
 from hummingface.instrument.synthesis.state import SLOTS
 
 SHOWN = 32                          # values of sources and of targets that the window shows
 _COLOUR = {BRIGHTNESS, EVEN_ODD, STRETCH, TO_BELL}        # what `modulation._colour` reads
 _LATENT_GROUPS = ("latent", "family", "morph", "likeness")
+_SHARED = np.zeros(1, np.int64)
 _PLACES = {name: place for place, name in enumerate(SOURCES)}
 
 
@@ -50,7 +45,7 @@ class Modulation:
         self._moves = np.zeros((1 + SLOTS, MOST_ROUTES))
         self._knobs = controls.now.reshape(1, SIZE)         # the same memory
         self._rows: np.ndarray | None = None                # [ROWS, SIZE]
-        self._latents = np.zeros((2, 0), np.int64)          # targets that are latents: which, and their places among the latents
+        self._latents = np.zeros((2, 0), np.int64)          # targets that are latents: which, and the latents' numbers from 0
         self.newest = 0                                     # 1 + the slot of the newest voice; 0: none sounds
         self.moves_latents = False
         self._compiled = self._arrays()
@@ -66,7 +61,7 @@ class Modulation:
         self.routes = routes
         self.targets = list(dict.fromkeys(route.target for route in routes if depth_of(route.target) is None))
         latents = [(place, number - 1) for place, target in enumerate(self.targets) if (number := latent_of(target))]
-        self._latents = np.array(latents, np.int64).reshape(-1, 2).T
+        self._latents = np.array(latents, np.int64).reshape(-1, 2).T.copy()
         self.moves_latents = any(_moves_latents(target) for target in self.targets)
         self._compiled = self._arrays()
 
@@ -88,18 +83,19 @@ class Modulation:
         """The controls [SIZE] that effects hear."""
         return self._rows[0] if self.active and self._rows is not None else self._controls.now
 
-    def controls_of(self, slots: np.ndarray) -> np.ndarray:
-        """The controls [B, SIZE] of voices at their newest moments."""
-        assert self._rows is not None, "there are routes"
-        return self._rows[np.maximum(self._state["row"][1 + slots], 0)]
+    def latents_of(self, slots: np.ndarray) -> OwnMoves:
+        """What routes make of the latents of the voices in these slots [B]."""
+        entries = 1 + slots
+        return self._own(np.maximum(self._state["row"][entries], 0), entries)
 
-    def latent_moves(self, entries: np.ndarray, latents: int) -> np.ndarray:
-        """By how much routes move each latent of voices, given as 1 + their slots, or 0 for what they share: float32 [B, latents]."""
-        moved = np.zeros((len(entries), latents), np.float32)
-        places, numbers = self._latents
-        there = numbers < latents
-        moved[:, numbers[there]] = 2 * LATENT_RANGE * self._moves[entries][:, places[there]]
-        return moved
+    @property
+    def shared_latents(self) -> OwnMoves:
+        """And for all voices together, where each cannot have its own."""
+        return self._own(_SHARED, _SHARED)
+
+    def _own(self, rows: np.ndarray, entries: np.ndarray) -> OwnMoves:
+        assert self._rows is not None, "there are routes"
+        return OwnMoves(self._rows, rows, self._moves, entries, *self._latents)
 
     def show(self, sources: np.ndarray, targets: np.ndarray) -> None:
         """Writes what the newest voice's sources and targets [SHOWN] stand at; targets as travels away from the knob, by route."""

@@ -11,7 +11,7 @@ import numpy as np
 from hummingface.compiled import compiled, part
 from hummingface.instrument.performance.controls import SIZE, VOLUME
 from hummingface.instrument.performance.modulation_sources import move_shared_sources, move_sources
-from hummingface.instrument.performance.voice_allocation import FADING, FREE
+from hummingface.instrument.performance.voice_table import FADING, FREE
 from hummingface.instrument.synthesis.state import SLOTS, START_ROWS
 
 ROWS = 1 + SLOTS * START_ROWS      # of controls: the shared one, and each slot's moments within a hop or a start
@@ -51,7 +51,7 @@ class Routes(NamedTuple):
 class ControlValues(NamedTuple):
     """What compiled code reads of the controls."""
     controls: np.ndarray                 # [1, SIZE], or with routes [ROWS, SIZE]: by row, and `INDEX`
-    channels: np.ndarray                 # [16, CHANNEL_COLUMNS]
+    channels: np.ndarray                 # [CHANNEL_LINES, CHANNEL_COLUMNS]; a voice listens to its `line`
     rate_hz: int
     routes: Routes
 

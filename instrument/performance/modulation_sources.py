@@ -10,15 +10,15 @@ import numpy as np
 
 from hummingface.compiled import inlined, part
 from hummingface.instrument.patches.parameters import LFOS, MACROS, MOD_ENVELOPES
-from hummingface.instrument.patches.routes import MOST_ROUTES, SOURCES
-from hummingface.instrument.performance.controls import INDEX, PRESSURE, WHEEL
-from hummingface.instrument.performance.voice_allocation import RELEASED
+from hummingface.instrument.patches.sources import MOST_ROUTES, SOURCES
+from hummingface.instrument.performance.controls import INDEX, PRESSURE, SLIDE, WHEEL
+from hummingface.instrument.performance.voice_table import RELEASED
 
 COUNT = len(SOURCES)
 _PLACES = {name: place for place, name in enumerate(SOURCES)}
 _LFO, _ENVELOPE, _MACRO_VALUE = _PLACES["lfo.1"], _PLACES["mod_envelope.1"], _PLACES["macro.1"]
-_VELOCITY, _KEY, _PRESSURE, _BEND, _RANDOM, _ALTERNATE, _WHEEL, _PEDAL = (
-    _PLACES[name] for name in ("velocity", "key", "pressure", "bend", "random", "alternate", "wheel", "pedal"))
+_VELOCITY, _RELEASE_VELOCITY, _KEY, _PRESSURE, _SLIDE, _BEND, _RANDOM, _ALTERNATE, _WHEEL, _PEDAL = (
+    _PLACES[name] for name in ("velocity", "release_velocity", "key", "pressure", "slide", "bend", "random", "alternate", "wheel", "pedal"))
 SHARED = np.array([source.shared for source in SOURCES.values()])
 
 # Each LFO's and each envelope's controls lie side by side in the table, in this order.
@@ -139,15 +139,17 @@ def move_sources(m, shared, v, controls, dt_s, values):
     for i in range(MOD_ENVELOPES):
         move_envelope(m, i, controls, dt_s, v.stage < RELEASED)
         m.values[_ENVELOPE + i] = m.level[i]
-    channels, channel = values.channels, v.channel
-    m.values[_VELOCITY] = v.velocity / 127
+    channels, line = values.channels, v.line
+    m.values[_VELOCITY], m.values[_RELEASE_VELOCITY] = v.velocity / 127, v.release_velocity
     m.values[_KEY] = min(max((v.pitch - MIDDLE_KEY) / KEY_RANGE, -1.0), 1.0)
-    m.values[_PRESSURE] = min(channels[channel, PRESSURE] + v.key_pressure, 1.0)
-    m.values[_BEND] = routes.bends[channel]
+    m.values[_PRESSURE] = min(channels[line, PRESSURE] + v.key_pressure, 1.0)
+    m.values[_SLIDE] = channels[line, SLIDE]
+    if line < len(routes.bends):                            # else its channel moves it no more
+        m.values[_BEND] = routes.bends[line]
     m.values[_RANDOM] = _draw(np.int64(v.seed) + _OWN_SEED, 0)
     m.values[_ALTERNATE] = 1.0 if v.born & 1 else -1.0
-    m.values[_WHEEL] = channels[channel, WHEEL]
-    m.values[_PEDAL] = 1.0 if routes.pedals[channel] else 0.0
+    m.values[_WHEEL] = channels[line, WHEEL]
+    m.values[_PEDAL] = 1.0 if routes.pedals[v.channel] else 0.0
     for i in range(MACROS):
         m.values[_MACRO_VALUE + i] = controls[_FIRST_MACRO + i]
 
@@ -165,7 +167,7 @@ def move_shared_sources(m, newest, controls, dt_s, values):
             seed = np.int64(routes.seed) + _LFO_SEED * (i + 1)
             m.values[_LFO + i] = lfo_value(int(controls[first + SHAPE]), m.cycles[i] + controls[first + PHASE], seed)
     wheel, pedal = 0.0, 0.0
-    for channel in range(len(values.channels)):
+    for channel in range(len(routes.pedals)):
         wheel = max(wheel, values.channels[channel, WHEEL])
         pedal = max(pedal, 1.0 if routes.pedals[channel] else 0.0)
     m.values[_WHEEL], m.values[_PEDAL] = wheel, pedal

@@ -102,7 +102,7 @@ class Performer:
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that was loaded last, as it was then."""
+        """The patch that was loaded last, as it was then but for its routes."""
         return self._patch
 
     @property
@@ -233,7 +233,7 @@ class Performer:
         if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
         else:
-            self._begin(self.voices.note_off(event.channel, event.note, event.ends), sample)
+            self._begin(self.voices.note_off(event.channel, event.note, event.ends, event.velocity / 127), sample)
 
     def _key_pressure(self, event: KeyPressure, sample: int) -> None:
         table = self.voices.table
@@ -301,6 +301,8 @@ class Performer:
         self.latents = self.maker.latents = LatentTarget(source.latents, source.recordings)
 
     def _reroute(self, event: Reroute, sample: int) -> None:
+        if self._patch is not None:
+            self._patch = self._patch.with_values(routes=event.routes)
         self.maker.route(event.routes)
         self._apply_settings()
 

@@ -6,7 +6,6 @@ from hummingface.instrument.performance.controls import (
 )
 from hummingface.instrument.performance.fast_math import exp2
 from hummingface.instrument.performance.frame_operations import own_vibrato_cents
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     OCTAVES,
     common_gain_db,
@@ -19,6 +18,7 @@ from hummingface.instrument.performance.voice_laws import (
     swayed,
     vibrato_cents,
 )
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import CUTOFF_HZ, DAMPING
 
 NOTE_S = 4.0                                   # of a whole note

@@ -16,7 +16,7 @@ from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
 from hummingface.instrument.performance.modulation_routes import modulate
 from hummingface.instrument.performance.note_course import pace
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
+from hummingface.instrument.performance.voice_table import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
@@ -109,7 +109,7 @@ def _move(v, s, row, end, values, longest_s):
     controls = values.controls[row.control]
     passed = dt_s * pace(v.time_s, controls)
     v.time_s += passed
-    row.pitch, row.sway_cents = v.pitch + values.channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100, 0.0
+    row.pitch, row.sway_cents = v.pitch + values.channels[v.line, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100, 0.0
     if row.control > 0:
         base = values.routes.base
         moved = controls[TRANSPOSE] - base[TRANSPOSE] + (controls[TUNE] - base[TUNE]) / 100
@@ -144,7 +144,8 @@ def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, values, models):
     row.input, row.fraction = count, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     batch.pitch[count] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
     batch.velocity[count], batch.owner[count] = v.asked_velocity, row.slot
-    batch.time_s[count] = heard_time(v.time_s + ahead_s * pace(v.time_s, values.controls[row.control]), models.longest_s[v.source], v.slope, v.seed)
+    time_s = v.time_s + ahead_s * pace(v.time_s, values.controls[row.control])
+    batch.time_s[count] = heard_time(time_s, models.longest_s[v.source], v.slope, v.seed)
     return count + 1
 
 

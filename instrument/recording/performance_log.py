@@ -255,7 +255,8 @@ def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | 
         elif name == "value" and not isinstance(event, midi.Controller):
             good = type(value) in (int, float) and -1 <= value <= 1
         else:
-            good = type(value) is int and (name == "velocity") <= value <= (15 if name == "channel" else 127)
+            lowest = 1 if name == "velocity" and isinstance(event, midi.NoteOn) else 0
+            good = type(value) is int and lowest <= value <= (15 if name == "channel" else 127)
         if not good:
             raise TakeError(f"{where}: {type(event).__name__} has a {name} of {value!r:.40}")
     return event

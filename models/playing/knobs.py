@@ -8,6 +8,7 @@ them. 0 sets no condition. A family leads to its presets, where the card says wh
 direction. Characteristics are made by operations on the frame (`instrument/performance/frame_operations.py`), and move the latents of
 models of whole notes alone; cards of earlier versions have directions of characteristics for each preset, which are passed over.
 """
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,11 @@ def by_control(knobs: dict[str, KnobDirection], whole_notes: bool) -> dict[str, 
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
+def with_controls(knobs: dict[str, KnobDirection], controls: Container[str]) -> dict[str, KnobDirection]:
+    """Those that a control moves: a model may have more families than there are knobs."""
+    return {name: knob for name, knob in knobs.items() if name in controls}
+
+
 def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing, families that add up to more than the whole way
     share it. [L]"""
@@ -62,6 +68,8 @@ def each_with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: di
     whole = np.maximum(1.0, sum((values[name] for name in values if len(knobs[name].places)), np.zeros(len(z))))
     moved = z.copy()
     for name, value in values.items():
+        if not value.any():
+            continue
         share = value / whole if len(knobs[name].places) else value
         moved += share[:, None].astype(np.float32) * knobs[name].move(z)
     return moved

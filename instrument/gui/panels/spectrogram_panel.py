@@ -27,6 +27,8 @@ class SpectrogramPanel(Panel):
             group.addButton(button)
             self.tools.addWidget(button)
         self.tools.addWidget(self.freeze)
+        self.modulation = tool("", "Show modulation", "LFOs, envelopes, macros and routes, in this place (Ctrl+Shift+M)", text="Modulation")
+        self.tools.addWidget(self.modulation)
         self.sound.setChecked(True)
         self.frame.toggled.connect(self._choose)
         self.freeze.toggled.connect(self.view.freeze)
