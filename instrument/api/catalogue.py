@@ -9,6 +9,7 @@ from hummingface.instrument.patches.find_by_words import find_by_words
 from hummingface.instrument.patches.library import LibraryEntry
 from hummingface.instrument.patches.parameters import PARAMETERS, Parameter
 from hummingface.instrument.patches.sound_candidates import candidates, unmeasured
+from hummingface.instrument.patches.sources import SOURCES, ModulationSource
 from hummingface.models.playing.card_file import card_of
 from hummingface.suggestions import did_you_mean
 
@@ -91,6 +92,11 @@ def list_controls() -> list[ControlInfo]:
     """All controls, group by group."""
     return [ControlInfo(p.id, p.label, p.group, p.lowest, p.highest, p.default, p.value_unit, p.help, p.choices)
             for p in PARAMETERS.values()]
+
+
+def list_sources() -> list[ModulationSource]:
+    """All that can move controls by routes: LFOs, envelopes, the hand's gestures, macros."""
+    return list(SOURCES.values())
 
 
 def control_of(name: str) -> Parameter:

@@ -15,6 +15,8 @@ from hummingface.instrument.offline.bounce import Rendering, RenderOptions
 from hummingface.instrument.offline.parts import OFF, Assignment, Part, plan, with_releases
 from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import IDS, LATENT_LIMIT, Patch
+from hummingface.instrument.patches.routes import NEW_DEPTH, Route, to_json
+from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.performance import score, sound_bank
 from hummingface.instrument.performance.sound_bank import Sound, source_of
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -131,6 +133,23 @@ class Instrument:
         if control.startswith(LATENT) and int(control.removeprefix(LATENT)) > self._model.latents:
             raise SoundError(f"{control}: the model {self.model} has {self._model.latents} latents.")
         return parameter
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What moves its controls while it plays: at most 32 routes from `hummingface.list_sources()` to controls."""
+        return self.patch.routes
+
+    @routes.setter
+    def routes(self, routes: Iterable[Route]) -> None:
+        with raised_as(SoundError):
+            self.patch = self.patch.with_values(routes=routes_from_json(to_json(routes)))
+
+    def modulate(self, source: str, target: str, depth: float = NEW_DEPTH, *, polarity: str = "", curve: float = 0.0,
+                 scale: str = "") -> None:
+        """Add a route: `source` moves `target` by up to `depth` of its travel, -1..1. `polarity`: "unipolar" or "bipolar", "" for what the
+        source is. `curve`: -1 quick at first, 1 slow at first. `scale`: a second source that multiplies the depth. `hummingface.Route` says
+        more. Raises SoundError."""
+        self.routes = (*self.routes, Route(source, target, depth, polarity, curve, scale))
 
     def save(self, name: str | None = None) -> Path:
         """Keep the sound as a patch of the player's library, under its name or another; returns the file. An older patch of the player's of

@@ -111,7 +111,8 @@ class Client:
             late=int(status["late_hops"]) + int(now["late_starts"]), underruns=int(now["underflows"]), latency_ms=self._latency_ms,
             peak_db=(left, right), level_db=status["level_db"].copy(), noise_db=status["noise_db"].copy(),
             f0_hz=float(status["f0_hz"]), frame_count=int(status["frame_count"]),
-            channels=status["channels"].copy(), channel=int(status["channel"]))
+            channels=status["channels"].copy(), channel=int(status["channel"]),
+            sources=status["sources"].copy(), targets=status["targets"].copy())
 
     def _load(self, now: np.void) -> float:
         """Mean of the newest callbacks' load (share of a block's time)."""

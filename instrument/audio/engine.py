@@ -23,6 +23,7 @@ from hummingface.instrument.audio.held_by_source import HeldBySource
 from hummingface.instrument.audio.metronome_beats import Metronome
 from hummingface.instrument.audio.output_stream import MidiInput, OutputStream
 from hummingface.instrument.audio.velocity_input import Touch
+from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, midi_clock
@@ -283,6 +284,7 @@ class Engine:
             render(self.state, piece)
             time.sleep(PAUSE_S)
         self._ids, self._shown = list(PARAMETERS), self.performer.controls.goal.copy()
+        self._shown_routes = self.performer.maker.modulation.routes
 
     def _note(self, sample: int, event: PlayerEvent) -> None:
         self.history.note(sample, noted(event))
@@ -304,11 +306,14 @@ class Engine:
             self._remember(quiet=False)
 
     def _show_moved(self, now: int) -> None:
-        """Report which controls a replayed take has moved."""
+        """Report which controls and routes a replayed take has moved."""
         goal = self.performer.controls.goal
         for i in np.flatnonzero(goal[:len(PARAMETERS)] != self._shown[:len(PARAMETERS)]):
             self._tell("set", self._ids[i], float(goal[i]))
         self._shown[:] = goal
+        if (now_routes := self.performer.maker.modulation.routes) is not self._shown_routes:
+            self._shown_routes = now_routes
+            self._tell("routes", routes.to_json(now_routes))
         if now > self._score_until:
             self._score_until = 0
 

@@ -6,6 +6,7 @@ its strikes, as in FluidSynth, Surge and most hardware: where a note-off was los
 end of its own: `performance/voice_allocation.py`.)
 """
 from collections.abc import Hashable
+from dataclasses import replace
 
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.events import PlayerEvent
@@ -25,7 +26,7 @@ class HeldBySource:
             case NoteOff(channel, note):
                 mine = self._of(source).strikes(channel, note)
                 if mine or any(held.strikes(channel, note) for held in self._held.values()):
-                    event = NoteOff(channel, note, mine)
+                    event = replace(event, ends=mine)
             case Panic():
                 self._held.clear()
             case Controller(_, number, _) if number in (midi.ALL_SOUND_OFF, midi.RESET_CONTROLLERS) or number >= midi.ALL_NOTES_OFF:

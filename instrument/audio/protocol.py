@@ -10,8 +10,9 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.patches import velocity_curve
+from hummingface.instrument.patches import routes, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.sources import MOST_ROUTES
 from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
@@ -53,6 +54,8 @@ class Telemetry:
     frame_count: int = 0
     channels: "np.ndarray | None" = None                # [16, 5] MIDI's channels, each a `ChannelShown`
     channel: int = 0                                    # the one that was moved last
+    sources: "np.ndarray | None" = None                 # [32] of modulation, of the newest voice, in the order of `sources.SOURCES`
+    targets: "np.ndarray | None" = None                 # [32] by how much of its travel each route's target is moved
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,14 @@ def is_midi_map(x: object) -> bool:
     return isinstance(x, dict) and all(re.fullmatch("[0-9]{1,3}", k) and int(k) < 128 and _parameter(v) for k, v in x.items())
 
 
+def _routes(x: object) -> bool:
+    try:
+        routes.from_json(x)
+    except routes.RouteError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Field:
     check: Check
@@ -112,6 +123,7 @@ _ID = Field(_parameter, "the id of a control")
 _NAME = Field(or_none(_text), "a name or null")
 _PROBLEM = Field(_text, "a text, empty if all is well")
 _NAMES = Field(list_of(_text), "a list of names")
+_ROUTES = Field(_routes, f"a list of at most {MOST_ROUTES} modulation routes")
 
 _FOLDER = Field(or_none(_text), "a folder, or null for the one within the user's music")
 _FORMAT = Field(lambda x: x in TAKE_FORMATS, f"one of {', '.join(TAKE_FORMATS)}")
@@ -134,6 +146,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
     "patch": {"patch": Field(_object, "a patch")},
+    "routes": {"routes": _ROUTES},
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
@@ -160,6 +173,7 @@ TELLS: dict[str, dict[str, Field]] = {
     "devices": {"audio": Field(list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
+    "routes": {"routes": _ROUTES},
     "recording": {"path": _NAME, "begin": Field(whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
     "clock": {"bpm": Field(or_none(is_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},

@@ -1,6 +1,8 @@
 """Commands of the client that its own thread executes, at once, whatever the main thread is doing: notes, controls, recording."""
 from typing import TYPE_CHECKING
 
+from hummingface.instrument.patches.routes import from_json
+from hummingface.instrument.performance.events import Reroute
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set, decode
 
 if TYPE_CHECKING:
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from hummingface.instrument.recording.recorder import Recorder
 
 WINDOW = "window"               # the source of what is played there, as `HeldBySource` takes it
-NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "midi", "velocity_curve", "panic")
+NOTES_AND_CONTROLS = ("note_on", "note_off", "set", "routes", "midi", "velocity_curve", "panic")
 RECORDING = ("record", "capture")
 
 
@@ -22,6 +24,8 @@ def play(message: dict, engine: "Engine", touch: "Touch") -> None:
             engine.receive(NoteOff(0, message["note"]), WINDOW)
         case "set":
             engine.receive(Set(message["id"], float(message["value"])))
+        case "routes":
+            engine.receive(Reroute(from_json(message["routes"])))
         case "midi":
             if (event := decode(message["bytes"])) is not None:
                 engine.receive(event, WINDOW)

@@ -31,7 +31,7 @@ class Recall:
         self._sounds, self._output, self._recorder, self._tell, self._options = sounds, output, recorder, tell, options
         self._before: Engine | None = None
         self._wanted: object = None                     # stands for the take that is being read
-        self._later: list[dict] = []                    # controls that were moved since
+        self._later: list[dict] = []                    # controls and routes that were moved since
 
     def begin(self, path: str, put: Callable[[dict], None]) -> None:
         """Read the take in a file. It comes by `put` as {"do": "recalled", "path": ..., "take": Performance, or the Exception}."""

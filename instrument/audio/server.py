@@ -233,7 +233,7 @@ class Server:
         if engine is not None and message["do"] in RECORDING:
             quick_commands.record(message, self._recorder)        # at this sample, whatever the main thread is doing
         elif (engine is None or message["do"] not in NOTES_AND_CONTROLS
-                or (message["do"] == "set" and self._sounds_requested > self._sounds_done)):
+                or (message["do"] in ("set", "routes") and self._sounds_requested > self._sounds_done)):
             self._sounds_requested += message["do"] in _SOUNDS      # a control moved after a patch must not be set before it
             self._inbox.put(message)
         else:
@@ -241,7 +241,7 @@ class Server:
 
     def _do(self, message: dict) -> None:
         match message["do"]:
-            case "set" if self._recall.wait_for_take(message):
+            case "set" | "routes" if self._recall.wait_for_take(message):
                 pass
             case name if name in NOTES_AND_CONTROLS:
                 quick_commands.play(message, self._playing, self._touch)
@@ -321,6 +321,8 @@ class Server:
         """On the performer's thread."""
         if kind == "set":
             self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
+        elif kind == "routes":
+            self._listener.tell({"tell": "routes", "routes": values[0]})
         elif kind == "program":
             self._inbox.put({"do": "program", "number": values[0]})
         elif kind == "failed":

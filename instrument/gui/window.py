@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from hummingface.instrument.audio.client import Client
 from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
+from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
@@ -22,6 +23,7 @@ from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.control_panel import ControlPanel, OutputPanel
 from hummingface.instrument.gui.panels.latent_panel import LatentPanel
+from hummingface.instrument.gui.panels.modulation_panel import ModulationPanel
 from hummingface.instrument.gui.panels.named_panel import NamedPanel
 from hummingface.instrument.gui.panels.panel import rescale, tool
 from hummingface.instrument.gui.panels.patch_bar import PatchBar
@@ -79,8 +81,9 @@ class Window(QMainWindow):
         theme.set_scale(self.width(), self.height(), self.devicePixelRatioF())
         self._build()
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.named.knobs, **self.panels.controls, **self.output.controls,
-                                             **self.spectrogram.beat_page.controls,
+                                             **self.spectrogram.beat_page.controls, **self.modulation.controls,
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
+        self.routes = ModulationDisplay(self, self.session, self.modulation, self.banner, self.controls)
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
@@ -105,7 +108,10 @@ class Window(QMainWindow):
         self.latents = LatentPanel(self.session)
         self.named = NamedPanel(self.session)
         self.morph = MorphPanel(self.session)
-        self.spectrogram = SpectrogramPanel()
+        self.spectrogram, self.modulation = SpectrogramPanel(), ModulationPanel(self.session)
+        self.middle = QStackedWidget()
+        for face in (self.spectrogram, self.modulation):
+            self.middle.addWidget(face)
         self.output = OutputPanel()
         self.panels = ControlPanel()
         self.bend = Wheel("Pitch bend", "Bend", springs=True)
@@ -140,7 +146,7 @@ class Window(QMainWindow):
         self._first.addWidget(self.latents, 66)
         self._first.addWidget(self.morph, 34)
         self._second.addWidget(self.named, 30)
-        self._second.addWidget(self.spectrogram, 42)
+        self._second.addWidget(self.middle, 42)
         self._second.addWidget(self.output, 28)
         self._keys.addWidget(self.bend)
         self._keys.addWidget(self.wheel)
@@ -151,7 +157,7 @@ class Window(QMainWindow):
         self._rows.addLayout(self._second, 29)
         self._rows.addWidget(self.panels, 20)
         self._rows.addLayout(self._keys, 12)
-        self.banner.float_over(self.spectrogram)            # which has nothing to turn or to click
+        self.banner.float_over(self.middle)                 # a spectrogram has nothing to turn or to click
         ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground.setFocus()
         self._rows.addWidget(self.status)
@@ -173,7 +179,9 @@ class Window(QMainWindow):
         self.status.panic_wanted.connect(self.panic)
         self.spectrogram.beat_page.tempo_tapped.connect(lambda bpm: self.session.set("master.tempo_bpm", round(bpm, 1)))
         self.qwerty.changed.connect(self._show_keys)
-        for keys, act in (("Ctrl+,", self.open_settings), (QKeySequence.StandardKey.Quit, self.close)):
+        self.spectrogram.modulation.clicked.connect(self.turn_middle)
+        self.modulation.back.clicked.connect(self.turn_middle)
+        for keys, act in (("Ctrl+,", self.open_settings), ("Ctrl+Shift+M", self.turn_middle), (QKeySequence.StandardKey.Quit, self.close)):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
         everywhere = Qt.ShortcutContext.ApplicationShortcut             # also while a panel is in front
         QShortcut(QKeySequence("Ctrl+."), self, context=everywhere).activated.connect(self.panic)
@@ -183,6 +191,8 @@ class Window(QMainWindow):
             control.show_value(self.session[parameter_id])
         self.latents.refresh()
         self.named.refresh()
+        self.modulation.refresh()
+        self.routes.refresh()
         self.morph.pad._refresh()
         self._show_keys()
 
@@ -243,6 +253,7 @@ class Window(QMainWindow):
         self.keyboard.show_sounding(telemetry.notes)
         self.news.see(telemetry.notes)
         self.channels.see(telemetry)
+        self.routes.see(telemetry)
         self._last_tick = now
         if now - self._last_status > STATUS_S:
             self._last_status = now
@@ -252,6 +263,16 @@ class Window(QMainWindow):
             self.keeping.look()
 
     # what the player wants
+
+    def turn_middle(self) -> None:
+        """Turn between the spectrogram and modulation, which share a place."""
+        self.middle.setCurrentIndex(1 - self.middle.currentIndex())
+
+    def reveal(self, parameter_id: str) -> None:
+        """Bring a control into sight."""
+        self.named.reveal(parameter_id)
+        if self.modulation.reveal(parameter_id):
+            self.middle.setCurrentWidget(self.modulation)
 
     def panic(self) -> None:
         """Silence everything at once."""

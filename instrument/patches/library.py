@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from hummingface.instrument.patches import patch as patches_file
-from hummingface.instrument.patches.parameters import ON_WHOLE_NOTES, group
-from hummingface.instrument.patches.patch import MOST_LATENTS, Patch, PatchError
+from hummingface.instrument.patches.parameters import MOST_LATENTS, ON_WHOLE_NOTES, group
+from hummingface.instrument.patches.patch import Patch, PatchError
 from hummingface.models.playing.card_file import LATENT_LIMIT, card_of
 from hummingface.models.playing.file_names import alike, plain
 from hummingface.models.playing.stft_shape import NETWORK as STFT

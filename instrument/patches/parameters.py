@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 LATENT_KNOBS = 16
 LATENT_RANGE = 3.0
+MOST_LATENTS = 128                 # of a model
 FAMILY_KNOBS = 12
 ARPEGGIATOR_STEPS = 16
+LFOS, MOD_ENVELOPES, MACROS = 3, 2, 8
+LFO_SHAPES = ("sine", "triangle", "saw", "square", "sample & hold", "smooth random")
 # Times in beats, as a switch offers them: name, quarter notes (D dotted, T of a triplet). 0: not in beats.
 BEATS = (("free", 0.0), ("1/1", 4.0), ("1/2 D", 3.0), ("1/2", 2.0), ("1/2 T", 4 / 3), ("1/4 D", 1.5), ("1/4", 1.0), ("1/4 T", 2 / 3),
          ("1/8 D", 0.75), ("1/8", 0.5), ("1/8 T", 1 / 3), ("1/16", 0.25), ("1/16 T", 1 / 6), ("1/32", 0.125))
-SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz"}     # switch -> what follows the tempo
+LFO_BEATS = (*BEATS, ("2/1", 8.0), ("4/1", 16.0), ("8/1", 32.0))
+SYNCED = {"delay.sync": "delay.time_s", "motion.vibrato_sync": "motion.vibrato_hz",     # switch -> what follows the tempo
+          **{f"lfo.{i + 1}.sync": f"lfo.{i + 1}.rate_hz" for i in range(LFOS)}}
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,39 @@ def _arpeggiator() -> list[Parameter]:
                     help="What the pattern does at this step; tie: the note before goes on.") for n in range(1, ARPEGGIATOR_STEPS + 1))]
 
 
+def _lfos() -> list[Parameter]:
+    made = []
+    for i in range(LFOS):
+        lfo = f"lfo.{i + 1}."
+        made += [
+            Parameter(f"{lfo}shape", "Shape", "lfo", 0, len(LFO_SHAPES) - 1, 0, choices=LFO_SHAPES, help="The course of a cycle."),
+            Parameter(f"{lfo}rate_hz", "Rate", "lfo", 0.01, 40, 1, "Hz", "log", "Cycles in a second."),
+            Parameter(f"{lfo}sync", "Sync", "lfo", 0, len(LFO_BEATS) - 1, 0, choices=tuple(name for name, _ in LFO_BEATS),
+                      help="Length of a cycle in beats of the tempo, if there is one; free: set by Rate."),
+            Parameter(f"{lfo}phase", "Phase", "lfo", 0, 1, 0, "%", help="Where in its cycle it begins."),
+            Parameter(f"{lfo}fade_s", "Fade in", "lfo", 0, 10, 0, "s", help="Time from a note's beginning to the full swing."),
+            Parameter(f"{lfo}scope", "Runs for", "lfo", 0, 1, 0, choices=("each note", "all notes"),
+                      help="Each note begins a cycle of its own, or one LFO runs on for all.")]
+    return made
+
+
+def _mod_envelopes() -> list[Parameter]:
+    made = []
+    for i in range(MOD_ENVELOPES):
+        envelope = f"mod_envelope.{i + 1}."
+        made += [Parameter(f"{envelope}{name}", label, "mod_envelope", lowest, highest, default, "s", "log", about)
+                 for name, label, lowest, highest, default, about in (
+                     ("delay_s", "Delay", 0.001, 10, 0.001, "Time from the key to the beginning of the attack."),
+                     ("attack_s", "Attack", 0.001, 10, 0.001, "Time from nothing to the top."),
+                     ("hold_s", "Hold", 0.001, 10, 0.001, "Time at the top."),
+                     ("decay_s", "Decay", 0.005, 20, 0.5, "Time from the top to the sustain."))]
+        made += [Parameter(f"{envelope}sustain", "Sustain", "mod_envelope", 0, 1, 0.5, "%", help="Where it stays while the key is held."),
+                 Parameter(f"{envelope}release_s", "Release", "mod_envelope", 0.005, 20, 0.3, "s", "log", "Time to nothing after the key."),
+                 Parameter(f"{envelope}curve", "Curve", "mod_envelope", -1, 1, 0.4,
+                           help="Right: attack, decay and release move quickly at first. Left: slowly at first.")]
+    return made
+
+
 _TABLE = [
     *_latents(),
     *_knobs(),
@@ -172,6 +210,10 @@ _TABLE = [
     Parameter("motion.glide_s", "Glide", "motion", 0, 2, 0, "s", help="Time from one key's pitch to the next."),
 
     *_arpeggiator(),
+    *_lfos(),
+    *_mod_envelopes(),
+    *(Parameter(f"macro.{i + 1}", f"Macro {i + 1}", "macro", 0, 1, 0, "%",
+                help="Moves all that its routes lead to; a patch gives it a name.") for i in range(MACROS)),
 
     Parameter("drive.amount", "Drive", "effects", 0, 1, 0, "%", help="Saturation, from warm to harsh."),
     Parameter("chorus.mix", "Chorus", "effects", 0, 1, 0, "%", help="Two detuned copies beside the sound.", cc=93),

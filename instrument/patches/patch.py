@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hummingface.instrument.patches.parameters import PARAMETERS, defaults, group, renamed
+from hummingface.instrument.patches.parameters import MACROS, MOST_LATENTS, PARAMETERS, defaults, group, renamed
+from hummingface.instrument.patches.routes import Route, RouteError
+from hummingface.instrument.patches.routes import from_json as routes_from_json
+from hummingface.instrument.patches.routes import to_json as routes_to_json
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
@@ -20,14 +23,13 @@ from hummingface.models.playing.recorded_note import PLACES, RecordedNoteError, 
 from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
-FORMAT, VERSION = "hummingface-patch", 4
+FORMAT, VERSION = "hummingface-patch", 5
 SHAPING = 4                              # the first version whose named knobs do as they do now; before, they moved the latents a little
 SHAPED = [p.id for name in ("characteristic", "family") for p in group(name)]
 SHAPING_NOTICE = ("named knobs (Brighter, Vibrating .., families) moved the latents a little when it was made; they shape the sound now, "
                   "and do much more.")
 LARGEST_BYTES = 2 << 20
 MOST_NOTES, LARGEST_RECORDINGS = 64, 1_500_000       # recorded notes of a patch, and characters of all their frames
-MOST_LATENTS = 128
 LONGEST_NAME, LONGEST_TAG = 80, 40
 MOST_KEPT = 1000                         # patches whose files are not read again
 CORNERS = 4                              # of the morph pad: bottom left, bottom right, top left, top right
@@ -62,6 +64,8 @@ class Patch:
     model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
     recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one in each place
+    routes: tuple[Route, ...] = ()       # of modulation
+    macros: tuple[str, ...] = ()         # names of the first macros, "" where one has none
     version: int = field(default=VERSION, compare=False)           # of the file that it was read from
 
     def __post_init__(self) -> None:
@@ -94,7 +98,8 @@ class Patch:
             "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],
             "gain_db": round(self.gain_db, 2),
         } | ({"blend": dict(self.blend)} if self.blend else {}) | (
-            {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {})
+            {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {}) | (
+            {"routes": routes_to_json(self.routes)} if self.routes else {}) | ({"macros": list(self.macros)} if any(self.macros) else {})
 
 
 def from_json(values: object, where: str = "patch") -> Patch:
@@ -105,7 +110,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
-                             "gain_db", "blend", "recordings"}
+                             "gain_db", "blend", "recordings", "routes", "macros"}
     if unknown:
         raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
@@ -148,6 +153,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
                  latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
                  recordings=_recordings(take("recordings", list, []), where, bool(morph)),
+                 routes=_routes(take("routes", list, []), where), macros=_macros(take("macros", list, []), where),
                  version=file["version"])
 
 
@@ -178,6 +184,19 @@ def _recordings(values: list, where: str, has_pad: bool) -> tuple[Recording, ...
     if sum(len(note.packed) for recording in found for note in recording.notes) > LARGEST_RECORDINGS:
         raise PatchError(f"{where}: its recordings are larger than the {LARGEST_RECORDINGS >> 10} kB that are allowed")
     return tuple(found)
+
+
+def _routes(values: list, where: str) -> tuple[Route, ...]:
+    try:
+        return routes_from_json(values)
+    except RouteError as error:
+        raise PatchError(f"{where}: {error}") from error
+
+
+def _macros(values: list, where: str) -> tuple[str, ...]:
+    if len(values) > MACROS:
+        raise PatchError(f"{where}: macros has {len(values)} names; there are {MACROS} macros")
+    return tuple(_text(name, where, f"macro {number}: name", LONGEST_TAG) for number, name in enumerate(values, 1))
 
 
 def load(path: str | Path) -> Patch:
@@ -258,7 +277,13 @@ def _from_version_3(values: dict) -> dict:
     return {**values, "version": 4}
 
 
-MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2, 3: _from_version_3}        # from version to the next
+def _from_version_4(values: dict) -> dict:
+    """Version 4 had no modulation routes: nothing moves by itself."""
+    return {**values, "version": 5}
+
+
+# From version to the next.
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2, 3: _from_version_3, 4: _from_version_4}
 
 
 def _typed(value: object, kind: type[T], where: str, name: str) -> T:

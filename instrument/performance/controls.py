@@ -3,11 +3,11 @@
 The order is that of `parameters.PARAMETERS`, then the patch's levelling gain. MIDI channels have a small matrix beside it.
 """
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from hummingface.instrument.patches.parameters import BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.patches.parameters import LFO_BEATS, PARAMETERS, SYNCED, in_beats
+from hummingface.instrument.synthesis.state import SLOTS
 
 GLIDE_S = 0.010                    # time constant of the one-pole glide of knobs, latents and channel levels
 INDEX = {name: i for i, name in enumerate(PARAMETERS)}
@@ -31,37 +31,34 @@ MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
 TUNE, TRANSPOSE, TEMPO = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.tempo_bpm"]
-WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
+WIDTH, MODE, VOICES, VOLUME = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
-BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING = range(5)          # columns of the channels: semitones, 0..1, 0..1, dB, -1..1
-CHANNEL_COLUMNS = 5
+# Columns of the channels: semitones, 0..1, 0..1, dB, -1..1, 0..1
+BEND, WHEEL, PRESSURE, LEVEL_DB, PANNING, SLIDE = range(6)
+CHANNEL_COLUMNS = 6
+AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.5)                    # the slide: CC 74 of 64, as MPE has it
+CHANNEL_LINES = 16 + SLOTS         # the 16 channels; behind them a line for each slot, for a voice that its channel moves no more
 
 # A glide would only blur these: times, pitches and switches act at once. Equal ratios glide as logarithms.
-_GLIDES = np.array([p.group in ("characteristic", "filter", "character", "effects") or p.id in (
+_GLIDES = np.array([p.group in ("characteristic", "filter", "character", "macro", "effects") or p.id in (
     "motion.amount", "motion.vibrato_cents", "motion.wheel_cents", "master.volume_db", "master.width")
     for p in PARAMETERS.values()] + [True])
 _LOG = np.array([p.curve == "log" for p in PARAMETERS.values()] + [False])
 _FOLLOWING = {*SYNCED, *SYNCED.values(), "master.tempo_bpm"}
 
 
-class ControlValues(NamedTuple):
-    """What compiled code reads of the controls."""
-    controls: np.ndarray                 # [CONTROLS] by `INDEX`
-    channels: np.ndarray                 # [16, CHANNEL_COLUMNS]
-    rate_hz: int
-
-
 class Controls:
     """`goal` [SIZE] holds the values that were set; `now` [SIZE] glides towards them, one step a hop; controls in beats glide to the values
-    for the tempo, if it is known (in takes of before there was none until a clock was heard). `channels` [16, CHANNEL_COLUMNS] glide, too.
+    for the tempo, if it is known (in takes of before there was none until a clock was heard). `channels` [CHANNEL_LINES, CHANNEL_COLUMNS]
+    glide, too.
     """
 
     def __init__(self, hop_s: float) -> None:
         self.goal = np.array([p.default for p in PARAMETERS.values()] + [0.0])
         self.now, self._target = self.goal.copy(), self.goal.copy()
         self._tempo_known = True
-        self.channel_goal = np.zeros((16, CHANNEL_COLUMNS))
+        self.channel_goal = np.tile(np.array(AT_REST), (CHANNEL_LINES, 1))
         self.channels = self.channel_goal.copy()
         self.fraction = 1 - math.exp(-hop_s / GLIDE_S)
         self._moving = True
@@ -93,7 +90,7 @@ class Controls:
     def _follow(self) -> None:
         tempo_bpm = self.tempo_bpm
         for switch, name in SYNCED.items():
-            i, beats = INDEX[name], BEATS[int(self.goal[INDEX[switch]])][1]
+            i, beats = INDEX[name], LFO_BEATS[int(self.goal[INDEX[switch]])][1]
             self._target[i] = in_beats(PARAMETERS[name], beats, tempo_bpm) if beats and tempo_bpm else self.goal[i]
             if not _GLIDES[i]:
                 self.now[i] = self._target[i]

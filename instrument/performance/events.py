@@ -1,8 +1,9 @@
-"""The events that a performer accepts: MIDI events, and changes of sound."""
+"""The events that a performer accepts: MIDI events, and changes of sound and of its modulation."""
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.midi import Event
 from hummingface.instrument.performance.voice_allocation import RULES
@@ -28,7 +29,13 @@ class Load:
         return self.source.name if self.source is not None else self.model
 
 
-PlayerEvent = Event | Load
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Other modulation routes for the sound that plays."""
+    routes: tuple[Route, ...]
+
+
+PlayerEvent = Event | Load | Reroute
 
 
 def noted(event: PlayerEvent) -> PlayerEvent:

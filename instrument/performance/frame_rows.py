@@ -32,7 +32,6 @@ from hummingface.instrument.performance.frame_operations import (
 from hummingface.instrument.performance.group_motion import AMOUNT, COSINE, HIGH, LOW, PLAIN, SINE, move_groups, release_groups
 from hummingface.instrument.performance.partial_gains import band_powers, partial_gains
 from hummingface.instrument.performance.stereo_rows import write_noise, write_sides
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     LOG2_RATIO,
     MOST_TILT_DB,
@@ -45,9 +44,11 @@ from hummingface.instrument.performance.voice_laws import (
     move_envelopes,
     pan_gains,
     pressure_of,
+    swayed,
     vibrato_cents,
 )
 from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER, TURN
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     BAND_CENTRES_HZ,
@@ -108,7 +109,7 @@ def take_frame(row, state, frames):
 @inlined(fastmath=FASTER)
 def shape_frame(row, v, r, state, values, scratch, shaped):
     """A row of a voice that plays the frame that it holds."""
-    controls, s = values.controls, row.slot
+    controls, s = values.controls[row.control], row.slot
     frame = state.held[s]
     move_envelopes(row, v, controls)
     sway = _sway(row, v, frame, state, values)
@@ -117,7 +118,7 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
     if v.stage == RELEASED:
         release_groups(frame, row.dt_s, v.longest_release_s, controls[RELEASE_TIMES], v.shortest_release_s, state.release_db[s])
     pressure = pressure_of(v, values)
-    common_db, tilt_db = common_gain_db(v, pressure, values), v.tilt_db + PRESSURE_TILT_DB * pressure
+    common_db, tilt_db = common_gain_db(row, v, pressure, values), v.tilt_db + PRESSURE_TILT_DB * pressure
     level = np.float32(v.envelope * v.course * exp2(OCTAVES * common_db))
     per_cutoff = np.float32(1 / min(max(cutoff_hz_of(row, v, pressure, controls), 10.0), 40000.0))
     damping, nyquist_hz = np.float32(filter_damping(controls)), np.float32(0.5 * values.rate_hz)
@@ -157,7 +158,7 @@ def shape_frame(row, v, r, state, values, scratch, shaped):
 @inlined(fastmath=FASTER)
 def _sway(row, v, frame, state, values):
     """Moves what all partials of a voice share by a row: the model's vibrato and jitter of pitch, and the player's vibrato."""
-    controls = values.controls
+    controls = values.controls[row.control]
     late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
     fade = late * controls[MOTION]
     knob = vibrato_of(frame, row.age_s, controls)
@@ -171,7 +172,7 @@ def _sway(row, v, frame, state, values):
     jitter = state.wave[i, JITTER, 0] + between * (state.wave[i + 1, JITTER, 0] - state.wave[i, JITTER, 0])
     cents = (frame[VIBRATO.start] * lfo + frame[VIBRATO.start + 2] * fade * math.sqrt(2.0) * jitter + vibrato_cents(row, v, values)
              + knob.own_cents * turning)
-    return Sway(hz_of(row.pitch, cents), fade, lfo, moment, between)
+    return Sway(swayed(hz_of(row.pitch, cents), row), fade, lfo, moment, between)
 
 
 @inlined(fastmath=FASTER)

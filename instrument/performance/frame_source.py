@@ -2,7 +2,8 @@
 
 Latents glide, so a moved knob or a new patch of the same model passes through the sounds between. What glides is each voice's
 note vector, the decoder's result for (z, pitch, velocity): it is computed at the latents' target, for a few voices per hop,
-and every voice moves towards its result with every frame. So moving latents cost about the same whether 12 voices sound or 64.
+and every voice moves towards its result with every frame. So moving latents cost about the same whether 12 voices sound or 64,
+and whether all move together or each voice to a target of its own, as its routes have it.
 """
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -10,12 +11,13 @@ from typing import TypeVar
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
+from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
-from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.knobs import by_control, each_with_offsets, with_controls, with_offsets
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -27,6 +29,7 @@ LONGEST_BATCH_HOPS = 48            # a note that waited longer was at rest
 MOST_REMEMBERED = 256             # cached notes (key and velocity) while the latents rest: repeated notes need no network
 MOST_CORRECTION_DB = 40.0
 RESTING_HOPS = 9                  # a sounding voice needs a frame at least this often
+OWN_STEP = 0.02                   # latents that a voice's own target moves before its note is computed again
 
 Struck = dict[tuple[float, float], np.ndarray]          # by pitch and velocity
 Key = TypeVar("Key")
@@ -34,14 +37,14 @@ Value = TypeVar("Value")
 
 
 @compiled(fastmath=FASTER)
-def _look(slots, pitch, velocity, pitches, hop, target_count, known, seen_hop, moved_hop, arrival_hop):
+def _look(slots, pitch, velocity, pitches, hop, wanted, known, seen_hop, moved_hop, arrival_hop):
     """The notes that need attention in this hop: whether any of them is new, has another pitch, or has to glide."""
     lowest, highest = pitches
     needed = False
     for i in range(len(slots)):
         s = slots[i]
         seen_hop[s] = hop
-        needed |= (known[s, 0] != target_count or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
+        needed |= (known[s, 0] != wanted[s] or known[s, 1] != min(max(pitch[i], np.float32(lowest)), np.float32(highest))
                  or known[s, 2] != velocity[i] or moved_hop[s] < min(arrival_hop[s], hop))
     return needed
 
@@ -53,6 +56,19 @@ def _glide(slots, left, notes, goals):
         note, target = notes[slots[i]], goals[slots[i]]
         for k in range(len(note)):
             note[k] = target[k] + left[i] * (note[k] - target[k])
+
+
+@compiled(fastmath=FASTER)
+def _take_own(slots, z, owns, own_target, wanted, number):
+    """Targets z [B, L] of slots [B] that have moved get this number. Returns whether any has."""
+    moved = False
+    for b in range(len(slots)):
+        s, away = slots[b], np.float32(0)
+        for i in range(z.shape[1]):
+            away = max(away, abs(z[b, i] - own_target[s, i]))
+        if not owns[s] or away > OWN_STEP:
+            owns[s], own_target[s], wanted[s], moved = True, z[b], number, True
+    return moved
 
 
 class FrameSource:
@@ -73,7 +89,8 @@ class FrameSource:
         self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
-        self.knobs = by_control(model.knobs, whole_notes=False)
+        self.knobs = with_controls(by_control(model.knobs, whole_notes=False), INDEX)
+        self.knob_places = np.array([INDEX[name] for name in self.knobs], np.int64)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
         self._trend = key_trend.of_model(model.network)     # loudness over the keys,
         self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
@@ -81,7 +98,9 @@ class FrameSource:
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1
         self._used_target = self.target.copy()                    # the target for which `_targets` are computed,
-        self._target_count = 1                                  # and its number
+        self._target_count = 1                                  # and how many targets there were, of all voices and of single ones
+        self._wanted = np.ones(SLOTS)                       # number of each slot's target
+        self._owns, self._own_target = np.zeros(SLOTS, bool), np.zeros((SLOTS, self.latents), np.float32)     # those of single voices
         self._hop, self._decay = 0, 1.0
         self._settled_hop = self._batch_hop = 0
         self._out_of_batch = 0                               # notes that were computed between batches
@@ -116,7 +135,9 @@ class FrameSource:
             self._known[:] = 0
         self._seen_hop[:] = -RESTING_HOPS
         self._look_up_trend()
-        _glide(np.zeros(0, np.int64), np.zeros(0, np.float32), self._notes, self._targets)
+        nobody = np.zeros(0, np.int64)
+        _glide(nobody, np.zeros(0, np.float32), self._notes, self._targets)
+        self.set_own(nobody, np.zeros((0, self.latents), np.float32))
 
     def glide(self, fraction: float) -> bool:
         """Move the latents towards their target for one hop. Returns whether anything moved."""
@@ -124,9 +145,7 @@ class FrameSource:
         self._decay = 1 - fraction
         target = self.target.tobytes()                          # compared so, it takes a tenth of the time
         if self._used_target.tobytes() != target:
-            self._used_target[:] = self.target
-            self._target_count += 1
-            self._forget()
+            self._use_target()
         if self.z.tobytes() != target:
             self.z += np.float32(fraction) * (self.target - self.z)
             near = np.abs(self.target - self.z) < 1e-4
@@ -145,11 +164,38 @@ class FrameSource:
             own = slice(0, self._own)
             self.target[own] = np.clip(with_offsets(self.knobs, z[own], knob_offsets), -LATENT_LIMIT, LATENT_LIMIT)
 
+    def _use_target(self) -> None:
+        """All notes but those with targets of their own are to be computed for the new target."""
+        self._used_target[:] = self.target
+        self._number(~self._owns)
+        self._forget()
+
+    def _number(self, slots: np.ndarray) -> None:
+        self._target_count += 1
+        self._wanted[slots] = self._target_count
+
+    def knobs_moved(self, z: np.ndarray, knobs: np.ndarray) -> np.ndarray:
+        """Points z [B, L], each moved by the model's named knobs at values [B, K], which are the controls at `knob_places`. [B, L]"""
+        moved, values = z.copy(), dict(zip(self.knobs, knobs.T, strict=True))
+        moved[:, :self._own] = np.clip(each_with_offsets(self.knobs, z[:, :self._own], values), -LATENT_LIMIT, LATENT_LIMIT)
+        return moved
+
+    def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
+        """Only the voices of these slots [B] have targets z [B, L] of their own from now on; their notes glide there as they do to the
+        target of all."""
+        left = self._owns.copy()
+        left[slots] = False
+        if left.any():
+            self._owns[left] = False
+            self._number(left)
+        if _take_own(slots, z, self._owns, self._own_target, self._wanted, self._target_count + 1):
+            self._target_count += 1
+            self._settled_hop = self._hop + SETTLING_HOPS
+
     def snap(self) -> None:
         """Jump to the target of the latents."""
-        self.z[:] = self._used_target[:] = self.target
-        self._target_count += 1
-        self._forget()
+        self.z[:] = self.target
+        self._use_target()
         self._known[:] = 0
         self._settled_hop = self._hop
         self.version += 1
@@ -161,7 +207,7 @@ class FrameSource:
         """
         if len(slots) == 0:
             return np.zeros((0, FRAME_SIZE), np.float32)
-        if _look(slots, pitch, velocity, self.pitches, self._hop, self._target_count, self._known, self._seen_hop, self._moved_hop,
+        if _look(slots, pitch, velocity, self.pitches, self._hop, self._wanted, self._known, self._seen_hop, self._moved_hop,
                  self._arrival_hop):
             pitch = np.clip(pitch, *self.pitches, dtype=np.float32)
             self._compute_new(slots, pitch, velocity)
@@ -176,9 +222,9 @@ class FrameSource:
         begun, first = np.unique(slots[new], return_index=True)
         rows = new[first]
         self._known[slots[new], 1], self._known[slots[new], 2] = pitch[new], velocity[new]
-        self._known[begun, 0] = self._target_count if self._resting else 0
+        self._known[begun, 0] = np.where(self._owns[begun] | self._resting, self._wanted[begun], 0)
         self._computed_hop[begun] = self._moved_hop[begun] = self._arrival_hop[begun] = self._hop
-        if self._resting:
+        if self._resting and not self._owns[begun].any():
             vectors = self._of_keys(self.model.note, self._struck_notes, pitch[rows], velocity[rows])
         else:
             vectors = self._compute_with_others(begun)
@@ -189,10 +235,10 @@ class FrameSource:
         so some that wait for their turn are computed along.
         """
         sounding = np.flatnonzero(self._seen_hop > self._hop - RESTING_HOPS)
-        waiting = sounding[(self._known[sounding, 0] != self._target_count) & ~np.isin(sounding, new)]
+        waiting = sounding[(self._known[sounding, 0] != self._wanted[sounding]) & ~np.isin(sounding, new)]
         others = self._longest_waiting(waiting, -len(new) % AT_ONCE)
         self._out_of_batch += len(others)
-        z = np.concatenate([self._rows_of(self.z, len(new)), self._rows_of(self._used_target, len(others))])
+        z = np.concatenate([self._targets_of(new, self.z), self._targets_of(others, self._used_target)])
         known = self._known[np.concatenate([new, others])].astype(np.float32)
         vectors = self.model.note(z, known[:, 1], known[:, 2])
         self._lead(others, vectors[len(new):])
@@ -200,7 +246,7 @@ class FrameSource:
 
     def _compute_moved(self, slots: np.ndarray) -> None:
         """Glide note vectors towards the goals of the moved latents, and compute the goals of those that have waited longest."""
-        stale = slots[self._known[slots, 0] != self._target_count]
+        stale = slots[self._known[slots, 0] != self._wanted[slots]]
         self._seen_hop[slots] = self._hop
         sounding = int(np.count_nonzero(self._seen_hop > self._hop - RESTING_HOPS))
         if len(stale) and self._hop >= self._batch_hop + min(-(-sounding // BATCH), MOST_BATCH_HOPS):
@@ -209,7 +255,7 @@ class FrameSource:
             self._out_of_batch = 0
             if len(batch):
                 known = self._known[batch].astype(np.float32)
-                self._lead(batch, self.model.note(self._rows_of(self._used_target, len(batch)), known[:, 1], known[:, 2]))
+                self._lead(batch, self.model.note(self._targets_of(batch, self._used_target), known[:, 1], known[:, 2]))
         gliding = slots[self._moved_hop[slots] < np.minimum(self._arrival_hop[slots], self._hop)]
         if len(gliding):
             left = self._decays[gliding] ** (self._hop - self._moved_hop[gliding]) * (self._hop < self._arrival_hop[gliding])
@@ -221,7 +267,7 @@ class FrameSource:
 
     def _lead(self, slots: np.ndarray, goals: np.ndarray) -> None:
         """Set the goals [B, note_size] of the note vectors of slots [B]."""
-        self._known[slots, 0] = self._target_count
+        self._known[slots, 0] = self._wanted[slots]
         waited = self._hop - self._computed_hop[slots]
         self._decays[slots] = np.where(waited < LONGEST_BATCH_HOPS, np.maximum(self._decay, np.exp(-2 / waited.clip(1))), self._decay)
         self._computed_hop[slots] = self._hop
@@ -239,7 +285,7 @@ class FrameSource:
             self._motion = motion
             self._struck_levels.clear()
         pitch, tilt_db = self._known[slots, 1], table["tilt_db"][slots]
-        if not self._resting:
+        if not self._resting or self._owns[slots].any():
             return self._correct(slots, pitch, tilt_db, quickly=True)
         strokes = list(zip(pitch.tolist(), self._known[slots, 2].tolist(), tilt_db.tolist(), strict=True))
         return np.array(_cached(self._struck_levels, strokes, lambda new: self._correct(slots[new], pitch[new], tilt_db[new])))
@@ -313,6 +359,10 @@ class FrameSource:
 
     def _rows_of(self, z: np.ndarray, rows: int) -> np.ndarray:
         return np.broadcast_to(z, (rows, self.latents))
+
+    def _targets_of(self, slots: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Each slot's own target [B, L], or `z` where it has none."""
+        return np.where(self._owns[slots, None], self._own_target[slots], z)
 
 
 def _cached(known: dict[Key, Value], keys: list[Key], compute: Callable[[list[int]], Iterable[Value]]) -> list[Value]:

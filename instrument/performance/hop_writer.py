@@ -2,15 +2,14 @@
 import numpy as np
 
 from hummingface.compiled import FASTER, compiled
-from hummingface.instrument.performance.controls import INDEX
+from hummingface.instrument.performance.controls import INDEX, VOLUME
 from hummingface.instrument.performance.modulation import Shaped, shape
-from hummingface.instrument.performance.voice_allocation import FADING, RELEASED
+from hummingface.instrument.performance.voice_table import FADING, RELEASED
 from hummingface.instrument.synthesis.effects import CONTROLS as EFFECT_CONTROLS
 from hummingface.instrument.synthesis.effects import MASTER_GAIN
 from hummingface.instrument.synthesis.state import BANDS, EXCESS
 
 _EFFECTS = np.array([INDEX.get(control[0], 0) for control in EFFECT_CONTROLS], np.int64)     # the master gain is set apart
-_VOLUME = INDEX["master.volume_db"]
 SILENT = 10 ** (-96 / 20)                      # of full scale; a released voice ends below it
 
 
@@ -68,8 +67,8 @@ def write_hop(hops, hop, rows, count, table, state, frames, values, row_noise, e
               Shaped(entry.partials[:], entry.used[:], entry.pan[:], entry.wide[:], entry.sides[:], row_noise))
     entry.count = list_rows(rows, count, table, state.noise, row_noise, entry)
     for i in range(len(_EFFECTS)):
-        entry.effects[i] = values.controls[_EFFECTS[i]]
-    entry.effects[MASTER_GAIN] = 10 ** (values.controls[_VOLUME] / 20)
+        entry.effects[i] = values.controls[0, _EFFECTS[i]]
+    entry.effects[MASTER_GAIN] = 10 ** (values.controls[0, VOLUME] / 20)
     over = 0
     for e in range(entry.count):
         entry.sample[e] = table[entry.slot[e]].note

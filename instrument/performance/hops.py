@@ -3,13 +3,15 @@
 Several sources can sound at once while voices of an older model end: each decodes its own rows.
 """
 import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls, ControlValues
+from hummingface.instrument.performance.controls import MOTION, TRANSPOSE, Controls
 from hummingface.instrument.performance.dynamics import stroke
 from hummingface.instrument.performance.hop_writer import write_hop
 from hummingface.instrument.performance.modulation import Shaped, shape
+from hummingface.instrument.performance.modulation_matrix import Modulation
 from hummingface.instrument.performance.note_pool import Pool
 from hummingface.instrument.performance.schedule import (
     ASKS,
@@ -23,11 +25,16 @@ from hummingface.instrument.performance.schedule import (
     schedule_start,
 )
 from hummingface.instrument.performance.source import Source
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, Voices
+from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.performance.voice_state import ORDER, begin_voice, new_voice_state
+from hummingface.instrument.performance.voice_table import FADING, FREE
 from hummingface.instrument.synthesis import producer
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS_PER_SECOND, SLOTS, START_ROWS, STARTS
-from hummingface.models.playing.frame import FRAME_SIZE, LEVEL, NOISE, pitch_to_hz
+from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LEVEL, NOISE, pitch_to_hz
+
+if TYPE_CHECKING:
+    from hummingface.instrument.patches.routes import Route
+    from hummingface.instrument.performance.latent_target import LatentTarget
 
 SOURCES = 8                        # models that may sound at once
 CHORD = 16                         # notes decoded in one batch
@@ -35,13 +42,14 @@ NO_LIMIT_S = 1e6
 LEVEL_HOPS = 8                     # between two looks at whether a note that moves is still as loud as it should be
 RICH_CHORD = 4                     # of more, every second frame of the first hundredth of a second is asked for
 _NOTHING = np.zeros(0, np.int64), *np.zeros((3, 0), np.float32)     # to decode
+_NO_SLOTS = np.zeros(0, np.int64)
 _KNUTH = 2654435761                # spreads consecutive numbers over 32 bits
 
 
 class HopMaker:
-    """Writes into the rings of `state` what `voices` and `controls` ask for."""
+    """Writes into the rings of `state` what `voices` and `controls` ask for. `bends` as `Modulation` takes them."""
 
-    def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, seed: int = 0) -> None:
+    def __init__(self, state: np.ndarray, voices: Voices, controls: Controls, bends: np.ndarray, seed: int = 0) -> None:
         self.state, self._hops, self.voices, self.controls, self.seed = state, state["hops"][0], voices, controls, seed
         self.rate_hz = int(state["rate_hz"][0])
         self.memory = new_voice_state()
@@ -55,7 +63,9 @@ class HopMaker:
         self._rows = np.zeros(MOST_ROWS, row_dtype)
         self._row_noise = np.zeros((MOST_ROWS, 3, BANDS), np.float32)
         self._batch = new_batch()
-        self._values = ControlValues(controls.now, controls.channels, self.rate_hz)      # moved in place
+        self.modulation = Modulation(controls, voices, bends, seed)
+        self._values = self.modulation.values(self.rate_hz)          # moved in place
+        self.latents: LatentTarget | None = None                     # of the newest source, for latents that routes move
         self._asks = np.zeros((ASKS, 2), np.int64)
         self._ended = np.zeros(SLOTS, np.int32)
         self.pool = Pool(state)                            # of whole notes; empty pages, where none is played
@@ -89,16 +99,31 @@ class HopMaker:
         frames = np.zeros((1, FRAME_SIZE), np.float32)
         learn_slopes(table, self._asks, 0, frames, self._models.longest_s, self.memory.slopes)
         self._shape_starts(0, frames, 1)
+        self.modulation.warm_up()
+
+    def route(self, routes: "tuple[Route, ...]") -> None:
+        """Modulate by these routes from now on."""
+        self.modulation.use(routes)
+        self._values = self.modulation.values(self.rate_hz)
+        if not self.modulation.moves_latents:
+            for source in self.sources:
+                if source is not None:
+                    source.set_own(_NO_SLOTS, np.zeros((0, source.latents), np.float32))
+
+    def restore_modulation(self, captured: dict[str, Any]) -> None:
+        """Routes and their sources, as `Modulation.capture` gave them."""
+        self.modulation.restore(captured)
+        self.route(self.modulation.routes)
 
     def ready(self, slot: int, law: int) -> None:
         """A new voice in `slot`, before its first row; `law` says how loud its stroke is."""
         voice = self.voices.table[slot]
         voice["source"] = self.current
-        how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.controls.now, self.source)
+        voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
+        how = stroke(law, float(voice["goal"]), int(voice["velocity"]), self.modulation.begin(slot, self._values), self.source)
         voice["asked_velocity"], voice["filter_velocity"] = how.asked_velocity, how.filter_velocity
         voice["stroke_db"], voice["tilt_db"], voice["levelled"] = how.level_db, how.tilt_db, how.levelled
         voice["longest_release_s"] = self.source.longest_release_s if how.levelled else NO_LIMIT_S
-        voice["seed"] = ((int(voice["born"]) + 1) * _KNUTH + self.seed * 40503) & 0xFFFFFFFF
         begin_voice(self.voices.table, slot, self.memory)
         self.memory.wide[slot] = self.source.stereo
 
@@ -115,7 +140,11 @@ class HopMaker:
                 if source.whole:
                     source.serve(table, self.pool, hop, table["source"] == i, float(controls.now[TRANSPOSE]))
         values = self._values
+        if self.modulation.active:
+            self.modulation.move_shared(values, 1 / FRAMES_PER_SECOND)
         count, asked_rows, asked = schedule_hop(table, hop, values, self._models, self._rows, self._batch, self._asks)
+        if self.modulation.moves_latents:
+            self._move_latents(np.flatnonzero(self.voices.playing()))
         frames = self._decode(asked_rows)
         if hop % LEVEL_HOPS == 0:
             self._level_moved()
@@ -146,6 +175,8 @@ class HopMaker:
             count, asked_rows, first_quarter = schedule_start(table, begin, values, self._resting, self._rows, count, self._batch,
                                                               asked_rows)
             begins.append((slot, sample, before, count - before, first_quarter, first))
+        if self.modulation.moves_latents:
+            self._move_latents(np.flatnonzero(self.voices.playing()))
         frames = self._decode(asked_rows)
         self._level(np.array([slot for slot, _ in starts]))
         firsts = np.array([first for *_, first in begins])
@@ -162,6 +193,18 @@ class HopMaker:
             entry["noise"][:rows] = self._row_noise[before:before + rows]
             self.memory.noise[slot] = self._row_noise[before + rows - 1]
             producer.publish_start(self.state)
+
+    def _move_latents(self, slots: np.ndarray) -> None:
+        """Gives voices the latents that routes make for them. A source of whole notes has those that all share."""
+        source, modulation, latents = self.source, self.modulation, self.latents
+        assert latents is not None, "the performer says where they stand"
+        if source.whole:
+            own = modulation.shared_latents
+        else:
+            slots = slots[self.voices.table["source"][slots] == self.current]
+            own = modulation.latents_of(slots)
+        z, knobs = latents.at_each(own), own.controls[own.rows[:, None], source.knob_places]
+        source.set_own(slots, source.knobs_moved(z, knobs) if knobs.any() else z)
 
     @property
     def _motion(self) -> float:
@@ -218,6 +261,8 @@ class HopMaker:
             status["f0_hz"] = pitch_to_hz(voices.table["pitch"][newest])
         else:
             status["f0_hz"] = 0
+        if self.modulation.active:
+            self.modulation.show(status["sources"], status["targets"])
         status["frame_count"] += 1
 
     def _decode(self, count: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
 ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123          # 124..127 also release all notes
+USUAL_RELEASE = 64                  # the release velocity of keyboards that do not sense it
 RESERVED = {0, MOD_WHEEL, DATA_MSB, VOLUME, PAN, EXPRESSION, 32, DATA_LSB, SUSTAIN, *range(96, 102), *range(120, 128)}
 CONTROLS = {p.cc: p.id for p in PARAMETERS.values() if p.cc is not None}   # controller number -> parameter, at the start
 
@@ -32,6 +33,7 @@ class NoteOff:
     channel: int
     note: int
     ends: int = 1             # 0 where another hand holds the key, and this one does not
+    velocity: int = USUAL_RELEASE       # 0..127, of the release
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def decode(data: Iterable[int]) -> Event | None:
     if kind == 0x90 and values[1]:
         return NoteOn(channel, *values)
     if kind in (0x80, 0x90):
-        return NoteOff(channel, values[0])
+        return NoteOff(channel, values[0], velocity=values[1] if kind == 0x80 else USUAL_RELEASE)
     if kind == 0xA0:
         return KeyPressure(channel, values[0], values[1] / 127)
     if kind == 0xB0:
@@ -137,8 +139,8 @@ def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | Non
             return bytes((0x90 | channel, note, velocity))
         case NoteOff(_, _, 0):                                  # elsewhere it would end what another hand holds
             return None
-        case NoteOff(channel, note, _):
-            return bytes((0x80 | channel, note, 64))
+        case NoteOff(channel, note, _, velocity):
+            return bytes((0x80 | channel, note, velocity))
         case KeyPressure(channel, note, value):
             return bytes((0xA0 | channel, note, round(value * 127)))
         case Controller(channel, number, value):
@@ -161,8 +163,8 @@ def encode(event: object, controllers: dict[int, str] = CONTROLS) -> bytes | Non
 def to_json(event: Event) -> dict:
     """The event as plain values, for a log: `{"event": "NoteOn", "channel": 0, ...}`."""
     values = {"event": type(event).__name__, **asdict(event)}
-    if values.get("ends") == 1:                                  # as nearly always
-        del values["ends"]
+    if isinstance(event, NoteOff):                               # left out where they are usual, as nearly always
+        values = {name: value for name, value in values.items() if (name, value) not in (("ends", 1), ("velocity", USUAL_RELEASE))}
     return values
 
 

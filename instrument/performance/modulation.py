@@ -22,9 +22,9 @@ from hummingface.instrument.performance.frame_operations import stretched
 from hummingface.instrument.performance.frame_rows import Scratch, shape_frame, take_frame
 from hummingface.instrument.performance.sample_rows import shape_sample
 from hummingface.instrument.performance.stereo_rows import write_sides
-from hummingface.instrument.performance.voice_allocation import FADING
-from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of
+from hummingface.instrument.performance.voice_laws import LOG2_RATIO, MOST_TILT_DB, hz_of, swayed
 from hummingface.instrument.performance.voice_state import RATIO
+from hummingface.instrument.performance.voice_table import FADING
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
 from hummingface.models.playing.frame import (
     GROUPS,
@@ -47,16 +47,17 @@ class Shaped(NamedTuple):
 @compiled(fastmath=FASTER)
 def shape(rows, count, table, state, frames, values, shaped):
     """Shapes `count` rows into `shaped`. Rows without a frame of their own sound from the frame that their voice holds."""
-    _colour(values.controls, state)
     scratch = Scratch(np.empty((6, GROUPS), np.float32), np.empty(GROUPS, np.int32), np.empty(GROUPS, np.int64),
                       np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32), np.empty(PARTIALS, np.float32),
                       np.empty(BANDS, np.float32), np.empty(BANDS, np.float32), np.empty(BANDS, np.float32))
     for r in range(count):
         row = rows[r]
-        v = table[row.slot]
+        v, controls = table[row.slot], values.controls[row.control]
+        if r == 0 or values.routes.own_colour:
+            _colour(controls, state)
         if v.stage == FADING:
             _fade_out(row, v, r, state, shaped)
-            write_sides(row, state, values.controls[STEREO_WIDTH], shaped)
+            write_sides(row, state, controls[STEREO_WIDTH], shaped)
         elif v.note > 0:
             shape_sample(row, v, r, state, values, shaped)
         else:
@@ -66,7 +67,7 @@ def shape(rows, count, table, state, frames, values, shaped):
 
 @inlined(fastmath=FASTER)
 def _colour(controls, state):
-    """What all voices share in a hop: the gain and the stretched ratio of each partial."""
+    """What all voices share in a hop, unless routes move it for each: the gain and the stretched ratio of each partial."""
     tilt, even_odd = controls[BRIGHTNESS], controls[EVEN_ODD]
     odd_db = 20 * math.log10(max(1 + min(even_odd, 0.0), 1e-3))
     even_db = 20 * math.log10(max(1 - max(even_odd, 0.0), 1e-3))
@@ -83,7 +84,7 @@ def _fade_out(row, v, r, state, shaped):
     """A row of a voice whose slot is wanted: silent at its end."""
     out = shaped.partials[row.entry, row.index]
     out[0], out[1], shaped.noise[r] = 0, 0, 0
-    f0_hz = hz_of(row.pitch, 0.0)
+    f0_hz = swayed(hz_of(row.pitch, 0.0), row)
     for k in range(PARTIALS):
         out[2, k] = f0_hz * state.warp[k]
     shaped.used[row.entry] = v.used

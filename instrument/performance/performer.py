@@ -32,7 +32,7 @@ from hummingface.instrument.performance.controls import (
     Controls,
 )
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.events import Load, PlayerEvent
+from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.hops import HopMaker
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import (
@@ -91,7 +91,8 @@ class Performer:
         self.law = LAW                              # the law of loudness over velocity; an old take has its own
         self.voices = Voices()
         self.controls = Controls(1 / FRAMES_PER_SECOND)
-        self.maker = HopMaker(state, self.voices, self.controls, seed)
+        self.channels = ChannelState()
+        self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
         self.arpeggiator = Arpeggiator(self.rate_hz, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
         self._floor = boundary(-8, self.rate_hz) + 1        # earliest effect of a new event: after the
@@ -99,8 +100,7 @@ class Performer:
         self._starts: list[tuple[int, int]] = []    # (slot, sample) of notes that begin, not yet decoded
         self._flush = False
         self._since_program: dict[str, float] = {}  # controls moved since the newest program change
-        self.latents = LatentTarget(source.latents, source.recordings)
-        self.channels = ChannelState()
+        self._aim_at(source)
         self._patch = patch
         self.maker.play(source)
         self.maker.warm_up()
@@ -117,7 +117,7 @@ class Performer:
 
     @property
     def patch(self) -> Patch | None:
-        """The patch that was loaded last, as it was then."""
+        """The patch that was loaded last, as it was then but for its routes."""
         return self._patch
 
     @property
@@ -199,6 +199,8 @@ class Performer:
             return False
         self.hop += 1
         self.voices.hop = self.hop
+        if self.maker.modulation.active:
+            self.voices.glide_s = float(self.maker.modulation.shared[GLIDE])
         self._floor = boundary(4 * (self.hop - 1), self.rate_hz) + 1
         self._flush = False
         if self.voices.owed:
@@ -277,7 +279,7 @@ class Performer:
         if self.voices.starts_left <= 0 and self.voices.rules == FIRST_OFF_ENDS:
             self.voices.all_notes_off(event.channel)
         else:
-            self._begin(self.voices.note_off(event.channel, event.note, event.ends), sample)
+            self._begin(self.voices.note_off(event.channel, event.note, event.ends, event.velocity / 127), sample)
 
     def _key_pressure(self, event: KeyPressure, sample: int) -> None:
         table = self.voices.table
@@ -327,13 +329,14 @@ class Performer:
         self.law, self.voices.rules = event.law, event.rules
         if event.source is not None and event.source is not self.maker.source:
             self.maker.play(event.source)
-            self.latents = LatentTarget(event.source.latents, event.source.recordings)
+            self._aim_at(event.source)
         for name, value in patch.parameters.items():
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
         self.latents.load(patch)
         for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
+        self.maker.route(patch.routes)
         self._apply_settings(sample)
         playing = self.voices.playing()
         if not playing.any():
@@ -342,6 +345,15 @@ class Performer:
             self.source.snap()
         if event.answers:
             self._move_again(sample)
+
+    def _aim_at(self, source: Source) -> None:
+        self.latents = self.maker.latents = LatentTarget(source.latents, source.recordings)
+
+    def _reroute(self, event: Reroute, sample: int) -> None:
+        if self._patch is not None:
+            self._patch = self._patch.with_values(routes=event.routes)
+        self.maker.route(event.routes)
+        self._apply_settings(sample)
 
     def _move_again(self, sample: int) -> None:
         """Live, a patch takes a while to load: what was moved after the program change that asked for it holds."""
@@ -416,4 +428,4 @@ class Performer:
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, Reroute: Performer._reroute}

@@ -6,7 +6,6 @@ from hummingface.instrument.performance.controls import (
 )
 from hummingface.instrument.performance.fast_math import exp2
 from hummingface.instrument.performance.frame_operations import own_vibrato_cents
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_laws import (
     OCTAVES,
     common_gain_db,
@@ -16,8 +15,10 @@ from hummingface.instrument.performance.voice_laws import (
     move_envelopes,
     pan_gains,
     pressure_of,
+    swayed,
     vibrato_cents,
 )
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.instrument.synthesis.state import CUTOFF_HZ, DAMPING
 
 NOTE_S = 4.0                                   # of a whole note
@@ -27,7 +28,7 @@ DULLEST_HARMONIC = 6.0                         # of a whole note: a soft stroke 
 @inlined(fastmath=FASTER)
 def shape_sample(row, v, r, state, values, shaped):
     """A row of a voice that plays a whole note: one gain, one frequency, a low-pass (see `CUTOFF_HZ` in synthesis/state.py)."""
-    controls, release_db, fall_db = values.controls, state.release_db[row.slot], state.fall_db[row.slot]
+    controls, release_db, fall_db = values.controls[row.control], state.release_db[row.slot], state.fall_db[row.slot]
     move_envelopes(row, v, controls)
     f0_hz = _follow_note(row, v, vibrato_cents(row, v, values) + own_vibrato_cents(row, v, controls), fall_db)
     if v.stage == RELEASED:
@@ -36,7 +37,7 @@ def shape_sample(row, v, r, state, values, shaped):
             seconds = min(seconds, v.shortest_release_s)
         release_db[0] += 60 * row.dt_s / max(seconds, 0.004)
     pressure = pressure_of(v, values)
-    level_db = common_gain_db(v, pressure, values) - release_db[0] - fall_db[0]
+    level_db = common_gain_db(row, v, pressure, values) - release_db[0] - fall_db[0]
     gain = v.envelope * v.course * exp2(OCTAVES * level_db) if level_db > -120 else 0.0
     cutoff_hz = cutoff_hz_of(row, v, pressure, controls)
     cutoff_hz = max(cutoff_hz * 2 ** v.tilt_db, min(cutoff_hz, DULLEST_HARMONIC * f0_hz))      # duller, and no softer for it
@@ -51,7 +52,7 @@ def shape_sample(row, v, r, state, values, shaped):
 @inlined(fastmath=FASTER)
 def _follow_note(row, v, cents, fall_db):
     """Moves the place in a note by a row, and what it has fallen by beyond its loop's begin. Returns the frequency to read it for."""
-    f0_hz = hz_of(row.pitch, cents)
+    f0_hz = swayed(hz_of(row.pitch, cents), row)
     passed_s = row.dt_s * f0_hz / max(v.root_hz, 1.0)
     v.note_s += passed_s
     heard_s = v.note_s

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.note_pool import Pool, Wanted
-from hummingface.instrument.performance.voice_allocation import FREE, RELEASED
+from hummingface.instrument.performance.voice_table import FREE, RELEASED
 from hummingface.instrument.synthesis.samples import CROSS_S, LENGTH
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, FRAMES_PER_SECOND, LOWEST, PARTIALS
 from hummingface.models.playing.key_trend import LONGEST_RELEASE_S
-from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.knobs import by_control, each_with_offsets, with_controls, with_offsets
 from hummingface.models.playing.playable import VELOCITIES
 from hummingface.models.playing.stereo import MONO, STEREO_SIZE
 from hummingface.models.playing.stft import BIN_HZ, RATE_HZ, SIDE
@@ -44,7 +45,8 @@ class SampleSource:
         self.longest_s = float(model.card["longest_s"])
         self.velocities = VELOCITIES                            # the network has no input for velocity
         self.longest_release_s = LONGEST_RELEASE_S
-        self.knobs = by_control(model.knobs, whole_notes=True)
+        self.knobs = with_controls(by_control(model.knobs, whole_notes=True), INDEX)
+        self.knob_places = np.array([INDEX[name] for name in self.knobs], np.int64)
         self.target, self.z = np.zeros((2, self.latents), np.float32)
         self.version = 1
         self._hop = self._settled_hop = 0
@@ -75,6 +77,14 @@ class SampleSource:
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         self.target[:] = np.clip(with_offsets(self.knobs, z, knob_offsets), -LATENT_LIMIT, LATENT_LIMIT) if knob_offsets else z
+
+    def knobs_moved(self, z: np.ndarray, knobs: np.ndarray) -> np.ndarray:
+        return np.clip(each_with_offsets(self.knobs, z, dict(zip(self.knobs, knobs.T, strict=True))), -LATENT_LIMIT, LATENT_LIMIT)
+
+    def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
+        """A whole note takes too long to make for each voice to have its own: the target is that of all."""
+        if len(z):
+            self.target[:] = z[0]
 
     def snap(self) -> None:
         self.z[:] = self.target

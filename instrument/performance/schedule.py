@@ -14,8 +14,9 @@ import numpy as np
 
 from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
+from hummingface.instrument.performance.modulation_routes import modulate
 from hummingface.instrument.performance.note_course import pace
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, RELEASED
+from hummingface.instrument.performance.voice_table import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
 
@@ -24,6 +25,8 @@ AHEAD_SHARE = 0.133                            # of the time since note-on: how 
 MOST_AHEAD_HOPS = 8
 CROWD, MOST_TURNS = 12, 4                      # so many more voices take one more turn each while latents move
 BENT = 0.02                                    # semitones; a pitch that moved more is computed again
+SWAYING = 0.5                                  # semitones by which routes may move a note before its timbre follows
+SETTLING_S = 0.17                              # after a voice's own latents have moved, until its frames stand still
 WANDER_SHARE = 0.35                            # of the trained time, at its end, that sustained sounds wander in
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0     # slopes between which sustained turns to decaying
 ASK_AGAIN_S, ASKS = 0.5, 8                     # how often a slope is learnt again, and for how many voices in one hop
@@ -32,9 +35,11 @@ MOST_INPUTS = MOST_ROWS + 2 * ASKS
 
 row_dtype = np.dtype([
     ("slot", "i4"), ("entry", "i4"), ("index", "i4"),       # where it goes: the entry of the hop or start, and which row there
+    ("control", "i4"),                                      # the row of the controls that hold for it; 0: those of all voices
     ("newest", "i4"),                                       # 1: the last row of its voice
     ("input", "i4"), ("fraction", "f8"),                       # place in the batch or -1; how far to go from the held frame to it
     ("dt_s", "f8"), ("age_s", "f8"), ("pitch", "f8"), ("beyond_s", "f8"),
+    ("sway_cents", "f8"),                                   # by which routes move it off `pitch`, the one that a decoder is asked for
 ], align=True)
 
 
@@ -91,42 +96,56 @@ def heard_time(time_s, longest_s, slope, seed):
 
 @inlined(fastmath=FASTER)
 def _move(v, s, row, end, values, longest_s):
-    """Moves voice `s` to sample `end`, and says in `row` where it stands then."""
-    controls, dt_s = values.controls, (end - v.sample) / values.rate_hz
+    """Moves voice `s` to sample `end`, and says in `row`, whose index is known, where it stands then."""
+    dt_s = (end - v.sample) / values.rate_hz
     v.sample = end
     v.age_s += dt_s
     if v.pitch != v.goal:
         step, away = v.glide * dt_s, v.goal - v.pitch
         v.pitch = v.goal if abs(away) <= step or step <= 0 else v.pitch + math.copysign(step, away)
+    row.slot, row.dt_s, row.age_s, row.control = s, dt_s, v.age_s, 0
+    if values.routes.count > 0:
+        row.control = modulate(v, s, row.index, dt_s, values)
+    controls = values.controls[row.control]
     passed = dt_s * pace(v.time_s, controls)
     v.time_s += passed
-    row.slot, row.dt_s, row.age_s = s, dt_s, v.age_s
-    row.pitch = v.pitch + values.channels[v.channel, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100
+    row.pitch, row.sway_cents = v.pitch + values.channels[v.line, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100, 0.0
+    if row.control > 0:
+        base = values.routes.base
+        moved = controls[TRANSPOSE] - base[TRANSPOSE] + (controls[TUNE] - base[TUNE]) / 100
+        sway = min(max(moved, -SWAYING), SWAYING)
+        row.pitch -= sway
+        row.sway_cents = 100 * sway
     row.beyond_s = min(passed, max(v.time_s - longest_s, 0.0))
     row.input, row.fraction = -1, 0.0
 
 
 @inlined(fastmath=FASTER)
-def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, controls, models):
+def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, values, models):
     """Puts a row into the decoder's `batch`, after `count` others, if it needs a frame; `ahead_s` may be added to its time. Returns how
     many there are then.
 
     A frame that is on its way is waited for if it comes within `patience_s`, though the latents or the pitch have moved;
     if not, the voice takes its turn `turn_s` later, so that a crowd spreads over hops.
     """
-    z_version = models.z_versions[v.source]
+    z_version, moving = models.z_versions[v.source], models.moving[v.source]
+    if row.control > 0:
+        own = values.routes.state[1 + row.slot]
+        z_version += own.moves << 32
+        moving |= own.rest_s < SETTLING_S
     steady = v.z_version == z_version and abs(row.pitch - v.asked_pitch) <= BENT
     if v.ahead_age_s > row.age_s - 1e-6 and (steady or v.ahead_age_s < row.age_s + patience_s):
         row.fraction = min(row.dt_s / max(v.ahead_age_s - row.age_s + row.dt_s, 1e-9), 1.0)
         return count
-    if models.moving[v.source] or abs(row.pitch - v.asked_pitch) > BENT:
+    if moving or abs(row.pitch - v.asked_pitch) > BENT:
         interrupted = v.ahead_age_s > row.age_s + patience_s
         ahead_s = min(ahead_s, turn_s if interrupted else patience_s)
     v.ahead_age_s, v.asked_pitch, v.z_version = row.age_s + ahead_s, row.pitch, z_version
     row.input, row.fraction = count, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     batch.pitch[count] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
     batch.velocity[count], batch.owner[count] = v.asked_velocity, row.slot
-    batch.time_s[count] = heard_time(v.time_s + ahead_s * pace(v.time_s, controls), models.longest_s[v.source], v.slope, v.seed)
+    time_s = v.time_s + ahead_s * pace(v.time_s, values.controls[row.control])
+    batch.time_s[count] = heard_time(time_s, models.longest_s[v.source], v.slope, v.seed)
     return count + 1
 
 
@@ -161,13 +180,13 @@ def schedule_hop(table, hop, values, models, rows, batch, asks):
         length_s = longest_s[v.source]
         for j in range(quarters):
             row = rows[count]
-            _move(v, s, row, _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz), values, length_s)
             row.entry, row.index, row.newest = entry, j, 1 if j == quarters - 1 else 0
+            _move(v, s, row, _boundary(4 * hop + (j + 1 if quarters == 4 else 4), rate_hz), values, length_s)
             if v.stage != FADING and (v.stage != RELEASED or young) and v.note == 0:
-                ahead_s = _ahead(v, hop_s / quarters, values.controls)
+                ahead_s = _ahead(v, hop_s / quarters, values.controls[row.control])
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
-                asked_rows = _ask(v, row, asked_rows, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), values.controls, models)
+                asked_rows = _ask(v, row, asked_rows, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), values, models)
             count += 1
         if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS
                 and (v.asked_s == 0 or v.age_s > v.asked_s + ASK_AGAIN_S)):
@@ -206,11 +225,11 @@ def schedule_start(table, begin, values, models, rows, count, batch, asked_rows)
     for index in range(last + 1):
         row = rows[count]
         end = begin.sample if index == 0 else _boundary(first_quarter + index - 1, rate_hz)
-        _move(v, s, row, end, values, models.longest_s[v.source])
         row.entry, row.index, row.newest = begin.entry, index, 1 if index == last else 0
+        _move(v, s, row, end, values, models.longest_s[v.source])
         if v.note == 0:
             ahead_s = 1 / 750 if begin.sparse and 1 < index < last else 0.0
-            asked_rows = _ask(v, row, asked_rows, batch, ahead_s, 0.0, 0.0, values.controls, models)
+            asked_rows = _ask(v, row, asked_rows, batch, ahead_s, 0.0, 0.0, values, models)
         count += 1
     return count, asked_rows, first_quarter
 

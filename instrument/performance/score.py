@@ -8,7 +8,7 @@ import struct
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def _with_ends(events: list[tuple[float, int, ChannelEvent]]) -> list[tuple[floa
     held, made = HeldNotes(), []
     for at_s, track, event in events:
         if isinstance(event, NoteOff) and missing[event.channel, event.note] > 0:
-            event = NoteOff(event.channel, event.note, max(held.strikes(event.channel, event.note), 1))
+            event = replace(event, ends=max(held.strikes(event.channel, event.note), 1))
         held.hear(event)
         made.append((at_s, track, event))
     return made

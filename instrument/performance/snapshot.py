@@ -2,8 +2,8 @@
 
 A snapshot does not contain sound: it is exact when nothing sounds and no effect rings (`at_rest`). It contains everything else that the
 next note depends on: controls, channels, pedals, the count of notes (each note's randomness follows from it), the sample position (the
-noise loops are read by it), the phases of chorus and reverb. All are plain values, so that a snapshot can be sent as JSON;
-`snapshot_check.py` validates one from elsewhere.
+noise loops are read by it), the phases of chorus and reverb, the routes and where their sources stand. All are plain values, so that a
+snapshot can be sent as JSON; `snapshot_check.py` validates one from elsewhere.
 """
 import time
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.performer import Performer
-from hummingface.instrument.performance.voice_allocation import FREE
+from hummingface.instrument.performance.voice_table import FREE
 from hummingface.instrument.synthesis.delay import TIME
 from hummingface.instrument.synthesis.effects import CONTROLS
 from hummingface.instrument.synthesis.effects import INDEX as EFFECT_INDEX
@@ -47,14 +47,14 @@ def capture(performer: Performer) -> dict[str, Any]:
         "controls": dict(zip(INDEX, controls.goal[:len(INDEX)].tolist(), strict=True)),
         "gain_db": float(controls.goal[len(INDEX)]),
         "latents": performer.latents.point.tolist(),
-        "channels": controls.channel_goal.tolist(),
+        "channels": controls.channel_goal[:16].tolist(),
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
         "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
-        "arpeggiator": performer.arpeggiator.capture(),
+        "arpeggiator": performer.arpeggiator.capture(), "modulation": performer.maker.modulation.capture(),
     }
 
 
@@ -70,8 +70,9 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
         controls.set(name, value)
     controls.set_gain(snapshot["gain_db"])
     controls.set_tempo(snapshot.get("tempo", 0.0))            # older takes have none
-    controls.channel_goal[:] = snapshot["channels"]
+    controls.channel_goal[:16] = snapshot["channels"]
     controls.snap()
+    performer.maker.restore_modulation(snapshot["modulation"])
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
@@ -99,7 +100,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
 
 def _effects_of(performer: Performer) -> np.ndarray:
     """The effect controls that a hop would contain now. [len(CONTROLS)] float32"""
-    now = performer.controls.now
+    now = performer.maker.modulation.shared
     volume = 10 ** (now[INDEX["master.volume_db"]] / 20)
     return np.array([now[INDEX[name]] if name in INDEX else volume for name, *_ in CONTROLS], np.float32)
 

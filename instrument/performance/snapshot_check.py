@@ -2,11 +2,12 @@
 from typing import Any, TypeVar
 
 from hummingface.instrument.patches import patch as patch_file
-from hummingface.instrument.patches.parameters import PARAMETERS, renamed
-from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.patches import routes
+from hummingface.instrument.patches.parameters import LFOS, MOST_LATENTS, PARAMETERS, renamed
+from hummingface.instrument.patches.sources import SOURCES
 from hummingface.instrument.performance.arpeggiator import LONG_AGO
 from hummingface.instrument.performance.channel_state import RANGES
-from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
+from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.instrument.performance.snapshot import TURN, SnapshotError
@@ -18,6 +19,8 @@ from hummingface.models.playing.checks import is_number, is_whole
 T = TypeVar("T")
 MOST_SAMPLES = 1 << 53              # of a position: what JSON's numbers hold
 MOST_HELD = 2048
+MOST_CYCLES = 1e9                   # of an LFO: years of the fastest
+FIRST_COLUMNS = 5                   # of a channel, in the oldest takes
 MOST_STRIKES = 1 << 20              # of one key
 RENAMED = {"let_go": "released"}         # entries of older takes
 
@@ -38,6 +41,7 @@ def check(values: object) -> dict[str, Any]:
     if "arpeggiator" in values:                             # not in older takes
         _check_arpeggiator(_typed(values, "arpeggiator", dict), values["sample"])
     _check_effects(values)
+    _check_modulation(values)
     return values
 
 
@@ -78,6 +82,7 @@ def _check_channels(values: dict) -> None:
     """What MIDI's channels have said, and what their controllers move."""
     for name, (low, high) in RANGES.items():
         _numbers(values, name, 16, low, high)
+    values["channels"] = [_with_all_columns(row) for row in _typed(values, "channels", list)]
     for name, columns, low, high in (("channels", CHANNEL_COLUMNS, -200, 200), ("rpn", 2, 0, 127)):
         rows = _typed(values, name, list)
         if len(rows) != 16:
@@ -88,6 +93,11 @@ def _check_channels(values: dict) -> None:
                                            for key, id_ in _typed(values, "controllers", dict).items()}
     if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
         raise SnapshotError("controllers are not mapped to controls")
+
+
+def _with_all_columns(row: object) -> object:
+    """A channel's row, which in older takes has less: what those columns are at rest is added."""
+    return [*row, *AT_REST[len(row):]] if isinstance(row, list) and len(row) >= FIRST_COLUMNS else row
 
 
 def _check_keys(values: dict) -> None:
@@ -144,6 +154,20 @@ def _check_effects(values: dict) -> None:
         _whole(phases, name, -TURN if name != "position" else 0, MOST_SAMPLES)
     _numbers(phases, "dc", 4, -100, 100)
     _numbers(phases, "drive", 2, -1000, 1000)
+
+
+def _check_modulation(values: dict) -> None:
+    """The routes, and where their sources stand; older takes had neither."""
+    still = {"routes": [], "cycles": [0.0] * LFOS, "sources": []}
+    captured = values["modulation"] = still | (_typed(values, "modulation", dict) if "modulation" in values else {})
+    try:
+        routes.from_json(captured["routes"])
+    except routes.RouteError as error:
+        raise SnapshotError(str(error)) from error
+    _numbers(captured, "cycles", LFOS, 0, MOST_CYCLES)
+    sources = _typed(captured, "sources", list)
+    captured["sources"] = sources + [0.0] * (len(SOURCES) - len(sources))        # those that came later
+    _numbers(captured, "sources", len(SOURCES), -1, 1)
 
 
 def _typed(values: dict, name: str, kind: type[T]) -> T:

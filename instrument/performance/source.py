@@ -22,6 +22,7 @@ class Source(Protocol):
     whole: bool                          # whether it plays whole notes, whose loudness is known before they sound
     version: int                         # counts the moves of the latents
     stereo: bool                         # whether its notes' channels differ
+    knob_places: np.ndarray              # [K] places among the controls of the model's named knobs
 
     @property
     def model(self) -> Model | LikenessModel | StftModel: ...
@@ -40,6 +41,13 @@ class Source(Protocol):
 
     def set_target(self, z: np.ndarray, knob_offsets: dict[str, float]) -> None:
         """Set the target of the latents: those of the knobs and the morph pad, z [L], plus the offsets of the model's named knobs."""
+
+    def knobs_moved(self, z: np.ndarray, knobs: np.ndarray) -> np.ndarray:
+        """Points z [B, L], each moved by the model's named knobs at values [B, K], which are the controls at `knob_places`. [B, L]"""
+
+    def set_own(self, slots: np.ndarray, z: np.ndarray) -> None:
+        """Only the voices of these slots [B] have targets z [B, L] of their own from now on. Where whole notes are played, z [1, L] is the
+        target of all."""
 
     def glide(self, fraction: float) -> bool:
         """Move the latents towards their target for one hop, by this fraction of what is left. Returns whether anything moved."""

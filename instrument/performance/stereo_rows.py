@@ -5,7 +5,7 @@ import numpy as np
 
 from hummingface.compiled import FASTER, inlined
 from hummingface.instrument.performance.fast_math import exp2
-from hummingface.instrument.performance.voice_laws import OCTAVES, hz_of
+from hummingface.instrument.performance.voice_laws import OCTAVES, hz_of, swayed
 from hummingface.instrument.performance.voice_state import BAND_GROUP, GROUP_EDGES, ORDER
 from hummingface.instrument.synthesis.noise import COHERENCE
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS
@@ -50,7 +50,7 @@ def write_sides(row, state, width, shaped):
         return
     spread_groups(s, state, width)
     spread, out = state.spread[s], shaped.sides[row.entry]
-    per_f0 = 1 / hz_of(row.pitch, 0.0)
+    per_f0 = 1 / swayed(hz_of(row.pitch, 0.0), row)
     k = 0
     for g in range(GROUPS):
         edge = GROUP_EDGES[g] * per_f0

@@ -10,9 +10,9 @@ all modes. Its earlier voices:
 """
 import numpy as np
 
+from hummingface.instrument.performance.voice_table import FADING, FREE, HELD, PEDAL, RELEASED, voice_dtype
 from hummingface.instrument.synthesis.state import SLOTS
 
-FREE, HELD, PEDAL, RELEASED, FADING = range(5)        # PEDAL: key up, held by the pedal. FADING: silent at the next hop's end
 POLY, MONO, LEGATO = range(3)
 FIRST_OFF_ENDS, EACH_STRIKE_HOLDS = 1, 2              # rules, as takes name them: takes of before keep the first
 RULES = EACH_STRIKE_HOLDS
@@ -21,29 +21,6 @@ MOST_RINGING = 4                                      # earlier strikes of a key
 REST_HOPS = 3                                         # until no start can reach a slot before its last hop has passed
 MOST_PLAYING = 128
 MOST_STARTS = 96                                      # notes that may begin in one hop; the ring of starts holds 256
-
-voice_dtype = np.dtype([
-    ("stage", "i4"), ("channel", "i4"), ("key", "i4"), ("velocity", "i4"), ("source", "i4"), ("decaying", "i4"),
-    ("born", "i8"), ("release_number", "i8"), ("rest_until", "i8"), ("sample", "i8"),      # sample: where its newest row holds
-    ("seed", "u4"), ("used", "i4"),         # drawn from: its own randomness; partials in use
-    ("asked_velocity", "f8"), ("filter_velocity", "f8"),    # the effect of the velocity, see dynamics.py
-    ("stroke_db", "f8"), ("tilt_db", "f8"), ("levelled", "i4"),
-    ("longest_release_s", "f8"),                            # that the model may ask for
-    ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
-    ("pitch", "f8"), ("goal", "f8"), ("glide", "f8"),       # MIDI pitch of the key now and soon; semitones per second
-    ("age_s", "f8"), ("time_s", "f8"),                      # since note-on; the model's own time
-    ("envelope", "f8"), ("filter_envelope", "f8"), ("key_pressure", "f8"),
-    ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
-    ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
-    ("asked_s", "f8"),                                      # when the slope was last measured
-    ("ahead_age_s", "f8"), ("asked_pitch", "f8"), ("z_version", "i8"),      # of the newest frame that was scheduled
-    # of a voice that plays a whole note: its buffer (0: it has partials), since when, its pitch, where in the note its loop begins,
-    # how fast it falls from there on, how long it rings after note-off, how much of it has passed
-    ("note", "i4"), ("made_hop", "i8"), ("root_hz", "f8"), ("loop_s", "f8"), ("fall_db_s", "f8"), ("ring_s", "f8"), ("note_s", "f8"),
-    ("loop_length_s", "f8"), ("tuning", "f4", 128),         # and how much faster each of its frames is to be read, to stay on its key
-    ("rise", "f8"), ("fallen_db", "f8"), ("course", "f8"),  # what the knobs of its course make of its level (note_course.py)
-    ("vibrato", "f8"), ("added", "f8"),                     # phases in turns, of the model's vibrato and the player's
-], align=True)
 
 
 class Voices:
@@ -79,8 +56,8 @@ class Voices:
         self.held = [note for note in self.held if note[:2] != (channel, key)] + [(channel, key, velocity)]
         return self._mono(channel, key, velocity, tied=len(self.held) > 1)
 
-    def note_off(self, channel: int, key: int, ends: int = 1) -> int | None:
-        """Ends so many strikes of a key. Returns the slot of a voice to start: a held note's return in mono mode."""
+    def note_off(self, channel: int, key: int, ends: int = 1, release_velocity: float = 0.5) -> int | None:
+        """Ends so many strikes of a key, at a velocity of 0..1. Returns the slot of a voice to start: a held note's return in mono mode."""
         left = self.strikes.pop((channel, key), 0) - ends
         if left > 0 and self.rules == EACH_STRIKE_HOLDS:
             self.strikes[channel, key] = left
@@ -92,6 +69,7 @@ class Voices:
             return None
         if self.mode != POLY and self.held:
             return self._mono(*self.held[-1], tied=True)
+        self.table["release_velocity"][ending] = release_velocity
         if self.down[channel]:
             self.stage[ending] = PEDAL
         else:
@@ -170,7 +148,7 @@ class Voices:
         if self.mode == LEGATO and tied and len(sounding):
             slot = sounding[np.argmax(self.table["born"][sounding])]
             voice = self.table[slot]
-            voice["channel"], voice["key"], voice["goal"], voice["stage"] = channel, key, key, HELD
+            voice["channel"], voice["line"], voice["key"], voice["goal"], voice["stage"] = channel, channel, key, key, HELD
             self._glide(slot, voice["pitch"])
             return None
         if (slot := self._free_slot()) is None and self._owe(channel, key, velocity):
@@ -198,7 +176,7 @@ class Voices:
         rest = voice["rest_until"]
         self.table[slot] = np.zeros((), voice_dtype)
         voice["rest_until"], voice["stage"], voice["channel"], voice["key"] = rest, HELD, channel, key
-        voice["velocity"], voice["born"], voice["peak"] = velocity, self.born_count, 1.0
+        voice["line"], voice["velocity"], voice["born"], voice["peak"] = channel, velocity, self.born_count, 1.0
         self.born_count += 1
         voice["goal"] = key
         self._glide(slot, key if self.last_pitch is None else self.last_pitch)

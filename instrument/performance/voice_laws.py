@@ -20,13 +20,14 @@ from hummingface.instrument.performance.controls import (
     TRACKING,
     VIBRATO_CENTS,
     VIBRATO_HZ,
+    VOLUME,
     WHEEL,
     WHEEL_CENTS,
     WIDTH,
 )
 from hummingface.instrument.performance.note_course import move_course
-from hummingface.instrument.performance.voice_allocation import RELEASED
 from hummingface.instrument.performance.voice_state import RATIO, TURN
+from hummingface.instrument.performance.voice_table import RELEASED
 from hummingface.models.playing.motion_generator import FADE_FROM_S, FADE_OVER_S
 
 OCTAVES = math.log2(10) / 20                   # of amplitude, in a dB
@@ -42,6 +43,12 @@ FALL_TIMES = math.log(100)                     # "decay" is the time to come wit
 def hz_of(pitch, cents):
     """The frequency of a MIDI pitch, `cents` higher: `pitch_to_hz` for compiled code."""
     return 440 * 2 ** ((pitch - 69) / 12 + cents / 1200)
+
+
+@inlined(fastmath=FASTER)
+def swayed(hz, row):
+    """A frequency as routes move it."""
+    return hz * 2 ** (row.sway_cents / 1200) if row.sway_cents != 0 else hz
 
 
 @inlined(fastmath=FASTER)
@@ -67,8 +74,9 @@ def move_envelopes(row, v, controls):
 @inlined(fastmath=FASTER)
 def vibrato_cents(row, v, values):
     """The player's own vibrato, of the control and the modulation wheel, moved on by a row."""
-    v.added += row.dt_s * values.controls[VIBRATO_HZ]
-    depth = values.controls[VIBRATO_CENTS] + values.controls[WHEEL_CENTS] * values.channels[v.channel, WHEEL]
+    controls = values.controls[row.control]
+    v.added += row.dt_s * controls[VIBRATO_HZ]
+    depth = controls[VIBRATO_CENTS] + controls[WHEEL_CENTS] * values.channels[v.line, WHEEL]
     late = min(max((row.age_s - FADE_FROM_S) / FADE_OVER_S, 0.0), 1.0)
     return depth * late * math.sin(TURN * v.added)
 
@@ -76,13 +84,16 @@ def vibrato_cents(row, v, values):
 @inlined(fastmath=FASTER)
 def pressure_of(v, values):
     """Channel pressure and the key's own, 0..1."""
-    return min(values.channels[v.channel, PRESSURE] + v.key_pressure, 1.0)
+    return min(values.channels[v.line, PRESSURE] + v.key_pressure, 1.0)
 
 
 @inlined(fastmath=FASTER)
-def common_gain_db(v, pressure, values):
-    """The gain of a whole voice but its envelope."""
-    return values.controls[GAIN_DB] + v.stroke_db + v.level_db + values.channels[v.channel, LEVEL_DB] + PRESSURE_DB * pressure
+def common_gain_db(row, v, pressure, values):
+    """The gain of a whole voice but its envelope; the volume is that of the output, but for what routes make of it."""
+    gain_db = values.controls[row.control, GAIN_DB] + v.stroke_db + v.level_db + values.channels[v.line, LEVEL_DB] + PRESSURE_DB * pressure
+    if row.control > 0:
+        gain_db += values.controls[row.control, VOLUME] - values.routes.base[VOLUME]
+    return gain_db
 
 
 @inlined(fastmath=FASTER)
@@ -103,6 +114,6 @@ def filter_damping(controls):
 @inlined(fastmath=FASTER)
 def pan_gains(row, v, values):
     """(left, right): equal power, 1 each in the middle."""
-    where = values.channels[v.channel, PANNING] + values.controls[WIDTH] * (row.pitch - 60) / SPREAD_KEYS
+    where = values.channels[v.line, PANNING] + values.controls[row.control, WIDTH] * (row.pitch - 60) / SPREAD_KEYS
     angle = (min(max(where, -1.0), 1.0) + 1) * TURN / 8
     return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)

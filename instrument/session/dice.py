@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, PARAMETERS
-from hummingface.instrument.patches.patch import IDS, LONGEST_NAME, LONGEST_TAG, MOST_LATENTS, Patch
+from hummingface.instrument.patches.parameters import LATENT_KNOBS, LATENT_RANGE, MOST_LATENTS, PARAMETERS
+from hummingface.instrument.patches.patch import IDS, LONGEST_NAME, LONGEST_TAG, Patch
 from hummingface.instrument.patches.sound_candidates import opened, places_of, shares_of
 from hummingface.models.playing.card_file import LATENT_LIMIT, can_be_shown
 from hummingface.models.playing.checks import is_number

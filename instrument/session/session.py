@@ -9,9 +9,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.patches.parameters import MACROS, PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.patches.routes import Route, to_json, without
+from hummingface.instrument.patches.sources import MOST_ROUTES
 from hummingface.instrument.session import dice
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES, Recording
@@ -48,7 +51,7 @@ class Session:
     @property
     def dirty(self) -> bool:
         """Whether it sounds different from the patch on disk, or no such patch is there yet."""
-        return not self.saved.on_disk or not self.state.same_frame(self.saved) or any(
+        return not self.saved.on_disk or not self.state.same_routes(self.saved) or not self.state.same_frame(self.saved) or any(
             self[i] != self.saved.values[i] for i in self.saved.values if i not in NOT_IN_PATCHES)
 
     @property
@@ -188,6 +191,52 @@ class Session:
         self._send_patch()
         self._changed()
 
+    # modulation
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The modulation routes."""
+        return self.state.patch.routes
+
+    def set_routes(self, routes: tuple[Route, ...]) -> None:
+        """Use these modulation routes: one undo step, unless it is within a gesture."""
+        if routes == self.routes:
+            return
+        if self._before is None:
+            self._settle()
+            self._push(self.state)
+        self.state = replace(self.state, patch=replace(self.state.patch, routes=routes))
+        self._send_routes()
+        self._changed()
+
+    def add_route(self, source: str, target: str) -> int | None:
+        """A new route; returns its place, that of the route from this source to this target if there is one, None if there are too many."""
+        for place, route in enumerate(self.routes):
+            if (route.source, route.target) == (source, target):
+                return place
+        if len(self.routes) >= MOST_ROUTES:
+            return None
+        self.set_routes((*self.routes, Route(source, target)))
+        return len(self.routes) - 1
+
+    def change_route(self, place: int, **changes: Any) -> None:
+        """Change a route: `depth`, `polarity`, `curve`, `scale`."""
+        self.set_routes((*self.routes[:place], replace(self.routes[place], **changes), *self.routes[place + 1:]))
+
+    def remove_route(self, place: int) -> None:
+        """Remove a route; those to other routes' depths follow them to their new places, and those to its own go, too."""
+        self.set_routes(without(self.routes, place))
+
+    def name_macro(self, number: int, name: str) -> None:
+        """Give macro `number` (from 0) a name, "" for none: an undo step."""
+        names = [*self.state.patch.macros, *([""] * MACROS)][:MACROS]
+        if names[number] != name:
+            names[number] = name
+            self._settle()
+            self._push(self.state)
+            self.state = replace(self.state, patch=replace(self.state.patch, macros=tuple(names) if any(names) else ()))
+            self._changed()
+
     # patches, undo, A | B
 
     def load(self, patch: Patch) -> None:
@@ -265,6 +314,11 @@ class Session:
         if parameter_id in PARAMETERS and not math.isclose(value, self[parameter_id], rel_tol=1e-6, abs_tol=1e-7):
             self._put(parameter_id, PARAMETERS[parameter_id].clamp(value))
 
+    def routes_from_engine(self, routes: tuple[Route, ...]) -> None:
+        """A take that is played again moved the routes."""
+        self.state = replace(self.state, patch=replace(self.state.patch, routes=routes))
+        self._changed()
+
     def patch_from_engine(self, patch: Patch) -> None:
         """A program change loaded another patch."""
         if patch.to_json() == self.state.to_patch().to_json():
@@ -305,7 +359,12 @@ class Session:
         for parameter_id, value in state.values.items():
             if value != before.values[parameter_id] and not (whole and parameter_id not in NOT_IN_PATCHES):
                 self._send({"do": "set", "id": parameter_id, "value": value})
+        if not whole and state.patch.routes != before.patch.routes:
+            self._send_routes()
         self._show_all()
+
+    def _send_routes(self) -> None:
+        self._send({"do": "routes", "routes": to_json(self.routes)})
 
     def _send_patch(self) -> None:
         self._send({"do": "patch", "patch": self.state.to_patch().to_json()})

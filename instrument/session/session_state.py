@@ -37,10 +37,14 @@ class SoundState:
 
     def same_sound(self, other: "SoundState") -> bool:
         """Whether both sound the same, regardless of their names."""
-        return self.values == other.values and self.same_frame(other)
+        return self.values == other.values and self.same_routes(other) and self.same_frame(other)
+
+    def same_routes(self, other: "SoundState") -> bool:
+        """Whether the same routes lead from and to the same; names of macros count."""
+        return self.patch.routes == other.patch.routes and self.patch.macros == other.patch.macros
 
     def same_frame(self, other: "SoundState") -> bool:
-        """Whether they differ in nothing but values of controls; latents that have none count."""
+        """Whether they differ in nothing but values of controls and routes; latents that have no control count."""
         if self.patch.latents[LATENT_KNOBS:] != other.patch.latents[LATENT_KNOBS:]:
             return False
         return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings"))

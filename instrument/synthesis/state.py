@@ -107,6 +107,8 @@ status_dtype = np.dtype([
     ("frame_count", "i8"),
     ("channels", "f4", (16, 5)),                            # what MIDI's channels stand at: `ChannelShown` of channel_state.py
     ("channel", "i4"),                                      # the one that was moved last
+    ("sources", "f4", 32),                                  # of modulation, of the newest voice; and by how much of its travel each
+    ("targets", "f4", 32),                                  # route's target is moved by all routes to it
 ], align=True)
 
 # The voices as the audio thread sees them. A segment runs from one boundary (or the voice's start) to the next; gains and pans move

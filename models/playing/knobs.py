@@ -8,6 +8,7 @@ them. 0 sets no condition. A family leads to its presets, where the card says wh
 direction. Characteristics are made by operations on the frame (`instrument/performance/frame_operations.py`), and move the latents of
 models of whole notes alone; cards of earlier versions have directions of characteristics for each preset, which are passed over.
 """
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class KnobDirection:
     places: np.ndarray
 
     def move(self, z: np.ndarray) -> np.ndarray:
-        """What a value of 1 adds to a point z [L]. [L]"""
+        """What a value of 1 adds to a point z [.., L]. [.., L], or [L]"""
         if not len(self.places):
             return self.direction
         return np.asarray(nearness(self.places, z, NEAR) @ self.places - z)
@@ -48,6 +49,11 @@ def by_control(knobs: dict[str, KnobDirection], whole_notes: bool) -> dict[str, 
             | {f"family.{i + 1}": knobs[name] for i, name in enumerate(families)})
 
 
+def with_controls(knobs: dict[str, KnobDirection], controls: Container[str]) -> dict[str, KnobDirection]:
+    """Those that a control moves: a model may have more families than there are knobs."""
+    return {name: knob for name, knob in knobs.items() if name in controls}
+
+
 def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, float]) -> np.ndarray:
     """The point z [L] moved by knobs at `values`; knobs that the model lacks do nothing, families that add up to more than the whole way
     share it. [L]"""
@@ -55,6 +61,18 @@ def with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[st
     whole = max(1.0, sum(value for name, value in moved.items() if len(knobs[name].places)))
     moves = [value / (whole if len(knobs[name].places) else 1.0) * knobs[name].move(z) for name, value in moved.items()]
     return z + np.sum(moves, 0) if moves else z
+
+
+def each_with_offsets(knobs: dict[str, KnobDirection], z: np.ndarray, values: dict[str, np.ndarray]) -> np.ndarray:
+    """`with_offsets` of several points z [B, L], by knobs at values [B]. [B, L]"""
+    whole = np.maximum(1.0, sum((values[name] for name in values if len(knobs[name].places)), np.zeros(len(z))))
+    moved = z.copy()
+    for name, value in values.items():
+        if not value.any():
+            continue
+        share = value / whole if len(knobs[name].places) else value
+        moved += share[:, None].astype(np.float32) * knobs[name].move(z)
+    return moved
 
 
 def read_knobs(card: dict[str, Any], latents: int) -> dict[str, KnobDirection]:

@@ -20,7 +20,7 @@ def test_every_control_of_the_table_is_there(window):
     assert set(window.controls) | set(pad.objectName().split()) == set(PARAMETERS)
     for parameter_id, control in window.controls.items():
         assert control.parameter is PARAMETERS[parameter_id]
-        window.named.reveal(parameter_id)
+        window.reveal(parameter_id)
         assert control.isVisible()
         assert window.rect().contains(control.mapTo(window, control.rect().center()))
 
@@ -85,7 +85,7 @@ def test_nothing_overlaps_or_falls_out_at_any_size(window, size):
         assert window.rect().contains(box), type(parts[i]).__name__
         assert not any(box.intersects(other) for other in boxes[i + 1:])
     for parameter_id, control in window.controls.items():
-        window.named.reveal(parameter_id)
+        window.reveal(parameter_id)
         assert control.height() >= control.minimumSizeHint().height()
     window.resize(1200, 760)
 

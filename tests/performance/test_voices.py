@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from hummingface.instrument.performance.voice_allocation import FADING, FREE, HELD, LEGATO, MONO, PEDAL, RELEASED, REST_HOPS, Voices
+from hummingface.instrument.performance.voice_allocation import LEGATO, MONO, REST_HOPS, Voices
+from hummingface.instrument.performance.voice_table import FADING, FREE, HELD, PEDAL, RELEASED
 
 
 def keys(voices, *stages):
@@ -18,6 +19,14 @@ def test_a_note_goes_the_way_of_its_key():
     assert voices.stage[slot] == HELD
     voices.note_off(0, 60)
     assert voices.stage[slot] == RELEASED
+
+
+def test_a_voice_knows_how_its_key_was_released_and_listens_to_its_channel():
+    voices = Voices()
+    slot = voices.note_on(3, 60, 100)
+    assert voices.table["line"][slot] == 3 and voices.table["release_velocity"][slot] == 0
+    voices.note_off(3, 60, release_velocity=0.75)
+    assert voices.table["release_velocity"][slot] == 0.75
 
 
 def test_the_pedal_holds_what_is_released_and_nothing_else():

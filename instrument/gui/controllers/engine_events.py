@@ -6,6 +6,7 @@ from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
 from hummingface.instrument.gui.panels.status_line import StatusLine
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.patches.patch import Patch, from_json
+from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.settings import Settings
@@ -34,6 +35,8 @@ class EngineNews:
             case "set":
                 self.status.midi_seen()
                 self.session.moved_by_midi(message["id"], message["value"])
+            case "routes":
+                self.session.routes_from_engine(routes_from_json(message["routes"]))
             case "patch":
                 self._patch(from_json(message["patch"], "the engine"))
             case "ready":

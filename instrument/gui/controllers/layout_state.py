@@ -27,6 +27,7 @@ def layout_of(window: "Window") -> dict[str, Any]:
     values = {"geometry": _geometry(window), "octave": window.qwerty.octave, "velocity": window.qwerty.velocity,
               "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
               "beat": window.spectrogram.beat.isChecked(), "wheel": window.wheel.value(),
+              "modulation": window.middle.currentWidget() is window.modulation,
               "amount": window.latents.amount.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
@@ -45,6 +46,7 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
     window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))
     window.latents.amount.setValue(_whole(values.get("amount"), 0, 100, window.latents.amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
+    window.middle.setCurrentWidget(window.modulation if values.get("modulation") is True else window.spectrogram)
     page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None
     (page or window.spectrogram.sound).setChecked(True)
 

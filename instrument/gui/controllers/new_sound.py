@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hummingface.instrument.gui.controllers.helper_process import Helper
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.patches import library
-from hummingface.instrument.patches.patch import MOST_LATENTS, Patch
+from hummingface.instrument.patches.parameters import MOST_LATENTS
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.session import Session
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.recorded_note import PAD_CORNERS, Recording

@@ -10,8 +10,7 @@ from hummingface.instrument.gui.widgets.knob import Knob
 from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.library import directions_of, latent_labels_of
-from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.patches.parameters import MOST_LATENTS, PARAMETERS
 from hummingface.instrument.session.session import LATENTS, Session
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.knobs import KnobDirection, with_offsets

@@ -31,6 +31,8 @@ class SpectrogramPanel(Panel):
             self.tools.addWidget(button)
             button.toggled.connect(self._choose)
         self.tools.addWidget(self.freeze)
+        self.modulation = tool("", "Show modulation", "LFOs, envelopes, macros and routes, in this place (Ctrl+Shift+M)", text="Modulation")
+        self.tools.addWidget(self.modulation)
         self.sound.setChecked(True)
         self.freeze.toggled.connect(self.view.freeze)
         self.view.frozen_changed.connect(self.freeze.setChecked)

@@ -1,27 +1,48 @@
 """The knob: an arc from its default to its value, a cap with a pointer, its label, and its value while it is touched.
 
 Grey: at its default. Warm: moved. A cool mark shows the effective value where something else (the morph pad)
-moves it away from the knob.
+moves it away from the knob. A violet ring shows how far each modulation route moves it, a violet mark where it stands now; a source that
+is dropped on it makes a route, a click on its ring asks to edit them.
 """
-from math import cos, pi, sin
+from math import cos, hypot, pi, sin
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFont,
+    QFontMetrics,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy
 
 from hummingface.instrument.gui.widgets import theme
 from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.gui.widgets.source_chip import source_in
 from hummingface.instrument.patches.parameters import Parameter
+from hummingface.instrument.patches.routes import can_be_moved
 
 START_DEG, SPAN_DEG = 225.0, 270.0
 NARROWEST = 75              # percent of a font's own width, down to which a text is squeezed before it is shortened
 GAP, APART = 5, 4           # between a label and its value, and at least between two labels
 SQUEEZED = 0.85             # of the width of a label, for which there is room beside the others in any window,
 LONGEST = 72                # up to this width: a model may name a knob as it likes
+CLICK_POINTS = 3            # that the mouse may move in a click
+RING_FROM = 0.72            # of the radius: what is clicked beyond is the ring
+MARK_STEP = 0.004           # of the travel, less of which is not drawn anew
 
 
 class Knob(Control):
     """The knob of one control; `always_value` shows the value beside the label at all times, `diameter` is that of the arc."""
+
+    source_dropped = Signal(str, str)       # a source of modulation, the control's id
+    ring_clicked = Signal(str)              # the control's id
 
     def __init__(self, parameter: Parameter, name: str = "", label: str = "", diameter: int = 38, always_value: bool = False):
         super().__init__(parameter, name)
@@ -31,6 +52,11 @@ class Knob(Control):
         self.word: str | None = None    # what it does, below its label where there is room, else beside it until it is touched
         self.model_value: float | None = None
         self.dimmed = False
+        self.spans: tuple[tuple[float, float], ...] = ()        # of its routes: how far each moves it, down and up, in travels
+        self.moved_by: float | None = None                      # by all of them now, in travels; None: nothing sounds
+        self._aimed = False                                     # a source is held over it
+        self._pressed: QPointF | None = None                    # where its ring was pressed
+        self.setAcceptDrops(can_be_moved(parameter.id))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)      # so that nothing behind it is repainted
 
@@ -53,6 +79,73 @@ class Knob(Control):
         if value != self.model_value:
             self.model_value = value
             self.update()
+
+    # modulation
+
+    def show_routes(self, spans: tuple[tuple[float, float], ...]) -> None:
+        """Show how far each of its routes moves it."""
+        if spans != self.spans:
+            self.spans = spans
+            self.update()
+
+    def show_moved(self, travel: float | None) -> None:
+        """Show by how much routes move it now."""
+        was = self.moved_by
+        if travel is None or was is None or abs(travel - was) > MARK_STEP:
+            self.moved_by = travel
+            if travel != was:
+                self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._aim(event, source_in(event.mimeData()) is not None)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._aimed = False
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if (source := source_in(event.mimeData())) is not None:
+            self._aim(event, True)
+            self._aimed = False
+            self.source_dropped.emit(source, self.parameter.id)
+
+    def _aim(self, event: QDropEvent, wanted: bool) -> None:
+        self._aimed = wanted
+        event.setAccepted(wanted)               # else it goes on to the window, which takes recordings
+        self.update()
+
+    def _on_ring(self, place: QPointF) -> bool:
+        centre, radius, _ = self._geometry()
+        return bool(self.spans) and RING_FROM * radius < hypot(place.x() - centre.x(), place.y() - centre.y()) < radius + theme.px(3)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton and self._on_ring(event.position()) else None
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        pressed, self._pressed = self._pressed, None
+        if pressed is not None and (event.position() - pressed).manhattanLength() <= theme.px(CLICK_POINTS):
+            self.ring_clicked.emit(self.parameter.id)
+
+    def _paint_rings(self, painter: QPainter, centre: QPointF, outer: float, travel: float) -> None:
+        """One ring over another, each thinner: how far its routes move it, and where it stands."""
+        width = max(1.6, outer * 0.075)
+        for number, (down, up) in enumerate(self.spans[:3]):
+            radius = outer - width / 2 - number * width * 1.25
+            self._arc(painter, centre, radius, min(max(travel + down, 0), 1), min(max(travel + up, 0), 1),
+                      theme.colour(theme.MOVES, 1 - 0.2 * number), width)
+        if self.spans and self.moved_by is not None:
+            painter.setPen(QPen(theme.colour(theme.PANEL), width * 0.6))
+            painter.setBrush(theme.colour(theme.MOVES))
+            painter.drawEllipse(self._at(centre, outer - width, min(max(travel + self.moved_by, 0), 1)), width * 1.5, width * 1.5)
+        if self._aimed:
+            painter.setPen(QPen(theme.colour(theme.MOVES), width))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, outer + width, outer + width)
+
+    def hint(self) -> str:
+        return super().hint() + (" · a click on the ring edits what moves it" if self.spans else "")
 
     def _geometry(self) -> tuple[QPointF, float, float]:
         """Centre and radius of the arc, and the top of the text below."""
@@ -97,6 +190,7 @@ class Knob(Control):
             painter.setBrush(theme.colour(theme.COOL))
             painter.drawEllipse(self._at(centre, radius, model), width * 0.95, width * 0.95)
 
+        self._paint_rings(painter, centre, outer, travel)
         cap = radius - width * 1.35
         shade = QLinearGradient(centre.x(), centre.y() - cap, centre.x(), centre.y() + cap)
         touched = self.touched()

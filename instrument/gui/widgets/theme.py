@@ -32,6 +32,7 @@ WARM = "#f4a957"            # what the player moved
 WARM_DEEP = "#7a5226"
 COOL = "#5fcbdb"            # what the model does
 COOL_DEEP = "#1f5763"
+MOVES = "#b9a2f5"           # what moves by itself: sources of modulation, and how far they move a knob
 ALARM = "#ff7a66"           # clipping, drop-outs, panic
 RECORDING = "#ff5d52"       # while a take is recorded
 KEY_WHITE = "#d9dce2"
@@ -199,6 +200,9 @@ def stylesheet() -> str:
     QPushButton[role="main"]:disabled {{ background: {RAISED}; color: {DIM}; }}
     QPushButton[role="chip"] {{ padding: {px(1)}px {px(8)}px; border-radius: {px(11)}px; color: {SOFT}; }}
     QPushButton[role="chip"]:checked {{ background: {WARM}; color: {GROUND}; }}
+    QPushButton[role="source"] {{ padding: 0 {px(4)}px; min-height: {px(15)}px; border-radius: {px(4)}px; color: {MOVES};
+        font-size: {font_px("small")}px; }}
+    QPushButton[role="source"]:checked {{ background: {MOVES}; color: {GROUND}; }}
     QComboBox::drop-down {{ border: none; width: {px(22)}px; }}
     QComboBox::down-arrow {{ image: url({_url("arrow")}); width: {px(14)}px; height: {px(14)}px; }}
     QComboBox QAbstractItemView, QMenu {{ background: {RAISED}; border: 1px solid {TRACK}; outline: none;
