@@ -14,7 +14,8 @@ INDEX = {name: i for i, name in enumerate(PARAMETERS)}
 GAIN_DB = len(INDEX)               # the patch's levelling, after the table's controls
 SIZE = GAIN_DB + 1
 
-ATTACK_SPEED, SPEED = INDEX["time.attack_speed"], INDEX["time.speed"]
+ATTACK_SPEED, SPEED, START, DIRECTION, HOLD, FREEZE, SCRUB, POSITION = (
+    INDEX[f"time.{name}"] for name in ("attack_speed", "speed", "start", "direction", "hold_s", "freeze", "scrub", "position"))
 ATTACK, DECAY, SUSTAIN = INDEX["envelope.attack_s"], INDEX["envelope.decay_s"], INDEX["envelope.sustain"]
 RELEASE_TIMES = INDEX["envelope.release"]
 CUTOFF, RESONANCE, TRACKING = INDEX["filter.cutoff_hz"], INDEX["filter.resonance_db"], INDEX["filter.tracking"]

@@ -16,6 +16,7 @@ from hummingface.compiled import FASTER, compiled, inlined
 from hummingface.instrument.performance.controls import BEND, TRANSPOSE, TUNE
 from hummingface.instrument.performance.modulation_routes import modulate
 from hummingface.instrument.performance.note_course import pace
+from hummingface.instrument.performance.note_time import begin_time, is_led, move_time, passing
 from hummingface.instrument.performance.voice_table import FADING, FREE, RELEASED
 from hummingface.instrument.synthesis.state import BANDS, PARTIALS, QUARTERS, SLOTS, START_ROWS
 from hummingface.models.playing.frame import ATTACK_S, DEVIATION, LEVEL, NOISE
@@ -107,8 +108,9 @@ def _move(v, s, row, end, values, longest_s):
     if values.routes.count > 0:
         row.control = modulate(v, s, row.index, dt_s, values)
     controls = values.controls[row.control]
-    passed = dt_s * pace(v.time_s, controls)
-    v.time_s += passed
+    if row.age_s <= 0:
+        begin_time(v, longest_s, controls)
+    passed = move_time(v, dt_s, longest_s, controls)
     row.pitch, row.sway_cents = v.pitch + values.channels[v.line, BEND] + controls[TRANSPOSE] + controls[TUNE] / 100, 0.0
     if row.control > 0:
         base = values.routes.base
@@ -144,7 +146,7 @@ def _ask(v, row, count, batch, ahead_s, patience_s, turn_s, values, models):
     row.input, row.fraction = count, row.dt_s / (row.dt_s + ahead_s) if ahead_s > 0 else 1.0
     batch.pitch[count] = min(max(row.pitch, LOWEST_PITCH), HIGHEST_PITCH)
     batch.velocity[count], batch.owner[count] = v.asked_velocity, row.slot
-    time_s = v.time_s + ahead_s * pace(v.time_s, values.controls[row.control])
+    time_s = max(v.time_s + ahead_s * passing(v, values.controls[row.control]), 0.0)
     batch.time_s[count] = heard_time(time_s, models.longest_s[v.source], v.slope, v.seed)
     return count + 1
 
@@ -186,6 +188,8 @@ def schedule_hop(table, hop, values, models, rows, batch, asks):
                 ahead_s = _ahead(v, hop_s / quarters, values.controls[row.control])
                 if quarters == 4:
                     ahead_s = min(ahead_s, (3 - j) * hop_s / 4)
+                if is_led(v, length_s, values.controls[row.control]):
+                    ahead_s = 0.0
                 asked_rows = _ask(v, row, asked_rows, batch, ahead_s, patience_s, hop_s * ((v.seed >> 7) % turns), values, models)
             count += 1
         if (v.note == 0 and v.time_s > length_s and v.stage < RELEASED and asked < ASKS

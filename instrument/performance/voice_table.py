@@ -13,7 +13,7 @@ voice_dtype = np.dtype([
     ("longest_release_s", "f8"),                            # that the model may ask for
     ("level_db", "f8"), ("level_goal_db", "f8"),            # what takes the note's own loudness out, now and soon
     ("pitch", "f8"), ("goal", "f8"), ("glide", "f8"),       # MIDI pitch of the key now and soon; semitones per second
-    ("age_s", "f8"), ("time_s", "f8"),                      # since note-on; the model's own time
+    ("age_s", "f8"), ("time_s", "f8"), ("backward", "i4"),  # since note-on; the model's own time, and whether it runs backward
     ("envelope", "f8"), ("filter_envelope", "f8"), ("key_pressure", "f8"), ("release_velocity", "f8"),     # 0..1; 0 while held
     ("shortest_release_s", "f8"), ("peak", "f8"),           # a cap on the release; amplitude of its loudest partial
     ("slope", "f8"),                                        # dB per second of the whole near the end of the trained time
