@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing.formants import share_by_frequency
 from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.recorded_note import RecordedNote, Recording
@@ -33,7 +34,12 @@ class RecordedSound:
     skipped: list[str]
 
     def recording(self, name: str) -> Recording:
-        return Recording(name, self.latents, self.packed)
+        return Recording(name, self.latents, self.packed, by_frequency=self.by_frequency)
+
+    @property
+    def by_frequency(self) -> float:
+        """How far levels stay at their frequencies between the keys of the recordings."""
+        return round(share_by_frequency(self.packed), 3)
 
     def distances(self, model: Model) -> dict[str, float | None]:
         """How near the model comes to the note in the middle, which it carries."""
