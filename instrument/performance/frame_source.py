@@ -5,7 +5,7 @@ note vector, the decoder's result for (z, pitch, velocity): it is computed at th
 and every voice moves towards its result with every frame. So moving latents cost about the same whether 12 voices sound or 64.
 """
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
-from hummingface.models.playing.knobs import by_control, with_offsets
+from hummingface.models.playing.key_trend import KeyTrend
+from hummingface.models.playing.knobs import KnobDirection, by_control, with_offsets
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -55,9 +56,15 @@ def _glide(slots, left, notes, goals):
             note[k] = target[k] + left[i] * (note[k] - target[k])
 
 
+class CardValues(NamedTuple):
+    """What a source reads in its network's card, which takes a hundredth of a second or several."""
+    knobs: dict[str, KnobDirection]
+    trend: KeyTrend                      # loudness over the keys
+
+
 class FrameSource:
     """The source for a frame model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
-    counts its moves.
+    counts its moves. `of_card`: of another source on the same network.
 
     The decoder has two halves: the note vector (from z, pitch, velocity), cached here for every slot until one of them changes, and the
     frame at a time.
@@ -65,7 +72,7 @@ class FrameSource:
 
     whole = False
 
-    def __init__(self, model) -> None:
+    def __init__(self, model, of_card: CardValues | None = None) -> None:
         self.model = model
         self.name = model.name
         self.stereo = bool(model.stereo)
@@ -73,10 +80,10 @@ class FrameSource:
         self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
-        self.knobs = by_control(model.knobs, whole_notes=False)
+        self.of_card = of_card or CardValues(by_control(model.knobs, whole_notes=False), key_trend.of_model(model.network))
+        self.knobs, self._trend = self.of_card
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
-        self._trend = key_trend.of_model(model.network)     # loudness over the keys,
-        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
+        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # loudness over the keys at z, for a version of z
         self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1

@@ -191,29 +191,34 @@ class LikenessModel(Playable):
         _add_residuals(frames, self._weights_in(note), at_s, self._residuals, _TIMES_S, LOWEST, HIGHEST)
         return frames
 
-    def _where(self, recording: Recording, note: RecordedNote, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where the network plays nearest to a recorded note: z, pitch and velocity of so many rows."""
-        z = np.zeros((rows, self.network.latents), np.float32)
+    def _nearest(self, recording: Recording, keys: np.ndarray, velocity: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where the network plays nearest to a recording, at keys [B] within its own: z, pitch and velocity."""
+        z = np.zeros((len(keys), self.network.latents), np.float32)
         count = min(self.network.latents, len(recording.latents))
         z[:, :count] = recording.latents[:count]
-        pitch, velocity = np.clip(round(note.pitch), *self.network.pitches), np.clip(note.velocity, *self.network.velocities)
-        return z, np.full(rows, pitch, np.float32), np.full(rows, velocity, np.float32)
+        return z, keys.astype(np.float32), np.full(len(keys), np.clip(velocity, *self.network.velocities), np.float32)
+
+    def _where(self, recording: Recording, note: RecordedNote) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same for one recorded note: z, pitch and velocity of one row."""
+        return self._nearest(recording, np.clip([round(note.pitch)], *self.network.pitches), note.velocity)
+
+    def _frames_of(self, note: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+        """The network's frames of note vectors [B, note_size], each at all of these times [T]: [B, T, FRAME_SIZE]."""
+        frames = self.network.frames_at(np.repeat(note, len(times_s), 0), np.tile(times_s, len(note)).astype(np.float32))
+        return frames.reshape(len(note), len(times_s), -1)
 
     def _residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         """What a recorded note has besides the network's frames: float32 [ROWS, FRAME_SIZE]."""
-        return note.frames.rows - self.network.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
+        return note.frames.rows - self._frames_of(self.network.note(*self._where(recording, note)), _TIMES_S)[0]
 
     def _steps_of(self, recording: Recording, share: "_Shares") -> np.ndarray:
         """What the network makes of the step from the recorded keys, mixed as the recordings are, to each key, less what formants make of
         it as far as they stay: float32 [KEYS, T, FRAME_SIZE]."""
-        keys, moments = np.arange(KEYS, dtype=np.float32), len(_STEP_TIMES_S)
-        lowest, highest = (int(pitch) for pitch in self.network.pitches)
-        z, _, velocity = self._where(recording, recording.notes[0], KEYS * moments)
-        times_s = np.tile(_STEP_TIMES_S, KEYS).astype(np.float32)
-        frames = np.zeros((KEYS, moments, len(LOWEST)), np.float32)
-        inside = slice(lowest * moments, (highest + 1) * moments)               # keys beyond have the timbre of the last ones
-        frames[lowest:highest + 1] = self.network.frames(z[inside], np.repeat(keys, moments)[inside], velocity[inside], times_s[inside]
-                                                       ).reshape(highest + 1 - lowest, moments, -1)
+        keys = np.arange(KEYS)
+        lowest, highest = (int(pitch) for pitch in self.network.pitches)                # keys beyond have the timbre of the last ones
+        frames = np.zeros((KEYS, len(_STEP_TIMES_S), len(LOWEST)), np.float32)
+        vectors = self.network.note(*self._nearest(recording, keys[lowest:highest + 1], recording.notes[0].velocity))
+        frames[lowest:highest + 1] = self._frames_of(vectors, _STEP_TIMES_S)
         recorded, mix = share.mixed(keys)
         frames -= np.tensordot(mix.astype(np.float32), frames[np.clip(recorded, lowest, highest)], 1)
         frames[:lowest] = frames[highest + 1:] = 0
@@ -227,7 +232,7 @@ class LikenessModel(Playable):
 
     def _stereo_residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         stereo = note.frames.stereo
-        own = self.network.stereo_of(*self._where(recording, note, 1)) if self.network.stereo else MONO[None]
+        own = self.network.stereo_of(*self._where(recording, note)) if self.network.stereo else MONO[None]
         return np.zeros(STEREO_SIZE, np.float32) if own is None else (MONO if stereo is None else stereo) - own[0]
 
 
