@@ -1,6 +1,7 @@
 """The window driven as a person would, on the real audio process: playing, and changing the sound."""
 import json
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
