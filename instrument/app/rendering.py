@@ -92,7 +92,8 @@ def resynthesise(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.patches.library import load_model
     sound_file.format_of(args.out)
     from hummingface.train.app.resynthesise import resynthesise as through_model
-    found = through_model(load_model(args.model), args.source, args.pitch)
+    with terminal.progress(f"listening to {args.source.name}") as progress:
+        found = through_model(load_model(args.model), args.source, args.pitch, progress)
     sound_file.write(args.out, found.sound, found.made.rate_hz)
     terminal.say(f"{args.out}: {found}")
     return 0

@@ -159,7 +159,8 @@ def from_json(values: object, where: str = "patch") -> Patch:
 
 def _recording_to_json(recording: Recording) -> dict:
     return {"name": recording.name, "latents": [round(z, 4) for z in recording.latents],
-            "places": list(recording.places), "notes": [note.to_json() for note in recording.notes]}
+            "places": list(recording.places), "notes": [note.to_json() for note in recording.notes]
+            } | ({"by_frequency": round(recording.by_frequency, 3)} if recording.by_frequency else {})
 
 
 def _recordings(values: list, where: str, has_pad: bool) -> tuple[Recording, ...]:
@@ -175,10 +176,13 @@ def _recordings(values: list, where: str, has_pad: bool) -> tuple[Recording, ...
         notes = _typed(value.get("notes"), list, where, f"{here}: notes")
         if not 1 <= len(notes) <= MOST_NOTES:
             raise PatchError(f"{where}: {here} has {len(notes)} notes, not 1..{MOST_NOTES}")
+        by_frequency = _number(value.get("by_frequency", 0.0), where, f"{here}: by_frequency")
+        if not 0 <= by_frequency <= 1:
+            raise PatchError(f"{where}: {here}: by_frequency is {by_frequency:g}, not within 0..1")
         try:
             found.append(Recording(_text(value.get("name"), where, f"{here}: name"),
                                    _latents(value.get("latents"), where, f"{here}: latents"),
-                                   tuple(note_from_json(note) for note in notes), places))
+                                   tuple(note_from_json(note) for note in notes), places, by_frequency))
         except RecordedNoteError as error:
             raise PatchError(f"{where}: {here}: a note cannot be used: {error}") from error
     if sum(len(note.packed) for recording in found for note in recording.notes) > LARGEST_RECORDINGS:

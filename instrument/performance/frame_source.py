@@ -6,7 +6,7 @@ and every voice moves towards its result with every frame. So moving latents cos
 and whether all move together or each voice to a target of its own, as its routes have it.
 """
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from hummingface.instrument.synthesis.state import SLOTS
 from hummingface.models.playing import key_trend
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.frame import FRAME_SIZE, PARTIALS
-from hummingface.models.playing.knobs import by_control, each_with_offsets, with_controls, with_offsets
+from hummingface.models.playing.key_trend import KeyTrend
+from hummingface.models.playing.knobs import KnobDirection, by_control, each_with_offsets, with_controls, with_offsets
 
 WARM_UPS = (1, 4, 9, 16, 64, 1, 1, 1, 1, 1)     # rows: first calls of a network take tens of milliseconds
 BATCH = 12                        # note vectors computed at a time after latents have moved: a batch is cheaper
@@ -71,9 +72,15 @@ def _take_own(slots, z, owns, own_target, wanted, number):
     return moved
 
 
+class CardValues(NamedTuple):
+    """What a source reads in its network's card, which takes a hundredth of a second or several."""
+    knobs: dict[str, KnobDirection]
+    trend: KeyTrend                      # loudness over the keys
+
+
 class FrameSource:
     """The source for a frame model, as `hummingface.models.playing.checkpoint.load_model` gives it. `z` glides to `target`; `version`
-    counts its moves.
+    counts its moves. `of_card`: of another source on the same network.
 
     The decoder has two halves: the note vector (from z, pitch, velocity), cached here for every slot until one of them changes, and the
     frame at a time.
@@ -81,7 +88,7 @@ class FrameSource:
 
     whole = False
 
-    def __init__(self, model) -> None:
+    def __init__(self, model, of_card: CardValues | None = None) -> None:
         self.model = model
         self.name = model.name
         self.stereo = bool(model.stereo)
@@ -89,11 +96,12 @@ class FrameSource:
         self.recordings = len(model.recordings)
         self._own = self.latents - self.recordings              # latents of the network
         self.longest_s = float(model.card["longest_s"])
-        self.knobs = with_controls(by_control(model.knobs, whole_notes=False), INDEX)
+        self.of_card = of_card or CardValues(with_controls(by_control(model.knobs, whole_notes=False), INDEX),
+                                             key_trend.of_model(model.network))
+        self.knobs, self._trend = self.of_card
         self.knob_places = np.array([INDEX[name] for name in self.knobs], np.int64)
         self.pitches, self.velocities = model.pitches, model.velocities      # what it was trained on
-        self._trend = key_trend.of_model(model.network)     # loudness over the keys,
-        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # and that at z, for a version of z
+        self._trend_of, self._trend_lufs, self._longest_release_s = -1, np.zeros(0), 0.0   # loudness over the keys at z, for a version of z
         self.target = np.zeros(self.latents, np.float32)
         self.z = np.zeros(self.latents, np.float32)
         self.version = 1

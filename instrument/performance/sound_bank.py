@@ -37,14 +37,16 @@ class SoundBank:
     def source(self, model: str, recordings: Recordings = ()) -> Source:
         """Raises LibraryError where there is no such model."""
         wanted = model, recordings
-        source = self._sources.pop(wanted) if wanted in self._sources else source_of(self._model(model), recordings)
+        source = self._sources.pop(wanted) if wanted in self._sources else self._opened(model, recordings)
         self.keep(model, source)
         return source
 
-    def _model(self, name: str) -> Model | StftModel:
-        """Of a source that is kept, else from its file: a model is in memory once, whatever recordings it carries."""
+    def _opened(self, name: str, recordings: Recordings) -> Source:
+        """On the model of a source that is kept, else on that of its file: a model is in memory once, whatever recordings it carries."""
         kept = next((source for (model, _), source in self._sources.items() if model == name), None)
-        return library.load_model(name) if kept is None else kept.model.network
+        if isinstance(kept, FrameSource) and recordings:
+            return FrameSource(LikenessModel(kept.model.network, recordings), kept.of_card)
+        return source_of(library.load_model(name) if kept is None else kept.model.network, recordings)
 
     def sound(self, patch: Patch) -> Sound:
         """Raises LibraryError where the patch's model is not there."""

@@ -21,6 +21,7 @@ from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES,
 
 __all__ = ["LATENTS", "NOT_IN_PATCHES", "Session", "SoundState"]
 
+MUTATION = 0.25             # by how much Mutate moves latents: a deviation, of a travel from -3 to 3
 SAME_GESTURE_S = 0.8        # wheel notches and key presses on one control within this time are undone together
 
 
@@ -161,8 +162,8 @@ class Session:
         locked = [place for place, identity in enumerate(LATENTS) if identity in self.locked]
         self.load_new(dice.roll(now, dice.material(now.model, len(now.latents)), amount, locked, self._random))
 
-    def mutate_latents(self, amount: float = 0.25) -> None:
-        """Move all unlocked latents by small random amounts."""
+    def mutate_latents(self, amount: float = MUTATION) -> None:
+        """Move all unlocked latents at random, by a deviation of `amount`."""
         self.set_many({i: self[i] + self._random.gauss(0, amount) for i in self._free()})
 
     def reset_latents(self) -> None:

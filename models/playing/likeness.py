@@ -14,7 +14,8 @@ from numba import types
 
 from hummingface.compiled import compiled, inlined
 from hummingface.models.playing.conditioning import ROWS, row_times_s
-from hummingface.models.playing.frame import HIGHEST, LOWEST, pitch_to_hz
+from hummingface.models.playing.formants import by_frequency, mean_levels_db
+from hummingface.models.playing.frame import HIGHEST, LEVEL, LOWEST, pitch_to_hz
 from hummingface.models.playing.knobs import KnobDirection
 from hummingface.models.playing.loudness import FEW_MOMENTS_S, MOMENTS_S, loudness_lufs
 from hummingface.models.playing.model import Model
@@ -25,7 +26,8 @@ from hummingface.models.playing.stereo import MONO, STEREO_HIGHEST, STEREO_LOWES
 FADE_SEMITONES = 24.0                 # beyond the recordings' keys: two octaves away 61 % of the residual is left, four 14 %
 KEYS = 128
 _TIMES_S = row_times_s()
-_STEP_TIMES_S = np.concatenate([_TIMES_S[:54:3], _TIMES_S[54::8], _TIMES_S[-1:]])      # a step changes slowly but for the attack
+_STEP_ROWS = np.r_[np.arange(0, 54, 3), np.arange(54, ROWS, 8), ROWS - 1]           # a step changes slowly but for the attack
+_STEP_TIMES_S = _TIMES_S[_STEP_ROWS]
 _FAR = 1e9                            # where there is no neighbour
 
 
@@ -49,14 +51,24 @@ def _add(frame, first, second, weight, share):
         frame[i] += before * first[i] + after * second[i]
 
 
-@compiled(types.void(_ROWS, _WEIGHTS, types.int64[::1], _TIMES, types.float32[:, :, :, ::1], _TIMES))
-def _take_steps(frames, weights, key, time_s, steps, times_s):
-    """In place: frames [B, FRAME_SIZE] less `steps` [S, KEYS, T, FRAME_SIZE] of each row's key [B] by weights [B, S], at times [B]."""
+@compiled(types.void(_ROWS, _WEIGHTS, types.float32[::1], _TIMES, types.float32[:, :, :, ::1], types.boolean[::1], _TIMES))
+def _take_steps(frames, weights, pitch, time_s, steps, steady, times_s):
+    """In place: frames [B, FRAME_SIZE] less `steps` [S, KEYS, T, FRAME_SIZE] by weights [B, S], at pitches [B] and times [B]. Between two
+    keys those of the nearest count, or, where `steady` [S], both: levels at a frequency move far from key to key."""
     for b in range(len(frames)):
         row, share = _between_rows(times_s, time_s[b])
+        place = min(max(pitch[b], np.float32(0)), np.float32(KEYS - 1))
+        nearest, below = int(np.rint(place)), int(place)
+        above_share = place - np.float32(below)
         for s in range(len(steps)):
-            if weights[b, s] != 0:
-                _add(frames[b], steps[s, key[b], row], steps[s, key[b], row + 1], -weights[b, s], share)
+            weight = weights[b, s]
+            if weight == 0:
+                continue
+            if steady[s] and above_share != 0:
+                _add(frames[b], steps[s, below, row], steps[s, below, row + 1], -weight * (np.float32(1) - above_share), share)
+                _add(frames[b], steps[s, below + 1, row], steps[s, below + 1, row + 1], -weight * above_share, share)
+            else:
+                _add(frames[b], steps[s, nearest, row], steps[s, nearest, row + 1], -weight, share)
 
 
 @compiled(types.void(_ROWS, _WEIGHTS, _TIMES, types.float32[:, :, ::1], _TIMES, types.float32[::1], types.float32[::1]))
@@ -87,6 +99,7 @@ class LikenessModel(Playable):
         self._shares = [_Shares([(note.pitch, note.velocity) for note in recording.notes]) for recording in self.recordings]
         self._residuals = np.stack([self._residual(self.recordings[number], note) for number, note in notes])
         self._steps = np.stack([self._steps_of(*both) for both in zip(self.recordings, self._shares, strict=True)])
+        self._steady = np.array([recording.by_frequency > 0 for recording in self.recordings])
         self._phases = np.stack([np.stack([np.cos(note.frames.start_phase), np.sin(note.frames.start_phase)]) for _, note in notes])
         self._stereo = np.stack([self._stereo_residual(self.recordings[number], note) for number, note in notes])
         self.stereo = bool(network.stereo or self._stereo.any())
@@ -173,42 +186,53 @@ class LikenessModel(Playable):
 
     def _with_residuals(self, frames: np.ndarray, note: np.ndarray, time_s: np.ndarray) -> np.ndarray:
         at_s, first = np.asarray(time_s, np.float64), self.network.note_size - 1 + len(self._residuals)
-        key = np.clip(np.rint(note[:, -1]), 0, KEYS - 1).astype(np.int64)
-        _take_steps(frames, note[:, first:first + len(self._steps)], key, at_s, self._steps, _STEP_TIMES_S)
+        pitch = np.ascontiguousarray(note[:, -1], np.float32)
+        _take_steps(frames, note[:, first:first + len(self._steps)], pitch, at_s, self._steps, self._steady, _STEP_TIMES_S)
         _add_residuals(frames, self._weights_in(note), at_s, self._residuals, _TIMES_S, LOWEST, HIGHEST)
         return frames
 
-    def _where(self, recording: Recording, note: RecordedNote, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Where the network plays nearest to a recorded note: z, pitch and velocity of so many rows."""
-        z = np.zeros((rows, self.network.latents), np.float32)
+    def _nearest(self, recording: Recording, keys: np.ndarray, velocity: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where the network plays nearest to a recording, at keys [B] within its own: z, pitch and velocity."""
+        z = np.zeros((len(keys), self.network.latents), np.float32)
         count = min(self.network.latents, len(recording.latents))
         z[:, :count] = recording.latents[:count]
-        pitch, velocity = np.clip(round(note.pitch), *self.network.pitches), np.clip(note.velocity, *self.network.velocities)
-        return z, np.full(rows, pitch, np.float32), np.full(rows, velocity, np.float32)
+        return z, keys.astype(np.float32), np.full(len(keys), np.clip(velocity, *self.network.velocities), np.float32)
+
+    def _where(self, recording: Recording, note: RecordedNote) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same for one recorded note: z, pitch and velocity of one row."""
+        return self._nearest(recording, np.clip([round(note.pitch)], *self.network.pitches), note.velocity)
+
+    def _frames_of(self, note: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+        """The network's frames of note vectors [B, note_size], each at all of these times [T]: [B, T, FRAME_SIZE]."""
+        frames = self.network.frames_at(np.repeat(note, len(times_s), 0), np.tile(times_s, len(note)).astype(np.float32))
+        return frames.reshape(len(note), len(times_s), -1)
 
     def _residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         """What a recorded note has besides the network's frames: float32 [ROWS, FRAME_SIZE]."""
-        return note.frames.rows - self.network.frames(*self._where(recording, note, ROWS), _TIMES_S.astype(np.float32))
+        return note.frames.rows - self._frames_of(self.network.note(*self._where(recording, note)), _TIMES_S)[0]
 
     def _steps_of(self, recording: Recording, share: "_Shares") -> np.ndarray:
-        """What the network makes of the step from the recorded keys, mixed as the recordings are, to each key: float32
-        [KEYS, T, FRAME_SIZE]."""
-        keys, moments = np.arange(KEYS, dtype=np.float32), len(_STEP_TIMES_S)
-        lowest, highest = (int(pitch) for pitch in self.network.pitches)
-        z, _, velocity = self._where(recording, recording.notes[0], KEYS * moments)
-        times_s = np.tile(_STEP_TIMES_S, KEYS).astype(np.float32)
-        frames = np.zeros((KEYS, moments, len(LOWEST)), np.float32)
-        inside = slice(lowest * moments, (highest + 1) * moments)               # keys beyond have the timbre of the last ones
-        frames[lowest:highest + 1] = self.network.frames(z[inside], np.repeat(keys, moments)[inside], velocity[inside], times_s[inside]
-                                                       ).reshape(highest + 1 - lowest, moments, -1)
+        """What the network makes of the step from the recorded keys, mixed as the recordings are, to each key, less what formants make of
+        it as far as they stay: float32 [KEYS, T, FRAME_SIZE]."""
+        keys = np.arange(KEYS)
+        lowest, highest = (int(pitch) for pitch in self.network.pitches)                # keys beyond have the timbre of the last ones
+        frames = np.zeros((KEYS, len(_STEP_TIMES_S), len(LOWEST)), np.float32)
+        vectors = self.network.note(*self._nearest(recording, keys[lowest:highest + 1], recording.notes[0].velocity))
+        frames[lowest:highest + 1] = self._frames_of(vectors, _STEP_TIMES_S)
         recorded, mix = share.mixed(keys)
         frames -= np.tensordot(mix.astype(np.float32), frames[np.clip(recorded, lowest, highest)], 1)
         frames[:lowest] = frames[highest + 1:] = 0
+        if recording.by_frequency:
+            levels = mean_levels_db(recording.notes)
+            for key, place in zip(*np.nonzero(mix), strict=True):
+                there = levels[int(recorded[place])][_STEP_ROWS]
+                stays = by_frequency(there, float(key - recorded[place])) - there
+                frames[key, :, LEVEL] -= np.float32(recording.by_frequency * mix[key, place]) * stays
         return frames
 
     def _stereo_residual(self, recording: Recording, note: RecordedNote) -> np.ndarray:
         stereo = note.frames.stereo
-        own = self.network.stereo_of(*self._where(recording, note, 1)) if self.network.stereo else MONO[None]
+        own = self.network.stereo_of(*self._where(recording, note)) if self.network.stereo else MONO[None]
         return np.zeros(STEREO_SIZE, np.float32) if own is None else (MONO if stereo is None else stereo) - own[0]
 
 

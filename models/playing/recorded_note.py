@@ -60,11 +60,13 @@ class RecordedNote:
 
 @dataclass(frozen=True)
 class Recording:
-    """Recorded notes of one sound, at least one, and the network's point that is nearest to them. `places`: where it sounds, of PLACES."""
+    """Recorded notes of one sound, at least one, and the network's point that is nearest to them. `places`: where it sounds, of PLACES.
+    `by_frequency`: how far levels stay at their frequencies between the keys, 0 to 1 (`formants.py`)."""
     name: str
     latents: tuple[float, ...]
     notes: tuple[RecordedNote, ...]
     places: tuple[str, ...] = (KNOBS,)
+    by_frequency: float = 0.0
 
     def without(self, place: str) -> "Recording":
         return replace(self, places=tuple(p for p in self.places if p != place))

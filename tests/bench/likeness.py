@@ -88,6 +88,7 @@ def measure(args: argparse.Namespace) -> list[dict]:
 
 def _neighbours(path: Path, note, notes: Sequence):
     """The recordings of the nearest keys below and above, of the same dynamic, if the names tell it."""
+    from hummingface.models.playing.formants import share_by_frequency
     from hummingface.train.notes.names import read_name
     dynamic = read_name(path.stem).velocity
     others = [(other, patch) for where, other, patch, _ in notes if where != path and read_name(where.stem).velocity == dynamic]
@@ -96,7 +97,8 @@ def _neighbours(path: Path, note, notes: Sequence):
     if below is None or above is None:
         return None
     both = [patch.recordings[0] for _, patch in (below, above)]
-    return replace(both[0], notes=both[0].notes + both[1].notes)
+    notes = both[0].notes + both[1].notes
+    return replace(both[0], notes=notes, by_frequency=share_by_frequency(notes))
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ Each value of a knob is struck `--draws` times at each key, and no two strikes a
 Characteristics are measured on the sound (dry, one channel), not on frames, each by its own standard method. Of each patch and knob:
 the median and the worst tenth of the rank correlations (Spearman's) of single sweeps; the change between the ends, over the difference of
 two plain strikes of the same key (the median of those over keys); and how far loudness (BS.1770) and pitch move on the way.
-`--json FILE` gets every row, and with `--resume` rows that are there already are not played again.
+Two draws are struck at once, one in each channel, which are wholly apart but for the reverb's. `--json FILE` gets everything that was
+measured, and with `--resume` only draws that are missing there are played: `--draws 2` on all patches first, then `--draws 4`.
 """
 import argparse
 import json
@@ -25,7 +26,9 @@ from tests.bench.strike_measures import HOLD_S, KNOBS, RATE_HZ, Strike, momentar
 
 BLOCK_SAMPLES = 2048
 KEYS, VELOCITY = (36, 48, 60, 72, 84), 100
-LEAD_S, AFTER_S = 0.15, 0.45                  # what rings on after note-off is heard for the room alone
+LEAD_S, AFTER_S = 0.05, 0.45                  # what rings on after note-off is heard for the room alone
+SIDES = ((0, 0), (1, 127))                    # of strikes that sound together: channel, its pan
+APART = 107                                   # the volume at which a channel on one side is as loud there as in the middle, within 0.04 dB
 STEPS = (-1.0, -0.5, 0.0, 0.5, 1.0)           # of a knob that has two sides; one that has one goes from 0 to 1
 GOALS = {"median": 0.8, "tenth": 0.5, "change": 2.0}
 DREAM = "Dream: "
@@ -36,26 +39,39 @@ MOST_TIMES = 99.0                             # more is not told apart
 class Desk:
     """A patch, dry and in mono, whose knobs are moved between strikes."""
 
-    def __init__(self, source: Any, patch: Any) -> None:
+    def __init__(self, source: Any, patch: Any, seed: int = 0) -> None:
         from hummingface.instrument.offline.player import Player
         self.player = Player(source, patch.with_values(parameters={**patch.dry().parameters, "character.width": 0.0}), rate_hz=RATE_HZ,
-                             shown=False)
+                             seed=seed, shown=False)
 
     def strike(self, key: int, values: dict[str, float], after_s: float = 0.0) -> Strike:
-        from hummingface.instrument.performance.midi import NoteOff, NoteOn, Panic, Set
+        """One strike, in the middle."""
+        return Strike(self._sound(key, values, after_s, ((0, 64),), 127).mean(1, dtype=np.float64), float(pitch_to_hz(float(key))))
+
+    def strike_twice(self, key: int, values: dict[str, float], after_s: float = 0.0) -> list[Strike]:
+        """Two strikes at once, one in each channel: whatever mixes channels must be at rest."""
+        sound = self._sound(key, values, after_s, SIDES, APART)
+        return [Strike(side.astype(np.float64), float(pitch_to_hz(float(key)))) for side in sound.T]
+
+    def _sound(self, key: int, values: dict[str, float], after_s: float, places: tuple[tuple[int, int], ...], volume: int) -> np.ndarray:
+        """What is heard from note-on until `after_s` after note-off: [S, 2]."""
+        from hummingface.instrument.performance.midi import PAN, VOLUME, Controller, NoteOff, NoteOn, Panic
         performer, position = self.player.performer, self.player.position
         performer.receive(Panic(), position)
-        for name, value in values.items():
-            performer.receive(Set(name, value), position)
         down = position + round(LEAD_S * RATE_HZ)
         up = down + round(HOLD_S * RATE_HZ)
-        performer.receive(NoteOn(0, key, VELOCITY), down)
-        performer.receive(NoteOff(0, key), up)
-        sound = self.player.render(up + round(after_s * RATE_HZ) - position, BLOCK_SAMPLES)[down - position:].mean(1, dtype=np.float64)
-        return Strike(sound, float(pitch_to_hz(float(key))))
+        for channel, pan in places:
+            performer.receive(Controller(channel, PAN, pan), position)
+            performer.receive(Controller(channel, VOLUME, volume), position)
+            performer.receive(NoteOn(channel, key, VELOCITY), down)
+            performer.receive(NoteOff(channel, key), up)
+        performer.begin_with(values)
+        performer.source.snap()
+        return self.player.render(up + round(after_s * RATE_HZ) - position, BLOCK_SAMPLES)[down - position:]
 
 
-Heard = dict[str, dict[int, list[list[dict[str, float]]]]]              # knob -> key -> step -> draw -> what was measured
+Drawn = list[dict[str, float]]                       # draws of one value at one key: what was measured
+Heard = dict[str, dict[str, list[Drawn]]]            # knob -> key -> step -> draws; keys as text, as JSON has them
 
 
 def steps_of(knob: str) -> list[float]:
@@ -65,26 +81,40 @@ def steps_of(knob: str) -> list[float]:
     return [x * parameter.highest if parameter.lowest < 0 else (x + 1) / 2 * parameter.highest for x in STEPS]
 
 
-def hear(desk: Desk, keys: tuple[int, ...], draws: int) -> Heard:
-    """Strikes every value of every knob; where a knob stands at its default, one strike serves all of them."""
+def hear(desk: Desk, keys: tuple[int, ...]) -> Heard:
+    """Strikes every value of every knob twice; where a knob stands at its default, two strikes serve all of them."""
     from hummingface.instrument.patches.parameters import PARAMETERS
     patch = desk.player.performer.patch
     plain = {knob: patch.parameters[knob] for knob in KNOBS}
     heard: Heard = {knob: {} for knob in KNOBS}
     for key in keys:
-        plainly = [desk.strike(key, plain, AFTER_S) for _ in range(draws)]
+        plainly = desk.strike_twice(key, plain, AFTER_S)
         for knob, measure in KNOBS.items():
             rows = []
             for value in steps_of(knob):
-                at_rest = value == plain[knob] == PARAMETERS[knob].default
-                after_s = AFTER_S if measure is room else 0.0
-                notes = plainly if at_rest else [desk.strike(key, plain | {knob: value}, after_s) for _ in range(draws)]
+                moved = plain | {knob: value}
+                if value == plain[knob] == PARAMETERS[knob].default:
+                    notes = plainly
+                elif measure is room:
+                    notes = [desk.strike(key, moved, AFTER_S) for _ in range(2)]
+                else:
+                    notes = desk.strike_twice(key, moved)
                 rows.append([{"value": measure(note), "lufs": momentary_lufs(note), "cents": pitch_cents(note)} for note in notes])
-            heard[knob][key] = rows
+            heard[knob][str(key)] = rows
     return heard
 
 
-def judge(rows: dict[int, list[list[dict[str, float]]]], steps: list[float]) -> dict[str, Any]:
+def draws_of(heard: Heard) -> int:
+    return min((len(drawn) for of_key in heard.values() for rows in of_key.values() for drawn in rows), default=0)
+
+
+def joined(heard: Heard, more: Heard) -> Heard:
+    """The draws of both."""
+    return {knob: {key: [a + b for a, b in zip(heard[knob][key], rows, strict=True)] if knob in heard else rows
+                   for key, rows in of_key.items()} for knob, of_key in more.items()}
+
+
+def judge(rows: dict[str, list[Drawn]], steps: list[float]) -> dict[str, Any]:
     """Figures of one knob of one patch: rank correlations of single sweeps, change over chance, how far loudness and pitch move."""
     correlations, changes, louder, bent = [], [], [], []
     for key in rows:
@@ -95,9 +125,15 @@ def judge(rows: dict[int, list[list[dict[str, float]]]], steps: list[float]) -> 
         lufs = np.array([[one["lufs"] for one in at] for at in rows[key]]).mean(1)
         louder.append(float(np.ptp(lufs)))
         cents = np.array([[one["cents"] for one in at] for at in rows[key]])
-        if np.isfinite(cents).all(1).sum() > 2:
+        if np.isfinite(cents).any(1).sum() > 2:
+            cents = cents[np.isfinite(cents).any(1)]
             bent.append(float(np.nanmax(np.abs(np.nanmedian(cents, 1) - np.nanmedian(cents)))))
     return {"correlations": correlations, "changes": changes, "louder_lu": louder, "bent_cents": bent}
+
+
+def figures(heard: Heard) -> dict[str, dict[str, Any]]:
+    """Of one sound, by knob."""
+    return {knob: judge(rows, steps_of(knob)) for knob, rows in heard.items()}
 
 
 def sounds(wanted: list[str], every: int) -> Iterator[tuple[str, Any]]:
@@ -147,21 +183,20 @@ def main() -> int:
     args = parser.parse_args()
     from hummingface.instrument.patches import library
     from hummingface.instrument.performance.sound_bank import source_of
-    found: dict[str, dict[str, Any]] = json.loads(args.json.read_text()) if args.resume and args.json and args.json.exists() else {}
+    heard: dict[str, Heard] = json.loads(args.json.read_text()) if args.resume and args.json and args.json.exists() else {}
     keys, sources = tuple(int(key) for key in args.keys.split(",")), {}
     for name, patch in sounds(args.sounds, args.every):
-        if name in found:
-            continue
-        began = time.monotonic()
-        if patch.model not in sources:
-            sources[patch.model] = source_of(library.load_model(patch.model))
-        heard = hear(Desk(sources[patch.model], patch), keys, args.draws)
-        found[name] = {knob: judge(rows, steps_of(knob)) for knob, rows in heard.items()}
-        short = [f"{knob.partition('.')[2]} {np.median(row['correlations']):.2f} {np.median(row['changes']):.1f}"
-                 for knob, row in found[name].items()]
-        print(f"{name} ({time.monotonic() - began:.0f} s): {', '.join(short)}", flush=True)
-        if args.json:
-            args.json.write_text(json.dumps(found))
+        while (drawn := draws_of(heard.get(name, {}))) < args.draws:
+            began = time.process_time()
+            if patch.model not in sources:
+                sources[patch.model] = source_of(library.load_model(patch.model))
+            heard[name] = joined(heard.get(name, {}), hear(Desk(sources[patch.model], patch, seed=drawn), keys))
+            short = [f"{knob.partition('.')[2]} {np.median(row['correlations']):.2f} {np.median(row['changes']):.1f}"
+                     for knob, row in figures(heard[name]).items()]
+            print(f"{name} ({time.process_time() - began:.0f} s): {', '.join(short)}", flush=True)
+            if args.json:
+                args.json.write_text(json.dumps(heard))
+    found = {name: figures(of_sound) for name, of_sound in heard.items()}
     print(table(found))
     medians = {knob: np.concatenate([rows[knob]["correlations"] for rows in found.values()]) for knob in KNOBS}
     return int(any(np.median(r) < GOALS["median"] or np.quantile(r, 0.1) < GOALS["tenth"] for r in medians.values()))

@@ -1,6 +1,7 @@
 """The window driven as a person would, on the real audio process: playing, and changing the sound."""
 import json
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
@@ -233,11 +234,21 @@ def test_randomise_goes_as_far_as_its_slider_says(window):
 
 
 def test_latents_mutate_and_reset(window):
+    """As far as the slider beside Mutate says."""
     before = [window.session[i] for i in LATENTS]
-    QTest.mouseClick(window.latents.mutate, LEFT)
-    assert 0 < max(abs(window.session[i] - z) for i, z in zip(LATENTS, before, strict=True)) < 1.5
-    QTest.mouseClick(window.latents.reset, LEFT)
-    assert [window.session[i] for i in LATENTS] == before
+
+    def moved(mutation):
+        if mutation is not None:
+            window.latents.mutation.setValue(mutation)
+        QTest.mouseClick(window.latents.mutate, LEFT)
+        steps = [abs(window.session[i] - z) for i, z in zip(LATENTS, before, strict=True)]
+        QTest.mouseClick(window.latents.reset, LEFT)
+        assert [window.session[i] for i in LATENTS] == before
+        return np.sqrt(np.mean(np.square(steps)))
+    usual, little, much = moved(None), moved(1), moved(100)
+    assert 0 < little < 0.03 and 0.1 < usual < 0.45 and 0.5 < much < 1.7
+    assert layout_of(window)["mutation"] == 100
+    window.latents.mutation.setValue(25)
 
 
 def test_latents_say_what_they_mostly_do(window):

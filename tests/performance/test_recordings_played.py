@@ -1,4 +1,6 @@
 """Recordings through the whole engine: a patch that carries one is saved, loaded, played, morphed, recorded and played again."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,9 @@ def test_a_patch_keeps_its_recordings(tmp_path):
     patch = patch_of(recording(1), recording(2, places=("top left", "bottom right"), balance_db=6.0), morph=corners)
     patch_file.save(patch, tmp_path / "mine.json")
     assert patch_file.load(tmp_path / "mine.json") == patch
+    sung = patch_of(replace(recording(1), by_frequency=0.75))
+    assert patch_file.from_json(sung.to_json()) == sung
+    assert "by_frequency" not in patch.to_json()["recordings"][0], "as it was written before"
     assert (tmp_path / "mine.json").stat().st_size < 100_000
 
 
@@ -65,7 +70,7 @@ def test_a_patch_keeps_its_recordings(tmp_path):
     ({"places": []}, "places"), ({"places": ["top left"]}, "places are not some of knobs"), ({"places": ["knobs", "knobs"]}, "places"),
     ({"places": "knobs"}, "not a list"), ({"notes": []}, "0 notes"), ({"notes": [{}]}, "a note cannot be used"),
     ({"notes": [recorded_note().to_json() | {"frames": "AAAA"}]}, "a note cannot be used"), ({"latents": [9.0]}, "not within"),
-    ({"name": 3}, "name is not a text"), ({"notes": [recorded_note().to_json()] * 65}, "65 notes")])
+    ({"name": 3}, "name is not a text"), ({"by_frequency": 1.5}, "not within 0..1"), ({"notes": [recorded_note().to_json()] * 65}, "65 notes")])
 def test_recordings_that_are_none_are_refused_by_name(change, why):
     values = patch_of(recording()).to_json()
     values["recordings"][0] |= change

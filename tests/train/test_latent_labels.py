@@ -41,6 +41,20 @@ def test_a_latent_is_called_what_it_does_everywhere():
     assert either is None and nothing is None
 
 
+def test_latents_that_do_the_same_are_told_apart(monkeypatch):
+    """By what they do most besides, the strongest first, unless another one is called by it; what is weak or by chance is no word."""
+    names, signs = list(CHARACTERISTICS), np.where(np.arange(20) < 15, 1, -1)
+    found = np.zeros((5, 20, len(names)))
+    for latent, does in enumerate(({"attack": 0.9, "fuzz": 0.8}, {"attack": 0.6, "fuzz": 0.5, "brightness": -0.4}, {"attack": 0.7, "fuzz": 0.1},
+                                   {"decay": 1.0, "fuzz": 0.9}, {"attack": 0.5, "vibrato": 0.9 * signs * (np.arange(20) % 2 * 2 - 1)})):
+        for name, change in does.items():
+            found[latent, :, names.index(name)] = change
+    monkeypatch.setattr(latent_labels, "changes", lambda *_: found)
+    labels = latent_labels.latent_labels(Invented())
+    assert [label["label"] for label in labels] == ["slow, rough", "slow, dark", "slow", "short", "slow"]
+    assert labels[1]["besides"] == {"characteristic": "brightness", "change": -0.4, "same": 1.0} and "besides" not in labels[3]
+
+
 @pytest.mark.parametrize("name", ["FluidR3 Atlas", "FluidR3 Dream"])
 def test_labels_of_the_factorys_models_hold_at_other_points(name):
     """`hummingface train labels MODEL` after its weights have changed."""
@@ -48,10 +62,16 @@ def test_labels_of_the_factorys_models_hold_at_other_points(name):
     stored = model.card["latent_labels"]
     assert len(stored) == model.free_latents and sum(about is not None for about in stored) >= 1
     labelled = [latent for latent, about in enumerate(stored) if about is not None]
-    moved = [change[:, list(CHARACTERISTICS).index(stored[latent]["characteristic"])] * np.sign(stored[latent]["change"])
-             for latent, change in zip(labelled, changes(model, labelled, seed=11, count=POINTS), strict=True)]
+    words = [stored[latent]["label"] for latent in labelled]
+    assert len(set(words)) == len(words), "no two are called alike"
+    moved, besides = [], []
+    for latent, change in zip(labelled, changes(model, labelled, seed=11, count=POINTS), strict=True):
+        for about, into in ((stored[latent], moved), (stored[latent].get("besides"), besides)):
+            if about is not None:
+                into.append(change[:, list(CHARACTERISTICS).index(about["characteristic"])] * np.sign(about["change"]))
     assert np.mean(moved) > 0.3
     assert np.mean([(change > 0).mean() for change in moved]) >= SAME_ELSEWHERE
+    assert not besides or np.mean(besides) > 0.15
 
 
 def test_models_of_whole_notes_have_numbers_alone():

@@ -17,12 +17,14 @@ from hummingface.instrument.patches.library import load_model
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.sound_bank import source_of
 from hummingface.instrument.session import extras
-from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, SLOT_RATIO
+from hummingface.models.playing.conditioning import ROWS
+from hummingface.models.playing.frame import BAND_CENTRES_HZ, LEVEL, LEVEL_FLOOR_DB, NOISE, NOISE_FLOOR_DB, RELEASE, SLOT_RATIO
 from hummingface.models.playing.model import Model
 from hummingface.train.app.recorded_sound import note_of
+from hummingface.train.data.long_notes import brief_targets
 from hummingface.train.data.note_targets import note_targets
 from hummingface.train.evaluation.latent_fitting import Misfit
-from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, encoded, find_point, sound_at
+from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, encoded, find_point, sound_at, sounded
 from hummingface.train.notes.note import Labels, Note
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +114,24 @@ def test_quick_is_nearly_as_near_as_thorough(own_note):
     assert away[0] < 1.1 * away[1] and away[0] < 0.7 * away[2]
     made = sound_at(model, quick, targets, note, "refined")
     assert len(made.audio) == len(made.original) == sf.info(own_note[0]).frames
+
+
+def test_of_a_long_note_its_first_seconds_and_its_end_are_heard():
+    """As in a whole analysis; what lies between them does not matter, and a short note is analysed as ever."""
+    model = factory_model()
+    z, hold_s = np.array(list(model.presets.values())[20], np.float32), 9.0
+    sound = sounded(model, z, 57, 100, hold_s, 11.0, RATE_HZ)
+    note = Note(Labels("", "", "", "", 57, 100, hold_s), 0.3 * sound / np.abs(sound).max(), RATE_HZ, 57.0)
+    brief, whole = brief_targets(note), note_targets(note)
+    assert brief.hold_s == hold_s and brief.valid_rows >= ROWS
+    heard = whole.image[:, LEVEL] > whole.peak_db - 60
+    assert np.abs(brief.image[:, LEVEL] - whole.image[:, LEVEL])[heard].mean() < 0.3
+    assert np.abs(brief.image[0, RELEASE] - whole.image[0, RELEASE]).mean() < 0.3
+    audio = note.audio.copy()
+    audio[round(5.1 * RATE_HZ):round(7.9 * RATE_HZ)] = 0
+    assert np.array_equal(brief_targets(replace(note, audio=audio)).rows, brief.rows)
+    short = replace(note, audio=note.audio[:2 * RATE_HZ], labels=replace(note.labels, hold_s=2.0))
+    assert np.array_equal(brief_targets(short).rows, note_targets(short).rows)
 
 
 def test_neither_the_level_of_a_recording_matters_nor_what_its_rate_leaves_out(own_note):

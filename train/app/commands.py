@@ -88,7 +88,7 @@ def _labels(args: Namespace) -> int:
     model = load_model(path)
     model.card["latent_labels"] = latent_labels(model)
     for number, about in enumerate(model.card["latent_labels"], 1):
-        does = f"{about['label']:<10} {about['characteristic']} {about['change']:+.2f} deviations" if about else ""
+        does = f"{about['label']:<18} {about['characteristic']} {about['change']:+.2f} deviations" if about else ""
         print(f"{number:>3} {does}" + (f", the same way at {about['same']:.0%} of the points" if about else ""))
     print(save_card(model, path))
     return 0

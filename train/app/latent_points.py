@@ -4,12 +4,12 @@ The window keeps one ready while the player may drop a recording, since starting
 may be a folder: a few of its recordings, spread over keys and dynamics, are found.
 
     {"do": "warm", "model": M}                       -> {"tell": "warm", "model": M}
-    {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "keys", "skipped", "seconds", "gain_db",
-                                                         "model"}, then, of one recording, {"tell": "distance", "id": N, "mel", "act60"}
+    {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "by_frequency", "keys", "skipped",
+                                                         "seconds", "gain_db", "model"}, then, of one recording, {"tell": "distance", "id": N, "mel", "act60"}
     a request that fails                             -> {"tell": "refused", "id": N, "text"}
 
-"notes" are recorded notes as a patch keeps them, "keys" their names, lowest first; "z" is the point of the one in the middle. Of several
-recordings those that hold no note are told in "skipped".
+"notes" are recorded notes as a patch keeps them, "by_frequency" how far their levels stay at their frequencies between the keys, "keys"
+their names, lowest first; "z" is the point of the one in the middle. Of several recordings those that hold no note are told in "skipped".
 """
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -68,7 +68,7 @@ class Points:
         model = self._model(name)
         found = recorded_sound(model, paths)
         self._tell("found", id=number, z=list(found.latents), notes=[note.to_json() for note in found.packed],
-                   keys=[note_name(note.labels.pitch) for note in found.notes], skipped=found.skipped,
+                   by_frequency=found.by_frequency, keys=[note_name(note.labels.pitch) for note in found.notes], skipped=found.skipped,
                    seconds=round(sum(len(note.audio) / note.rate_hz for note in found.notes), 2), model=model.name,
                    gain_db=self._trend.levelling_gain_db(np.array(found.latents)))
         if len(found.notes) == 1:

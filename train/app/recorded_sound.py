@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from hummingface.models.playing.formants import share_by_frequency
 from hummingface.models.playing.likeness import LikenessModel
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.recorded_note import RecordedNote, Recording
 from hummingface.models.playing.shape import ModelError
 from hummingface.train.app.resynthesise import at_usual_level, note_in
-from hummingface.train.data.note_targets import NoteTargets, note_targets
+from hummingface.train.data.long_notes import brief_targets
+from hummingface.train.data.note_targets import NoteTargets
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import QUICKLY, find_point, sound_at
 from hummingface.train.exporting.pack_note import packed_note
@@ -33,7 +35,12 @@ class RecordedSound:
     skipped: list[str]
 
     def recording(self, name: str) -> Recording:
-        return Recording(name, self.latents, self.packed)
+        return Recording(name, self.latents, self.packed, by_frequency=self.by_frequency)
+
+    @property
+    def by_frequency(self) -> float:
+        """How far levels stay at their frequencies between the keys of the recordings."""
+        return round(share_by_frequency(self.packed), 3)
 
     def distances(self, model: Model) -> dict[str, float | None]:
         """How near the model comes to the note in the middle, which it carries."""
@@ -49,10 +56,10 @@ def recorded_sound(model: Model, paths: Sequence[Path]) -> RecordedSound:
     folder = len(paths) == 1 and paths[0].is_dir()
     notes, skipped = (notes_of_folder(paths[0]), []) if folder else notes_of(paths)
     middle = notes[len(notes) // 2]
-    z, targets = find_point(model, middle, effort=QUICKLY)
+    z, targets = find_point(model, middle, effort=QUICKLY, analyse=brief_targets)
     if not np.isfinite(z).all():
         raise ModelError(f"The model {model.name} found no point for {middle.labels.name}. Try another model.")
-    packed = tuple(packed_note(targets if note is middle else note_targets(note)) for note in notes)
+    packed = tuple(packed_note(targets if note is middle else brief_targets(note)) for note in notes)
     return RecordedSound(notes, packed, tuple(round(float(x), 4) for x in z), targets, skipped)
 
 

@@ -10,12 +10,13 @@ from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.prepared_note import loudness_db
 from hummingface.train.evaluation.metrics import distance
-from hummingface.train.evaluation.reconstruct import USUAL_DB, Reconstruction, reconstruct
+from hummingface.train.evaluation.reconstruct import USUAL_DB, Progress, Reconstruction, reconstruct, unheard
 from hummingface.train.notes.names import note_name
 from hummingface.train.notes.note import Labels, Note, SourceError, read_sound
 from hummingface.train.notes.onset_pitch import hear
 
 VELOCITY = 100
+COMPARED = 0.9                          # of the time, when what is made has only to be compared with the recording
 
 
 def note_in(path: Path, pitch: float | None = None) -> Note:
@@ -71,13 +72,14 @@ class ResynthesisedNote:
                 f"from {self.note.lead_s:.2f} s on, through {self.model}: {told} dB\nlatents: {' '.join(f'{z:.2f}' for z in self.made.z)}")
 
 
-def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = None) -> ResynthesisedNote:
-    """One recorded note through `model` and back. `pitch`: its key, if it is known. Raises SourceError where there is no note in the
-    file."""
+def resynthesise(model: Model | StftModel, source: Path, pitch: float | None = None, progress: Progress = unheard) -> ResynthesisedNote:
+    """One recorded note through `model` and back. `pitch`: its key, if it is known. `progress` hears the part that is done, 0..1. Raises
+    SourceError where there is no note in the file."""
     note = note_in(source, pitch)
     opened = frame_model(model)
-    made = reconstruct(opened, note, "refined")
+    made = reconstruct(opened, note, "refined", progress=lambda part: progress(COMPARED * part))
     figures = distance(made.original, made.audio, made.rate_hz)
+    progress(1.0)
     trend = key_trend.of_model(opened)                   # by which the instrument plays the model's sounds
     return ResynthesisedNote(model.name, note, made, figures["mel"], figures["act60"],
                        trend.levelling_gain_db(made.z))

@@ -6,7 +6,7 @@ a floor, those of frequency groups and of the whole frame, deviations, release, 
 free, and what the recording's rate leaves out does not count.
 """
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -128,9 +128,13 @@ class Misfit:
         return share * np.maximum(uncovered * (0.35 + 0.65 * audible), 0.5 * (audible <= 0)), uncovered * audible
 
 
-def fitted(misfit: Misfit, starts: np.ndarray, steps: int) -> np.ndarray:
-    """From each of `starts` [M, L] by at most so many steps to a point nearby that fits better. The best of all, [L]."""
-    found = [_descended(misfit, start, steps) for start in np.asarray(starts, np.float64)]
+def fitted(misfit: Misfit, starts: np.ndarray, steps: int, progress: Callable[[float], None] = lambda part: None) -> np.ndarray:
+    """From each of `starts` [M, L] by at most so many steps to a point nearby that fits better. The best of all, [L]. `progress` hears the
+    part that is done, 0..1."""
+    found = []
+    for start in np.asarray(starts, np.float64):
+        found.append(_descended(misfit, start, steps))
+        progress(len(found) / len(starts))
     return min(found, key=lambda each: each[1])[0].astype(np.float32)
 
 

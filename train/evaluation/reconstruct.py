@@ -3,6 +3,7 @@
 The encoder gives a first point; some steps on z alone bring the decoder's frames nearer to the recording's, over the
 recording's bandwidth (`latent_fitting.py`). Everything is synthesised at the recording's own fundamental and length.
 """
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +35,14 @@ from hummingface.train.notes.note import Note, power_of, read_sound
 WAYS = ("preset", "encoder", "refined")
 USUAL_DB = -26.0                         # of the loudest 0.4 s of a note, as models know it: recordings have any level
 RECORDED_SHARE = 0.46                    # of a sampling rate: sound above was filtered out before sampling
+ANALYSED, FOUND = 0.2, 0.75              # of the time: when the note is analysed, of finding its point; when that is found, of all
 SUSTAINED_DB_S, DECAYING_DB_S = -1.5, -4.0   # as the player has it: slopes between which sustained turns to decaying
+
+Progress = Callable[[float], None]       # hears the part that is done, 0..1
+
+
+def unheard(part: float) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +66,23 @@ class Reconstruction:
     gain_db: float = 0.0                 # that brought what the model plays to the level of the recording
 
 
-def reconstruct(model: Model, note: Note, way: str = "refined", preset: str = "") -> Reconstruction:
+def reconstruct(model: Model, note: Note, way: str = "refined", preset: str = "", progress: Progress = unheard) -> Reconstruction:
     """`note` as the model plays it. way: "preset" takes the point of `preset` as it is, "encoder" the encoder's, "refined" goes on
     from the nearer of both. Raises ValueError for a way that this model cannot go."""
-    z, targets = find_point(model, note, way, preset)
-    return sound_at(model, z, targets, note, way)
+    z, targets = find_point(model, note, way, preset, progress=lambda part: progress(FOUND * part))
+    made = sound_at(model, z, targets, note, way)
+    progress(1.0)
+    return made
 
 
-def find_point(model: Model, note: Note, way: str = "refined", preset: str = "",
-               effort: Effort = THOROUGHLY) -> tuple[np.ndarray, NoteTargets]:
-    """(z [L] of a note, the note analysed). Raises ValueError as `reconstruct` does."""
+def find_point(model: Model, note: Note, way: str = "refined", preset: str = "", effort: Effort = THOROUGHLY,
+               progress: Progress = unheard, analyse: Callable[[Note], NoteTargets] = note_targets) -> tuple[np.ndarray, NoteTargets]:
+    """(z [L] of a note, the note as `analyse` has it). Raises ValueError as `reconstruct` does."""
     if way not in WAYS:
         raise ValueError(f"no such way of finding a point: {way}; there are {', '.join(WAYS)}.")
     gain = 10 ** ((USUAL_DB - loudness_db(note.audio, note.labels.hold_s, note.rate_hz)) / 20)
-    targets = note_targets(replace(note, audio=note.audio * np.float32(gain)))
+    targets = analyse(replace(note, audio=note.audio * np.float32(gain)))
+    progress(ANALYSED)
     if way == "preset" and preset not in model.presets:
         raise ValueError(f"the model {model.name} has no preset {preset!r}; it has {', '.join(list(model.presets)[:20])}.")
     if way == "encoder" and model.encoder_width is None:
@@ -83,7 +94,8 @@ def find_point(model: Model, note: Note, way: str = "refined", preset: str = "",
     if way == "encoder":
         return encoded(model, targets), targets
     misfit = Misfit(model, targets, RECORDED_SHARE * note.rate_hz)
-    return fitted(misfit, nearest(misfit, _first_points(model, targets, preset, effort.starts), effort.starts), effort.steps), targets
+    starts = nearest(misfit, _first_points(model, targets, preset, effort.starts), effort.starts)
+    return fitted(misfit, starts, effort.steps, lambda part: progress(ANALYSED + (1 - ANALYSED) * part)), targets
 
 
 def encoded(model: Model, targets: NoteTargets) -> np.ndarray:

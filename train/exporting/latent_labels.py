@@ -3,9 +3,12 @@
 Around points of the model's space (half-ways between two presets) each latent is set to both ends of its travel, at random keys, and
 the characteristics of both notes are measured. Their difference counts in deviations of the characteristic among the points. A latent
 mostly does what changes most, by LEAST or more on average, and the same way at SAME of the points or more; one that does nothing so
-clearly has no label.
+clearly has no label. Those that would be called alike are told apart by what they do besides ("slow, rough"): each by what it does most,
+by BESIDES or more, the same way at SAME_BESIDES or more, that none of the others is called by; one that has nothing left has one word.
 
     "latent_labels": [{"label": "bright", "characteristic": "brightness", "change": 0.9, "same": 0.85}, null, ..]    for each free latent
+
+One of two words has the second's {"characteristic", "change", "same"} under "besides".
 """
 from collections.abc import Iterable
 from typing import Any
@@ -28,6 +31,7 @@ POINTS = 96
 CLIPPED = 2.0                           # deviations: a point counts no more
 MOVED = 0.05                            # deviations: less is no change
 LEAST, SAME = 0.3, 0.7
+BESIDES, SAME_BESIDES = 0.2, 0.6
 
 
 def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) -> list[dict[str, Any] | None]:
@@ -37,17 +41,45 @@ def latent_labels(model: Model | StftModel, seed: int = 0, count: int = POINTS) 
     change = changes(model, range(model.free_latents), seed, count)
     up, down = (change > MOVED).sum(1), (change < -MOVED).sum(1)
     same, mean = np.maximum(up, down) / change.shape[1], change.mean(1)
-    return [_label(mean[i], same[i]) for i in range(len(change))]
+    does = [_does(mean[i], same[i]) for i in range(len(change))]
+    labels = [_label(all_of) for all_of in does]
+    for word in {label["label"] for label in labels if label is not None}:
+        alike = [(label, all_of) for label, all_of in zip(labels, does, strict=True) if label is not None and label["label"] == word]
+        if len(alike) > 1:
+            _tell_apart(alike)
+    return labels
 
 
-def _label(mean: np.ndarray, same: np.ndarray) -> dict[str, Any] | None:
-    clear = np.where(same >= SAME, np.abs(mean), 0.0)
-    most = int(np.argmax(clear))
-    if clear[most] < LEAST:
-        return None
-    name = list(CHARACTERISTICS)[most]
-    return {"label": WORDS[name][0 if mean[most] > 0 else 1], "characteristic": name, "change": round(float(mean[most]), 2),
-            "same": round(float(same[most]), 2)}
+def _label(does: list[dict[str, Any]]) -> dict[str, Any] | None:
+    most = next((about for about in does if _clear(about, LEAST, SAME)), None)
+    return None if most is None else {"label": _word(most)} | most
+
+
+def _does(mean: np.ndarray, same: np.ndarray) -> list[dict[str, Any]]:
+    """All that a latent changes, what it changes most first."""
+    names = list(CHARACTERISTICS)
+    return [{"characteristic": names[i], "change": round(float(mean[i]), 2), "same": round(float(same[i]), 2)}
+            for i in np.argsort(-np.abs(mean), kind="stable")]
+
+
+def _clear(about: dict[str, Any], least: float, often: float) -> bool:
+    return abs(about["change"]) >= least and about["same"] >= often
+
+
+def _tell_apart(alike: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:
+    """In place: a second word for labels of the same word, of all that their latents do. The strongest is taken first."""
+    left = [(about, label) for label, does in alike for about in does
+            if about["characteristic"] != label["characteristic"] and _clear(about, BESIDES, SAME_BESIDES)]
+    taken = set[str]()
+    for about, label in sorted(left, key=lambda one: -abs(one[0]["change"])):
+        word = _word(about)
+        if "besides" not in label and word not in taken:
+            taken.add(word)
+            label |= {"label": f"{label['label']}, {word}", "besides": about}
+
+
+def _word(about: dict[str, Any]) -> str:
+    return WORDS[about["characteristic"]][0 if about["change"] > 0 else 1]
 
 
 def changes(model: Model, latents: Iterable[int], seed: int = 0, count: int = POINTS) -> np.ndarray:

@@ -28,7 +28,7 @@ def layout_of(window: "Window") -> dict[str, Any]:
               "families": window.named.turn.isChecked(), "frame": window.spectrogram.frame.isChecked(),
               "beat": window.spectrogram.beat.isChecked(), "wheel": window.wheel.value(),
               "modulation": window.middle.currentWidget() is window.modulation,
-              "amount": window.latents.amount.value(),
+              "amount": window.latents.amount.value(), "mutation": window.latents.mutation.value(),
               "open": [name for name, panel in made.items() if panel.isVisible()],
               "panels": {name: _geometry(panel) for name, panel in made.items()}}
     if "exports" in made:
@@ -44,7 +44,8 @@ def restore_layout(window: "Window", values: dict[str, Any]) -> None:
     window.qwerty.octave = _whole(values.get("octave"), LOWEST_OCTAVE, HIGHEST_OCTAVE, window.qwerty.octave)
     window.qwerty.velocity = _whole(values.get("velocity"), 1, 127, window.qwerty.velocity)
     window.wheel.setValue(_whole(values.get("wheel"), window.wheel.minimum(), window.wheel.maximum(), window.wheel.value()))
-    window.latents.amount.setValue(_whole(values.get("amount"), 0, 100, window.latents.amount.value()))
+    for name, amount in (("amount", window.latents.amount), ("mutation", window.latents.mutation)):
+        amount.setValue(_whole(values.get(name), amount.minimum(), amount.maximum(), amount.value()))
     window.named.turn.setChecked(values.get("families") is True)
     window.middle.setCurrentWidget(window.modulation if values.get("modulation") is True else window.spectrogram)
     page = window.spectrogram.beat if values.get("beat") is True else window.spectrogram.frame if values.get("frame") is True else None

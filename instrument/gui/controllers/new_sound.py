@@ -137,7 +137,8 @@ class NewSound(QObject):
     def _found(self, asked: "_Asked", message: dict) -> None:
         z = tuple(max(-LATENT_LIMIT, min(LATENT_LIMIT, float(x))) for x in message["z"][:MOST_LATENTS])
         gain_db = max(-HIGHEST_GAIN_DB, min(HIGHEST_GAIN_DB, float(message["gain_db"])))
-        recording = Recording(asked.name, z, tuple(note_from_json(note) for note in message["notes"]))
+        recording = Recording(asked.name, z, tuple(note_from_json(note) for note in message["notes"]),
+                              by_frequency=min(max(float(message["by_frequency"]), 0.0), 1.0))
         keys, left_out = message["keys"], f" {' '.join(message['skipped'])}" if message["skipped"] else ""
         said = (f"{asked.paths[0].name} is {keys[0]}" if len(asked.paths) == 1 and not asked.of_folder else
                 f"{len(keys)} recordings, {keys[0]} to {keys[-1]}")

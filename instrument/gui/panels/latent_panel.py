@@ -11,7 +11,7 @@ from hummingface.instrument.gui.widgets.plain_text import set_tip, shortened
 from hummingface.instrument.gui.widgets.scrolling import leave_wheel
 from hummingface.instrument.patches.library import directions_of, latent_labels_of
 from hummingface.instrument.patches.parameters import MOST_LATENTS, PARAMETERS
-from hummingface.instrument.session.session import LATENTS, Session
+from hummingface.instrument.session.session import LATENTS, MUTATION, Session
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.knobs import KnobDirection, with_offsets
 
@@ -87,6 +87,17 @@ class LatentKnob(Knob):
         return super().hint() + " · Ctrl+L locks" + (f" · Up: mostly {self.word}" if self.word else "")
 
 
+def _amount(name: str, least: int, value: int, tip: str) -> QSlider:
+    """How far the button to its right goes."""
+    amount = QSlider(Qt.Orientation.Horizontal)
+    amount.setRange(least, 100)
+    amount.setValue(value)
+    amount.setAccessibleName(name)
+    set_tip(amount, tip)
+    leave_wheel(amount)
+    return amount
+
+
 class LatentPanel(Panel):
     """All latents, 8 x 2, with buttons for all of them."""
 
@@ -101,21 +112,19 @@ class LatentPanel(Panel):
             grid.addWidget(latent, index // COLUMNS, index % COLUMNS)
             latent.lock_wanted.connect(session.lock)
         self.body.addLayout(grid, 1)
-        self.amount = QSlider(Qt.Orientation.Horizontal)
-        self.amount.setRange(0, 100)
-        self.amount.setValue(100)
-        self.amount.setAccessibleName("Amount of Randomise, per cent")
-        set_tip(self.amount, "How far Randomise goes: left, steps around this sound; right, anywhere in the model's space")
-        leave_wheel(self.amount)
-        self.tools.addWidget(self.amount)
+        self.amount = _amount("Amount of Randomise, per cent", 0, 100,
+                              "How far Randomise goes: left, steps around this sound; right, anywhere in the model's space")
+        self.mutation = _amount("Amount of Mutate, hundredths of a latent", 1, round(100 * MUTATION),
+                                "How far Mutate moves each latent: left, hardly at all; right, by about one of the six units of its travel")
         self.randomise = tool("dice", "Randomise", "Another sound of the model, as far away as the slider says; locked latents stay "
                               "(Ctrl+R)", text="Randomise")
-        self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents a little (Ctrl+M)", text="Mutate")
+        self.mutate = tool("mutate", "Mutate latents", "Move all unlocked latents, as far as the slider says (Ctrl+M)", text="Mutate")
         self.reset = tool("reset", "Reset latents", "Reset latents to the patch's values", text="Reset")
-        acts = ((self.randomise, lambda: session.randomise(self.amount.value() / 100)), (self.mutate, session.mutate_latents),
-                (self.reset, session.reset_latents))
+        acts = ((self.randomise, lambda: session.randomise(self.amount.value() / 100)),
+                (self.mutate, lambda: session.mutate_latents(self.mutation.value() / 100)), (self.reset, session.reset_latents))
+        for widget in (self.amount, self.randomise, self.mutation, self.mutate, self.reset):
+            self.tools.addWidget(widget)
         for button, act in acts:
-            self.tools.addWidget(button)
             button.clicked.connect(lambda _=False, act=act: act())
         self.randomise.setShortcut("Ctrl+R")
         self.mutate.setShortcut("Ctrl+M")
@@ -124,8 +133,9 @@ class LatentPanel(Panel):
 
     def rescale(self) -> None:
         super().rescale()
-        if "amount" in vars(self):              # else the panel is being made
-            self.amount.setFixedWidth(theme.px(AMOUNT_WIDTH))
+        if "mutation" in vars(self):            # else the panel is being made
+            for amount in (self.amount, self.mutation):
+                amount.setFixedWidth(theme.px(AMOUNT_WIDTH))
 
     def refresh(self) -> None:
         """Show locks, the model's name, and the current point."""
