@@ -3,11 +3,12 @@
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, sound_bank
+from hummingface.instrument.performance import midi, sound_bank, tuning_events
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.tuning_events import TuningEvent
 
 
 class SoundLoader:
@@ -61,4 +62,6 @@ def controls_of(performer: Performer) -> dict[str, float]:
 
 def event_as_json(event: PlayerEvent) -> dict:
     """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
-    return {"event": "Load", "patch": event.patch.to_json()} if isinstance(event, Load) else midi.to_json(event)
+    if isinstance(event, Load):
+        return {"event": "Load", "patch": event.patch.to_json()}
+    return tuning_events.to_json(event) if isinstance(event, TuningEvent) else midi.to_json(event)

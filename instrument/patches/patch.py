@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hummingface.instrument.patches.parameters import PARAMETERS, defaults, group, renamed
+from hummingface.instrument.patches.scale_tuning import ScaleError, ScaleTuning
+from hummingface.instrument.patches.scale_tuning import from_json as tuning_from_json
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
@@ -20,7 +22,7 @@ from hummingface.models.playing.recorded_note import PLACES, RecordedNoteError, 
 from hummingface.models.playing.recorded_note import from_json as note_from_json
 
 T = TypeVar("T")
-FORMAT, VERSION = "hummingface-patch", 4
+FORMAT, VERSION = "hummingface-patch", 5
 SHAPING = 4                              # the first version whose named knobs do as they do now; before, they moved the latents a little
 SHAPED = [p.id for name in ("characteristic", "family") for p in group(name)]
 SHAPING_NOTICE = ("named knobs (Brighter, Vibrating .., families) moved the latents a little when it was made; they shape the sound now, "
@@ -62,6 +64,7 @@ class Patch:
     model_sha256: str = ""               # of the weights that it was saved with; factory patches have none: they follow their model
     blend: dict[str, float] = field(default_factory=dict)     # what the latents were mixed from: {preset of the model: share}
     recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one in each place
+    tuning: ScaleTuning | None = None    # its own; None: the player's
     version: int = field(default=VERSION, compare=False)           # of the file that it was read from
 
     def __post_init__(self) -> None:
@@ -94,7 +97,8 @@ class Patch:
             "morph": [{"name": c.name, "latents": [round(z, 4) for z in c.latents]} for c in self.morph],
             "gain_db": round(self.gain_db, 2),
         } | ({"blend": dict(self.blend)} if self.blend else {}) | (
-            {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {})
+            {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {}) | (
+            {"tuning": self.tuning.to_json()} if self.tuning is not None else {})
 
 
 def from_json(values: object, where: str = "patch") -> Patch:
@@ -105,7 +109,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
-                             "gain_db", "blend", "recordings"}
+                             "gain_db", "blend", "recordings", "tuning"}
     if unknown:
         raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
@@ -147,7 +151,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
                  model=_text(model.get("name"), where, "model: name"),
                  model_sha256=_text(model.get("sha256", ""), where, "model: sha256"),
                  latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
-                 recordings=_recordings(take("recordings", list, []), where, bool(morph)),
+                 recordings=_recordings(take("recordings", list, []), where, bool(morph)), tuning=_tuning(values.get("tuning"), where),
                  version=file["version"])
 
 
@@ -178,6 +182,13 @@ def _recordings(values: list, where: str, has_pad: bool) -> tuple[Recording, ...
     if sum(len(note.packed) for recording in found for note in recording.notes) > LARGEST_RECORDINGS:
         raise PatchError(f"{where}: its recordings are larger than the {LARGEST_RECORDINGS >> 10} kB that are allowed")
     return tuple(found)
+
+
+def _tuning(values: object, where: str) -> ScaleTuning | None:
+    try:
+        return None if values is None else tuning_from_json(values, f"{where}: tuning")
+    except ScaleError as error:
+        raise PatchError(str(error)) from error
 
 
 def load(path: str | Path) -> Patch:
@@ -258,7 +269,12 @@ def _from_version_3(values: dict) -> dict:
     return {**values, "version": 4}
 
 
-MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2, 3: _from_version_3}        # from version to the next
+def _from_version_4(values: dict) -> dict:
+    """Version 4 had no tuning of its own: keys are tuned as the player has them, equally if nothing is chosen."""
+    return {**values, "version": 5}
+
+
+MIGRATIONS = {0: _from_version_0, 1: _from_version_1, 2: _from_version_2, 3: _from_version_3, 4: _from_version_4}  # to the next version
 
 
 def _typed(value: object, kind: type[T], where: str, name: str) -> T:

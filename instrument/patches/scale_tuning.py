@@ -1,7 +1,7 @@
 """A tuning from Scala's files: a scale (.scl), a keyboard mapping (.kbm), or both, as text that patches and settings carry.
 
-The files are checked here, line by line, and computed by Surge's tuning-library. What its readers leave open is settled so: keys outside
-the range that a mapping names are silent, as those that it leaves out with an `x` (ZynAddSubFX and MTS-ESP do so, too).
+The files are checked here, line by line; Surge's tuning-library reads and computes the scale (docs/decisions/tuning.md). Keys outside the
+range that a mapping names are silent, as those that it leaves out with an `x`: ZynAddSubFX and MTS-ESP do so, too.
 Sources: https://www.huygens-fokker.org/scala/scl_format.html, https://www.huygens-fokker.org/scala/help.htm#mappings
 """
 import math
@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from hummingface.models.playing.checked_json import read_file
+from hummingface.models.playing.frame import hz_to_pitch
 
 KEYS = 128
 SCALE_SUFFIX, MAPPING_SUFFIX = ".scl", ".kbm"
@@ -23,10 +25,22 @@ MOST_CENTS = 24_000.0               # of a note of a scale, either way
 REFERENCE_HZ = 4.0, 20_000.0        # that a mapping may give to its reference key
 LOWEST_PITCH, HIGHEST_PITCH = -36.0, 160.0      # MIDI pitches, 1 Hz and 84 kHz: keys beyond are silent
 MOST_REMEMBERED = 64
+_AND = " · "                            # between the names of a scale and a mapping
 _TWELVE = ["", "12", *(f"{100 * step}." for step in range(1, 13))]
 _RATIO, _CENTS, _WHOLE = (re.compile(pattern) for pattern in (
     r"\s*(-?\d+)(?:\s*/\s*(\d+))?(?![\d.,])", r"\s*([+-]?(?:\d+\.\d*|\.\d+))(?![\d,])", r"\s*(-?\d+)(?![\d.,])"))
 _MAPPING = ("size of the map", "first key", "last key", "middle key", "reference key", "reference frequency", "scale degree of the octave")
+
+
+class _Mapping(NamedTuple):
+    """What a keyboard mapping says. `degrees` of the scale for each key of the map, None where it is silent; none: every key its own."""
+    first: int
+    last: int
+    middle: int
+    reference: int
+    reference_hz: float
+    octave: int                         # the degree by which the map repeats; 0: as many degrees as the map has keys
+    degrees: list[int | None]
 
 
 class ScaleError(ValueError):
@@ -90,7 +104,7 @@ def is_tuning(values: object) -> bool:
 
 
 def of_files(paths: Iterable[str | Path], onto: ScaleTuning | None = None) -> ScaleTuning:
-    """The tuning in a .scl file, a .kbm file, or one of each; a single one takes the place of its kind in `onto`. Raises ScaleError."""
+    """The tuning in a .scl file, a .kbm file, or one of each; a .kbm alone is applied to the scale of `onto`. Raises ScaleError."""
     found: dict[str, tuple[Path, tuple[str, ...]]] = {}
     for path in map(Path, paths):
         kind = path.suffix.lower()
@@ -101,17 +115,20 @@ def of_files(paths: Iterable[str | Path], onto: ScaleTuning | None = None) -> Sc
         found[kind] = path, _lines_of(path)
     if not found:
         raise ScaleError("a tuning is made of a scale (.scl), a keyboard mapping (.kbm), or both")
-    scale, mapping = (found[kind][1] if kind in found else before for kind, before in (
-        (SCALE_SUFFIX, onto.scale if onto else ()), (MAPPING_SUFFIX, onto.mapping if onto else ())))
-    for kind, read in ((SCALE_SUFFIX, _scale_text), (MAPPING_SUFFIX, _mapping_text)):
-        if kind in found:
-            read(found[kind][1], str(found[kind][0]))
-    names = [path.stem for path, _ in found.values()]
-    if onto is not None and len(found) == 1 and (onto.scale and scale is onto.scale or onto.mapping and mapping is onto.mapping):
-        names.insert(0 if MAPPING_SUFFIX in found else 1, onto.name)
-    made = ScaleTuning("".join(c if c.isprintable() else " " for c in " · ".join(dict.fromkeys(names)))[:LONGEST_NAME], scale, mapping)
-    _pitches(made.scale, made.mapping, " with ".join(str(path) for path, _ in found.values()))
-    return made
+    names, where, scale, mapping = [], "", (), ()
+    if onto is not None and SCALE_SUFFIX not in found and onto.scale:
+        names, scale = [onto.name.partition(_AND)[0]], onto.scale
+    for kind, (path, lines) in sorted(found.items(), reverse=True):         # each by itself first: errors name its file
+        where = str(path)
+        names.append("".join(c if c.isprintable() else " " for c in path.stem).strip() or "Scale")
+        if kind == SCALE_SUFFIX:
+            scale = lines
+            _scale_text(lines, where)
+        else:
+            mapping = lines
+            _mapping_of(lines, where)
+    _pitches(scale, mapping, where)
+    return ScaleTuning(_AND.join(names)[:LONGEST_NAME], scale, mapping)
 
 
 def _lines_of(path: Path) -> tuple[str, ...]:
@@ -174,8 +191,8 @@ def _note(number: int, line: str, where: str) -> str:
     return f"{cents:.12f}"
 
 
-def _mapping_text(lines: tuple[str, ...], where: str, count: int = MOST_NOTES) -> str:
-    """A keyboard mapping as the library reads it: checked, for a scale of `count` notes, with nothing but what counts. Raises ScaleError."""
+def _mapping_of(lines: tuple[str, ...], where: str, count: int = MOST_NOTES) -> _Mapping:
+    """The keyboard mapping in these lines, for a scale of `count` notes. Raises ScaleError."""
     content = [(number, line.split("!")[0].strip()) for number, line in _content(lines)]
     while content and not content[-1][1]:
         content.pop()
@@ -184,26 +201,20 @@ def _mapping_text(lines: tuple[str, ...], where: str, count: int = MOST_NOTES) -
     values = []
     for (number, line), what in zip(content, _MAPPING, strict=False):
         if what == "reference frequency":
-            values.append(_frequency(number, line, where))
+            reference_hz = _frequency(number, line, where)
             continue
         found = _WHOLE.match(line)
         value, (low, high) = int(found[1]) if found else -1, (0, KEYS - 1 if "key" in what else MOST_NOTES)
         if not found or not low <= value <= high:
             raise ScaleError(f"{where}: line {number}: {_shown(line)} is not the {what}, {low} to {high}")
-        values.append(str(value))
-    size, keys = int(values[0]), content[len(_MAPPING):]
+        values.append(value)
+    size, first, last, middle, reference, octave = values
+    keys, numbers = content[len(_MAPPING):], [number for number, _ in content]
     if len(keys) > size:
         number, line = keys[size]
         raise ScaleError(f"{where}: line {number}: {_shown(line)} is one key more than the {size} that its map has")
     degrees = [None if line.lower().startswith("x") else _degree(number, line, where) for number, line in keys]
     degrees += [None] * (size - len(keys))                     # the format lets a file leave unmapped keys at the end away
-    _check_mapping([int(value) for value in values[:5] + values[6:]], degrees, count, where, [number for number, _ in content])
-    return "\n".join([*values, *("x" if degree is None else str(degree) for degree in degrees)]) + "\n"
-
-
-def _check_mapping(values: list[int], degrees: list[int | None], count: int, where: str, numbers: list[int]) -> None:
-    """What a mapping's lines, of these `numbers`, say together. Raises ScaleError."""
-    size, first, last, middle, reference, octave = values
     if first > last:
         raise ScaleError(f"{where}: line {numbers[2]}: the last key, {last}, is below the first, {first}")
     if size and degrees[(reference - middle) % size] is None:
@@ -211,15 +222,16 @@ def _check_mapping(values: list[int], degrees: list[int | None], count: int, whe
     if octave > count:
         raise ScaleError(f"{where}: line {numbers[6]}: the octave is degree {octave}, but the scale has {count} notes: take the mapping "
                          "together with the scale that it was made for")
+    return _Mapping(first, last, middle, reference, reference_hz, octave, degrees)
 
 
-def _frequency(number: int, line: str, where: str) -> str:
+def _frequency(number: int, line: str, where: str) -> float:
     found = re.match(r"\s*(\d+(?:\.\d*)?|\.\d+)(?![\d,])", line)
     value = float(found[1]) if found else math.nan
     if not REFERENCE_HZ[0] <= value <= REFERENCE_HZ[1]:
         raise ScaleError(f"{where}: line {number}: {_shown(line)} is not a reference frequency, "
                          f"{REFERENCE_HZ[0]:g} to {REFERENCE_HZ[1]:g} Hz")
-    return f"{value:.12f}"
+    return value
 
 
 def _degree(number: int, line: str, where: str) -> int:
@@ -237,22 +249,38 @@ def _shown(line: str) -> str:
 @lru_cache(MOST_REMEMBERED)
 def _pitches(scale: tuple[str, ...], mapping: tuple[str, ...], where: str) -> np.ndarray:
     import tuning_library
-    text = _scale_text(scale or tuple(_TWELVE), where)
-    keys = _mapping_text(mapping, where, int(text.split("\n")[1])) if mapping else ""
     try:
-        read = tuning_library.parse_scl_data(text)
-        if keys:
-            mapped = tuning_library.parse_kbm_data(keys)
-            first, last = mapped.first_midi, mapped.last_midi
-            tuned = tuning_library.Tuning(read, mapped)
+        read = tuning_library.parse_scl_data(_scale_text(scale or tuple(_TWELVE), where))
+        if mapping:
+            pitches = _mapped(_mapping_of(mapping, where, read.count), [tone.cents for tone in read.tones])
         else:
-            (first, last), tuned = (0, KEYS - 1), tuning_library.Tuning(read)
+            tuned = tuning_library.Tuning(read)
+            pitches = np.array([12 * tuned.log_scaled_frequency_for_midi_note(key) for key in range(KEYS)])
     except tuning_library.TuningError as error:
         raise ScaleError(f"{where}: {error}") from error
-    pitches = np.array([12 * tuned.log_scaled_frequency_for_midi_note(key)
-                        if first <= key <= last and tuned.is_midi_note_mapped(key) else math.nan for key in range(KEYS)])
     pitches[~((pitches >= LOWEST_PITCH) & (pitches <= HIGHEST_PITCH))] = math.nan
     if np.isnan(pitches).all():
         raise ScaleError(f"{where}: no key has a pitch that can be heard")
     pitches.flags.writeable = False
     return pitches
+
+
+def _mapped(mapping: _Mapping, cents: list[float]) -> np.ndarray:
+    """The pitches [KEYS] of a scale of these notes under a mapping, by Scala's definition. (The library's own differ from it where the
+    reference key begins a repetition of the map, or the map's octave is not the scale's.)"""
+    notes = [0.0, *cents]
+
+    def interval(degree: int) -> float:
+        turns, step = divmod(degree, len(cents))
+        return turns * cents[-1] + notes[step]
+
+    def place(key: int) -> float:
+        """In cents above the middle key."""
+        if not mapping.degrees:
+            return interval(key - mapping.middle)
+        turns, step = divmod(key - mapping.middle, len(mapping.degrees))
+        degree = mapping.degrees[step]
+        return math.nan if degree is None else turns * interval(mapping.octave or len(mapping.degrees)) + interval(degree)
+    reference = float(hz_to_pitch(mapping.reference_hz))
+    return np.array([reference + (place(key) - place(mapping.reference)) / 100 if mapping.first <= key <= mapping.last else math.nan
+                     for key in range(KEYS)])

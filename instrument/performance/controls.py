@@ -30,7 +30,7 @@ STEREO_WIDTH = INDEX["character.width"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
-TUNE, TRANSPOSE = INDEX["master.tune_cents"], INDEX["master.transpose"]
+TUNE, TRANSPOSE, A4 = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.a4_hz"]
 WIDTH, MODE, VOICES = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 

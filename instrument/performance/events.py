@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.midi import Event
+from hummingface.instrument.performance.tuning_events import TuningEvent
 from hummingface.instrument.performance.voice_allocation import RULES
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Load:
         return self.source.name if self.source is not None else self.model
 
 
-PlayerEvent = Event | Load
+PlayerEvent = Event | TuningEvent | Load
 
 
 def noted(event: PlayerEvent) -> PlayerEvent:

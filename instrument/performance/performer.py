@@ -19,6 +19,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
 from hummingface.instrument.performance.controls import (
+    A4,
     GLIDE,
     INDEX,
     LEVEL_DB,
@@ -33,9 +34,11 @@ from hummingface.instrument.performance.controls import (
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.hops import HopMaker
+from hummingface.instrument.performance.key_pitches import KeyPitches
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import Bend, Controller, KeyPressure, NoteOff, NoteOn, Panic, Pressure, Program, Set, Tempo
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
@@ -49,6 +52,7 @@ class PerformerOptions(TypedDict, total=False):
     log: Callable[[int, PlayerEvent], None] | None
     on_program: Callable[[int, int], None] | None
     changed: Callable[[str, float], None] | None
+    tuned: Callable[[str, str], None] | None
     shown: bool
 
 
@@ -57,25 +61,28 @@ class Performer:
 
     `log(sample, event)` is called for every event with the sample at which it takes effect: feeding these to another performer (delay 0)
     gives the same hops. `on_program(channel, number)` is called when a program change takes effect and may call `load_patch`. `changed(id,
-    value)` is called for controls that MIDI moved. `seed` seeds everything random. `shown`: whether a window displays the values in
-    `state`.
+    value)` is called for controls that MIDI moved, `tuned(by, name)` when another tuning is in force, as `KeyPitches` says it. `seed` seeds
+    everything random. `shown`: whether a window displays the values in `state`.
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, PlayerEvent], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
-                 changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
+                 changed: Callable[[str, float], None] | None = None, tuned: Callable[[str, str], None] | None = None,
+                 shown: bool = True) -> None:
         self.state = state
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
-        self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
+        self.log, self.on_program, self.changed, self._tuned, self._shown = log, on_program, changed, tuned, shown
         self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
         self.hop = -1                               # the newest computed hop
         self.late_hops = 0
         self.events = 0                             # received so far
         self.lost_notes = 0                         # for which there was no slot
         self.law = LAW                              # the law of loudness over velocity; an old take has its own
-        self.voices = Voices()
+        self.key_pitches = KeyPitches()
+        self._told_tuning = "", ""
+        self.voices = Voices(self.key_pitches.table)
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.maker = HopMaker(state, self.voices, self.controls, seed)
         self._queue: list[tuple[int, int, PlayerEvent]] = []
@@ -223,7 +230,7 @@ class Performer:
             self.lost_notes += 1
             return
         slot = voices.note_on(event.channel, event.note, event.velocity)
-        if slot is None and voices.mode == POLY and not voices.owed:
+        if slot is None and voices.mode == POLY and not voices.owed and voices.sounds(event.channel, event.note):
             self.lost_notes += 1
         self._begin(slot, sample)
 
@@ -264,6 +271,19 @@ class Performer:
     def _tempo(self, event: Tempo, sample: int) -> None:
         self.controls.set_tempo(event.bpm)
 
+    def _tune(self, event: TuningEvent, sample: int) -> None:
+        self.key_pitches.hear(event)
+        self._retuned(sounding=not isinstance(event, (TuneKeys, TuneOctave)) or event.sounding)
+
+    def _retuned(self, sounding: bool = True) -> None:
+        """Keys may have other pitches; `sounding`: also those that sound."""
+        if sounding:
+            self.voices.retune()
+        now = self.key_pitches.by, self.key_pitches.name
+        if now != self._told_tuning and self._tuned is not None:
+            self._tuned(*now)
+        self._told_tuning = now
+
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()
         self.voices.down[:] = False
@@ -283,6 +303,8 @@ class Performer:
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
         self.latents.load(patch)
+        if self.key_pitches.load(patch.tuning):
+            self._retuned()
         for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
         self._apply_settings()
@@ -306,6 +328,8 @@ class Performer:
         self.voices.limit = int(now[VOICES])
         self.voices.glide_s = float(now[GLIDE])
         self.voices.set_mode(int(now[MODE]))
+        if self.key_pitches.set_a4(float(now[A4])):
+            self._retuned()
         goal = self.controls.goal
         knob_offsets = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
         self.source.set_target(self.latents.at(goal), knob_offsets)
@@ -340,6 +364,8 @@ class Performer:
         elif number in (midi.DATA_MSB, midi.DATA_LSB):
             if self.channels.enter(channel, number, value):
                 self.controls.bend(channel, self.channels.semitones(channel))
+            elif self.key_pitches.enter(channel, self.channels.rpn[channel], number, value):
+                self._retuned()
         elif number == midi.ALL_SOUND_OFF:
             self.voices.silence(channel)
         elif number == midi.RESET_CONTROLLERS:
@@ -359,4 +385,5 @@ class Performer:
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, UseTuning: Performer._tune, TuneKeys: Performer._tune,
+    TuneOctave: Performer._tune, HostTuning: Performer._tune}

@@ -53,6 +53,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
         "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
         "born": voices.born_count, "released": voices.release_count,
+        **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
     }
 
@@ -74,6 +75,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
+    performer.key_pitches.restore(snapshot.get("tuning", {}))
     performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
     performer._apply_settings()
     source.snap()

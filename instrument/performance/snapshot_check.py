@@ -4,6 +4,8 @@ from typing import Any, TypeVar
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import MOST_LATENTS
+from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, LOWEST_PITCH
+from hummingface.instrument.performance import key_pitches
 from hummingface.instrument.performance.channel_state import RANGES
 from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
@@ -53,6 +55,11 @@ def _check_sound(values: dict) -> None:
     _number(values, "gain_db", -60, 60)
     if "tempo" in values and values["tempo"] != 0:
         _number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
+    if "tuning" in values:
+        try:
+            key_pitches.check(values["tuning"])
+        except ValueError as error:
+            raise SnapshotError(str(error)) from error
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise SnapshotError("its model has no name")
@@ -110,7 +117,7 @@ def _check_keys(values: dict) -> None:
     if "last_pitch" not in values:
         raise SnapshotError("last_pitch is missing")
     if values["last_pitch"] is not None:
-        _number(values, "last_pitch", 0, 127)
+        _number(values, "last_pitch", LOWEST_PITCH, HIGHEST_PITCH)
 
 
 def _check_effects(values: dict) -> None:

@@ -77,7 +77,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
     return begin
 
 
-def _loaded(event: midi.Event | LoadByName, bank: SoundBank) -> PlayerEvent:
+def _loaded(event: PlayerEvent | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
         return Load(event.patch, bank.source(event.model, event.patch.recordings) if event.model else None, event.law, event.rules)
