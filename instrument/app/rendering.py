@@ -3,7 +3,7 @@ import argparse
 from pathlib import Path
 
 from hummingface.command_parser import CommandParser, between, pair, whole
-from hummingface.instrument.app.options import add_json, add_out, add_sound, finish_compiling
+from hummingface.instrument.app.options import add_json, add_out, add_sound, add_tuning, finish_compiling, tuning_of
 from hummingface.instrument.app.terminal import Terminal
 
 
@@ -25,6 +25,7 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
                              "nothing; if left out, what suits the file")
     render.add_argument("--cc", action="append", type=pair, default=[], metavar="NUMBER=CONTROL",
                         help="a controller that moves a control, beside those that do in the window; see `hummingface controls`")
+    add_tuning(render)
     render.add_argument("--gain", type=between(-60, 12, "dB"), default=0.0, metavar="DB", help="volume of every part, -60..12")
     render.add_argument("--stems", action="store_true", help="also write a file of each part beside the mix")
     render.add_argument("--block", type=whole(16, 2048), default=2048, metavar="N", help="samples a block, 16..2048")
@@ -58,7 +59,8 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
             raise ValueError("--patch and --preset both say what plays; give one of them")
         model = load_model(args.model)
         patch = preset_patch(model, args.preset)
-    options = RenderOptions(args.rate, args.block, args.seed, None, args.dry, _controllers(args.cc), {"master.volume_db": args.gain})
+    options = RenderOptions(args.rate, args.block, args.seed, None, args.dry, _controllers(args.cc), {"master.volume_db": args.gain},
+                            tuning_of(args))
     with terminal.progress(f"rendering {args.out.name}") as progress:
         report = render_midi(args.midi, args.out, Assignment(patch, model, args.by, dict(args.map), args.programs), options,
                              stems=args.stems, loudness=args.json, progress=progress)

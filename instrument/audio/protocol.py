@@ -10,7 +10,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.patches import velocity_curve
+from hummingface.instrument.patches import scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
@@ -26,6 +26,7 @@ RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
 CLOSING_TAKE_S = 2.0                    # what ending may take: the recorder completes its take,
 FAREWELL_S = 1.5                        # and a device that does not close in this time is left to the system
 TAKE_FORMATS = ("wav24", "wav32", "flac")
+TUNED_BY = ("host", "midi", "patch", "player", "")      # whose tuning is in force: `KeyPitches.by`
 
 
 class ProtocolError(ValueError):
@@ -133,6 +134,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
     "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
+    "tuning": {"tuning": Field(or_none(scale_tuning.is_tuning), "a tuning with name and scale, or null")},
     "patch": {"patch": Field(_object, "a patch")},
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "panic": {},
@@ -160,6 +162,7 @@ TELLS: dict[str, dict[str, Field]] = {
     "devices": {"audio": Field(list_of(_object), "a list of devices"), "midi": _NAMES},
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
+    "tuning": {"by": Field(lambda x: x in TUNED_BY, f"one of {', '.join(map(repr, TUNED_BY))}"), "name": Field(_text, "a name")},
     "recording": {"path": _NAME, "begin": Field(whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
     "clock": {"bpm": Field(or_none(is_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},

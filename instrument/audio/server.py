@@ -31,11 +31,13 @@ from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, Au
 from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
+from hummingface.instrument.patches import scale_tuning
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine, EngineOptions
     from hummingface.instrument.audio.held_by_source import HeldBySource
+    from hummingface.instrument.audio.mts_esp import MtsClient
     from hummingface.instrument.audio.output_stream import MidiInput
     from hummingface.instrument.audio.recall import Recall
     from hummingface.instrument.audio.sound_loader import SoundLoader
@@ -72,6 +74,7 @@ class Server:
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Engine | None = None
         self._surroundings: Surroundings | None = None
+        self._mts: MtsClient | None = None
         self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
         self._announcer = Announcer(lambda message: self._listener.tell(message))
@@ -145,7 +148,9 @@ class Server:
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
+        from hummingface.instrument.audio import mts_esp
         from hummingface.instrument.audio.held_by_source import HeldBySource
+        from hummingface.instrument.audio.mts_esp import MtsClient
         from hummingface.instrument.audio.recall import Recall  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.sound_loader import SoundLoader
         from hummingface.instrument.audio.surroundings import Surroundings
@@ -153,6 +158,8 @@ class Server:
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
         self._held = HeldBySource()
+        mts = mts_esp.library()
+        self._mts = MtsClient(mts, lambda event: self._playing.receive(event)) if mts is not None else None
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
         if self._config.get("velocity_curve") is not None:
             self._touch.use(self._config["velocity_curve"])
@@ -176,6 +183,10 @@ class Server:
         self._surroundings.use_jack(self._playing.jack)
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
+        if self._config.get("tuning") is not None:
+            self._use_tuning(self._config["tuning"])
+        if self._mts is not None:
+            self._mts.start()
         slow.cancel()
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
@@ -192,6 +203,7 @@ class Server:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
+            self._playing.performer.key_pitches.restore(old.performer.key_pitches.capture())
             self._playing.performer.controllers = old.performer.controllers
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
@@ -211,6 +223,8 @@ class Server:
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
         if self._surroundings:
             self._surroundings.close()
+        if self._mts is not None:
+            self._mts.close()
         self._output.fade_out()
         self._output.close()
         log.info("ends")
@@ -257,6 +271,8 @@ class Server:
                 self._around.want(message["ports"])
             case "midi_map":
                 self._set_midi_map(message["map"])
+            case "tuning":
+                self._use_tuning(message["tuning"])
             case "listen_velocities":
                 self._touch.listen(message["on"])
             case "test_tone":
@@ -317,10 +333,16 @@ class Server:
     def _set_midi_map(self, controllers: dict[str, str]) -> None:
         self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
 
+    def _use_tuning(self, values: dict | None) -> None:
+        from hummingface.instrument.performance.tuning_events import UseTuning
+        self._playing.receive(UseTuning(None if values is None else scale_tuning.from_json(values, "the player's tuning")))
+
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""
         if kind == "set":
             self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
+        elif kind == "tuning":
+            self._tell({"tell": "tuning", "by": values[0], "name": values[1]})
         elif kind == "program":
             self._inbox.put({"do": "program", "number": values[0]})
         elif kind == "failed":

@@ -17,6 +17,7 @@ from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
 from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
+from hummingface.instrument.gui.controllers.tuning_menu import TuningMenu
 from hummingface.instrument.gui.controllers.window_restore import Keeping
 from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
@@ -119,8 +120,11 @@ class Window(QMainWindow):
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.news.on_ready.append(self._send_wheel)
+        self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self._save_settings)
+        self.output.tools.addWidget(self.tuning.button)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
-        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
+                                                                       self.tuning.drop)
         self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)
         self.qwerty = Qwerty(self.note_input, self)
 
@@ -228,6 +232,7 @@ class Window(QMainWindow):
             self.news.hear(message, self.client.telemetry)
             self.recording.hear(message)
             self.help.hear(message)
+            self.tuning.hear(message)
             if message["tell"] == "velocities" and "touch" in vars(self):
                 self.touch.show_velocities(message["incoming"])
         telemetry = self.client.telemetry()

@@ -16,7 +16,8 @@ from hummingface.instrument.offline.loudness_meter import LoudnessMeter
 from hummingface.instrument.offline.parts import Assignment, Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
 from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import DRY
+from hummingface.instrument.patches.patch import DRY, Patch
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.performance import midi, score
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.models.playing.file_names import plain
@@ -60,7 +61,8 @@ class BounceReport:
 @dataclass(frozen=True)
 class RenderOptions:
     """How parts are rendered. `controllers`: number -> control, instead of the table's own. `controls`: the player's own (volume, tuning
-    ...), which no patch holds. `dry`: without room, echoes and chorus. `seconds` cuts the performance; None: until all is quiet."""
+    ...), which no patch holds. `dry`: without room, echoes and chorus. `tuning`: in place of the patches' own. `seconds` cuts
+    the performance; None: until all is quiet."""
     rate_hz: int = 48000
     block_samples: int = 2048
     seed: int = 0
@@ -68,6 +70,12 @@ class RenderOptions:
     dry: bool = False
     controllers: dict[int, str] | None = None
     controls: dict[str, float] = field(default_factory=dict)
+    tuning: ScaleTuning | None = None
+
+    def of(self, patch: Patch) -> Patch:
+        """A patch as it is to be played."""
+        patch = patch.dry() if self.dry else patch
+        return patch if self.tuning is None else patch.with_values(tuning=self.tuning)
 
 
 class Rendering:
@@ -79,8 +87,8 @@ class Rendering:
         controllers = options.controllers
         if options.dry:
             controllers = {number: id_ for number, id_ in (midi.CONTROLS if controllers is None else controllers).items() if id_ not in DRY}
-            for part in plan:
-                part.sound.patch = part.sound.patch.dry()
+        for part in plan:
+            part.sound.patch = options.of(part.sound.patch)
         self._players = [_player(part, tempos, options, options.seed + (part.number if len(plan) > 1 else 0), controllers)
                          for part in plan]
         self._last = max(round(at_s * options.rate_hz) for part in plan for at_s, _ in part.events)
@@ -186,7 +194,7 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
     def on_program(channel: int, number: int) -> None:
         sound = load(number)
         if sound is not None:
-            performer.load_patch(sound.patch.dry() if options.dry else sound.patch, sound.source)
+            performer.load_patch(options.of(sound.patch), sound.source)
     performer.on_program = on_program
     if controllers is not None:
         performer.controllers = dict(controllers)

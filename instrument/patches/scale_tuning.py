@@ -180,7 +180,7 @@ def _note(number: int, line: str, where: str) -> str:
     if found := _CENTS.match(line):
         cents = float(found[1])
     elif found := _RATIO.match(line):
-        over, under = int(found[1]), int((found[2] or "1"))
+        over, under = int(found[1]), int(found[2] or "1")
         if over <= 0 or under <= 0:
             raise ScaleError(f"{where}: line {number}: {_shown(line)} is a ratio that is not above 0")
         cents = 1200 * (math.log2(over) - math.log2(under))

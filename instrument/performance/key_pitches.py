@@ -167,7 +167,8 @@ def check(values: object) -> None:
             _table_of(values[name])
     if ("by_midi" in values) != ("by_a4" in values):
         raise ValueError("its tuning by MIDI is not whole")
-    for name, rows, columns, most in (("by_a4", CHANNELS, KEYS, 1), ("fine", 1, CHANNELS, 2 * MIDDLE_FINE - 1), ("coarse", 1, CHANNELS, 127)):
+    for name, rows, columns, most in (("by_a4", CHANNELS, KEYS, 1), ("fine", 1, CHANNELS, 2 * MIDDLE_FINE - 1),
+                                      ("coarse", 1, CHANNELS, 127)):
         of = values.get(name)
         if of is not None and not _is_table([of] if rows == 1 else of, rows, columns, most):
             raise ValueError(f"{name} of its tuning is not {rows} times {columns} numbers from 0 to {most}")

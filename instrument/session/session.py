@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.session import dice
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
 from hummingface.models.playing.recorded_note import KNOBS, PAD_CORNERS, PLACES, Recording
@@ -185,6 +186,16 @@ class Session:
         self._push(self.state)
         recordings = _in_corner(PAD_CORNERS[index], recording, self.state.patch.recordings, empty)
         self.state = replace(self.state, patch=replace(self.state.patch, morph=tuple(corners), recordings=recordings))
+        self._send_patch()
+        self._changed()
+
+    def tune(self, tuning: ScaleTuning | None) -> None:
+        """Give the patch a tuning of its own, or (None) that of all patches."""
+        if tuning == self.state.patch.tuning:
+            return
+        self._settle()
+        self._push(self.state)
+        self.state = replace(self.state, patch=replace(self.state.patch, tuning=tuning))
         self._send_patch()
         self._changed()
 

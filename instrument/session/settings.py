@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 
 from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
-from hummingface.instrument.patches import velocity_curve
+from hummingface.instrument.patches import scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
@@ -44,6 +44,7 @@ class Settings:
     midi_ports: list[str] | None = None
     midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
+    tuning: dict | None = None                  # for all patches that have none of their own, as `scale_tuning.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
@@ -146,6 +147,7 @@ _CHECKS = {
     "block_samples": or_none(whole(*BLOCK_SAMPLES)),
     "midi_ports": or_none(list_of(_text)),
     "midi_map": or_none(is_midi_map),
+    "tuning": or_none(scale_tuning.is_tuning),
     "patch": or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,
