@@ -41,8 +41,8 @@ class Instrument:
 
     `patch`: a patch of the library by name, a patch file, or None for the first. `preset`: instead of a patch, a preset of the model, every
     control at its default; `latents`: instead of both, a point of the model's latent space. `model`: a model by name or file; None: the
-    patch's own, or the factory's first. A model alone plays its first preset. `tuning`: a scale (.scl), a keyboard mapping (.kbm), or one of
-    each. Raises SoundError where one of them is not there or cannot be used.
+    patch's own, or the factory's first. A model alone plays its first preset. `tuning`: a scale (.scl), a keyboard mapping (.kbm), or
+    one of each. Raises SoundError where one of them is not there or cannot be used.
 
         instrument = Instrument("Evening Grand")
         instrument["reverb.mix"] = 0.3
@@ -100,8 +100,8 @@ class Instrument:
 
     @property
     def tuning(self) -> ScaleTuning | None:
-        """The tuning of its keys, which is a part of the patch; None: equal temperament. To be set to a .scl file, a .kbm file, one of each in
-        a list, or a tuning of another instrument. `tuning.pitches()` are the pitches of all keys, NaN where they are silent."""
+        """The tuning of its keys, which is a part of the patch; None: equal temperament. To be set to a .scl file, a .kbm file, one of each
+        in a list, or a tuning of another instrument. `tuning.pitches()` are the pitches of all keys, NaN where they are silent."""
         return self.patch.tuning
 
     @tuning.setter

@@ -23,6 +23,14 @@ def add_sound(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
 
 
+def place(text: str) -> str:
+    """A port, or HOST:PORT."""
+    port = text.rpartition(":")[2]
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 9000 or 192.168.1.20:9000")
+    return text
+
+
 def add_tuning(parser: argparse.ArgumentParser) -> None:
     """What tunes the keys."""
     parser.add_argument("--tuning", action="append", type=Path, default=[], metavar="FILE",

@@ -1,10 +1,14 @@
 """`hummingface render | replay | resynthesise`: MIDI files, takes and recordings into sound files."""
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummingface.command_parser import CommandParser, between, pair, whole
 from hummingface.instrument.app.options import add_json, add_out, add_sound, add_tuning, finish_compiling, tuning_of
 from hummingface.instrument.app.terminal import Terminal
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.controller_map import Table
 
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
@@ -68,17 +72,24 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _controllers(more: list[tuple[str, str]]) -> dict[int, str]:
+def _controllers(more: list[tuple[str, str]]) -> "Table":
     """Controllers as in the window, and more."""
-    from hummingface.instrument.performance.midi import CONTROLS
+    from hummingface.instrument.patches.parameters import PARAMETERS
+    from hummingface.instrument.performance import controller_map, midi
     from hummingface.instrument.session import settings
+    from hummingface.suggestions import did_you_mean
     moved = settings.load()[0].midi_map
-    controllers = {int(number): id_ for number, id_ in moved.items()} if moved is not None else dict(CONTROLS)
+    table = list(controller_map.from_json(moved) if moved is not None else controller_map.USUAL)
     for number, id_ in more:
         if not number.isdecimal():
             raise ValueError(f"--cc {number}={id_}: a controller is a number, 0..127")
-        controllers[int(number)] = id_
-    return controllers
+        if id_ not in PARAMETERS:
+            raise ValueError(f"no control is called {id_!r}.{did_you_mean(id_, PARAMETERS)} `hummingface controls` lists them.")
+        if int(number) > 127 or int(number) in midi.RESERVED:
+            raise ValueError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
+        table = [mapping for mapping in table if mapping.number != int(number)]
+        table.append(controller_map.ControllerMapping(int(number), id_))
+    return tuple(table)
 
 
 def replay(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -60,9 +60,10 @@ class Engine:
     """A state block and its performer, which begins with `source` and `patch`.
 
     `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("tuning",
-    by, name), ("failed", error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch`
-    applies the player's velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds.
-    `log(sample, event)` is called for every event with the sample at which it takes effect; so is `history`, which keeps the last minute.
+    by, name), ("controller", event) of each that came, ("failed", error). With `take` the engine is positioned at the take's beginning, and
+    replays it sample for sample. `touch` applies the player's velocity curve to events from MIDI ports, before anything records them;
+    `held` knows what each source holds. `log(sample, event)` is called for every event with the sample at which it takes effect; so is
+    `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
@@ -235,6 +236,8 @@ class Engine:
                         self._score_until = 0
                     if event is not None:
                         performer.receive(event, stamp)
+                    if isinstance(event, midi.Controller):
+                        self._tell("controller", event)
                 performer.advance(now + performer.delay_samples)
                 if midi.NoteOn in kinds:
                     self._ready_s += LEARNT * (time.perf_counter() - began_s - self._ready_s)

@@ -13,10 +13,11 @@ class EngineSettings:
     model, by name or file, that the player named at the start for the patches of the first patch's model.
     """
 
-    def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: dict[str, str] | None,
-                 velocity_curve: list[int] | None, model: str | None, tuning: dict | None = None):
+    def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: list | None,
+                 velocity_curve: list[int] | None, model: str | None, tuning: dict | None = None,
+                 osc: tuple[str | None, str | None] = (None, None)):
         self.audio, self.midi_ports, self.midi_map, self.velocity_curve = audio, midi_ports, midi_map, velocity_curve
-        self.patch, self._model, self.tuning = patch, model, tuning
+        self.patch, self._model, self.tuning, self.osc = patch, model, tuning, osc
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # controls moved since the patch
         self._listening = False                     # to incoming velocities
@@ -44,6 +45,8 @@ class EngineSettings:
                 self.midi_map = message["map"]
             case "velocity_curve":
                 self.velocity_curve = message["table"]
+            case "osc":
+                self.osc = message["listen"], message["echo"]
             case "tuning" if "do" in message:
                 self.tuning = message["tuning"]
             case "listen_velocities":
@@ -53,8 +56,12 @@ class EngineSettings:
         """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
                 "midi_ports": self.midi_ports, "midi_map": self.midi_map, "velocity_curve": self.velocity_curve,
-                "tuning": self.tuning,
+                "tuning": self.tuning, "osc": self.osc_command(),
                 "patch": None if safe else self.patch, "model": None if safe else self._model}
+
+    def osc_command(self) -> dict[str, Any]:
+        """What OSC is to do."""
+        return {"do": "osc", "listen": self.osc[0], "echo": self.osc[1]}
 
     def controls(self) -> Iterator[dict[str, Any]]:
         """Commands for what has been moved since the patch."""

@@ -6,7 +6,7 @@ Sources: https://www.huygens-fokker.org/scala/scl_format.html, https://www.huyge
 """
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +28,7 @@ MOST_REMEMBERED = 64
 _AND = " · "                            # between the names of a scale and a mapping
 _TWELVE = ["", "12", *(f"{100 * step}." for step in range(1, 13))]
 _RATIO, _CENTS, _WHOLE = (re.compile(pattern) for pattern in (
-    r"\s*(-?\d+)(?:\s*/\s*(\d+))?(?![\d.,])", r"\s*([+-]?(?:\d+\.\d*|\.\d+))(?![\d,])", r"\s*(-?\d+)(?![\d.,])"))
+    r"\s*(-?\d+)(?:\s*/\s*(\d+))?(?!\s*[\d.,/])", r"\s*([+-]?(?:\d+\.\d*|\.\d+))(?![\d,])", r"\s*(-?\d+)(?![\d.,])"))
 _MAPPING = ("size of the map", "first key", "last key", "middle key", "reference key", "reference frequency", "scale degree of the octave")
 
 
@@ -115,7 +115,8 @@ def of_files(paths: Iterable[str | Path], onto: ScaleTuning | None = None) -> Sc
         found[kind] = path, _lines_of(path)
     if not found:
         raise ScaleError("a tuning is made of a scale (.scl), a keyboard mapping (.kbm), or both")
-    names, where, scale, mapping = [], "", (), ()
+    names, where = list[str](), ""
+    scale, mapping = tuple[str, ...](), tuple[str, ...]()
     if onto is not None and SCALE_SUFFIX not in found and onto.scale:
         names, scale = [onto.name.partition(_AND)[0]], onto.scale
     for kind, (path, lines) in sorted(found.items(), reverse=True):         # each by itself first: errors name its file
@@ -152,7 +153,7 @@ def _lines_of(path: Path) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _content(lines: Iterable[str]) -> Iterable[tuple[int, str]]:
+def _content(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """(number from 1, line) of all lines that are no comments."""
     return ((number, line) for number, line in enumerate(lines, 1) if not line.startswith("!"))
 

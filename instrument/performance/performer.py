@@ -18,6 +18,7 @@ from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
+from hummingface.instrument.performance.controller_map import STRUCTURAL, ControllerMap
 from hummingface.instrument.performance.controls import (
     A4,
     GLIDE,
@@ -74,7 +75,7 @@ class Performer:
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
         self.log, self.on_program, self.changed, self._tuned, self._shown = log, on_program, changed, tuned, shown
-        self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
+        self.controllers = ControllerMap()          # the player's
         self.hop = -1                               # the newest computed hop
         self.late_hops = 0
         self.events = 0                             # received so far
@@ -347,7 +348,12 @@ class Performer:
 
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value
-        if number == midi.SUSTAIN:
+        if self._is_mapped(event):
+            for name, moved in self.controllers.hear(event, self._travel):
+                self._set(Set(name, moved), sample)
+                if self.changed is not None:
+                    self.changed(name, moved)
+        elif number == midi.SUSTAIN:
             self.voices.pedal(channel, value >= 64)
             self._show(channel)
         elif number == midi.MOD_WHEEL:
@@ -372,14 +378,16 @@ class Performer:
             self._reset(channel)
         elif number >= midi.ALL_NOTES_OFF:
             self.voices.all_notes_off(channel)
-        elif number in self.controllers:
-            name = self.controllers[number]
-            parameter = PARAMETERS.get(name)
-            if parameter is not None:
-                moved = parameter.from_travel(value / 127)
-                self._set(Set(name, moved), sample)
-                if self.changed is not None:
-                    self.changed(name, moved)
+
+    def _is_mapped(self, event: Controller) -> bool:
+        """Whether the player's map has this controller in place of its usual meaning; data entry means what an RPN chose."""
+        if event.number in STRUCTURAL or not self.controllers.takes(event.number, event.channel):
+            return False
+        return event.number not in (midi.DATA_MSB, midi.DATA_LSB) or not self.channels.has_chosen(event.channel)
+
+    def _travel(self, name: str) -> float:
+        """Where a control stands, 0..1."""
+        return PARAMETERS[name].to_travel(float(self.controls.goal[INDEX[name]]))
 
 
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {

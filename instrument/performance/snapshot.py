@@ -51,7 +51,7 @@ def capture(performer: Performer) -> dict[str, Any]:
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
-        "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
+        **performer.controllers.capture(),
         "born": voices.born_count, "released": voices.release_count,
         **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
         "law": performer.law, "tempo": controls.bpm, "turning": _phases(performer.state),
@@ -76,7 +76,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
     performer.key_pitches.restore(snapshot.get("tuning", {}))
-    performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
+    performer.controllers.restore(snapshot)
     performer._apply_settings()
     source.snap()
     voices.down[:] = snapshot["pedals"]

@@ -5,7 +5,7 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import MOST_LATENTS
 from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, LOWEST_PITCH
-from hummingface.instrument.performance import key_pitches
+from hummingface.instrument.performance import controller_map, key_pitches
 from hummingface.instrument.performance.channel_state import RANGES
 from hummingface.instrument.performance.controls import CHANNEL_COLUMNS
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
@@ -88,10 +88,10 @@ def _check_channels(values: dict) -> None:
             raise SnapshotError(f"{name} has not 16 channels")
         for row in rows:
             _numbers({name: row}, name, columns, low, high)
-    controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
-                                           for key, id_ in _typed(values, "controllers", dict).items()}
-    if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
-        raise SnapshotError("controllers are not mapped to controls")
+    try:
+        controller_map.check(values)
+    except controller_map.ControllerMapError as error:
+        raise SnapshotError(f"controllers are not mapped to controls: {error}") from error
 
 
 def _check_keys(values: dict) -> None:

@@ -300,3 +300,79 @@ def test_mappings_mean_what_scala_says():
                       for key in range(128)]
             theirs = np.where((np.array(theirs) >= -36) & (np.array(theirs) <= 160), theirs, np.nan)
             np.testing.assert_allclose(pitches, theirs, atol=1e-6)
+
+
+def test_a_take_with_every_kind_of_tuning_is_played_again(untrained):
+    """From its snapshot and its log, as they are on disk."""
+    from hummingface.instrument.recording import performance_log as played
+    from hummingface.instrument.recording.replay import Replay
+    patch = Patch("Take", untrained.name, (0.5,) * 16, {"reverb.mix": 0.0}, tuning=ScaleTuning("half", ("", "1", "50.")))
+    events = [(0, UseTuning(ScaleTuning("third", ("", "1", "300.")))), (480, NoteOn(0, 64, 90)), (4800, decode(single(64, 61.25))),
+              (9600, HostTuning((tuple(np.arange(128.0) + 0.3),))), (9600, NoteOn(2, 50, 90)), (14400, HostTuning(())),
+              (14401, Controller(2, 101, 0)), (14402, Controller(2, 100, 1)), (14403, Controller(2, 6, 90))]
+    player = Player(untrained, patch, seed=3)
+    captured = snapshot.capture(player.performer)
+    for sample, event in events:
+        player.performer.receive(event, sample)
+    wanted = player.render(24_000)
+    log = b"".join([played.head_line("Take", 0, True, captured), *(played.event_line(*event) for event in events),
+                    played.end_line(24_000, 0)])
+    again = np.concatenate(list(Replay(played.parse(log, "take"), untrained).render(24_000)))
+    np.testing.assert_allclose(again, wanted, atol=1e-4)
+    assert np.abs(wanted).max() > 0.001
+
+
+class Master:
+    """Stands in for `mtsespy`, whose library of masters is no package: one master, or none."""
+
+    def __init__(self):
+        self.hz, self.silent = None, set()
+
+    def register_client(self):
+        return self
+
+    def has_master(self, client):
+        return self.hz is not None
+
+    def note_to_frequency(self, client, key, channel):
+        return float(self.hz[channel % len(self.hz)][key])
+
+    def should_filter_note(self, client, key, channel):
+        return key in self.silent
+
+
+def test_an_mts_esp_master_is_followed():
+    from hummingface.instrument.audio.mts_esp import MtsClient
+    told = []
+    master = Master()
+    client = MtsClient(master, told.append)
+    client.look()
+    assert told == []
+    master.hz, master.silent = [hz(np.arange(128) + 0.25)], {61}
+    client.look()
+    client.look()
+    (row,), = (event.rows for event in told)
+    np.testing.assert_allclose(row, np.where(np.arange(128) == 61, np.nan, np.arange(128) + 0.25), atol=1e-9)
+    master.hz = [hz(np.arange(128) + channel / 10) for channel in range(16)]
+    for _ in range(15):
+        client.look()
+    assert len(told[-1].rows) == 16
+    assert told[-1].rows[9][60] == pytest.approx(60.9)
+    master.hz = None
+    client.look()
+    assert told[-1] == HostTuning(())
+
+
+def test_tuning_messages_in_a_midi_file_reach_every_part(tmp_path):
+    import mido
+
+    from hummingface.instrument.offline.parts import _divided
+    from hummingface.instrument.performance import score
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("sysex", data=single(60, 60.5)[1:-1]), mido.Message("sysex", data=(0x7D, 1, 2)),
+                                       mido.Message("note_on", note=60, velocity=100, channel=1),
+                                       mido.Message("note_on", note=60, velocity=100, channel=4, time=10)]))
+    file.save(tmp_path / "tuned.mid")
+    parts = _divided(score.read(tmp_path / "tuned.mid"), "channel")
+    assert {number: [type(event).__name__ for _, event in events] for number, events in parts.items()} == {
+        2: ["TuneKeys", "NoteOn"], 5: ["TuneKeys", "NoteOn"]}

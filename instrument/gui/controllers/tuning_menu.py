@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.plain_text import caption, set_tip, shortened
+from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.scale_tuning import ScaleError, ScaleTuning, from_json, of_files
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.settings import Settings
@@ -53,6 +54,10 @@ class TuningMenu(QObject):
             return BY[self._by]
         chosen = self._session.state.patch.tuning or self._player
         return chosen.name if chosen is not None else EQUAL
+
+    def tuned(self, patch: Patch) -> Patch:
+        """A patch with the tuning that it is played in."""
+        return patch.with_values(tuning=patch.tuning or self._player)
 
     @property
     def _player(self) -> ScaleTuning | None:
