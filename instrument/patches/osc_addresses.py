@@ -1,5 +1,5 @@
-"""The OSC addresses of all controls, which follow from their ids, and of what else can be asked for: one list for the server and for whoever
-reads it (`hummingface controls --osc`).
+"""The OSC addresses of all controls, which follow from their ids, and of what else can be asked for: one list for the server and for
+whoever reads it (`hummingface controls --osc`).
 
 `/filter/cutoff_hz` takes the value in its unit, `/norm/filter/cutoff_hz` the place of the knob, 0..1.
 """

@@ -69,7 +69,7 @@ def test_every_control_has_an_address_and_takes_values_places_and_names(playing)
         for travel in (0.25, 1.0):
             here.send(message(f"/norm{address_of(name)}", travel))
             wanted.append(Set(name, parameter.from_travel(travel)))
-            until(lambda count=len(wanted): len(engine.heard) >= count)
+            until(lambda: len(engine.heard) == len(wanted))
     assert [(one.id, pytest.approx(one.value)) for one in wanted] == [(one.id, one.value) for one in engine.heard]
     engine.heard.clear()
     here.send(message("/filter/cutoff_hz", 880))

@@ -17,6 +17,8 @@ GOOD: list[dict] = [
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
     {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
     {"do": "listen_velocities", "on": True},
+    {"do": "listen_controllers", "on": True}, {"do": "osc", "listen": "9000", "echo": None},
+    {"do": "midi_map", "map": [{"cc": 20, "control": "reverb.mix", "channel": 3, "takes_over": True}]},
     {"do": "tuning", "tuning": None}, {"do": "tuning", "tuning": {"name": "fifths", "scale": ["", "1", "3/2"]}},
 ]
 BAD = [
