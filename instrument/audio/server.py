@@ -208,7 +208,7 @@ class Server:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
-            self._playing.performer.key_pitches.restore(old.performer.key_pitches.capture())
+            self._playing.performer.restore_tuning(old.performer.key_pitches.capture())
             self._playing.performer.controllers.restore(old.performer.controllers.capture())
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})

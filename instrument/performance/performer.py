@@ -167,6 +167,11 @@ class Performer:
         """The number of sounding voices."""
         return int(self.voices.playing().sum())
 
+    def restore_tuning(self, values: dict[str, Any]) -> None:
+        """Tune the keys as `KeyPitches.capture` of another performer says."""
+        self.key_pitches.restore(values)
+        self._retuned()
+
     def show_channels(self) -> None:
         """Show where all channels stand."""
         for channel in reversed(range(16)):

@@ -75,7 +75,7 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
-    performer.key_pitches.restore(snapshot.get("tuning", {}))
+    performer.restore_tuning(snapshot.get("tuning", {}))
     performer.controllers.restore(snapshot)
     performer._apply_settings()
     source.snap()

@@ -8,7 +8,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
 from hummingface.instrument.performance import midi, snapshot, snapshot_check, tuning_events
 from hummingface.instrument.performance.midi import Controller, NoteOff, NoteOn, Set, decode
-from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, UseTuning
+from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.synthesis.state import HOPS
 from tests import scales
 from tests.performance.hearing import RATE, cents, pitch_hz
@@ -115,6 +115,7 @@ def test_midi_tuning_messages():
     keys = [byte for key in range(128) for byte in ((key, 0x40, 0) if key != 5 else (0x7F, 0x7F, 0x7F))]
     dump = bytes([0xF0, 0x7E, 0, 8, 1, 0, *b"A name of sixteen"[:16], *keys, 0, 0xF7])
     found = decode(dump)
+    assert isinstance(found, TuneKeys)
     assert len(dump) == 408
     assert found.keys == tuple(key for key in range(128) if key != 5)
     assert set(np.array(found.pitches) - np.array(found.keys)) == {0.5}
@@ -197,8 +198,9 @@ def test_mono_glides_between_keys_of_the_scale_and_passes_over_silent_ones(plain
 
 def test_a_snapshot_and_a_log_hold_every_tuning(plain):
     tuning = ScaleTuning("third", ("", "1", "300."))
-    events = [UseTuning(tuning), TuneOctave((1, 2), tuple(map(float, range(12))), True), TuneKeys((60, 61), (60.25, 61.5), False),
-              HostTuning(((float("nan"), *np.arange(127.0).tolist()),)), UseTuning(None)]
+    events: list[TuningEvent] = [
+        UseTuning(tuning), TuneOctave((1, 2), tuple(map(float, range(12))), True), TuneKeys((60, 61), (60.25, 61.5), False),
+        HostTuning(((float("nan"), *np.arange(127.0).tolist()),)), UseTuning(None)]
     player = player_of(plain)
     for event in events[:-1]:
         assert repr(tuning_events.from_json(tuning_events.to_json(event))) == repr(event)
@@ -296,9 +298,9 @@ def test_mappings_mean_what_scala_says():
         if octave == count and max([0, *(degree or 0 for degree in degrees)]) <= count and not (size and reference > middle
                                                                                                and (reference - middle) % size == 0):
             tuned = tuning_library.Tuning(tuning_library.parse_scl_data("\n".join(scl)), tuning_library.parse_kbm_data("\n".join(kbm)))
-            theirs = [12 * tuned.log_scaled_frequency_for_midi_note(key) if tuned.is_midi_note_mapped(key) else np.nan
-                      for key in range(128)]
-            theirs = np.where((np.array(theirs) >= -36) & (np.array(theirs) <= 160), theirs, np.nan)
+            table = [12 * tuned.log_scaled_frequency_for_midi_note(key) if tuned.is_midi_note_mapped(key) else np.nan
+                     for key in range(128)]
+            theirs = np.where((np.array(table) >= -36) & (np.array(table) <= 160), table, np.nan)
             np.testing.assert_allclose(pitches, theirs, atol=1e-6)
 
 
