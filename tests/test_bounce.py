@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from hummingface.instrument.app.rendering import _controllers
 from hummingface.instrument.offline.bounce import RenderOptions, render_midi
 from hummingface.instrument.offline.parts import Assignment
 from hummingface.instrument.patches.parameters import BEATS
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.performance.controller_map import of_numbers
 from hummingface.instrument.performance.midi import MidiError
 from hummingface.models.playing.untrained import untrained
 
@@ -175,14 +177,15 @@ def test_any_controller_moves_any_control(band, tmp_path, numbered):
         render_midi(band, tmp_path / name, Assignment(model=numbered), RenderOptions(seconds=1.0, **options))
         return read(tmp_path / name)
     plain = render("a.wav")
-    filtered, delayed = render("b.wav", controllers={74: "filter.cutoff_hz"}), render("c.wav", controllers={74: "delay.mix"})
+    filtered, delayed = (render(name, controllers=of_numbers({74: control}))
+                         for name, control in (("b.wav", "filter.cutoff_hz"), ("c.wav", "delay.mix")))
     assert np.array_equal(plain, filtered), "the table's own"
     assert np.abs(plain - delayed).max() > 1e-3
     assert np.array_equal(plain[:11_000], delayed[:11_000]), "not before it is moved"
     with pytest.raises(ValueError, match=r"no control is called .filter\.cut.*Did you mean .filter\.cutoff_hz"):
-        render("d.wav", controllers={20: "filter.cut"})
+        _controllers([("20", "filter.cut")])
     with pytest.raises(ValueError, match="controller 64 cannot move"):
-        render("d.wav", controllers={64: "delay.mix"})
+        _controllers([("64", "delay.mix")])
 
 
 def test_a_hanging_note_ends_with_the_file(tmp_path, numbered):

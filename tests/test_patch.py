@@ -9,6 +9,7 @@ import pytest
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import IDS, Corner, Patch, PatchError, from_json
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 
 Z = tuple(round(0.1 * i, 4) for i in range(16))
 PATCH = Patch("Glass", "Fluid", Z, {"filter.cutoff_hz": 880.0, "master.mode": 2.0}, gain_db=-3.5, author="Me", tags=("bell", "pad"),
@@ -125,3 +126,18 @@ def test_an_unfit_patch_overwrites_nothing(tmp_path):
     with pytest.raises(PatchError):
         patch_file.save(PATCH.with_values(latents=(float("nan"),)), path)
     assert patch_file.load(path) == PATCH
+
+
+def test_a_patch_carries_its_tuning_and_one_of_before_has_none():
+    tuning = ScaleTuning("fifths", ("fifths", "1", "3/2"), ("0", "0", "127", "60", "69", "432.0", "0"))
+    made = PATCH.with_values(tuning=tuning)
+    assert from_json(json.loads(json.dumps(made.to_json()))) == made
+    before = {**PATCH.to_json(), "version": 4}
+    assert "tuning" not in before
+    assert from_json(before) == PATCH
+    for bad, wrong in (({"name": "x", "scale": ["", "1", "3/z"]}, "line 3: “3/z” is neither"), ([], "is not an object"),
+                       ({"name": "x", "scale": ["a\nb"]}, "scale is not a list of up to"),
+                       ({"name": "", "scale": ["", "1", "2"]}, "its name")):
+        with pytest.raises(PatchError, match=wrong) as refused:
+            from_json({**PATCH.to_json(), "tuning": bad}, "here")
+        assert str(refused.value).startswith("here: tuning")

@@ -17,11 +17,13 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.patch import IDS, LATENT_LIMIT, Patch
 from hummingface.instrument.patches.routes import NEW_DEPTH, Route, to_json
 from hummingface.instrument.patches.routes import from_json as routes_from_json
+from hummingface.instrument.patches.scale_tuning import ScaleTuning, of_files
 from hummingface.instrument.performance import score, sound_bank
 from hummingface.instrument.performance.sound_bank import Sound, source_of
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 Samples = npt.NDArray[np.float32]
+Tuning = ScaleTuning | str | Path | Sequence[str | Path] | None
 Progress = Callable[[float], None]
 LATENT = "latent."
 MOST_SEED = 2 ** 32 - 1
@@ -41,8 +43,8 @@ class Instrument:
 
     `patch`: a patch of the library by name, a patch file, or None for the first. `preset`: instead of a patch, a preset of the model, every
     control at its default; `latents`: instead of both, a point of the model's latent space. `model`: a model by name or file; None: the
-    patch's own, or the factory's first. A model alone plays its first preset. Raises SoundError where one of them is not there or cannot be
-    used.
+    patch's own, or the factory's first. A model alone plays its first preset. `tuning`: a scale (.scl), a keyboard mapping (.kbm), or
+    one of each. Raises SoundError where one of them is not there or cannot be used.
 
         instrument = Instrument("Evening Grand")
         instrument["reverb.mix"] = 0.3
@@ -50,7 +52,7 @@ class Instrument:
     """
 
     def __init__(self, patch: str | Path | Patch | None = None, *, model: str | Path | None = None, preset: str | None = None,
-                 latents: Sequence[float] | None = None) -> None:
+                 latents: Sequence[float] | None = None, tuning: Tuning = None) -> None:
         if sum(choice is not None for choice in (patch, preset, latents)) > 1:
             raise SoundError("A patch, a preset and latents each say what sounds; give one of them.")
         with raised_as(SoundError):
@@ -65,6 +67,8 @@ class Instrument:
                               else Patch(self._model.name, self._model.name, self._point(latents or ())))
                 sound = self._sound()
             self.notice = sound_bank.notice(sound)
+        if tuning is not None:
+            self.tuning = tuning
         self._player_controls: dict[str, float] = {}            # volume, tuning and the like, which no patch holds
 
     def __repr__(self) -> str:
@@ -95,6 +99,19 @@ class Instrument:
     @latents.setter
     def latents(self, values: Sequence[float]) -> None:
         self.patch = self.patch.with_values(latents=self._point(values), morph=(), blend={})
+
+    @property
+    def tuning(self) -> ScaleTuning | None:
+        """The tuning of its keys, which is a part of the patch; None: equal temperament. To be set to a .scl file, a .kbm file, one of each
+        in a list, or a tuning of another instrument. `tuning.pitches()` are the pitches of all keys, NaN where they are silent."""
+        return self.patch.tuning
+
+    @tuning.setter
+    def tuning(self, files: Tuning) -> None:
+        if files is not None and not isinstance(files, ScaleTuning):
+            with raised_as(SoundError):
+                files = of_files([files] if isinstance(files, (str, Path)) else files)
+        self.patch = self.patch.with_values(tuning=files)
 
     def _point(self, values: Sequence[float]) -> tuple[float, ...]:
         point = np.zeros(self._model.latents)

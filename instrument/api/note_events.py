@@ -10,11 +10,13 @@ from hummingface.instrument.api.errors import NotesError
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.midi import Event, NoteOff, NoteOn, Set
 from hummingface.instrument.performance.score import LONGEST_FILE_S
+from hummingface.instrument.performance.tuning_events import TuningEvent
 
 STEP_S = 1 / 187.5                  # a function of time is asked once a hop, as often as the engine follows a control
 Course = float | Sequence[tuple[float, float]] | Callable[[float], float]
 Automation = Mapping[str, Course] | Iterable[tuple[float, str, float]]
 MidiMessages = Iterable[tuple[float, Any]]
+PlayedEvent = Event | TuningEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,12 @@ def ramp(points: Sequence[tuple[float, float]]) -> Callable[[float], float]:
 
 
 def events_of(notes: Iterable[AnyNote], automation: Automation | None, messages: MidiMessages | None,
-              seconds: float | None) -> list[tuple[float, Event]]:
+              seconds: float | None) -> list[tuple[float, PlayedEvent]]:
     """(second, event) of all of these, in order. Of events at one time keys are released first, then controls move, then keys go down.
     Functions of time are followed for `seconds`; None: up to the last note's end. Raises NotesError, SoundError."""
     played = [_note(note, place) for place, note in enumerate(notes)]
     end_s = seconds if seconds is not None else max((note.start_s + note.length_s for note in played), default=0.0)
-    ranked: list[tuple[float, int, Event]] = []
+    ranked: list[tuple[float, int, PlayedEvent]] = []
     for note in played:
         channel = note.channel - 1
         ranked.append((note.start_s, 2, NoteOn(channel, int(note.key), int(note.velocity))))
@@ -80,7 +82,7 @@ def _note(note: Any, place: int) -> NoteEvent:
                          "which velocity and channel may be left out.") from None
 
 
-def _moves(automation: Automation, end_s: float) -> list[tuple[float, Event]]:
+def _moves(automation: Automation, end_s: float) -> list[tuple[float, PlayedEvent]]:
     """The moves of all controls."""
     if not isinstance(automation, Mapping):
         return [_move(name, _time(at_s, name), value) for at_s, name, value in automation]
@@ -96,9 +98,9 @@ def _moves(automation: Automation, end_s: float) -> list[tuple[float, Event]]:
     return moves
 
 
-def _sampled(name: str, course: Callable[[float], float], end_s: float) -> list[tuple[float, Event]]:
+def _sampled(name: str, course: Callable[[float], float], end_s: float) -> list[tuple[float, PlayedEvent]]:
     """A function of time, asked once a hop; where it stands still nothing is sent."""
-    moves: list[tuple[float, Event]] = []
+    moves: list[tuple[float, PlayedEvent]] = []
     last = None
     for step in range(math.floor(end_s / STEP_S) + 1):
         at_s, event = _move(name, step * STEP_S, course(step * STEP_S))
@@ -108,11 +110,11 @@ def _sampled(name: str, course: Callable[[float], float], end_s: float) -> list[
     return moves
 
 
-def _move(name: str, at_s: float, value: Any) -> tuple[float, Event]:
+def _move(name: str, at_s: float, value: Any) -> tuple[float, PlayedEvent]:
     return at_s, Set(name, checked(name, value))
 
 
-def _decoded(messages: MidiMessages) -> list[tuple[float, Event]]:
+def _decoded(messages: MidiMessages) -> list[tuple[float, PlayedEvent]]:
     decoded = []
     for at_s, message in messages:
         event = midi.decode(message.bytes() if hasattr(message, "bytes") else message)

@@ -10,7 +10,7 @@ from typing import Any
 from hummingface.command_parser import CommandParser, between, whole
 from hummingface.instrument.app import completion, lists, rendering
 from hummingface.instrument.app import export_command as export
-from hummingface.instrument.app.options import add_sound, common, finish_compiling
+from hummingface.instrument.app.options import add_sound, common, finish_compiling, place
 from hummingface.instrument.app.terminal import Terminal
 
 
@@ -35,6 +35,10 @@ def build_parser() -> CommandParser:
     play.add_argument("--audio-device", metavar="D", help="name or number of a device; see `hummingface devices`")
     play.add_argument("--block", type=whole(16, 2048), metavar="N", help="samples a block, 16..2048; as the last time if left out")
     play.add_argument("--midi-port", metavar="NAME", help="a MIDI port by name; all of them if left out")
+    play.add_argument("--osc", type=place, metavar="[HOST:]PORT",
+                      help="hear OSC at this port, from this machine alone, or at HOST (0.0.0.0: from everywhere); "
+                           "see `hummingface controls --osc`")
+    play.add_argument("--osc-echo", type=place, metavar="HOST:PORT", help="where OSC sends what moves; to its last sender if left out")
     play.add_argument("--headless", action="store_true", help="no window: play from MIDI in a terminal")
     play.add_argument("--record", nargs="?", const="wav24", choices=("wav24", "wav32", "flac"),
                       help="without a window: record all that is played, as wav24 if no format is named")
@@ -70,8 +74,8 @@ def build_parser() -> CommandParser:
 def _play(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.app.launch import play
     return play(patch=args.patch, model=args.model, audio_device=args.audio_device, block_samples=args.block,
-                midi_port=args.midi_port, headless=args.headless, record=args.record, folder=args.folder, file=args.file,
-                quiet=args.quiet)
+                midi_port=args.midi_port, osc=args.osc, osc_echo=args.osc_echo, headless=args.headless, record=args.record,
+                folder=args.folder, file=args.file, quiet=args.quiet)
 
 
 def _export(args: argparse.Namespace, terminal: Terminal) -> int:

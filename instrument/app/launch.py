@@ -60,8 +60,8 @@ def _demo(folder: Path | None, patch: str | None, model: str | None, quiet: bool
 
 
 def play(*, patch: str | None, model: str | None, audio_device: str | None, block_samples: int | None,
-         midi_port: str | None, headless: bool, record: str | None = None, folder: Path | None = None,
-         file: Path | None = None, quiet: bool = False) -> int:
+         midi_port: str | None, headless: bool, osc: str | None = None, osc_echo: str | None = None,
+         record: str | None = None, folder: Path | None = None, file: Path | None = None, quiet: bool = False) -> int:
     """Open the instrument; returns the exit status. `folder`: where takes and the demo go without a window. `file`: opened as if it were
     dropped on the window; without one, a patch. `quiet`: nothing is printed. Raises ValueError or OSError, before anything starts, for a
     patch, a model or a device that was named and cannot be used."""
@@ -78,7 +78,7 @@ def play(*, patch: str | None, model: str | None, audio_device: str | None, bloc
         from hummingface.instrument.patches.library import load_model
         load_model(model)
     options: StartOptions = {"patch": patch, "model": model, "audio_device": audio_device, "block_samples": block_samples,
-               "midi_port": midi_port}
+               "midi_port": midi_port, "osc": osc, "osc_echo": osc_echo}
     if headless:
         from hummingface.instrument.app.headless import run as run_headless
         return run_headless(**options, record=record, folder=folder, quiet=quiet)

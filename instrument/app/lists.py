@@ -16,6 +16,8 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
                        ("controls", "list controls: ids, ranges, units, defaults")):
         parser = commands.add_parser(name, help=what, description=f"{what.capitalize()}.", parents=[common])
         add_json(parser)
+        if name == "controls":
+            parser.add_argument("--osc", action="store_true", help="list the OSC addresses, with what they take and their ranges")
         if name == "patches":
             parser.add_argument("--words", metavar="W",
                                 help='patches and presets that sound as these words say, such as "dark bowed metal", the best first')
@@ -94,6 +96,8 @@ def _find(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def controls(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.patches.parameters import PARAMETERS
+    if args.osc:
+        return _osc(args, terminal)
     if args.json:
         terminal.show_json([{"id": p.id, "label": p.label, "group": p.group, "lowest": p.lowest, "highest": p.highest, "default": p.default,
                              "unit": p.value_unit, "choices": list(p.choices), "controller": p.cc, "help": p.help}
@@ -104,6 +108,21 @@ def controls(args: argparse.Namespace, terminal: Terminal) -> int:
         bounds = f"{p.choices[0]} .. {p.choices[-1]}" if p.choices else f"{p.lowest:g} .. {p.highest:g}"
         default = p.text(p.default) if p.choices else f"{p.default:g}"
         lines.append(f"{p.id:<30} {bounds:<20} {p.value_unit:<7} {default:<8} {p.group:<15} {p.label}")
+    terminal.show("\n".join(lines))
+    return 0
+
+
+def _osc(args: argparse.Namespace, terminal: Terminal) -> int:
+    from dataclasses import asdict
+
+    from hummingface.instrument.patches.osc_addresses import addresses
+    if args.json:
+        terminal.show_json([asdict(one) for one in addresses()])
+        return 0
+    lines = [f"{'address':<32} {'takes':<7} {'range':<20} {'unit':<7} what"]
+    for one in addresses():
+        bounds = "" if one.lowest is None else f"{one.lowest:g} .. {one.highest:g}"
+        lines.append(f"{one.address:<32} {one.arguments:<7} {bounds:<20} {one.unit:<7} {one.means}".rstrip())
     terminal.show("\n".join(lines))
     return 0
 

@@ -1,9 +1,12 @@
 """Options that several commands share."""
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hummingface.command_parser import CommandParser
+
+if TYPE_CHECKING:
+    from hummingface.instrument.patches.scale_tuning import ScaleTuning
 
 
 def common() -> CommandParser:
@@ -18,6 +21,26 @@ def add_sound(parser: argparse.ArgumentParser) -> None:
     """What plays."""
     parser.add_argument("--patch", metavar="P", help="a patch by name, or a patch file; see `hummingface patches`")
     parser.add_argument("--model", metavar="M", help="a model by name, or a model file; the patch's own if left out")
+
+
+def place(text: str) -> str:
+    """A port, or HOST:PORT."""
+    port = text.rpartition(":")[2]
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 9000 or 192.168.1.20:9000")
+    return text
+
+
+def add_tuning(parser: argparse.ArgumentParser) -> None:
+    """What tunes the keys."""
+    parser.add_argument("--tuning", action="append", type=Path, default=[], metavar="FILE",
+                        help="a scale (.scl), a keyboard mapping (.kbm), or one of each, in place of the patches' own tuning")
+
+
+def tuning_of(args: argparse.Namespace) -> "ScaleTuning | None":
+    """The tuning in the files that were named. Raises ScaleError."""
+    from hummingface.instrument.patches.scale_tuning import of_files
+    return of_files(args.tuning) if args.tuning else None
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -1,10 +1,14 @@
 """`hummingface render | replay | resynthesise`: MIDI files, takes and recordings into sound files."""
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummingface.command_parser import CommandParser, between, pair, whole
-from hummingface.instrument.app.options import add_json, add_out, add_sound, finish_compiling
+from hummingface.instrument.app.options import add_json, add_out, add_sound, add_tuning, finish_compiling, tuning_of
 from hummingface.instrument.app.terminal import Terminal
+
+if TYPE_CHECKING:
+    from hummingface.instrument.performance.controller_map import Table
 
 
 def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandParser) -> None:
@@ -25,6 +29,7 @@ def add(commands: "argparse._SubParsersAction[CommandParser]", common: CommandPa
                              "nothing; if left out, what suits the file")
     render.add_argument("--cc", action="append", type=pair, default=[], metavar="NUMBER=CONTROL",
                         help="a controller that moves a control, beside those that do in the window; see `hummingface controls`")
+    add_tuning(render)
     render.add_argument("--gain", type=between(-60, 12, "dB"), default=0.0, metavar="DB", help="volume of every part, -60..12")
     render.add_argument("--stems", action="store_true", help="also write a file of each part beside the mix")
     render.add_argument("--block", type=whole(16, 2048), default=2048, metavar="N", help="samples a block, 16..2048")
@@ -58,7 +63,8 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
             raise ValueError("--patch and --preset both say what plays; give one of them")
         model = load_model(args.model)
         patch = preset_patch(model, args.preset)
-    options = RenderOptions(args.rate, args.block, args.seed, None, args.dry, _controllers(args.cc), {"master.volume_db": args.gain})
+    options = RenderOptions(args.rate, args.block, args.seed, None, args.dry, _controllers(args.cc), {"master.volume_db": args.gain},
+                            tuning_of(args))
     with terminal.progress(f"rendering {args.out.name}") as progress:
         report = render_midi(args.midi, args.out, Assignment(patch, model, args.by, dict(args.map), args.programs), options,
                              stems=args.stems, loudness=args.json, progress=progress)
@@ -66,17 +72,24 @@ def render(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _controllers(more: list[tuple[str, str]]) -> dict[int, str]:
+def _controllers(more: list[tuple[str, str]]) -> "Table":
     """Controllers as in the window, and more."""
-    from hummingface.instrument.performance.midi import CONTROLS
+    from hummingface.instrument.patches.parameters import PARAMETERS
+    from hummingface.instrument.performance import controller_map, midi
     from hummingface.instrument.session import settings
+    from hummingface.suggestions import did_you_mean
     moved = settings.load()[0].midi_map
-    controllers = {int(number): id_ for number, id_ in moved.items()} if moved is not None else dict(CONTROLS)
+    table = list(controller_map.from_json(moved) if moved is not None else controller_map.USUAL)
     for number, id_ in more:
         if not number.isdecimal():
             raise ValueError(f"--cc {number}={id_}: a controller is a number, 0..127")
-        controllers[int(number)] = id_
-    return controllers
+        if id_ not in PARAMETERS:
+            raise ValueError(f"no control is called {id_!r}.{did_you_mean(id_, PARAMETERS)} `hummingface controls` lists them.")
+        if int(number) > 127 or int(number) in midi.RESERVED:
+            raise ValueError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
+        table = [mapping for mapping in table if mapping.number != int(number)]
+        table.append(controller_map.ControllerMapping(int(number), id_))
+    return tuple(table)
 
 
 def replay(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -2,7 +2,7 @@
 import logging
 from collections.abc import Callable
 
-KEPT = ("state", "audio", "midi", "patch", "ready", "recording", "clock")
+KEPT = ("state", "audio", "midi", "patch", "tuning", "ready", "recording", "clock")
 LOGGED = ("starting", "audio", "midi", "ready", "recording", "take", "error")     # nothing of what is played
 log = logging.getLogger(__name__)
 

@@ -61,10 +61,11 @@ class EngineOptions(TypedDict):
 class Engine:
     """A state block and its performer, which begins with `source` and `patch`.
 
-    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("failed",
-    error). With `take` the engine is positioned at the take's beginning, and replays it sample for sample. `touch` applies the player's
-    velocity curve to events from MIDI ports, before anything records them; `held` knows what each source holds. `log(sample, event)` is
-    called for every event with the sample at which it takes effect; so is `history`, which keeps the last minute.
+    `tell(kind, *values)` is called on the performer's thread: ("set", id, value) when MIDI moved a control, ("program", number), ("tuning",
+    by, name), ("controller", event) of each that came, ("failed", error). With `take` the engine is positioned at the take's beginning, and
+    replays it sample for sample. `touch` applies the player's velocity curve to events from MIDI ports, before anything records them;
+    `held` knows what each source holds. `log(sample, event)` is called for every event with the sample at which it takes effect; so is
+    `history`, which keeps the last minute.
     """
 
     def __init__(self, rate_hz: int, source: "Source", patch: Patch | None, *, seed: int = 0,
@@ -95,7 +96,8 @@ class Engine:
         self._log = log
         self.performer = Performer(self.state, source, patch, seed=seed, log=self._note,
                                    on_program=lambda channel, number: tell("program", number),
-                                   changed=lambda id_, value: tell("set", id_, value))
+                                   changed=lambda id_, value: tell("set", id_, value),
+                                   tuned=lambda by, name: tell("tuning", by, name))
         self._thread = threading.Thread(target=self._run, name="performer", daemon=True)
         self._score_until = 0                       # of a take that is played again: the sample at which it ends
         if take is not None:
@@ -245,6 +247,8 @@ class Engine:
                         self._score_until = 0
                     if event is not None:
                         performer.receive(event, stamp)
+                    if isinstance(event, midi.Controller):
+                        self._tell("controller", event)
                 performer.advance(now + performer.delay_samples)
                 self.metronome.update(performer.controls, now)
                 if midi.NoteOn in kinds:

@@ -13,10 +13,11 @@ class EngineSettings:
     model, by name or file, that the player named at the start for the patches of the first patch's model.
     """
 
-    def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: dict[str, str] | None,
-                 velocity_curve: list[int] | None, model: str | None):
+    def __init__(self, audio: AudioChoice, midi_ports: list[str] | None, patch: dict | None, midi_map: list | None,
+                 velocity_curve: list[int] | None, model: str | None, tuning: dict | None = None,
+                 osc: tuple[str | None, str | None] = (None, None)):
         self.audio, self.midi_ports, self.midi_map, self.velocity_curve = audio, midi_ports, midi_map, velocity_curve
-        self.patch, self._model = patch, model
+        self.patch, self._model, self.tuning, self.osc = patch, model, tuning, osc
         self._first_model = patch["model"]["name"] if patch else ""
         self._values: dict[str, float] = {}         # controls moved since the patch
         self._listening = False                     # to incoming velocities
@@ -44,6 +45,10 @@ class EngineSettings:
                 self.midi_map = message["map"]
             case "velocity_curve":
                 self.velocity_curve = message["table"]
+            case "osc":
+                self.osc = message["listen"], message["echo"]
+            case "tuning" if "do" in message:
+                self.tuning = message["tuning"]
             case "listen_velocities":
                 self._listening = message["on"]
 
@@ -51,7 +56,12 @@ class EngineSettings:
         """The configuration of a process (`Server`). `safe`: on the system's own device, with the first patch."""
         return {"authkey": secrets.token_hex(32), "began": time.time(), "audio": (AudioChoice() if safe else self.audio).command(),
                 "midi_ports": self.midi_ports, "midi_map": self.midi_map, "velocity_curve": self.velocity_curve,
+                "tuning": self.tuning, "osc": self.osc_command(),
                 "patch": None if safe else self.patch, "model": None if safe else self._model}
+
+    def osc_command(self) -> dict[str, Any]:
+        """What OSC is to do."""
+        return {"do": "osc", "listen": self.osc[0], "echo": self.osc[1]}
 
     def controls(self) -> Iterator[dict[str, Any]]:
         """Commands for what has been moved since the patch."""
@@ -59,10 +69,12 @@ class EngineSettings:
             yield {"do": "set", "id": id_, "value": value}
 
     def touch(self) -> Iterator[dict[str, Any]]:
-        """Commands for the velocity curve, and for whether the window shows incoming velocities."""
+        """Commands for what belongs to the player: the velocity curve, whether the window shows incoming velocities, the tuning."""
         if self.velocity_curve is not None:
             yield {"do": "velocity_curve", "table": self.velocity_curve}
         yield {"do": "listen_velocities", "on": self._listening}
+        if self.tuning is not None:
+            yield {"do": "tuning", "tuning": self.tuning}
 
 
 def _in_patches(id_: str) -> bool:

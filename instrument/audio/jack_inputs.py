@@ -8,13 +8,15 @@ import ctypes
 import numpy as np
 
 from hummingface.compiled import compiled
+from hummingface.instrument.performance import tuning_sysex
 from hummingface.instrument.synthesis.atomic import load_acquire, store_release
 
 MIDI_NAME, MIDI_TYPE = b"midi_in", b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT = 1, 2
 INPUTS = 16                         # at most; further sources share the first
 REGISTERED = 256                    # ports registered between two looks at them
-EVENTS = 1024                       # MIDI messages that may wait for the performer
+EVENTS = 1024                       # MIDI messages that may wait for the performer,
+LONG, LONGEST = 64, tuning_sysex.LARGEST_BYTES          # of them with more than three bytes; bytes of one
 
 
 class JackInputs:
@@ -85,8 +87,13 @@ class JackInputs:
         source. One thread only."""
         shared = self._shared[0]
         first, end = int(shared["taken"]), int(_written(self._shared))
-        messages = [(int(shared["time"][n % EVENTS]), shared["bytes"][n % EVENTS, :shared["size"][n % EVENTS]].tobytes(),
-                     int(shared["input"][n % EVENTS])) for n in range(first, end)]
+        messages, long = [], int(shared["long_taken"])
+        for place in (n % EVENTS for n in range(first, end)):
+            size = int(shared["size"][place])
+            data = shared["bytes"][place] if size <= 3 else shared["long"][long % LONG]
+            long += size > 3
+            messages.append((int(shared["time"][place]), data[:size].tobytes(), int(shared["input"][place])))
+        _long_taken(self._shared, long)
         _taken(self._shared, end)
         return sorted(messages, key=lambda message: message[0]) if len(self._ports) > 1 else messages
 
@@ -127,6 +134,11 @@ def _registered(shared):
 @compiled()
 def _use_inputs(shared, count):
     store_release(shared, "inputs", count)
+
+
+@compiled()
+def _long_taken(shared, count):
+    store_release(shared, "long_taken", count)
 
 
 @compiled()

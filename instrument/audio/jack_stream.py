@@ -23,7 +23,7 @@ from numba import types
 
 from hummingface.compiled import c_callback, c_function, carray
 from hummingface.instrument.audio.devices import Device, DeviceError
-from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, REGISTERED, JackInputs, names_of
+from hummingface.instrument.audio.jack_inputs import EVENTS, INPUTS, IS_INPUT, IS_OUTPUT, LONG, LONGEST, REGISTERED, JackInputs, names_of
 from hummingface.instrument.synthesis.atomic import load_acquire, pointer_at, store_release
 from hummingface.instrument.synthesis.callback import OUTPUT_UNDERFLOW, serve
 from hummingface.instrument.synthesis.state import state_dtype
@@ -45,6 +45,7 @@ shared_dtype = np.dtype([
     ("done_until", "i8"),                                       # every message stamped before this sample has been written
     ("period", "i8"), ("xruns", "i8"), ("xruns_told", "i8"), ("ended", "i8"),
     ("time", "i8", EVENTS), ("size", "i4", EVENTS), ("bytes", "u1", (EVENTS, 4)), ("input", "i4", EVENTS),   # size 0: it has lost a source
+    ("long", "u1", (LONG, LONGEST)), ("long_written", "i8"), ("long_taken", "i8"),      # longer messages, that tune: in a ring of their own
     ("event_time", "u4"), ("event_pad", "u4"), ("event_size", "u8"), ("event_data", "i8"),     # jack_midi_event_t
     ("scratch", "f4", LONGEST_PERIOD * 2),
 ], align=True)
@@ -104,6 +105,7 @@ def _process(frames, argument):
     # MIDI first: an event sounds one block after its stamp at the earliest, so the performer has this block to prepare it.
     event = pointer_at(shared.ctypes.data + _EVENT_OFFSET)
     taken, written = load_acquire(shared, "taken"), s.written
+    long_taken = load_acquire(shared, "long_taken")
     for n in range(load_acquire(shared, "inputs")):
         if s.left[n] != s.left_seen[n] and written - taken < EVENTS:
             s.left_seen[n] = s.left[n]
@@ -112,15 +114,23 @@ def _process(frames, argument):
             written += 1
         buffer = _get_buffer(pointer_at(s.midi[n]), frames)
         for i in range(np.int64(_event_count(buffer))):
-            if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > 3:
-                continue                                        # system exclusive means nothing to the instrument
-            if written - taken >= EVENTS:
+            if _event_get(event, buffer, np.uint32(i)) != 0 or s.event_size < 1 or s.event_size > LONGEST:
+                continue
+            size = np.int64(s.event_size)
+            data = carray(pointer_at(s.event_data), LONGEST, np.uint8)
+            if size > 3 and (size < 5 or data[0] != 0xF0 or data[1] < 0x7E or data[3] != 8):
+                continue                                        # other system exclusive means nothing to the instrument
+            if written - taken >= EVENTS or (size > 3 and s.long_written - long_taken >= LONG):
                 s.lost += 1
                 continue
             place = written % EVENTS
-            data = carray(pointer_at(s.event_data), 3, np.uint8)
-            for j in range(np.int64(s.event_size)):
-                s.bytes[place, j] = data[j]
+            if size > 3:
+                for j in range(size):
+                    s.long[s.long_written % LONG, j] = data[j]
+                s.long_written += 1
+            else:
+                for j in range(size):
+                    s.bytes[place, j] = data[j]
             s.size[place], s.time[place], s.input[place] = np.int32(s.event_size), begin + np.int64(s.event_time), n
             written += 1
     news = written > s.written

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from hummingface.instrument.performance import tuning_sysex
+
 if TYPE_CHECKING:
     import rtmidi
     from mido.ports import BaseInput
@@ -112,8 +114,8 @@ class RtMidi:
 
     @staticmethod
     def _listen(port: "rtmidi.MidiIn", hear: Hear) -> "rtmidi.MidiIn":
-        port.ignore_types(sysex=True, timing=False, active_sense=True)
-        port.set_callback(lambda event, _: hear(bytes(event[0])))
+        port.ignore_types(sysex=False, timing=False, active_sense=True)
+        port.set_callback(lambda event, _: _hear_what_counts(bytes(event[0]), hear))
         return port
 
     @staticmethod
@@ -161,7 +163,7 @@ class PortMidi:
         with _the_one(self._backend.module, address):
             port = self._backend.open_input(address.name)
         # set when the port is whole: a callback that is given to `open_input` may be called before it is
-        port.callback = lambda message: None if message.type in ("sysex", "active_sensing") else hear(bytes(message.bytes()))
+        port.callback = lambda message: None if message.type == "active_sensing" else _hear_what_counts(bytes(message.bytes()), hear)
         return port
 
     def open_virtual(self, hear: Hear) -> None:
@@ -187,6 +189,12 @@ class PortMidi:
 
     def end(self) -> None:
         pass
+
+
+def _hear_what_counts(message: bytes, hear: Hear) -> None:
+    """Of system-exclusive messages those that tune; others, which may be long and many, go no further."""
+    if message[:1] != b"\xf0" or tuning_sysex.is_tuning(message):
+        hear(message)
 
 
 @contextmanager

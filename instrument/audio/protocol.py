@@ -6,13 +6,13 @@ each; anything else raises `ProtocolError`, whose text a person can read. Patche
 `hummingface.instrument.patches.patch`, where they are used. docs/architecture.md says what each message means.
 """
 import json
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from hummingface.instrument.patches import routes, velocity_curve
+from hummingface.instrument.patches import routes, scale_tuning, velocity_curve
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.sources import MOST_ROUTES
+from hummingface.instrument.performance import controller_map
 from hummingface.instrument.performance.channel_state import ChannelShown as ChannelShown  # what windows read of a channel
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.checked_json import parse_json
@@ -27,6 +27,7 @@ RATE_HZ = (LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
 CLOSING_TAKE_S = 2.0                    # what ending may take: the recorder completes its take,
 FAREWELL_S = 1.5                        # and a device that does not close in this time is left to the system
 TAKE_FORMATS = ("wav24", "wav32", "flac")
+TUNED_BY = ("host", "midi", "patch", "player", "")      # whose tuning is in force: `KeyPitches.by`
 
 
 class ProtocolError(ValueError):
@@ -97,11 +98,6 @@ def _midi_bytes(x: object) -> bool:
     return len(x) == (2 if x[0] & 0xF0 in (0xC0, 0xD0) else 3) and all(b < 128 for b in x[1:])
 
 
-def is_midi_map(x: object) -> bool:
-    """{"74": "filter.cutoff_hz"}: what each controller moves."""
-    return isinstance(x, dict) and all(re.fullmatch("[0-9]{1,3}", k) and int(k) < 128 and _parameter(v) for k, v in x.items())
-
-
 def _routes(x: object) -> bool:
     try:
         routes.from_json(x)
@@ -117,6 +113,7 @@ class Field:
 
 
 _KEY = Field(whole(0, 127), "a MIDI key 0..127")
+_SEVEN_BITS = Field(whole(0, 127), "a number 0..127")
 _VELOCITY = Field(whole(1, 127), "a velocity 1..127")
 _VALUE = Field(is_number, "a finite number")
 _ID = Field(_parameter, "the id of a control")
@@ -144,15 +141,18 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "note_on": {"note": _KEY, "velocity": _VELOCITY},
     "note_off": {"note": _KEY},
     "midi": {"bytes": Field(_midi_bytes, "one MIDI channel message, e.g. [176, 64, 127]")},
-    "midi_map": {"map": Field(is_midi_map, 'controllers and control ids, e.g. {"74": "filter.cutoff_hz"}')},
+    "midi_map": {"map": Field(controller_map.is_map, 'mappings, e.g. [{"cc": 74, "control": "filter.cutoff_hz"}]')},
+    "tuning": {"tuning": Field(or_none(scale_tuning.is_tuning), "a tuning with name and scale, or null")},
     "patch": {"patch": Field(_object, "a patch")},
     "routes": {"routes": _ROUTES},
     "renew": {"model": Field(_text, "the name of a model whose file has changed")},
     "panic": {},
     "velocity_curve": {"table": Field(velocity_curve.is_table, "128 whole numbers, 0 first, then velocities 1..127 that never fall")},
     "listen_velocities": {"on": Field(_boolean, "true or false")},
+    "listen_controllers": {"on": Field(_boolean, "true or false")},
     "open_audio": _AUDIO_CHOICE,
     "open_midi": {"ports": Field(or_none(list_of(_text)), "a list of port names, or null for all")},
+    "osc": {"listen": _NAME, "echo": _NAME},
     "test_tone": {"on": Field(_boolean, "true or false")},
     "record": {"on": Field(_boolean, "true or false"), "folder": _FOLDER, "format": _FORMAT},
     "capture": {"folder": _FOLDER, "format": _FORMAT},
@@ -174,11 +174,13 @@ TELLS: dict[str, dict[str, Field]] = {
     "set": {"id": _ID, "value": _VALUE},
     "patch": {"patch": Field(_object, "a patch")},
     "routes": {"routes": _ROUTES},
+    "tuning": {"by": Field(lambda x: x in TUNED_BY, f"one of {', '.join(map(repr, TUNED_BY))}"), "name": Field(_text, "a name")},
     "recording": {"path": _NAME, "begin": Field(whole(0, 1 << 53), "a sample"), "problem": _PROBLEM,      # path null: not recording,
                   "waits": Field(_boolean, "true or false")},                               # but for the next bar, if it waits
     "clock": {"bpm": Field(or_none(is_number), "a tempo, null while no clock runs"), "started": Field(_boolean, "true or false")},
     "take": {"path": Field(_text, "a path"), "seconds": _VALUE, "problem": _PROBLEM},
     "velocities": {"incoming": Field(list_of(whole(1, 127)), "a list of velocities 1..127")},     # before the curve
+    "controller": {"channel": Field(whole(0, 15), "a channel 0..15"), "number": _SEVEN_BITS, "value": _SEVEN_BITS},
     "error": {"text": Field(_text, "a text")},
     # From the client itself, about the process it looks after: "starting", "ready" or "restarting".
     "engine": {"state": Field(_text, "a state"), "text": Field(_text, "a text")},

@@ -31,11 +31,14 @@ from hummingface.instrument.audio.protocol import CLOSING_TAKE_S, FAREWELL_S, Au
 from hummingface.instrument.audio.quick_commands import NOTES_AND_CONTROLS, RECORDING, WINDOW
 from hummingface.instrument.logs import log_files
 from hummingface.instrument.logs.error_stream import ErrorStream
+from hummingface.instrument.patches import scale_tuning
 from hummingface.models.playing.checked_json import parse_json
 
 if TYPE_CHECKING:
     from hummingface.instrument.audio.engine import Engine, EngineOptions
     from hummingface.instrument.audio.held_by_source import HeldBySource
+    from hummingface.instrument.audio.mts_esp import MtsClient
+    from hummingface.instrument.audio.osc_server import OscServer
     from hummingface.instrument.audio.output_stream import MidiInput
     from hummingface.instrument.audio.recall import Recall
     from hummingface.instrument.audio.sound_loader import SoundLoader
@@ -72,6 +75,9 @@ class Server:
         self._inbox: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self._engine: Engine | None = None
         self._surroundings: Surroundings | None = None
+        self._mts: MtsClient | None = None
+        self._osc: OscServer | None = None
+        self._tells_controllers = False
         self._sounds_requested = self._sounds_done = 0      # patches and takes: counted by the client's thread and by the main thread
         self._quiet_since = time.monotonic()
         self._announcer = Announcer(lambda message: self._listener.tell(message))
@@ -145,7 +151,9 @@ class Server:
         slow.start()
         opening = threading.Thread(target=self._prepare_audio, name="opening")
         opening.start()                                 # PortAudio and the model take about as long: side by side
+        from hummingface.instrument.audio import mts_esp
         from hummingface.instrument.audio.held_by_source import HeldBySource
+        from hummingface.instrument.audio.mts_esp import MtsClient
         from hummingface.instrument.audio.recall import Recall  # before a stream runs: imports delay the performer
         from hummingface.instrument.audio.sound_loader import SoundLoader
         from hummingface.instrument.audio.surroundings import Surroundings
@@ -153,6 +161,8 @@ class Server:
         from hummingface.instrument.recording.recorder import Recorder
         self._recorder = Recorder(self._tell)
         self._held = HeldBySource()
+        mts = mts_esp.library()
+        self._mts = MtsClient(mts, lambda event: self._playing.receive(event)) if mts is not None else None
         self._touch = Touch(lambda velocities: self._tell({"tell": "velocities", "incoming": velocities}))
         if self._config.get("velocity_curve") is not None:
             self._touch.use(self._config["velocity_curve"])
@@ -176,6 +186,12 @@ class Server:
         self._surroundings.use_jack(self._playing.jack)
         if self._config.get("midi_map") is not None:
             self._set_midi_map(self._config["midi_map"])
+        if self._config.get("tuning") is not None:
+            self._use_tuning(self._config["tuning"])
+        if self._mts is not None:
+            self._mts.start()
+        if (self._config.get("osc") or {}).get("listen") is not None:
+            self._guarded("OSC", lambda: self._open_osc(self._config["osc"]))
         slow.cancel()
         self._tell({"tell": "ready", "seconds": round(time.time() - self._began, 3)})
 
@@ -192,7 +208,8 @@ class Server:
             from hummingface.instrument.performance.midi import Set
             for id_, value in self._controls_of(old).items():
                 self._playing.receive(Set(id_, value))
-            self._playing.performer.controllers = old.performer.controllers
+            self._playing.performer.restore_tuning(old.performer.key_pitches.capture())
+            self._playing.performer.controllers.restore(old.performer.controllers.capture())
             old.close()
         self._tell({"tell": "state", "path": str(self._playing.path), "rate_hz": rate_hz})
         self._playing.start()
@@ -211,6 +228,10 @@ class Server:
         timer.start()                                   # PortAudio hangs for minutes where the JACK server died
         if self._surroundings:
             self._surroundings.close()
+        if self._mts is not None:
+            self._mts.close()
+        if self._osc is not None:
+            self._osc.close()
         self._output.fade_out()
         self._output.close()
         log.info("ends")
@@ -257,6 +278,14 @@ class Server:
                 self._around.want(message["ports"])
             case "midi_map":
                 self._set_midi_map(message["map"])
+            case "osc":
+                self._open_osc(message)
+            case "osc patch":
+                self._play_named(message["name"])
+            case "tuning":
+                self._use_tuning(message["tuning"])
+            case "listen_controllers":
+                self._tells_controllers = message["on"]
             case "listen_velocities":
                 self._touch.listen(message["on"])
             case "test_tone":
@@ -275,6 +304,7 @@ class Server:
                 self._play_program(message["number"])
             case "client gone":
                 self._touch.listen(False)
+                self._tells_controllers = False
                 self._playing.leave(WINDOW)
                 self._quiet_since = time.monotonic()
 
@@ -314,8 +344,31 @@ class Server:
         if patch is not None:
             self._play_patch(patch.to_json(), asked_by_midi=True)
 
-    def _set_midi_map(self, controllers: dict[str, str]) -> None:
-        self._playing.performer.controllers = {int(number): id_ for number, id_ in controllers.items()}
+    def _set_midi_map(self, table: object) -> None:
+        """Another map, in place of the whole one: the performer may be reading."""
+        from hummingface.instrument.performance import controller_map
+        self._playing.performer.controllers = controller_map.ControllerMap(controller_map.from_json(table))
+
+    def _open_osc(self, message: dict) -> None:
+        """Listen to OSC where it is asked for, or nowhere. Raises ValueError, OscError."""
+        if self._osc is not None:
+            self._osc.close()
+            self._osc = None
+        if message["listen"] is not None:
+            from hummingface.instrument.audio.osc_server import OscServer, place_of
+            echo = place_of(message["echo"]) if message["echo"] is not None else None
+            self._osc = OscServer(place_of(message["listen"]), lambda: self._playing,
+                                  lambda name: self._inbox.put({"do": "osc patch", "name": name}), echo)
+            log.info("OSC listens at %s:%s", *self._osc.place)
+
+    def _play_named(self, name: str) -> None:
+        """A patch that OSC asked for. Raises LibraryError, PatchError."""
+        from hummingface.instrument.patches import library
+        self._play_patch(library.named_patch(name).to_json(), asked_by_midi=True)
+
+    def _use_tuning(self, values: dict | None) -> None:
+        from hummingface.instrument.performance.tuning_events import UseTuning
+        self._playing.receive(UseTuning(None if values is None else scale_tuning.from_json(values, "the player's tuning")))
 
     def _performer_tells(self, kind: str, *values: Any) -> None:
         """On the performer's thread."""
@@ -323,6 +376,12 @@ class Server:
             self._listener.tell({"tell": "set", "id": values[0], "value": values[1]})
         elif kind == "routes":
             self._listener.tell({"tell": "routes", "routes": values[0]})
+        elif kind == "controller":
+            if self._tells_controllers:
+                event = values[0]
+                self._tell({"tell": "controller", "channel": event.channel, "number": event.number, "value": event.value})
+        elif kind == "tuning":
+            self._tell({"tell": "tuning", "by": values[0], "name": values[1]})
         elif kind == "program":
             self._inbox.put({"do": "program", "number": values[0]})
         elif kind == "failed":

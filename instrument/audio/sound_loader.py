@@ -4,11 +4,12 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, sound_bank
+from hummingface.instrument.performance import midi, sound_bank, tuning_events
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.tuning_events import TuningEvent
 
 
 class SoundLoader:
@@ -64,4 +65,6 @@ def event_as_json(event: PlayerEvent) -> dict:
     """An event for the log, as `midi.to_json` writes it; a patch as its JSON."""
     if isinstance(event, Reroute):
         return {"event": "Reroute", "routes": routes.to_json(event.routes)}
-    return {"event": "Load", "patch": event.patch.to_json()} if isinstance(event, Load) else midi.to_json(event)
+    if isinstance(event, Load):
+        return {"event": "Load", "patch": event.patch.to_json()}
+    return tuning_events.to_json(event) if isinstance(event, TuningEvent) else midi.to_json(event)

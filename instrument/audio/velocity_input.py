@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from hummingface.instrument.patches.velocity_curve import LINEAR
-from hummingface.instrument.performance.midi import Event, NoteOn
+from hummingface.instrument.performance.events import PlayerEvent
+from hummingface.instrument.performance.midi import NoteOn
 
 TELL_S = 0.05                   # between reports of velocities, at least
 MOST_TOLD = 1000                # of them at a time; of a flood the newest
@@ -26,7 +27,7 @@ class Touch:
         """Use this curve from the next note on: `VelocityCurve.table`. Any thread."""
         self._table = tuple(table)
 
-    def apply(self, event: Event | None) -> Event | None:
+    def apply(self, event: PlayerEvent | None) -> PlayerEvent | None:
         """The event as it is played: a note-on through the curve, others unchanged. Any thread; no lock, no wait."""
         if not isinstance(event, NoteOn):
             return event

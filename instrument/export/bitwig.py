@@ -46,7 +46,7 @@ def text(instrument: SampledInstrument, folder: str = "") -> str:
                 "file": f"{folder}{sample.file}", "gain": f"{sample.gain_db + span.gain_db:.3f}", "group": str(group),
                 "sample-start": "0", "sample-stop": str(sample.frames)})
             xml.SubElement(place, "key", root=str(sample.zone.key), low=str(sample.zone.low), high=str(sample.zone.high),
-                           track="1", tune="0")
+                           track="1", tune=f"{sample.tune_cents / 100:.5f}" if sample.tune_cents else "0")
             xml.SubElement(place, "velocity", low=str(span.low), high=str(span.high))
             xml.SubElement(place, "select")
             start, stop = (sample.loop[0], sample.loop[1] + 1) if sample.loop else (0, sample.frames)

@@ -34,6 +34,8 @@ def _attributes(sample: Sample, span: Span, folder: str) -> dict[str, str]:
         "path": f"{folder}/{sample.file}", "rootNote": sample.zone.key, "loNote": sample.zone.low, "hiNote": sample.zone.high,
         "loVel": span.low, "hiVel": span.high, "volume": f"{sample.gain_db + span.gain_db:.2f}dB",
         "attack": "0", "decay": "0", "sustain": "1", "release": f"{sample.release_s:.3f}", "loopEnabled": "false"}
+    if sample.tune_cents:
+        values["tuning"] = f"{sample.tune_cents / 100:.5f}"
     if sample.loop is not None:
         values |= {"loopEnabled": "true", "loopStart": sample.loop[0], "loopEnd": sample.loop[1]}
     if sample.decay is not None:        # it sets in at once: there is no hold

@@ -14,7 +14,7 @@ SILENT_LUFS = -80.0
 @dataclass(frozen=True)
 class Sample:
     """One sound file and the keys and velocities it plays. Positions are frames of the file; `loop` is (first, last), both inclusive. A
-    file has several entries where its keys differ in gain.
+    file has several entries where its keys differ in gain or tuning.
     """
     file: str
     zone: Zone
@@ -24,6 +24,7 @@ class Sample:
     gain_db: float = 0.0                        # at velocity 127: what the file cannot hold, as its peaks would pass full scale
     loop: tuple[int, int] | None = None
     decay: tuple[float, float] | None = None  # (seconds until it begins, seconds for ENVELOPE_DB): the decay that was removed from the loop
+    tune_cents: float = 0.0                     # how much higher its keys are to be played than a sampler does by itself
 
 
 @dataclass
@@ -55,6 +56,17 @@ class SampledInstrument:
             for sample in samples:
                 own = slice(sample.zone.low - keys[0], sample.zone.high + 1 - keys[0])
                 self.samples += _by_keys(sample, wanted[own] - lufs[sample.file])
+
+
+    def tune(self, pitches: np.ndarray) -> None:
+        """Tune each key to its MIDI pitch [128]; those without one (NaN) have no sample."""
+        before, self.samples = self.samples, []
+        for sample in before:
+            root = sample.zone.key
+            for key in range(sample.zone.low, sample.zone.high + 1):
+                if not np.isnan(pitches[key]):
+                    cents = 100 * (float(pitches[key] - pitches[root]) - (key - root))
+                    self.samples.append(replace(sample, zone=Zone(root, key, key), tune_cents=round(cents, 3)))
 
 
 def _trend(at: np.ndarray, lufs: np.ndarray) -> np.ndarray:

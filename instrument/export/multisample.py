@@ -19,7 +19,7 @@ from hummingface.instrument.export.mapping import Sample, SampledInstrument
 from hummingface.instrument.export.report import ExportReport
 from hummingface.instrument.export.sampled_note import RATE_HZ
 from hummingface.instrument.export.survey import PROBES, Survey, survey
-from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, zones
+from hummingface.instrument.export.zones import Layer, Zone, layers, sample_name, sounding, zones
 from hummingface.instrument.files.paths import refuse_existing
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
@@ -60,7 +60,11 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     began, options = time.perf_counter(), options or MultisampleOptions()
     where = forms.place(FORMS[form], out, sound.patch.name)
     refuse_existing(*where.targets, error=ExportError)
-    keys, levels = zones(options.low, options.high, options.every), layers(options.velocities)
+    pitches = sound.patch.tuning.pitches() if sound.patch.tuning is not None else np.arange(128.0)
+    audible = [key for key in range(options.low, options.high + 1) if not np.isnan(pitches[key])]
+    if not audible:
+        raise ExportError(f"{sound.patch.name}: no key from {options.low} to {options.high} has a pitch in its tuning")
+    keys, levels = sounding(zones(options.low, options.high, options.every), set(audible)), layers(options.velocities)
     if len(keys) * len(levels) > MOST_SAMPLES:
         raise ExportError(f"{len(keys)} keys in {len(levels)} layers are more than the {MOST_SAMPLES} samples allowed; take fewer")
     total, done = PROBES + len(keys) * len(levels), 0
@@ -72,15 +76,17 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
     progress(0, total)
     patch = sampled_note.for_sampling(sound.patch, options.wet)
     with growing(where.folder, where.targets) as hidden:
-        heard = survey(sound.source, patch, options.low, options.high, step)
+        heard = survey(sound.source, patch, audible, step)
         looped = heard.sustained if options.loop is None else options.loop
-        sampler = _Sampler(sound, options, heard, looped, where.form.holds, hidden / where.samples)
+        sampler = _Sampler(sound, options, heard, looped, where.form.holds, hidden / where.samples, pitches)
         for zone in keys:
             release = sampled_note.release(sound.source, patch, zone.key, 100)
             for layer in levels:
                 sampler.take(zone, layer, patch, release)
                 step()
         sampler.level()
+        if sound.patch.tuning is not None:
+            sampler.instrument.tune(pitches)
         forms.write_map(where, hidden, sampler.instrument)
     progress(total, total)
     size = sum(target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*") if f.is_file())
@@ -94,14 +100,17 @@ def export(form: str, sound: Sound, out: str | Path, options: MultisampleOptions
 class _Sampler:
     """Renders, loops and writes one sample after the other, and builds their map."""
 
-    def __init__(self, sound: Sound, options: MultisampleOptions, heard: Survey, looped: bool, holds: bool, folder: Path):
+    def __init__(self, sound: Sound, options: MultisampleOptions, heard: Survey, looped: bool, holds: bool, folder: Path,
+                 pitches: np.ndarray):
         self.sound, self.options, self.heard, self.looped, self.holds, self.folder = sound, options, heard, looped, holds, folder
+        self.pitches = pitches
         self.cut_off = self.loud_seams = 0
         self.softer_db = 0.0
         self.lufs: dict[str, float] = {}                    # of each file's sound
         carried = "with its delay and reverb" if options.wet else "without delay and reverb"
         self.instrument = SampledInstrument(sound.patch.name, sound.patch.author, sound.patch.tags,
-                                     f"Sampled {carried} from the model {sound.patch.model}.", heard.law_db)
+                                     f"Sampled {carried} from the model {sound.patch.model}." + (
+                                         f" Tuned by {sound.patch.tuning.name}." if sound.patch.tuning is not None else ""), heard.law_db)
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, zone: Zone, layer: Layer, patch: Patch, release: sampled_note.Release) -> None:
@@ -112,7 +121,7 @@ class _Sampler:
         falls = not self.heard.sustained
         found = decay = None
         if self.looped:
-            made = loop.seamless(sound, float(pitch_to_hz(zone.key)), RATE_HZ, round(settling_s * RATE_HZ),
+            made = loop.seamless(sound, float(pitch_to_hz(self.pitches[zone.key])), RATE_HZ, round(settling_s * RATE_HZ),
                                  0 if falls and not self.holds else None)
             if made is None:
                 raise ExportError(f"{self.options.seconds:g} s are too short for a loop; take a second or more")

@@ -57,6 +57,9 @@ def _opcodes(sample: Sample, folder: str, span: Span, gain_db: float, curve: dic
     opcodes: dict[str, object] = {
         "sample": f"{folder}/{sample.file}", "lokey": sample.zone.low, "hikey": sample.zone.high, "pitch_keycenter": sample.zone.key,
         "lovel": span.low, "hivel": span.high, "volume": f"{sample.gain_db + gain_db:.2f}"}
+    if sample.tune_cents:
+        opcodes["transpose"] = semitones = round(sample.tune_cents / 100)
+        opcodes["tune"] = f"{sample.tune_cents - 100 * semitones:.2f}"
     if sample.loop is None:
         opcodes["loop_mode"] = "no_loop"
     else:

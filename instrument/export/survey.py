@@ -2,7 +2,7 @@
 
 A patch may be any point between sounds, so its sound is judged, not the names of the presets it was mixed from.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +32,11 @@ class Survey:
         return self.fall_db_s < SUSTAINED_DB_S
 
 
-def survey(source: Source, patch: Patch, low: int, high: int, done: Callable[[], None] = lambda: None) -> Survey:
-    """Play a few notes of keys `low`..`high`; `done` is called after each key."""
-    keys = sorted({round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)})
+def survey(source: Source, patch: Patch, sounding: Sequence[int], done: Callable[[], None] = lambda: None) -> Survey:
+    """Play a few notes of these keys, lowest first; `done` is called after each."""
+    low, high = sounding[0], sounding[-1]
+    spread = [round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)]
+    keys = sorted({min(sounding, key=lambda key, at=at: abs(key - at)) for at in spread})
     falls, levels = [], []
     settling_s = sampled_note.settling_s(patch)
     begin = round((settling_s + SETTLED_S) / sampled_note.STEP_S)

@@ -90,7 +90,7 @@ def export(sound: Sound, out: str | Path, options: WavetableOptions | None = Non
 def harmonics(sound: Sound, options: WavetableOptions, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """Amplitudes of the harmonics at each place, float64 [CYCLES, harmonics]."""
     still = sampled_note.for_sampling(sound.patch)
-    still = still.with_values(parameters={**still.parameters, **STILL})
+    still = still.with_values(parameters={**still.parameters, **STILL}, tuning=None)         # a cycle has no pitch
     period = round(sampled_note.RATE_HZ / float(pitch_to_hz(options.key)))
     player = Player(sound.source, still, rate_hz=sampled_note.RATE_HZ)
     semitones = float(hz_to_pitch(sampled_note.RATE_HZ / period)) - options.key

@@ -30,6 +30,12 @@ def zones(low: int, high: int, every: int) -> list[Zone]:
     return [Zone(min(first + every // 2, high), first, min(first + every - 1, high)) for first in firsts]
 
 
+def sounding(of: list[Zone], keys: set[int]) -> list[Zone]:
+    """The zones of which any of these keys is one, sampled at the nearest of them."""
+    within = [(zone, [key for key in range(zone.low, zone.high + 1) if key in keys]) for zone in of]
+    return [Zone(min(some, key=lambda key, zone=zone: abs(key - zone.key)), zone.low, zone.high) for zone, some in within if some]
+
+
 def layers(count: int) -> list[Layer]:
     """`count` layers of about equal width over velocities 1..127, each sampled in its middle; softest first."""
     edges = [round(127 * i / count) for i in range(count + 1)]

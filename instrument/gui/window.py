@@ -14,10 +14,12 @@ from hummingface.instrument.gui.controllers.channel_display import ChannelDispla
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
 from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
+from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
 from hummingface.instrument.gui.controllers.sounds_from_recordings import SoundsFromRecordings
+from hummingface.instrument.gui.controllers.tuning_menu import TuningMenu
 from hummingface.instrument.gui.controllers.window_restore import Keeping
 from hummingface.instrument.gui.controllers.window_size import WindowSize
 from hummingface.instrument.gui.dialogs.settings_dialog import SettingsDialog
@@ -41,6 +43,7 @@ from hummingface.instrument.patches import library
 from hummingface.instrument.patches.parameters import LATENT_KNOBS
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.session.autosave import LOOK_S, Autosave
+from hummingface.instrument.session.midi_maps import MidiMaps
 from hummingface.instrument.session.note_input import NoteInput
 from hummingface.instrument.session.session import Session
 from hummingface.instrument.session.settings import Settings
@@ -84,6 +87,7 @@ class Window(QMainWindow):
                                              **self.spectrogram.beat_page.controls, **self.modulation.controls,
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self.routes = ModulationDisplay(self, self.session, self.modulation, self.banner, self.controls)
+        self.midi_learn.watch(self.controls)
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
@@ -126,10 +130,14 @@ class Window(QMainWindow):
         self.news = EngineNews(self.session, self.note_input, self.settings, self.status, self.banner, self.dialog)
         self.news.on_lost.append(self._forget_position)
         self.news.on_ready.append(self._send_wheel)
+        self.tuning = TuningMenu(self, self.session, self.settings, self.banner, self.client.send, self._save_settings)
+        self.output.tools.addWidget(self.tuning.button)
         self.recording = Recording(self.recorder, self.banner, self.settings, self.client.send)
-        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall)
+        self.recordings: SoundsFromRecordings = SoundsFromRecordings(self, self.session, self.banner, self.client.model_of, self.recall,
+                                                                       self.tuning.drop)
         self.help = HelpMenu(self, self.client.send, self.session, self.settings, self.banner, self.client.model_of)
         self.qwerty = Qwerty(self.note_input, self)
+        self.midi_learn = MidiLearn(self, MidiMaps(self.settings, self.client.send, self._map_changed), self.banner, self.client.send)
 
         self._top, self._first, self._second, self._keys = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left, right = QHBoxLayout(), QHBoxLayout()
@@ -138,6 +146,7 @@ class Window(QMainWindow):
         left.addWidget(self.recordings.button)
         left.addStretch(1)
         right.addStretch(1)
+        right.addWidget(self.midi_learn.button)
         right.addWidget(self.recorder)
         right.addWidget(self.settings_button)
         self._top.addLayout(left, 1)
@@ -241,6 +250,8 @@ class Window(QMainWindow):
             self.news.hear(message, self.client.telemetry)
             self.recording.hear(message)
             self.help.hear(message)
+            self.tuning.hear(message)
+            self.midi_learn.hear(message)
             if message["tell"] == "velocities" and "touch" in vars(self):
                 self.touch.show_velocities(message["incoming"])
         telemetry = self.client.telemetry()
@@ -332,6 +343,10 @@ class Window(QMainWindow):
             self.settings.patch = self.session.name
         self._save_settings()
 
+    def _map_changed(self) -> None:
+        self.midi_learn.show()
+        self._save_settings()
+
     def _save_settings(self) -> None:
         try:
             self.settings.save()
@@ -352,7 +367,7 @@ class Window(QMainWindow):
     def exports(self) -> "ExportDialog":
         """Made on first use, too."""
         from hummingface.instrument.gui.dialogs.export_dialog import ExportDialog
-        return ExportDialog(self, lambda: self.session.state.to_patch(), self.settings)
+        return ExportDialog(self, lambda: self.tuning.tuned(self.session.state.to_patch()), self.settings)
 
     @cached_property
     def touch(self) -> "TouchDialog":

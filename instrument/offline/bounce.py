@@ -15,12 +15,12 @@ from hummingface.instrument.offline import parts
 from hummingface.instrument.offline.loudness_meter import LoudnessMeter
 from hummingface.instrument.offline.parts import Assignment, Part, PartError
 from hummingface.instrument.offline.player import Player, blocks
-from hummingface.instrument.patches.parameters import PARAMETERS
-from hummingface.instrument.patches.patch import DRY
+from hummingface.instrument.patches.patch import DRY, Patch
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.performance import midi, score
+from hummingface.instrument.performance.controller_map import USUAL, Table
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
 from hummingface.models.playing.file_names import plain
-from hummingface.suggestions import did_you_mean
 
 AFTER_LAST_S = 2.0                      # of sound after the last event, as progress expects it
 
@@ -59,15 +59,22 @@ class BounceReport:
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """How parts are rendered. `controllers`: number -> control, instead of the table's own. `controls`: the player's own (volume, tuning
-    ...), which no patch holds. `dry`: without room, echoes and chorus. `seconds` cuts the performance; None: until all is quiet."""
+    """How parts are rendered. `controllers`: which of them move what, instead of the table's own. `controls`: the player's own (volume,
+    tuning ...), which no patch holds. `dry`: without room, echoes and chorus. `tuning`: in place of the patches' own. `seconds` cuts the
+    performance; None: until all is quiet."""
     rate_hz: int = 48000
     block_samples: int = 2048
     seed: int = 0
     seconds: float | None = None
     dry: bool = False
-    controllers: dict[int, str] | None = None
+    controllers: Table | None = None
     controls: dict[str, float] = field(default_factory=dict)
+    tuning: ScaleTuning | None = None
+
+    def of(self, patch: Patch) -> Patch:
+        """A patch as it is to be played."""
+        patch = patch.dry() if self.dry else patch
+        return patch if self.tuning is None else patch.with_values(tuning=self.tuning)
 
 
 class Rendering:
@@ -78,9 +85,9 @@ class Rendering:
         self.options = options
         controllers = options.controllers
         if options.dry:
-            controllers = {number: id_ for number, id_ in (midi.CONTROLS if controllers is None else controllers).items() if id_ not in DRY}
-            for part in plan:
-                part.sound.patch = part.sound.patch.dry()
+            controllers = tuple(one for one in (USUAL if controllers is None else controllers) if one.control not in DRY)
+        for part in plan:
+            part.sound.patch = options.of(part.sound.patch)
         self._players = [_player(part, tempos, options, options.seed + (part.number if len(plan) > 1 else 0), controllers)
                          for part in plan]
         self._last = max(round(at_s * options.rate_hz) for part in plan for at_s, _ in part.events)
@@ -134,7 +141,6 @@ def render_midi(mid: str | Path, wav: str | Path, assignment: Assignment | None 
     if wav.exists() and Path(mid).exists() and wav.samefile(mid):
         raise OSError(f"{wav}: is the MIDI file itself; give the sound file another name")
     sound_file.format_of(wav)
-    _check(options.controllers or {})
     began = time.perf_counter()
     read = score.read(mid)
     try:
@@ -166,16 +172,8 @@ def stem_names(wav: Path, of: list[Part]) -> tuple[Path, ...]:
     return tuple(wav.with_name(name + wav.suffix) for name in names)
 
 
-def _check(controllers: dict[int, str]) -> None:
-    for number, id_ in controllers.items():
-        if id_ not in PARAMETERS:
-            raise PartError(f"no control is called {id_!r}.{did_you_mean(id_, PARAMETERS)} `hummingface controls` lists them.")
-        if not 0 <= number < 128 or number in midi.RESERVED:
-            raise PartError(f"controller {number} cannot move {id_}: it has a fixed meaning, or is not within 0..127")
-
-
 def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOptions, seed: int,
-            controllers: dict[int, str] | None) -> Player:
+            controllers: Table | None) -> Player:
     rate_hz = options.rate_hz
     load, moved = parts.on_program(part)
     followed = [(at_s, midi.Tempo(min(max(bpm, SLOWEST_BPM), FASTEST_BPM))) for at_s, bpm in tempos]      # as a MIDI clock's, live
@@ -186,10 +184,10 @@ def _player(part: Part, tempos: Sequence[tuple[float, float]], options: RenderOp
     def on_program(channel: int, number: int) -> None:
         sound = load(number)
         if sound is not None:
-            performer.load_patch(sound.patch.dry() if options.dry else sound.patch, sound.source)
+            performer.load_patch(options.of(sound.patch), sound.source)
     performer.on_program = on_program
     if controllers is not None:
-        performer.controllers = dict(controllers)
+        performer.controllers.use(controllers)
     if followed:
         performer.controls.set_tempo(followed[0][1].bpm)
     performer.begin_with(options.controls)

@@ -49,7 +49,7 @@ def momentary_lufs(sound: np.ndarray) -> float:
 def play_note(patch: Patch, source: Source, key: int) -> np.ndarray:
     """One note of a patch at velocity 100, without reverb and delay. float32 [S, 2]"""
     dry = patch.with_values(parameters={**patch.parameters, "reverb.mix": 0.0, "delay.mix": 0.0, "master.width": 0.0,
-                                          "arpeggiator.on": 0.0})
+                                        "arpeggiator.on": 0.0}, tuning=None)
     events: list[tuple[int, Event]] = [(0, NoteOn(0, key, VELOCITY)), (round(HOLD_S * RATE_HZ), NoteOff(0, key))]
     return play_events(events, source, dry, rate_hz=RATE_HZ, block_samples=1024, seconds=SECONDS)
 

@@ -13,8 +13,9 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi, sound_bank
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import Controller, NoteOn, Program
-from hummingface.instrument.performance.score import ChannelEvent, Score
+from hummingface.instrument.performance.score import FileEvent, Score
 from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
+from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave, TuningEvent
 from hummingface.models.playing.model import Model
 from hummingface.models.playing.stft_model import StftModel
 
@@ -35,7 +36,7 @@ class Part:
     name: str
     sound: Sound
     programs: str
-    events: list[tuple[float, midi.Event]]
+    events: list[tuple[float, midi.Event | TuningEvent]]
 
     @property
     def notes(self) -> int:
@@ -67,9 +68,7 @@ class Assignment:
 def plan(score: Score, assignment: Assignment) -> PartsPlan:
     """Divides a score into parts, each with its sound. Raises PartError, LibraryError, PatchError."""
     by, programs = assignment.by, assignment.programs
-    divided: dict[int, list[tuple[float, ChannelEvent]]] = {}
-    for at_s, track, event in score.events:
-        divided.setdefault((event.channel if by == "channel" else track) + 1, []).append((at_s, event))
+    divided = _divided(score, by)
     sounding = {number: events for number, events in sorted(divided.items()) if any(isinstance(e, NoteOn) for _, e in events)}
     given = _given(assignment.mapped, sounding, score.names if by == "track" else [], by)
     channels = {event.channel for _, _, event in score.events if isinstance(event, NoteOn)}
@@ -104,6 +103,17 @@ def plan(score: Score, assignment: Assignment) -> PartsPlan:
     if len(parts) > MOST_PARTS:
         raise PartError(f"{len(parts)} parts are more than the {MOST_PARTS} that can be played together; leave some out (--map NUMBER=off)")
     return PartsPlan(parts, notices)
+
+
+def _divided(score: Score, by: str) -> dict[int, list[tuple[float, FileEvent]]]:
+    """The events of each part, by its number; what tunes all keys goes to all of them."""
+    numbers = [None if isinstance(event, (TuneKeys, TuneOctave)) else (event.channel if by == "channel" else track) + 1
+               for _, track, event in score.events]
+    divided: dict[int, list[tuple[float, FileEvent]]] = {number: [] for number in numbers if number is not None}
+    for number, (at_s, _, event) in zip(numbers, score.events, strict=True):
+        for part in divided if number is None else (number,):
+            divided[part].append((at_s, event))
+    return divided
 
 
 def on_program(part: Part) -> tuple[Callable[[int], Sound | None], Callable[[str, float], None]]:
@@ -175,8 +185,8 @@ def _given(mapped: dict, sounding: dict, names: list[str], by: str) -> dict[int,
     return found
 
 
-def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, notices: list[str],
-                hint: str) -> list[tuple[float, ChannelEvent]]:
+def _with_sound(events: list[tuple[float, FileEvent]], kind: str, what: str, notices: list[str],
+                hint: str) -> list[tuple[float, FileEvent]]:
     """The events without the notes that have no sound here; adds notices about them to `notices`."""
     program, kept, drums, noises = [0] * 16, [], 0, Counter[int]()
     for at_s, event in events:
@@ -195,7 +205,7 @@ def _with_sound(events: list[tuple[float, ChannelEvent]], kind: str, what: str, 
     return kept
 
 
-def _first_program(events: list[tuple[float, ChannelEvent]]) -> int:
+def _first_program(events: list[tuple[float, FileEvent]]) -> int:
     """The General MIDI program of a part's first note; 0, the piano, if there is none."""
     program = [0] * 16
     for _, event in events:
@@ -206,7 +216,8 @@ def _first_program(events: list[tuple[float, ChannelEvent]]) -> int:
     return 0
 
 
-def with_releases(events: Sequence[tuple[float, midi.Event]], end_s: float) -> list[tuple[float, midi.Event]]:
+def with_releases(events: Sequence[tuple[float, midi.Event | TuningEvent]],
+                  end_s: float) -> list[tuple[float, midi.Event | TuningEvent]]:
     """The events in order, and behind them what releases, at the end of the score, keys and pedals that nothing else releases."""
     down = HeldNotes()
     for _, event in events:

@@ -42,7 +42,8 @@ BANDS_CAMS = np.arange(2.0, 38.0)
 
 
 def measure_sound(patch: Patch, source: Source) -> dict[str, float]:
-    """All measures of a patch."""
+    """All measures of a patch, whose tuning does not count."""
+    patch = patch.with_values(tuning=None)
     notes = [_note(_play(patch, source, key), float(pitch_to_hz(key))) for key in KEYS]
     values = {name: float(np.mean([note[name] for note in notes])) for name in notes[0]}
     values["room"] = patch.parameters["reverb.mix"] * float(np.log2(1 + patch.parameters["reverb.decay_s"]))

@@ -215,6 +215,11 @@ def load_patch(name: str | Path | None = None) -> Patch:
     return patches_file.load(find(name, entries, "patch").path)
 
 
+def named_patch(name: str) -> Patch:
+    """A patch by name alone: for names that come from other machines. Raises LibraryError or PatchError."""
+    return patches_file.load(find(name, patches(), "patch").path)
+
+
 def load_model(name: str | Path | None = None) -> "Model | StftModel":
     """A model by name or by file; None: the factory's first. Raises LibraryError."""
     from hummingface.models.playing.checkpoint import ModelError

@@ -241,6 +241,8 @@ _TABLE = [
 
     Parameter("master.volume_db", "Volume", "master", -60, 12, 0, "dB", help="Level of the whole instrument."),
     Parameter("master.tune_cents", "Tune", "master", -100, 100, 0, "ct", help="Fine tuning of the whole instrument."),
+    Parameter("master.a4_hz", "A4", "master", 380, 480, 440, "Hz",
+              help="Frequency of A above middle C. Tunings that say themselves at how many Hz they sound do not follow it."),
     Parameter("master.transpose", "Transpose", "master", -24, 24, 0, "st", help="Transposition of the keys, in semitones.",
               choices=tuple(f"{n:+d} st" if n else "0 st" for n in range(-24, 25))),
     Parameter("master.tempo_bpm", "Tempo", "master", 20, 400, 120, "bpm",

@@ -14,6 +14,8 @@ from hummingface.instrument.patches.parameters import MACROS, MOST_LATENTS, PARA
 from hummingface.instrument.patches.routes import Route, RouteError
 from hummingface.instrument.patches.routes import from_json as routes_from_json
 from hummingface.instrument.patches.routes import to_json as routes_to_json
+from hummingface.instrument.patches.scale_tuning import ScaleError, ScaleTuning
+from hummingface.instrument.patches.scale_tuning import from_json as tuning_from_json
 from hummingface.models.playing.atomic_file import replace_file
 from hummingface.models.playing.card_file import LATENT_LIMIT
 from hummingface.models.playing.checked_json import JsonError, parse_json, read_file
@@ -66,6 +68,7 @@ class Patch:
     recordings: tuple[Recording, ...] = ()      # that it sounds like, at most one in each place
     routes: tuple[Route, ...] = ()       # of modulation
     macros: tuple[str, ...] = ()         # names of the first macros, "" where one has none
+    tuning: ScaleTuning | None = None    # its own; None: the player's
     version: int = field(default=VERSION, compare=False)           # of the file that it was read from
 
     def __post_init__(self) -> None:
@@ -99,7 +102,9 @@ class Patch:
             "gain_db": round(self.gain_db, 2),
         } | ({"blend": dict(self.blend)} if self.blend else {}) | (
             {"recordings": [_recording_to_json(recording) for recording in self.recordings]} if self.recordings else {}) | (
-            {"routes": routes_to_json(self.routes)} if self.routes else {}) | ({"macros": list(self.macros)} if any(self.macros) else {})
+            {"routes": routes_to_json(self.routes)} if self.routes else {}) | (
+            {"macros": list(self.macros)} if any(self.macros) else {}) | (
+            {"tuning": self.tuning.to_json()} if self.tuning is not None else {})
 
 
 def from_json(values: object, where: str = "patch") -> Patch:
@@ -110,7 +115,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
     def take(name: str, kind: type[T], default: object) -> T:
         return _typed(values.get(name, default), kind, where, name)
     unknown = set(values) - {"format", "version", "name", "author", "tags", "model", "latents", "parameters", "morph",
-                             "gain_db", "blend", "recordings", "routes", "macros"}
+                             "gain_db", "blend", "recordings", "routes", "macros", "tuning"}
     if unknown:
         raise PatchError(f"{where}: unknown field {min(unknown)!r:.80}")
     model = take("model", dict, None)
@@ -154,6 +159,7 @@ def from_json(values: object, where: str = "patch") -> Patch:
                  latents=latents, parameters=parameters, morph=tuple(morph), gain_db=gain_db, blend=blend,
                  recordings=_recordings(take("recordings", list, []), where, bool(morph)),
                  routes=_routes(take("routes", list, []), where), macros=_macros(take("macros", list, []), where),
+                 tuning=_tuning(values.get("tuning"), where),
                  version=file["version"])
 
 
@@ -201,6 +207,13 @@ def _macros(values: list, where: str) -> tuple[str, ...]:
     if len(values) > MACROS:
         raise PatchError(f"{where}: macros has {len(values)} names; there are {MACROS} macros")
     return tuple(_text(name, where, f"macro {number}: name", LONGEST_TAG) for number, name in enumerate(values, 1))
+
+
+def _tuning(values: object, where: str) -> ScaleTuning | None:
+    try:
+        return None if values is None else tuning_from_json(values, f"{where}: tuning")
+    except ScaleError as error:
+        raise PatchError(str(error)) from error
 
 
 def load(path: str | Path) -> Patch:
@@ -282,7 +295,7 @@ def _from_version_3(values: dict) -> dict:
 
 
 def _from_version_4(values: dict) -> dict:
-    """Version 4 had no modulation routes: nothing moves by itself."""
+    """Version 4 had no modulation routes and no tuning of its own: nothing moves by itself, and keys are tuned as the player has them."""
     return {**values, "version": 5}
 
 

@@ -73,6 +73,10 @@ class ChannelState:
         return [midi.Controller(channel, number, LOUDEST) for channel in range(16) if self.level_db(channel) < INAUDIBLE_DB
                 for number in (midi.VOLUME, midi.EXPRESSION)]
 
+    def has_chosen(self, channel: int) -> bool:
+        """Whether data entry means an RPN now."""
+        return self.rpn[channel] != [NO_RPN, NO_RPN]
+
     def choose(self, channel: int, number: int, value: int) -> None:
         """A controller that chooses the RPN that data entry sets; no NRPN is known here."""
         if number in (midi.RPN_MSB, midi.RPN_LSB):

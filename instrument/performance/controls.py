@@ -31,8 +31,8 @@ STEREO_WIDTH = INDEX["character.width"]
 MOTION, MOTION_SPEED = INDEX["motion.amount"], INDEX["motion.speed"]
 VIBRATO_CENTS, VIBRATO_HZ = INDEX["motion.vibrato_cents"], INDEX["motion.vibrato_hz"]
 WHEEL_CENTS, GLIDE = INDEX["motion.wheel_cents"], INDEX["motion.glide_s"]
-TUNE, TRANSPOSE, TEMPO = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.tempo_bpm"]
-WIDTH, MODE, VOICES, VOLUME = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db"))
+TUNE, TRANSPOSE, A4 = INDEX["master.tune_cents"], INDEX["master.transpose"], INDEX["master.a4_hz"]
+WIDTH, MODE, VOICES, VOLUME, TEMPO = (INDEX[f"master.{name}"] for name in ("width", "mode", "voices", "volume_db", "tempo_bpm"))
 DYNAMICS, BRIGHTER = INDEX["dynamics.range_db"], INDEX["dynamics.brightness"]
 
 # Columns of the channels: semitones, 0..1, 0..1, dB, -1..1, 0..1

@@ -6,6 +6,7 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.midi import Event
+from hummingface.instrument.performance.tuning_events import TuningEvent
 from hummingface.instrument.performance.voice_allocation import RULES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Reroute:
     routes: tuple[Route, ...]
 
 
-PlayerEvent = Event | Load | Reroute
+PlayerEvent = Event | TuningEvent | Load | Reroute
 
 
 def noted(event: PlayerEvent) -> PlayerEvent:

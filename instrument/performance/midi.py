@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import tuning_sysex
+from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave
 
 MOD_WHEEL, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 DATA_MSB, DATA_LSB, NRPN_LSB, NRPN_MSB, RPN_LSB, RPN_MSB = 6, 38, 98, 99, 100, 101
@@ -103,14 +105,16 @@ Event = NoteOn | NoteOff | Made | KeyPressure | Pressure | Bend | Controller | P
 _KINDS = {kind.__name__: kind for kind in Event.__args__}
 
 
-def decode(data: Iterable[int]) -> Event | None:
-    """One MIDI message, a sequence of whole bytes with its status byte first; None where there is nothing to play."""
+def decode(data: Iterable[int]) -> Event | TuneKeys | TuneOctave | None:
+    """One MIDI message, a sequence of whole bytes with its status byte first; None where there is nothing to play or to tune."""
     try:
         data = [int(byte) for byte in data]
     except (TypeError, ValueError):
         return None
     if not data or not 0x80 <= data[0] < 0xF0:
-        return Panic() if data == [0xFF] else None              # a system reset silences; other system messages mean nothing here
+        if data == [0xFF]:                                      # a system reset silences
+            return Panic()
+        return tuning_sysex.decode(data) if data and data[0] == tuning_sysex.BEGIN else None      # others mean nothing here
     kind, channel = data[0] & 0xF0, data[0] & 0x0F
     size = 1 if kind in (0xC0, 0xD0) else 2
     values = data[1:1 + size]

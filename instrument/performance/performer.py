@@ -19,7 +19,9 @@ from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance import midi
 from hummingface.instrument.performance.arpeggiator import Arpeggiator
 from hummingface.instrument.performance.channel_state import ChannelShown, ChannelState
+from hummingface.instrument.performance.controller_map import STRUCTURAL, ControllerMap
 from hummingface.instrument.performance.controls import (
+    A4,
     GLIDE,
     INDEX,
     LEVEL_DB,
@@ -34,6 +36,7 @@ from hummingface.instrument.performance.controls import (
 from hummingface.instrument.performance.dynamics import LAW
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.hops import HopMaker
+from hummingface.instrument.performance.key_pitches import KeyPitches
 from hummingface.instrument.performance.latent_target import LatentTarget
 from hummingface.instrument.performance.midi import (
     Bend,
@@ -49,6 +52,7 @@ from hummingface.instrument.performance.midi import (
     Tempo,
 )
 from hummingface.instrument.performance.source import Source
+from hummingface.instrument.performance.tuning_events import HostTuning, TuneKeys, TuneOctave, TuningEvent, UseTuning
 from hummingface.instrument.performance.voice_allocation import FIRST_OFF_ENDS, POLY, Voices
 from hummingface.instrument.synthesis.state import boundary
 from hummingface.models.playing.frame import FRAMES_PER_SECOND
@@ -63,6 +67,7 @@ class PerformerOptions(TypedDict, total=False):
     log: Callable[[int, PlayerEvent], None] | None
     on_program: Callable[[int, int], None] | None
     changed: Callable[[str, float], None] | None
+    tuned: Callable[[str, str], None] | None
     shown: bool
 
 
@@ -71,25 +76,28 @@ class Performer:
 
     `log(sample, event)` is called for every event with the sample at which it takes effect: feeding these to another performer (delay 0)
     gives the same hops. `on_program(channel, number)` is called when a program change takes effect and may call `load_patch`. `changed(id,
-    value)` is called for controls that MIDI moved. `seed` seeds everything random. `shown`: whether a window displays the values in
-    `state`.
+    value)` is called for controls that MIDI moved, `tuned(by, name)` when another tuning is in force, as `KeyPitches` says it. `seed` seeds
+    everything random. `shown`: whether a window displays the values in `state`.
     """
 
     def __init__(self, state: np.ndarray, source: Source, patch: Patch | None = None, *, delay_samples: int = 0,
                  seed: int = 0, log: Callable[[int, PlayerEvent], None] | None = None,
                  on_program: Callable[[int, int], None] | None = None,
-                 changed: Callable[[str, float], None] | None = None, shown: bool = True) -> None:
+                 changed: Callable[[str, float], None] | None = None, tuned: Callable[[str, str], None] | None = None,
+                 shown: bool = True) -> None:
         self.state = state
         self.rate_hz = int(state["rate_hz"][0])
         self.delay_samples = delay_samples
-        self.log, self.on_program, self.changed, self._shown = log, on_program, changed, shown
-        self.controllers = dict(midi.CONTROLS)      # the player's map: controller number -> control
+        self.log, self.on_program, self.changed, self._tuned, self._shown = log, on_program, changed, tuned, shown
+        self.controllers = ControllerMap()          # the player's
         self.hop = -1                               # the newest computed hop
         self.late_hops = 0
         self.events = 0                             # received so far
         self.lost_notes = 0                         # for which there was no slot
         self.law = LAW                              # the law of loudness over velocity; an old take has its own
-        self.voices = Voices()
+        self.key_pitches = KeyPitches()
+        self._told_tuning = "", ""
+        self.voices = Voices(self.key_pitches.table)
         self.controls = Controls(1 / FRAMES_PER_SECOND)
         self.channels = ChannelState()
         self.maker = HopMaker(state, self.voices, self.controls, self.channels.bend, seed)
@@ -177,6 +185,11 @@ class Performer:
     def sounding(self) -> int:
         """The number of sounding voices."""
         return int(self.voices.playing().sum())
+
+    def restore_tuning(self, values: dict[str, Any]) -> None:
+        """Tune the keys as `KeyPitches.capture` of another performer says."""
+        self.key_pitches.restore(values)
+        self._retuned()
 
     def show_channels(self) -> None:
         """Show where all channels stand."""
@@ -267,7 +280,7 @@ class Performer:
             self.lost_notes += 1
             return
         slot = voices.note_on(event.channel, event.note, event.velocity)
-        if slot is None and voices.mode == POLY and not voices.owed:
+        if slot is None and voices.mode == POLY and not voices.owed and voices.sounds(event.channel, event.note):
             self.lost_notes += 1
         self._begin(slot, sample)
 
@@ -314,6 +327,19 @@ class Performer:
         if self.changed is not None:
             self.changed("master.tempo_bpm", self.controls.tempo_bpm)
 
+    def _tune(self, event: TuningEvent, sample: int) -> None:
+        self.key_pitches.hear(event)
+        self._retuned(sounding=not isinstance(event, (TuneKeys, TuneOctave)) or event.sounding)
+
+    def _retuned(self, sounding: bool = True) -> None:
+        """Keys may have other pitches; `sounding`: also those that sound."""
+        if sounding:
+            self.voices.retune()
+        now = self.key_pitches.by, self.key_pitches.name
+        if now != self._told_tuning and self._tuned is not None:
+            self._tuned(*now)
+        self._told_tuning = now
+
     def _panic(self, event: Panic | None, sample: int) -> None:
         self.voices.silence()
         self.arpeggiator.silence()
@@ -334,6 +360,8 @@ class Performer:
             self.controls.set(name, value)
         self.controls.set_gain(patch.gain_db)
         self.latents.load(patch)
+        if self.key_pitches.load(patch.tuning):
+            self._retuned()
         for i, value in enumerate(self.latents.knobs):
             self.controls.set(f"latent.{i + 1}", float(value))
         self.maker.route(patch.routes)
@@ -368,6 +396,8 @@ class Performer:
         self.voices.limit = int(now[VOICES])
         self.voices.glide_s = float(now[GLIDE])
         self.voices.set_mode(int(now[MODE]))
+        if self.key_pitches.set_a4(float(now[A4])):
+            self._retuned()
         goal = self.controls.goal
         knob_offsets = {_NAMES[i]: float(goal[i]) for i in SOUND_KNOBS if goal[i]}
         self.source.set_target(self.latents.at(goal), knob_offsets)
@@ -390,7 +420,12 @@ class Performer:
 
     def _controller(self, event: Controller, sample: int) -> None:
         channel, number, value = event.channel, event.number, event.value
-        if number == midi.SUSTAIN:
+        if self._is_mapped(event):
+            for name, moved in self.controllers.hear(event, self._travel):
+                self._set(Set(name, moved), sample)
+                if self.changed is not None:
+                    self.changed(name, moved)
+        elif number == midi.SUSTAIN:
             self._pedal(channel, value >= 64)
             self._show(channel)
         elif number == midi.MOD_WHEEL:
@@ -407,6 +442,8 @@ class Performer:
         elif number in (midi.DATA_MSB, midi.DATA_LSB):
             if self.channels.enter(channel, number, value):
                 self.controls.bend(channel, self.channels.semitones(channel))
+            elif self.key_pitches.enter(channel, self.channels.rpn[channel], number, value):
+                self._retuned()
         elif number == midi.ALL_SOUND_OFF:
             self.voices.silence(channel)
             self.arpeggiator.silence(channel)
@@ -415,17 +452,20 @@ class Performer:
         elif number >= midi.ALL_NOTES_OFF:
             self.arpeggiator.release_all(channel)
             self.voices.all_notes_off(channel)
-        elif number in self.controllers:
-            name = self.controllers[number]
-            parameter = PARAMETERS.get(name)
-            if parameter is not None:
-                moved = parameter.from_travel(value / 127)
-                self._set(Set(name, moved), sample)
-                if self.changed is not None:
-                    self.changed(name, moved)
+
+    def _is_mapped(self, event: Controller) -> bool:
+        """Whether the player's map has this controller in place of its usual meaning; data entry means what an RPN chose."""
+        if event.number in STRUCTURAL or not self.controllers.takes(event.number, event.channel):
+            return False
+        return event.number not in (midi.DATA_MSB, midi.DATA_LSB) or not self.channels.has_chosen(event.channel)
+
+    def _travel(self, name: str) -> float:
+        """Where a control stands, 0..1."""
+        return PARAMETERS[name].to_travel(float(self.controls.goal[INDEX[name]]))
 
 
 _HANDLERS: dict[type, Callable[[Performer, Any, int], None]] = {
     NoteOff: Performer._note_off, KeyPressure: Performer._key_pressure, Pressure: Performer._pressure,
     Bend: Performer._bend_to, Controller: Performer._controller, Program: Performer._program, Set: Performer._set,
-    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, Reroute: Performer._reroute}
+    Tempo: Performer._tempo, Panic: Performer._panic, Load: Performer._load, Reroute: Performer._reroute, UseTuning: Performer._tune,
+    TuneKeys: Performer._tune, TuneOctave: Performer._tune, HostTuning: Performer._tune}

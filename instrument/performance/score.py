@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.midi import MidiError, NoteOff, NoteOn
-from hummingface.instrument.performance.track_events import ChannelEvent, Track, read_track
+from hummingface.instrument.performance.track_events import FileEvent, Track, read_track
 from hummingface.models.playing.checked_json import read_bytes
 
 LONGEST_FILE_S = 6 * 3600.0
@@ -30,14 +30,14 @@ _HEADER = struct.Struct(">HHh")
 class Score:
     """`events`: (second, track, event), in order. Tracks count from 0; `names` has theirs, `end_s` is where the last of them ends.
     `tempos`: (second, beats a minute) from which on each holds; none where the clock is a time code."""
-    events: list[tuple[float, int, ChannelEvent]]
+    events: list[tuple[float, int, FileEvent]]
     names: list[str]
     end_s: float
     general_midi: bool                  # whether it declares General MIDI
     tempos: list[tuple[float, float]] = field(default_factory=list)
 
 
-def read_file(path: str | Path) -> list[tuple[float, ChannelEvent]]:
+def read_file(path: str | Path) -> list[tuple[float, FileEvent]]:
     """All events with their times in seconds, in order. Raises MidiError."""
     return [(at_s, event) for at_s, _, event in read(path).events]
 
@@ -67,7 +67,7 @@ def read(path: str | Path) -> Score:
     return Score(_with_ends(events), names, end_s, general, tempos)
 
 
-def _with_ends(events: list[tuple[float, int, ChannelEvent]]) -> list[tuple[float, int, ChannelEvent]]:
+def _with_ends(events: list[tuple[float, int, FileEvent]]) -> list[tuple[float, int, FileEvent]]:
     """The events; where a file has fewer note-offs than note-ons of a key, one note-off is meant to end all of the key's notes."""
     missing = Counter((event.channel, event.note) for _, _, event in events if isinstance(event, NoteOn))
     missing.subtract((event.channel, event.note) for _, _, event in events if isinstance(event, NoteOff))
@@ -168,13 +168,13 @@ class _Clock:
         return self._seconds[i] + (tick - self._ticks[i]) * self._second_a_tick[i]
 
 
-def _merged(tracks: list[tuple[int, Track]]) -> Iterator[tuple[int, int, ChannelEvent]]:
+def _merged(tracks: list[tuple[int, Track]]) -> Iterator[tuple[int, int, FileEvent]]:
     """(tick, track, event) in order. Each track keeps its own order; at the same tick, releases come first, note-ons last, and other events
     between them.
     """
-    waiting: list[tuple[int, int, int, ChannelEvent, Iterator]] = []
+    waiting: list[tuple[int, int, int, FileEvent, Iterator]] = []
 
-    def take(number: int, rest: Iterator[tuple[int, ChannelEvent]]) -> None:
+    def take(number: int, rest: Iterator[tuple[int, FileEvent]]) -> None:
         for tick, event in rest:
             heapq.heappush(waiting, (tick, _RANKS.get(type(event), 1), number, event, rest))
             return

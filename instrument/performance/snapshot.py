@@ -51,8 +51,9 @@ def capture(performer: Performer) -> dict[str, Any]:
         **performer.channels.capture(), "pedals": voices.down.tolist(),
         "held": [list(note) for note in voices.held], "last_pitch": voices.last_pitch, "rules": voices.rules,
         "strikes": [[channel, key, count] for (channel, key), count in voices.strikes.items()],
-        "controllers": {str(number): id_ for number, id_ in performer.controllers.items()},
+        **performer.controllers.capture(),
         "born": voices.born_count, "released": voices.release_count,
+        **({"tuning": tuning} if (tuning := performer.key_pitches.capture()) else {}),
         "law": performer.law, "tempo": controls.tempo_bpm, "turning": _phases(performer.state),
         "arpeggiator": performer.arpeggiator.capture(), "modulation": performer.maker.modulation.capture(),
     }
@@ -76,7 +77,8 @@ def restore(performer: Performer, snapshot: dict[str, Any]) -> int:
     point = np.array(snapshot["latents"], np.float32)[:len(performer.latents.point)]
     performer.latents.point[:len(point)] = point
     performer.channels.restore(snapshot)
-    performer.controllers = {int(number): id_ for number, id_ in snapshot["controllers"].items()}
+    performer.restore_tuning(snapshot.get("tuning", {}))
+    performer.controllers.restore(snapshot)
     performer._apply_settings()
     if "arpeggiator" in snapshot:           # not in older takes
         performer.arpeggiator.restore(snapshot["arpeggiator"])

@@ -4,7 +4,9 @@ from typing import Any, TypeVar
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import LFOS, MOST_LATENTS, PARAMETERS, renamed
+from hummingface.instrument.patches.scale_tuning import HIGHEST_PITCH, LOWEST_PITCH
 from hummingface.instrument.patches.sources import SOURCES
+from hummingface.instrument.performance import controller_map, key_pitches
 from hummingface.instrument.performance.arpeggiator import LONG_AGO
 from hummingface.instrument.performance.channel_state import RANGES
 from hummingface.instrument.performance.controls import AT_REST, CHANNEL_COLUMNS
@@ -60,6 +62,11 @@ def _check_sound(values: dict) -> None:
     _number(values, "gain_db", -60, 60)
     if "tempo" in values and values["tempo"] != 0:
         _number(values, "tempo", SLOWEST_BPM, FASTEST_BPM)
+    if "tuning" in values:
+        try:
+            key_pitches.check(values["tuning"])
+        except ValueError as error:
+            raise SnapshotError(str(error)) from error
     model = _typed(values, "model", dict)
     if any(not isinstance(model.get(name), str) or len(model[name]) > 200 for name in ("name", "sha256")):
         raise SnapshotError("its model has no name")
@@ -89,10 +96,10 @@ def _check_channels(values: dict) -> None:
             raise SnapshotError(f"{name} has not 16 channels")
         for row in rows:
             _numbers({name: row}, name, columns, low, high)
-    controllers = values["controllers"] = {key: renamed(id_)[0] if isinstance(id_, str) else id_
-                                           for key, id_ in _typed(values, "controllers", dict).items()}
-    if any(not (key.isascii() and key.isdigit() and int(key) < 128 and id_ in PARAMETERS) for key, id_ in controllers.items()):
-        raise SnapshotError("controllers are not mapped to controls")
+    try:
+        controller_map.check(values)
+    except controller_map.ControllerMapError as error:
+        raise SnapshotError(f"controllers are not mapped to controls: {error}") from error
 
 
 def _with_all_columns(row: object) -> object:
@@ -123,7 +130,7 @@ def _check_keys(values: dict) -> None:
     if "last_pitch" not in values:
         raise SnapshotError("last_pitch is missing")
     if values["last_pitch"] is not None:
-        _number(values, "last_pitch", 0, 127)
+        _number(values, "last_pitch", LOWEST_PITCH, HIGHEST_PITCH)
 
 
 def _check_arpeggiator(values: dict, sample: int) -> None:

@@ -7,6 +7,7 @@ Source: the Standard MIDI Files specification, RP-001 of the MIDI Association. D
 """
 from dataclasses import dataclass, field
 
+from hummingface.instrument.performance import tuning_sysex
 from hummingface.instrument.performance.midi import (
     Bend,
     Controller,
@@ -18,8 +19,10 @@ from hummingface.instrument.performance.midi import (
     Program,
     decode,
 )
+from hummingface.instrument.performance.tuning_events import TuneKeys, TuneOctave
 
-ChannelEvent = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel
+ChannelEvent = NoteOn | NoteOff | KeyPressure | Pressure | Bend | Controller | Program       # events in a file: one of a channel,
+FileEvent = ChannelEvent | TuneKeys | TuneOctave                                             # and what tunes all of them
 GM_ON = (0x7E, 0x7F, 0x09)              # system exclusive: General MIDI System On (its second byte is the device's)
 LONGEST_NAME = 1000                     # bytes
 _META, _NAME, _END, _TEMPO = 0xFF, 0x03, 0x2F, 0x51         # a status byte; kinds of meta events
@@ -30,7 +33,7 @@ _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}                 # of data behind a s
 @dataclass
 class Track:
     """`events` and `tempos` (microseconds of a quarter note): (tick, what), in order. `name` as it stands in the file."""
-    events: list[tuple[int, ChannelEvent]] = field(default_factory=list)
+    events: list[tuple[int, FileEvent]] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
     name: bytes = b""
     named: bool = False
@@ -76,6 +79,8 @@ def read_track(data: bytes, most_events: int) -> Track:
                 if at + length > len(data):
                     raise EOFError
                 track.general_midi |= now == 0xF0 and _declares_general_midi(data[at:at + 5])
+                if now == 0xF0 and length <= tuning_sysex.LARGEST_BYTES and (tuned := tuning_sysex.decode(b"\xf0" + data[at:at + length])):
+                    events.append((track.end, tuned))
                 at += length
             elif not now:
                 raise MidiError("a data byte without running status")

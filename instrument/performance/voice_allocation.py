@@ -7,6 +7,8 @@ A key that is held is struck again where two hands share it, or where notes of a
 all modes. Its earlier voices:
 - poly: end within `REPEAT_RELEASE_S`; but under the pedal they ring on, as on a piano and in FluidSynth, the loudest few of them;
 - mono: there is one voice, and it begins again; legato: it goes on. A held key comes back when a newer one is released.
+
+At which pitch a key sounds is said by `key_pitches.py`; keys that it leaves silent start no voice.
 """
 import numpy as np
 
@@ -21,12 +23,16 @@ MOST_RINGING = 4                                      # earlier strikes of a key
 REST_HOPS = 3                                         # until no start can reach a slot before its last hop has passed
 MOST_PLAYING = 128
 MOST_STARTS = 96                                      # notes that may begin in one hop; the ring of starts holds 256
+RETUNE_S = 0.02                                       # in which sounding notes glide to another pitch of their keys
 
 
 class Voices:
-    """The sounding notes. `hop` is the newest computed hop: a freed slot rests until no published hop uses it."""
+    """The sounding notes. `hop` is the newest computed hop: a freed slot rests until no published hop uses it. `pitches` [16, 128] are
+    those of the keys, as `KeyPitches.table`.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, pitches: np.ndarray | None = None) -> None:
+        self.pitches = np.tile(np.arange(128.0), (16, 1)) if pitches is None else pitches
         self.table = np.zeros(SLOTS, voice_dtype)
         self.table["rest_until"] = -1
         self.stage, self.channel, self.key = (self.table[name] for name in ("stage", "channel", "key"))
@@ -49,7 +55,9 @@ class Voices:
         return MOST_STARTS - (self._starts if self._starts_hop == self.hop else 0)
 
     def note_on(self, channel: int, key: int, velocity: int) -> int | None:
-        """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, or no slot)."""
+        """Presses a key. Returns the slot of the voice to start, or None where none starts (legato, no slot, or a silent key)."""
+        if not self.sounds(channel, key):
+            return None
         self.strikes[channel, key] = self.strikes.get((channel, key), 0) + 1
         if self.mode == POLY:
             return self._strike(channel, key, velocity)
@@ -113,6 +121,19 @@ class Voices:
             slots = [self._strike(*key, velocity) for key, velocity in owed]
         return [slot for slot in slots if slot is not None]
 
+    def sounds(self, channel: int, key: int) -> bool:
+        """Whether the key has a pitch."""
+        return self.pitches[channel, key] == self.pitches[channel, key]
+
+    def retune(self) -> None:
+        """The pitches of keys have changed: notes that sound glide there. Those whose keys are silent now go on as they are."""
+        table = self.table
+        goal = self.pitches[table["channel"], table["key"]]
+        moved = (self.stage != FREE) & (self.stage != FADING) & (goal != table["goal"]) & ~np.isnan(goal)
+        rested = moved & (table["pitch"] == table["goal"])
+        table["goal"][moved] = goal[moved]
+        table["glide"][rested] = np.abs(goal - table["pitch"])[rested] / RETUNE_S
+
     def set_mode(self, mode: int) -> None:
         if mode != self.mode:
             self.mode, self.held, self.owed = mode, [], {}
@@ -148,7 +169,8 @@ class Voices:
         if self.mode == LEGATO and tied and len(sounding):
             slot = sounding[np.argmax(self.table["born"][sounding])]
             voice = self.table[slot]
-            voice["channel"], voice["line"], voice["key"], voice["goal"], voice["stage"] = channel, channel, key, key, HELD
+            voice["channel"], voice["line"], voice["key"], voice["stage"] = channel, channel, key, HELD
+            voice["goal"] = self.pitches[channel, key]
             self._glide(slot, voice["pitch"])
             return None
         if (slot := self._free_slot()) is None and self._owe(channel, key, velocity):
@@ -178,8 +200,8 @@ class Voices:
         voice["rest_until"], voice["stage"], voice["channel"], voice["key"] = rest, HELD, channel, key
         voice["line"], voice["velocity"], voice["born"], voice["peak"] = channel, velocity, self.born_count, 1.0
         self.born_count += 1
-        voice["goal"] = key
-        self._glide(slot, key if self.last_pitch is None else self.last_pitch)
+        voice["goal"] = self.pitches[channel, key]
+        self._glide(slot, voice["goal"] if self.last_pitch is None else self.last_pitch)
         return slot
 
     def _glide(self, slot: int, start: float) -> None:

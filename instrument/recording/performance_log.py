@@ -16,10 +16,11 @@ from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches import routes
 from hummingface.instrument.patches.parameters import PARAMETERS, renamed
 from hummingface.instrument.patches.patch import Patch
-from hummingface.instrument.performance import midi, snapshot_check
+from hummingface.instrument.performance import midi, snapshot_check, tuning_events
 from hummingface.instrument.performance.dynamics import BY_NETWORK, BY_PLAYER
 from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
 from hummingface.instrument.performance.midi_clock import FASTEST_BPM, SLOWEST_BPM
+from hummingface.instrument.performance.tuning_events import TuningEvent
 from hummingface.instrument.performance.voice_allocation import EACH_STRIKE_HOLDS, FIRST_OFF_ENDS
 from hummingface.instrument.recording import flac, riff
 from hummingface.instrument.recording.naming import UNFINISHED
@@ -62,7 +63,7 @@ class Performance:
     begin: int
     quiet: bool                             # whether nothing sounded at the moment from which it is played again
     snapshot: dict[str, Any]
-    events: list[tuple[int, "midi.Event | Reroute | LoadByName"]] = field(default_factory=list)
+    events: list[tuple[int, "midi.Event | TuningEvent | Reroute | LoadByName"]] = field(default_factory=list)
     frames: int | None = None               # of the sound; None where the take was cut off
     late: int | None = None                 # hops and notes that came late while it was recorded; None: nobody knows
     title: str = ""
@@ -90,6 +91,8 @@ def event_line(sample: int, event: PlayerEvent) -> bytes:
         values = {"event": "Load", "patch": event.patch.to_json(), "model": event.model_name, "law": event.law, "rules": event.rules}
     elif isinstance(event, Reroute):
         values = {"event": "Reroute", "routes": routes.to_json(event.routes)}
+    elif isinstance(event, TuningEvent):
+        values = tuning_events.to_json(event)
     else:
         values = midi.to_json(event)
     return _line({"sample": sample, **values})
@@ -221,7 +224,7 @@ def _begun(line: bytes, where: str, limits: Limits) -> Performance:
     return Performance(rate_hz, begin, first.get("exact") is True, captured, title=str(first.get("title", ""))[:200])
 
 
-def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | Reroute | LoadByName":
+def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | TuningEvent | Reroute | LoadByName":
     """An event from a file: checked for types and MIDI's ranges. The take's snapshot has law and rules for patches that name none."""
     if values.get("event") == "Load":
         name = values.get("model")
@@ -238,6 +241,8 @@ def _event(values: dict, captured: dict[str, Any], where: str) -> "midi.Event | 
             return Reroute(routes.from_json(values.get("routes")))
         except routes.RouteError as error:
             raise TakeError(f"{where}: {error}") from error
+    if values.get("event") in tuning_events.KINDS:
+        return tuning_events.from_json(values)
     if values.get("event") == "Set" and type(values.get("value")) in (int, float) and isinstance(values.get("id"), str):
         values["id"], values["value"] = renamed(values["id"], values["value"])
     event = midi.from_json(values)

@@ -15,7 +15,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hummingface.instrument.performance import midi
+from hummingface.instrument.performance import controller_map, midi
+from hummingface.instrument.performance.controller_map import ControllerMap
 from hummingface.instrument.performance.events import Load
 from hummingface.instrument.performance.midi_clock import MidiClock
 from hummingface.instrument.recording import naming
@@ -189,7 +190,7 @@ class Recorder:
         name = loads[-1].name if loads else (kept.values["patch"] or {}).get("name", "")
         plan = TakePlan(_place(folder), sample_format, name, history.rate_hz, begin, at, kept.values,
                         kept.quiet and kept.sample <= begin, kept.late)
-        take = Take(plan, {int(number): id_ for number, id_ in kept.values["controllers"].items()})
+        take = Take(plan, ControllerMap(controller_map.from_json(kept.values["controllers"])).numbers())
         take.hear(events)
         return take, noted[-1].number + 1 if noted else kept.number
 

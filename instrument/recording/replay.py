@@ -16,7 +16,7 @@ from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import SHAPED, SHAPING, SHAPING_NOTICE, Patch
 from hummingface.instrument.performance import midi, snapshot
 from hummingface.instrument.performance.dynamics import LAW
-from hummingface.instrument.performance.events import Load, PlayerEvent, Reroute
+from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.held_notes import HeldNotes
 from hummingface.instrument.performance.performer import Performer
 from hummingface.instrument.performance.sound_bank import SoundBank
@@ -82,7 +82,7 @@ def prepare(performer: Performer, performance: Performance, bank: SoundBank, pau
     return begin
 
 
-def _loaded(event: midi.Event | Reroute | LoadByName, bank: SoundBank) -> PlayerEvent:
+def _loaded(event: PlayerEvent | LoadByName, bank: SoundBank) -> PlayerEvent:
     """An event of a take, ready for the performer."""
     if isinstance(event, LoadByName):
         return Load(event.patch, bank.source(event.model, event.patch.recordings) if event.model else None, event.law, event.rules)

@@ -14,6 +14,7 @@ from typing import Any
 from hummingface.instrument.patches.parameters import MACROS, PARAMETERS
 from hummingface.instrument.patches.patch import Corner, Patch
 from hummingface.instrument.patches.routes import Route, to_json, without
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.patches.sources import MOST_ROUTES
 from hummingface.instrument.session import dice
 from hummingface.instrument.session.session_state import LATENTS, NOT_IN_PATCHES, UNDO_STEPS, Place, SessionSnapshot, SoundState
@@ -237,6 +238,16 @@ class Session:
             self._push(self.state)
             self.state = replace(self.state, patch=replace(self.state.patch, macros=tuple(names) if any(names) else ()))
             self._changed()
+
+    def tune(self, tuning: ScaleTuning | None) -> None:
+        """Give the patch a tuning of its own, or (None) that of all patches."""
+        if tuning == self.state.patch.tuning:
+            return
+        self._settle()
+        self._push(self.state)
+        self.state = replace(self.state, patch=replace(self.state.patch, tuning=tuning))
+        self._send_patch()
+        self._changed()
 
     # patches, undo, A | B
 

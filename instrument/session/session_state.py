@@ -47,7 +47,8 @@ class SoundState:
         """Whether they differ in nothing but values of controls and routes; latents that have no control count."""
         if self.patch.latents[LATENT_KNOBS:] != other.patch.latents[LATENT_KNOBS:]:
             return False
-        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings"))
+        return all(getattr(self.patch, f) == getattr(other.patch, f) for f in ("model", "model_sha256", "morph", "gain_db", "recordings",
+                                                                                    "tuning"))
 
 
 Place = tuple[SoundState, SoundState]             # of a history: the sound, and the sound on disk at that time

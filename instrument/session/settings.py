@@ -8,15 +8,17 @@ there at the next start, the last one crashed or hung, so it is not used again u
 import contextlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice, is_midi_map
-from hummingface.instrument.patches import velocity_curve
-from hummingface.instrument.patches.parameters import PARAMETERS, renamed
+from hummingface.instrument.audio.protocol import BLOCK_SAMPLES, TAKE_FORMATS, AudioChoice
+from hummingface.instrument.patches import scale_tuning, velocity_curve
+from hummingface.instrument.patches.parameters import PARAMETERS
+from hummingface.instrument.performance import controller_map
 from hummingface.instrument.synthesis.state import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from hummingface.models.playing.atomic_file import replace_file, set_aside
 from hummingface.models.playing.checked_json import JsonError, read_json
@@ -42,9 +44,14 @@ class Settings:
     rate_hz: int | None = None
     block_samples: int | None = None
     midi_ports: list[str] | None = None
-    midi_map: dict[str, str] | None = None      # controller number -> control, for all patches; None: the table's own
+    midi_map: list | None = None                # which controllers move which controls, for all patches; None: the table's own
+    midi_map_name: str | None = None            # of the map in use, if it was saved or is ready-made
+    midi_maps: dict[str, list] = field(default_factory=dict)       # saved ones, by name
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
+    tuning: dict | None = None                  # for all patches that have none of their own, as `scale_tuning.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
+    osc: str | None = None                      # where OSC is heard: a port of this machine, or HOST:PORT; None: nowhere
+    osc_echo: str | None = None                 # where OSC sends what moves; None: to its last sender
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
@@ -115,8 +122,8 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
     for name, value in values.items():
         if name in _GONE:
             continue
-        if name == "midi_map" and isinstance(value, dict):
-            value = {number: renamed(id_)[0] if isinstance(id_, str) else id_ for number, id_ in value.items()}
+        if name == "midi_map" and isinstance(value, dict) and controller_map.is_map(value):         # as it was before
+            value = controller_map.to_json(controller_map.from_json(value))
         if name in _CHECKS and _CHECKS[name](value):
             setattr(settings, name, value)
         else:
@@ -139,13 +146,26 @@ def _within_range(id_: str, value: Any) -> bool:
     return id_ in PARAMETERS and is_number(value, PARAMETERS[id_].lowest, PARAMETERS[id_].highest)
 
 
+def _is_place(value: object) -> bool:
+    return _text(value) and re.fullmatch(r"(.+:)?\d{1,5}", str(value)) is not None
+
+
+def _is_midi_map(value: object) -> bool:
+    return isinstance(value, list) and controller_map.is_map(value)
+
+
 _GONE = ("window",)                 # fields of earlier versions: the window keeps its state in a file of its own
 _CHECKS = {
     "audio_device": or_none(_text),
     "rate_hz": or_none(whole(LOWEST_RATE_HZ, HIGHEST_RATE_HZ)),
     "block_samples": or_none(whole(*BLOCK_SAMPLES)),
     "midi_ports": or_none(list_of(_text)),
-    "midi_map": or_none(is_midi_map),
+    "midi_map": or_none(_is_midi_map),
+    "midi_map_name": or_none(_text),
+    "midi_maps": lambda value: isinstance(value, dict) and all(_text(name) and _is_midi_map(table) for name, table in value.items()),
+    "tuning": or_none(scale_tuning.is_tuning),
+    "osc": or_none(_is_place),
+    "osc_echo": or_none(_is_place),
     "patch": or_none(_text),
     "controls": lambda value: isinstance(value, dict) and all(_within_range(id_, v) for id_, v in value.items()),
     "take_format": lambda value: value in TAKE_FORMATS,

@@ -36,10 +36,12 @@ class StartOptions(TypedDict, total=False):
     audio_device: str | None
     block_samples: int | None
     midi_port: str | None
+    osc: str | None
+    osc_echo: str | None
 
 
 def prepare(patch: str | None = None, model: str | None = None, audio_device: str | None = None, block_samples: int | None = None,
-            midi_port: str | None = None, left: Patch | None = None) -> Prepared:
+            midi_port: str | None = None, osc: str | None = None, osc_echo: str | None = None, left: Patch | None = None) -> Prepared:
     """Settings and engine for these options; options that are None are as in the last session. `left` is the sound of the window state that
     is restored.
 
@@ -67,8 +69,12 @@ def prepare(patch: str | None = None, model: str | None = None, audio_device: st
     curve = velocity_curve.from_json(settings.velocity_curve)
     if midi_port:
         overrides.append({"do": "open_midi", "ports": ports})
+    heard = osc or settings.osc, osc_echo or settings.osc_echo
+    if osc or osc_echo:
+        overrides.append({"do": "osc", "listen": heard[0], "echo": heard[1]})
     client = Client(choice, ports, first.to_json() if first else None, settings.midi_map,
-                    velocity_curve=curve.table, model=model, attach=model is None, overrides=overrides)
+                    velocity_curve=curve.table, model=model, tuning=settings.tuning, osc=heard, attach=model is None,
+                    overrides=overrides)
     return Prepared(settings, client, first, notices)
 
 

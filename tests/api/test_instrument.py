@@ -10,6 +10,7 @@ import hummingface
 from hummingface.instrument.app.cli import main
 from hummingface.models.playing.checkpoint import save_model
 from hummingface.models.playing.untrained import untrained
+from tests import scales
 
 TICKS = 480                         # of a beat of half a second
 CHORD = [(0.0, 0.5, 60, 100), (0.25, 0.5, 64, 70), (0.5, 0.25, 67, 127), (0.75, 0.5, 60, 30), (1.0, 0.5, 60, 90)]
@@ -228,3 +229,21 @@ def test_exports_are_those_of_the_command_line(instrument, tmp_path):
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in ours)
     table = instrument.export_wavetable(tmp_path / "table.wav", along="latent.1")
     assert table.path == tmp_path / "table.wav" and soundfile.info(table.path).frames == 256 * 2048
+
+
+def test_a_scale_tunes_as_on_the_command_line(instrument, tmp_path):
+    scale = scales.write(tmp_path, "carlos-alpha")
+    tuned = hummingface.Instrument("Test", tuning=scale)
+    assert tuned.tuning.pitches()[61] == pytest.approx(60.78)
+    notes = [(0.0, 0.5, 70, 100)]
+    ours = tuned.render(notes, 0.5, dry=True)
+    assert np.abs(ours - instrument.render(notes, 0.5, dry=True)).max() > 0.01
+    midi_file(tmp_path / "song.mid", notes)
+    assert main(["render", "-q", str(tmp_path / "song.mid"), str(tmp_path / "song.wav"), "--patch", "Test", "--dry", "--tuning",
+                 str(scale)]) == 0
+    theirs, _ = soundfile.read(tmp_path / "song.wav", dtype="float32")
+    np.testing.assert_allclose(theirs[:len(ours)], ours[:len(theirs)], atol=1e-6)
+    tuned.tuning = None
+    np.testing.assert_array_equal(tuned.render(notes, 0.5, dry=True), instrument.render(notes, 0.5, dry=True))
+    with pytest.raises(hummingface.SoundError, match="a second"):
+        tuned.tuning = [scale, scale]

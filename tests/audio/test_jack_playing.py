@@ -1,6 +1,7 @@
 """The whole real way, MIDI in to audio out through a JACK server, against the offline render and the clock."""
 import json
 from contextlib import suppress
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,9 +36,25 @@ def playing(jack_server, home, tmp_path_factory):
 
 def logged(log) -> list[tuple[int, Event]]:
     """(the sample at which it takes effect, event) of all that the engine took so far."""
-    from hummingface.instrument.performance import midi
+    from hummingface.instrument.performance import midi, tuning_events
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    return [(line.pop("sample"), midi.from_json(line)) for line in lines]
+    return [(line.pop("sample"), (tuning_events if line["event"] in tuning_events.KINDS else midi).from_json(line)) for line in lines]
+
+
+def test_tuning_messages_come_through_and_no_other_system_exclusive(playing):
+    """Of any length, at their sample; of the highest key, which nothing else here plays."""
+    from hummingface.instrument.performance.tuning_events import TuneKeys
+    keys = [byte for key in range(128) for byte in ((key, 0, 0) if key == 127 else (0x7F, 0x7F, 0x7F))]
+    dump = bytes([0xF0, 0x7E, 0, 8, 1, 0, *b"A name of sixteen"[:16], *keys, 0, 0xF7])
+    change = bytes([0xF0, 0x7F, 0, 8, 2, 0, 1, 127, 126, 0, 0, 0xF7])
+    other = bytes([0xF0, 0x7D, *range(100), 0xF7])
+    before = len(logged(playing.log))
+    with Player([(2000 + 100 * i, message) for i, message in enumerate((dump, other, change, dump))], 0.5) as player:
+        player.play_freewheeling()
+        events = logged(playing.log)[before:]
+    assert [event for _, event in events] == [TuneKeys((127,), (127.0,), False), TuneKeys((127,), (126.0,), True),
+                                              TuneKeys((127,), (127.0,), False)]
+    assert [later - sooner for (sooner, _), (later, _) in pairwise(events)] == [200, 100]
 
 
 def test_a_dense_performance_equals_the_offline_render(playing):

@@ -17,9 +17,13 @@ GOOD: list[dict] = [
     {"do": "renew", "model": "My Cello"}, {"do": "quit"},
     {"do": "velocity_curve", "table": list(range(128))}, {"do": "velocity_curve", "table": [0, *[100] * 127]},
     {"do": "listen_velocities", "on": True},
+    {"do": "listen_controllers", "on": True}, {"do": "osc", "listen": "9000", "echo": None},
+    {"do": "midi_map", "map": [{"cc": 20, "control": "reverb.mix", "channel": 3, "takes_over": True}]},
+    {"do": "tuning", "tuning": None}, {"do": "tuning", "tuning": {"name": "fifths", "scale": ["", "1", "3/2"]}},
 ]
 BAD = [
     {"do": "renew"}, {"do": "renew", "model": 3},
+    {"do": "tuning", "tuning": {"name": "fifths", "scale": ["", "1", "3/x"]}}, {"do": "tuning", "tuning": {"name": "fifths"}},
     None, 3, [], "quit", {}, {"do": None}, {"do": []}, {"do": "no_such"}, {"tell": "ready", "seconds": 1},
     {"do": "set", "id": "filter.cutoff_hz"}, {"do": "set", "id": "no.such", "value": 1}, {"do": "set", "id": 3, "value": 1},
     {"do": "set", "id": "filter.cutoff_hz", "value": math.nan}, {"do": "set", "id": "filter.cutoff_hz", "value": math.inf},

@@ -9,7 +9,7 @@ from hummingface.instrument.session import settings
 def test_come_back_as_they_were(tmp_path):
     file = tmp_path / "deep" / "settings.json"
     wanted = settings.Settings(audio_device="Keys, JACK", rate_hz=44100, block_samples=64, midi_ports=["a"], patch="Glass",
-                               midi_map={"74": "filter.cutoff_hz"}, controls={"master.volume_db": -3.0},
+                               midi_map=[{"cc": 74, "control": "filter.cutoff_hz"}], controls={"master.volume_db": -3.0},
                                velocity_curve=[[1, 20], [64, 90], [127, 127]], own_velocity_curve=[[1, 9], [127, 99]])
     wanted.save(file)
     assert settings.load(file) == (wanted, "")
@@ -33,7 +33,8 @@ def test_what_is_no_settings_is_put_aside(tmp_path, content):
 
 @pytest.mark.parametrize(("name", "value"), [
     ("rate_hz", 1), ("rate_hz", True), ("rate_hz", "48000"), ("block_samples", 8), ("block_samples", 4096), ("audio_device", 3),
-    ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", {"7": 3}),
+    ("midi_ports", [1]), ("midi_map", {"200": "filter.cutoff_hz"}), ("midi_map", {"7": "no.such"}), ("midi_map", [{"cc": 7}]),
+    ("midi_maps", {"a": {}}), ("tuning", {"name": "x"}),
     ("controls", {"master.volume_db": 1e9}), ("controls", {"no.such": 0}),
     ("own_velocity_curve", "Linear"), ("own_velocity_curve", [[1, 1]]),
     ("velocity_curve", "no such"), ("velocity_curve", None), ("velocity_curve", [[1, 1]]), ("velocity_curve", [[1, 50], [127, 20]]),
@@ -62,7 +63,8 @@ def test_fields_of_earlier_versions_are_passed_over(tmp_path):
 def test_controls_of_earlier_versions_keep_their_controllers(tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps({"midi_map": {"21": "master.velocity", "74": "filter.cutoff_hz"}}))
     found, said = settings.load(tmp_path / "settings.json")
-    assert found.midi_map == {"21": "dynamics.range_db", "74": "filter.cutoff_hz"} and said == ""
+    assert found.midi_map == [{"cc": 21, "control": "dynamics.range_db"}, {"cc": 74, "control": "filter.cutoff_hz"}]
+    assert said == ""
 
 
 def test_a_sound_that_a_window_left_goes_before_the_last_patch(tmp_path):

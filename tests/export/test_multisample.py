@@ -17,7 +17,9 @@ from hummingface.instrument.export.hidden_folder import ExportError
 from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.export.zones import Layer, Zone
 from hummingface.instrument.offline.levelling import momentary_lufs
+from hummingface.instrument.performance.sound_bank import Sound
 from hummingface.instrument.recording import riff
+from hummingface.models.playing.frame import pitch_to_hz
 from tests.export import maps
 from tests.export.programs import need
 
@@ -304,3 +306,25 @@ def test_one_that_is_ended_leaves_nothing(tmp_path):
     assert process.returncode == 130
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scale_is_in_the_map_and_silent_keys_are_not(steady, tmp_path):
+    """Each key is played at its pitch of the scale: from a sample at its own pitch, moved by as much as the scale says."""
+    from hummingface.instrument.patches.scale_tuning import ScaleTuning
+    steps = ("", "3", "150.", "320.", "1200.")
+    tuning = ScaleTuning("three", steps, ("4", "0", "127", "60", "60", "261.6255653006", "3", "0", "1", "2", "x"))
+    sound = Sound(steady.patch.with_values(tuning=tuning), steady.source)
+    made = export("sfz", sound, tmp_path / "three.sfz", MultisampleOptions(every=4, velocities=1, seconds=1.0, low=57, high=67))
+    pitches = tuning.pitches()
+    found = {}
+    for region in regions(made.out):
+        root = int(region["pitch_keycenter"])
+        sampled, rate_hz = soundfile.read(made.out.parent / region["sample"])
+        heard = np.fft.rfft(sampled[-rate_hz // 2:, 0] * np.hanning(rate_hz // 2), 1 << 18)
+        at_hz = float(np.argmax(np.abs(heard))) * rate_hz / (1 << 18)
+        assert abs(1200 * np.log2(at_hz / pitch_to_hz(pitches[root]))) < 2
+        for key in range(int(region["lokey"]), int(region["hikey"]) + 1):
+            found[key] = pitches[root] + key - root + int(region.get("transpose", 0)) + float(region.get("tune", 0)) / 100
+    assert set(found) == {key for key in range(57, 68) if not np.isnan(pitches[key])}
+    for key, pitch in found.items():
+        assert abs(pitch - pitches[key]) < 1e-3

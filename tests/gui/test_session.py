@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from hummingface.instrument.patches.patch import Corner, Patch, from_json
+from hummingface.instrument.patches.scale_tuning import ScaleTuning
 from hummingface.instrument.session.session import LATENTS, NOT_IN_PATCHES, Session
 from hummingface.models.playing.recorded_note import Recording
 from tests.recorded import recorded_note
@@ -165,3 +166,18 @@ def test_a_model_of_fewer_or_more_latents_keeps_its_own(said):
         session = Session(said.append, Patch("P", "m", (0.25,) * count))
         session.set("latent.1", 1)
         assert session.state.to_patch().latents == (1.0, *(0.25,) * (count - 1))
+
+
+def test_a_tuning_is_one_step_that_undo_takes_back(session, said):
+    tuning = ScaleTuning("fifths", ("", "1", "3/2"))
+    before = session.state.to_patch()
+    session.tune(tuning)
+    session.tune(tuning)
+    assert session.dirty
+    assert said[-1]["patch"]["tuning"] == tuning.to_json()
+    session.undo()
+    assert session.state.to_patch() == before
+    assert "tuning" not in said[-1]["patch"]
+    session.redo()
+    assert session.state.to_patch().tuning == tuning
+    assert not session.can_redo

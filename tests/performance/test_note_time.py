@@ -86,8 +86,8 @@ def test_what_is_heard_is_where_it_stands(decaying):
     assert forward < -3 and backward == pytest.approx(-forward, abs=1) and abs(frozen) < 0.2
 
 
-@pytest.mark.parametrize("values", [{"direction": 1}, {"direction": 2, "speed": 4.0}, {"scrub": 1, "position": 0.3}, {"hold_s": 0.3, "start": 0.02}],
-                         ids=str)
+@pytest.mark.parametrize("values", [{"direction": 1}, {"direction": 2, "speed": 4.0}, {"scrub": 1, "position": 0.3},
+                                    {"hold_s": 0.3, "start": 0.02}], ids=str)
 def test_blocks_change_nothing(decaying, values):
     events = [(40_000, Set("time.position", 0.8)), (60_000, NoteOff(0, 60))]
     expected = player_of(decaying, events, **values).render(80_000)

@@ -1,5 +1,5 @@
-"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, recordings become a sound, and a folder is
-learnt.
+"""Files dropped on the window or opened with it: a take is played again, a patch is loaded, a scale tunes, recordings become a sound, and a
+folder is learnt.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 
 from hummingface.instrument.patches.patch import MOST_NOTES
+from hummingface.instrument.patches.scale_tuning import MAPPING_SUFFIX, SCALE_SUFFIX
 from hummingface.instrument.recording.takes import is_take
 from hummingface.instrument.session.desktop import PATCH_SUFFIX
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """`kind`: "take", "patch", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used. `paths`: of
-    recordings, all of them."""
+    """`kind`: "take", "patch", "tuning", "recording", "folder", or "" with the reason in `why` where it is nothing that can be used.
+    `paths`: of recordings and tunings, all of them."""
     kind: str
     path: Path
     why: str = ""
@@ -32,6 +33,8 @@ def what_is(paths: list[Path]) -> Dropped:
     patches = [path for path in paths if path.suffix.lower() == PATCH_SUFFIX]
     if patches:
         return Dropped("patch", patches[0])
+    if scales := [path for path in paths if path.suffix.lower() in (SCALE_SUFFIX, MAPPING_SUFFIX)]:
+        return Dropped("tuning", scales[0], paths=tuple(scales))
     sounds = [path for path in paths if path.suffix.lower() not in (".mid", ".midi")]
     takes = [path for path in sounds if path.is_file() and is_take(path)]
     if takes:

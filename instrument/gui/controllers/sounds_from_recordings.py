@@ -1,7 +1,7 @@
 """New sounds from recordings: the button with its menu, recordings dropped on the window, and the two controllers that make sounds and
 models.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -27,11 +27,12 @@ OFFERED = 3                     # lessons that were stopped, in the menu
 
 
 class SoundsFromRecordings:
-    """`model_of` as in `NewSound`, `recall` plays a take again."""
+    """`model_of` as in `NewSound`, `recall` plays a take again, `tune` takes scales."""
 
     def __init__(self, window: QWidget, session: Session, banner: Banner, model_of: Callable[[str], str],
-                 recall: Callable[[str], None]):
+                 recall: Callable[[str], None], tune: Callable[[Sequence[Path]], None]):
         self._window, self._session, self._banner, self._model_of, self._recall = window, session, banner, model_of, recall
+        self._tune = tune
         self.button = tool("new", "New sound from recordings", "Make a sound of a recording, or learn a model of a folder of "
                            "them (Ctrl+N); or drop either on the window", text=TEXT)
         self.button.setShortcut("Ctrl+N")
@@ -83,6 +84,8 @@ class SoundsFromRecordings:
                 self._load(found.path)
             case "take":
                 self._recall(str(found.path))
+            case "tuning":
+                self._tune(found.paths)
             case "recording":
                 self.make(*found.paths, corner=corner)
             case "folder":

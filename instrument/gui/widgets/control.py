@@ -9,7 +9,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QWidget
 
 from hummingface.instrument.gui.widgets import theme
-from hummingface.instrument.gui.widgets.plain_text import Tip, show_tip, tip
+from hummingface.instrument.gui.widgets.plain_text import Label, Tip, show_tip, tip
 from hummingface.instrument.gui.widgets.scrolling import Roll
 from hummingface.instrument.patches.parameters import Parameter
 
@@ -58,6 +58,8 @@ class Control(QAbstractSlider):
         self._roll = Roll()
         self._editor: QLineEdit | None = None
         self._quiet = False
+        self.controllers = f"CC {parameter.cc}" if parameter.cc is not None else ""        # of MIDI, that move it
+        self._mark: Label | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setRange(0, len(parameter.choices) - 1 if parameter.choices else STEPS)
@@ -241,13 +243,26 @@ class Control(QAbstractSlider):
 
     def tip(self) -> Tip:
         """The tooltip: name, value with unit, what it does, how to set it."""
-        return tip(self.name, self.reading(), self.parameter.help, hint=self.hint())
+        return tip(self.name, self.reading(), self.parameter.help, f"MIDI {self.controllers}" if self.controllers else "", hint=self.hint())
 
     def hint(self) -> str:
         """How to set it."""
-        cc = f" · MIDI CC {self.parameter.cc}" if self.parameter.cc is not None else ""
         return (f"Drag, shift-drag for fine; Enter or digits to type; double-click for "
-                f"{self.parameter.text(self.parameter.default)}{cc}")
+                f"{self.parameter.text(self.parameter.default)}; right click for MIDI")
+
+    def show_controllers(self, text: str, mark: str, waits: bool = False) -> None:
+        """Say which MIDI controllers move it: `text` in its tooltip, `mark` in its corner, where it `waits` for one in another colour."""
+        self.controllers = text
+        if self._mark is None and mark:
+            self._mark = Label(parent=self)
+            self._mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        if self._mark is not None:
+            self._mark.setText(mark)
+            self._mark.setStyleSheet(f"color: {theme.WARM if waits else theme.DIM}; background: transparent; "
+                                     f"font-size: {theme.font_px('small')}px;")
+            self._mark.adjustSize()
+            self._mark.move(theme.px(1), 0)
+            self._mark.setVisible(bool(mark))
 
     def touched(self) -> bool:
         """Whether the player is using it, so that the value is worth showing."""
