@@ -13,8 +13,8 @@ from hummingface.instrument.audio.protocol import AudioChoice
 from hummingface.instrument.gui.controllers.channel_display import ChannelDisplay
 from hummingface.instrument.gui.controllers.engine_events import EngineNews
 from hummingface.instrument.gui.controllers.help_menu import HelpMenu
-from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.midi_learn import MidiLearn
+from hummingface.instrument.gui.controllers.modulation_display import ModulationDisplay
 from hummingface.instrument.gui.controllers.patch_choosing import PatchChoosing
 from hummingface.instrument.gui.controllers.qwerty import Qwerty
 from hummingface.instrument.gui.controllers.recording_control import Recording
