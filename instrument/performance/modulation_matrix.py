@@ -27,7 +27,6 @@ from hummingface.instrument.performance.voice_allocation import Voices
 from hummingface.instrument.performance.voice_table import FREE
 from hummingface.instrument.synthesis.state import SLOTS
 
-SHOWN = 32                          # values of sources and of targets that the window shows
 _COLOUR = {BRIGHTNESS, EVEN_ODD, STRETCH, TO_BELL}        # what `modulation._colour` reads
 _LATENT_GROUPS = ("latent", "family", "morph", "likeness")
 _SHARED = np.zeros(1, np.int64)
@@ -98,7 +97,7 @@ class Modulation:
         return OwnMoves(self._rows, rows, self._moves, entries, *self._latents)
 
     def show(self, sources: np.ndarray, targets: np.ndarray) -> None:
-        """Writes what the newest voice's sources and targets [SHOWN] stand at; targets as travels away from the knob, by route."""
+        """Writes what the newest voice's sources [32] stand at, and by how much of its travel each route's target [32] is moved."""
         entry = self._state[self.newest]
         sources[:COUNT] = entry["values"]
         moves = self._moves[self.newest]

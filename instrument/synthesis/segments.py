@@ -283,8 +283,8 @@ def begin_voice(state, v, at):
         voices.pan[v, side] = voices.pan_target[v, side] = _gain(start.pan[side], _ONE)
     begin_sides(voices, v, start.wide, start.sides)
     _aim(block, v, start.partials[0], np.int64(start.used), np.int64(0), np.int64(1))
-    for p in range(voices.used[v] if voices.sample[v, 0] == 0 else 0):
-        turns = np.float64(start.phase[p]) * (0.5 / np.pi)
+    for p in range(PARTIALS if voices.sample[v, 0] == 0 else 0):       # what is silent yet begins alike, whoever had the slot before
+        turns = np.float64(start.phase[p]) * (0.5 / np.pi) if p < voices.used[v] else 0.0
         voices.phase[v, p] = np.int32(np.int64((turns - np.floor(turns)) * TURN)) if abs(turns) < 1e6 else np.int32(0)
     voices.waiting[v] = -1
     for n in range(number + 1, block.starts_known):             # the same slot may be needed again soon

@@ -205,8 +205,8 @@ def test_a_route_moves_the_depth_of_another_and_the_rate_of_its_source(plain):
 
 def test_a_latent_that_a_voice_moves_moves_that_voice_alone(plain):
     """Latent 1 of the plain model is worth 6 dB. Two notes a second apart, each with a square of its own, of two seconds."""
-    low, high = 220.0, 880.0
-    events = [(0, NoteOn(0, 57, 100)), (RATE, NoteOn(0, 81, 100))]
+    low, high = 220.0, 987.8
+    events = [(0, NoteOn(0, 57, 100)), (RATE, NoteOn(0, 83, 100))]
     settings = {"lfo.1.shape": 3, "lfo.1.rate_hz": 0.5}
     moved, still = (Desk(plain, routes, events, **settings).pass_s(3.0) for routes in ([Route("lfo.1", "latent.1", 0.25)], []))
     both = slice(round(2.4 * RATE), round(2.9 * RATE))
@@ -245,7 +245,7 @@ def test_what_all_voices_share_follows_the_newest(plain):
 
 def test_without_routes_and_with_routes_of_no_depth_it_sounds_as_before(untrained):
     events = [(i * 5000, NoteOn(0, 45 + 5 * i, 60 + 8 * i)) for i in range(5)] + [(30000, NoteOff(0, 50)), (35000, Controller(0, 1, 99))]
-    plain, gone, idle = (Desk(untrained, routes, [*events, *more]).pass_s(1.0) for routes, more in (
+    plain, gone, idle = (Desk(untrained, routes, [*more, *events]).pass_s(1.0) for routes, more in (
         ([], []), (TO_RESONANCE, [(0, Reroute(()))]), ([Route("lfo.1", "filter.cutoff_hz", 0.0)], [])))
     np.testing.assert_array_equal(plain, gone)
     np.testing.assert_allclose(plain, idle, atol=1e-6)

@@ -13,8 +13,9 @@ import soundfile
 
 from hummingface.instrument.offline.player import Player
 from hummingface.instrument.patches.patch import Patch
+from hummingface.instrument.patches.routes import Route
 from hummingface.instrument.performance import midi, snapshot
-from hummingface.instrument.performance.events import Load
+from hummingface.instrument.performance.events import Load, Reroute
 from hummingface.instrument.performance.midi import Bend, Controller, Event, NoteOff, NoteOn, Pressure, Set
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
@@ -75,6 +76,52 @@ def test_a_take_is_played_again_to_the_sample(source, rate_hz):
     plain = played.parse(text.replace(b'"chorus_on":1', b'"chorus_on":0'), "a take")
     other = np.concatenate(list(replay.Replay(plain, source).render(performance.frames)))
     assert np.abs(other - recorded).max() > 1e-4, "and it would be heard if it were not so"
+
+
+ROUTES = (Route("lfo.1", "filter.cutoff_hz", 0.3), Route("lfo.2", "latent.1", 0.3), Route("lfo.3", "reverb.mix", 0.3),
+          Route("random", "latent.2", 0.3), Route("lfo.1", "lfo.2.rate_hz", 0.2), Route("velocity", "drive.amount", 0.3),
+          Route("mod_envelope.1", "master.tune_cents", 0.3), Route("alternate", "master.width", 0.4), Route("wheel", "route.1.depth", 0.5))
+
+
+def test_a_take_with_routes_is_played_again_to_the_sample(source):
+    """LFOs that run on for all, draws, and what the newest voice says of the effects stand where they stood; routes change in the take."""
+    sound = SOUND | {"lfo.1.scope": 1, "lfo.1.shape": 5, "lfo.1.rate_hz": 3.3, "lfo.3.scope": 1, "lfo.3.shape": 4, "lfo.3.rate_hz": 2.1}
+    patch = Patch("Test", source.name, (0.5,) * source.latents, sound)
+    player = Player(source, patch, seed=5)
+    for sample, event in [(0, Reroute(ROUTES)), (0, Set("reverb.decay_s", 0.3)), (0, Set("delay.feedback", 0.1)), *phrase(1000, RATE_HZ, 1)]:
+        player.performer.receive(event, sample)
+    player.render(12 * RATE_HZ)
+    assert snapshot.at_rest(player.performer)
+    values, begin = snapshot.capture(player.performer), player.position + 777
+    assert values["patch"]["routes"] == values["modulation"]["routes"] and max(values["modulation"]["cycles"]) > 30
+    events = phrase(begin + 100, RATE_HZ, 2)
+    events.insert(8, (events[8][0], Reroute(ROUTES[:5])))
+    for sample, event in events:
+        player.performer.receive(event, sample)
+    player.render(777)
+    recorded = player.render(4 * RATE_HZ)
+    text = (played.head_line("Test", begin, True, values) + b"".join(played.event_line(*pair) for pair in events)
+            + played.end_line(len(recorded)))
+    again = np.concatenate(list(replay.Replay(played.parse(text, "a take"), source).render(len(recorded))))
+    assert np.abs(recorded).max() > 0.05
+    assert np.abs(again - recorded).max() <= 1e-4
+    cycles = values["modulation"]["cycles"]
+    other_text = text.replace(json.dumps(cycles, separators=(",", ":")).encode(), json.dumps([0.0] * 3).encode())
+    other = np.concatenate(list(replay.Replay(played.parse(other_text, "a take"), source).render(len(recorded))))
+    assert np.abs(other - recorded).max() > 1e-3, "and it would be heard if they did not"
+
+
+@pytest.mark.parametrize(("before", "after", "says"), [
+    (b'"cycles":[', b'"cycles":[-1,', "cycles"), (b'"source":"wheel"', b'"source":"feet"', "feet"),
+    (b'"sources":[', b'"sources":[1e9,', "sources"), (b'"event":"Reroute","routes":[{', b'"event":"Reroute","routes":[3,{', "route 1")])
+def test_modulation_that_no_take_has_is_refused(source, before, after, says):
+    player = Player(source, Patch("Test", source.name, (0.5,) * source.latents, routes=ROUTES))
+    player.render(RATE_HZ // 10)
+    values = snapshot.capture(player.performer)
+    text = (played.head_line("Test", player.position, True, values) + played.event_line(player.position, Reroute(ROUTES)))
+    played.parse(text, "a take")
+    with pytest.raises(TakeError, match=says):
+        played.parse(text.replace(before, after, 1), "a take")
 
 
 def test_what_is_down_at_the_end_of_a_take_comes_up_there(source):
