@@ -5,7 +5,8 @@ may be a folder: a few of its recordings, spread over keys and dynamics, are fou
 
     {"do": "warm", "model": M}                       -> {"tell": "warm", "model": M}
     {"do": "find", "id": N, "paths": [P], "model": M} -> {"tell": "found", "id": N, "z", "notes", "by_frequency", "keys", "skipped",
-                                                         "seconds", "gain_db", "model"}, then, of one recording, {"tell": "distance", "id": N, "mel", "act60"}
+                                                         "seconds", "gain_db", "model"}, then, of one recording,
+                                                         {"tell": "distance", "id": N, "mel", "act60"}
     a request that fails                             -> {"tell": "refused", "id": N, "text"}
 
 "notes" are recorded notes as a patch keeps them, "by_frequency" how far their levels stay at their frequencies between the keys, "keys"
