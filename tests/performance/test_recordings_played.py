@@ -70,7 +70,8 @@ def test_a_patch_keeps_its_recordings(tmp_path):
     ({"places": []}, "places"), ({"places": ["top left"]}, "places are not some of knobs"), ({"places": ["knobs", "knobs"]}, "places"),
     ({"places": "knobs"}, "not a list"), ({"notes": []}, "0 notes"), ({"notes": [{}]}, "a note cannot be used"),
     ({"notes": [recorded_note().to_json() | {"frames": "AAAA"}]}, "a note cannot be used"), ({"latents": [9.0]}, "not within"),
-    ({"name": 3}, "name is not a text"), ({"by_frequency": 1.5}, "not within 0..1"), ({"notes": [recorded_note().to_json()] * 65}, "65 notes")])
+    ({"name": 3}, "name is not a text"), ({"by_frequency": 1.5}, "not within 0..1"),
+    ({"notes": [recorded_note().to_json()] * 65}, "65 notes")])
 def test_recordings_that_are_none_are_refused_by_name(change, why):
     values = patch_of(recording()).to_json()
     values["recordings"][0] |= change
