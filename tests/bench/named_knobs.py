@@ -7,9 +7,9 @@ Each value of a knob is struck `--draws` times at each key, and no two strikes a
 Characteristics are measured on the sound (dry, one channel), not on frames, each by its own standard method. Of each patch and knob:
 the median and the worst tenth of the rank correlations (Spearman's) of single sweeps; the change between the ends, over the difference of
 two plain strikes of the same key (the median of those over keys); and how far loudness (BS.1770) and pitch move on the way.
-Two draws are struck at once, one in each channel, which are wholly apart but for the reverb's. All sounds are struck at the first of `--keys`
-before any at the second, and so on, then all again for the next two draws: what is there at any time is a table of all of them. `--json FILE`
-gets everything that was measured, and with `--resume` what is there already is not played again.
+Two draws are struck at once, one in each channel, which are wholly apart but for the reverb's. All sounds are struck at the first of
+`--keys` before any at the second, and so on, then all again for the next two draws: at any time there is a table of all of them.
+`--json FILE` gets everything that was measured, and with `--resume` what is there already is not played again.
 """
 import argparse
 import json
