@@ -104,9 +104,13 @@ def resynthesise(args: argparse.Namespace, terminal: Terminal) -> int:
     from hummingface.instrument.files import sound_file
     from hummingface.instrument.patches.library import load_model
     sound_file.format_of(args.out)
+    from hummingface.train.app.resynthesise import NoPitchError
     from hummingface.train.app.resynthesise import resynthesise as through_model
-    with terminal.progress(f"listening to {args.source.name}") as progress:
-        found = through_model(load_model(args.model), args.source, args.pitch, progress)
+    try:
+        with terminal.progress(f"listening to {args.source.name}") as progress:
+            found = through_model(load_model(args.model), args.source, args.pitch, progress)
+    except NoPitchError as error:
+        raise NoPitchError(f"{error} Give its key with --pitch if it is one note.") from error
     sound_file.write(args.out, found.sound, found.made.rate_hz)
     terminal.say(f"{args.out}: {found}")
     return 0

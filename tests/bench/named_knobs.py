@@ -7,8 +7,9 @@ Each value of a knob is struck `--draws` times at each key, and no two strikes a
 Characteristics are measured on the sound (dry, one channel), not on frames, each by its own standard method. Of each patch and knob:
 the median and the worst tenth of the rank correlations (Spearman's) of single sweeps; the change between the ends, over the difference of
 two plain strikes of the same key (the median of those over keys); and how far loudness (BS.1770) and pitch move on the way.
-Two draws are struck at once, one in each channel, which are wholly apart but for the reverb's. `--json FILE` gets everything that was
-measured, and with `--resume` only draws that are missing there are played: `--draws 2` on all patches first, then `--draws 4`.
+Two draws are struck at once, one in each channel, which are wholly apart but for the reverb's. All sounds are struck at the first of
+`--keys` before any at the second, and so on, then all again for the next two draws: at any time there is a table of all of them.
+`--json FILE` gets everything that was measured, and with `--resume` what is there already is not played again.
 """
 import argparse
 import json
@@ -104,14 +105,18 @@ def hear(desk: Desk, keys: tuple[int, ...]) -> Heard:
     return heard
 
 
-def draws_of(heard: Heard) -> int:
-    return min((len(drawn) for of_key in heard.values() for rows in of_key.values() for drawn in rows), default=0)
+def draws_of(heard: Heard, key: int) -> int:
+    return min((len(drawn) for of_key in heard.values() for drawn in of_key.get(str(key), [[]])), default=0)
 
 
 def joined(heard: Heard, more: Heard) -> Heard:
     """The draws of both."""
-    return {knob: {key: [a + b for a, b in zip(heard[knob][key], rows, strict=True)] if knob in heard else rows
-                   for key, rows in of_key.items()} for knob, of_key in more.items()}
+    made = {knob: dict(of_key) for knob, of_key in heard.items()}
+    for knob, of_key in more.items():
+        for key, rows in of_key.items():
+            there = made.setdefault(knob, {}).get(key, [[] for _ in rows])
+            made[knob][key] = [a + b for a, b in zip(there, rows, strict=True)]
+    return made
 
 
 def judge(rows: dict[str, list[Drawn]], steps: list[float]) -> dict[str, Any]:
@@ -185,15 +190,18 @@ def main() -> int:
     from hummingface.instrument.performance.sound_bank import source_of
     heard: dict[str, Heard] = json.loads(args.json.read_text()) if args.resume and args.json and args.json.exists() else {}
     keys, sources = tuple(int(key) for key in args.keys.split(",")), {}
-    for name, patch in sounds(args.sounds, args.every):
-        while (drawn := draws_of(heard.get(name, {}))) < args.draws:
+    all_of = list(sounds(args.sounds, args.every))
+    for drawn, key in ((drawn, key) for drawn in range(0, args.draws, 2) for key in keys):
+        for name, patch in all_of:
+            if draws_of(heard.get(name, {}), key) > drawn:
+                continue
             began = time.process_time()
             if patch.model not in sources:
                 sources[patch.model] = source_of(library.load_model(patch.model))
-            heard[name] = joined(heard.get(name, {}), hear(Desk(sources[patch.model], patch, seed=drawn), keys))
+            heard[name] = joined(heard.get(name, {}), hear(Desk(sources[patch.model], patch, seed=drawn), (key,)))
             short = [f"{knob.partition('.')[2]} {np.median(row['correlations']):.2f} {np.median(row['changes']):.1f}"
                      for knob, row in figures(heard[name]).items()]
-            print(f"{name} ({time.process_time() - began:.0f} s): {', '.join(short)}", flush=True)
+            print(f"{name}, {key} ({time.process_time() - began:.1f} s): {', '.join(short)}", flush=True)
             if args.json:
                 args.json.write_text(json.dumps(heard))
     found = {name: figures(of_sound) for name, of_sound in heard.items()}

@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
+from hummingface.instrument.export.multisample import MultisampleOptions, export
 from hummingface.instrument.offline.player import Player, play_events
 from hummingface.instrument.patches import patch as patch_file
 from hummingface.instrument.patches.patch import Corner, Patch, PatchError
@@ -11,7 +13,7 @@ from hummingface.instrument.performance import snapshot
 from hummingface.instrument.performance.controls import INDEX
 from hummingface.instrument.performance.events import Load, PlayerEvent
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
-from hummingface.instrument.performance.sound_bank import SoundBank, source_of
+from hummingface.instrument.performance.sound_bank import Sound, SoundBank, source_of
 from hummingface.instrument.recording import performance_log as played
 from hummingface.instrument.recording import replay
 from hummingface.models.playing.conditioning import row_times_s
@@ -143,18 +145,43 @@ def test_it_is_as_loud_as_other_sounds_and_follows_the_hand(model):
     assert loud(patch, 127) - loud(patch, 16) == pytest.approx(36, abs=2)
 
 
+def above_db(sound):
+    """What lies above all partials, from 0.3 to 0.98 s: a step would put much there."""
+    spectrum = np.fft.rfft(sound[round(0.3 * RATE_HZ):round(0.98 * RATE_HZ), 0] * np.hanning(round(0.68 * RATE_HZ)))
+    hz = np.fft.rfftfreq(round(0.68 * RATE_HZ), 1 / RATE_HZ)
+    return 10 * np.log10(np.square(np.abs(spectrum[hz > 15_000])).mean())
+
+
 def test_turning_likeness_while_a_note_sounds_clicks_nowhere(model):
-    """What lies above all partials stays below what a step would put there."""
     patch = patch_of(recording(fall_db_s=0.0, harmonics=8))
     turns = [(round(s * RATE_HZ), Set("likeness.amount", amount)) for s, amount in ((0.4, 0.0), (0.6, 1.0), (0.8, 0.3))]
-
-    def above(sound):
-        spectrum = np.fft.rfft(sound[round(0.3 * RATE_HZ):round(0.98 * RATE_HZ), 0] * np.hanning(round(0.68 * RATE_HZ)))
-        hz = np.fft.rfftfreq(round(0.68 * RATE_HZ), 1 / RATE_HZ)
-        return 10 * np.log10(np.square(np.abs(spectrum[hz > 15_000])).mean())
     still, turned = play(model, patch, notes(seconds=1.4)), play(model, patch, [*notes(seconds=1.4), *turns])
     assert np.abs(still - turned).max() > 0.01, "it was heard"
-    assert above(turned) < max(above(still), above(play(model, patch.with_values(recordings=()), notes(seconds=1.4)))) + 6
+    assert above_db(turned) < max(above_db(still), above_db(play(model, patch.with_values(recordings=()), notes(seconds=1.4)))) + 6
+
+
+def test_changing_key_velocity_and_model_while_notes_sound_clicks_nowhere(model):
+    """Gliding from one recording's key to another's, struck softer on the way, while the sound gives way to one on another model."""
+    layers = tuple(recorded_note(key, velocity, seed=seed, fall_db_s=0.0, harmonics=8)
+                   for seed, (key, velocity) in enumerate(((48, 40), (48, 110), (60, 40), (60, 110))))
+    patch = patch_of(Recording("Layers", POINT, layers, by_frequency=0.7), **{"master.mode": 2.0, "motion.glide_s": 0.3})
+    other = untrained(latents=4, seed=7, width=48, stereo=True)
+    plain = patch.with_values(recordings=())
+    keys = [(round(s * RATE_HZ), NoteOn(0, key, velocity)) for s, key, velocity in ((0.35, 60, 45), (0.7, 51, 120))]
+    change = (round(0.6 * RATE_HZ), Load(patch.with_values(recordings=(recording(5, harmonics=8),)), source_of(other)))
+    moved, without = (play(model, one, [*notes(48, 1.4), *keys, change]) for one in (patch, plain))
+    assert np.abs(moved - without).max() > 0.01, "the recordings are heard"
+    assert above_db(moved) < above_db(without) + 6
+
+
+def test_an_exported_sample_sounds_like_the_recording(model, tmp_path):
+    patch = patch_of(recording(fall_db_s=0.0))
+    options = MultisampleOptions(velocities=1, seconds=1.2, low=60, high=60)
+    report = export("sfz", Sound(patch, source_of(model, patch.recordings)), tmp_path / "Mine.sfz", options)
+    (file,) = (path for path in report.out.parent.rglob("*") if path.suffix in (".wav", ".flac"))
+    sound, rate_hz = soundfile.read(file)
+    levels = recorded_frames(1, fall_db_s=0.0).rows[70, :12]
+    assert rate_hz == RATE_HZ and np.abs(partials_db(sound) - (levels - levels.max())).max() < 1.5
 
 
 def test_two_recordings_that_nobody_trained_on_morph_into_each_other(model):

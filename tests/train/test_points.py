@@ -25,7 +25,7 @@ from hummingface.train.data.long_notes import brief_targets
 from hummingface.train.data.note_targets import note_targets
 from hummingface.train.evaluation.latent_fitting import Misfit
 from hummingface.train.evaluation.reconstruct import QUICKLY, THOROUGHLY, encoded, find_point, sound_at, sounded
-from hummingface.train.notes.note import Labels, Note
+from hummingface.train.notes.note import Labels, Note, SourceError
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
@@ -126,7 +126,7 @@ def test_of_a_long_note_its_first_seconds_and_its_end_are_heard():
     assert brief.hold_s == hold_s and brief.valid_rows >= ROWS
     heard = whole.image[:, LEVEL] > whole.peak_db - 60
     assert np.abs(brief.image[:, LEVEL] - whole.image[:, LEVEL])[heard].mean() < 0.3
-    assert np.abs(brief.image[0, RELEASE] - whole.image[0, RELEASE]).mean() < 0.3
+    assert np.median(np.abs(brief.image[0, RELEASE] - whole.image[0, RELEASE])) < 0.3
     audio = note.audio.copy()
     audio[round(5.1 * RATE_HZ):round(7.9 * RATE_HZ)] = 0
     assert np.array_equal(brief_targets(replace(note, audio=audio)).rows, brief.rows)
@@ -182,10 +182,24 @@ def test_what_is_no_note_is_refused_with_the_reason(helper, tmp_path, name):
     assert f"{name}.wav" in answer["text"] and re.search(why, answer["text"])
 
 
+def test_where_no_pitch_is_heard_the_name_may_tell_it(tmp_path):
+    """A drum is a note if its name spells one; a number in a name is none, and a name that is wrong does not count where one is heard."""
+    drum = 0.2 * np.random.default_rng(3).standard_normal(RATE_HZ) * np.exp(-3 * np.arange(RATE_HZ) / RATE_HZ)
+    for name, audio in (("drum 48", drum), ("drum C3", drum), ("buzz C3", tone(220))):
+        sf.write(tmp_path / f"{name}.wav", audio, RATE_HZ)
+    with pytest.raises(SourceError, match="put the note into its name"):
+        note_of(tmp_path / "drum 48.wav")
+    drummed = note_of(tmp_path / "drum C3.wav")
+    assert drummed.labels.pitch == 48 and np.isfinite(brief_targets(drummed).rows).all()
+    assert note_of(tmp_path / "buzz C3.wav").labels.pitch == 57
+
+
 def test_what_is_no_sound_and_what_is_not_there(helper, tmp_path):
     (tmp_path / "text.wav").write_text("words")
     assert "cannot be read as sound" in helper.find(tmp_path / "text.wav")["text"]
     assert "gone.wav" in helper.find(tmp_path / "gone.wav")["text"]
+    (tmp_path / "song.m4a").write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(3000))
+    assert "save it as WAV" in helper.find(tmp_path / "song.m4a")["text"]
     assert "no note could be made" in helper.find(tmp_path)["text"]
     assert "no model is called 'Nobody'" in helper.find(tmp_path, model="Nobody")["text"]
 

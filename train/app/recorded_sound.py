@@ -17,7 +17,7 @@ from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import QUICKLY, find_point, sound_at
 from hummingface.train.exporting.pack_note import packed_note
 from hummingface.train.notes.names import read_name
-from hummingface.train.notes.note import Note, Skipped, SourceError
+from hummingface.train.notes.note import Note, Skipped, SourceError, unreadable
 from hummingface.train.notes.recorded_notes import RecordedNotes
 
 LONGEST_S = 60.0                # of a file: one note is not longer
@@ -98,7 +98,7 @@ def note_of(path: Path) -> Note:
     try:
         info = sf.info(path)
     except (sf.SoundFileError, OSError) as error:
-        raise SourceError(f"{path}: cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()}).") from error
+        raise SourceError(f"{path}: {unreadable(error)}.") from error
     if info.duration > LONGEST_S:
         raise SourceError(f"{path}: {info.duration:.0f} s long. It must be one note of an instrument, at most {LONGEST_S:.0f} s long.")
     return note_in(path)

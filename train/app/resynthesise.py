@@ -11,20 +11,29 @@ from hummingface.models.playing.stft_model import StftModel
 from hummingface.train.data.prepared_note import loudness_db
 from hummingface.train.evaluation.metrics import distance
 from hummingface.train.evaluation.reconstruct import USUAL_DB, Progress, Reconstruction, reconstruct, unheard
-from hummingface.train.notes.names import note_name
+from hummingface.train.notes.names import note_name, spelt_note
 from hummingface.train.notes.note import Labels, Note, SourceError, read_sound
-from hummingface.train.notes.onset_pitch import hear
+from hummingface.train.notes.onset_pitch import UNCLEAR, hear
 
 VELOCITY = 100
 COMPARED = 0.9                          # of the time, when what is made has only to be compared with the recording
 
 
+class NoPitchError(SourceError):
+    """No single pitch is heard in a recording; the text says why."""
+
+
 def note_in(path: Path, pitch: float | None = None) -> Note:
-    """The note of a sound file, cut out, at a usual level. `pitch`: its key, if it is known. Raises SourceError if there is none."""
+    """The note of a sound file, cut out, at a usual level. `pitch`: its key, if it is known; where none is heard, the one that the file's
+    name spells is taken. Raises SourceError if there is none."""
     audio, rate_hz = _read(path)
     heard = hear(audio, rate_hz)
-    if heard.end_s == 0 or (heard.problem and pitch is None):
-        raise SourceError(f"{path}: {heard.problem}." + (" Give its key with --pitch if it is one note." if heard.end_s else ""))
+    if heard.problem == UNCLEAR and pitch is None:
+        pitch = spelt_note(path.stem)
+    if heard.end_s == 0:
+        raise SourceError(f"{path}: {heard.problem}.")
+    if heard.problem and pitch is None:
+        raise NoPitchError(f"{path}: {heard.problem}.")
     fine = heard.pitch if pitch is None else pitch
     if pitch is not None and abs(heard.pitch - pitch) < 0.7:
         fine = heard.pitch                                             # the key is given, its exact tuning is measured

@@ -35,13 +35,24 @@ def read_name(stem: str) -> Told:
     found = _LAYER.search(text)
     layer = int(found[1]) if found else None
     rest = _LAYER.sub(" ", _VELOCITY.sub(" ", text))
-    notes = list(_NOTE.finditer(rest))
-    if notes:
-        note = notes[-1]                              # "Bass 2 C3": usually the note comes last
-        pitch = STEPS[note[1].lower()] + ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
+    if (pitch := _spelt(rest)) is not None:
         return Told(_midi(pitch, 0), _midi(number, 1), layer)
     keys = [int(key) for key in _KEY.findall(rest)]
     return Told(_midi(keys[0], 0) if len(keys) == 1 else None, _midi(number, 1), layer)
+
+
+def spelt_note(stem: str) -> int | None:
+    """The note that a name spells ("Gong C#2"), with C4 = 60; numbers are none."""
+    pitch = _spelt(stem.replace("_", " "))
+    return None if pitch is None else _midi(pitch, 0)
+
+
+def _spelt(text: str) -> int | None:
+    notes = list(_NOTE.finditer(text))
+    if not notes:
+        return None
+    note = notes[-1]                                  # "Bass 2 C3": usually the note comes last
+    return STEPS[note[1].lower()] + ALTERS.get((note[2] or "").lower(), 0) + 12 * (int(note[3]) + 1)
 
 
 def note_name(pitch: int) -> str:

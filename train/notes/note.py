@@ -27,6 +27,7 @@ QUALITIES = ("bright", "dark", "distortion", "fast_decay", "long_release", "mult
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
 MOST_CHANNELS = 64
 LONGEST_RECORDING_S, MOST_SAMPLES = 600, 24_000_000       # of one file; samples of all channels together: 96 MB as float32
+READABLE = "save it as WAV, FLAC, AIFF, OGG or MP3 (`ffmpeg -i IN.m4a OUT.wav` does)"
 SILENT_PEAK = 10 ** (-70 / 20)
 SHORTEST_S = 0.1
 
@@ -124,7 +125,7 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
             audio = stream.read(dtype="float32", always_2d=True)
             missing = claimed - len(audio)
     except (sf.SoundFileError, OSError, EOFError, MemoryError) as error:
-        raise SourceError(f"cannot be read as sound ({str(error).rsplit(': ', 1)[-1].strip()})") from error
+        raise SourceError(unreadable(error)) from error
     if missing > 0:
         raise SourceError(f"truncated: {missing} of {len(audio) + missing} samples are missing")
     if not len(audio):
@@ -132,6 +133,12 @@ def read_sound(file: Path | bytes) -> tuple[np.ndarray, int]:
     if not np.isfinite(audio).all():
         raise SourceError("contains NaN or Inf")
     return as_heard(audio), rate_hz
+
+
+def unreadable(error: Exception) -> str:
+    """Why a file is no sound here, and, where its format is not known, what to do."""
+    why = str(error).rsplit(": ", 1)[-1].strip().rstrip(".")
+    return f"cannot be read as sound ({why})" + (f"; {READABLE}" if "not recognised" in why or "unsupported" in why.lower() else "")
 
 
 def _refuse_absurd(channels: int, rate_hz: int, frames: int, size_bytes: int) -> None:

@@ -27,6 +27,7 @@ HEARD_DB = 30.0                                # windows lie where a note is tha
 STRONG_DB = 25.0                               # under the loudest partial: counts where a chord is looked for,
 FEWEST, MOST_ROOTS = 5, 3                      # which has so many partials, of at most so many notes
 FROM_BELOW_DB = 30.0                           # one of the first three partials is that near to the loudest
+UNCLEAR = "no clear single pitch: several notes at once, noise or a bell; if it is one note, put the note into its name (as in \"gong C3\")"
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def find_pitch(audio: np.ndarray, rate_hz: float) -> tuple[float, str]:
             clear += 1
             hz.append(found)
     if clear < 3:
-        return float("nan"), "no clear single pitch: several notes at once, noise or a bell; if it is one note, put the note into its name"
+        return float("nan"), UNCLEAR
     keys = hz_to_pitch(np.array(hz))
     near = np.abs(keys[:, None] - keys) < 0.8
     best = near[near.sum(1).argmax()]                       # the largest company of windows that agree
