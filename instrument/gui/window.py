@@ -84,6 +84,7 @@ class Window(QMainWindow):
         self.controls: dict[str, Control] = {**self.latents.knobs, **self.named.knobs, **self.panels.controls, **self.output.controls,
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self.midi_learn.watch(self.controls)
+        self.midi_learn.watch_pad(self.morph.pad, self.session)
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
