@@ -22,7 +22,7 @@ FACTORY_FILE, OWN_FILE = "sounds.json", "measured-sounds.json"
 LARGEST_BYTES = 8 << 20
 MOST_OWN = 5000                        # of the player's: the newest are kept
 HASH_DIGITS = 20
-NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db", "version", "tuning")      # fields of a patch's file; measures have no levels
+NOT_HEARD = ("name", "author", "tags", "blend", "model", "gain_db", "version", "tuning")      # of a patch's file; nor are levels measured
 FIRST_MEASURED = 4                     # the version of patches that hashes have in them: a later one changes no sound
 
 Measured = dict[str, float]
