@@ -115,7 +115,7 @@ def _move(name: str, at_s: float, value: Any) -> tuple[float, PlayedEvent]:
 
 
 def _decoded(messages: MidiMessages) -> list[tuple[float, PlayedEvent]]:
-    decoded = []
+    decoded: list[tuple[float, PlayedEvent]] = []
     for at_s, message in messages:
         event = midi.decode(message.bytes() if hasattr(message, "bytes") else message)
         if event is None:

@@ -19,6 +19,7 @@ from hummingface.instrument.patches.osc_addresses import NOTE, PANIC, PATCH, SYN
 from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.performance.midi import NoteOff, NoteOn, Set
 
+BUFFER_BYTES = 1 << 20              # of packets that wait: what comes beyond is lost, as UDP has it
 LARGEST_PACKET = 8192               # bytes; larger ones are passed over
 MOST_AT_ONCE = 32                   # packets between two pauses,
 PAUSE_S = 0.004                     # which are so long while more wait
@@ -61,6 +62,7 @@ class OscServer:
             family, kind, proto, _, address = socket.getaddrinfo(*place, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, kind, proto)
             self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             self._socket.bind(address)
         except OSError as error:
             raise OscError(f"OSC cannot listen at {place[0]}:{place[1]} ({error.strerror or error}). Choose another port, or end the "
@@ -82,6 +84,7 @@ class OscServer:
 
     def _run(self) -> None:
         from pythonosc.osc_packet import OscPacket
+        logging.getLogger().addFilter(_not_of_the_library)
         looked = time.monotonic()
         while not self._closing.is_set():
             ready = select.select([self._socket], [], [], ECHO_S)[0]
@@ -177,6 +180,11 @@ class OscServer:
         if what not in self._logged and len(self._logged) < 20:
             self._logged.add(what)
             log.warning("OSC: passed over %s", what)
+
+
+def _not_of_the_library(record: logging.LogRecord) -> bool:
+    """The library logs damaged packets, each of them, by the root logger."""
+    return "pythonosc" not in record.pathname
 
 
 _NAMES = list(PARAMETERS)

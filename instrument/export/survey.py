@@ -9,6 +9,7 @@ import numpy as np
 
 from hummingface.instrument.export import sampled_note
 from hummingface.instrument.export.velocity import law_of
+from hummingface.instrument.export.zones import nearest
 from hummingface.instrument.offline.levelling import momentary_lufs
 from hummingface.instrument.patches.patch import Patch
 from hummingface.instrument.performance.source import Source
@@ -36,7 +37,7 @@ def survey(source: Source, patch: Patch, sounding: Sequence[int], done: Callable
     """Play a few notes of these keys, lowest first; `done` is called after each."""
     low, high = sounding[0], sounding[-1]
     spread = [round(low + (high - low) * (i + 0.5) / PROBES) for i in range(PROBES)]
-    keys = sorted({min(sounding, key=lambda key, at=at: abs(key - at)) for at in spread})
+    keys = sorted({nearest(at, sounding) for at in spread})
     falls, levels = [], []
     settling_s = sampled_note.settling_s(patch)
     begin = round((settling_s + SETTLED_S) / sampled_note.STEP_S)

@@ -1,4 +1,5 @@
 """Which keys and velocities are sampled, which range each sample covers, and the names of the sample files."""
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,7 +34,12 @@ def zones(low: int, high: int, every: int) -> list[Zone]:
 def sounding(of: list[Zone], keys: set[int]) -> list[Zone]:
     """The zones of which any of these keys is one, sampled at the nearest of them."""
     within = [(zone, [key for key in range(zone.low, zone.high + 1) if key in keys]) for zone in of]
-    return [Zone(min(some, key=lambda key, zone=zone: abs(key - zone.key)), zone.low, zone.high) for zone, some in within if some]
+    return [Zone(nearest(zone.key, some), zone.low, zone.high) for zone, some in within if some]
+
+
+def nearest(key: float, of: Sequence[int]) -> int:
+    """The nearest of some keys."""
+    return min(of, key=lambda one: abs(one - key))
 
 
 def layers(count: int) -> list[Layer]:

@@ -88,6 +88,7 @@ class Window(QMainWindow):
                                              "morph.amount": self.morph.amount, "likeness.amount": self.morph.likeness}
         self.routes = ModulationDisplay(self, self.session, self.modulation, self.banner, self.controls)
         self.midi_learn.watch(self.controls)
+        self.midi_learn.watch_pad(self.morph.pad, self.session)
         self._connect()
         if not self.keeping.restore(patch):
             self.session.begin_with(patch or PLACEHOLDER, settings.controls)
@@ -146,7 +147,6 @@ class Window(QMainWindow):
         left.addWidget(self.recordings.button)
         left.addStretch(1)
         right.addStretch(1)
-        right.addWidget(self.midi_learn.button)
         right.addWidget(self.recorder)
         right.addWidget(self.settings_button)
         self._top.addLayout(left, 1)
@@ -166,6 +166,7 @@ class Window(QMainWindow):
         self._rows.addLayout(self._second, 29)
         self._rows.addWidget(self.panels, 20)
         self._rows.addLayout(self._keys, 12)
+        self.status.show_button(self.midi_learn.button)
         self.banner.float_over(self.middle)                 # a spectrogram has nothing to turn or to click
         ground.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground.setFocus()
@@ -311,16 +312,21 @@ class Window(QMainWindow):
         """Open the Audio · MIDI dialog."""
         self.client.send({"do": "list"})
         self.dialog.show_choice(self.settings.audio, self.settings.midi_ports)
+        self.dialog.show_osc(self.settings.osc)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
 
     def _setting(self, message: dict) -> None:
+        if message["do"] == "osc":
+            message = message | {"echo": self.settings.osc_echo}
         self.client.send(message)
         if message["do"] == "open_audio":
             self.settings.audio = AudioChoice(message["device"], message["rate_hz"], message["block_samples"])
         elif message["do"] == "open_midi":
             self.settings.midi_ports = message["ports"]
+        elif message["do"] == "osc":
+            self.settings.osc = message["listen"]
         self._save_settings()
 
     # between starts

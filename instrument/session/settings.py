@@ -45,18 +45,18 @@ class Settings:
     block_samples: int | None = None
     midi_ports: list[str] | None = None
     midi_map: list | None = None                # which controllers move which controls, for all patches; None: the table's own
-    midi_map_name: str | None = None            # of the map in use, if it was saved or is ready-made
-    midi_maps: dict[str, list] = field(default_factory=dict)       # saved ones, by name
     velocity_curve: str | list = velocity_curve.LINEAR.name     # the player's, as `velocity_curve.from_json` takes it
-    tuning: dict | None = None                  # for all patches that have none of their own, as `scale_tuning.from_json` takes it
     own_velocity_curve: list | None = None      # the last one that is no preset, to be chosen again
-    osc: str | None = None                      # where OSC is heard: a port of this machine, or HOST:PORT; None: nowhere
-    osc_echo: str | None = None                 # where OSC sends what moves; None: to its last sender
     patch: str | None = None                    # name or file of the last one
     controls: dict[str, float] = field(default_factory=dict)   # the player's own (volume, tuning, ...), which no patch holds
     take_format: str = TAKE_FORMATS[0]
     take_folder: str | None = None              # where takes go; None: within the user's music
     trying: dict[str, Any] | None = None        # what is being tried, or failed last time
+    midi_map_name: str | None = None            # of `midi_map`, if it was saved or is ready-made
+    midi_maps: dict[str, list] = field(default_factory=dict)       # saved maps, by name
+    tuning: dict | None = None                  # for all patches that have none of their own, as `scale_tuning.from_json` takes it
+    osc: str | None = None                      # where OSC is heard: a port of this machine, or HOST:PORT; None: nowhere
+    osc_echo: str | None = None                 # where OSC sends what moves; None: to its last sender
 
     @property
     def audio(self) -> AudioChoice:

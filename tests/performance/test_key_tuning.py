@@ -109,7 +109,7 @@ def test_midi_tuning_messages():
     assert decode(single(60, 60.5)) == TuneKeys((60,), (60.5,), True)
     assert decode(single(60, 60.5, 7)) == TuneKeys((60,), (60.5,), True)
     assert decode(octave([0] * 11 + [-50])) == TuneOctave(tuple(range(16)), (0.0,) * 11 + (-50.0,), True)
-    assert decode(octave([0] * 12, False, (0, 0, 5))).channels == (0, 2)
+    assert decode(octave([0] * 12, False, (0, 0, 5))) == TuneOctave((0, 2), (0.0,) * 12, False)
     one_byte = bytes([0xF0, 0x7E, 1, 8, 8, 1, 0, 0, *[64] * 11, 0x7F, 0xF7])
     assert decode(one_byte) == TuneOctave((14,), (0.0,) * 11 + (63.0,), False)
     keys = [byte for key in range(128) for byte in ((key, 0x40, 0) if key != 5 else (0x7F, 0x7F, 0x7F))]

@@ -1,4 +1,5 @@
 """The menu that a right click on a control opens: MIDI learn, what moves it and how, and the maps."""
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,26 +28,35 @@ class ControllerMenu(QObject):
 
     def open(self, control: Control, place: QPoint) -> None:
         """At a place of the control."""
-        self.fill(control)
+        self.menu.clear()
+        self._fill(control, self.menu)
+        self.menu.addSeparator()
+        self._add_maps()
         self.menu.popup(control.mapToGlobal(place))
 
-    def fill(self, control: Control) -> None:
+    def open_both(self, axes: Iterable[Control], pad: QWidget, place: QPoint) -> None:
+        """At a place of a pad, for the controls of its axes."""
+        self.menu.clear()
+        for control in axes:
+            self._fill(control, self.menu.addMenu(caption(control.name)))
+        self.menu.addSeparator()
+        self._add_maps()
+        self.menu.popup(pad.mapToGlobal(place))
+
+    def _fill(self, control: Control, menu: QMenu) -> None:
         """What the menu of a control offers."""
-        name, maps, menu = control.parameter.id, self._learn.maps, self.menu
-        menu.clear()
+        name, maps = control.parameter.id, self._learn.maps
         if self._learn.target == name:
             menu.addAction("Leave MIDI learn", self._learn.leave)
         else:
             menu.addAction("MIDI learn", partial(self._learn.begin, name))
         for mapping in maps.of(name):
-            self._add_mapping(control, mapping)
+            self._add_mapping(control, mapping, menu.addMenu(caption(mapping.text())))
         if maps.of(name):
             menu.addAction("Forget", partial(maps.forget, name))
-        menu.addSeparator()
-        self._add_maps()
 
-    def _add_mapping(self, control: Control, mapping: ControllerMapping) -> None:
-        change, of = self._learn.maps.change, self.menu.addMenu(caption(mapping.text()))
+    def _add_mapping(self, control: Control, mapping: ControllerMapping, of: QMenu) -> None:
+        change = self._learn.maps.change
         for text, on, to in (("Inverted", mapping.inverted, replace(mapping, inverted=not mapping.inverted)),
                              ("Soft take-over", mapping.takes_over, replace(mapping, takes_over=not mapping.takes_over))):
             action = of.addAction(text, partial(change, mapping, to))

@@ -12,8 +12,11 @@ from hummingface.instrument.gui.controllers.controller_menu import ControllerMen
 from hummingface.instrument.gui.panels.panel import tool
 from hummingface.instrument.gui.widgets.banner import Banner
 from hummingface.instrument.gui.widgets.control import Control
+from hummingface.instrument.patches.parameters import PARAMETERS
 from hummingface.instrument.session.midi_maps import MidiMaps
+from hummingface.instrument.session.session import Session
 
+AXES = "morph.x", "morph.y"
 MOST_IN_MARK = 2            # controllers whose numbers are in the mark
 
 
@@ -44,6 +47,16 @@ class MidiLearn(QObject):
             control.moved.connect(lambda name, _value: self._touched(name))
             assert name == control.parameter.id
         self.show()
+
+    def watch_pad(self, pad: QWidget, session: Session) -> None:
+        """The axes of the morph pad, which are controls without a knob."""
+        axes = {name: Control(PARAMETERS[name], parent=pad) for name in AXES}
+        for control in axes.values():
+            control.hide()
+        self._controls |= axes
+        session.on_value.append(lambda name, value: axes[name].show_value(value) if name in axes else None)
+        pad.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        pad.customContextMenuRequested.connect(partial(self.menu.open_both, axes.values(), pad))
 
     @property
     def on(self) -> bool:

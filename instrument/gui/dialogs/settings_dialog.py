@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -90,6 +91,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Audio and MIDI")
         self.setModal(False)
         self._filling = False
+        self._osc = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(*(theme.px(18),) * 4)
         column.setSpacing(theme.px(10))
@@ -146,7 +148,15 @@ class SettingsDialog(QDialog):
         self.touch.setAccessibleName("Velocity curve")
         set_tip(self.touch, "Your velocity curve: draw it, choose it, or have it learnt from your playing")
         self.touch.clicked.connect(self.touch_wanted)
-        column.addWidget(self.touch, 0, Qt.AlignmentFlag.AlignLeft)
+        self.osc = QLineEdit(placeholderText="OSC: not heard; a port, or HOST:PORT")
+        self.osc.setAccessibleName("OSC port")
+        set_tip(self.osc, "Where OSC is heard: a port of this machine alone, such as 9000, or HOST:PORT (0.0.0.0:9000: from everywhere). "
+                "Empty: nowhere. `hummingface controls --osc` lists the addresses")
+        self.osc.editingFinished.connect(self._open_osc)
+        row = QHBoxLayout()
+        row.addWidget(self.touch)
+        row.addWidget(self.osc, 1)
+        column.addLayout(row)
         column.addSpacing(theme.px(8))
         column.addStretch(1)
         row = QHBoxLayout()
@@ -223,6 +233,17 @@ class SettingsDialog(QDialog):
     def _open_audio(self) -> None:
         self.wanted.emit({"do": "open_audio", "device": self.device.currentData(), "rate_hz": self.rate.currentData(),
                           "block_samples": self.block.currentData()})
+
+    def show_osc(self, place: str | None) -> None:
+        """Show where OSC is heard."""
+        self._osc = place or ""
+        self.osc.setText(self._osc)
+
+    def _open_osc(self) -> None:
+        place = self.osc.text().strip()
+        if place != self._osc:
+            self._osc = place
+            self.wanted.emit({"do": "osc", "listen": place or None, "echo": None})
 
     def _open_midi(self) -> None:
         for box in self.ports.boxes:

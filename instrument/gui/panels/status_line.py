@@ -120,6 +120,10 @@ class StatusLine(QWidget):
         self._no_midi = ""
         self._show_midi()
 
+    def show_button(self, button: QWidget) -> None:
+        """Give a button of a controller's a place beside what MIDI does."""
+        self._row.insertWidget(1, button)
+
     def _reading(self, name: str, about: str) -> Reading:
         reading = Reading(name)
         set_tip(reading, about)

@@ -16,6 +16,7 @@ from hummingface.instrument.patches.parameters import Parameter
 STEPS = 1000                    # of the slider that screen readers see
 KEY_STEP, PAGE_STEP, WHEEL_STEP = 0.01, 0.1, 0.02      # of the travel
 FINE = 0.1                      # with shift
+MARK = 9                        # height of the numbers of its controllers
 DRAG_POINTS = 180               # of mouse movement for the whole travel
 _ENDS_TYPING = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _SCALES = {"s": {"ms": 1e-3, "s": 1.0}, "hz": {"hz": 1.0, "khz": 1e3, "k": 1e3}, "%": {"%": 1e-2}}      # by a control's own unit
@@ -259,7 +260,7 @@ class Control(QAbstractSlider):
         if self._mark is not None:
             self._mark.setText(mark)
             self._mark.setStyleSheet(f"color: {theme.WARM if waits else theme.DIM}; background: transparent; "
-                                     f"font-size: {theme.font_px('small')}px;")
+                                     f"font-size: {theme.px(MARK)}px;")
             self._mark.adjustSize()
             self._mark.move(theme.px(1), 0)
             self._mark.setVisible(bool(mark))
